@@ -1,0 +1,1 @@
+"""The seam to energy: sources, and windows over them."""

@@ -1,0 +1,94 @@
+"""What all records share: frozen, strict on every field, one canonical spelling, one digest."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+from harness.errors import ConfigurationError
+
+T = TypeVar("T")
+
+
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A value: fields are named when it is made, unknown ones are refused, none can change."""
+
+
+def canonical_json(value: object) -> bytes:
+    """Spell ``value`` the one way that digests and signatures are taken over.
+
+    UTF-8 JSON, keys sorted, no spaces. Raises ``ValueError`` on a NaN or an infinity, which
+    msgspec would otherwise write as ``null``.
+    """
+    plain = msgspec.to_builtins(value)
+    return json.dumps(
+        plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    ).encode()
+
+
+def pretty_json(value: object) -> bytes:
+    """Spell ``value`` for people and for ``git diff``: in field order, indented, newline at the end."""
+    plain = msgspec.to_builtins(value)
+    return json.dumps(plain, allow_nan=False, ensure_ascii=False, indent=1).encode() + b"\n"
+
+
+def digest(value: object) -> str:
+    """Return the SHA-256 of the canonical spelling, in hexadecimal."""
+    return hashlib.sha256(canonical_json(value)).hexdigest()
+
+
+def parse_json(content: bytes, into: type[T], where: object) -> T:
+    """Read a record strictly; raise ``ConfigurationError`` naming ``where`` and the field.
+
+    Refused besides what the type forbids: duplicate keys, NaN and infinities, trailing text.
+    """
+    try:
+        plain = json.loads(
+            content.decode("utf-8"),
+            object_pairs_hook=_no_duplicates,
+            parse_constant=_no_constants,
+            parse_float=_finite,
+        )
+    except RecursionError:
+        raise ConfigurationError(
+            f"{where}: nested too deeply to be a record", remedy="restore the file"
+        ) from None
+    except ValueError as error:
+        raise ConfigurationError(
+            f"{where}: not valid JSON: {error}", remedy="restore the file or remove it"
+        ) from None
+    return convert(plain, into, where)
+
+
+def convert(plain: object, into: type[T], where: object) -> T:
+    """Turn parsed TOML or JSON into ``into``; raise ``ConfigurationError`` naming the field."""
+    try:
+        return msgspec.convert(plain, into, strict=True)
+    except msgspec.ValidationError as error:
+        raise ConfigurationError(
+            f"{where}: {error}", remedy="correct the field named after '$' (the whole file)"
+        ) from None
+
+
+def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise ValueError(f"the key {twice!r} stands twice in one object")
+    return made
+
+
+def _no_constants(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not a number that a record may hold")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is too large for a number")
+    return number

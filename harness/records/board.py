@@ -1,0 +1,116 @@
+"""A board: what ``leaderboard --json`` prints and what the site renders."""
+
+from __future__ import annotations
+
+from typing import Literal, TypeAlias
+
+from harness.records.base import Frozen
+from harness.records.evaluation import DataSource, MetricValue, Notice, Scenario
+from harness.records.meter import Grade, SourceDescription
+
+Interval: TypeAlias = tuple[float, float]
+BoardStatus: TypeAlias = Literal["official", "open", "self-reported", "demonstration"]
+"""``open``: anybody can work out the labels. ``demonstration``: shows what a board looks like."""
+
+
+class Problem(Frozen):
+    """A file of the results folder that could not be used, and why."""
+
+    path: str
+    code: str
+    message: str
+
+
+class EnergyParts(Frozen):
+    """Mean joules of a session's phases: the parts of the ranked figure."""
+
+    start_joules: float
+    load_joules: float
+    warm_up_joules: float
+    measured_joules: float
+    drain_joules: float
+
+
+class BoardEntry(Frozen):
+    """One row: all valid sessions of an entry's latest digest."""
+
+    rank: Interval | None
+    """[best, worst]; ``None`` while ranks are not computed: none is better than a false one."""
+    entry: str
+    team: str
+    name: str
+    description: str
+    quality: float
+    quality_interval: Interval
+    joules_per_1000_queries: float
+    joules_interval: Interval | None
+    """``None`` where there are too few sessions for one."""
+    active_joules_per_1000_queries: float
+    seconds_per_1000_queries: float
+    measured_watts: float
+    parts: EnergyParts
+    on_front: bool
+    """No entry of the board has both a better quality and a lower energy, by point estimates."""
+    front_support: float | None
+    energy_class: str | None
+    prizes: tuple[str, ...]
+    verified: bool
+    at_floor: bool
+    """Below the rules' multiple of the null entry's energy: mostly the harness's own cost."""
+    baseline: bool
+    """A reference entry of the rules: it has a part in the method and competes for nothing."""
+    sessions: int
+    metrics: tuple[MetricValue, ...]
+    digest: str
+    evaluations: tuple[str, ...]
+    """Paths of the records behind the row, relative to the results folder."""
+    earlier_digests: tuple[str, ...]
+    isolation_grade: str
+    warnings: tuple[Notice, ...]
+
+
+class FailedEntry(Frozen):
+    """An entry whose latest evaluation on this board failed."""
+
+    entry: str
+    team: str
+    stage: str
+    blame: str
+    message: str
+    path: str
+
+
+class Board(Frozen):
+    """Entries that may be compared: everything that decides a figure is the same for all of them."""
+
+    id: str
+    """Short and stable: the task, the scenario and eight digits of the key's digest."""
+    task: str
+    task_title: str
+    task_version: int
+    metric: str
+    scenario: Scenario
+    data_source: DataSource
+    data_digest: str
+    items: int
+    profile: str
+    hardware: str
+    """The machine in words."""
+    components: tuple[str, ...]
+    meter_grade: Grade
+    sources: tuple[SourceDescription, ...]
+    rules_version: str
+    rules_digest: str
+    status: BoardStatus
+    entries: tuple[BoardEntry, ...]
+    """By quality, best first; the order claims nothing."""
+    failed: tuple[FailedEntry, ...]
+    notes: tuple[Notice, ...]
+    """What a reader must know of the whole board."""
+
+
+class Boards(Frozen):
+    """Every board, and every file that could not be used."""
+
+    boards: tuple[Board, ...]
+    problems: tuple[Problem, ...]

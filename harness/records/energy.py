@@ -1,0 +1,49 @@
+"""Figures derived from the raw windows of a session. Joules and seconds in, joules and watts out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from harness.records.evaluation import Phase, Session
+
+BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
+MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
+
+
+def phase_joules(session: Session, *phases: Phase) -> float:
+    """Return the energy of the named phases together, gross of idle."""
+    return sum(w.reading.joules for w in session.phases if w.phase in phases)
+
+
+def phase_seconds(session: Session, *phases: Phase) -> float:
+    """Return the wall time of the named phases together."""
+    return sum(w.reading.seconds for w in session.phases if w.phase in phases)
+
+
+def idle_watts(session: Session) -> float:
+    """Return the mean power of the idle windows on both sides of the session."""
+    seconds = phase_seconds(session, "idle-before", "idle-after")
+    return phase_joules(session, "idle-before", "idle-after") / seconds if seconds else 0.0
+
+
+def joules_per_1000(session: Session, amortise_queries: int) -> float:
+    """Return the ranked figure of one session, in joules per 1,000 queries, gross of idle.
+
+    1000 · [(start + load + warm-up) / amortise + measured-through-drain / queries]
+    """
+    return _per_1000(session, amortise_queries, phase_joules)
+
+
+def active_joules_per_1000(session: Session, amortise_queries: int) -> float:
+    """Return the same with idle power subtracted: shown, never ranked, for it rewards slow code."""
+    watts = idle_watts(session)
+
+    def active(session: Session, *phases: Phase) -> float:
+        return phase_joules(session, *phases) - watts * phase_seconds(session, *phases)
+
+    return _per_1000(session, amortise_queries, active)
+
+
+def _per_1000(session: Session, amortise_queries: int, joules: Callable[..., float]) -> float:
+    before = joules(session, *BEFORE_MEASURED) / amortise_queries
+    return 1000 * (before + joules(session, *MEASURED_THROUGH_DRAIN) / session.queries)

@@ -1,0 +1,284 @@
+"""The record of one evaluation: everything that was seen, nothing that can be derived from it."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, TypeAlias
+
+from harness.records.base import Frozen
+from harness.records.meter import MeterDescription, WindowReading
+
+SCHEMA_VERSION = 1
+"""Raised when a field changes its meaning or goes away; older records stay readable."""
+
+Phase: TypeAlias = Literal[
+    "idle-before", "start", "load", "warm-up", "measured", "drain", "idle-after"
+]
+PHASES: tuple[Phase, ...] = (
+    "idle-before", "start", "load", "warm-up", "measured", "drain", "idle-after",
+)  # fmt: skip
+Protocol: TypeAlias = Literal["quick", "official"]
+Scenario: TypeAlias = Literal["offline", "single"]
+Output: TypeAlias = Literal["index", "scores", "boxes", "image_score"]
+IsolationGrade: TypeAlias = Literal["A", "B", "C", "D"]
+DataSource: TypeAlias = Literal["sample", "hub", "directory"]
+
+
+class TaskReference(Frozen):
+    """Which task, exactly."""
+
+    id: str
+    title: str
+    version: int
+    digest: str
+    metric: str
+    """The one metric that ranks."""
+
+
+class DataReference(Frozen):
+    """Which data, exactly, and how it came."""
+
+    source: DataSource
+    digest: str
+    """SHA-256 over the test items: identifiers, samples, labels, groups, in their own order."""
+    items: int
+    public: bool
+    """Whether anybody can work out the labels: such a board is open, never official."""
+    seed: int | None = None
+    generator_version: int | None = None
+    hub_id: str | None = None
+    revision: str | None = None
+
+
+class Lifecycle(Frozen):
+    """What the team declares of energy spent before the evaluation; absent is unknown, never 0."""
+
+    training_kwh: float | None = None
+    fine_tuning_kwh: float | None = None
+    provenance: Literal["measured", "estimated", "reported"] | None = None
+    hardware: str | None = None
+    source: str | None = None
+
+
+class SubmissionReference(Frozen):
+    """Which entry, exactly, and what it says of itself."""
+
+    entry: str
+    """The folder's name: the entry's identity on a board."""
+    team: str
+    name: str
+    version: str
+    digest: str
+    """SHA-256 over the names and contents of the folder's files."""
+    description: str
+    licence: str
+    output: Output
+    batch_size: int
+    stochastic: bool
+    authors: tuple[str, ...] = ()
+    url: str | None = None
+    lifecycle: Lifecycle | None = None
+
+
+class RulesReference(Frozen):
+    """Which rules, and the figures of theirs that statistics are derived with."""
+
+    version: str
+    digest: str
+    amortise_queries: int
+
+
+class Hardware(Frozen):
+    """The machine, as seen when the evaluation ran."""
+
+    profile: str
+    """A name from leaderboard/hardware, or ``unregistered-<fingerprint>``."""
+    fingerprint: str
+    """Eight hexadecimal digits over the fields below that decide how fast and how hungry it is."""
+    processor: str
+    cores: int
+    memory_gib: int
+    architecture: str
+    kernel: str
+    operating_system: str
+    hypervisor: str | None
+    accelerators: tuple[str, ...] = ()
+
+
+class IsolationCheck(Frozen):
+    """One protection, tried from inside before it is claimed."""
+
+    name: str
+    held: bool
+    seen: str
+
+
+class Isolation(Frozen):
+    """How the entry was kept apart, as probed and never as requested."""
+
+    grade: IsolationGrade
+    method: str
+    """The tool and its version, in words."""
+    checks: tuple[IsolationCheck, ...]
+
+
+class Disturbance(Frozen):
+    """What else the machine did during a window."""
+
+    other_cpu_seconds: float
+    """CPU time of all processes but the entry's tree and the harness's own."""
+    harness_cpu_seconds: float
+    steal_seconds: float
+
+
+class PhaseWindow(Frozen):
+    """One phase of a session and what was read in it."""
+
+    phase: Phase
+    reading: WindowReading
+    disturbance: Disturbance
+
+
+class Sweep(Frozen):
+    """One pass over the test set inside the measured phase."""
+
+    kind: Literal["original", "variant"]
+    queries: int
+    seconds: float
+    cpu_seconds: float
+
+
+class ReferenceKernel(Frozen):
+    """The same fixed work before and after a session: what the machine gave for it."""
+
+    before_cpu_seconds: float
+    after_cpu_seconds: float
+
+
+class Session(Frozen):
+    """One fresh sandbox through all phases."""
+
+    index: int
+    started_utc: str
+    phases: tuple[PhaseWindow, ...]
+    sweeps: tuple[Sweep, ...]
+    kernel: ReferenceKernel
+    peak_memory_bytes: int
+    confusion: tuple[tuple[int, ...], ...] | None = None
+    """Rows are true labels, columns predictions, the last column items without an answer."""
+
+    @property
+    def queries(self) -> int:
+        """How many queries the measured phase answered."""
+        return sum(sweep.queries for sweep in self.sweeps)
+
+
+class MetricValue(Frozen):
+    """A metric with its 95 % interval."""
+
+    name: str
+    value: float
+    low: float
+    high: float
+    interval_method: str
+    """``wilson``, ``bootstrap over items`` or ``bootstrap over groups``, with what it needs to be redone."""
+
+
+class ClassQuality(Frozen):
+    """How one class fared, over all sessions."""
+
+    label: str
+    support: int
+    precision: float
+    recall: float
+    f1: float
+
+
+class Quality(Frozen):
+    """How good the answers were, an unanswered item being a wrong one."""
+
+    ranked: str
+    metrics: tuple[MetricValue, ...]
+    items: int
+    answered: int
+    """Items with an answer in every session that counts; the denominator is ``items`` regardless."""
+    per_class: tuple[ClassQuality, ...] = ()
+
+    @property
+    def ranked_value(self) -> MetricValue:
+        """The metric that ranks."""
+        return next(metric for metric in self.metrics if metric.name == self.ranked)
+
+
+class Completed(Frozen, tag="completed", tag_field="status"):
+    """All sessions ran to their end."""
+
+
+class Failed(Frozen, tag="failed", tag_field="status"):
+    """The evaluation ended early."""
+
+    stage: str
+    blame: Literal["submission", "organiser"]
+    message: str
+    remedy: str = ""
+
+
+class Notice(Frozen):
+    """A warning as data: a stable code, what was seen, what to do."""
+
+    code: str
+    message: str
+    remedy: str
+
+
+class ItemsCommitment(Frozen):
+    """What binds the record to the outcomes of single items without showing them.
+
+    ``digest`` is the HMAC-SHA256 of the sidecar file's bytes under a key that lies in the sidecar.
+    """
+
+    digest: str
+
+
+class Signature(Frozen):
+    """An organiser's Ed25519 signature of the record without this field, in its canonical spelling."""
+
+    key: str
+    value: str
+
+
+class EvaluationRecord(Frozen):
+    """One evaluation of one entry."""
+
+    schema: int = SCHEMA_VERSION
+    harness_version: str
+    created_utc: str
+    demonstration: bool = False
+    """Made to show what a board looks like: committed, unsigned, never official."""
+    task: TaskReference
+    data: DataReference
+    submission: SubmissionReference
+    rules: RulesReference
+    protocol: Protocol
+    scenario: Scenario
+    hardware: Hardware
+    isolation: Isolation
+    meter: MeterDescription
+    sessions: tuple[Session, ...]
+    quality: Quality | None
+    outcome: Completed | Failed
+    warnings: tuple[Notice, ...] = ()
+    items: ItemsCommitment | None = None
+    signature: Signature | None = None
+
+
+class ItemOutcomes(Frozen):
+    """The sidecar: what the entry answered to each test item. Private unless the data is public."""
+
+    schema: int = SCHEMA_VERSION
+    key: str
+    """32 random bytes in hexadecimal: the key of the record's commitment."""
+    ids: tuple[str, ...]
+    groups: tuple[str, ...] | None
+    labels: tuple[Any, ...]
+    predictions: tuple[tuple[Any, ...], ...]
+    """One row a session, in the order of ``ids``; ``null`` where there was no answer."""

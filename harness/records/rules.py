@@ -1,0 +1,140 @@
+"""The rules of a challenge: ``leaderboard/rules.toml``, the only home of limits and thresholds."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated
+
+from msgspec import Meta
+
+from harness.errors import ConfigurationError
+from harness.records.base import Frozen, convert, digest
+from harness.records.evaluation import IsolationGrade, RulesReference
+
+Positive = Annotated[float, Meta(gt=0)]
+NotNegative = Annotated[float, Meta(ge=0)]
+Count = Annotated[int, Meta(ge=1)]
+
+
+class ProtocolRules(Frozen):
+    """How one protocol runs."""
+
+    sessions: Count
+    idle_seconds: Positive
+    """Length of the idle window before and after each session."""
+    warm_up_queries: Count
+    measured_seconds: Positive
+    """The measured phase is filled with further sweeps until it should last this long."""
+    max_sweeps: Count
+
+
+class EnergyRules(Frozen):
+    """How joules become the ranked figure."""
+
+    amortise_queries: Count
+    """Start, load and warm-up are spread over this many queries."""
+    floor_multiple: Positive
+    """Entries under this multiple of the null entry's energy are marked as at the floor."""
+
+
+class CautionRules(Frozen):
+    """When a warning is raised."""
+
+    other_cpu_share: NotNegative
+    """Other processes' CPU time, as a share of the machine's, above which a session was disturbed."""
+    kernel_spread: NotNegative
+    """Largest over smallest cost of the reference kernel, less one, above which the machine drifted."""
+    variant_cost_ratio: tuple[float, float]
+    """Cost of a variant sweep over that of the originals: outside, a table or a cache is at work."""
+    small_test_set: Count
+    """Fewer test items than this cannot rank close models."""
+
+
+class Limits(Frozen):
+    """What an entry may take."""
+
+    start_seconds: Positive
+    load_seconds: Positive
+    batch_seconds: Positive
+    drain_seconds: Positive
+    """How long the tree may live after the last answer."""
+    session_seconds: Positive
+    memory_bytes: Count
+    processes: Count
+    open_files: Count
+    tmp_bytes: Count
+    shm_bytes: Count
+    output_bytes: Count
+    """Standard output and standard error together; more ends the session."""
+    entry_bytes: Count
+    entry_files: Count
+
+
+class ReferenceEntries(Frozen):
+    """Entries of a task that have a part in the method."""
+
+    null: str
+    """Answers without looking: its energy is the harness's own floor."""
+
+
+class BoardRules(Frozen):
+    """How boards are made."""
+
+    min_sessions: Count
+    """Fewer sessions than this: no interval of energy on a board."""
+    official_isolation: tuple[IsolationGrade, ...]
+    max_batch: Count
+
+
+class Rules(Frozen):
+    """Everything in ``rules.toml``."""
+
+    schema: int
+    version: str
+    boards: BoardRules
+    energy: EnergyRules
+    cautions: CautionRules
+    protocols: dict[str, ProtocolRules]
+    limits: Limits
+    reference: dict[str, ReferenceEntries] = {}
+    """By task."""
+
+    @property
+    def reference_to_these(self) -> RulesReference:
+        """What a record keeps of the rules."""
+        return RulesReference(
+            version=self.version,
+            digest=digest(self),
+            amortise_queries=self.energy.amortise_queries,
+        )
+
+
+def read_rules(path: Path) -> Rules:
+    """Read ``rules.toml``; raise ``ConfigurationError`` naming what is wrong with it."""
+    try:
+        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read: {error.strerror}",
+            remedy="run from the project's folder, or name it in HARNESS_ROOT",
+        ) from None
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    rules = convert(plain, Rules, path)
+    if rules.schema != 1:
+        raise ConfigurationError.at(
+            path, "schema", f"is {rules.schema}", "this version reads schema 1"
+        )
+    for name in ("quick", "official"):
+        if name not in rules.protocols:
+            raise ConfigurationError.at(path, f"protocols.{name}", "is missing", "add the table")
+    low, high = rules.cautions.variant_cost_ratio
+    if not 0 < low < 1 < high:
+        raise ConfigurationError.at(
+            path,
+            "cautions.variant_cost_ratio",
+            f"is {[low, high]}",
+            "give one below and one above 1",
+        )
+    return rules

@@ -1,0 +1,113 @@
+"""What a sandbox is to the rest of the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+from harness.records.base import Frozen
+from harness.records.evaluation import Isolation, Output
+from harness.records.rules import Limits
+
+
+class Launch(Frozen):
+    """What is to run: the snapshot of an entry, and how its worker speaks."""
+
+    directory: Path
+    """The entry's snapshot; read-only inside."""
+    entry: str | None
+    """``module:function`` for the Python worker; ``None`` when ``command`` is given."""
+    command: tuple[str, ...] | None
+    """A program of the entry's own that speaks the frames, instead of the worker."""
+    output: Output
+    labels: int
+    """k: how many labels the task has (the width of ``scores``)."""
+    max_boxes: int
+    limits: Limits
+
+
+class Captured(Frozen):
+    """What the entry wrote to standard output and standard error."""
+
+    text: str
+    """The end of it, control characters made visible."""
+    bytes_written: int
+
+
+class Exit(Frozen):
+    """How the entry's tree ended."""
+
+    code: int | None
+    signal: int | None
+    cpu_seconds: float
+    """Of the whole tree, short-lived children included."""
+    peak_memory_bytes: int
+
+
+class Process(Protocol):
+    """An entry's tree, alive. Every method raises ``SubmissionError`` when the entry is at fault:
+
+    its death (exit code or signal, with the end of its standard error), a missed deadline, a reply
+    that the frames forbid, too much memory, too much output, an exception that the worker reports.
+    The error's ``stage`` is left empty: the caller knows the phase.
+    """
+
+    def ready(self, *, deadline_seconds: float) -> None:
+        """Wait for the worker's hello: the sandbox is up and no code of the entry has run."""
+        ...
+
+    def load(self, *, deadline_seconds: float) -> None:
+        """Have the entry loaded and wait until it is."""
+        ...
+
+    def predict(
+        self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
+    ) -> bytes:
+        """Send one encoded request of ``n`` samples; return the reply's payload, length-checked."""
+        ...
+
+    def cpu_seconds(self) -> float:
+        """CPU time of the tree so far, its reaped children included; never falls."""
+        ...
+
+    def finish(self, *, deadline_seconds: float) -> Exit:
+        """Close the request channel and wait until the whole tree is gone.
+
+        A tree that is still alive at the deadline is killed and is the entry's fault.
+        """
+        ...
+
+    def kill(self) -> None:
+        """End the whole tree at once; harmless when it is gone."""
+        ...
+
+    def captured(self) -> Captured:
+        """Return what was written so far."""
+        ...
+
+    def __enter__(self) -> Self:
+        """Enter; the tree is already running."""
+        ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Kill whatever is left of the tree."""
+        ...
+
+
+class Sandbox(Protocol):
+    """A way of keeping an entry apart."""
+
+    def probe(self) -> Isolation:
+        """Try every protection from inside, and say which held."""
+        ...
+
+    def launch(self, launch: Launch) -> Process:
+        """Start the worker in a fresh sandbox. Raises ``OrganiserError`` when it cannot be built."""
+        ...

@@ -1,0 +1,107 @@
+"""What a task is to the rest of the harness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.records.base import Frozen
+from harness.records.evaluation import DataReference, Output, Quality
+
+Sample: TypeAlias = str | bytes
+"""What an entry is given: text, or the stored and encoded bytes of an image or a recording."""
+
+Predictions: TypeAlias = Any
+"""What decoding the frames of one session gives, in the order of the split; see ``sandbox.frames``.
+
+``index`` and ``scores``: int64 (n,), the predicted label, ``NO_ANSWER`` where there was none.
+"""
+
+NO_ANSWER = -1
+
+
+class Item(Frozen):
+    """One labelled item, as a sample generator yields it."""
+
+    id: str
+    sample: str | bytes
+    label: int
+    """Position in the task's labels."""
+    group: str
+    """The claim core or scene that the item belongs to: splits and resampling keep it whole."""
+
+
+class Split(Protocol):
+    """One split of a data set. Samples are handed out by position; labels stay with the harness."""
+
+    ids: Sequence[str]
+    labels: npt.NDArray[np.int64]
+    """(n,), positions in the task's labels."""
+    groups: Sequence[str] | None
+
+    def __len__(self) -> int:
+        """How many items there are."""
+        ...
+
+    def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
+        """Return the samples at these positions, in this order."""
+        ...
+
+
+class TaskData(Protocol):
+    """The data of one evaluation."""
+
+    reference: DataReference
+    test: Split
+    warm_up: Split
+    """The source's train split, else generated samples: never an item of ``test``."""
+
+
+class Task(Protocol):
+    """One task of the challenge."""
+
+    id: str
+    title: str
+    version: int
+    modality: str
+    """``text``, ``image`` or ``audio``."""
+    labels: tuple[str, ...]
+    ranked_metric: str
+    outputs: tuple[Output, ...]
+    """Kinds of prediction that the task can score."""
+    max_boxes: int
+    query: str
+    """What one query is, in words: ``one quote``."""
+    digest: str
+    """SHA-256 over the task's folder: what decides its data and its scores."""
+    directory: Path
+
+    def load_data(self, source: str, seed: int) -> TaskData:
+        """Load ``sample``, ``hub``, ``hub@<revision>`` or the directory that ``source`` names.
+
+        ``seed`` seeds the generator of ``sample`` and nothing else. Raises ``UsageError`` for a
+        source that the task does not have, ``ConfigurationError`` for data that is not as declared.
+        """
+        ...
+
+    def perturb(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return a variant of the same kind and cost that a model must treat as new work."""
+        ...
+
+    def confusion(
+        self, predictions: Predictions, labels: npt.NDArray[np.int64]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Count one session's answers: rows true labels, columns predictions and, last, no answer."""
+        ...
+
+    def score(self, sessions: Sequence[Predictions], split: Split) -> Quality:
+        """Score the sessions' predictions against the split's labels, with 95 % intervals.
+
+        Each metric is the mean over sessions; its interval resamples items (or groups, where the
+        task declares them), the same for every session. An unanswered item is wrong.
+        """
+        ...
