@@ -2,12 +2,13 @@
 
     HarnessError
     ├── UsageError           2   what was asked for cannot be asked for
-    ├── ConfigurationError   2   a file or setting is wrong: it names the file, the field and the fix
+    ├── ConfigurationError   2   a file or setting is wrong: it names file, field and fix
     ├── SubmissionError      1   the entry is at fault, in a named stage
-    ├── OrganiserError       3   the organiser's side failed while an entry was being evaluated
+    ├── OrganiserError       3   the organiser's side failed during an evaluation
     └── MeasurementError     3   no usable meter, or a source failed inside a window
 
-They are caught once, in ``harness.cli``. Any other exception is a bug of ours and shows its traceback.
+They are caught once, in ``harness.cli``. Any other exception is a bug of ours and shows its
+traceback.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 import msgspec
 
@@ -14,6 +14,7 @@ from harness.errors import ConfigurationError
 T = TypeVar("T")
 
 
+@dataclass_transform(frozen_default=True, kw_only_default=True)  # for type checkers
 class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A value: fields are named when it is made, unknown ones are refused, none can change."""
 
@@ -31,7 +32,7 @@ def canonical_json(value: object) -> bytes:
 
 
 def pretty_json(value: object) -> bytes:
-    """Spell ``value`` for people and for ``git diff``: in field order, indented, newline at the end."""
+    """Spell ``value`` for people and ``git diff``: in field order, indented, newline last."""
     plain = msgspec.to_builtins(value)
     return json.dumps(plain, allow_nan=False, ensure_ascii=False, indent=1).encode() + b"\n"
 

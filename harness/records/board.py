@@ -50,7 +50,7 @@ class BoardEntry(Frozen):
     measured_watts: float
     parts: EnergyParts
     on_front: bool
-    """No entry of the board has both a better quality and a lower energy, by point estimates."""
+    """No entry here is better in quality and in energy both, by point estimates."""
     front_support: float | None
     energy_class: str | None
     prizes: tuple[str, ...]

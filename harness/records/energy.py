@@ -1,4 +1,4 @@
-"""Figures derived from the raw windows of a session. Joules and seconds in, joules and watts out."""
+"""Figures derived from the raw windows of a session. In joules, seconds and watts."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ class MetricValue(Frozen):
     low: float
     high: float
     interval_method: str
-    """``wilson``, ``bootstrap over items`` or ``bootstrap over groups``, with what it needs to be redone."""
+    """``wilson``, or a bootstrap over items or groups, with what it needs to be made again."""
 
 
 class ClassQuality(Frozen):
@@ -200,7 +200,7 @@ class Quality(Frozen):
     metrics: tuple[MetricValue, ...]
     items: int
     answered: int
-    """Items with an answer in every session that counts; the denominator is ``items`` regardless."""
+    """Items with an answer in every session; the denominator is ``items`` regardless."""
     per_class: tuple[ClassQuality, ...] = ()
 
     @property
@@ -240,7 +240,7 @@ class ItemsCommitment(Frozen):
 
 
 class Signature(Frozen):
-    """An organiser's Ed25519 signature of the record without this field, in its canonical spelling."""
+    """An organiser's Ed25519 signature of the record without this field, canonically spelled."""
 
     key: str
     value: str

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 from harness.records.base import Frozen
 
 Grade: TypeAlias = Literal["wall", "sensor", "model", "simulated"]
-"""Where a figure comes from: an external meter, an on-chip counter, CPU time and a table, a stand-in."""
+"""An external meter, an on-chip counter, CPU time and a table, a stand-in: best first."""
 
 Component: TypeAlias = Literal["package", "dram", "gpu", "wall"]
 

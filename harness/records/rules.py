@@ -42,11 +42,11 @@ class CautionRules(Frozen):
     """When a warning is raised."""
 
     other_cpu_share: NotNegative
-    """Other processes' CPU time, as a share of the machine's, above which a session was disturbed."""
+    """A session is disturbed when others take more than this share of the machine's CPU time."""
     kernel_spread: NotNegative
-    """Largest over smallest cost of the reference kernel, less one, above which the machine drifted."""
+    """The machine drifted when the reference kernel costs vary by more than this share."""
     variant_cost_ratio: tuple[float, float]
-    """Cost of a variant sweep over that of the originals: outside, a table or a cache is at work."""
+    """Cost of a variant over an original: outside of it, a table or a cache is at work."""
     small_test_set: Count
     """Fewer test items than this cannot rank close models."""
 

@@ -47,11 +47,12 @@ class Exit(Frozen):
 
 
 class Process(Protocol):
-    """An entry's tree, alive. Every method raises ``SubmissionError`` when the entry is at fault:
+    """An entry's tree, alive.
 
-    its death (exit code or signal, with the end of its standard error), a missed deadline, a reply
-    that the frames forbid, too much memory, too much output, an exception that the worker reports.
-    The error's ``stage`` is left empty: the caller knows the phase.
+    Every method raises ``SubmissionError`` when the entry is at fault: its death (exit code or
+    signal, with the end of its standard error), a missed deadline, a reply that the frames forbid,
+    too much memory, too much output, an exception that the worker reports. The error's ``stage``
+    is left empty: the caller knows the phase.
     """
 
     def ready(self, *, deadline_seconds: float) -> None:
@@ -109,5 +110,5 @@ class Sandbox(Protocol):
         ...
 
     def launch(self, launch: Launch) -> Process:
-        """Start the worker in a fresh sandbox. Raises ``OrganiserError`` when it cannot be built."""
+        """Start the worker in a fresh sandbox; ``OrganiserError`` when it cannot be built."""
         ...

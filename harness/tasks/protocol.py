@@ -95,7 +95,7 @@ class Task(Protocol):
     def confusion(
         self, predictions: Predictions, labels: npt.NDArray[np.int64]
     ) -> tuple[tuple[int, ...], ...]:
-        """Count one session's answers: rows true labels, columns predictions and, last, no answer."""
+        """Count one session's answers: rows true labels, columns predictions and no answer."""
         ...
 
     def score(self, sessions: Sequence[Predictions], split: Split) -> Quality:
