@@ -246,7 +246,7 @@ class Signature(Frozen):
     value: str
 
 
-class EvaluationRecord(Frozen):
+class EvaluationRecord(Frozen, kw_only=True):
     """One evaluation of one entry."""
 
     schema: int = SCHEMA_VERSION
@@ -271,7 +271,7 @@ class EvaluationRecord(Frozen):
     signature: Signature | None = None
 
 
-class ItemOutcomes(Frozen):
+class ItemOutcomes(Frozen, kw_only=True):
     """The sidecar: what the entry answered to each test item. Private unless the data is public."""
 
     schema: int = SCHEMA_VERSION
