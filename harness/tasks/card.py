@@ -1,0 +1,229 @@
+"""A task's card: ``tasks/<task>/task.toml``, read strictly.
+
+Light on purpose: listing the tasks and checking an entry read cards and load no data.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Literal, TypeAlias
+
+from msgspec import Meta
+
+from harness.errors import ConfigurationError
+from harness.records.base import Frozen, convert
+from harness.records.evaluation import Output
+
+SCHEMA = 1
+CARD_FILE = "task.toml"
+
+Text: TypeAlias = Annotated[str, Meta(min_length=1)]
+Count: TypeAlias = Annotated[int, Meta(ge=1)]
+Modality: TypeAlias = Literal["text", "image", "audio"]
+MetricName: TypeAlias = Literal[
+    "accuracy", "macro_f1", "balanced_accuracy", "recall", "precision", "f1"
+]
+ONE_CLASS_METRICS: tuple[MetricName, ...] = ("recall", "precision", "f1")
+SCORED_OUTPUTS: tuple[Output, ...] = ("index", "scores")
+
+
+class Identity(Frozen):
+    """The ``[task]`` table: what the task is."""
+
+    id: Annotated[str, Meta(pattern="^[a-z0-9]+(-[a-z0-9]+)*$")]
+    title: Text
+    version: Count
+    """Raised when old and new results must not share a board."""
+    modality: Modality
+    query: Text
+    """What one query is, in words."""
+    outputs: Annotated[tuple[Output, ...], Meta(min_length=1)]
+    licence: Text
+    """SPDX, of the public data."""
+    description: Text
+    max_boxes: Annotated[int, Meta(ge=0)] = 0
+
+
+class Label(Frozen):
+    """One class. Its position in the card is its number in predictions and records."""
+
+    name: Text
+    aliases: tuple[str | int, ...] = ()
+    """Other spellings of it in a data set's label column."""
+
+
+class Metric(Frozen):
+    """A figure that is computed from the answers."""
+
+    name: MetricName
+    direction: Literal["higher", "lower"]
+    ranked: bool = False
+    label: str | None = None
+    """The class that ``recall``, ``precision`` or ``f1`` is about."""
+
+    @property
+    def key(self) -> str:
+        """Its name in records: ``accuracy``, or ``recall:cleared`` where it is about one class."""
+        return self.name if self.label is None else f"{self.name}:{self.label}"
+
+
+class Columns(Frozen):
+    """Which columns of a data set hold what."""
+
+    sample: Text
+    label: Text
+    id: Text | None = None
+    """``None``: the row's number is the identifier."""
+    group: Text | None = None
+    """What splits and resampling keep whole; ``None``: every item stands alone."""
+
+
+class Hub(Frozen):
+    """Where the public data is on the hub."""
+
+    id: Annotated[str, Meta(pattern="^[A-Za-z0-9._-]+/[A-Za-z0-9._-]+$")]
+    train: Text
+    test: Text
+    """Names of the splits."""
+    revision: Annotated[str, Meta(pattern="^[0-9a-f]{40}$")] | None = None
+    """The pinned commit; ``None``: it must be given as ``hub@<revision>``."""
+    gated: bool = False
+    """Whether the hub asks each user to accept terms first."""
+
+
+class Generated(Frozen):
+    """What the generator in ``task.py`` yields."""
+
+    generator_version: Count
+    """Raised with every change to what the generator yields."""
+    train_items: Count
+    test_items: Count
+
+
+class TaskCard(Frozen):
+    """Everything that a task declares."""
+
+    schema: int
+    task: Identity
+    labels: Annotated[tuple[Label, ...], Meta(min_length=2)]
+    metrics: Annotated[tuple[Metric, ...], Meta(min_length=1)]
+    columns: Columns
+    sample: Generated
+    hub: Hub | None = None
+
+    @property
+    def ranked_metric(self) -> Metric:
+        """The one metric that ranks."""
+        return next(metric for metric in self.metrics if metric.ranked)
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The classes' names, by number."""
+        return tuple(label.name for label in self.labels)
+
+    @property
+    def data_sources(self) -> tuple[str, ...]:
+        """What ``--data`` takes for this task, in words."""
+        if self.hub is None:
+            return ("sample", "a directory")
+        return ("sample", "hub" if self.hub.revision else "hub@<revision>", "a directory")
+
+
+def read_card(directory: Path) -> TaskCard:
+    """Read the card of one task's folder; raise ``ConfigurationError`` naming file and field."""
+    path = directory / CARD_FILE
+    try:
+        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read: {error.strerror}", remedy="every task has one: add it"
+        ) from None
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    card = convert(plain, TaskCard, path)
+    if card.schema != SCHEMA:
+        raise ConfigurationError.at(
+            path, "schema", f"is {card.schema}", f"this version reads schema {SCHEMA}"
+        )
+    if card.task.id != directory.name:
+        raise ConfigurationError.at(
+            path, "task.id", f"is {card.task.id!r}", f"name it as its folder: {directory.name!r}"
+        )
+    _check_outputs(path, card.task)
+    _check_labels(path, card.labels)
+    _check_metrics(path, card)
+    _check_columns(path, card.columns)
+    return card
+
+
+def find_tasks(root: Path) -> tuple[TaskCard, ...]:
+    """Return the cards of all tasks in ``root/tasks``, by identifier."""
+    folders = sorted(path.parent for path in (root / "tasks").glob(f"*/{CARD_FILE}"))
+    return tuple(read_card(folder) for folder in folders)
+
+
+def _check_outputs(path: Path, task: Identity) -> None:
+    for output in task.outputs:
+        if output not in SCORED_OUTPUTS:
+            raise ConfigurationError.at(
+                path, "task.outputs", f"{output!r} cannot be scored yet", f"use {SCORED_OUTPUTS}"
+            )
+    if task.max_boxes:
+        raise ConfigurationError.at(
+            path, "task.max_boxes", f"is {task.max_boxes}", "set 0: no output of the task has boxes"
+        )
+    _check_unique(path, "task.outputs", task.outputs)
+
+
+def _check_labels(path: Path, labels: tuple[Label, ...]) -> None:
+    _check_unique(
+        path,
+        "labels",
+        [spelling for label in labels for spelling in (label.name, *label.aliases)],
+    )
+
+
+def _check_metrics(path: Path, card: TaskCard) -> None:
+    ranked = [metric.key for metric in card.metrics if metric.ranked]
+    if len(ranked) != 1:
+        raise ConfigurationError.at(
+            path, "metrics", f"{len(ranked)} have ranked = true", "mark exactly one"
+        )
+    _check_unique(path, "metrics", [metric.key for metric in card.metrics])
+    for number, metric in enumerate(card.metrics):
+        field = f"metrics[{number}]"
+        if metric.direction != "higher":
+            raise ConfigurationError.at(
+                path,
+                f"{field}.direction",
+                f"is {metric.direction!r}",
+                f"more {metric.name} is better: say 'higher'",
+            )
+        if metric.name not in ONE_CLASS_METRICS:
+            if metric.label is not None:
+                raise ConfigurationError.at(
+                    path,
+                    f"{field}.label",
+                    f"is {metric.label!r}",
+                    f"leave it out: {metric.name} is about all classes",
+                )
+        elif metric.label not in card.label_names:
+            found = "is missing" if metric.label is None else f"{metric.label!r} is not a label"
+            raise ConfigurationError.at(
+                path, f"{field}.label", found, f"name one of {', '.join(card.label_names)}"
+            )
+
+
+def _check_columns(path: Path, columns: Columns) -> None:
+    named = (columns.sample, columns.label, columns.id, columns.group)
+    _check_unique(path, "columns", [name for name in named if name is not None])
+
+
+def _check_unique(path: Path, field: str, values: Iterable[object]) -> None:
+    seen = set()
+    for value in values:
+        if value in seen:
+            raise ConfigurationError.at(path, field, f"{value!r} stands twice", "keep one of them")
+        seen.add(value)

@@ -1,0 +1,96 @@
+"""A task's own code: the generator of its sample data, and its variants."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from harness.errors import ConfigurationError
+from harness.tasks.card import TaskCard
+from harness.tasks.protocol import Item, Sample
+
+CODE_FILE = "task.py"
+SplitName: TypeAlias = Literal["train", "test"]
+
+
+class TaskCode:
+    """The functions of ``tasks/<task>/task.py``, and a check of what they give."""
+
+    def __init__(self, directory: Path, card: TaskCard) -> None:
+        self._path = directory / CODE_FILE
+        self._card = card
+        self._sample_type: type[Sample] = str if card.task.modality == "text" else bytes
+        self._module = _import_by_path(self._path, card.task.id)
+        for function in ("generate", "perturb"):
+            if not callable(getattr(self._module, function, None)):
+                raise ConfigurationError.at(
+                    self._path, function, "is not defined", "define it as docs/ describe"
+                )
+
+    def generate(self, seed: int, split: SplitName) -> list[Item]:
+        """Return all items of a generated split, each checked against the card."""
+        sizes = self._card.sample
+        expected = sizes.train_items if split == "train" else sizes.test_items
+        items = self._checked(self._module.generate(seed, split), split)
+        if len(items) != expected:
+            raise ConfigurationError.at(
+                self._path,
+                f"generate(…, {split!r})",
+                f"yields {len(items)} items",
+                f"the card's sample.{split}_items says {expected}: make them agree",
+            )
+        return items
+
+    def perturb(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return the task's variant of a sample, of the sample's own kind."""
+        variant = self._module.perturb(sample, rng)
+        if not isinstance(variant, self._sample_type):
+            raise ConfigurationError.at(
+                self._path,
+                "perturb",
+                f"returns {type(variant).__name__}",
+                f"return {self._sample_type.__name__}, as the sample is",
+            )
+        return variant
+
+    def _checked(self, yielded: Iterator[object], split: SplitName) -> list[Item]:
+        items: dict[str, Item] = {}
+        for number, item in enumerate(yielded):
+            where = f"generate(…, {split!r}): item {number}"
+            if not isinstance(item, Item):
+                found = f"is {type(item).__name__}"
+                raise ConfigurationError.at(self._path, where, found, "yield Item")
+            found = f"id {item.id!r} stands twice" if item.id in items else self._fault(item)
+            if found:
+                raise ConfigurationError.at(self._path, where, found, "correct it")
+            items[item.id] = item
+        return list(items.values())
+
+    def _fault(self, item: Item) -> str:
+        if not isinstance(item.sample, self._sample_type):
+            wanted = self._sample_type.__name__
+            return f"sample is {type(item.sample).__name__}, not {wanted}"
+        labels = len(self._card.labels)
+        if not isinstance(item.label, int) or not 0 <= item.label < labels:
+            return f"label is {item.label!r}, not an int from 0 to {labels - 1}"
+        for field in ("id", "group"):
+            if not isinstance(getattr(item, field), str) or not getattr(item, field):
+                return f"{field} is {getattr(item, field)!r}, not a text"
+        return ""
+
+
+def _import_by_path(path: Path, task_id: str) -> ModuleType:
+    name = f"harness_task_{task_id.replace('-', '_')}"
+    spec = importlib.util.spec_from_file_location(name, path)
+    if not path.is_file() or spec is None or spec.loader is None:
+        raise ConfigurationError(f"{path}: is missing", remedy="every task has one: add it")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # dataclasses look their module up by name
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,53 @@
+"""A task as its folder declares it: the ``Task`` that the rest of the harness is given."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from harness.errors import UsageError
+from harness.records.evaluation import Output
+from harness.tasks.card import CARD_FILE, read_card
+from harness.tasks.data import LoadedData, load_data
+from harness.tasks.digests import task_digest
+from harness.tasks.generator import TaskCode
+from harness.tasks.protocol import Sample
+
+
+class FolderTask:
+    """The task of one folder ``tasks/<task>``; see ``Task`` for what its members mean."""
+
+    def __init__(self, directory: Path) -> None:
+        self.card = read_card(directory)
+        self.id = self.card.task.id
+        self.title = self.card.task.title
+        self.version = self.card.task.version
+        self.modality: str = self.card.task.modality
+        self.labels = self.card.label_names
+        self.ranked_metric: str = self.card.ranked_metric.key
+        self.outputs: tuple[Output, ...] = self.card.task.outputs
+        self.max_boxes: int = self.card.task.max_boxes
+        self.query: str = self.card.task.query
+        self.digest = task_digest(directory)
+        self.directory = directory
+        self._code = TaskCode(directory, self.card)
+
+    def load_data(self, source: str, seed: int) -> LoadedData:
+        """Load ``sample``, ``hub``, ``hub@<revision>`` or the directory that ``source`` names."""
+        return load_data(self.card, self._code, source, seed)
+
+    def perturb(self, sample: Sample, rng: np.random.Generator) -> Sample:
+        """Return a variant of the same kind and cost that a model must treat as new work."""
+        return self._code.perturb(sample, rng)
+
+
+def load_task(root: Path, task_id: str) -> FolderTask:
+    """Return the task ``root/tasks/<task_id>``; ``UsageError`` when there is none of that name."""
+    known = sorted(path.parent.name for path in (root / "tasks").glob(f"*/{CARD_FILE}"))
+    if task_id not in known:
+        raise UsageError(
+            f"no task is called {task_id!r}",
+            remedy=f"there are: {', '.join(known)}" if known else f"{root / 'tasks'} has none",
+        )
+    return FolderTask(root / "tasks" / task_id)
