@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.errors import UsageError
-from harness.records.evaluation import Output
+from harness.records.evaluation import Output, Quality
 from harness.tasks.card import CARD_FILE, read_card
 from harness.tasks.data import LoadedData, load_data
 from harness.tasks.digests import task_digest
 from harness.tasks.generator import TaskCode
-from harness.tasks.protocol import Sample
+from harness.tasks.protocol import Predictions, Sample, Split
+from harness.tasks.quality import score
+from harness.tasks.scoring import count_confusion
 
 
 class FolderTask:
@@ -40,6 +44,17 @@ class FolderTask:
     def perturb(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return a variant of the same kind and cost that a model must treat as new work."""
         return self._code.perturb(sample, rng)
+
+    def confusion(
+        self, predictions: Predictions, labels: npt.NDArray[np.int64]
+    ) -> tuple[tuple[int, ...], ...]:
+        """Count one session's answers: rows true labels, columns predictions and no answer."""
+        counts = count_confusion(np.asarray(predictions), labels, len(self.labels))
+        return tuple(tuple(row) for row in counts.tolist())
+
+    def score(self, sessions: Sequence[Predictions], split: Split) -> Quality:
+        """Score the sessions' predictions against the split's labels, with 95 % intervals."""
+        return score(self.card, np.stack(sessions), split)
 
 
 def load_task(root: Path, task_id: str) -> FolderTask:
