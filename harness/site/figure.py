@@ -1,0 +1,286 @@
+"""The picture of a board: quality over the logarithm of energy, as plain geometry.
+
+Everything is in user units of the drawing, y growing downwards; the template turns it into SVG.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Literal
+
+from harness.records.board import Board, BoardEntry
+from harness.site.labels import Box, Label, Wanted, place
+from harness.site.scales import (
+    Scale,
+    linear_range,
+    linear_ticks,
+    log_range,
+    log_ticks,
+    tick_labels,
+)
+from harness.site.text import between, shorten, significant, width_in_ems
+from harness.site.words import metric_name
+
+MARK_RADIUS = 5.0
+MOST_LABELS = 40
+"""More names than this could not be read, and finding room for them takes its time."""
+
+QUALITY_LIMITS = (0.0, 1.0)
+"""Every metric that the harness knows is a share."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The size of a drawing and what its width allows."""
+
+    name: str
+    width: float
+    height: float
+    left: float
+    right: float
+    top: float
+    bottom: float
+    """Margins, which hold the ticks and the titles of the axes."""
+    font_size: float
+    most_x_ticks: int
+    most_y_ticks: int
+    label_characters: int
+
+    @property
+    def plot(self) -> Box:
+        """Where the points are."""
+        return Box(self.left, self.top, self.width - self.right, self.height - self.bottom)
+
+
+WIDE = Layout(
+    name="wide", width=1000, height=520, left=64, right=20, top=34, bottom=58,
+    font_size=14, most_x_ticks=9, most_y_ticks=9, label_characters=30,
+)  # fmt: skip
+NARROW = Layout(
+    name="narrow", width=360, height=400, left=44, right=10, top=30, bottom=50,
+    font_size=12, most_x_ticks=4, most_y_ticks=9, label_characters=16,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Tick:
+    """A place on an axis and what stands there."""
+
+    position: float
+    label: str
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A straight line: an error bar."""
+
+    x1: float
+    y1: float
+    x2: float
+    y2: float
+
+    @property
+    def box(self) -> Box:
+        """The rectangle that it is the diagonal of."""
+        return Box(
+            min(self.x1, self.x2), min(self.y1, self.y2),
+            max(self.x1, self.x2), max(self.y1, self.y2),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One entry in the picture."""
+
+    position: int
+    """Of the entry on its board: what ties the mark to the table's row."""
+    x: float
+    y: float
+    shape: Literal["circle", "diamond"]
+    """A diamond is a reference entry."""
+    hollow: bool
+    """There are too few sessions for an interval of energy."""
+    on_front: bool
+    bars: tuple[Segment, ...]
+    label: Label | None
+    """Its name, where there was room for it."""
+    summary: str
+    """The mark in words, units named."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """Everything that is drawn of a board with at least one entry that can be drawn."""
+
+    layout: Layout
+    x_ticks: tuple[Tick, ...]
+    y_ticks: tuple[Tick, ...]
+    marks: tuple[Mark, ...]
+    front: tuple[tuple[float, float], ...]
+    """Corners of the step line: the best quality to be had for at most that energy."""
+    description: str
+    starts_at_zero: bool
+    """Whether the axis of quality does."""
+
+    @property
+    def front_path(self) -> str:
+        """The step line, in SVG's path language."""
+        return _path(self.front)
+
+    @property
+    def area_path(self) -> str:
+        """What lies under the step line: everything there is beaten by an entry on the front."""
+        if not self.front:
+            return ""
+        floor = self.layout.plot.bottom
+        corners = ((self.front[0][0], floor), *self.front, (self.front[-1][0], floor))
+        return _path(corners) + "Z"
+
+
+def can_be_drawn(entry: BoardEntry) -> bool:
+    """Say whether the entry has a place on a logarithmic axis."""
+    return entry.joules_per_1000_queries > 0
+
+
+def draw(board: Board, layout: Layout) -> Figure | None:
+    """Lay the board out; ``None`` when none of its entries can be drawn."""
+    shown = [(n, entry) for n, entry in enumerate(board.entries) if can_be_drawn(entry)]
+    if not shown:
+        return None
+    entries = [entry for _, entry in shown]
+    x, y = _x_scale(entries, layout), _y_scale(entries, layout)
+    front = front_steps(entries, x, y)
+    unnamed = [_mark(n, entry, x, y, board.metric) for n, entry in shown]
+    labels = _labels(entries, unnamed, front, layout)
+    marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
+    return Figure(
+        layout=layout,
+        x_ticks=_ticks(x, log_ticks(x.low, x.high, layout.most_x_ticks)),
+        y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
+        marks=marks,
+        front=front,
+        description=_description(entries, board.metric),
+        starts_at_zero=y.low == 0,
+    )
+
+
+def front_steps(
+    entries: Iterable[BoardEntry], x: Scale, y: Scale
+) -> tuple[tuple[float, float], ...]:
+    """Return the corners of the step line through the entries on the front, left to right.
+
+    It runs level from each to the energy of the next, rises there, and ends at the right edge.
+    """
+    on_front = sorted(
+        (entry for entry in entries if entry.on_front),
+        key=lambda entry: (entry.joules_per_1000_queries, entry.quality),
+    )
+    corners: list[tuple[float, float]] = []
+    for entry in on_front:
+        here = (x(entry.joules_per_1000_queries), y(entry.quality))
+        if corners:
+            corners.append((here[0], corners[-1][1]))
+        corners.append(here)
+    if corners:
+        corners.append((max(x.start, x.end), corners[-1][1]))
+    return tuple(corners)
+
+
+def _x_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
+    values = [entry.joules_per_1000_queries for entry in entries]
+    for entry in entries:
+        values.extend(end for end in entry.joules_interval or () if end > 0)
+    low, high = log_range(values)
+    return Scale(low, high, layout.plot.left, layout.plot.right, logarithmic=True)
+
+
+def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
+    values = [value for entry in entries for value in (entry.quality, *entry.quality_interval)]
+    low, high = linear_range(values, QUALITY_LIMITS)
+    return Scale(low, high, layout.plot.bottom, layout.plot.top)
+
+
+def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> Mark:
+    across, up = x(entry.joules_per_1000_queries), y(entry.quality)
+    low, high = entry.quality_interval
+    bars = [Segment(across, y(low), across, y(high))]
+    if entry.joules_interval is not None:
+        least, most = entry.joules_interval
+        bars.append(Segment(x(least), up, x(most), up))
+    return Mark(
+        position=position,
+        x=across,
+        y=up,
+        shape="diamond" if entry.baseline else "circle",
+        hollow=entry.joules_interval is None,
+        on_front=entry.on_front,
+        bars=tuple(bars),
+        label=None,
+        summary=_summary(entry, metric),
+    )
+
+
+def _labels(
+    entries: Sequence[BoardEntry],
+    marks: Sequence[Mark],
+    front: Sequence[tuple[float, float]],
+    layout: Layout,
+) -> list[Label | None]:
+    """Find room for names: of the front first, then of reference entries, then of the best."""
+    order = sorted(
+        range(len(entries)),
+        key=lambda n: (not entries[n].on_front, not entries[n].baseline, -entries[n].quality, n),
+    )[:MOST_LABELS]
+    wanted = []
+    for n in order:
+        text = shorten(entries[n].entry, layout.label_characters)
+        width = width_in_ems(text) * layout.font_size
+        wanted.append(Wanted(marks[n].x, marks[n].y, text, width, layout.font_size))
+    points = [_around(mark, MARK_RADIUS) for mark in marks]
+    lines = [bar.box for mark in marks for bar in mark.bars]
+    lines += [Segment(*start, *end).box for start, end in pairwise(front)]
+    labels: list[Label | None] = [None] * len(entries)
+    for n, label in zip(order, place(wanted, layout.plot, points, lines), strict=True):
+        labels[n] = label
+    return labels
+
+
+def _around(mark: Mark, radius: float) -> Box:
+    return Box(mark.x - radius, mark.y - radius, mark.x + radius, mark.y + radius)
+
+
+def _ticks(scale: Scale, values: tuple[float, ...]) -> tuple[Tick, ...]:
+    labels = tick_labels(values)
+    return tuple(Tick(scale(v), label) for v, label in zip(values, labels, strict=True))
+
+
+def _path(corners: Iterable[tuple[float, float]]) -> str:
+    return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
+
+
+def _summary(entry: BoardEntry, metric: str) -> str:
+    joules = f"{significant(entry.joules_per_1000_queries)} J per 1,000 queries"
+    if entry.joules_interval is not None:
+        joules += f" ({between(entry.joules_interval)})"
+    return (
+        f"{shorten(entry.entry, 80)}, {shorten(entry.team, 80)}: "
+        f"{metric_name(metric)} {significant(entry.quality)} ({between(entry.quality_interval)}), "
+        f"{joules}"
+    )
+
+
+def _description(entries: Sequence[BoardEntry], metric: str) -> str:
+    """Say in words what the picture shows to those who see it."""
+    best = max(entries, key=lambda entry: entry.quality)
+    least = min(entries, key=lambda entry: entry.joules_per_1000_queries)
+    many = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    front = sum(entry.on_front for entry in entries)
+    return (
+        f"{many}, {front} of them on the front. Highest {metric_name(metric)}: "
+        f"{shorten(best.entry, 80)}, {significant(best.quality)} at "
+        f"{significant(best.joules_per_1000_queries)} joules per 1,000 queries. Least energy: "
+        f"{shorten(least.entry, 80)}, {significant(least.joules_per_1000_queries)} joules per "
+        f"1,000 queries at {significant(least.quality)}."
+    )

@@ -1,0 +1,83 @@
+"""Figures and names as people read them: three significant digits, and nothing but plain text."""
+
+from __future__ import annotations
+
+import unicodedata
+
+JOULES_PER_WH = 3600.0
+ELLIPSIS = "…"
+TIMES = "\N{MULTIPLICATION SIGN}"
+SIGNIFICANT_DIGITS = 3
+SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+DIRECTION_CONTROLS = frozenset(
+    "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
+)
+
+
+def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
+    """Spell ``value`` with that many significant digits: 0.0123, 1.23, 12,300; else 1.23 times a power."""
+    if value == 0:
+        return "0"
+    mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")
+    exponent = int(exponent_text)
+    if -4 <= exponent < 6:  # noqa: PLR2004 - beyond these, zeros are harder to read than powers
+        rounded = float(f"{mantissa}e{exponent}")
+        return _minus(f"{rounded:,.{max(0, digits - 1 - exponent)}f}")
+    return _minus(f"{mantissa} {TIMES} 10{power(exponent)}")
+
+
+def power(exponent: int) -> str:
+    """Return ``exponent`` in superscript digits."""
+    return str(exponent).translate(SUPERSCRIPT)
+
+
+def watt_hours(joules: float) -> str:
+    """Spell ``joules`` in watt-hours, without the unit."""
+    return significant(joules / JOULES_PER_WH)
+
+
+def between(interval: tuple[float, float]) -> str:
+    """Spell an interval: ``0.861 to 0.885``."""
+    low, high = interval
+    return f"{significant(low)} to {significant(high)}"
+
+
+def plain(text: str) -> str:
+    """Make a stranger's text safe to stand in a line of ours.
+
+    Runs of white space become one space; control characters, lone surrogates and characters that
+    turn the direction of the text around them become U+FFFD. Letters of any script and emoji stay.
+    Escaping markup is the template's business.
+    """
+    spaced = " ".join(text.split())
+    return "".join(REPLACEMENT if _is_unsafe(character) else character for character in spaced)
+
+
+def shorten(text: str, length: int) -> str:
+    """Cut cleaned ``text`` to at most ``length`` characters, the last one an ellipsis if cut."""
+    cleaned = plain(text)
+    if len(cleaned) <= length:
+        return cleaned
+    return cleaned[: length - 1].rstrip() + ELLIPSIS
+
+
+def width_in_ems(text: str) -> float:
+    """Estimate how wide ``text`` is set in a common sans serif: wide rather than narrow."""
+    return sum(_character_width(character) for character in text)
+
+
+def _character_width(character: str) -> float:
+    if unicodedata.east_asian_width(character) in "WF":
+        return 1.05
+    if character in "iIjl.,:;'|!-ft ()[]":
+        return 0.36
+    return 0.68 if character.isupper() or character in "mwMW" else 0.57
+
+
+def _is_unsafe(character: str) -> bool:
+    return unicodedata.category(character) in {"Cc", "Cs"} or character in DIRECTION_CONTROLS
+
+
+def _minus(figure: str) -> str:
+    return figure.replace("-", "\N{MINUS SIGN}")

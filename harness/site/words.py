@@ -1,0 +1,91 @@
+"""What the page says of a board's status, its meter and its data, in plain words."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from harness.records.board import BoardStatus
+from harness.records.evaluation import DataSource, Scenario
+from harness.records.meter import Component, Grade
+
+
+class Saying(NamedTuple):
+    """A short name for something, and the sentence that explains it."""
+
+    name: str
+    sentence: str
+
+
+STATUS: dict[BoardStatus, Saying] = {
+    "official": Saying(
+        "Official",
+        "Run by the organisers, on labels that nobody else has seen.",
+    ),
+    "open": Saying(
+        "Open",
+        "Anybody can work out the labels of this data: shown, never official.",
+    ),
+    "self-reported": Saying(
+        "Self-reported",
+        "Evaluated by the teams on their own machines; no organiser has signed these results.",
+    ),
+    "demonstration": Saying(
+        "Demonstration",
+        "Reference entries on public sample data, to show what a board looks like. It decides "
+        "nothing.",
+    ),
+}
+
+GRADE: dict[Grade, Saying] = {
+    "wall": Saying("Measured at the wall", "An external meter measured the whole machine."),
+    "sensor": Saying(
+        "Measured by the chip's own sensors",
+        "Only what these sensors cover is counted; fans and power supply are not.",
+    ),
+    "model": Saying(
+        "Modelled work, not energy",
+        "No sensor stands behind these joules, or behind part of them: they are CPU time and wall "
+        "time multiplied by constants. They compare how much work entries do on this machine, and "
+        "are not a measurement.",
+    ),
+    "simulated": Saying(
+        "Simulated",
+        "The meter read a stand-in instead of hardware. These joules show that the path works and "
+        "mean nothing else.",
+    ),
+}
+
+NOT_MEASURED: frozenset[Grade] = frozenset({"model", "simulated"})
+"""Grades whose figures must not be taken for a measurement: the page says so in large letters."""
+
+SCENARIO: dict[Scenario, str] = {
+    "offline": "offline, queries in batches",
+    "single": "single, one query at a time",
+}
+
+DATA_SOURCE: dict[DataSource, str] = {
+    "sample": "generated sample data",
+    "hub": "public data set from the hub",
+    "directory": "data directory",
+}
+
+COMPONENT: dict[Component, str] = {
+    "package": "processor package",
+    "dram": "memory",
+    "gpu": "accelerator",
+    "wall": "whole machine",
+}
+
+PHASES: tuple[tuple[str, str], ...] = (
+    ("start_joules", "start"),
+    ("load_joules", "load"),
+    ("warm_up_joules", "warm-up"),
+    ("measured_joules", "measured"),
+    ("drain_joules", "drain"),
+)
+"""The parts of a session's energy, in the order they are spent."""
+
+
+def metric_name(metric: str) -> str:
+    """Spell a metric's identifier for reading: ``macro_f1`` is macro F1."""
+    return metric.replace("_", " ").replace("f1", "F1")
