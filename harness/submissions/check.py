@@ -1,0 +1,323 @@
+"""Check an entry as data: every fault at once, and nothing of the folder is ever run."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import get_args
+
+from harness.errors import SubmissionError
+from harness.records.base import Frozen
+from harness.records.evaluation import Output
+from harness.submissions.contents import HEAD_BYTES, check_contents
+from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
+from harness.submissions.faults import Fault, fault, quoted, suggestion
+from harness.submissions.folder import ListedFile, Listing, list_folder, read_head
+from harness.submissions.manifest import Manifest, Parsed, parse
+from harness.submissions.snapshot import listed_digest
+from harness.submissions.source import MAX_SOURCE_BYTES, check_loader, parse_source
+from harness.submissions.values import program_path, split_entry, wrong_with_path
+
+MAX_PER_CODE = 100
+"""Faults of one code that are listed one by one; then how many more there are."""
+
+_UNDIGESTED = {"FRG308", "FRG309", "FRG310"}
+"""Too much to read through, or already found unreadable."""
+
+_NAME = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
+_MAX_NAME = 64
+
+
+class CheckContext(Frozen):
+    """What the challenge allows; nothing here depends on where it lies."""
+
+    tasks: Mapping[str, tuple[Output, ...]]
+    """By id: the kinds of prediction that the task can score."""
+    max_batch: int
+    entry_bytes: int
+    entry_files: int
+
+
+class CheckDocument(Frozen):
+    """What ``check --format json`` prints of one entry."""
+
+    entry: str
+    ok: bool
+    digest: str | None
+    files: int
+    bytes: int
+    faults: tuple[Fault, ...]
+
+
+class CheckReport(Frozen):
+    """Everything that was found."""
+
+    entry: str
+    """The folder's name."""
+    faults: tuple[Fault, ...]
+    """By path, line and code."""
+    manifest: Manifest | None
+    """``None`` when anything is wrong with ``submission.toml``."""
+    digest: str | None
+    """``None`` when the folder holds what an entry may not, or too much."""
+    files: int
+    bytes: int
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error; warnings do not count."""
+        return not any(found.severity == "error" for found in self.faults)
+
+    @property
+    def document(self) -> CheckDocument:
+        """The report for other programs."""
+        return CheckDocument(
+            entry=self.entry,
+            ok=self.ok,
+            digest=self.digest,
+            files=self.files,
+            bytes=self.bytes,
+            faults=self.faults,
+        )
+
+
+def check(directory: Path, context: CheckContext) -> CheckReport:
+    """Check one entry's folder. Never raises for what the folder holds."""
+    entry = entry_name(directory)
+    listing = list_folder(directory)
+    faults = [*_check_name(entry), *listing.faults]
+    parsed = Parsed(None, None, ())
+    if listing.opened:
+        parsed = _read_manifest(directory, listing)
+        faults += parsed.faults
+        if parsed.document is not None:
+            faults += _check_against_rules(parsed.document, context)
+            faults += _check_command(parsed.document, listing)
+        faults += _check_code(directory, listing, parsed.document)
+        faults += _check_contents(directory, listing)
+    faults += _check_size(listing, context)
+    digest: str | None = None
+    if listing.is_clean and not _UNDIGESTED & {found.code for found in faults}:
+        try:
+            digest = listed_digest(directory, listing)
+        except SubmissionError as error:
+            faults.append(fault("FRG310", ".", error.message, error.remedy))
+    return CheckReport(
+        entry=entry,
+        faults=_in_order(faults),
+        manifest=parsed.manifest,
+        digest=digest,
+        files=len(listing.files),
+        bytes=listing.size_bytes,
+    )
+
+
+def entry_name(directory: Path) -> str:
+    """Return the name that a folder goes by, however it was spelled (``.``, ``x/../y``)."""
+    return os.path.basename(os.path.abspath(directory))  # noqa: PTH100, PTH119 - follows no link
+
+
+def wrong_with_name(entry: str) -> str:
+    """Say why a folder's name cannot be an entry's; empty when it can."""
+    if len(entry) > _MAX_NAME:
+        return f"is longer than {_MAX_NAME} characters"
+    return "" if _NAME.match(entry) else "is not lower-case letters, digits and single dashes"
+
+
+def _check_name(entry: str) -> Iterator[Fault]:
+    wrong = wrong_with_name(entry)
+    if wrong:
+        yield fault(
+            "FRG102",
+            ".",
+            f"the folder's name {quoted(entry)} {wrong}",
+            "rename the folder: its name is the entry's identity on a board",
+        )
+
+
+def _read_manifest(directory: Path, listing: Listing) -> Parsed:
+    file = next((file for file in listing.files if file.name == FILE_NAME), None)
+    if file is None:
+        if any(found.path == FILE_NAME for found in listing.faults):
+            return Parsed(None, None, ())  # it is a link, a pipe, a folder: said already
+        message = f"there is no {FILE_NAME} in the folder"
+        return Parsed(None, None, (fault("FRG103", ".", message, "add it: init writes one"),))
+    try:
+        return parse(read_head(directory, file, MAX_BYTES + 1))
+    except OSError as error:
+        return Parsed(None, None, (_unreadable(file, error),))
+
+
+def _check_against_rules(document: Document, context: CheckContext) -> Iterator[Fault]:
+    task = document.get("submission", "task", str)
+    output = document.get("model", "output", str)
+    batch_size = document.get("model", "batch_size", int)
+    known = tuple(sorted(context.tasks))
+    if task and task not in context.tasks:
+        yield document.fault(
+            "FRG121",
+            ("submission", "task"),
+            f"there is no task {quoted(task)}{suggestion(task, known)}",
+            f"name one of {', '.join(known)}" if known else "add the task's folder under tasks/",
+        )
+    elif task and output in get_args(Output) and output not in context.tasks[task]:
+        yield document.fault(
+            "FRG122",
+            ("model", "output"),
+            f"the task {task} cannot score {output}",
+            f"give one of {', '.join(context.tasks[task])}",
+        )
+    if batch_size is not None and batch_size > context.max_batch:
+        yield document.fault(
+            "FRG123",
+            ("model", "batch_size"),
+            f"model.batch_size is {batch_size:,}; the rules allow at most {context.max_batch:,}",
+            f"give {context.max_batch} or less",
+        )
+    yield from _check_not_yet(document)
+
+
+def _check_not_yet(document: Document) -> Iterator[Fault]:
+    if document.get("environment", "requirements", str):
+        yield document.fault(
+            "FRG401",
+            ("environment", "requirements"),
+            "this version of the harness cannot install an entry's own requirements",
+            "use the harness's own packages and remove the field",
+        )
+    if document.get("environment", "accelerator", str) == "cuda":
+        yield document.fault(
+            "FRG402",
+            ("environment", "accelerator"),
+            "this version of the harness cannot give an entry an accelerator",
+            'run on the processor: accelerator = "none"',
+        )
+    weights = document.plain.get("weights")
+    for number in range(len(weights) if isinstance(weights, list) else 0):
+        yield document.fault(
+            "FRG403",
+            ("weights", number),
+            "this version of the harness cannot fetch weights",
+            "put the file into the folder and remove the table",
+        )
+
+
+def _check_command(document: Document, listing: Listing) -> Iterator[Fault]:
+    command = document.get("model", "command", list) or []
+    path = program_path(command)
+    where = ("model", "command")
+    files = {file.name: file for file in listing.files}
+    if path is None:
+        program = command[0] if command else None
+        if program in files:
+            yield document.fault(
+                "FRG205",
+                where,
+                f"{quoted(program)} is looked up on PATH, not in the folder",
+                f'write "./{program}"',
+            )
+    elif wrong_with_path(path):
+        return  # said already
+    elif path not in files:
+        yield document.fault(
+            "FRG205",
+            where,
+            f"model.command names {quoted(path)}, which is not a file of the folder",
+            "add the file, or correct the name",
+        )
+    elif not files[path].executable:
+        yield document.fault(
+            "FRG206",
+            where,
+            f"model.command names {quoted(path)}, which is not executable",
+            f"chmod +x {path}; with git: git update-index --chmod=+x {path}",
+        )
+
+
+def _check_code(directory: Path, listing: Listing, document: Document | None) -> Iterator[Fault]:
+    """Compile every Python file; look for the load function in the one that should define it."""
+    entry = document.get("model", "entry", str) if document is not None else None
+    names = split_entry(entry) if entry else None
+    module = _module_file(names[0], listing) if names else None
+    if document is not None and names is not None and module is None:
+        path = names[0].replace(".", "/")
+        yield document.fault(
+            "FRG201",
+            ("model", "entry"),
+            f"model.entry names the module {names[0]}, but there is no {path}.py in the folder",
+            "add the file, or correct the name",
+        )
+    for file in listing.files:
+        if not file.name.endswith(".py"):
+            continue
+        tree = _parse_file(directory, file)
+        if isinstance(tree, Fault):
+            yield tree
+        elif names is not None and file.name == module:
+            yield from filter(None, [check_loader(file.name, tree, names[1])])
+
+
+def _module_file(module: str, listing: Listing) -> str | None:
+    path = module.replace(".", "/")
+    files = {file.name for file in listing.files}
+    return next((name for name in (f"{path}/__init__.py", f"{path}.py") if name in files), None)
+
+
+def _parse_file(directory: Path, file: ListedFile) -> ast.Module | Fault:
+    try:
+        return parse_source(file.name, read_head(directory, file, MAX_SOURCE_BYTES + 1))
+    except OSError as error:
+        return _unreadable(file, error)
+
+
+def _check_contents(directory: Path, listing: Listing) -> Iterator[Fault]:
+    for file in listing.files:
+        try:
+            found = check_contents(file.name, read_head(directory, file, HEAD_BYTES))
+        except OSError as error:
+            found = _unreadable(file, error)
+        if found is not None:
+            yield found
+
+
+def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
+    files, size = len(listing.files), listing.size_bytes
+    if files > context.entry_files:
+        yield fault(
+            "FRG309",
+            ".",
+            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,}",
+            "remove what the model does not need",
+        )
+    if size > context.entry_bytes:
+        largest = max(listing.files, key=lambda file: file.size_bytes)
+        yield fault(
+            "FRG308",
+            ".",
+            f"the files are {size:,} bytes together; the rules allow at most "
+            f"{context.entry_bytes:,}; the largest is {largest.name} ({largest.size_bytes:,})",
+            "make the model smaller, or remove what it does not need",
+        )
+
+
+def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
+    """Sort, drop what was found twice, and fold what one code says too often."""
+    counts: Counter[str] = Counter()
+    kept: list[Fault] = []
+    for found in sorted(set(faults), key=lambda found: found.order):
+        counts[found.code] += 1
+        if counts[found.code] <= MAX_PER_CODE:
+            kept.append(found)
+    for code, count in counts.items():
+        if count > MAX_PER_CODE:
+            more = f"{count - MAX_PER_CODE:,} more like those listed"
+            kept.append(fault(code, ".", more, "correct those first"))
+    return tuple(sorted(kept, key=lambda found: found.order))
+
+
+def _unreadable(file: ListedFile, error: OSError) -> Fault:
+    return fault("FRG310", file.name, f"cannot be read: {error.strerror}", "make it readable")

@@ -1,0 +1,145 @@
+"""What can be wrong with an entry: one stable code a rule, one fault a finding."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.records.base import Frozen
+
+Severity: TypeAlias = Literal["error", "warning"]
+
+
+class Position(NamedTuple):
+    """A place in a text file; both count from 1, columns in characters."""
+
+    line: int | None = None
+    column: int | None = None
+
+
+NOWHERE = Position()
+"""The file as a whole."""
+
+
+class Fault(Frozen):
+    """One finding: which rule, where, what was found, what to do."""
+
+    code: str
+    severity: Severity
+    path: str
+    """Relative to the entry's folder, ``.`` for the folder itself; control characters escaped."""
+    line: int | None
+    column: int | None
+    message: str
+    remedy: str
+
+    @property
+    def order(self) -> tuple[str, int, str, int, str]:
+        """By path, line and code; column and message only make the order total."""
+        return (self.path, self.line or 0, self.code, self.column or 0, self.message)
+
+
+class Rule(NamedTuple):
+    """What a code stands for."""
+
+    severity: Severity
+    explanation: str
+
+
+RULES: dict[str, Rule] = {
+    # The folder and its submission.toml.
+    "FRG101": Rule("error", "The entry is a folder that exists and can be listed."),
+    "FRG102": Rule("error", "Its name is its identity: lower-case letters, digits and dashes."),
+    "FRG103": Rule("error", "The folder holds a submission.toml."),
+    "FRG104": Rule("error", "submission.toml is UTF-8 text of at most 64 KiB."),
+    "FRG105": Rule("error", "submission.toml is valid TOML, at most eight levels deep."),
+    "FRG111": Rule("error", "Only the tables and fields of the format stand in submission.toml."),
+    "FRG112": Rule("error", "Every required table and field is there."),
+    "FRG113": Rule("error", 'Every field has its type: the text "64" is not the number 64.'),
+    "FRG114": Rule("error", "Every value is one that its field allows."),
+    "FRG115": Rule("error", "A licence is written as an SPDX expression (syntax only)."),
+    "FRG116": Rule("error", "A path is relative, plain, and stays inside the folder."),
+    "FRG117": Rule("error", "Text is printable: no control or direction-changing characters."),
+    "FRG121": Rule("error", "The task is one of the challenge's."),
+    "FRG122": Rule("error", "The output is of a kind that the task can score."),
+    "FRG123": Rule("error", "batch_size is at most the rules' max_batch."),
+    "FRG124": Rule("error", "An entry gives either model.entry or model.command, not both."),
+    "FRG125": Rule("error", "model.entry is written module:function."),
+    "FRG126": Rule("error", "A weights file comes from one place: url or hub."),
+    "FRG127": Rule("error", "A declared energy says where the figure comes from."),
+    # The code, which is read and never run.
+    "FRG201": Rule("error", "The module that model.entry names is in the folder."),
+    "FRG202": Rule("error", "Every Python file compiles."),
+    "FRG203": Rule("error", "The module defines the function that model.entry names."),
+    "FRG204": Rule("error", "That function can be called with one positional argument."),
+    "FRG205": Rule("error", "The program that model.command names is in the folder."),
+    "FRG206": Rule("error", "That program is executable."),
+    # The files.
+    "FRG301": Rule("error", "There are no symbolic links."),
+    "FRG302": Rule("error", "There are only files and folders: no devices, pipes or sockets."),
+    "FRG303": Rule("error", "No file is a hard link: a checkout never has one."),
+    "FRG304": Rule("error", "File names are UTF-8 without control characters or backslashes."),
+    "FRG305": Rule("error", "There are no archives: what is inside one cannot be checked."),
+    "FRG306": Rule("warning", "A pickle can run anything when it is loaded."),
+    "FRG307": Rule("warning", "Compiled Python is left out of the entry."),
+    "FRG308": Rule("error", "The files together stay under the rules' entry_bytes."),
+    "FRG309": Rule("error", "There are at most the rules' entry_files files."),
+    "FRG310": Rule("error", "Every file and folder can be read."),
+    "FRG311": Rule("warning", "Hidden files are left out of the entry."),
+    "FRG312": Rule("error", "Folders are at most 16 deep."),
+    # What this version cannot do yet: refused, so that nobody believes that it was honoured.
+    "FRG401": Rule("error", "This version cannot install an entry's own requirements."),
+    "FRG402": Rule("error", "This version cannot give an entry an accelerator."),
+    "FRG403": Rule("error", "This version cannot fetch weights from elsewhere."),
+}
+
+
+def fault(code: str, path: str, message: str, remedy: str, position: Position = NOWHERE) -> Fault:
+    """Make a fault of the rule ``code``; the rule decides how severe it is."""
+    return Fault(
+        code=code,
+        severity=RULES[code].severity,
+        path=visible(path),
+        line=position.line,
+        column=position.column,
+        message=visible(message),
+        remedy=visible(remedy),
+    )
+
+
+def unprintable(text: str) -> str | None:
+    """Return the first character that could deceive a reader or a terminal, else ``None``.
+
+    Control and format characters, line separators, lone surrogates, private and unassigned code
+    points. The two joiners are let through: scripts and emoji need them.
+    """
+    for character in text:
+        if character.isprintable() or character in "\u200c\u200d":
+            continue
+        if unicodedata.category(character) != "Zs":  # a wide or no-break space deceives nobody
+            return character
+    return None
+
+
+def visible(text: str) -> str:
+    """Escape what is not printable, so that any name can be shown, and written as UTF-8."""
+    if text.isprintable():
+        return text
+    return "".join(
+        c if unprintable(c) is None else c.encode("unicode_escape", "surrogatepass").decode("ascii")
+        for c in text
+    )
+
+
+def quoted(text: str, limit: int = 60) -> str:
+    """Return ``text`` in quotes, escaped, and cut after ``limit`` characters."""
+    shown = visible(text)
+    return f'"{shown[:limit]}…"' if len(shown) > limit else f'"{shown}"'
+
+
+def suggestion(found: str, known: tuple[str, ...]) -> str:
+    """Return `` (did you mean "…"?)`` for the nearest known word, else nothing."""
+    from difflib import get_close_matches  # noqa: PLC0415 - only needed once something is wrong
+
+    near = get_close_matches(found[:100], known, n=1)
+    return f' (did you mean "{near[0]}"?)' if near else ""

@@ -1,0 +1,104 @@
+"""What can be known of an entry's Python files without running them."""
+
+from __future__ import annotations
+
+import ast
+import warnings
+from collections.abc import Iterator
+
+from harness.submissions.faults import NOWHERE, Fault, Position, fault, quoted, suggestion
+
+MAX_SOURCE_BYTES = 4 * 1_048_576
+"""Longer than any source that people write; the compiler's memory is a multiple of it."""
+
+
+def parse_source(name: str, content: bytes) -> ast.Module | Fault:
+    """Parse and compile a Python file, and throw the compiled code away unrun.
+
+    Compiling, besides parsing, finds what an import would trip over: a ``return`` outside of a
+    function, a name that is both local and global.
+    """
+    if len(content) > MAX_SOURCE_BYTES:
+        return _broken(name, f"is longer than {MAX_SOURCE_BYTES:,} bytes", "split it")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # an invalid escape is the team's own affair
+            tree = ast.parse(content, filename=name)
+            compile(tree, name, "exec", dont_inherit=True)
+    except SyntaxError as error:
+        position = Position(error.lineno or None, (error.offset or None) and max(error.offset, 1))
+        return _broken(name, f"does not compile: {error.msg}", "correct it", position)
+    except (RecursionError, MemoryError):
+        return _broken(name, "is nested too deeply to be compiled", "flatten its expressions")
+    except ValueError as error:  # what a few interpreters raise for a null byte
+        return _broken(name, f"does not compile: {error}", "correct it")
+    return tree
+
+
+def check_loader(name: str, tree: ast.Module, function: str) -> Fault | None:
+    """Check that a module defines ``function`` and that it takes one positional argument.
+
+    Where that cannot be read off the source (an imported name, a value computed at import, a
+    decorated function), it is believed.
+    """
+    bindings = list(_bindings(tree.body))
+    statement = next((node for bound, node in reversed(bindings) if bound == function), None)
+    if statement is None:
+        if any(bound in {"*", "__getattr__"} for bound, _ in bindings):
+            return None
+        defined = tuple(bound for bound, _ in bindings)
+        return fault(
+            "FRG203",
+            name,
+            f"defines no {quoted(function)}{suggestion(function, defined)}",
+            f"define it: def {function}(directory), returning an object with predict(samples)",
+        )
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        wrong = _wrong_signature(statement)
+        if wrong:
+            return fault(
+                "FRG204",
+                name,
+                f"{function} {wrong}",
+                f"it is called with the entry's folder and nothing else: def {function}(directory)",
+                Position(statement.lineno, statement.col_offset + 1),
+            )
+    return None
+
+
+def _bindings(body: list[ast.stmt]) -> Iterator[tuple[str, ast.AST]]:
+    """Yield every name that the statements bind at their own level, in order, and by what."""
+    pending: list[ast.AST] = list(reversed(body))
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name, node  # what is bound inside is not the module's
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            for alias in node.names:
+                yield alias.asname or alias.name.split(".")[0], node
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node
+        elif not isinstance(node, ast.Lambda):
+            pending.extend(reversed(list(ast.iter_child_nodes(node))))
+
+
+def _wrong_signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    if isinstance(function, ast.AsyncFunctionDef):
+        return "is a coroutine: calling it loads nothing"
+    if function.decorator_list:
+        return ""
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    if not positional and arguments.vararg is None:
+        return "takes no positional argument"
+    required = positional[: len(positional) - len(arguments.defaults)]
+    if len(required) > 1:
+        return f"needs {len(required)} arguments: {', '.join(a.arg for a in required)}"
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is None:
+            return f"needs the keyword argument {argument.arg}"
+    return ""
+
+
+def _broken(name: str, found: str, remedy: str, position: Position = NOWHERE) -> Fault:
+    return fault("FRG202", name, found, remedy, position)
