@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
-from harness.errors import UsageError
+from harness.errors import ConfigurationError, UsageError
 from harness.records.evaluation import DataReference
 from harness.tasks.card import TaskCard
 from harness.tasks.digests import data_digest
 from harness.tasks.generator import TaskCode
 from harness.tasks.protocol import Split
-from harness.tasks.splits import ItemSplit
+from harness.tasks.splits import ItemSplit, without_samples_of
 
 
 @dataclass(kw_only=True, slots=True)
@@ -26,8 +27,14 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
     """Load a task's data from the source that ``source`` names; see ``Task.load_data``."""
     if source == "sample":
         return _generated(card, code, seed)
+    kind, at, revision = source.partition("@")
+    if kind == "hub":
+        return _from_hub(card, code, revision if at else None, seed)
+    directory = Path(source).expanduser()
+    if directory.is_dir():
+        return _from_directory(card, code, directory, seed)
     raise UsageError(
-        f"{card.task.id} has no data source {source!r}",
+        f"{card.task.id} has no data source {source!r}, and there is no directory of that name",
         remedy=f"it has: {', '.join(card.data_sources)}",
     )
 
@@ -43,6 +50,52 @@ def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
         seed=seed,
         generator_version=version,
     )
-    return LoadedData(
-        reference=reference, test=test, warm_up=ItemSplit(code.generate(seed, "train"))
+    train = ItemSplit(code.generate(seed, "train"))
+    return LoadedData(reference=reference, test=test, warm_up=without_samples_of(test, train))
+
+
+def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> LoadedData:
+    from harness.tasks.hub import pinned_revision, read_hub  # noqa: PLC0415 - heavy
+    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
+
+    hub, revision = pinned_revision(card, asked)
+    train_part, test_part = read_hub(card, hub, revision)
+    test = TableSplit([test_part], card)
+    _require_items(test, test_part.where)
+    reference = DataReference(
+        source="hub",
+        digest=data_digest(test),
+        items=len(test),
+        public=True,
+        hub_id=hub.id,
+        revision=revision,
     )
+    warm_up = _warm_up(TableSplit([train_part], card), test, code, seed)
+    return LoadedData(reference=reference, test=test, warm_up=warm_up)
+
+
+def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) -> LoadedData:
+    from harness.tasks.directory import data_folder, read_parts, split_files  # noqa: PLC0415 - heavy
+    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
+
+    folder = data_folder(directory, card.task.id)
+    test = TableSplit(read_parts(split_files(folder, "test"), card), card)
+    _require_items(test, folder)
+    reference = DataReference(
+        source="directory", digest=data_digest(test), items=len(test), public=False
+    )
+    train = TableSplit(read_parts(split_files(folder, "train"), card), card)
+    return LoadedData(reference=reference, test=test, warm_up=_warm_up(train, test, code, seed))
+
+
+def _warm_up(train: Split, test: Split, code: TaskCode, seed: int) -> Split:
+    """Return what of ``train`` is not in ``test``; where nothing is, generated items."""
+    fresh = without_samples_of(test, train)
+    return fresh if len(fresh) else ItemSplit(code.generate(seed, "train"))
+
+
+def _require_items(test: Split, where: object) -> None:
+    if not len(test):
+        raise ConfigurationError(
+            f"{where}: the test split has no rows", remedy="there must be at least one to judge on"
+        )

@@ -3,29 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
 from pathlib import Path
 
-from harness.errors import ConfigurationError
-from harness.tasks.card import CARD_FILE
-from harness.tasks.generator import CODE_FILE
-from harness.tasks.protocol import Sample, Split
+from harness.tasks.protocol import Split
+from harness.tasks.splits import stream_samples
 
-BLOCK_ITEMS = 1024
 ABSENT = (2**64 - 1).to_bytes(8, "little")
 
 
 def task_digest(directory: Path) -> str:
-    """Return the SHA-256 over the names and contents of the card and the code of a task."""
+    """Return the SHA-256 over the names and contents of the files that make a task.
+
+    These are the card, the code, and what lies beside them for the code to read; not the prose
+    (``*.md``), hidden files, or what Python caches.
+    """
     sha = hashlib.sha256()
-    for name in (CARD_FILE, CODE_FILE):
-        try:
-            content = (directory / name).read_bytes()
-        except OSError as error:
-            raise ConfigurationError(
-                f"{directory / name}: cannot be read: {error.strerror}", remedy="restore the file"
-            ) from None
-        sha.update(_field(name.encode()) + _field(content))
+    for path in sorted(directory.rglob("*")):
+        name = path.relative_to(directory)
+        if path.is_file() and path.suffix != ".md" and not _is_left_out(name):
+            sha.update(_field(name.as_posix().encode()) + _field(path.read_bytes()))
     return sha.hexdigest()
 
 
@@ -34,7 +30,7 @@ def data_digest(split: Split, origin: str = "") -> str:
 
     ``origin`` first, then of every item its identifier, sample, label and group, each preceded by
     its length in 8 bytes, little-endian; an absent group is the length 2^64 - 1. Texts are UTF-8,
-    the label is its position in decimal. Holds at most ``BLOCK_ITEMS`` samples at once.
+    the label is its position in decimal.
     """
     sha = hashlib.sha256(_field(origin.encode()))
     groups = split.groups
@@ -46,10 +42,8 @@ def data_digest(split: Split, origin: str = "") -> str:
     return sha.hexdigest()
 
 
-def stream_samples(split: Split) -> Iterator[Sample]:
-    """Yield all samples of a split in order, a block at a time."""
-    for start in range(0, len(split), BLOCK_ITEMS):
-        yield from split.samples(range(start, min(start + BLOCK_ITEMS, len(split))))
+def _is_left_out(name: Path) -> bool:
+    return any(part.startswith(".") or part == "__pycache__" for part in name.parts)
 
 
 def _field(content: bytes) -> bytes:

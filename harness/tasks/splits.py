@@ -1,13 +1,16 @@
-"""A split whose items are in memory as they were generated."""
+"""Splits over items in memory, and over a part of another split."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import hashlib
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.tasks.protocol import Item, Sample
+from harness.tasks.protocol import Item, Sample, Split
+
+BLOCK_ITEMS = 256
 
 
 class ItemSplit:
@@ -26,3 +29,42 @@ class ItemSplit:
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, in this order."""
         return [self._samples[position] for position in positions]
+
+
+class Subset:
+    """Some items of another ``Split``, which keeps their samples."""
+
+    def __init__(self, whole: Split, positions: npt.NDArray[np.int64]) -> None:
+        self._whole = whole
+        self._positions = positions
+        self.ids: Sequence[str] = tuple(whole.ids[position] for position in positions)
+        self.labels: npt.NDArray[np.int64] = whole.labels[positions]
+        self.groups: Sequence[str] | None = None
+        if whole.groups is not None:
+            self.groups = tuple(whole.groups[position] for position in positions)
+
+    def __len__(self) -> int:
+        """Return how many items there are."""
+        return len(self._positions)
+
+    def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
+        """Return the samples at these positions, in this order."""
+        return self._whole.samples(self._positions[np.asarray(positions, np.int64)])
+
+
+def without_samples_of(other: Split, split: Split) -> Split:
+    """Return the items of ``split`` whose sample is none of ``other``'s."""
+    taken = {_fingerprint(sample) for sample in stream_samples(other)}
+    fresh = [_fingerprint(sample) not in taken for sample in stream_samples(split)]
+    return split if all(fresh) else Subset(split, np.flatnonzero(fresh))
+
+
+def stream_samples(split: Split) -> Iterator[Sample]:
+    """Yield all samples of a split in order, a block at a time."""
+    for start in range(0, len(split), BLOCK_ITEMS):
+        yield from split.samples(range(start, min(start + BLOCK_ITEMS, len(split))))
+
+
+def _fingerprint(sample: Sample) -> bytes:
+    content = sample.encode() if isinstance(sample, str) else sample
+    return hashlib.blake2b(content, digest_size=16).digest()
