@@ -1,0 +1,198 @@
+"""What the probe tries from inside a sandbox: it runs there as an entry. Standard library only.
+
+Each attempt returns what it got hold of, or raises ``OSError``: then the protection held. The
+findings leave by standard output, as JSON, one a line.
+"""
+# ruff: noqa: PTH208 - names of descriptors and processes, not paths
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import resource
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+LIBC = ctypes.CDLL(None, use_errno=True)
+PTRACE_TRACEME = 0
+CLONE_NEWUSER = 0x10000000
+IO_URING_SETUP = 425
+AF_VSOCK = 40
+
+
+def load(directory: Path) -> Nothing:
+    """Make every attempt, as soon as the entry is loaded, and print what came of each."""
+    facts = json.loads((directory / "facts.json").read_text())
+    for name, attempt in ATTEMPTS.items():
+        try:
+            got = attempt(facts)
+        except OSError as error:
+            print(json.dumps([name, True, error.strerror or str(error)]))  # noqa: T201
+        else:
+            print(json.dumps([name, got is None, got or "as it should be"]))  # noqa: T201
+    return Nothing()
+
+
+class Nothing:
+    """The model of an entry that was not made to answer."""
+
+    def predict(self, samples: list[str]) -> list[int]:
+        """Answer 0."""
+        return [0] * len(samples)
+
+
+def read_file(facts: dict[str, Any]) -> str:
+    """Read a file of the harness's user that is no part of the entry."""
+    Path(facts["secret_file"]).read_bytes()
+    return "read a file outside of the sandbox"
+
+
+def read_environment(facts: dict[str, Any]) -> str:
+    """Read the environment of the harness."""
+    Path(f"/proc/{facts['parent']}/environ").read_bytes()
+    return "read the harness's environment"
+
+
+def read_memory(facts: dict[str, Any]) -> str:
+    """Open the memory of the harness."""
+    Path(f"/proc/{facts['parent']}/mem").open("rb").close()
+    return "opened the harness's memory"
+
+
+def signal_parent(facts: dict[str, Any]) -> str:
+    """Send the harness a signal; 0 asks for permission only."""
+    os.kill(facts["parent"], 0)
+    return "may signal the harness"
+
+
+def see_processes(_: dict[str, Any]) -> str | None:
+    """Look for processes of the host: in its own namespace there are the first and this one."""
+    others = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
+    return f"sees {len(others)} other processes" if len(others) > 1 else None
+
+
+def connect_loopback(facts: dict[str, Any]) -> str:
+    """Connect to a listener of the host's."""
+    with socket.create_connection(("127.0.0.1", facts["port"]), timeout=2):
+        return "reached a server on the host's loopback"
+
+
+def connect_abstract(facts: dict[str, Any]) -> str:
+    """Connect to a UNIX socket in the abstract name space."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect("\0" + facts["abstract_name"])
+    return "reached an abstract UNIX socket of the host"
+
+
+def open_vsock(_: dict[str, Any]) -> str:
+    """Make a socket to the hypervisor, which no network namespace covers."""
+    socket.socket(AF_VSOCK, socket.SOCK_STREAM).close()
+    return "made an AF_VSOCK socket"
+
+
+def use_io_uring(_: dict[str, Any]) -> str:
+    """Set up io_uring: its requests pass by the filter of system calls."""
+    parameters = ctypes.create_string_buffer(256)
+    _call(LIBC.syscall(IO_URING_SETUP, 1, parameters))
+    return "set up io_uring"
+
+
+def use_ptrace(_: dict[str, Any]) -> str:
+    """Ask for the simplest thing that ptrace can do."""
+    _call(LIBC.ptrace(PTRACE_TRACEME, 0, 0, 0))
+    return "used ptrace"
+
+
+def make_namespace(_: dict[str, Any]) -> str:
+    """Make a user namespace, in which all capabilities would be its own."""
+    _call(LIBC.unshare(CLONE_NEWUSER))
+    return "made a user namespace"
+
+
+def write_entry(_: dict[str, Any]) -> str:
+    """Write over the entry's own code."""
+    with Path(__file__).open("ab"):
+        return "opened its own code for writing"
+
+
+def hold_privileges(_: dict[str, Any]) -> str | None:
+    """Look whether it could gain rights: capabilities, set-uid programs, calls not filtered."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    status = dict(line.split(":\t", 1) for line in lines if ":\t" in line)
+    wanted = {"CapEff": "0" * 16, "NoNewPrivs": "1", "Seccomp": "2"}
+    found = [f"{name} is {status[name]}" for name in wanted if status[name] != wanted[name]]
+    return ", ".join(found) or None
+
+
+def hold_descriptors(_: dict[str, Any]) -> str | None:
+    """Look for descriptors that it should not have inherited: all of its own are pipes."""
+    found = []
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            target = str(Path(f"/proc/self/fd/{name}").readlink())
+        except OSError:  # of the listing itself
+            continue
+        if not target.startswith(("pipe:", "/dev/null", "/proc/")):
+            found.append(target)
+    return f"inherited {', '.join(found)}" if found else None
+
+
+def exceed_limits(facts: dict[str, Any]) -> str | None:
+    """Look for limits that were not set."""
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    core, _ = resource.getrlimit(resource.RLIMIT_CORE)
+    if files > facts["open_files"] or core:
+        return f"may open {files} files and write {core} bytes of core dump"
+    return None
+
+
+def be_organiser(_: dict[str, Any]) -> str | None:
+    """See whom the files that it makes, and what it escapes to, would belong to."""
+    inside, outside, _count = Path("/proc/self/uid_map").read_text().split()[:3]
+    return f"uid {inside if inside != outside else os.getuid()} is uid {outside} on the host"
+
+
+def leave_daemon(facts: dict[str, Any]) -> None:
+    """Leave a process behind that belongs to nobody; the probe looks for it after the end."""
+    if os.fork() == 0:
+        failed = 1
+        try:
+            sleep = [sys.executable, "-S", "-c", "import time; time.sleep(30)", facts["token"]]
+            subprocess.Popen(sleep, start_new_session=True)
+            failed = 0
+        finally:
+            os._exit(failed)
+    _, status = os.wait()
+    if status:
+        raise RuntimeError("the daemon could not be started: its end would show nothing")
+
+
+ATTEMPTS = {
+    "files": read_file,
+    "harness environment": read_environment,
+    "harness memory": read_memory,
+    "signals": signal_parent,
+    "host processes": see_processes,
+    "loopback network": connect_loopback,
+    "abstract sockets": connect_abstract,
+    "AF_VSOCK": open_vsock,
+    "io_uring": use_io_uring,
+    "ptrace": use_ptrace,
+    "namespaces": make_namespace,
+    "entry read-only": write_entry,
+    "privileges": hold_privileges,
+    "descriptors": hold_descriptors,
+    "limits": exceed_limits,
+    "dedicated user": be_organiser,
+    "daemons": leave_daemon,
+}
+
+
+def _call(result: int) -> None:
+    if result < 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code))

@@ -1,0 +1,133 @@
+"""The system-call filter of an entry, as the BPF program that the kernel takes.
+
+Built here by hand and handed over as bytes: ``bwrap`` reads it from a descriptor, and the
+Landlock launcher installs it itself. What is denied answers EPERM, so that a library that only
+tries goes on; ``clone3``, whose flags a filter cannot see, answers ENOSYS, so that libc falls back
+to ``clone``; system calls of another architecture's table end the process.
+"""
+
+from __future__ import annotations
+
+import errno
+import platform
+from struct import Struct
+from typing import Literal, TypeAlias
+
+Architecture: TypeAlias = Literal["x86_64", "aarch64"]
+
+INSTRUCTION = Struct("<HBBI")  # struct sock_filter: code, jump if true, jump if false, k
+
+# Opcodes of classic BPF, from linux/bpf_common.h:
+# LD|W|ABS, JMP|JEQ|K, JMP|JGE|K, JMP|JSET|K, RET|K.
+LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
+
+# Offsets into struct seccomp_data; the low half of the first argument, little-endian.
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+
+ALLOW, KILL_PROCESS, FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
+
+X32_BIT = 0x40000000  # the x32 table shares x86_64's architecture value
+
+AUDIT_ARCHITECTURE: dict[Architecture, int] = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
+
+# Namespace flags of clone(2): mount, cgroup, uts, ipc, user, pid, net.
+NAMESPACE_FLAGS = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x60000000
+
+ALLOWED_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+
+# Numbers that the two architectures share: every system call since 5.1 has one number.
+_DENIED_EVERYWHERE = {
+    "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
+    "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
+    "fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443,
+    "memfd_secret": 447,
+}  # fmt: skip
+
+DENIED: dict[Architecture, dict[str, int]] = {
+    "x86_64": _DENIED_EVERYWHERE | {
+        "ptrace": 101, "process_vm_readv": 310, "process_vm_writev": 311, "kcmp": 312,
+        "perf_event_open": 298, "bpf": 321, "userfaultfd": 323, "unshare": 272, "setns": 308,
+        "mount": 165, "umount2": 166, "pivot_root": 155, "chroot": 161,
+        "open_by_handle_at": 304, "keyctl": 250, "add_key": 248, "request_key": 249,
+        "kexec_load": 246, "kexec_file_load": 320, "init_module": 175, "finit_module": 313,
+        "delete_module": 176, "swapon": 167, "swapoff": 168, "reboot": 169, "acct": 163,
+        "quotactl": 179, "fanotify_init": 300, "move_pages": 279, "iopl": 172, "ioperm": 173,
+    },
+    "aarch64": _DENIED_EVERYWHERE | {
+        "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
+        "perf_event_open": 241, "bpf": 280, "userfaultfd": 282, "unshare": 97, "setns": 268,
+        "mount": 40, "umount2": 39, "pivot_root": 41, "chroot": 51,
+        "open_by_handle_at": 265, "keyctl": 219, "add_key": 217, "request_key": 218,
+        "kexec_load": 104, "kexec_file_load": 294, "init_module": 105, "finit_module": 273,
+        "delete_module": 106, "swapon": 224, "swapoff": 225, "reboot": 142, "acct": 89,
+        "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
+    },
+}  # fmt: skip
+
+CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
+CLONE3 = 435
+SOCKETS: dict[Architecture, tuple[int, int]] = {"x86_64": (41, 53), "aarch64": (198, 199)}
+"""``socket`` and ``socketpair``."""
+
+
+def this_architecture() -> Architecture | None:
+    """Return the machine's architecture, or ``None`` where no filter is known for it."""
+    return next((known for known in AUDIT_ARCHITECTURE if known == platform.machine()), None)
+
+
+def program(architecture: Architecture) -> bytes:
+    """Return the filter as an array of ``struct sock_filter``."""
+    code = [
+        _load(ARCHITECTURE),
+        _skip_if_equal(AUDIT_ARCHITECTURE[architecture], 1, otherwise=0),
+        _return(KILL_PROCESS),
+        _load(NUMBER),
+    ]
+    if architecture == "x86_64":
+        code += [INSTRUCTION.pack(JUMP_AT_LEAST, 0, 1, X32_BIT), _return(KILL_PROCESS)]
+    for number in sorted(DENIED[architecture].values()):
+        code += _when(number, [_fail(errno.EPERM)])
+    code += _when(CLONE3, [_fail(errno.ENOSYS)])
+    code += _when(
+        CLONE[architecture],
+        [
+            _load(FIRST_ARGUMENT),
+            INSTRUCTION.pack(JUMP_ANY_BIT, 0, 1, NAMESPACE_FLAGS),
+            _fail(errno.EPERM),
+            _return(ALLOW),
+        ],
+    )
+    for number in SOCKETS[architecture]:
+        code += _when(number, _only_allowed_families())
+    code.append(_return(ALLOW))
+    return b"".join(code)
+
+
+def _only_allowed_families() -> list[bytes]:
+    left = len(ALLOWED_FAMILIES)
+    tests = [
+        _skip_if_equal(family, left - i, otherwise=0) for i, family in enumerate(ALLOWED_FAMILIES)
+    ]
+    return [_load(FIRST_ARGUMENT), *tests, _fail(errno.EAFNOSUPPORT), _return(ALLOW)]
+
+
+def _when(number: int, body: list[bytes]) -> list[bytes]:
+    """Run ``body``, which must return, for one system call; skip it for all others."""
+    return [_skip_if_equal(number, 0, otherwise=len(body)), *body]
+
+
+def _load(offset: int) -> bytes:
+    return INSTRUCTION.pack(LOAD, 0, 0, offset)
+
+
+def _skip_if_equal(value: int, skip: int, *, otherwise: int) -> bytes:
+    """Skip so many instructions when the loaded word equals ``value``, so many otherwise."""
+    return INSTRUCTION.pack(JUMP_EQUAL, skip, otherwise, value)
+
+
+def _return(action: int) -> bytes:
+    return INSTRUCTION.pack(RETURN, 0, 0, action)
+
+
+def _fail(code: int) -> bytes:
+    return _return(FAIL_WITH | code)
