@@ -242,9 +242,17 @@ def _draw_clearance(picture: Picture, scene: _Scene, rng: np.random.Generator) -
         return picture
     if kind == 1:
         return _paint(picture, _fishbone(scene, rng), _soil(scene, rng), rng)
-    road = _band(_turned(rng, scene.heading, 14.0)[1], _uniform(rng, 1.5, 3.0))
+    _, across = _worn(rng, *_turned(rng, scene.heading, 14.0))
+    road = _band(across, _uniform(rng, 1.5, 3.0))
     picture = _paint(picture, road, _soil(scene, rng), rng)
     return _paint(picture, _plot(scene, rng), _soil(scene, rng), rng)
+
+
+def _worn(rng: np.random.Generator, along: Field, across: Field) -> tuple[Field, Field]:
+    """Skew the right angle and make straight lines waver, as those on the ground do."""
+    skew = _uniform(rng, -0.35, 0.35)
+    waver = 5.0 * (_noise(rng, 5, 10) - 0.5)
+    return along + skew * across + waver, across + waver[::-1]
 
 
 def _band(across: Field, width: float) -> Field:
@@ -254,13 +262,13 @@ def _band(across: Field, width: float) -> Field:
 
 def _plot(scene: _Scene, rng: np.random.Generator) -> Field:
     """Draw a field with straight sides, laid along the scene's heading."""
-    along, across = _turned(rng, scene.heading, 20.0)
+    along, across = _worn(rng, *_turned(rng, scene.heading, 20.0))
     return _band(along, _uniform(rng, 8.0, 24.0)) * _band(across, _uniform(rng, 8.0, 20.0))
 
 
 def _fishbone(scene: _Scene, rng: np.random.Generator) -> Field:
     """Draw a road with side roads at right angles, at even distances."""
-    along, across = _turned(rng, scene.heading, 12.0)
+    along, across = _worn(rng, *_turned(rng, scene.heading, 12.0))
     cover = _band(across, _uniform(rng, 1.5, 3.0))
     spacing = _uniform(rng, 9.0, 16.0)
     width = _uniform(rng, 1.5, 3.0)
