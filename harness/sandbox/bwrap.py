@@ -134,14 +134,9 @@ def version(executable: Path) -> str:
 
 def _filter_descriptor() -> int:
     """Return a descriptor that the filter can be read from, once: each launch needs its own."""
-    architecture = seccomp.this_architecture()
-    if architecture is None:
-        raise OrganiserError(
-            "no system-call filter is known for this processor",
-            remedy="measure on x86_64 or aarch64",
-        )
+    program = seccomp.program(seccomp.required_architecture())
     descriptor = os.memfd_create("filter")
-    os.write(descriptor, seccomp.program(architecture))
+    os.write(descriptor, program)
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
 

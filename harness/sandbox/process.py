@@ -9,9 +9,11 @@ from __future__ import annotations
 import contextlib
 import os
 import select
+import shutil
 import signal
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
@@ -33,12 +35,21 @@ _MEND = "run the entry by hand on a few samples and mend it"
 class TreeProcess:
     """A ``Process``: see ``harness.sandbox.protocol``."""
 
-    def __init__(self, spawned: Spawned, launch: Launch, *, namespace_init: int | None) -> None:
+    def __init__(
+        self,
+        spawned: Spawned,
+        launch: Launch,
+        *,
+        namespace_init: int | None,
+        scratch: Path | None = None,
+    ) -> None:
         """Take over a started tree.
 
         ``namespace_init`` is the first process of its own pid namespace, with which the whole tree
-        dies; without one the tree is followed and killed process by process.
+        dies; without one the tree is followed and killed process by process. ``scratch`` is a
+        folder that goes when the tree is gone.
         """
+        self._scratch = scratch
         self._spawned = spawned
         self._limits = launch.limits
         self._launch = launch
@@ -134,6 +145,8 @@ class TreeProcess:
             os.close(descriptor)
         self._reading.clear()
         self._ends.clear()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     # One request and its reply.
 

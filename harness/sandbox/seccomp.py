@@ -13,6 +13,8 @@ import platform
 from struct import Struct
 from typing import Literal, TypeAlias
 
+from harness.errors import OrganiserError
+
 Architecture: TypeAlias = Literal["x86_64", "aarch64"]
 
 INSTRUCTION = Struct("<HBBI")  # struct sock_filter: code, jump if true, jump if false, k
@@ -34,6 +36,7 @@ AUDIT_ARCHITECTURE: dict[Architecture, int] = {"x86_64": 0xC000003E, "aarch64": 
 NAMESPACE_FLAGS = 0x00020000 | 0x02000000 | 0x04000000 | 0x08000000 | 0x10000000 | 0x60000000
 
 ALLOWED_FAMILIES = (1, 2, 10)  # AF_UNIX, AF_INET, AF_INET6
+PAIR_FAMILIES = (1,)
 
 # Numbers that the two architectures share: every system call since 5.1 has one number.
 _DENIED_EVERYWHERE = {
@@ -75,8 +78,23 @@ def this_architecture() -> Architecture | None:
     return next((known for known in AUDIT_ARCHITECTURE if known == platform.machine()), None)
 
 
-def program(architecture: Architecture) -> bytes:
-    """Return the filter as an array of ``struct sock_filter``."""
+def required_architecture() -> Architecture:
+    """Return the machine's architecture; ``OrganiserError`` where no filter is known for it."""
+    found = this_architecture()
+    if found is None:
+        raise OrganiserError(
+            f"no system-call filter is known for {platform.machine()}",
+            remedy="measure on x86_64 or aarch64",
+        )
+    return found
+
+
+def program(architecture: Architecture, *, families: tuple[int, ...] = ALLOWED_FAMILIES) -> bytes:
+    """Return the filter as an array of ``struct sock_filter``.
+
+    ``families`` of sockets may be made. None where there is no network namespace: Landlock stops
+    neither UDP nor a UNIX socket with a name. Pairs of UNIX sockets, which reach nobody, stay.
+    """
     code = [
         _load(ARCHITECTURE),
         _skip_if_equal(AUDIT_ARCHITECTURE[architecture], 1, otherwise=0),
@@ -97,17 +115,16 @@ def program(architecture: Architecture) -> bytes:
             _return(ALLOW),
         ],
     )
-    for number in SOCKETS[architecture]:
-        code += _when(number, _only_allowed_families())
+    socket, socketpair = SOCKETS[architecture]
+    code += _when(socket, _only(families))
+    code += _when(socketpair, _only(PAIR_FAMILIES))
     code.append(_return(ALLOW))
     return b"".join(code)
 
 
-def _only_allowed_families() -> list[bytes]:
-    left = len(ALLOWED_FAMILIES)
-    tests = [
-        _skip_if_equal(family, left - i, otherwise=0) for i, family in enumerate(ALLOWED_FAMILIES)
-    ]
+def _only(families: tuple[int, ...]) -> list[bytes]:
+    left = len(families)
+    tests = [_skip_if_equal(family, left - i, otherwise=0) for i, family in enumerate(families)]
     return [_load(FIRST_ARGUMENT), *tests, _fail(errno.EAFNOSUPPORT), _return(ALLOW)]
 
 

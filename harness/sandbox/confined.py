@@ -1,0 +1,104 @@
+"""Grades C and D: no namespaces, but a launcher of ours that supervises the entry's tree.
+
+C is Landlock and the system-call filter, for machines that forbid user namespaces. D is a plain
+process under the same supervision: for trying an entry at home, never ranked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import sys
+import tempfile
+from functools import cache
+from pathlib import Path
+from typing import Literal
+
+from harness.errors import OrganiserError
+from harness.records.evaluation import Isolation
+from harness.sandbox import interpreter, seccomp
+from harness.sandbox.probe import probe
+from harness.sandbox.process import TreeProcess
+from harness.sandbox.protocol import Launch
+from harness.sandbox.spawn import spawn
+from harness.worker import confine
+
+NEEDED_ABI = 6
+"""The first version of Landlock that closes signals and abstract sockets."""
+
+
+class Confined:
+    """A ``Sandbox``: see ``harness.sandbox.protocol``."""
+
+    def __init__(self, kind: Literal["landlock", "none"]) -> None:
+        """Use Landlock and the filter, or nothing but supervision and limits."""
+        self._kind = kind
+
+    def probe(self) -> Isolation:
+        """Try every protection from inside."""
+        return _probed(self._kind)
+
+    def launch(self, launch: Launch) -> TreeProcess:
+        """Start the worker, or the entry's command, below the supervisor."""
+        scratch = Path(tempfile.mkdtemp(prefix="harness-scratch-"))
+        directory = launch.directory.resolve()
+        inside = self._command(launch, directory)
+        environment = interpreter.environment(launch.output, launch.labels, launch.max_boxes)
+        environment |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+        supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
+        try:
+            plan = json.dumps(self._plan(launch, directory, scratch))
+            spawned = spawn([*supervisor, plan, *inside], environment)
+        except OSError as error:
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise OrganiserError(
+                f"{sys.executable} cannot be started: {error.strerror}",
+                remedy="see what `python -m harness doctor` says of isolation",
+            ) from None
+        return TreeProcess(spawned, launch, namespace_init=None, scratch=scratch)
+
+    def _command(self, launch: Launch, directory: Path) -> list[str]:
+        if launch.command is None:
+            return interpreter.worker_command(
+                str(interpreter.WORKER), str(directory), str(launch.entry)
+            )
+        program, *arguments = launch.command
+        found = directory / program if "/" in program else Path(shutil.which(program) or program)
+        return [str(found), *arguments]
+
+    def _plan(self, launch: Launch, directory: Path, scratch: Path) -> dict[str, object]:
+        limits = launch.limits
+        plan: dict[str, object] = {
+            "parent": os.getpid(),
+            "directory": str(directory),
+            "limits": {
+                "RLIMIT_CORE": 0,
+                "RLIMIT_NOFILE": limits.open_files,
+                "RLIMIT_FSIZE": limits.tmp_bytes,
+            },
+            "filter": None,
+            "readable": None,
+            "writable": None,
+        }
+        if self._kind == "landlock":
+            shown = [*interpreter.read_only_paths(), interpreter.WORKER, directory, Path("/proc")]
+            filter_bytes = seccomp.program(seccomp.required_architecture(), families=())
+            plan["filter"] = filter_bytes.hex()
+            plan["readable"] = [str(path) for path in shown]
+            plan["writable"] = [str(scratch)]
+        return plan
+
+
+@cache
+def _probed(kind: Literal["landlock", "none"]) -> Isolation:
+    method = "a plain process, supervised"
+    if kind == "landlock":
+        abi = confine.landlock_abi()
+        if abi < NEEDED_ABI:
+            raise OrganiserError(
+                f"Landlock of version {abi}; {NEEDED_ABI} is needed",
+                remedy="use Linux 6.12 or later, with Landlock among its security modules",
+            )
+        method = f"Landlock {abi} + seccomp"
+    return probe(Confined(kind), method=method)
