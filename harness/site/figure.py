@@ -55,7 +55,7 @@ class Layout:
 
 
 WIDE = Layout(
-    name="wide", width=1000, height=520, left=64, right=20, top=34, bottom=58,
+    name="wide", width=1000, height=460, left=64, right=20, top=34, bottom=58,
     font_size=14, most_x_ticks=9, most_y_ticks=9, label_characters=30,
 )  # fmt: skip
 NARROW = Layout(

@@ -34,6 +34,8 @@ class BoardView:
     """A board with what the template cannot work out for itself."""
 
     id: str
+    number: int
+    """On the page, from 1."""
     board: Board
     csv_name: str
     rows: tuple[Row, ...]
@@ -52,11 +54,12 @@ def render(boards: Boards) -> dict[str, bytes]:
     from a file, from any host, and without JavaScript. Raises ``ValueError`` when two boards share
     an identifier, or a figure is not a finite number.
     """
+    exact = pretty_json(boards)
     views = [view(board, number) for number, board in enumerate(boards.boards, start=1)]
     page = _environment().get_template("index.html")
     files = {
         "index.html": page.render(views=views, problems=boards.problems).encode(),
-        "boards.json": pretty_json(boards),
+        "boards.json": exact,
     }
     for name in ASSETS:
         files[name] = resources.files(__package__).joinpath("templates", name).read_bytes()
@@ -72,6 +75,7 @@ def view(board: Board, number: int) -> BoardView:
     figures = (draw(board, layout) for layout in (WIDE, NARROW))
     return BoardView(
         id=f"board-{number}",
+        number=number,
         board=board,
         csv_name=csv_name(board.id),
         rows=tuple(
@@ -104,6 +108,7 @@ def _environment() -> jinja2.Environment:
         "between": between,
         "coordinate": _coordinate,
         "metric_name": words.metric_name,
+        "sentence_case": words.sentence_case,
         "shorten": shorten,
         "significant": significant,
         "watt_hours": watt_hours,

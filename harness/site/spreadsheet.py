@@ -71,7 +71,11 @@ def _yes_no(value: bool) -> str:
 
 
 def _harmless(cell: Cell) -> Cell:
-    """Put an apostrophe before text that a spreadsheet would run; figures stay as they are."""
-    if isinstance(cell, str) and cell.startswith(FORMULA_STARTS):
-        return "'" + cell
-    return cell
+    """Put an apostrophe before text that a spreadsheet would run; figures stay as they are.
+
+    Carriage returns become newlines: the writer quotes only the kind of line end that it uses.
+    """
+    if not isinstance(cell, str):
+        return cell
+    apostrophe = "'" if cell.startswith(FORMULA_STARTS) else ""
+    return apostrophe + cell.replace("\r\n", "\n").replace("\r", "\n")

@@ -16,7 +16,10 @@ DIRECTION_CONTROLS = frozenset(
 
 
 def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
-    """Spell ``value`` with that many significant digits: 0.0123, 1.23, 12,300; else 1.23 times a power."""
+    """Spell ``value`` with that many significant digits: 0.0123, 1.23, 12,300.
+
+    The very small and the very large are multiples of a power of ten.
+    """
     if value == 0:
         return "0"
     mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")

@@ -86,6 +86,11 @@ PHASES: tuple[tuple[str, str], ...] = (
 """The parts of a session's energy, in the order they are spent."""
 
 
+def sentence_case(text: str) -> str:
+    """Raise the first letter and leave the others as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def metric_name(metric: str) -> str:
     """Spell a metric's identifier for reading: ``macro_f1`` is macro F1."""
     return metric.replace("_", " ").replace("f1", "F1")

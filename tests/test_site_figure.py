@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import site_samples as samples
+from harness.records.board import Board
+from harness.site.figure import NARROW, WIDE, Figure, Layout, draw, front_steps
+from harness.site.labels import LINE_HEIGHT, Box, Label, Wanted, place
+from harness.site.scales import Scale
+from harness.site.text import width_in_ems
+from hypothesis import given
+from hypothesis import strategies as st
+
+entries = st.lists(
+    st.builds(
+        lambda quality, joules, sessions, front, baseline: samples.entry(
+            quality=quality,
+            joules_per_1000_queries=joules,
+            sessions=sessions,
+            on_front=front,
+            baseline=baseline,
+        ),
+        st.floats(min_value=0, max_value=1),
+        st.floats(min_value=1e-6, max_value=1e9),
+        st.sampled_from((3, 5)),
+        st.booleans(),
+        st.booleans(),
+    ),
+    min_size=1,
+    max_size=20,
+)
+
+
+def drawn(board: Board, layout: Layout = WIDE) -> Figure:
+    figure = draw(board, layout)
+    assert figure is not None
+    return figure
+
+
+def label_box(label: Label, size: float) -> Box:
+    width = width_in_ems(label.text) * size
+    left = {"start": label.x, "middle": label.x - width / 2, "end": label.x - width}[label.anchor]
+    bottom = label.y + 0.25 * size
+    return Box(left, bottom - 1.1 * size, left + width, bottom)
+
+
+@given(entries, st.sampled_from((WIDE, NARROW)))
+def test_everything_lies_within_the_plot_and_no_two_names_collide(
+    made: list[samples.BoardEntry], layout: Layout
+) -> None:
+    figure = drawn(samples.board(*made), layout)
+    plot = layout.plot
+    assert len(figure.marks) == len(made)
+    for mark in figure.marks:
+        assert plot.left <= mark.x <= plot.right
+        assert plot.top <= mark.y <= plot.bottom
+        for bar in mark.bars:
+            assert plot.holds(bar.box)
+    boxes = [label_box(mark.label, layout.font_size) for mark in figure.marks if mark.label]
+    for n, box in enumerate(boxes):
+        assert not any(box.overlaps(other) for other in boxes[n + 1 :])
+
+
+def test_an_entry_that_costs_more_stands_further_right_and_a_better_one_higher() -> None:
+    cheap = samples.entry("cheap", quality=0.5, joules_per_1000_queries=1.0)
+    good = samples.entry("good", quality=0.9, joules_per_1000_queries=100.0)
+    first, second = drawn(samples.board(cheap, good)).marks
+    assert first.summary.startswith("good")
+    assert first.x > second.x
+    assert first.y < second.y
+
+
+def test_error_bars_are_those_there_are_intervals_for() -> None:
+    certain, uncertain = drawn(
+        samples.board(samples.entry(quality=0.9), samples.entry(quality=0.8, sessions=3))
+    ).marks
+    assert (len(certain.bars), certain.hollow) == (2, False)
+    assert (len(uncertain.bars), uncertain.hollow) == (1, True)
+
+
+def test_reference_entries_have_a_shape_of_their_own() -> None:
+    figure = drawn(samples.board(samples.entry(quality=0.9), samples.entry(baseline=True)))
+    assert [mark.shape for mark in figure.marks] == ["circle", "diamond"]
+
+
+def test_the_front_is_level_to_the_next_entrys_energy_and_rises_there() -> None:
+    x = Scale(1.0, 1000.0, 0.0, 300.0, logarithmic=True)
+    y = Scale(0.0, 1.0, 100.0, 0.0)
+    on_front = [
+        samples.entry(quality=0.9, joules_per_1000_queries=100.0, on_front=True),
+        samples.entry(quality=0.5, joules_per_1000_queries=10.0, on_front=True),
+        samples.entry(quality=0.4, joules_per_1000_queries=500.0, on_front=False),
+    ]
+    steps = [(round(a), round(b)) for a, b in front_steps(on_front, x, y)]
+    assert steps == [(100, 50), (200, 50), (200, 10), (300, 10)]
+
+
+def test_without_an_entry_on_the_front_there_is_no_line() -> None:
+    figure = drawn(samples.board(samples.entry()))
+    assert figure.front == ()
+    assert figure.area_path == ""
+
+
+def test_entries_without_energy_are_left_out_and_keep_the_others_tied_to_their_rows() -> None:
+    board = samples.board(
+        samples.entry("free", quality=0.9, joules_per_1000_queries=0.0), samples.entry("costly")
+    )
+    assert [mark.position for mark in drawn(board).marks] == [1]
+
+
+def test_nothing_is_drawn_of_nothing() -> None:
+    assert draw(samples.board(), WIDE) is None
+    assert draw(samples.board(samples.entry(joules_per_1000_queries=0.0)), WIDE) is None
+
+
+def test_the_description_names_the_best_and_the_cheapest() -> None:
+    description = drawn(samples.small().boards[0]).description
+    assert "4 entries, 3 of them on the front" in description
+    assert "Highest macro F1: big-model, 0.912 at 4,210 joules" in description
+    assert "Least energy: answers-nothing, 0.610 joules" in description
+
+
+def test_a_name_without_room_is_left_out() -> None:
+    bounds = Box(0, 0, 100, 100)
+    here = Wanted(x=50, y=50, text="name", width=30, size=10)
+    assert place([here], bounds, points=[], lines=[])[0] is not None
+    assert place([here], bounds, points=[bounds], lines=[]) == (None,)
+
+
+def test_a_name_keeps_clear_of_lines_where_it_can() -> None:
+    bounds = Box(0, 0, 200, 200)
+    here = Wanted(x=100, y=100, text="name", width=30, size=10)
+    (label,) = place([here], bounds, points=[], lines=[Box(101, 0, 200, 200)])
+    assert label is not None
+    assert label.anchor == "end"
+    (crossing,) = place([here], bounds, points=[], lines=[bounds])
+    assert crossing is not None
+    assert crossing.y < here.y < crossing.y + 10 * LINE_HEIGHT + 10

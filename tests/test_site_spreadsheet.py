@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+import site_samples as samples
+from harness.records.board import Board
+from harness.site.spreadsheet import comma_separated
+
+
+def rows_of(board: Board) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(comma_separated(board).decode(), newline="")))
+
+
+def test_figures_are_exact_and_what_is_unknown_is_empty() -> None:
+    joules = 0.1 + 0.2
+    (row,) = rows_of(samples.board(samples.entry(joules_per_1000_queries=joules, sessions=3)))
+    assert float(row["joules_per_1000_queries"]) == joules
+    assert row["joules_low"] == row["rank_best"] == row["front_support"] == ""
+
+
+def test_every_row_says_which_board_and_which_meter_grade_it_is_of() -> None:
+    board = samples.board(samples.entry("a"), samples.entry("b"))
+    for row in rows_of(board):
+        assert (row["board"], row["meter_grade"], row["status"]) == (
+            "some-task-offline-0badcafe", "model", "demonstration",
+        )  # fmt: skip
+
+
+def test_text_with_quotes_commas_and_newlines_comes_back_as_it_was() -> None:
+    name = 'one, "two"\nthree'
+    (row,) = rows_of(samples.board(samples.entry(team=name)))
+    assert row["team"] == name
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_text_that_a_spreadsheet_would_run_is_quoted_and_figures_are_not(name: str) -> None:
+    (row,) = rows_of(samples.board(samples.entry(name, active_joules_per_1000_queries=-1.5)))
+    assert row["entry"] == "'" + name.replace("\r", "\n")
+    assert row["active_joules_per_1000_queries"] == "-1.5"
+
+
+def test_a_board_without_entries_is_a_header() -> None:
+    assert comma_separated(samples.board()).count(b"\n") == 1

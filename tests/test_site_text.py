@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+from harness.site.text import between, plain, shorten, significant, watt_hours, width_in_ems
+from hypothesis import given
+from hypothesis import strategies as st
+
+
+@pytest.mark.parametrize(
+    ("value", "spelt"),
+    [
+        (0, "0"),
+        (1, "1.00"),
+        (0.8736, "0.874"),
+        (0.9996, "1.00"),
+        (12.34, "12.3"),
+        (999.6, "1,000"),
+        (12345.0, "12,300"),
+        (0.000861, "0.000861"),
+        (0.0000861, "8.61 × 10⁻⁵"),  # noqa: RUF001 - the sign is meant
+        (12_345_678.0, "1.23 × 10⁷"),  # noqa: RUF001 - the sign is meant
+        (-4.5, "−4.50"),  # noqa: RUF001 - a minus, not a hyphen
+    ],
+)
+def test_three_significant_digits(value: float, spelt: str) -> None:
+    assert significant(value) == spelt
+
+
+@given(st.floats(min_value=1e-12, max_value=1e12))
+def test_a_rounded_figure_is_within_half_a_digit_of_the_true_one(value: float) -> None:
+    spelt = significant(value).replace(",", "")
+    mantissa, _, exponent = spelt.partition(" × 10")  # noqa: RUF001 - the sign is meant
+    plain_exponent = exponent.translate(str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789"))
+    read = float(mantissa) * 10.0 ** int(plain_exponent or 0)
+    assert math.isclose(read, value, rel_tol=0.00501)
+
+
+def test_watt_hours_are_joules_over_3600() -> None:
+    assert watt_hours(3600.0) == "1.00"
+
+
+def test_an_interval_names_both_ends() -> None:
+    assert between((0.8611, 0.885)) == "0.861 to 0.885"
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"),
+    [
+        ("  two\r\nlines\t ", "two lines"),
+        ("a\x00b\x1b[31m", "a\ufffdb\ufffd[31m"),
+        ("\u202egnp", "\ufffdgnp"),
+        ("\ud800", "\ufffd"),
+        ("<b> & 'é' 气候 👩\u200d🔬", "<b> & 'é' 气候 👩\u200d🔬"),
+    ],
+)
+def test_a_strangers_text_becomes_one_line_of_plain_text(text: str, cleaned: str) -> None:
+    assert plain(text) == cleaned
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_cleaned_text_can_always_be_written(text: str) -> None:
+    cleaned = plain(text)
+    assert plain(cleaned) == cleaned
+    assert cleaned.encode().decode() == cleaned
+
+
+@given(st.text(), st.integers(min_value=2, max_value=40))
+def test_shortened_text_fits_and_keeps_its_beginning(text: str, length: int) -> None:
+    short = shorten(text, length)
+    assert len(short) <= length
+    assert plain(text).startswith(short.removesuffix("…").rstrip())
+
+
+def test_wide_scripts_are_taken_to_be_wide() -> None:
+    assert width_in_ems("气候模型") > width_in_ems("icon")
