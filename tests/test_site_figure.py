@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import site_samples as samples
-from harness.records.board import Board
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.records.board import Board, BoardEntry
 from harness.site.figure import NARROW, WIDE, Figure, Layout, draw, front_steps
 from harness.site.labels import LINE_HEIGHT, Box, Label, Wanted, place
 from harness.site.scales import Scale
 from harness.site.text import width_in_ems
-from hypothesis import given
-from hypothesis import strategies as st
 
 entries = st.lists(
     st.builds(
@@ -44,7 +45,7 @@ def label_box(label: Label, size: float) -> Box:
 
 @given(entries, st.sampled_from((WIDE, NARROW)))
 def test_everything_lies_within_the_plot_and_no_two_names_collide(
-    made: list[samples.BoardEntry], layout: Layout
+    made: list[BoardEntry], layout: Layout
 ) -> None:
     figure = drawn(samples.board(*made), layout)
     plot = layout.plot

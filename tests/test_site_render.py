@@ -16,11 +16,16 @@ from pathlib import Path
 import msgspec
 import pytest
 import site_samples as samples
+
 from harness.records.base import parse_json, pretty_json
 from harness.records.board import Boards
 from harness.records.meter import Grade
 from harness.site.render import csv_name, render
 
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'"
+)
 GOLDEN = Path(__file__).parent / "golden" / "site"
 HOSTILE = (
     "<script>alert(1)</script>",
@@ -141,10 +146,7 @@ def test_the_content_policy_allows_only_the_pages_own_files() -> None:
         for attributes in Outline(render(samples.small())["index.html"]).all("meta")
         if attributes.get("http-equiv") == "Content-Security-Policy"
     ]
-    assert policies == [
-        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
-        "base-uri 'none'; form-action 'none'"
-    ]
+    assert policies == [POLICY]
 
 
 def test_names_with_markup_add_no_element_and_no_attribute() -> None:

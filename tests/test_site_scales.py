@@ -3,6 +3,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
 from harness.site.scales import (
     Scale,
     linear_range,
@@ -11,8 +14,6 @@ from harness.site.scales import (
     log_ticks,
     tick_labels,
 )
-from hypothesis import given
-from hypothesis import strategies as st
 
 positive = st.floats(min_value=1e-6, max_value=1e9)
 share = st.floats(min_value=0, max_value=1)

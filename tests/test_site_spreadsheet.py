@@ -5,6 +5,7 @@ import io
 
 import pytest
 import site_samples as samples
+
 from harness.records.board import Board
 from harness.site.spreadsheet import comma_separated
 

@@ -3,9 +3,10 @@ from __future__ import annotations
 import math
 
 import pytest
-from harness.site.text import between, plain, shorten, significant, watt_hours, width_in_ems
 from hypothesis import given
 from hypothesis import strategies as st
+
+from harness.site.text import between, plain, shorten, significant, watt_hours, width_in_ems
 
 
 @pytest.mark.parametrize(

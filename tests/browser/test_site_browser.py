@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import pytest
+
 from harness.records.board import Boards
 from harness.site.render import render
 
@@ -68,6 +69,10 @@ class Opened:
         return self.page.locator("tbody tr:visible th").all_inner_texts()
 
 
+OpenSite = Callable[..., Opened]
+"""Opens the page in a context of its own, with the settings of one that are given."""
+
+
 @pytest.fixture
 def site(tmp_path: Path) -> Path:
     """Write the page of two boards, one of them full of trouble."""
@@ -92,7 +97,7 @@ def site(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def open_site(browser: Browser, site: Path) -> Iterator[Any]:
+def open_site(browser: Browser, site: Path) -> Iterator[OpenSite]:
     contexts = []
 
     def open_with(**settings: Any) -> Opened:  # noqa: ANN401 - whatever playwright takes
@@ -109,7 +114,7 @@ def open_site(browser: Browser, site: Path) -> Iterator[Any]:
 
 
 def test_it_opens_from_a_file_without_complaint_and_asks_for_nothing_else(
-    open_site: Any, site: Path
+    open_site: OpenSite, site: Path
 ) -> None:
     opened = open_site()
     assert opened.complaints == []
@@ -122,7 +127,7 @@ def test_it_opens_from_a_file_without_complaint_and_asks_for_nothing_else(
     assert wash.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(28, 35, 33)"
 
 
-def test_a_click_on_a_header_sorts_and_another_turns_it_round(open_site: Any) -> None:
+def test_a_click_on_a_header_sorts_and_another_turns_it_round(open_site: OpenSite) -> None:
     opened = open_site()
     board = opened.page.locator("#board-1")
     energy = board.get_by_role("button", name="Energy")
@@ -136,13 +141,15 @@ def test_a_click_on_a_header_sorts_and_another_turns_it_round(open_site: Any) ->
     assert board.locator("th[aria-sort]").count() == 1
 
 
-def test_text_columns_sort_by_their_text(open_site: Any) -> None:
+def test_text_columns_sort_by_their_text(open_site: OpenSite) -> None:
     opened = open_site()
     opened.page.locator("#board-1").get_by_role("button", name="Entry", exact=True).click()
     assert opened.entries()[:4] == ["answers-nothing", "big-model", "linear-model", "slow-model"]
 
 
-def test_searching_leaves_the_rows_that_have_every_word_and_says_how_many(open_site: Any) -> None:
+def test_searching_leaves_the_rows_that_have_every_word_and_says_how_many(
+    open_site: OpenSite,
+) -> None:
     opened = open_site()
     board = opened.page.locator("#board-1")
     board.get_by_label("Search").fill("MODEL verified")
@@ -153,7 +160,7 @@ def test_searching_leaves_the_rows_that_have_every_word_and_says_how_many(open_s
     assert board.locator("tbody tr:visible").count() == 4
 
 
-def test_a_point_and_its_row_light_up_together(open_site: Any) -> None:
+def test_a_point_and_its_row_light_up_together(open_site: OpenSite) -> None:
     page = open_site().page
     row = page.locator("tr", has_text="linear-model")
     mark = page.locator(f'.chart.wide .mark[data-entry="{row.get_attribute("id")}"]')
@@ -165,14 +172,14 @@ def test_a_point_and_its_row_light_up_together(open_site: Any) -> None:
     assert "linked" in (mark.get_attribute("class") or "")
 
 
-def test_a_rows_name_opens_its_details(open_site: Any) -> None:
+def test_a_rows_name_opens_its_details(open_site: OpenSite) -> None:
     page = open_site().page
     page.locator("#board-1 tbody").get_by_role("link", name="linear-model").click()
     page.get_by_text("Run it again on a quiet machine.").wait_for(state="visible")
 
 
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_page_never_scrolls_sideways(open_site: Any, viewport: dict[str, int]) -> None:
+def test_the_page_never_scrolls_sideways(open_site: OpenSite, viewport: dict[str, int]) -> None:
     page = open_site(viewport=viewport).page
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= viewport["width"]
@@ -181,14 +188,14 @@ def test_the_page_never_scrolls_sideways(open_site: Any, viewport: dict[str, int
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-def test_on_a_phone_the_picture_is_one_that_can_be_read(open_site: Any) -> None:
+def test_on_a_phone_the_picture_is_one_that_can_be_read(open_site: OpenSite) -> None:
     page = open_site(viewport=PHONE).page
     label = page.locator("#board-1 .chart:visible .label").first
     assert label.evaluate("e => e.getBoundingClientRect().height") >= 11
     assert page.locator("#board-1 .chart:visible").count() == 1
 
 
-def test_the_names_in_the_picture_stay_inside_and_apart(open_site: Any) -> None:
+def test_the_names_in_the_picture_stay_inside_and_apart(open_site: OpenSite) -> None:
     page = open_site().page
     boxes = page.locator("#board-1 .chart.wide .label").evaluate_all(
         "all => all.map(e => { const b = e.getBoundingClientRect(); "
@@ -205,7 +212,7 @@ def test_the_names_in_the_picture_stay_inside_and_apart(open_site: Any) -> None:
         )
 
 
-def test_without_javascript_the_picture_and_the_table_are_there(open_site: Any) -> None:
+def test_without_javascript_the_picture_and_the_table_are_there(open_site: OpenSite) -> None:
     page = open_site(java_script_enabled=False).page
     assert page.locator("#board-1 .chart.wide .mark").count() == 4
     assert page.locator("#board-1 .chart.wide").is_visible()
@@ -217,7 +224,7 @@ def test_without_javascript_the_picture_and_the_table_are_there(open_site: Any) 
     ("scheme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark"]
 )
 def test_axe_finds_nothing(
-    open_site: Any, scheme: Literal["light", "dark"], viewport: dict[str, int]
+    open_site: OpenSite, scheme: Literal["light", "dark"], viewport: dict[str, int]
 ) -> None:
     try:
         from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - an extra
