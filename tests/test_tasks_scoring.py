@@ -73,7 +73,7 @@ def split(truth: Integers, groups: list[str] | None = None) -> ItemSplit:
     )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(answers)
 def test_metrics_equal_those_of_scikit_learn(pairs: list[tuple[int, int]]) -> None:
     truth, predicted = columns(pairs)
@@ -158,7 +158,7 @@ def test_groups_of_items_that_go_together_widen_the_interval() -> None:
     alone = score(ALL, predicted, split(truth)).ranked_value
     together = score(ALL, predicted, split(truth, [str(g) for g in group_of_item])).ranked_value
     assert together.interval_method == (
-        "percentile bootstrap over 40 groups, 2000 resamples, PCG64 seed 2026"
+        "expanded percentile bootstrap over 40 groups, 2000 resamples, PCG64 seed 2026"
     )
     assert together.high - together.low > 2.5 * (alone.high - alone.low)
 
@@ -166,6 +166,18 @@ def test_groups_of_items_that_go_together_widen_the_interval() -> None:
 def test_one_group_says_nothing_of_how_groups_differ() -> None:
     quality = score(ALL, np.zeros((1, 8), np.int64), split(np.zeros(8, np.int64), ["same"] * 8))
     assert (quality.ranked_value.low, quality.ranked_value.high) == (0.0, 1.0)
+
+
+def test_intervals_over_few_groups_cover_the_truth_as_often_as_they_say() -> None:
+    rng = np.random.default_rng(6)
+    truth, groups = np.zeros(60, np.int64), [str(position // 6) for position in range(60)]
+    held = 0
+    for _ in range(200):
+        right = rng.random(60) < np.repeat(rng.uniform(0.3, 0.9, 10), 6)
+        predicted = np.where(right, 0, 1)[np.newaxis]
+        ((low, high),) = Bootstrap(predicted, truth, CLASSES, groups).intervals([scoring.accuracy])
+        held += low <= 0.6 <= high
+    assert held >= 0.90 * 200
 
 
 def brute_force(

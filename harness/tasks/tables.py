@@ -121,6 +121,7 @@ class TableSplit:
     def __init__(self, parts: Sequence[Part], card: TaskCard) -> None:
         for part in parts:
             _require_columns(part, card)
+        parts = [part for part in parts if len(part.table)]  # without rows, types say nothing
         columns = card.columns
         self._samples = Column([c for part in parts for c in _sample_chunks(part, card)])
         self.labels: npt.NDArray[np.int64] = np.concatenate(
@@ -260,7 +261,7 @@ def _is_label(kind: DataType) -> bool:
 
 def _require_unique(parts: Sequence[Part], name: str, ids: Sequence[str]) -> None:
     chunks = [part.table.column(name).cast(pa.large_string()) for part in parts]
-    together = pa.chunked_array([chunk for column in chunks for chunk in column.chunks])
+    together = pa.chunked_array([c for column in chunks for c in column.chunks], pa.large_string())
     if len(pc.unique(together)) == len(together):
         return
     seen: dict[str, tuple[Part, int]] = {}

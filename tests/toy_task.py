@@ -1,0 +1,145 @@
+"""A small task in a folder of its own, of text or images: what the tests of ``tasks`` run on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+CARD = """
+schema = 1
+
+[task]
+id = "{task_id}"
+title = "Toy"
+version = 1
+modality = "{modality}"
+query = "one {modality}"
+outputs = ["index", "scores"]
+max_boxes = 0
+licence = "CC0-1.0"
+description = "Tells a from b."
+
+[[labels]]
+name = "a"
+aliases = [0, "0_a"]
+
+[[labels]]
+name = "b"
+aliases = [1, "1_b"]
+
+[[metrics]]
+name = "accuracy"
+direction = "higher"
+ranked = true
+
+[[metrics]]
+name = "recall"
+direction = "higher"
+label = "b"
+
+[columns]
+{columns}
+
+{hub}
+[sample]
+generator_version = 3
+train_items = 4
+test_items = 6
+"""
+HUB = f"""
+[hub]
+id = "org/toys"
+revision = "{COMMIT}"
+train = "train"
+test = "test"
+"""
+TEXT_COLUMNS = 'sample = "quote"\nlabel = "label"\nid = "id"\ngroup = "source"'
+IMAGE_COLUMNS = 'sample = "image"\nlabel = "label"\ngroup = "scene"'
+CODE = """
+from harness.tasks.protocol import Item
+
+SIZES = {"train": 4, "test": 6}
+
+
+def generate(seed, split):
+    for number in range(SIZES[split]):
+        sample = f"{split} {seed} {number}"
+        yield Item(
+            id=f"{split}-{number}",
+            sample=sample if TEXT else sample.encode(),
+            label=number % 2,
+            group=str(number // 2),
+        )
+
+
+def perturb(sample, rng):
+    tail = str(int(rng.integers(10)))
+    return sample + (tail if TEXT else tail.encode())
+"""
+
+
+def write_task(
+    root: Path,
+    *,
+    task_id: str = "toy",
+    modality: str = "text",
+    columns: str | None = None,
+    hub: str = HUB,
+) -> Path:
+    """Write ``root/tasks/<task_id>`` and return the folder."""
+    folder = root / "tasks" / task_id
+    folder.mkdir(parents=True)
+    if columns is None:
+        columns = TEXT_COLUMNS if modality == "text" else IMAGE_COLUMNS
+    card = CARD.format(task_id=task_id, modality=modality, columns=columns, hub=hub)
+    (folder / "task.toml").write_text(card, encoding="utf-8")
+    code = f"TEXT = {modality == 'text'}\n{CODE}"
+    (folder / "task.py").write_text(code, encoding="utf-8")
+    return folder
+
+
+def texts(split: str, count: int, *, start: int = 0) -> pa.Table:
+    """Return rows as the text task has them, and a column that no card asks for."""
+    rows = range(start, start + count)
+    return pa.table(
+        {
+            "id": [f"{split}/{row}" for row in rows],
+            "quote": [f"{split} quote {row} é" for row in rows],
+            "label": [("0_a", "1_b")[row % 2] for row in rows],
+            "source": [f"s{row // 2}" for row in rows],
+            "url": ["https://example.org"] * count,
+        }
+    )
+
+
+def images(split: str, count: int) -> pa.Table:
+    """Return rows as the image task has them: structs as the hub stores images."""
+    stored = [
+        {"bytes": b"\x89PNG" + f"{split} {row}".encode(), "path": f"{row}.png"}
+        for row in range(count)
+    ]
+    kind = pa.struct([("bytes", pa.binary()), ("path", pa.string())])
+    return pa.table(
+        {
+            "image": pa.array(stored, kind),
+            "label": pa.array([row % 2 for row in range(count)], pa.int64()),
+            "scene": [f"scene {row // 3}" for row in range(count)],
+        }
+    )
+
+
+def write_parquet(folder: Path, **splits: pa.Table | Sequence[pa.Table]) -> Path:
+    """Write each split as one file, or as shards where there are several tables."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for split, tables in splits.items():
+        if isinstance(tables, pa.Table):
+            pq.write_table(tables, folder / f"{split}.parquet")
+            continue
+        for number, table in enumerate(tables):
+            name = f"{split}-{number:05}-of-{len(tables):05}.parquet"
+            pq.write_table(table, folder / name)
+    return folder
