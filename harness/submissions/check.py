@@ -89,9 +89,10 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
     """Check one entry's folder. Never raises for what the folder holds."""
     entry = entry_name(directory)
     listing = list_folder(directory)
-    faults = [*_check_name(entry), *listing.faults]
+    faults = list(listing.faults)
     parsed = Parsed(None, None, ())
     if listing.opened:
+        faults += _check_name(entry)
         parsed = _read_manifest(directory, listing)
         faults += parsed.faults
         if parsed.document is not None:

@@ -15,6 +15,7 @@ MAX_BYTES = 65_536
 
 T = TypeVar("T")
 _AT = re.compile(r" \(at line (\d+), column (\d+)\)\Z")
+_AT_END = " (at end of document)"
 
 
 class Document(NamedTuple):
@@ -63,14 +64,17 @@ def _parse(text: str) -> Document | Fault:
         found = f"nests tables or arrays more than {MAX_DEPTH} deep"
         return _unreadable("FRG105", found, "no field needs it: flatten it", error.position)
     except ValueError as error:  # TOMLDecodeError is one; so are absurd numbers
-        return _syntax_error(str(error))
+        return _syntax_error(str(error), text)
 
 
-def _syntax_error(message: str) -> Fault:
-    match = _AT.search(message)
-    position = Position(int(match[1]), int(match[2])) if match else NOWHERE
-    found = message[: match.start()] if match else message
-    if "Exceeds the limit" in found:  # Python's words for this name a setting of the interpreter
+def _syntax_error(message: str, text: str) -> Fault:
+    found, position = message, NOWHERE
+    if match := _AT.search(message):
+        found, position = message[: match.start()], Position(int(match[1]), int(match[2]))
+    elif message.endswith(_AT_END):
+        found = message.removesuffix(_AT_END) + " before the end of the file"
+        position = Position(text.rstrip().count("\n") + 1)
+    elif "Exceeds the limit" in message:  # Python's own words name a setting of the interpreter
         found = "a number with thousands of digits"
     return _unreadable("FRG105", f"is not valid TOML: {found}", "correct it; see toml.io", position)
 

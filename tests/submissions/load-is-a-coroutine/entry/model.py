@@ -1,0 +1,2 @@
+async def load(directory):
+    return None

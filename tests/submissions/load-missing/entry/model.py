@@ -1,0 +1,2 @@
+def laod(directory):
+    return None
