@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from harness.records.board import Board, BoardEntry
 from harness.site.figure import NARROW, WIDE, Figure, Layout, draw, front_steps
-from harness.site.labels import LINE_HEIGHT, Box, Label, Wanted, place
+from harness.site.labels import Box, Label, Wanted, place
 from harness.site.scales import Scale
 from harness.site.text import width_in_ems
 
@@ -121,17 +121,22 @@ def test_the_description_names_the_best_and_the_cheapest() -> None:
 
 def test_a_name_without_room_is_left_out() -> None:
     bounds = Box(0, 0, 100, 100)
-    here = Wanted(x=50, y=50, text="name", width=30, size=10)
+    here = Wanted(x=50, y=50, text="name", width=30, size=10, may_cross=True)
     assert place([here], bounds, points=[], lines=[])[0] is not None
     assert place([here], bounds, points=[bounds], lines=[]) == (None,)
 
 
 def test_a_name_keeps_clear_of_lines_where_it_can() -> None:
     bounds = Box(0, 0, 200, 200)
-    here = Wanted(x=100, y=100, text="name", width=30, size=10)
+    here = Wanted(x=100, y=100, text="name", width=30, size=10, may_cross=True)
     (label,) = place([here], bounds, points=[], lines=[Box(101, 0, 200, 200)])
     assert label is not None
     assert label.anchor == "end"
-    (crossing,) = place([here], bounds, points=[], lines=[bounds])
-    assert crossing is not None
-    assert crossing.y < here.y < crossing.y + 10 * LINE_HEIGHT + 10
+
+
+def test_only_a_name_that_may_cross_lines_does_so() -> None:
+    bounds = Box(0, 0, 200, 200)
+    for may_cross in (True, False):
+        here = Wanted(x=100, y=100, text="name", width=30, size=10, may_cross=may_cross)
+        (label,) = place([here], bounds, points=[], lines=[bounds])
+        assert (label is not None) == may_cross

@@ -24,6 +24,9 @@ from harness.site.text import between, shorten, significant, width_in_ems
 from harness.site.words import metric_name
 
 MARK_RADIUS = 5.0
+CAP = 4.0
+"""Half the length of the stroke across each end of an error bar."""
+
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
 
@@ -80,6 +83,15 @@ class Segment:
     y1: float
     x2: float
     y2: float
+
+    @property
+    def capped_path(self) -> str:
+        """The line with a short stroke across each end, in SVG's path language."""
+        across, up = (CAP, 0.0) if self.x1 == self.x2 else (0.0, CAP)
+        strokes = [((self.x1, self.y1), (self.x2, self.y2))]
+        for x, y in ((self.x1, self.y1), (self.x2, self.y2)):
+            strokes.append(((x - across, y - up), (x + across, y + up)))
+        return "".join(_path(stroke) for stroke in strokes)
 
     @property
     def box(self) -> Box:
@@ -237,7 +249,16 @@ def _labels(
     for n in order:
         text = shorten(entries[n].entry, layout.label_characters)
         width = width_in_ems(text) * layout.font_size
-        wanted.append(Wanted(marks[n].x, marks[n].y, text, width, layout.font_size))
+        wanted.append(
+            Wanted(
+                x=marks[n].x,
+                y=marks[n].y,
+                text=text,
+                width=width,
+                size=layout.font_size,
+                may_cross=entries[n].on_front or entries[n].baseline,
+            )
+        )
     points = [_around(mark, MARK_RADIUS) for mark in marks]
     lines = [bar.box for mark in marks for bar in mark.bars]
     lines += [Segment(*start, *end).box for start, end in pairwise(front)]

@@ -51,6 +51,8 @@ class Wanted:
     width: float
     size: float
     """The font's size."""
+    may_cross: bool
+    """Whether it may stand across a line when there is no clear place: better that than no name."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def place(
     """Place each name, in order; ``None`` where there is no room beside its point.
 
     No label leaves ``bounds``, or touches another or a point. Lines (error bars, the front) are
-    kept clear where that is possible, and crossed where it is not.
+    kept clear, except by a name that may cross them and has no other place.
     """
     taken = list(points)
     crossed = list(lines)
@@ -83,7 +85,7 @@ def place(
         clear = (
             (label, box) for label, box in free if not any(box.overlaps(line) for line in crossed)
         )
-        chosen = next(clear, free[0] if free else None)
+        chosen = next(clear, free[0] if free and want.may_cross else None)
         if chosen is None:
             placed.append(None)
         else:
