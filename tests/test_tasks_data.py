@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from toy_task import IMAGE_COLUMNS, TEXT_COLUMNS, images, texts, write_parquet, write_task
+from toy_task import IMAGE_COLUMNS, images, texts, write_parquet, write_task
 
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task
