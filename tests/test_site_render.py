@@ -195,6 +195,7 @@ def test_identifiers_are_unique_and_every_reference_leads_somewhere() -> None:
 def test_a_figure_that_is_no_measurement_is_headed_as_such(grade: Grade, sentence: str) -> None:
     page = page_of(Boards(boards=(samples.board(samples.entry(), meter_grade=grade),), problems=()))
     assert f'<p class="banner strong"><strong>{sentence}</strong>' in page
+    assert re.search(r">(Modelled|Simulated) joules per 1,000 queries, log scale<", page)
 
 
 def test_a_measured_board_has_no_such_heading() -> None:

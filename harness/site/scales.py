@@ -14,8 +14,11 @@ PADDING = 0.07
 LEAST_DECADES = 0.5
 """A logarithmic axis spans at least this, however close together the values are."""
 
+MOST_DECADES = 30
+"""Room enough for any energy, and for every figure on the way there to stay finite."""
+
 LEAST_SPAN = 0.1
-"""A linear axis spans at least this (times the value, where that is more than 1)."""
+"""A linear axis spans about this share of its limits at least."""
 
 LINEAR_BELOW_RATIO = 10.0
 """Narrower logarithmic ranges get evenly spaced ticks; wider ones 1, 2, 5 or powers of ten."""
@@ -45,8 +48,11 @@ class Scale:
 
 
 def log_range(values: Iterable[float]) -> tuple[float, float]:
-    """Return the ends of a logarithmic axis that holds these positive values with some room."""
-    exponents = [math.log10(value) for value in values]
+    """Return the ends of a logarithmic axis that holds these positive values with some room.
+
+    Beyond ``MOST_DECADES`` on either side of 1 nothing is energy any more, and the axis ends.
+    """
+    exponents = [min(max(math.log10(value), -MOST_DECADES), MOST_DECADES) for value in values]
     low, high = _widened(min(exponents), max(exponents), LEAST_DECADES)
     return 10.0**low, 10.0**high
 
@@ -54,14 +60,11 @@ def log_range(values: Iterable[float]) -> tuple[float, float]:
 def linear_range(values: Iterable[float], limits: tuple[float, float]) -> tuple[float, float]:
     """Return the ends of a linear axis that holds these values with some room.
 
-    Where the values lie within ``limits`` (the range that the quantity can have), so does the axis.
+    It never leaves ``limits``, the range that the quantity can have.
     """
-    held = list(values)
-    least, most = min(held), max(held)
-    low, high = _widened(least, most, LEAST_SPAN * max(1.0, abs(least), abs(most)))
-    if limits[0] <= least and most <= limits[1]:
-        return max(low, limits[0]), min(high, limits[1])
-    return low, high
+    held = [min(max(value, limits[0]), limits[1]) for value in values]
+    low, high = _widened(min(held), max(held), LEAST_SPAN * (limits[1] - limits[0]))
+    return max(low, limits[0]), min(high, limits[1])
 
 
 def linear_ticks(low: float, high: float, at_most: int) -> tuple[float, ...]:

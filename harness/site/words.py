@@ -58,6 +58,14 @@ GRADE: dict[Grade, Saying] = {
 NOT_MEASURED: frozenset[Grade] = frozenset({"model", "simulated"})
 """Grades whose figures must not be taken for a measurement: the page says so in large letters."""
 
+JOULES: dict[Grade, str] = {
+    "wall": "joules",
+    "sensor": "joules",
+    "model": "modelled joules",
+    "simulated": "simulated joules",
+}
+"""The unit as axes and headings name it: they get seen without the page's banner."""
+
 SCENARIO: dict[Scenario, str] = {
     "offline": "offline, queries in batches",
     "single": "single, one query at a time",
