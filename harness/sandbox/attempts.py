@@ -98,7 +98,7 @@ def open_vsock(_: dict[str, Any]) -> str:
 def use_io_uring(_: dict[str, Any]) -> str:
     """Set up io_uring: its requests pass by the filter of system calls."""
     parameters = ctypes.create_string_buffer(256)
-    _call(LIBC.syscall(IO_URING_SETUP, 1, parameters))
+    os.close(_call(LIBC.syscall(IO_URING_SETUP, 1, parameters)))
     return "set up io_uring"
 
 
@@ -193,7 +193,7 @@ ATTEMPTS = {
 }
 
 
-def _in_child(attempt: Callable[[], None]) -> None:
+def _in_child(attempt: Callable[[], int]) -> None:
     """Try what would change this process for good in a child; raise what it met."""
     if os.fork() == 0:
         failed = 255
@@ -210,7 +210,8 @@ def _in_child(attempt: Callable[[], None]) -> None:
         raise OSError(code, os.strerror(code) if code > 0 else f"ended by signal {-code}")
 
 
-def _call(result: int) -> None:
+def _call(result: int) -> int:
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
+    return result

@@ -41,14 +41,14 @@ class Confined:
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
-        scratch = Path(tempfile.mkdtemp(prefix="harness-scratch-"))
         directory = launch.directory.resolve()
         inside = self._command(launch, directory)
+        scratch = Path(tempfile.mkdtemp(prefix="harness-scratch-"))
         environment = interpreter.environment(launch.output, launch.labels, launch.max_boxes)
         environment |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
+        plan = json.dumps(self._plan(launch, directory, scratch))
         try:
-            plan = json.dumps(self._plan(launch, directory, scratch))
             spawned = spawn([*supervisor, plan, *inside], environment)
         except OSError as error:
             shutil.rmtree(scratch, ignore_errors=True)

@@ -81,7 +81,7 @@ def load(directory: str, entry: str) -> Any:
         raise Refused(f"the module {module_name!r} has no {function_name!r}")
     model = function(Path(directory))
     if not callable(getattr(model, "predict", None)):
-        raise Refused(f"{entry} gave a {type(model).__name__} that has no predict(samples)")
+        raise Refused(f"{entry} gave {shown(model)}, which has no predict(samples)")
     return model
 
 
@@ -267,7 +267,7 @@ def explain(error: BaseException, doing: str, directory: str) -> bytes:
 def text_of(error: BaseException) -> str:
     """Return the text of an exception, whose own ``__str__`` may fail."""
     try:
-        return str(error)
+        return str(error.msg if isinstance(error, SyntaxError) else error)
     except Exception:  # noqa: BLE001 - whatever the entry's class does
         return "(its text cannot be shown)"
 
