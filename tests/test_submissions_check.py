@@ -295,6 +295,17 @@ def test_a_folder_that_changes_while_it_is_checked_is_a_fault(
     assert "FRG310" in codes(check(entry, CONTEXT))
 
 
+def test_python_beyond_what_is_compiled_is_never_passed_over(
+    entry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    size = (entry / "model.py").stat().st_size
+    monkeypatch.setattr("harness.submissions.check.MAX_SOURCES_BYTES", size)
+    assert codes(check(entry, CONTEXT)) == []
+    (entry / "zebra.py").write_text("a = 1\n")
+    (fault,) = check(entry, CONTEXT).faults
+    assert (fault.code, fault.path) == ("FRG202", "zebra.py")
+
+
 REFERENCE_ENTRIES = sorted(
     path.parent.name for path in (ROOT / "submissions").glob("*/submission.toml")
 )

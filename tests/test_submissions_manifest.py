@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.submissions.faults import RULES, Position
@@ -294,6 +294,7 @@ def paths(value: object, path: KeyPath = ()) -> list[KeyPath]:
     return [p for key, item in inner for p in [(*path, key), *paths(item, (*path, key))]]
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.dictionaries(KEYS, st.dictionaries(KEYS, VALUES, max_size=3), max_size=3))
 def test_every_key_of_valid_toml_has_a_position(document: dict[str, dict[str, Any]]) -> None:
     text = ""
@@ -326,6 +327,7 @@ PIECES = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.lists(PIECES, max_size=40).map("".join))
 @example("model = []\nweights = {}\nsubmission = 1\n")
 @example("[model]\nentry = []\ncommand = [1, {}]\n")
@@ -337,6 +339,7 @@ def test_no_text_makes_it_raise(text: str) -> None:
     assert {fault.code for fault in parsed.faults} <= set(RULES)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.binary(max_size=200))
 def test_no_bytes_make_it_raise(content: bytes) -> None:
     parsed = parse(content)

@@ -7,7 +7,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.errors import OrganiserError, SubmissionError
@@ -83,6 +83,7 @@ def test_content_name_and_executable_bit_all_count(entry: Path) -> None:
     assert len(seen) == 4
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=8), max_size=4))
 def test_different_files_never_share_a_digest(
     tmp_path_factory: pytest.TempPathFactory, files: dict[str, bytes]

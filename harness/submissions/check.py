@@ -19,7 +19,12 @@ from harness.submissions.faults import Fault, fault, quoted, suggestion
 from harness.submissions.folder import ListedFile, Listing, list_folder, read_head
 from harness.submissions.manifest import Manifest, Parsed, parse
 from harness.submissions.snapshot import listed_digest
-from harness.submissions.source import MAX_SOURCE_BYTES, check_loader, parse_source
+from harness.submissions.source import (
+    MAX_SOURCE_BYTES,
+    MAX_SOURCES_BYTES,
+    check_loader,
+    parse_source,
+)
 from harness.submissions.values import program_path, split_entry, wrong_with_path
 
 MAX_PER_CODE = 100
@@ -252,8 +257,14 @@ def _check_code(directory: Path, listing: Listing, document: Document | None) ->
             f"model.entry names the module {names[0]}, but there is no {path}.py in the folder",
             "add the file, or correct the name",
         )
+    compiled_bytes = 0
     for file in listing.files:
         if not file.name.endswith(".py"):
+            continue
+        compiled_bytes += min(file.size_bytes, MAX_SOURCE_BYTES)
+        if compiled_bytes > MAX_SOURCES_BYTES:
+            found = f"is not looked at: Python files before it are {MAX_SOURCES_BYTES:,} bytes"
+            yield fault("FRG202", file.name, found, "keep data in data files")
             continue
         tree = _parse_file(directory, file)
         if isinstance(tree, Fault):

@@ -78,7 +78,7 @@ def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dic
         "label_list": "\n".join(f"{i}. `{label}`" for i, label in enumerate(task.labels)),
         "decode_line": "" if task.modality == "text" else decode,
         "labels": _python_tuple(task.labels),
-        "batch_size": str(min(_BATCH_SIZE, max_batch)),
+        "batch_size": f"{min(_BATCH_SIZE, max_batch):<19}",  # the comments stand below one another
         "task": _toml_string(task.id),
         "team": _toml_string(team),
         "name": name,

@@ -8,8 +8,11 @@ from collections.abc import Iterator
 
 from harness.submissions.faults import NOWHERE, Fault, Position, fault, quoted, suggestion
 
-MAX_SOURCE_BYTES = 4 * 1_048_576
-"""Longer than any source that people write; the compiler's memory is a multiple of it."""
+MAX_SOURCE_BYTES = 1_048_576
+"""Of one file. The compiler's memory is up to a thousand times a hostile source."""
+
+MAX_SOURCES_BYTES = 32 * 1_048_576
+"""Of all files that are compiled: what bounds the time that a check takes."""
 
 
 def parse_source(name: str, content: bytes) -> ast.Module | Fault:
@@ -19,7 +22,9 @@ def parse_source(name: str, content: bytes) -> ast.Module | Fault:
     function, a name that is both local and global.
     """
     if len(content) > MAX_SOURCE_BYTES:
-        return _broken(name, f"is longer than {MAX_SOURCE_BYTES:,} bytes", "split it")
+        return _broken(
+            name, f"is longer than {MAX_SOURCE_BYTES:,} bytes", "keep data in data files"
+        )
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape is the team's own affair
