@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from toy_task import IMAGE_COLUMNS, images, texts, write_parquet, write_task
 
 from harness.errors import ConfigurationError, UsageError
@@ -17,7 +19,7 @@ from harness.tasks import load_task
 from harness.tasks.card import read_card
 from harness.tasks.protocol import Task, TaskData
 from harness.tasks.splits import ItemSplit
-from harness.tasks.tables import Part, TableSplit
+from harness.tasks.tables import Part, TableSplit, Texts
 
 
 def toy(root: Path, **options: str) -> Task:
@@ -189,6 +191,18 @@ def test_shards_files_chunks_and_types_do_not_change_what_is_read(tmp_path: Path
     assert sharded.test.ids[-2:] == ["test/7", "test/8"]
 
 
+@given(st.lists(st.lists(st.text(max_size=3), max_size=4), max_size=5), st.data())
+def test_chunks_of_any_lengths_are_one_column(chunks: list[list[str]], data: st.DataObject) -> None:
+    values = [value for chunk in chunks for value in chunk]
+    column = Texts([pa.array(chunk, pa.string()) for chunk in chunks])
+    assert list(column) == values
+    assert len(column) == len(values)
+    if values:
+        positions = data.draw(st.lists(st.integers(0, len(values) - 1)))
+        assert [column[position] for position in positions] == [values[p] for p in positions]
+        assert column[1:] == values[1:]
+
+
 def test_positions_beyond_the_split_are_an_error_of_the_caller(tmp_path: Path) -> None:
     test = load(tmp_path, test=texts("test", 3)).test
     for wrong in ([3], [-1], [0, 99]):
@@ -332,6 +346,19 @@ def test_a_directory_without_a_test_split_is_refused(tmp_path: Path) -> None:
     error = fault(tmp_path, train=texts("train", 3))
     assert "no test.parquet" in error.message
     assert "train.parquet" in error.message
+
+
+def test_a_directory_that_may_not_be_read_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = toy(tmp_path)
+
+    def refuse(_: Path) -> bool:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "is_file", refuse)
+    with pytest.raises(ConfigurationError, match="cannot be read: Permission denied"):
+        task.load_data(str(tmp_path), 0)
 
 
 def test_an_empty_test_split_is_refused(tmp_path: Path) -> None:

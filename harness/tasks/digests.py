@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import repeat
 from pathlib import Path
 
 from harness.tasks.protocol import Split
@@ -33,12 +34,13 @@ def data_digest(split: Split, origin: str = "") -> str:
     the label is its position in decimal.
     """
     sha = hashlib.sha256(_field(origin.encode()))
-    groups = split.groups
-    for position, sample in enumerate(stream_samples(split)):
-        sha.update(_field(split.ids[position].encode()))
+    groups = repeat(None) if split.groups is None else split.groups
+    items = zip(split.ids, stream_samples(split), split.labels.tolist(), groups, strict=False)
+    for item_id, sample, label, group in items:
+        sha.update(_field(item_id.encode()))
         sha.update(_field(sample.encode() if isinstance(sample, str) else sample))
-        sha.update(_field(str(int(split.labels[position])).encode()))
-        sha.update(ABSENT if groups is None else _field(groups[position].encode()))
+        sha.update(_field(str(label).encode()))
+        sha.update(ABSENT if group is None else _field(group.encode()))
     return sha.hexdigest()
 
 

@@ -14,18 +14,25 @@ from harness.tasks.card import TaskCard
 from harness.tasks.generator import SplitName
 from harness.tasks.tables import Part, needed_columns
 
+NAMES_SHOWN = 8
 SHARD = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
 
 
 def data_folder(directory: Path, task_id: str) -> Path:
     """Return the folder that holds the task's test split: ``directory`` or its own one inside."""
-    for folder in (directory, directory / task_id):
-        if split_files(folder, "test"):
-            return folder
-    found = sorted(path.name for path in directory.iterdir())
+    try:
+        for folder in (directory, directory / task_id):
+            if split_files(folder, "test"):
+                return folder
+        found = sorted(path.name for path in directory.iterdir())
+    except OSError as error:
+        raise ConfigurationError(
+            f"{directory}: cannot be read: {error.strerror}", remedy="correct its permissions"
+        ) from None
+    shown = ", ".join(found[:NAMES_SHOWN]) + (" …" if len(found) > NAMES_SHOWN else "")
     raise ConfigurationError(
         f"{directory}: no test.parquet and no test-*.parquet, here or in {task_id}/; "
-        f"it holds {', '.join(found[:8]) + (' …' if len(found) > 8 else '') or 'nothing'}",  # noqa: PLR2004 - enough to recognise it
+        f"it holds {shown or 'nothing'}",
         remedy="name a directory with the splits as Parquet, in the columns of the task's hub data",
     )
 

@@ -30,7 +30,10 @@ class TaskCode:
         for function in ("generate", "perturb"):
             if not callable(getattr(self._module, function, None)):
                 raise ConfigurationError.at(
-                    self._path, function, "is not defined", "define it as docs/ describe"
+                    self._path,
+                    function,
+                    "is not defined",
+                    "define generate(seed, split) and perturb(sample, rng)",
                 )
 
     def generate(self, seed: int, split: SplitName) -> list[Item]:

@@ -129,7 +129,7 @@ def _load(hub: Hub, revision: str) -> Any:  # noqa: ANN401 - datasets has no typ
 
 
 def _require_revision(where: str, splits: Any, revision: str) -> None:  # noqa: ANN401 - untyped
-    """Refuse what the cache holds of another commit: offline, ``datasets`` takes the latest.
+    """Refuse what the cache holds of another commit: failing all else, ``datasets`` takes that.
 
     Its cache keeps each commit in a folder of that name.
     """
@@ -138,7 +138,7 @@ def _require_revision(where: str, splits: Any, revision: str) -> None:  # noqa: 
         if not files or not all(revision in path.parts for path in files):
             raise ConfigurationError(
                 f"{where}: split {name!r} in the cache of `datasets` is of another commit",
-                remedy="unset HF_HUB_OFFLINE and load this commit once with a network",
+                remedy="load this commit once with a network and HF_HUB_OFFLINE unset",
             )
 
 

@@ -54,9 +54,8 @@ class Subset:
 
 def without_samples_of(other: Split, split: Split) -> Split:
     """Return the items of ``split`` whose sample is none of ``other``'s."""
-    taken = {_fingerprint(sample) for sample in stream_samples(other)}
-    fresh = [_fingerprint(sample) not in taken for sample in stream_samples(split)]
-    return split if all(fresh) else Subset(split, np.flatnonzero(fresh))
+    taken = np.isin(_fingerprints(split), _fingerprints(other))
+    return Subset(split, np.flatnonzero(~taken)) if taken.any() else split
 
 
 def stream_samples(split: Split) -> Iterator[Sample]:
@@ -65,6 +64,11 @@ def stream_samples(split: Split) -> Iterator[Sample]:
         yield from split.samples(range(start, min(start + BLOCK_ITEMS, len(split))))
 
 
-def _fingerprint(sample: Sample) -> bytes:
-    content = sample.encode() if isinstance(sample, str) else sample
-    return hashlib.blake2b(content, digest_size=16).digest()
+def _fingerprints(split: Split) -> npt.NDArray[np.uint64]:
+    """Return eight bytes a sample: little memory, and where two collide, an item is left out."""
+    fingerprints = (
+        hashlib.blake2b(sample.encode() if isinstance(sample, str) else sample, digest_size=8)
+        for sample in stream_samples(split)
+    )
+    numbers = (int.from_bytes(each.digest(), "little") for each in fingerprints)
+    return np.fromiter(numbers, np.uint64, count=len(split))

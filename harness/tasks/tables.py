@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from harness.errors import ConfigurationError
 from harness.tasks.card import TaskCard
 from harness.tasks.protocol import Sample
+from harness.tasks.splits import BLOCK_ITEMS
 
 Array: TypeAlias = Any
 DataType: TypeAlias = Any
@@ -58,7 +59,10 @@ class Column:
             chunk = self._chunks[number]
             here = np.flatnonzero(chunk_of == number)
             rows = wanted[here] - (self._ends[number] - len(chunk))
-            for slot, value in zip(here, chunk.take(pa.array(rows)).to_pylist(), strict=True):
+            taken: list[Any] = chunk.take(pa.array(rows)).to_pylist()
+            if len(taken) == len(values):
+                return taken
+            for slot, value in zip(here, taken, strict=True):
                 values[slot] = value
         return values
 
@@ -87,9 +91,10 @@ class Texts(Sequence[str]):
         return text
 
     def __iter__(self) -> Iterator[str]:
-        """Yield all texts, a chunk at a time."""
+        """Yield all texts, a block at a time."""
         for chunk in self._chunks:
-            yield from chunk.to_pylist()
+            for start in range(0, len(chunk), BLOCK_ITEMS):
+                yield from chunk.slice(start, BLOCK_ITEMS).to_pylist()
 
 
 class RowNumbers(Sequence[str]):
