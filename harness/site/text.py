@@ -54,6 +54,8 @@ def plain(text: str) -> str:
     Escaping markup is the template's business.
     """
     spaced = " ".join(text.split())
+    if spaced.isprintable():  # the quick way: none of what is replaced is printable
+        return spaced
     return "".join(REPLACEMENT if _is_unsafe(character) else character for character in spaced)
 
 
