@@ -159,6 +159,21 @@ def test_a_manifest_that_is_a_link_is_not_read(entry: Path) -> None:
     assert report.manifest is None
 
 
+def test_what_is_said_of_a_file_is_said_once(entry: Path) -> None:
+    (entry / "model.py").unlink()
+    (entry / "model.py").symlink_to("/etc/hostname")
+    assert [(f.code, f.path) for f in check(entry, CONTEXT).faults] == [("FRG301", "model.py")]
+
+
+def test_a_folder_whose_name_is_no_text_can_be_reported(entry: Path) -> None:
+    strange = Path(os.fsdecode(os.fsencode(entry.parent) + b"/\xff\x1b"))
+    entry.rename(strange)
+    report = check(strange, CONTEXT)
+    assert codes(report) == ["FRG102"]
+    assert report.entry == "\\udcff\\x1b"
+    msgspec.json.encode(report.document)
+
+
 def test_a_file_that_cannot_be_read() -> None:
     with tempfile.TemporaryDirectory() as made:  # pytest's own folders are closed to other users
         Path(made).chmod(0o755)

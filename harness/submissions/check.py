@@ -15,7 +15,7 @@ from harness.records.base import Frozen
 from harness.records.evaluation import Output
 from harness.submissions.contents import HEAD_BYTES, check_contents
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
-from harness.submissions.faults import Fault, fault, quoted, suggestion
+from harness.submissions.faults import Fault, fault, quoted, suggestion, visible
 from harness.submissions.folder import ListedFile, Listing, list_folder, read_head
 from harness.submissions.manifest import Manifest, Parsed, parse
 from harness.submissions.snapshot import listed_digest
@@ -113,7 +113,7 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
         except SubmissionError as error:
             faults.append(fault("FRG310", ".", error.message, error.remedy))
     return CheckReport(
-        entry=entry,
+        entry=visible(entry),
         faults=_in_order(faults),
         manifest=parsed.manifest,
         digest=digest,
@@ -228,14 +228,14 @@ def _check_command(document: Document, listing: Listing) -> Iterator[Fault]:
             )
     elif wrong_with_path(path):
         return  # said already
-    elif path not in files:
+    elif path not in files and not _is_rejected(path, listing):
         yield document.fault(
             "FRG205",
             where,
             f"model.command names {quoted(path)}, which is not a file of the folder",
             "add the file, or correct the name",
         )
-    elif not files[path].executable:
+    elif path in files and not files[path].executable:
         yield document.fault(
             "FRG206",
             where,
@@ -249,8 +249,8 @@ def _check_code(directory: Path, listing: Listing, document: Document | None) ->
     entry = document.get("model", "entry", str) if document is not None else None
     names = split_entry(entry) if entry else None
     module = _module_file(names[0], listing) if names else None
-    if document is not None and names is not None and module is None:
-        path = names[0].replace(".", "/")
+    path = names[0].replace(".", "/") if names else ""
+    if document and names and module is None and not _is_rejected(f"{path}.py", listing):
         yield document.fault(
             "FRG201",
             ("model", "entry"),
@@ -277,6 +277,11 @@ def _module_file(module: str, listing: Listing) -> str | None:
     path = module.replace(".", "/")
     files = {file.name for file in listing.files}
     return next((name for name in (f"{path}/__init__.py", f"{path}.py") if name in files), None)
+
+
+def _is_rejected(path: str, listing: Listing) -> bool:
+    """Whether a file is there, and what is wrong with it has been said."""
+    return any(found.path == path for found in listing.faults)
 
 
 def _parse_file(directory: Path, file: ListedFile) -> ast.Module | Fault:

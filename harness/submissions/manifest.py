@@ -158,8 +158,12 @@ _Line = Annotated[str, Meta(min_length=1, max_length=500)] | None
 class LifecycleTable(Frozen, kw_only=True):
     """``[lifecycle]``: energy spent before the evaluation; absent is unknown, never 0."""
 
-    training_kwh: Annotated[_Energy, Meta(description="kilowatt-hours")] = None
-    fine_tuning_kwh: Annotated[_Energy, Meta(description="kilowatt-hours")] = None
+    training_kwh: Annotated[
+        _Energy, Meta(description="kilowatt-hours", examples=["training_kwh = 1.5"])
+    ] = None
+    fine_tuning_kwh: Annotated[
+        _Energy, Meta(description="kilowatt-hours", examples=["fine_tuning_kwh = 0.2"])
+    ] = None
     provenance: Annotated[
         Literal["measured", "estimated", "reported"] | None,
         Meta(description="where the figures come from", examples=['provenance = "measured"']),
