@@ -322,16 +322,20 @@ class TreeProcess:
 
     def _signal_all(self) -> None:
         if self._namespace_init is None:
-            for _ in range(100):
-                below = [pid for pid in self._tree.pids() if pid != self._spawned.pid]
-                if not below:
-                    break
-                for pid in below:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
+            self._end_supervised()
         for pidfd in self._ends.values():
             with contextlib.suppress(ProcessLookupError):
                 signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+    def _end_supervised(self) -> None:
+        """Kill what the supervisor has below it: it reaps them, and then it ends by itself."""
+        end = time.monotonic() + 1
+        while not self._ended() and time.monotonic() < end:
+            for pid in self._tree.pids():
+                if pid != self._spawned.pid:
+                    with contextlib.suppress(ProcessLookupError):
+                        os.kill(pid, signal.SIGKILL)
+            time.sleep(0.001)
 
     def _reap(self) -> Exit:
         """Wait for what has ended or was killed; its rusage is the account of the whole tree."""
