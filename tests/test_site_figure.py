@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import site_samples as samples
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.records.board import Board, BoardEntry
@@ -43,6 +43,9 @@ def label_box(label: Label, size: float) -> Box:
     return Box(left, bottom - 1.1 * size, left + width, bottom)
 
 
+@settings(  # a busy machine is no fault of the drawing's
+    deadline=None, suppress_health_check=[HealthCheck.too_slow], max_examples=60
+)
 @given(entries, st.sampled_from((WIDE, NARROW)))
 def test_everything_lies_within_the_plot_and_no_two_names_collide(
     made: list[BoardEntry], layout: Layout

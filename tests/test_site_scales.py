@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.site.scales import (
@@ -20,6 +20,7 @@ share = st.floats(min_value=0, max_value=1)
 counts = st.integers(min_value=4, max_value=12)
 
 
+@settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.lists(positive, min_size=1, max_size=20), counts)
 def test_a_log_axis_holds_its_values_and_has_readable_ticks(
     values: list[float], at_most: int
@@ -37,6 +38,7 @@ def test_a_log_axis_holds_its_values_and_has_readable_ticks(
     assert all(len(label) <= 9 for label in labels)
 
 
+@settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.lists(share, min_size=1, max_size=20), counts)
 def test_a_quality_axis_holds_its_values_and_stays_between_0_and_1(
     values: list[float], at_most: int
@@ -73,6 +75,7 @@ def test_equal_values_still_get_an_axis() -> None:
     assert linear_range([0.5, 0.5], (0.0, 1.0)) == pytest.approx((0.45, 0.55))
 
 
+@settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.lists(positive, min_size=2, max_size=10))
 def test_positions_follow_the_values(values: list[float]) -> None:
     low, high = log_range(values)

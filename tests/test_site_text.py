@@ -3,7 +3,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.site.text import between, plain, shorten, significant, watt_hours, width_in_ems
@@ -29,6 +29,7 @@ def test_three_significant_digits(value: float, spelt: str) -> None:
     assert significant(value) == spelt
 
 
+@settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.floats(min_value=1e-12, max_value=1e12))
 def test_a_rounded_figure_is_within_half_a_digit_of_the_true_one(value: float) -> None:
     spelt = significant(value).replace(",", "")
@@ -60,6 +61,7 @@ def test_a_strangers_text_becomes_one_line_of_plain_text(text: str, cleaned: str
     assert plain(text) == cleaned
 
 
+@settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.text(alphabet=st.characters(exclude_categories=())))
 def test_cleaned_text_can_always_be_written(text: str) -> None:
     cleaned = plain(text)
@@ -67,6 +69,7 @@ def test_cleaned_text_can_always_be_written(text: str) -> None:
     assert cleaned.encode().decode() == cleaned
 
 
+@settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.text(), st.integers(min_value=2, max_value=40))
 def test_shortened_text_fits_and_keeps_its_beginning(text: str, length: int) -> None:
     short = shorten(text, length)
