@@ -22,7 +22,7 @@ from PIL import Image, UnidentifiedImageError
 from harness.tasks.protocol import Item
 
 FOLDER = Path(__file__).parents[1] / "tasks" / "deforestation"
-GOLDEN_TEST_SPLIT = "c95f1979ea3da1d4ff74b0515d6475d58aeb65a88c1f5889378c33ea4b5eabf1"
+GOLDEN_TEST_SPLIT = "056f7ce16c8ac7fc0d9885bf5fb3758bdf5d187a14158a1f19e0345c9db1fa86"
 
 
 def import_task() -> ModuleType:

@@ -78,8 +78,8 @@ def _scene_items(seed: int, split: str, number: int) -> Iterator[Item]:
         yield Item(id=name, sample=sample, label=label, group=group)
 
 
-def _generator(*key: int) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key)))
+def _generator(seed: int, *key: int) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
 
 
 # Chance
@@ -252,7 +252,7 @@ def _worn(rng: np.random.Generator, along: Field, across: Field) -> tuple[Field,
     """Skew the right angle and make straight lines waver, as those on the ground do."""
     skew = _uniform(rng, -0.35, 0.35)
     waver = 5.0 * (_noise(rng, 5, 10) - 0.5)
-    return along + skew * across + waver, across + waver[::-1]
+    return along + skew * across + waver, across + waver[::-1]  # flipped: another one for less
 
 
 def _band(across: Field, width: float) -> Field:
@@ -261,13 +261,13 @@ def _band(across: Field, width: float) -> Field:
 
 
 def _plot(scene: _Scene, rng: np.random.Generator) -> Field:
-    """Draw a field with straight sides, laid along the scene's heading."""
+    """Draw a field with four sides, laid along the scene's heading."""
     along, across = _worn(rng, *_turned(rng, scene.heading, 20.0))
     return _band(along, _uniform(rng, 8.0, 24.0)) * _band(across, _uniform(rng, 8.0, 20.0))
 
 
 def _fishbone(scene: _Scene, rng: np.random.Generator) -> Field:
-    """Draw a road with side roads at right angles, at even distances."""
+    """Draw a road with side roads across it, at even distances."""
     along, across = _worn(rng, *_turned(rng, scene.heading, 12.0))
     cover = _band(across, _uniform(rng, 1.5, 3.0))
     spacing = _uniform(rng, 9.0, 16.0)
@@ -315,7 +315,8 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
     The label stays, the pixels never do: in each channel no pixel moves against the others, so the
     channel's sum changes, and turning cannot undo that. The format and the size stay (a tile that
     is not square is not turned by a right angle); a stored PNG keeps its length to the byte. What
-    cannot be decoded comes back one byte longer: as broken as it was, and not the same.
+    Pillow cannot decode, or not encode again, comes back one byte longer: as broken as it was, and
+    not the same.
     """
     if not isinstance(sample, bytes):
         raise TypeError(f"a tile is bytes, not {type(sample).__name__}")
