@@ -212,7 +212,8 @@ More would make it dearer: a slip splits a word into two or three tokens. Length
 """
 MIDDLING = range(4, 8)
 DRIFT = 0.03
-WORD = re.compile(r"([^\W\d_]+)")
+WORD = re.compile(r"(?<!\w)([^\W\d_]++)(?!\w)")
+"""Letters only: what holds a digit, as CO2 does, is left alone."""
 ALPHABET = "abcdefghijklmnopqrstuvwxyz"
 SYNONYMS = {
     one: other
