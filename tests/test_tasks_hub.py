@@ -130,6 +130,8 @@ def repositories(place: Place) -> dict[str, Repository]:
     wrong = {name: table.drop_columns(["quote"]) for name, table in two_texts().items()}
     made["no-quote"] = Repository(COMMIT, shards(root / "files" / "no-quote", **wrong))
     made["broken"] = Repository(COMMIT, {name: content[:90] for name, content in text.items()})
+    card = README.format(column="image").encode()  # promises a column that the files lack
+    made["miscast"] = Repository(COMMIT, text | {"README.md": card})
     for name in (*made, "absent"):
         modality = name if name in ("image", "audio") else "text"
         columns = f'sample = "{modality}"\nlabel = "label"\ngroup = "scene"'
@@ -185,7 +187,8 @@ def test_hub_data_is_the_same_data_as_its_parquet_in_a_directory(
         ("no-commit", f"org/text@{OTHER_COMMIT}: the hub has no such commit", "commit"),
         ("no-test", "split 'test' is missing; there are train", "[hub]"),
         ("no-quote", "split 'test': column 'quote': is missing; there are 'id'", "[columns]"),
-        ("broken", "cannot be loaded", "Parquet"),
+        ("broken", "cannot be loaded: Parquet magic bytes not found", "Parquet"),
+        ("miscast", "cannot be loaded: Couldn't cast id: string quote:", "Parquet"),
     ],
 )
 def test_what_the_hub_lacks_is_named(seen: Seen, name: str, message: str, remedy: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,9 @@ from harness.tasks.tables import Part, needed_columns
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PROBE_SECONDS = 5.0
 """How long one question to the hub may take; ``datasets`` alone retries for over 20 s."""
+
+MESSAGE_CHARACTERS = 300
+"""How much of a library's message is passed on: some print a whole schema."""
 
 
 def pinned_revision(card: TaskCard, asked: str | None) -> tuple[Hub, str]:
@@ -95,7 +99,7 @@ def _require_reachable(hub: Hub, revision: str) -> None:
         raise _locked(hub, found) from None
     except Exception as error:  # noqa: BLE001 - of whichever HTTP client the library brings
         raise ConfigurationError(
-            f"{where}: the hub cannot be reached: {_first_line(error)}",
+            f"{where}: the hub cannot be reached: {_one_line(error)}",
             remedy="connect, or use what was loaded before with HF_HUB_OFFLINE=1, "
             "or fetch its Parquet files elsewhere and give --data their directory",
         ) from None
@@ -121,7 +125,7 @@ def _load(hub: Hub, revision: str) -> Any:  # noqa: ANN401 - datasets has no typ
     except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
         offline = datasets.config.HF_HUB_OFFLINE
         raise ConfigurationError(
-            f"{hub.id}@{revision}: cannot be loaded: {_first_line(error)}",
+            f"{hub.id}@{revision}: cannot be loaded: {_one_line(error.__cause__ or error)}",
             remedy="HF_HUB_OFFLINE is set: unset it, or load this commit once with a network"
             if offline
             else "the data must be Parquet in the columns of the task's card",
@@ -142,5 +146,5 @@ def _require_revision(where: str, splits: Any, revision: str) -> None:  # noqa: 
             )
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+def _one_line(error: BaseException) -> str:
+    return textwrap.shorten(str(error) or type(error).__name__, MESSAGE_CHARACTERS)
