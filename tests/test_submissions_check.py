@@ -319,7 +319,7 @@ def test_python_beyond_what_is_compiled_is_never_passed_over(
     entry: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     size = (entry / "model.py").stat().st_size
-    monkeypatch.setattr("harness.submissions.check.MAX_SOURCES_BYTES", size)
+    monkeypatch.setattr("harness.submissions.program.MAX_SOURCES_BYTES", size)
     assert codes(check(entry, CONTEXT)) == []
     (entry / "zebra.py").write_text("a = 1\n")
     (fault,) = check(entry, CONTEXT).faults

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from harness.submissions.check import CheckContext, check
 from harness.submissions.faults import RULES, Position
 from harness.submissions.manifest import (
     EnvironmentTable,
@@ -337,6 +338,44 @@ def test_no_text_makes_it_raise(text: str) -> None:
     parsed = parse(text.encode())
     assert (parsed.manifest is None) == bool(parsed.faults)
     assert {fault.code for fault in parsed.faults} <= set(RULES)
+
+
+def field_names(table: type[msgspec.Struct]) -> st.SearchStrategy[str]:
+    return st.sampled_from(table.__struct_fields__)
+
+
+WRONG = VALUES | st.sampled_from(["model:load", "./run", "../x", "climate", "MIT", "cuda", "boxes"])
+WRONG_TABLES = st.fixed_dictionaries(
+    {},
+    optional={
+        "schema": WRONG,
+        "submission": st.dictionaries(field_names(SubmissionTable), WRONG) | WRONG,
+        "model": st.dictionaries(field_names(ModelTable), WRONG) | WRONG,
+        "environment": st.dictionaries(field_names(EnvironmentTable), WRONG) | WRONG,
+        "weights": st.lists(st.dictionaries(field_names(WeightsTable), WRONG), max_size=3) | WRONG,
+        "lifecycle": st.dictionaries(field_names(LifecycleTable), WRONG) | WRONG,
+    },
+)
+
+
+@settings(deadline=None)
+@given(WRONG_TABLES)
+@example({"model": {"command": [[1], {}]}})
+@example({"model": {"command": [], "entry": ["model:load"], "output": [[]]}})
+@example({"submission": {"task": ["climate"]}, "weights": [3, {"path": 3}]})
+def test_no_value_in_any_field_makes_a_check_raise(
+    tmp_path_factory: pytest.TempPathFactory, document: dict[str, object]
+) -> None:
+    entry = tmp_path_factory.mktemp("made", numbered=True) / "entry"
+    entry.mkdir()
+    text = "".join(f"{name} = {spell(value)}\n" for name, value in document.items())
+    (entry / "submission.toml").write_text(text)
+    context = CheckContext(
+        tasks={"climate": ("index",)}, max_batch=256, entry_bytes=10**6, entry_files=9
+    )
+    report = check(entry, context)
+    assert not report.ok  # no table is whole
+    assert "FRG103" not in {fault.code for fault in report.faults}
 
 
 @settings(deadline=None)  # a busy machine is no fault

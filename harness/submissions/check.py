@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import os
 import re
 from collections import Counter
@@ -16,16 +15,10 @@ from harness.records.evaluation import Output
 from harness.submissions.contents import HEAD_BYTES, check_contents
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
 from harness.submissions.faults import Fault, fault, quoted, suggestion, visible
-from harness.submissions.folder import ListedFile, Listing, list_folder, read_head
+from harness.submissions.folder import Listing, list_folder, read_head, unreadable
 from harness.submissions.manifest import Manifest, Parsed, parse
+from harness.submissions.program import check_code, check_command
 from harness.submissions.snapshot import listed_digest
-from harness.submissions.source import (
-    MAX_SOURCE_BYTES,
-    MAX_SOURCES_BYTES,
-    check_loader,
-    parse_source,
-)
-from harness.submissions.values import program_path, split_entry, wrong_with_path
 
 MAX_PER_CODE = 100
 """Faults of one code that are listed one by one; then how many more there are."""
@@ -102,8 +95,8 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
         faults += parsed.faults
         if parsed.document is not None:
             faults += _check_against_rules(parsed.document, context)
-            faults += _check_command(parsed.document, listing)
-        faults += _check_code(directory, listing, parsed.document)
+            faults += check_command(parsed.document, listing)
+        faults += check_code(directory, listing, parsed.document)
         faults += _check_contents(directory, listing)
     faults += _check_size(listing, context)
     digest: str | None = None
@@ -155,7 +148,7 @@ def _read_manifest(directory: Path, listing: Listing) -> Parsed:
     try:
         return parse(read_head(directory, file, MAX_BYTES + 1))
     except OSError as error:
-        return Parsed(None, None, (_unreadable(file, error),))
+        return Parsed(None, None, (unreadable(file, error),))
 
 
 def _check_against_rules(document: Document, context: CheckContext) -> Iterator[Fault]:
@@ -212,91 +205,12 @@ def _check_not_yet(document: Document) -> Iterator[Fault]:
         )
 
 
-def _check_command(document: Document, listing: Listing) -> Iterator[Fault]:
-    command = document.get("model", "command", list) or []
-    path = program_path(command)
-    where = ("model", "command")
-    files = {file.name: file for file in listing.files}
-    if path is None:
-        program = command[0] if command else None
-        if program in files:
-            yield document.fault(
-                "FRG205",
-                where,
-                f"{quoted(program)} is looked up on PATH, not in the folder",
-                f'write "./{program}"',
-            )
-    elif wrong_with_path(path):
-        return  # said already
-    elif path not in files and not _is_rejected(path, listing):
-        yield document.fault(
-            "FRG205",
-            where,
-            f"model.command names {quoted(path)}, which is not a file of the folder",
-            "add the file, or correct the name",
-        )
-    elif path in files and not files[path].executable:
-        yield document.fault(
-            "FRG206",
-            where,
-            f"model.command names {quoted(path)}, which is not executable",
-            f"chmod +x {path}; with git: git update-index --chmod=+x {path}",
-        )
-
-
-def _check_code(directory: Path, listing: Listing, document: Document | None) -> Iterator[Fault]:
-    """Compile every Python file; look for the load function in the one that should define it."""
-    entry = document.get("model", "entry", str) if document is not None else None
-    names = split_entry(entry) if entry else None
-    module = _module_file(names[0], listing) if names else None
-    path = names[0].replace(".", "/") if names else ""
-    if document and names and module is None and not _is_rejected(f"{path}.py", listing):
-        yield document.fault(
-            "FRG201",
-            ("model", "entry"),
-            f"model.entry names the module {names[0]}, but there is no {path}.py in the folder",
-            "add the file, or correct the name",
-        )
-    compiled_bytes = 0
-    for file in listing.files:
-        if not file.name.endswith(".py"):
-            continue
-        compiled_bytes += min(file.size_bytes, MAX_SOURCE_BYTES)
-        if compiled_bytes > MAX_SOURCES_BYTES:
-            found = f"is not looked at: Python files before it are {MAX_SOURCES_BYTES:,} bytes"
-            yield fault("FRG202", file.name, found, "keep data in data files")
-            continue
-        tree = _parse_file(directory, file)
-        if isinstance(tree, Fault):
-            yield tree
-        elif names is not None and file.name == module:
-            yield from filter(None, [check_loader(file.name, tree, names[1])])
-
-
-def _module_file(module: str, listing: Listing) -> str | None:
-    path = module.replace(".", "/")
-    files = {file.name for file in listing.files}
-    return next((name for name in (f"{path}/__init__.py", f"{path}.py") if name in files), None)
-
-
-def _is_rejected(path: str, listing: Listing) -> bool:
-    """Whether a file is there, and what is wrong with it has been said."""
-    return any(found.path == path for found in listing.faults)
-
-
-def _parse_file(directory: Path, file: ListedFile) -> ast.Module | Fault:
-    try:
-        return parse_source(file.name, read_head(directory, file, MAX_SOURCE_BYTES + 1))
-    except OSError as error:
-        return _unreadable(file, error)
-
-
 def _check_contents(directory: Path, listing: Listing) -> Iterator[Fault]:
     for file in listing.files:
         try:
             found = check_contents(file.name, read_head(directory, file, HEAD_BYTES))
         except OSError as error:
-            found = _unreadable(file, error)
+            found = unreadable(file, error)
         if found is not None:
             yield found
 
@@ -334,7 +248,3 @@ def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
             more = f"{count - MAX_PER_CODE:,} more like those listed"
             kept.append(fault(code, ".", more, "correct those first"))
     return tuple(sorted(kept, key=lambda found: found.order))
-
-
-def _unreadable(file: ListedFile, error: OSError) -> Fault:
-    return fault("FRG310", file.name, f"cannot be read: {error.strerror}", "make it readable")

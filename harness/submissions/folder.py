@@ -93,6 +93,11 @@ def read_head(directory: Path, file: ListedFile, size_bytes: int) -> bytes:
         return opened.read(size_bytes)
 
 
+def unreadable(file: ListedFile, error: OSError) -> Fault:
+    """Say that a listed file could not be read."""
+    return fault("FRG310", file.name, f"cannot be read: {error.strerror}", "make it readable")
+
+
 @contextmanager
 def _open_listed(directory: Path, file: ListedFile) -> Iterator[BinaryIO]:
     *folders, name = file.name.split("/")
