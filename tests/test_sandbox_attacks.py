@@ -39,8 +39,8 @@ def listener() -> Iterator[int]:
         yield server.getsockname()[1]
 
 
-def run(sandbox: Sandbox, launch: Launch) -> tuple[str, str, list[int]]:
-    """Run a session: the stage and the message of its end, and the predictions."""
+def run(sandbox: Sandbox, launch: Launch) -> tuple[str, SubmissionError | None, list[int]]:
+    """Run a session: the stage and the error that ended it, and the predictions."""
     stage, predictions = "start", []
     with sandbox.launch(launch) as process:
         try:
@@ -55,9 +55,8 @@ def run(sandbox: Sandbox, launch: Launch) -> tuple[str, str, list[int]]:
             stage = "finish"
             process.finish(deadline_seconds=1)
         except SubmissionError as error:
-            assert error.remedy
-            return stage, error.message, predictions
-    return "", "", predictions
+            return stage, error, predictions
+    return "", None, predictions
 
 
 @pytest.mark.parametrize(("name", "way"), CASES)
@@ -73,19 +72,19 @@ def test_attack(
     monkeypatch.setenv("HARNESS_TEST_SECRET", "1")
     begun = time.monotonic()
 
-    stage, message, predictions = run(
-        sandbox, launch_of(entry, output=wanted.get("output", "index"))
-    )
+    stage, error, predictions = run(sandbox, launch_of(entry, output=wanted.get("output", "index")))
 
     assert time.monotonic() - begun < 15
     assert left_behind() == []
     if wanted.get("harmless"):
-        assert (stage, message, predictions) == ("", "", [0, 0, 0, 0])
+        assert (error, predictions) == (None, [0, 0, 0, 0])
         return
+    assert error is not None
     fragments = wanted["message"]
     fragments = [fragments] if isinstance(fragments, str) else fragments
-    assert any(fragment in message for fragment in fragments), message
-    assert message.isprintable()
+    assert any(fragment in error.message for fragment in fragments), error.message
+    assert error.message.isprintable()
+    assert error.remedy
     assert stage == wanted.get("stage", stage)
 
 

@@ -40,15 +40,15 @@ def encode_request(samples: Sequence[str] | Sequence[bytes]) -> list[bytes]:
     """
     kind, blobs = BYTES, samples
     if samples and isinstance(samples[0], str):
-        kind, blobs = TEXT, [_utf8(text) for text in samples]
+        kind, blobs = TEXT, _utf8(samples)
     blob = b"".join(blobs)  # type: ignore[arg-type] # the caller's samples are of one kind
     offsets = np.fromiter(accumulate(map(len, blobs), initial=0), "<u8", len(blobs) + 1)
     return [HEADER.pack(kind, len(blobs), len(blob)), offsets.tobytes(), blob]
 
 
-def _utf8(text: Any) -> bytes:  # noqa: ANN401 - a str, unless the caller mixed kinds
+def _utf8(texts: Sequence[Any]) -> list[bytes]:
     try:
-        return bytes(text.encode("utf-8"))
+        return [text.encode() for text in texts]
     except UnicodeEncodeError as error:
         raise OrganiserError(
             f"a sample cannot be written as UTF-8: {error.reason} at position {error.start}",

@@ -74,6 +74,7 @@ def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...
         with sandbox.launch(launch) as process:
             process.ready(deadline_seconds=_LIMITS.start_seconds)
             process.load(deadline_seconds=_LIMITS.load_seconds)
+            user = _user(token)
             process.finish(deadline_seconds=_LIMITS.drain_seconds)
             lines = process.captured().text.splitlines()
     except SubmissionError as error:
@@ -84,13 +85,30 @@ def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...
     checks = {
         name: IsolationCheck(name=name, held=held, seen=seen) for name, held, seen in findings
     }
+    checks["dedicated user"] = user
     checks["daemons"] = _daemons(token)
-    if checks.keys() != ATTEMPTS.keys():
+    if not ATTEMPTS.keys() <= checks.keys():
         raise OrganiserError(
             f"the probe said nothing of {', '.join(ATTEMPTS.keys() - checks.keys())}",
             remedy="report this: no grade can be given",
         )
     return tuple(checks.values())
+
+
+def _user(token: str) -> IsolationCheck:
+    """See as whom the entry runs: from outside, for inside it is whoever the namespace says."""
+    for pid in _with_argument(token):
+        with contextlib.suppress(OSError):
+            status = Path(f"/proc/{pid}/status").read_text()
+            uid = int(status.partition("\nUid:\t")[2].split()[0])
+            whose = " (root)" if uid == 0 else " (the harness's own)" if uid == os.getuid() else ""
+            return IsolationCheck(
+                name="dedicated user", held=not whose, seen=f"runs as uid {uid} of the host{whose}"
+            )
+    raise OrganiserError(
+        "the probe of the sandbox could not see what runs in it",
+        remedy="mount /proc without hidepid for the user that evaluates",
+    )
 
 
 def _daemons(token: str) -> IsolationCheck:

@@ -19,7 +19,7 @@ from array import array
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 from itertools import chain, pairwise
 from operator import index
-from struct import Struct, unpack_from
+from struct import Struct, unpack
 
 TYPE_CHECKING = False  # what typing.TYPE_CHECKING is, without importing typing
 if TYPE_CHECKING:
@@ -106,14 +106,12 @@ class Channel:
 
     def samples(self, kind: bytes, n: int, size: int) -> list[str] | list[bytes]:
         """Read the rest of a request of ``n`` samples: ``str`` for TEXT, ``bytes`` for BYTE."""
-        start = 8 * (n + 1)
-        body = memoryview(self._read(start + size))
-        offsets = unpack_from(f"<{n + 1}Q", body)
-        blob = body[start:]
+        offsets = unpack(f"<{n + 1}Q", self._read(8 * (n + 1)))
+        blob = bytes(self._read(size))  # slices of bytes are made faster than those of a view
         if kind == b"TEXT":
-            return [str(blob[a:b], "utf-8") for a, b in pairwise(offsets)]
+            return [blob[a:b].decode() for a, b in pairwise(offsets)]
         if kind == b"BYTE":
-            return [bytes(blob[a:b]) for a, b in pairwise(offsets)]
+            return [blob[a:b] for a, b in pairwise(offsets)]
         raise Refused(f"a request of the unknown type {kind!r}")
 
     def reply(self, kind: bytes, n: int = 0, payload: bytes = b"") -> None:

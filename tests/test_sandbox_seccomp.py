@@ -1,0 +1,157 @@
+"""The filter, tried by small programs that run under it."""
+
+from __future__ import annotations
+
+import errno
+import struct
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from harness.errors import OrganiserError
+from harness.sandbox import seccomp
+from harness.worker import confine
+
+HERE = seccomp.this_architecture()
+UNDER_FILTER = """
+import ctypes, sys
+sys.path.insert(0, {folder!r})
+import confine
+confine.prctl(confine.PR_SET_NO_NEW_PRIVS, 1)
+confine.install(bytes.fromhex({program!r}))
+def call(*numbers):
+    ctypes.set_errno(0)
+    result = confine.LIBC.syscall(*numbers)
+    return ctypes.get_errno() if result < 0 else 0
+{code}
+"""
+
+needs_filter = pytest.mark.skipif(HERE is None, reason="no filter for this processor")
+
+
+def under_filter(code: str, program: bytes | None = None) -> subprocess.CompletedProcess[str]:
+    assert HERE is not None
+    program = program or seccomp.program(HERE)
+    folder = str(Path(confine.__file__).parent)
+    script = UNDER_FILTER.format(folder=folder, program=program.hex(), code=code)
+    return subprocess.run(
+        [sys.executable, "-I", "-c", script],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=20,
+    )
+
+
+@needs_filter
+@pytest.mark.parametrize("name", sorted(seccomp.DENIED["x86_64"]))
+def test_what_is_denied_answers_eperm(name: str) -> None:
+    assert HERE is not None
+    if name not in seccomp.DENIED[HERE]:
+        pytest.skip(f"{HERE} has no {name}")
+    # Arguments that the kernel refuses anyway, with another error, should the filter not.
+    run = under_filter(f"print(call({seccomp.DENIED[HERE][name]}, -1, -1, -1, -1, -1, -1))")
+    assert run.stdout.strip() == str(errno.EPERM), run.stderr
+
+
+@needs_filter
+def test_clone3_is_not_there_so_that_libc_falls_back_to_clone() -> None:
+    run = under_filter(f"print(call({seccomp.CLONE3}, 0, 0))")
+    assert run.stdout.strip() == str(errno.ENOSYS), run.stderr
+
+
+@needs_filter
+def test_clone_makes_processes_and_no_namespaces() -> None:
+    assert HERE is not None
+    run = under_filter(
+        f"""
+import os
+print([call({seccomp.CLONE[HERE]}, flag, 0, 0, 0, 0)
+       for flag in (0x20000, 0x2000000, 0x4000000, 0x8000000, 0x10000000, 0x20000000, 0x40000000)])
+if os.fork() == 0:
+    os._exit(0)
+print(os.wait()[1])
+"""
+    )
+    assert run.stdout.split("\n")[:2] == [str([errno.EPERM] * 7), "0"], run.stderr
+
+
+@needs_filter
+def test_sockets_of_three_families_only() -> None:
+    run = under_filter(
+        """
+import socket
+def family(number):
+    try:
+        socket.socket(number, socket.SOCK_STREAM if number != 17 else socket.SOCK_RAW).close()
+    except OSError as error:
+        return error.errno
+    return 0
+print([family(n) for n in (socket.AF_UNIX, socket.AF_INET)])
+print([family(n) for n in (16, 17, 38, 40, 44)])
+a, b = socket.socketpair()
+a.send(b'x'); print(b.recv(1))
+"""
+    )
+    allowed, refused, pair = run.stdout.splitlines()
+    assert allowed == "[0, 0]"
+    assert refused == str([errno.EAFNOSUPPORT] * 5)
+    assert pair == "b'x'"
+
+
+@needs_filter
+def test_without_a_network_namespace_only_pairs_of_sockets_are_left() -> None:
+    assert HERE is not None
+    run = under_filter(
+        """
+import socket
+for make in (lambda: socket.socket(socket.AF_UNIX), lambda: socket.socket(socket.AF_INET)):
+    try:
+        make()
+    except OSError as error:
+        print(error.errno)
+socket.socketpair()
+""",
+        seccomp.program(HERE, families=()),
+    )
+    assert run.stdout.split() == [str(errno.EAFNOSUPPORT)] * 2
+    assert run.returncode == 0, run.stderr
+
+
+@needs_filter
+@pytest.mark.skipif(HERE != "x86_64", reason="x32 is a table of x86_64's")
+def test_a_call_from_the_x32_table_ends_the_process() -> None:
+    assert under_filter("call(0x40000000 + 39)").returncode == -31  # SIGSYS
+
+
+@needs_filter
+def test_ordinary_work_goes_on_under_the_filter() -> None:
+    run = under_filter(
+        """
+import subprocess, tempfile, threading
+worked = []
+thread = threading.Thread(target=worked.append, args=(1,)); thread.start(); thread.join()
+with tempfile.TemporaryFile() as file:
+    file.write(b'x')
+print(worked, subprocess.run([sys.executable, '-c', 'print(2)'], capture_output=True).stdout)
+"""
+    )
+    assert run.stdout.strip() == "[1] b'2\\n'", run.stderr
+
+
+@pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
+def test_every_jump_lands_inside_and_every_path_returns(architecture: seccomp.Architecture) -> None:
+    code = list(struct.iter_unpack("<HBBI", seccomp.program(architecture)))
+    for i, (opcode, if_true, if_false, _) in enumerate(code):
+        if opcode in (seccomp.JUMP_EQUAL, seccomp.JUMP_AT_LEAST, seccomp.JUMP_ANY_BIT):
+            assert i + 1 + max(if_true, if_false) < len(code)
+    assert code[-1] == (seccomp.RETURN, 0, 0, seccomp.ALLOW)
+    assert len(code) < 4096  # the kernel's limit
+
+
+def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("platform.machine", lambda: "riscv64")
+    with pytest.raises(OrganiserError, match="riscv64"):
+        seccomp.required_architecture()
