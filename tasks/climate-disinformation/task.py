@@ -32,6 +32,7 @@ NEW_CORES = 6
 NEW_CORE_SHARE = 0.4
 """Share of test items that make the claim of such a core."""
 SLOGAN = 0.45
+"""Shares of the items that have a slogan of their class, a topic of another class, and so on."""
 DISTRACTED = 0.6
 OPENED = 0.5
 CLOSED = 0.4
