@@ -53,6 +53,15 @@ def test_memory_is_what_the_process_holds() -> None:
         assert 50_000_000 < Tree(process.pid).usage().memory_bytes < 80_000_000
 
 
+def test_pages_that_a_fork_shares_are_counted_once_in_the_proportional_figure() -> None:
+    fork = "import os, time; held = b'x' * 50_000_000; os.fork() or (time.sleep(5), os._exit(0))"
+    with holding(fork) as process:
+        tree = Tree(process.pid)
+        assert tree.usage().memory_bytes > 100_000_000
+        assert 50_000_000 < tree.proportional_memory_bytes() < 80_000_000
+        os.kill(list(tree.pids())[1], 9)
+
+
 def test_cpu_time_is_finer_than_a_tick_and_includes_reaped_children() -> None:
     spin = "import time\\nwhile time.process_time() < {seconds}: pass"
     alone = f'exec("{spin.format(seconds=0.25)}")'

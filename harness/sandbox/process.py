@@ -259,16 +259,18 @@ class TreeProcess:
     def _watch(self, now: float) -> None:
         self._next_watch = now + WATCH_SECONDS
         memory, processes = self._look()
+        if processes > self._limits.processes:
+            self._fail(
+                f"ran {processes} processes at once; {self._limits.processes} are allowed",
+                "start fewer",
+            )
+        if memory > self._limits.memory_bytes:  # or forks share pages that were counted twice
+            memory = self._tree.proportional_memory_bytes()
         if memory > self._limits.memory_bytes:
             self._fail(
                 f"used {_mebibytes(memory)} of memory; {_mebibytes(self._limits.memory_bytes)} "
                 "are allowed",
                 "use a smaller model or a smaller batch_size",
-            )
-        if processes > self._limits.processes:
-            self._fail(
-                f"ran {processes} processes at once; {self._limits.processes} are allowed",
-                "start fewer",
             )
 
     def _look(self) -> tuple[int, int]:

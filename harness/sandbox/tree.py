@@ -44,6 +44,10 @@ class Tree:
             processes += 1
         return Usage(memory, processes)
 
+    def proportional_memory_bytes(self) -> int:
+        """Return the memory with shared pages counted once: exact, and slow for a large tree."""
+        return sum(_proportional_bytes(pid) for pid in self.pids())
+
     def pids(self) -> Iterator[int]:
         """Yield the living processes, parents before their children."""
         waiting = [self._root]
@@ -81,6 +85,15 @@ def _memory_bytes(pid: int) -> int:
         if line.startswith((b"RssAnon:", b"RssShmem:")):
             total += int(line.split()[1]) * _KIBIBYTE
     return total
+
+
+def _proportional_bytes(pid: int) -> int:
+    """Read the kernel's proportional set size; where that is not allowed, the resident one."""
+    lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
+    sizes = [
+        int(line.split()[1]) for line in lines if line.startswith((b"Pss_Anon:", b"Pss_Shmem:"))
+    ]
+    return sum(sizes) * _KIBIBYTE if sizes else _memory_bytes(pid)
 
 
 def _read(path: str) -> bytes:
