@@ -165,12 +165,12 @@ class TreeProcess:
                 rest = self._write(rest)
             if not self._step(end, writing=bool(rest)):
                 self._late(deadline_seconds)
-            ended = self._ended()  # asked before the last look at the pipe: nothing comes after it
-            if self._read_reply(reply, kind, n):
+            # When it has ended, a last look at the pipe: nothing can come after that.
+            if self._read_reply(reply, kind, n) or (
+                self._ended() and (self._read_reply(reply, kind, n) or self._died())
+            ):
                 self._require_bearable_output()
                 return bytes(memoryview(reply)[frames.HEADER.size :])
-            if ended:
-                self._died()
 
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
         """Write what the pipe takes; return what is left."""
