@@ -1,0 +1,1 @@
+"""Run an entry: sessions of sealed order through a sandbox, under a meter, into one record."""

@@ -1,0 +1,87 @@
+"""What one session sends: a fresh secret order, the originals hidden among perturbed variants."""
+
+from __future__ import annotations
+
+import math
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.records.rules import ProtocolRules
+from harness.tasks.protocol import Sample, Split, Task
+
+MAX_VARIANT_BYTES = 256 * 2**20
+"""Variants are made before the session, so that making them is not metered: they must fit."""
+
+
+@dataclass(frozen=True)
+class PlannedSweep:
+    """One pass over the test set."""
+
+    kind: Literal["original", "variant"]
+    order: npt.NDArray[np.int64]
+    """(n,), positions in the split, in the order they are sent."""
+    variants: Sequence[Sample] | None
+    """By position, where ``kind`` is ``variant``."""
+
+    def batches(self, split: Split, size: int) -> Iterator[tuple[npt.NDArray[np.int64], list[Sample]]]:
+        """Yield positions and samples, ``size`` at a time."""
+        for start in range(0, len(self.order), size):
+            positions = self.order[start : start + size]
+            if self.variants is None:
+                yield positions, split.samples(positions)
+            else:
+                yield positions, [self.variants[position] for position in positions]
+
+
+def sealed_rng() -> np.random.Generator:
+    """Return a generator seeded from the operating system: nobody can foresee or repeat it."""
+    return np.random.default_rng(secrets.randbits(256))
+
+
+def count_sweeps(rules: ProtocolRules, queries_per_sweep: int, seconds_per_query: float) -> int:
+    """Return how many sweeps fill the measured phase, within the rules' bounds."""
+    sweep_seconds = queries_per_sweep * seconds_per_query
+    if sweep_seconds <= 0:
+        return rules.max_sweeps
+    return max(1, min(rules.max_sweeps, math.ceil(rules.measured_seconds / sweep_seconds)))
+
+
+def plan_sweeps(
+    task: Task, split: Split, sweeps: int, rng: np.random.Generator
+) -> tuple[PlannedSweep, ...]:
+    """Draw the orders, make the variants, and hide the originals at a random place among them.
+
+    Fewer sweeps are planned when their variants would take more than ``MAX_VARIANT_BYTES``.
+    """
+    items = len(split)
+    planned = []
+    room = MAX_VARIANT_BYTES
+    for _ in range(sweeps - 1):
+        variants, taken = _variants(task, split, rng, room)
+        if variants is None:
+            break
+        room -= taken
+        planned.append(PlannedSweep("variant", rng.permutation(items), variants))
+    originals = PlannedSweep("original", rng.permutation(items), None)
+    planned.insert(int(rng.integers(len(planned) + 1)), originals)
+    return tuple(planned)
+
+
+def _variants(
+    task: Task, split: Split, rng: np.random.Generator, room: int
+) -> tuple[list[Sample] | None, int]:
+    made: list[Sample] = []
+    taken = 0
+    for position in range(len(split)):
+        (sample,) = split.samples([position])
+        variant = task.perturb(sample, rng)
+        taken += len(variant)
+        if taken > room:
+            return None, taken
+        made.append(variant)
+    return made, taken

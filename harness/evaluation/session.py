@@ -1,0 +1,259 @@
+"""One session: a fresh sandbox through all phases, each with its window."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.errors import HarnessError
+from harness.evaluation.plan import PlannedSweep
+from harness.meters.disturbance import DisturbanceWatch
+from harness.meters.protocol import Meter, Recording
+from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
+from harness.records.rules import Limits
+from harness.sandbox import frames
+from harness.sandbox.protocol import Launch, Process, Sandbox
+from harness.tasks.protocol import NO_ANSWER, Sample, Split
+
+
+class Progress(Protocol):
+    """Told what is going on; shows it or not."""
+
+    def phase(self, phase: str) -> None:
+        """A phase begins."""
+        ...
+
+    def queries(self, done: int, total: int) -> None:
+        """So many of the measured phase's queries are answered."""
+        ...
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every session of an evaluation runs on."""
+
+    sandbox: Sandbox
+    meter: Meter
+    kernel: Callable[[], float]
+    """Runs the reference kernel and returns its CPU seconds."""
+    progress: Progress
+
+
+@dataclass(frozen=True)
+class Script:
+    """What one session does."""
+
+    index: int
+    launch: Launch
+    batch_size: int
+    idle_seconds: float
+    warm_up: Sequence[Sample]
+    split: Split
+    sweeps: Sequence[PlannedSweep]
+
+    @property
+    def queries(self) -> int:
+        """How many queries the measured phase sends."""
+        return sum(len(sweep.order) for sweep in self.sweeps)
+
+
+@dataclass
+class Answers:
+    """What the entry has answered so far; outlives a session that fails."""
+
+    labels: npt.NDArray[np.int64]
+    """(n,) by position: the answers to the originals."""
+    measured: bool = False
+    """Whether the session got as far as the measured phase."""
+
+    @classmethod
+    def none(cls, items: int) -> Answers:
+        """No item answered yet."""
+        return cls(np.full(items, NO_ANSWER, dtype=np.int64))
+
+
+@dataclass
+class EntryWork:
+    """CPU time of the entry's tree: 0 before it exists, final once it is gone."""
+
+    process: Process | None = None
+    last: float = field(default=0.0, init=False)
+
+    def cpu_seconds(self) -> float:
+        """Return CPU seconds so far."""
+        if self.process is not None:
+            self.last = max(self.last, self.process.cpu_seconds())
+        return self.last
+
+    def ended(self, cpu_seconds: float) -> None:
+        """Take the operating system's own total in place of what was sampled."""
+        self.process = None
+        self.last = max(self.last, cpu_seconds)
+
+
+class Windows:
+    """The session's windows, one behind the other without a gap."""
+
+    def __init__(self, recording: Recording, work: EntryWork) -> None:
+        self._recording = recording
+        self._watch = DisturbanceWatch(work)
+        self.closed: list[PhaseWindow] = []
+
+    def close(self, phase: Phase) -> None:
+        """End the open window under the name ``phase``; the next begins at the same reading."""
+        reading = self._recording.mark()
+        self.closed.append(
+            PhaseWindow(phase=phase, reading=reading, disturbance=self._watch.mark())
+        )
+
+
+@contextmanager
+def stage(name: str, progress: Progress) -> Iterator[None]:
+    """Tell that a phase begins, and name it in whatever goes wrong inside."""
+    progress.phase(name)
+    try:
+        yield
+    except HarnessError as error:
+        error.stage = error.stage or name
+        raise
+
+
+def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
+    """Run one session; fill ``answers`` as they come, so that a failure keeps what was answered.
+
+    Raises ``SubmissionError``, ``OrganiserError`` or ``MeasurementError``, each with its stage.
+    """
+    limits = script.launch.limits
+    started = datetime.now(UTC)
+    kernel_before = bench.kernel()
+    work = EntryWork()
+    deadline = _Deadline(limits)
+    with bench.meter.record(work) as recording:
+        windows = Windows(recording, work)
+        with stage("idle-before", bench.progress):
+            time.sleep(script.idle_seconds)
+            windows.close("idle-before")
+        with stage("start", bench.progress):
+            process = bench.sandbox.launch(script.launch)
+        with process:
+            with stage("start", bench.progress):
+                work.process = process
+                process.ready(deadline_seconds=limits.start_seconds)
+                windows.close("start")
+            with stage("load", bench.progress):
+                process.load(deadline_seconds=limits.load_seconds)
+                windows.close("load")
+            with stage("warm-up", bench.progress):
+                for batch in _batches(script.warm_up, script.batch_size):
+                    _ask(process, script.launch, batch, deadline.next_batch())
+                windows.close("warm-up")
+            with stage("measured", bench.progress):
+                answers.measured = True
+                sweeps = _measure(script, bench.progress, process, answers, deadline)
+                windows.close("measured")
+            with stage("drain", bench.progress):
+                exit_ = process.finish(deadline_seconds=limits.drain_seconds)
+                work.ended(exit_.cpu_seconds)
+                windows.close("drain")
+        with stage("idle-after", bench.progress):
+            time.sleep(script.idle_seconds)
+            windows.close("idle-after")
+    return Session(
+        index=script.index,
+        started_utc=started.isoformat(timespec="seconds"),
+        phases=tuple(windows.closed),
+        sweeps=sweeps,
+        kernel=ReferenceKernel(
+            before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()
+        ),
+        peak_memory_bytes=exit_.peak_memory_bytes,
+    )
+
+
+def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench: Bench) -> float:
+    """Return seconds per query, from a session that is thrown away: it decides the sweeps.
+
+    Timed over the second half of the warm-up. Raises as ``run_session`` does.
+    """
+    batches = list(_batches(warm_up, batch_size))
+    half = len(batches) // 2
+    deadline = _Deadline(launch.limits)
+    with stage("start", bench.progress):
+        process = bench.sandbox.launch(launch)
+    with process:
+        with stage("start", bench.progress):
+            process.ready(deadline_seconds=launch.limits.start_seconds)
+        with stage("load", bench.progress):
+            process.load(deadline_seconds=launch.limits.load_seconds)
+        with stage("warm-up", bench.progress):
+            for batch in batches[:half]:
+                _ask(process, launch, batch, deadline.next_batch())
+            began = time.monotonic()
+            for batch in batches[half:]:
+                _ask(process, launch, batch, deadline.next_batch())
+            seconds = time.monotonic() - began
+        with stage("drain", bench.progress):
+            process.finish(deadline_seconds=launch.limits.drain_seconds)
+    return seconds / sum(len(batch) for batch in batches[half:])
+
+
+def _measure(
+    script: Script, progress: Progress, process: Process, answers: Answers, deadline: _Deadline
+) -> tuple[Sweep, ...]:
+    sweeps = []
+    done = 0
+    for sweep in script.sweeps:
+        began, cpu_began = time.monotonic(), process.cpu_seconds()
+        for positions, batch in sweep.batches(script.split, script.batch_size):
+            predicted = _ask(process, script.launch, batch, deadline.next_batch())
+            if sweep.kind == "original":
+                answers.labels[positions] = predicted
+            done += len(batch)
+            progress.queries(done, script.queries)
+        sweeps.append(
+            Sweep(
+                kind=sweep.kind,
+                queries=len(sweep.order),
+                seconds=time.monotonic() - began,
+                cpu_seconds=process.cpu_seconds() - cpu_began,
+            )
+        )
+    return tuple(sweeps)
+
+
+def _ask(
+    process: Process, launch: Launch, batch: Sequence[Sample], deadline_seconds: float
+) -> npt.NDArray[np.int64]:
+    payload = process.predict(
+        frames.encode_request(batch), len(batch), deadline_seconds=deadline_seconds
+    )
+    predicted: npt.NDArray[np.int64] = frames.decode_predictions(
+        payload,
+        len(batch),
+        output=launch.output,
+        labels=launch.labels,
+        max_boxes=launch.max_boxes,
+    )
+    return predicted
+
+
+def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
+    return (samples[start : start + size] for start in range(0, len(samples), size))
+
+
+class _Deadline:
+    """Time left to a batch: its own limit, or what is left of the session's."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._batch_seconds = limits.batch_seconds
+        self._ends = time.monotonic() + limits.session_seconds
+
+    def next_batch(self) -> float:
+        return max(0.0, min(self._batch_seconds, self._ends - time.monotonic()))
