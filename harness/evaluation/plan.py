@@ -28,7 +28,9 @@ class PlannedSweep:
     variants: Sequence[Sample] | None
     """By position, where ``kind`` is ``variant``."""
 
-    def batches(self, split: Split, size: int) -> Iterator[tuple[npt.NDArray[np.int64], list[Sample]]]:
+    def batches(
+        self, split: Split, size: int
+    ) -> Iterator[tuple[npt.NDArray[np.int64], list[Sample]]]:
         """Yield positions and samples, ``size`` at a time."""
         for start in range(0, len(self.order), size):
             positions = self.order[start : start + size]

@@ -27,11 +27,11 @@ class Progress(Protocol):
     """Told what is going on; shows it or not."""
 
     def phase(self, phase: str) -> None:
-        """A phase begins."""
+        """Take note that a phase begins."""
         ...
 
     def queries(self, done: int, total: int) -> None:
-        """So many of the measured phase's queries are answered."""
+        """Take note of how many of the measured phase's queries are answered."""
         ...
 
 
@@ -170,9 +170,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         started_utc=started.isoformat(timespec="seconds"),
         phases=tuple(windows.closed),
         sweeps=sweeps,
-        kernel=ReferenceKernel(
-            before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()
-        ),
+        kernel=ReferenceKernel(before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()),
         peak_memory_bytes=exit_.peak_memory_bytes,
     )
 

@@ -49,6 +49,8 @@ class CautionRules(Frozen):
     """Cost of a variant over an original: outside of it, a table or a cache is at work."""
     small_test_set: Count
     """Fewer test items than this cannot rank close models."""
+    session_disagreement: NotNegative
+    """Share of items on which an entry may differ from itself from one session to the next."""
 
 
 class Limits(Frozen):

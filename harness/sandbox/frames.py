@@ -33,15 +33,16 @@ LOAD_REQUEST = HEADER.pack(LOAD, 0, 0)
 _REMEDY = "see docs/reference/frames.md for what a prediction may be"
 
 
-def encode_request(samples: Sequence[str] | Sequence[bytes]) -> list[bytes]:
+def encode_request(samples: Sequence[str | bytes]) -> list[bytes]:
     """Return the parts of one request: header, offsets and blob; all ``str`` or all ``bytes``.
 
     Raises ``OrganiserError`` for a text that UTF-8 cannot carry (a lone surrogate).
     """
-    kind, blobs = BYTES, samples
+    kind: bytes = BYTES
+    blobs: Sequence[Any] = samples
     if samples and isinstance(samples[0], str):
         kind, blobs = TEXT, _utf8(samples)
-    blob = b"".join(blobs)  # type: ignore[arg-type] # the caller's samples are of one kind
+    blob = b"".join(blobs)
     offsets = np.fromiter(accumulate(map(len, blobs), initial=0), "<u8", len(blobs) + 1)
     return [HEADER.pack(kind, len(blobs), len(blob)), offsets.tobytes(), blob]
 

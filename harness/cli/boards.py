@@ -1,0 +1,76 @@
+"""Boards on the terminal."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.markup import escape
+from rich.table import Table
+
+from harness.cli.result import three_digits
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from harness.records.board import Board, BoardEntry, Boards
+
+
+def print_boards(console: Console, boards: Boards, page: Path) -> None:
+    """Show every board as a table, what could not be used, and where the page is."""
+    for board in boards.boards:
+        _print_board(console, board)
+    if not boards.boards:
+        console.print("no results yet: python -m harness evaluate ENTRY makes one")
+    for problem in boards.problems:
+        console.print(
+            f"[red]problem[/red] {escape(problem.path)}: {escape(problem.message)} "
+            f"[dim]{escape(problem.code)}[/dim]",
+            highlight=False,
+        )
+    console.print(f"page    {escape(str(page))}", highlight=False, soft_wrap=True)
+
+
+def _print_board(console: Console, board: Board) -> None:
+    console.print()
+    console.print(
+        f"[bold]{escape(board.task_title)}[/bold] · {board.scenario} · {board.status} · "
+        f"{board.data_source} data, {board.items:,} items · {escape(board.profile)}",
+        highlight=False,
+    )
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("entry", no_wrap=True)
+    table.add_column("team")
+    table.add_column(board.metric.replace("_", " "))
+    table.add_column("J per 1,000 queries")
+    table.add_column("front", justify="center")
+    table.add_column("sessions", justify="right")
+    for entry in board.entries:
+        table.add_row(*_cells(entry))
+    console.print(table)
+    for failed in board.failed:
+        console.print(
+            f"[red]failed[/red] {escape(failed.entry)} in {escape(failed.stage)} "
+            f"(blame: {failed.blame}): {escape(failed.message)}",
+            highlight=False,
+        )
+    for note in board.notes:
+        console.print(f"[dim]{escape(note.message)}[/dim]", highlight=False)
+
+
+def _cells(entry: BoardEntry) -> tuple[str, ...]:
+    low, high = entry.quality_interval
+    energy = three_digits(entry.joules_per_1000_queries)
+    if entry.joules_interval:
+        joules_low, joules_high = entry.joules_interval
+        energy += f" [dim]{three_digits(joules_low)}–{three_digits(joules_high)}[/dim]"
+    if entry.at_floor:
+        energy += " [dim]at the floor[/dim]"
+    return (
+        escape(entry.entry),
+        escape(entry.team),
+        f"{entry.quality:.3f} [dim]{low:.3f}–{high:.3f}[/dim]",
+        energy,
+        "●" if entry.on_front else "",
+        str(entry.sessions),
+    )

@@ -1,0 +1,289 @@
+"""``evaluate``: run entries in a sandbox under a meter, and keep a record of each."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import typer
+
+from harness.cli.output import print_json, stderr_console, stdout_console
+from harness.cli.project import Project, find_project
+from harness.errors import SubmissionError
+
+if TYPE_CHECKING:
+    from harness.evaluation.run import Assignment
+    from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
+    from harness.records.rules import Rules
+    from harness.submissions.check import CheckReport
+    from harness.submissions.manifest import Manifest
+    from harness.tasks.protocol import Task, TaskData
+
+EXAMPLES = """Examples:
+
+python -m harness evaluate submissions/climate-tfidf
+
+python -m harness evaluate submissions/my-team --data path/to/parquet --protocol official
+
+python -m harness evaluate submissions/* --json > results.json
+"""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks of every entry."""
+
+    data: str
+    protocol: Literal["quick", "official"]
+    scenario: Literal["offline", "single"]
+    seed: int
+    demonstration: bool
+
+
+@dataclass
+class Results:
+    """The sink: keeps what each evaluation hands over."""
+
+    folder: Path
+    kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
+
+    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
+        """Write the record, and beside it the outcomes of single items."""
+        from harness.store.results import write
+
+        self.kept.append(write(self.folder, record, outcomes))
+
+
+def evaluate(
+    entries: Annotated[
+        list[Path],
+        typer.Argument(metavar="ENTRY...", help="Folders of entries.", show_default=False),
+    ],
+    data: Annotated[
+        str,
+        typer.Option(
+            help="sample (generated), hub, hub@REVISION, or a directory with train and test Parquet."
+        ),
+    ] = "sample",
+    protocol: Annotated[
+        Literal["quick", "official"],
+        typer.Option(help="quick: a minute, not a verdict. official: what a board is made of."),
+    ] = "quick",
+    scenario: Annotated[
+        Literal["offline", "single"],
+        typer.Option(help="offline: in batches. single: one query at a time."),
+    ] = "offline",
+    meter: Annotated[
+        str, typer.Option(help="auto, rapl, model (CPU time and a table) or replay:FILE.")
+    ] = "auto",
+    isolation: Annotated[
+        str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
+    ] = "auto",
+    seed: Annotated[
+        int, typer.Option(min=0, help="Seed of the sample data; orders stay secret and fresh.")
+    ] = 0,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Results folder.", show_default="leaderboard/results"),
+    ] = None,
+    demonstration: Annotated[
+        bool,
+        typer.Option(
+            "--demonstration",
+            help="Make records of the demonstration board: committed, unsigned, sample data only.",
+        ),
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
+    ] = False,
+) -> None:
+    """Run entries in a sandbox under an energy meter, against labels they never see."""
+    project = find_project()
+    request = Request(data, protocol, scenario, seed, demonstration)
+    reports = check_all(project, entries)
+    if not all(report.ok for report in reports):
+        refuse(reports, as_json=as_json)
+    results = Results(output or project.results)
+    _evaluate_all(project, reports, entries, request, results, meter=meter, isolation=isolation)
+    documents = [_document(record, path) for record, path in results.kept]
+    if as_json:
+        print_json(documents[0] if len(documents) == 1 else {"results": documents})
+    else:
+        from harness.cli.result import print_result
+
+        for record, path in results.kept:
+            print_result(stdout_console(), record, path)
+    raise typer.Exit(exit_code([record for record, _ in results.kept]))
+
+
+def check_all(project: Project, entries: Sequence[Path]) -> list[CheckReport]:
+    """Check every entry before any is run."""
+    from harness.cli.check import check_context
+    from harness.submissions.check import check
+
+    context = check_context(project)
+    return [check(entry, context) for entry in entries]
+
+
+def refuse(reports: Sequence[CheckReport], *, as_json: bool) -> None:
+    """Show what is wrong with the entries and end with exit code 1: nothing was run."""
+    if as_json:
+        documents = [{"record": None, "summary": _refused(report)} for report in reports]
+        print_json(documents[0] if len(documents) == 1 else {"results": documents})
+    else:
+        from harness.cli.check import print_report
+
+        for report in reports:
+            print_report(report)
+        stderr_console().print("nothing was run: an entry must pass check first")
+    raise typer.Exit(SubmissionError.exit_code)
+
+
+def exit_code(records: Sequence[EvaluationRecord]) -> int:
+    """Return 0 when all completed, 3 when the organiser's side failed, else 1."""
+    from harness.records.evaluation import Failed
+
+    blames = {record.outcome.blame for record in records if isinstance(record.outcome, Failed)}
+    if "organiser" in blames:
+        return 3
+    return 1 if blames else 0
+
+
+def _evaluate_all(
+    project: Project,
+    reports: Sequence[CheckReport],
+    entries: Sequence[Path],
+    request: Request,
+    results: Results,
+    *,
+    meter: str,
+    isolation: str,
+) -> None:
+    from harness.cli.progress import progress_on_terminal
+    from harness.evaluation.lock import machine_lock
+    from harness.evaluation.run import evaluate as run_evaluation
+    from harness.evaluation.session import Bench
+    from harness.meters.kernel import run_reference_kernel
+    from harness.meters.machine import describe_machine
+    from harness.meters.select import select
+    from harness.sandbox.ladder import choose
+    from harness.store.results import check_writable
+
+    rules = project.rules()
+    check_writable(results.folder)
+    hardware = describe_machine()
+    chosen_meter = select(meter, cores=hardware.cores)
+    load = _loader(project, request)
+    with ExitStack() as stack:
+        stack.enter_context(machine_lock())
+        progress = stack.enter_context(progress_on_terminal())
+        progress.note("probing the sandbox")
+        sandbox = choose(isolation)
+        bench = Bench(sandbox, chosen_meter, run_reference_kernel, progress)
+        for entry, report in zip(entries, reports, strict=True):
+            progress.entry(report.entry)
+            task, data = load(_manifest(report).submission.task, progress.note)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
+            assignment = _assignment(
+                entry, report, folder, task=task, data=data, rules=rules, hardware=hardware,
+                request=request,
+            )  # fmt: skip
+            run_evaluation(assignment, bench, results, on_session=progress.session)
+
+
+def _loader(
+    project: Project, request: Request
+) -> Callable[[str, Callable[[str], None]], tuple[Task, TaskData]]:
+    """Return what loads a task and its data, each task once however many entries it has."""
+    from harness.tasks import load_task
+
+    loaded: dict[str, tuple[Task, TaskData]] = {}
+
+    def load(task_id: str, note: Callable[[str], None]) -> tuple[Task, TaskData]:
+        if task_id not in loaded:
+            note(f"loading {request.data} data of {task_id}")
+            task = load_task(project.root, task_id)
+            loaded[task_id] = task, task.load_data(request.data, request.seed)
+        return loaded[task_id]
+
+    return load
+
+
+def _assignment(
+    entry: Path,
+    report: CheckReport,
+    folder: Path,
+    *,
+    task: Task,
+    data: TaskData,
+    rules: Rules,
+    hardware: Hardware,
+    request: Request,
+) -> Assignment:
+    """Copy the entry into ``folder``, and say what is to be run from there."""
+    from harness.evaluation.run import Assignment
+    from harness.sandbox.protocol import Launch
+    from harness.submissions.snapshot import snapshot
+
+    manifest = _manifest(report)
+    copy = snapshot(entry, folder / "entry")
+    if copy.digest != report.digest:
+        raise SubmissionError(
+            f"{entry}: changed between being checked and being copied",
+            remedy="leave the folder alone while it is evaluated",
+        )
+    folder.chmod(0o755)  # the sandbox's user must get through to the copy
+    return Assignment(
+        submission=manifest.reference(report.entry, copy.digest),
+        launch=Launch(
+            directory=copy.directory,
+            entry=manifest.model.entry,
+            command=manifest.model.command,
+            output=manifest.model.output,
+            labels=len(task.labels),
+            max_boxes=task.max_boxes,
+            limits=rules.limits,
+        ),
+        task=task,
+        data=data,
+        rules=rules,
+        hardware=hardware,
+        protocol=request.protocol,
+        scenario=request.scenario,
+        demonstration=request.demonstration,
+    )
+
+
+def _manifest(report: CheckReport) -> Manifest:
+    if report.manifest is None:  # a report without faults has one
+        raise AssertionError(report.entry)
+    return report.manifest
+
+
+def _document(record: EvaluationRecord, path: Path) -> dict[str, Any]:
+    from harness.ranking.summary import summarise
+
+    return {"record": record, "summary": summarise(record, str(path))}
+
+
+def _refused(report: CheckReport) -> dict[str, Any]:
+    """Return the summary of an entry that did not pass check: the names of any other, mostly null."""
+    from harness.ranking.summary import Summary
+
+    errors = [fault for fault in report.faults if fault.severity == "error"]
+    submission = report.manifest.submission if report.manifest else None
+    return dict.fromkeys(Summary.__struct_fields__) | {
+        "task": submission.task if submission else None,
+        "entry": report.entry,
+        "team": submission.team if submission else None,
+        "status": "failed",
+        "stage": "check",
+        "blame": "submission",
+        "message": "; ".join(f"{fault.path}: {fault.message} [{fault.code}]" for fault in errors),
+        "sessions": 0,
+        "warnings": [],
+    }

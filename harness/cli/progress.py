@@ -1,0 +1,69 @@
+"""Progress on long work: one line on a terminal's standard error, nothing elsewhere.
+
+Written by hand and at most four times a second: a spinner's thread would run inside the measured
+window.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+SECONDS_BETWEEN = 0.25
+
+
+class ProgressLine:
+    """Says on one line which entry, session and phase is under way."""
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self._entry = ""
+        self._session = ""
+        self._shown_at = 0.0
+
+    def entry(self, name: str) -> None:
+        """Turn to another entry."""
+        self._entry, self._session = name, ""
+
+    def session(self, index: int, total: int) -> None:
+        """Turn to a session; ``index`` counts from 0."""
+        self._session = f"session {index + 1} of {total}"
+
+    def phase(self, phase: str) -> None:
+        """Turn to a phase."""
+        self._show(phase if self._session else f"calibrating: {phase}")
+
+    def note(self, text: str) -> None:
+        """Turn to something outside of a session."""
+        self._show(text)
+
+    def queries(self, done: int, total: int) -> None:
+        """Tell how many queries are answered."""
+        if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
+            self._show(f"measured: {done:,} of {total:,} queries")
+
+    def clear(self) -> None:
+        """Take the line away."""
+        if self._stream:
+            self._stream.write("\r\x1b[K")
+            self._stream.flush()
+
+    def _show(self, what: str) -> None:
+        if self._stream:
+            parts = [part for part in (self._entry, self._session, what) if part]
+            self._stream.write("\r\x1b[K" + " · ".join(parts))
+            self._stream.flush()
+            self._shown_at = time.monotonic()
+
+
+@contextmanager
+def progress_on_terminal() -> Iterator[ProgressLine]:
+    """Give a progress line that is taken away at the end; a silent one where there is no terminal."""
+    line = ProgressLine(sys.stderr if sys.stderr.isatty() else None)
+    try:
+        yield line
+    finally:
+        line.clear()

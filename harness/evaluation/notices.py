@@ -1,0 +1,142 @@
+"""Warnings as data: what a reader of the figures must know, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from statistics import fmean
+
+from harness.records.evaluation import EvaluationRecord, Notice, Session, Sweep
+from harness.records.rules import Rules
+
+
+def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tuple[Notice, ...]:
+    """Return every warning that the record gives cause for, the gravest kind first.
+
+    ``disagreement`` is the largest share of items on which two consecutive sessions differ.
+    """
+    return (
+        *_about_the_figure(record, rules),
+        *_about_the_machine(record, rules),
+        *_about_the_entry(record, rules, disagreement),
+    )
+
+
+def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
+    if record.meter.grade == "model":
+        yield Notice(
+            code="modelled-energy",
+            message="modelled work, not energy: joules come from CPU time and assumed constants",
+            remedy="measure on a machine whose power sensors can be read; see `doctor`",
+        )
+    if record.meter.grade == "simulated":
+        yield Notice(
+            code="simulated-energy",
+            message="the meter is a stand-in: its joules say nothing of this machine",
+            remedy="leave out HARNESS_POWERCAP_ROOT and the replay meter for a real figure",
+        )
+    if unresolved := [s.index + 1 for s in record.sessions if _unresolved(s)]:
+        yield Notice(
+            code="unresolved-energy",
+            message="the meter cannot resolve the energy measured in session "
+            f"{_listed(unresolved)}",
+            remedy="raise measured_seconds in the rules, or use a meter that reads more finely",
+        )
+    if record.data.items < rules.cautions.small_test_set:
+        yield Notice(
+            code="small-test-set",
+            message=f"{record.data.items} test items cannot tell close models apart",
+            remedy=f"use at least {rules.cautions.small_test_set} items",
+        )
+    if len(record.sessions) < rules.boards.min_sessions:
+        yield Notice(
+            code="few-sessions",
+            message=f"{len(record.sessions)} sessions give a wide interval of energy; "
+            f"a board shows none below {rules.boards.min_sessions}",
+            remedy="use --protocol official",
+        )
+
+
+def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
+    if record.isolation.grade not in rules.boards.official_isolation:
+        yield Notice(
+            code="weak-isolation",
+            message=f"the entry ran at isolation grade {record.isolation.grade}"
+            f" ({record.isolation.method})",
+            remedy="install bubblewrap and allow user namespaces; `doctor` says what is missing",
+        )
+    cores = record.hardware.cores
+    shares = [_other_share(session, cores) for session in record.sessions]
+    limit = rules.cautions.other_cpu_share
+    if disturbed := [number for number, share in enumerate(shares, 1) if share > limit]:
+        yield Notice(
+            code="disturbed",
+            message=f"other processes took up to {max(shares):.1%} of the machine "
+            f"in session {_listed(disturbed)}",
+            remedy="stop what else runs, and evaluate again",
+        )
+    costs = [
+        cost
+        for session in record.sessions
+        for cost in (session.kernel.before_cpu_seconds, session.kernel.after_cpu_seconds)
+    ]
+    if costs and max(costs) > min(costs) * (1 + rules.cautions.kernel_spread):
+        yield Notice(
+            code="unsteady-machine",
+            message="the same fixed work cost between "
+            f"{min(costs) * 1000:.0f} and {max(costs) * 1000:.0f} ms of CPU time",
+            remedy="expect differences of that size between runs; use a machine of your own",
+        )
+
+
+def _about_the_entry(
+    record: EvaluationRecord, rules: Rules, disagreement: float
+) -> Iterator[Notice]:
+    low, high = rules.cautions.variant_cost_ratio
+    ratio = _variant_cost_ratio(record)
+    if ratio is not None and not low <= ratio <= high:
+        yield Notice(
+            code="variants-cost-otherwise",
+            message=f"perturbed variants cost {ratio:.2f} times the CPU time of the originals",
+            remedy="a cache or a table of answers would show like this; so does a noisy machine",
+        )
+    if disagreement > rules.cautions.session_disagreement and not record.submission.stochastic:
+        yield Notice(
+            code="unstable-predictions",
+            message=f"two sessions disagree on {disagreement:.1%} of the items",
+            remedy="seed the model, or declare stochastic = true",
+        )
+
+
+def _unresolved(session: Session) -> bool:
+    measured = [w.reading for w in session.phases if w.phase in ("measured", "drain")]
+    uncertainty = sum(part.uncertainty_joules for reading in measured for part in reading.energy)
+    return sum(reading.joules for reading in measured) <= uncertainty
+
+
+def _other_share(session: Session, cores: int) -> float:
+    """Return other processes' CPU time as a share of what the machine had to give.
+
+    Over the entry's own phases: in an idle window nothing is measured that others could spoil.
+    """
+    windows = [w for w in session.phases if not w.phase.startswith("idle")]
+    seconds = sum(window.reading.seconds for window in windows)
+    other = sum(window.disturbance.other_cpu_seconds for window in windows)
+    return other / (seconds * cores) if seconds else 0.0
+
+
+def _variant_cost_ratio(record: EvaluationRecord) -> float | None:
+    """Return the mean CPU cost of a variant over that of an original, where there were both."""
+
+    def cost(sweep: Sweep) -> float:
+        return sweep.cpu_seconds / sweep.queries
+
+    sweeps = [sweep for session in record.sessions for sweep in session.sweeps]
+    variants = [cost(sweep) for sweep in sweeps if sweep.kind == "variant"]
+    originals = [cost(sweep) for sweep in sweeps if sweep.kind == "original"]
+    if not variants or not originals or not fmean(originals):
+        return None
+    return fmean(variants) / fmean(originals)
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(str(number) for number in numbers)

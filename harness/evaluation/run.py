@@ -1,0 +1,205 @@
+"""One evaluation: sessions, one after the other, into one record that is handed to a sink."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from itertools import pairwise
+from typing import Literal, Protocol
+
+import msgspec
+
+from harness import __version__
+from harness.errors import HarnessError, SubmissionError
+from harness.evaluation.notices import notices
+from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng
+from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
+from harness.records import evaluation as records
+from harness.records.evaluation import (
+    Completed,
+    EvaluationRecord,
+    Failed,
+    Hardware,
+    ItemOutcomes,
+    Scenario,
+    Session,
+    SubmissionReference,
+    TaskReference,
+)
+from harness.records.rules import ProtocolRules, Rules
+from harness.sandbox.protocol import Launch
+from harness.tasks.protocol import NO_ANSWER, Sample, Task, TaskData
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """Which entry runs on what, and how."""
+
+    submission: SubmissionReference
+    launch: Launch
+    task: Task
+    data: TaskData
+    rules: Rules
+    hardware: Hardware
+    protocol: records.Protocol = "quick"
+    scenario: Scenario = "offline"
+    demonstration: bool = False
+
+    @property
+    def protocol_rules(self) -> ProtocolRules:
+        """The rules of the protocol that was asked for."""
+        return self.rules.protocols[self.protocol]
+
+    @property
+    def batch_size(self) -> int:
+        """How many samples go into one frame."""
+        if self.scenario == "single":
+            return 1
+        return min(self.submission.batch_size, self.rules.boards.max_batch)
+
+
+class Sink(Protocol):
+    """Takes the finished record; what becomes of it is not the evaluation's business."""
+
+    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
+        """Keep the record and, apart from it, the outcomes of single items."""
+        ...
+
+
+@dataclass
+class _Run:
+    """What has happened so far: a failure keeps it."""
+
+    sessions: list[Session] = field(default_factory=list)
+    answers: list[Answers] = field(default_factory=list)
+    outcome: Completed | Failed = field(default_factory=Completed)
+
+
+def evaluate(
+    assignment: Assignment,
+    bench: Bench,
+    sink: Sink,
+    *,
+    on_session: Callable[[int, int], None] = lambda _index, _total: None,
+) -> None:
+    """Run every session of the protocol and hand one record to ``sink``, also when one fails.
+
+    An error that the harness can explain becomes the record's outcome, with the stage and who is
+    to blame; what had been seen by then stays in the record.
+    """
+    created = datetime.now(UTC).isoformat(timespec="seconds")
+    run = _Run()
+    try:
+        _run_sessions(assignment, bench, run, on_session)
+    except HarnessError as error:
+        run.outcome = Failed(
+            stage=error.stage or "set-up",
+            blame=_blame(error),
+            message=error.message,
+            remedy=error.remedy,
+        )
+    sink.accept(_record(assignment, bench, run, created), _outcomes(assignment, run))
+
+
+def _run_sessions(
+    assignment: Assignment, bench: Bench, run: _Run, on_session: Callable[[int, int], None]
+) -> None:
+    rules = assignment.protocol_rules
+    split = assignment.data.test
+    warm_up = _warm_up_samples(assignment)
+    seconds_per_query = calibrate(assignment.launch, warm_up, assignment.batch_size, bench)
+    sweeps = count_sweeps(rules, len(split), seconds_per_query)
+    for index in range(rules.sessions):
+        on_session(index, rules.sessions)
+        rng = sealed_rng()
+        script = Script(
+            index=index,
+            launch=assignment.launch,
+            batch_size=assignment.batch_size,
+            idle_seconds=rules.idle_seconds,
+            warm_up=warm_up,
+            split=split,
+            sweeps=plan_sweeps(assignment.task, split, sweeps, rng),
+        )
+        answers = Answers.none(len(split))
+        run.answers.append(answers)
+        session = run_session(script, bench, answers)
+        confusion = assignment.task.confusion(answers.labels, split.labels)
+        run.sessions.append(msgspec.structs.replace(session, confusion=confusion))
+
+
+def _warm_up_samples(assignment: Assignment) -> list[Sample]:
+    """Draw the warm-up from other data than the test; with repeats where that is short of items."""
+    source = assignment.data.warm_up
+    wanted = assignment.protocol_rules.warm_up_queries
+    rng = sealed_rng()
+    return source.samples(rng.choice(len(source), size=wanted, replace=len(source) < wanted))
+
+
+def _blame(error: HarnessError) -> Literal["submission", "organiser"]:
+    return "submission" if isinstance(error, SubmissionError) else "organiser"
+
+
+def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> EvaluationRecord:
+    task = assignment.task
+    answered = _that_measured(run.answers)
+    record = EvaluationRecord(
+        harness_version=__version__,
+        created_utc=created,
+        demonstration=assignment.demonstration,
+        task=TaskReference(
+            id=task.id,
+            title=task.title,
+            version=task.version,
+            digest=task.digest,
+            metric=task.ranked_metric,
+        ),
+        data=assignment.data.reference,
+        submission=assignment.submission,
+        rules=assignment.rules.reference_to_these,
+        protocol=assignment.protocol,
+        scenario=assignment.scenario,
+        hardware=assignment.hardware,
+        isolation=bench.sandbox.probe(),
+        meter=bench.meter.describe(),
+        sessions=tuple(run.sessions),
+        quality=(
+            task.score([answers.labels for answers in answered], assignment.data.test)
+            if answered
+            else None
+        ),
+        outcome=run.outcome,
+    )
+    disagreement = _disagreement(answered)
+    return msgspec.structs.replace(record, warnings=notices(record, assignment.rules, disagreement))
+
+
+def _outcomes(assignment: Assignment, run: _Run) -> ItemOutcomes | None:
+    answered = _that_measured(run.answers)
+    if not answered:
+        return None
+    split = assignment.data.test
+    return ItemOutcomes(
+        key=secrets.token_hex(32),
+        ids=tuple(split.ids),
+        groups=None if split.groups is None else tuple(split.groups),
+        labels=tuple(split.labels.tolist()),
+        predictions=tuple(
+            tuple(None if label == NO_ANSWER else label for label in answers.labels.tolist())
+            for answers in answered
+        ),
+    )
+
+
+def _that_measured(answers: Sequence[Answers]) -> list[Answers]:
+    return [each for each in answers if each.measured]
+
+
+def _disagreement(answered: Sequence[Answers]) -> float:
+    """Return the largest share of items on which two consecutive sessions differ."""
+    return max(
+        (float((one.labels != other.labels).mean()) for one, other in pairwise(answered)),
+        default=0.0,
+    )
