@@ -1,0 +1,24 @@
+"""What holds for all tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Generator
+
+import pytest
+
+REQUIRE_EXTRAS = os.environ.get("HARNESS_REQUIRE_EXTRAS") == "1"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Where every extra is there, a test that is skipped for a missing one has failed."""
+    report = yield
+    if REQUIRE_EXTRAS and report.skipped and not hasattr(report, "wasxfail"):
+        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+        if "could not import" in reason or "extra" in reason:
+            report.outcome = "failed"
+            report.longrepr = f"{item.nodeid}: {reason} (HARNESS_REQUIRE_EXTRAS=1 asks for it)"
+    return report
