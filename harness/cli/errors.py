@@ -1,0 +1,57 @@
+"""The one place where the harness's errors are caught: a message, a remedy, an exit code.
+
+Every other exception is a bug of ours and shows its traceback.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import typer
+from typer.core import TyperCommand
+
+from harness.cli.output import in_colour, print_json, print_note
+from harness.errors import HarnessError
+
+INTERRUPTED = 130
+"""128 + SIGINT, as a shell reports it."""
+
+
+class Command(TyperCommand):
+    """A command whose errors are explained."""
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - typer's own
+        """Run the command; with ``--json`` an error is the one JSON document."""
+        params = ctx.params
+        with explained(as_json=bool(params.get("as_json")) or params.get("form") == "json"):
+            return super().invoke(ctx)
+
+
+@contextmanager
+def explained(*, as_json: bool) -> Iterator[None]:
+    """Turn an error of the harness into its message and the exit code that it means."""
+    try:
+        yield
+    except HarnessError as error:
+        _report(error, as_json=as_json)
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        print_note("interrupted")
+        raise typer.Exit(INTERRUPTED) from None
+
+
+def _report(error: HarnessError, *, as_json: bool) -> None:
+    print_note(f"{in_colour('error:', 'red', err=True)} {_printable(error.message)}")
+    if error.remedy:
+        print_note(f"{in_colour('fix:', 'green', err=True)} {_printable(error.remedy)}")
+    if as_json:
+        print_json({"error": {"message": error.message, "remedy": error.remedy}})
+
+
+def _printable(text: str) -> str:
+    """Escape what could deceive a terminal: a message may quote a path or an entry's output."""
+    from harness.submissions.faults import visible
+
+    return "\n".join(visible(line) for line in text.split("\n"))

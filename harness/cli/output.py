@@ -1,0 +1,65 @@
+"""Where text goes: results to standard output, everything else to standard error."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+PIPE_CLOSED = 141
+"""What a shell reports of a program that wrote to a closed pipe: 128 + SIGPIPE."""
+
+
+def write_out(text: str) -> None:
+    """Write to standard output and flush; end quietly when nobody reads it any more."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # What is still buffered would fail again when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        raise typer.Exit(PIPE_CLOSED) from None
+
+
+def print_line(text: str = "") -> None:
+    """Write one line of a result."""
+    write_out(text + "\n")
+
+
+def print_json(value: object) -> None:
+    """Write one JSON document: under ``--json`` nothing else goes to standard output."""
+    from harness.records.base import pretty_json
+
+    write_out(pretty_json(value).decode())
+
+
+def print_note(text: str) -> None:
+    """Write one line that is no result to standard error."""
+    typer.echo(text, err=True)
+
+
+def in_colour(text: str, colour: str, *, err: bool = False) -> str:
+    """Colour ``text`` where its stream is a terminal and ``NO_COLOR`` is not set."""
+    stream = sys.stderr if err else sys.stdout
+    if os.environ.get("NO_COLOR") or not stream.isatty():
+        return text
+    return typer.style(text, fg=colour, bold=True)
+
+
+def stdout_console() -> Console:
+    """Return a console for results; plain text where there is no terminal, or with NO_COLOR."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+
+
+def stderr_console() -> Console:
+    """Return a console for progress; it draws no bars where standard error is no terminal."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())
