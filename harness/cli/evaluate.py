@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from harness.cli.output import print_json, stderr_console, stdout_console
+from harness.cli.options import EntriesArgument, JsonOption
+from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
 from harness.errors import SubmissionError
 
@@ -58,15 +59,12 @@ class Results:
         self.kept.append(write(self.folder, record, outcomes))
 
 
-def evaluate(
-    entries: Annotated[
-        list[Path],
-        typer.Argument(metavar="ENTRY...", help="Folders of entries.", show_default=False),
-    ],
+def evaluate(  # noqa: PLR0917 - typer makes options of them
+    entries: EntriesArgument,
     data: Annotated[
         str,
         typer.Option(
-            help="sample (generated), hub, hub@REVISION, or a directory with train and test Parquet."
+            help="sample (generated), hub, hub@REVISION, or a directory of train and test Parquet."
         ),
     ] = "sample",
     protocol: Annotated[
@@ -97,9 +95,7 @@ def evaluate(
             help="Make records of the demonstration board: committed, unsigned, sample data only.",
         ),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON document and nothing else.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Run entries in a sandbox under an energy meter, against labels they never see."""
     project = find_project()
@@ -139,7 +135,7 @@ def refuse(reports: Sequence[CheckReport], *, as_json: bool) -> None:
 
         for report in reports:
             print_report(report)
-        stderr_console().print("nothing was run: an entry must pass check first")
+        print_note("nothing was run: an entry must pass check first")
     raise typer.Exit(SubmissionError.exit_code)
 
 
@@ -271,7 +267,7 @@ def _document(record: EvaluationRecord, path: Path) -> dict[str, Any]:
 
 
 def _refused(report: CheckReport) -> dict[str, Any]:
-    """Return the summary of an entry that did not pass check: the names of any other, mostly null."""
+    """Return the summary of an entry that did not pass check: most of it is null."""
     from harness.ranking.summary import Summary
 
     errors = [fault for fault in report.faults if fault.severity == "error"]

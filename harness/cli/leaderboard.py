@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.options import JsonOption
 from harness.cli.output import print_json, stdout_console
 from harness.cli.project import find_project
 from harness.errors import OrganiserError
@@ -44,9 +45,7 @@ def leaderboard(
         bool,
         typer.Option("--check", help="Write nothing; fail when the committed page is stale."),
     ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the boards as one JSON document, nothing else.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
     """Make the boards and their page.
 
