@@ -105,8 +105,8 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         refuse(reports, as_json=as_json)
     results = Results(output or project.results)
     _evaluate_all(project, reports, entries, request, results, meter=meter, isolation=isolation)
-    documents = [_document(record, path) for record, path in results.kept]
     if as_json:
+        documents = [_document(record, path) for record, path in results.kept]
         print_json(documents[0] if len(documents) == 1 else {"results": documents})
     else:
         from harness.cli.result import print_result
