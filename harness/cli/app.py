@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import harness
-from harness.cli import check, evaluate, init, leaderboard, tasks
+from harness.cli import check, doctor, evaluate, init, leaderboard, schema, tasks
 from harness.cli.errors import Command
 from harness.cli.output import print_line
 
@@ -64,3 +64,5 @@ app.add_typer(
     help="List the tasks of the challenge, and show one.",
     epilog=tasks.EXAMPLES,
 )
+app.command(cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
+app.command(cls=Command, epilog=schema.EXAMPLES)(schema.schema)

@@ -1,0 +1,72 @@
+"""``schema``: the published form of a record, made from the types that read and write it."""
+
+from __future__ import annotations
+
+from inspect import cleandoc
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from harness.cli.output import print_note, write_out
+from harness.errors import UsageError
+
+EXAMPLES = """Examples:
+
+python -m harness schema
+
+python -m harness schema --output docs/reference/record.schema.json
+"""
+
+
+def schema(
+    output: Annotated[
+        Path | None, typer.Option(help="File to write; else it is printed.", show_default=False)
+    ] = None,
+) -> None:
+    """Print the JSON Schema of a record of an evaluation."""
+    from harness.records.base import pretty_json
+
+    content = pretty_json(record_schema())
+    if output is None:
+        write_out(content.decode())
+        return
+    try:
+        output.write_bytes(content)
+    except OSError as error:
+        raise UsageError(
+            f"{output}: cannot be written: {error.strerror}",
+            remedy="name a file in a folder that is there and that you may write to",
+        ) from None
+    print_note(f"wrote {output}")
+
+
+def record_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of ``EvaluationRecord``.
+
+    It says which fields there are and of which types. What only reading can refuse, such as
+    duplicate keys and numbers that are not finite, is not in it.
+    """
+    import msgspec
+
+    from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord
+
+    made: dict[str, Any] = _tidy(msgspec.json.schema(EvaluationRecord))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:frugal-ai-harness:record:{SCHEMA_VERSION}",
+        "title": f"Record of an evaluation, version {SCHEMA_VERSION}",
+        **made,
+    }
+
+
+def _tidy(node: Any) -> Any:  # noqa: ANN401 - any JSON
+    """Take the source's indentation out of descriptions: Python before 3.13 leaves it in."""
+    if isinstance(node, dict):
+        return {
+            key: cleandoc(value)
+            if key == "description" and isinstance(value, str)
+            else _tidy(value)
+            for key, value in node.items()
+        }
+    return [_tidy(part) for part in node] if isinstance(node, list) else node
