@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 import msgspec
@@ -12,6 +13,9 @@ import msgspec
 from harness.errors import ConfigurationError
 
 T = TypeVar("T")
+
+SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+"""Only an escape can bring half a pair into JSON: UTF-8 itself has none."""
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)  # for type checkers
@@ -45,15 +49,27 @@ def digest(value: object) -> str:
 def parse_json(content: bytes, into: type[T], where: object) -> T:
     """Read a record strictly; raise ``ConfigurationError`` naming ``where`` and the field.
 
-    Refused besides what the type forbids: duplicate keys, NaN and infinities, trailing text.
+    Refused besides what the type forbids: what ``parse_plain`` refuses.
+    """
+    return convert(parse_plain(content, where), into, where)
+
+
+def parse_plain(content: bytes, where: object) -> object:
+    """Read JSON into plain values; raise ``ConfigurationError`` naming ``where``.
+
+    Refused besides what JSON forbids: duplicate keys, NaN and infinities, halves of surrogate
+    pairs (they cannot be written again), trailing text.
     """
     try:
-        plain = json.loads(
-            content.decode("utf-8"),
+        text = content.decode("utf-8")
+        plain: object = json.loads(
+            text,
             object_pairs_hook=_no_duplicates,
             parse_constant=_no_constants,
             parse_float=_finite,
         )
+        if SURROGATE_ESCAPE.search(text):
+            _no_lone_surrogates(plain)
     except RecursionError:
         raise ConfigurationError(
             f"{where}: nested too deeply to be a record", remedy="restore the file"
@@ -62,7 +78,7 @@ def parse_json(content: bytes, into: type[T], where: object) -> T:
         raise ConfigurationError(
             f"{where}: not valid JSON: {error}", remedy="restore the file or remove it"
         ) from None
-    return convert(plain, into, where)
+    return plain
 
 
 def convert(plain: object, into: type[T], where: object) -> T:
@@ -82,6 +98,14 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
         raise ValueError(f"the key {twice!r} stands twice in one object")
     return made
+
+
+def _no_lone_surrogates(plain: object) -> None:
+    try:
+        json.dumps(plain, ensure_ascii=False).encode()
+    except UnicodeEncodeError as error:
+        half = str(error.object[error.start])
+        raise ValueError(f"{half!a} is half of a surrogate pair, and no character") from None
 
 
 def _no_constants(name: str) -> NoReturn:

@@ -1,0 +1,1 @@
+"""Rank records: pure functions from records to boards."""

@@ -1,0 +1,201 @@
+"""Boards from records: who may be compared with whom, and one row an entry. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+from typing import Any, Protocol
+
+from harness.ranking.figures import figures, pooled_metrics
+from harness.ranking.front import mark_floor, mark_front
+from harness.ranking.notes import board_notes
+from harness.ranking.usable import why_unusable
+from harness.records.base import canonical_json, digest
+from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
+from harness.records.evaluation import Completed, EvaluationRecord, Failed, Hardware, Notice
+from harness.records.rules import Rules
+
+UNRANKED_ISOLATION = "D"
+"""Nothing kept the entry from the labels or the meter."""
+
+
+class StoredLike(Protocol):
+    """A record and the path that it was read from."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the results folder."""
+        ...
+
+    @property
+    def record(self) -> EvaluationRecord:
+        """What was read there."""
+        ...
+
+
+def make_boards(
+    stored: Sequence[StoredLike], rules: Rules, problems: Sequence[Problem] = ()
+) -> Boards:
+    """Sort records onto boards, the order in which they are given having no say.
+
+    ``problems`` are those of reading; records that cannot be ranked join them.
+    """
+    found = list(problems)
+    by_key: defaultdict[bytes, list[StoredLike]] = defaultdict(list)
+    for each in stored:
+        problem = _problem_of(each)
+        if problem is None:
+            by_key[canonical_json(board_key(each.record))].append(each)
+        else:
+            found.append(problem)
+    boards = [_make_board(members, rules) for members in by_key.values()]
+    return Boards(
+        boards=tuple(sorted(boards, key=lambda b: (b.task, b.scenario, b.status, b.id))),
+        problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),
+    )
+
+
+def board_key(record: EvaluationRecord) -> dict[str, Any]:
+    """Return everything that must be the same for two figures to be compared."""
+    return {
+        "task": [record.task.id, record.task.version, record.task.digest, record.task.metric],
+        "data": record.data.digest,
+        "scenario": record.scenario,
+        "profile": record.hardware.profile,
+        "meter_grade": record.meter.grade,
+        "sources": sorted(record.meter.sources, key=canonical_json),
+        "rules": record.rules,
+        "status": board_status(record),
+    }
+
+
+def board_status(record: EvaluationRecord) -> BoardStatus:
+    """Return how far a record can be trusted: what no organiser signed is self-reported."""
+    return "demonstration" if record.demonstration else "self-reported"
+
+
+def _problem_of(stored: StoredLike) -> Problem | None:
+    record = stored.record
+    if record.isolation.grade == UNRANKED_ISOLATION:
+        return Problem(
+            path=stored.path,
+            code="isolation-d",
+            message="the entry was not kept apart (isolation grade D), and is not ranked",
+        )
+    if why := why_unusable(record):
+        return Problem(path=stored.path, code="unusable", message=f"not ranked: {why}")
+    return None
+
+
+def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
+    members = sorted(members, key=lambda each: (each.record.created_utc, each.path))
+    entries: list[BoardEntry] = []
+    failed: list[FailedEntry] = []
+    for evaluations in _by_entry(members):
+        completed = [e for e in evaluations if isinstance(e.record.outcome, Completed)]
+        if completed:
+            entries.append(_row(completed, rules))
+        latest = evaluations[-1]
+        if isinstance(latest.record.outcome, Failed):
+            failed.append(_failure(latest, latest.record.outcome))
+    first = members[0].record
+    reference = rules.reference.get(first.task.id)
+    entries = mark_floor(
+        mark_front(entries), None if reference is None else reference.null, rules.energy
+    )
+    entries.sort(key=lambda e: (-e.quality, e.joules_per_1000_queries, e.entry))
+    return Board(
+        id=f"{first.task.id}-{first.scenario}-{digest(board_key(first))[:8]}",
+        task=first.task.id,
+        task_title=first.task.title,
+        task_version=first.task.version,
+        metric=first.task.metric,
+        scenario=first.scenario,
+        data_source=first.data.source,
+        data_digest=first.data.digest,
+        items=first.data.items,
+        profile=first.hardware.profile,
+        hardware=_in_words(first.hardware),
+        components=first.meter.components,
+        meter_grade=first.meter.grade,
+        sources=first.meter.sources,
+        rules_version=first.rules.version,
+        rules_digest=first.rules.digest,
+        status=board_status(first),
+        entries=tuple(entries),
+        failed=tuple(failed),
+        notes=board_notes(first, entries, rules),
+    )
+
+
+def _by_entry(members: Iterable[StoredLike]) -> list[list[StoredLike]]:
+    """Group by entry; within each the oldest stays first."""
+
+    def entry(stored: StoredLike) -> str:
+        return stored.record.submission.entry
+
+    return [list(group) for _, group in groupby(sorted(members, key=entry), key=entry)]
+
+
+def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
+    """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age."""
+    submission = completed[-1].record.submission
+    pooled = [e for e in completed if e.record.submission.digest == submission.digest]
+    records = [e.record for e in pooled]
+    sessions = [session for record in records for session in record.sessions]
+    derived = figures(sessions, records[-1].rules.amortise_queries)
+    metrics = pooled_metrics(records)
+    ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
+    others = dict.fromkeys(e.record.submission.digest for e in completed)
+    return BoardEntry(
+        rank=None,
+        entry=submission.entry,
+        team=submission.team,
+        name=submission.name,
+        description=submission.description,
+        quality=ranked.value,
+        quality_interval=(ranked.low, ranked.high),
+        joules_per_1000_queries=derived.joules_per_1000_queries,
+        joules_interval=(
+            derived.joules_interval if len(sessions) >= rules.boards.min_sessions else None
+        ),
+        active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
+        seconds_per_1000_queries=derived.seconds_per_1000_queries,
+        measured_watts=derived.measured_watts,
+        parts=derived.parts,
+        on_front=False,
+        front_support=None,
+        energy_class=None,
+        prizes=(),
+        verified=False,
+        at_floor=False,
+        baseline=False,
+        sessions=len(sessions),
+        metrics=metrics,
+        digest=submission.digest,
+        evaluations=tuple(e.path for e in pooled),
+        earlier_digests=tuple(each for each in others if each != submission.digest),
+        isolation_grade=max(record.isolation.grade for record in records),
+        warnings=_once_each(notice for record in records for notice in record.warnings),
+    )
+
+
+def _once_each(notices: Iterable[Notice]) -> tuple[Notice, ...]:
+    return tuple({(n.code, n.message): n for n in notices}.values())
+
+
+def _failure(stored: StoredLike, outcome: Failed) -> FailedEntry:
+    return FailedEntry(
+        entry=stored.record.submission.entry,
+        team=stored.record.submission.team,
+        stage=outcome.stage,
+        blame=outcome.blame,
+        message=outcome.message,
+        path=stored.path,
+    )
+
+
+def _in_words(hardware: Hardware) -> str:
+    machine = f"{hardware.processor}, {hardware.cores} cores, {hardware.memory_gib} GiB"
+    return ", ".join((machine, *hardware.accelerators))

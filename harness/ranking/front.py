@@ -1,0 +1,47 @@
+"""Marks that an entry has only beside others: the Pareto front and the floor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from msgspec.structs import replace
+
+from harness.records.board import BoardEntry
+from harness.records.rules import EnergyRules
+
+
+def mark_front(entries: Sequence[BoardEntry]) -> list[BoardEntry]:
+    """Mark the entries that no other beats, by point estimates; equals stand there together."""
+    return [
+        replace(entry, on_front=not any(_dominates(other, entry) for other in entries))
+        for entry in entries
+    ]
+
+
+def mark_floor(
+    entries: Sequence[BoardEntry], null: str | None, rules: EnergyRules
+) -> list[BoardEntry]:
+    """Mark the null entry, and those whose energy is mostly what the harness itself costs.
+
+    ``null`` is the rules' null entry of the task. Where it is not on the board, its energy is not
+    known and nobody is marked.
+    """
+    floor = next((e.joules_per_1000_queries for e in entries if e.entry == null), None)
+    if floor is None:
+        return list(entries)
+    limit = rules.floor_multiple * floor
+    return [
+        replace(
+            entry,
+            baseline=entry.entry == null,
+            at_floor=entry.entry == null or entry.joules_per_1000_queries < limit,
+        )
+        for entry in entries
+    ]
+
+
+def _dominates(one: BoardEntry, other: BoardEntry) -> bool:
+    """Say whether ``one`` is at least as good on both axes and better on one."""
+    mine = (one.quality, -one.joules_per_1000_queries)
+    theirs = (other.quality, -other.joules_per_1000_queries)
+    return mine != theirs and mine[0] >= theirs[0] and mine[1] >= theirs[1]

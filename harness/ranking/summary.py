@@ -1,0 +1,95 @@
+"""One evaluation in a few figures: what ``evaluate`` prints."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec.structs import replace
+
+from harness.ranking.figures import energy_parts, figures
+from harness.records.base import Frozen
+from harness.records.board import Interval
+from harness.records.evaluation import DataSource, EvaluationRecord, Failed, IsolationGrade, Notice
+from harness.records.meter import Grade
+
+__all__ = ["Summary", "energy_parts", "summarise"]
+
+
+class Summary(Frozen, kw_only=True):
+    """The stable names of ``evaluate --json``; ``None`` where a figure is not known."""
+
+    task: str
+    entry: str
+    team: str
+    status: Literal["completed", "failed"]
+    stage: str | None = None
+    """Where it failed; ``None`` like the next two when it did not."""
+    blame: Literal["submission", "organiser"] | None = None
+    message: str | None = None
+    metric: str
+    quality: float | None = None
+    quality_interval: Interval | None = None
+    queries: int
+    """Answered in the measured phases of all sessions together."""
+    joules_per_1000_queries: float | None = None
+    joules_interval: Interval | None = None
+    active_joules_per_1000_queries: float | None = None
+    load_joules: float | None = None
+    measured_watts: float | None = None
+    seconds_per_1000_queries: float | None = None
+    meter_grade: Grade
+    isolation_grade: IsolationGrade
+    data_source: DataSource
+    data_digest: str
+    sessions: int
+    warnings: tuple[Notice, ...]
+    path: str | None
+
+
+def summarise(record: EvaluationRecord, path: str | None) -> Summary:
+    """Derive the figures of one evaluation; one that failed has no quality and no energy.
+
+    ``path`` is where the record was kept, if it was.
+    """
+    summary = Summary(
+        task=record.task.id,
+        entry=record.submission.entry,
+        team=record.submission.team,
+        status="completed",
+        metric=record.task.metric,
+        queries=sum(session.queries for session in record.sessions),
+        meter_grade=record.meter.grade,
+        isolation_grade=record.isolation.grade,
+        data_source=record.data.source,
+        data_digest=record.data.digest,
+        sessions=len(record.sessions),
+        warnings=record.warnings,
+        path=path,
+    )
+    if isinstance(record.outcome, Failed):
+        return _with_failure(summary, record.outcome)
+    return _with_figures(summary, record)
+
+
+def _with_failure(summary: Summary, failed: Failed) -> Summary:
+    return replace(
+        summary, status="failed", stage=failed.stage, blame=failed.blame, message=failed.message
+    )
+
+
+def _with_figures(summary: Summary, record: EvaluationRecord) -> Summary:
+    if record.quality is None or not record.sessions:
+        return summary
+    quality = record.quality.ranked_value
+    derived = figures(record.sessions, record.rules.amortise_queries)
+    return replace(
+        summary,
+        quality=quality.value,
+        quality_interval=(quality.low, quality.high),
+        joules_per_1000_queries=derived.joules_per_1000_queries,
+        joules_interval=derived.joules_interval,
+        active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
+        load_joules=derived.parts.load_joules,
+        measured_watts=derived.measured_watts,
+        seconds_per_1000_queries=derived.seconds_per_1000_queries,
+    )

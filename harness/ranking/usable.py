@@ -1,0 +1,52 @@
+"""Whether figures can be derived from a record at all: its fields may be right and its sums not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
+from harness.records.evaluation import Completed, EvaluationRecord, Quality, Session
+
+LEAST_SECONDS = 1e-9
+MOST = 1e12
+"""Of joules, seconds or queries: far beyond any evaluation, and safe to add up and divide."""
+
+
+def why_unusable(record: EvaluationRecord) -> str | None:
+    """Say what keeps a completed record from a row; ``None`` when nothing does, or it failed."""
+    if not isinstance(record.outcome, Completed):
+        return None
+    return next(_reasons(record), None)
+
+
+def _reasons(record: EvaluationRecord) -> Iterator[str]:
+    if record.quality is None:
+        yield "it has no quality"
+    else:
+        yield from _reasons_of_quality(record.quality, record.task.metric)
+    if not record.sessions:
+        yield "it has no sessions"
+    if not 1 <= record.rules.amortise_queries <= MOST:
+        yield "amortise_queries is not positive, or beyond reason"
+    for number, session in enumerate(record.sessions, 1):
+        yield from (f"session {number} {reason}" for reason in _reasons_of_session(session))
+
+
+def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
+    if metric not in (each.name for each in quality.metrics):
+        yield f"it has no {metric}, the metric that ranks"
+    for each in quality.metrics:
+        if not all(0 <= figure <= 1 for figure in (each.low, each.value, each.high)):
+            yield f"its {each.name} is not between 0 and 1"
+
+
+def _reasons_of_session(session: Session) -> Iterator[str]:
+    if not session.sweeps or not all(1 <= sweep.queries <= MOST for sweep in session.sweeps):
+        yield "answered no query, or more than can be"
+    readings = [window.reading for window in session.phases]
+    if not all(0 <= reading.seconds <= MOST for reading in readings):
+        yield "has a phase of a negative time, or of one beyond reason"
+    if phase_seconds(session, *MEASURED_THROUGH_DRAIN) < LEAST_SECONDS:
+        yield "took no time"
+    if not all(0 <= part.joules <= MOST for reading in readings for part in reading.energy):
+        yield "has a phase of negative energy, or of one beyond reason"

@@ -1,0 +1,1 @@
+"""Keep records: one file per evaluation, written once, read strictly."""

@@ -1,0 +1,64 @@
+"""Write a file so that it is there whole or not at all, and never over another."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+from harness.errors import OrganiserError
+
+PUBLIC_MODE = 0o666
+PRIVATE_MODE = 0o600
+"""Labels could be read off it: for nobody but whoever ran the evaluation."""
+
+
+def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> None:
+    """Write ``content`` atomically; the first writer wins, and writing the same again is harmless.
+
+    ``mode`` is what the file may be at most; the process's umask takes its share. Raises
+    ``OrganiserError`` when the place cannot be written, or holds something else already.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
+        try:
+            _write_through(temporary, content, mode)
+            # A link, unlike a rename, fails when the name is taken.
+            os.link(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except FileExistsError:
+        if path.is_file() and path.read_bytes() == content:
+            return
+        raise OrganiserError(
+            f"{path}: is there already with other content, and a record is never replaced",
+            remedy="move the file away if it does not belong there",
+        ) from None
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def check_writable(folder: Path) -> None:
+    """Try the whole way of writing, before an evaluation is spent on a result with no place."""
+    path = folder / f".writable.{secrets.token_hex(4)}"
+    write_once(path, b"")
+    try:
+        path.unlink()
+    except OSError as error:
+        raise _unwritable(path, error) from None
+
+
+def _write_through(path: Path, content: bytes, mode: int) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _unwritable(path: Path, error: OSError) -> OrganiserError:
+    return OrganiserError(
+        f"{path}: cannot be written: {error.strerror or error}",
+        remedy="free the place or its space, or name another results folder with --output",
+    )

@@ -1,0 +1,53 @@
+"""The results folder: one record per evaluation, and beside it the outcomes of single items."""
+
+from __future__ import annotations
+
+import hmac
+from pathlib import Path
+
+import msgspec
+
+from harness.errors import OrganiserError
+from harness.records.base import canonical_json, parse_json, pretty_json
+from harness.records.board import Problem
+from harness.records.evaluation import EvaluationRecord, ItemOutcomes, ItemsCommitment
+from harness.store.files import PRIVATE_MODE, PUBLIC_MODE, check_writable, write_once
+from harness.store.paths import items_path, record_path
+from harness.store.reading import StoredRecord, read_all
+
+__all__ = ["Problem", "StoredRecord", "check_writable", "read_all", "write"]
+
+
+def write(
+    results: Path, record: EvaluationRecord, outcomes: ItemOutcomes | None
+) -> tuple[EvaluationRecord, Path]:
+    """Keep a record and, apart from it, the outcomes; return the record as kept, and its path.
+
+    The record as kept carries the commitment to the outcomes' file. Raises ``OrganiserError`` when
+    the folder cannot be written, or when the record must not be published.
+    """
+    if record.demonstration and record.data.source != "sample":
+        raise OrganiserError(
+            f"a demonstration is made of sample data only; this one is of {record.data.source}",
+            remedy="leave out --demonstration, or use --data sample",
+        )
+    sidecar = None if outcomes is None else canonical_json(outcomes)
+    if outcomes is not None and sidecar is not None:
+        commitment = commit(bytes.fromhex(outcomes.key), sidecar)
+        record = msgspec.structs.replace(record, items=commitment)
+    # As it will be read: a whole number in a field of floats would change the digest by which
+    # the file is named.
+    record = parse_json(pretty_json(record), EvaluationRecord, "the record")
+    place = record_path(record)
+    path = results / place
+    if sidecar is not None:
+        # First, so that no record is ever without the outcomes that it commits to.
+        mode = PUBLIC_MODE if record.demonstration else PRIVATE_MODE
+        write_once(results / items_path(str(place)), sidecar, mode)
+    write_once(path, pretty_json(record))
+    return record, path
+
+
+def commit(key: bytes, sidecar: bytes) -> ItemsCommitment:
+    """Bind a record to the bytes of its sidecar without showing them."""
+    return ItemsCommitment(digest=hmac.digest(key, sidecar, "sha256").hex())
