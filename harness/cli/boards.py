@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from harness.cli.result import three_digits
+from harness.cli.result import shown_path, three_digits
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -28,7 +28,7 @@ def print_boards(console: Console, boards: Boards, page: Path) -> None:
             f"[dim]{escape(problem.code)}[/dim]",
             highlight=False,
         )
-    console.print(f"page    {escape(str(page))}", highlight=False, soft_wrap=True)
+    console.print(f"page    {escape(shown_path(page))}", highlight=False, soft_wrap=True)
 
 
 def _print_board(console: Console, board: Board) -> None:
@@ -63,13 +63,13 @@ def _cells(entry: BoardEntry) -> tuple[str, ...]:
     energy = three_digits(entry.joules_per_1000_queries)
     if entry.joules_interval:
         joules_low, joules_high = entry.joules_interval
-        energy += f" [dim]{three_digits(joules_low)}–{three_digits(joules_high)}[/dim]"
+        energy += f" [dim]{three_digits(joules_low)} to {three_digits(joules_high)}[/dim]"
     if entry.at_floor:
         energy += " [dim]at the floor[/dim]"
     return (
         escape(entry.entry),
         escape(entry.team),
-        f"{entry.quality:.3f} [dim]{low:.3f}–{high:.3f}[/dim]",
+        f"{entry.quality:.3f} [dim]{low:.3f} to {high:.3f}[/dim]",
         energy,
         "●" if entry.on_front else "",
         str(entry.sessions),

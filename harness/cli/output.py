@@ -15,6 +15,10 @@ PIPE_CLOSED = 141
 """What a shell reports of a program that wrote to a closed pipe: 128 + SIGPIPE."""
 
 
+WIDTH_OF_A_FILE = 120
+"""Columns of a table where there is no terminal to ask."""
+
+
 def write_out(text: str) -> None:
     """Write to standard output and flush; end quietly when nobody reads it any more."""
     try:
@@ -55,7 +59,10 @@ def stdout_console() -> Console:
     """Return a console for results; plain text where there is no terminal, or with NO_COLOR."""
     from rich.console import Console
 
-    return Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    terminal = sys.stdout.isatty()
+    return Console(
+        highlight=False, soft_wrap=not terminal, width=None if terminal else WIDTH_OF_A_FILE
+    )
 
 
 def stderr_console() -> Console:

@@ -36,7 +36,7 @@ def print_result(console: Console, record: EvaluationRecord, path: Path) -> None
     for notice in record.warnings:
         console.print(f"[yellow]warning[/yellow] {escape(notice.message)}", highlight=False)
         console.print(f"        [dim]{escape(notice.remedy)}[/dim]", highlight=False)
-    console.print(f"record  {escape(str(path))}", highlight=False, soft_wrap=True)
+    console.print(f"record  {escape(shown_path(path))}", highlight=False, soft_wrap=True)
     console.print(f"next    {escape(_next_step(record))}", highlight=False, soft_wrap=True)
 
 
@@ -96,8 +96,11 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Table:
                     ("measured", parts.measured_joules),
                     ("drain", parts.drain_joules),
                 )
-            )
-            + f"  [dim]a session; the first three are spread over "
+            ),
+        )
+        table.add_row(
+            "",
+            "[dim]of a mean session; the first three are spread over "
             f"{record.rules.amortise_queries:,} queries[/dim]",
         )
     if summary.active_joules_per_1000_queries is not None:
@@ -129,6 +132,12 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Table:
         f"{escape(record.hardware.profile)}  [dim](energy does not carry over to another)[/dim]",
     )
     return table
+
+
+def shown_path(path: Path) -> str:
+    """Spell a path as it is reached from here."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _next_step(record: EvaluationRecord) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import fmean
+from statistics import median
 
 from harness.records.evaluation import EvaluationRecord, Notice, Session, Sweep
 from harness.records.rules import Rules
@@ -125,7 +125,7 @@ def _other_share(session: Session, cores: int) -> float:
 
 
 def _variant_cost_ratio(record: EvaluationRecord) -> float | None:
-    """Return the mean CPU cost of a variant over that of an original, where there were both."""
+    """Return the median CPU cost of a variant over that of an original, where there were both."""
 
     def cost(sweep: Sweep) -> float:
         return sweep.cpu_seconds / sweep.queries
@@ -133,9 +133,9 @@ def _variant_cost_ratio(record: EvaluationRecord) -> float | None:
     sweeps = [sweep for session in record.sessions for sweep in session.sweeps]
     variants = [cost(sweep) for sweep in sweeps if sweep.kind == "variant"]
     originals = [cost(sweep) for sweep in sweeps if sweep.kind == "original"]
-    if not variants or not originals or not fmean(originals):
+    if not variants or not originals or not median(originals):
         return None
-    return fmean(variants) / fmean(originals)
+    return median(variants) / median(originals)
 
 
 def _listed(numbers: list[int]) -> str:

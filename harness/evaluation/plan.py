@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -54,16 +55,18 @@ def count_sweeps(rules: ProtocolRules, queries_per_sweep: int, seconds_per_query
 
 
 def plan_sweeps(
-    task: Task, split: Split, sweeps: int, rng: np.random.Generator
+    task: Task, split: Split, sweeps: int, rng: np.random.Generator, *, variant_seconds: float
 ) -> tuple[PlannedSweep, ...]:
     """Draw the orders, make the variants, and hide the originals at a random place among them.
 
-    Fewer sweeps are planned when their variants would take more than ``MAX_VARIANT_BYTES``.
+    Fewer sweeps are planned when their variants would take more than ``MAX_VARIANT_BYTES``, or
+    when making them has taken ``variant_seconds``.
     """
     items = len(split)
-    planned = []
+    planned: list[PlannedSweep] = []
     room = MAX_VARIANT_BYTES
-    for _ in range(sweeps - 1):
+    ends = time.monotonic() + variant_seconds
+    while len(planned) < sweeps - 1 and time.monotonic() < ends:
         variants, taken = _variants(task, split, rng, room)
         if variants is None:
             break

@@ -121,7 +121,9 @@ def _run_sessions(
             idle_seconds=rules.idle_seconds,
             warm_up=warm_up,
             split=split,
-            sweeps=plan_sweeps(assignment.task, split, sweeps, rng),
+            sweeps=plan_sweeps(
+                assignment.task, split, sweeps, rng, variant_seconds=rules.variant_seconds
+            ),
         )
         answers = Answers.none(len(split))
         run.answers.append(answers)

@@ -81,7 +81,7 @@ class FailedEntry(Frozen):
 
 
 class Board(Frozen):
-    """Entries that may be compared: everything that decides a figure is the same for all of them."""
+    """Entries that may be compared: whatever decides a figure is the same for all of them."""
 
     id: str
     """Short and stable: the task, the scenario and eight digits of the key's digest."""

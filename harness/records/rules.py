@@ -27,6 +27,8 @@ class ProtocolRules(Frozen):
     measured_seconds: Positive
     """The measured phase is filled with further sweeps until it should last this long."""
     max_sweeps: Count
+    variant_seconds: Positive
+    """No further sweep is prepared once making variants has taken this long in a session."""
 
 
 class EnergyRules(Frozen):
