@@ -19,22 +19,14 @@ def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> None:
     ``mode`` is what the file may be at most; the process's umask takes its share. Raises
     ``OrganiserError`` when the place cannot be written, or holds something else already.
     """
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
         try:
             _write_through(temporary, content, mode)
-            # A link, unlike a rename, fails when the name is taken.
-            os.link(temporary, path)
+            _claim(path, temporary)
         finally:
             temporary.unlink(missing_ok=True)
-    except FileExistsError:
-        if path.is_file() and path.read_bytes() == content:
-            return
-        raise OrganiserError(
-            f"{path}: is there already with other content, and a record is never replaced",
-            remedy="move the file away if it does not belong there",
-        ) from None
     except OSError as error:
         raise _unwritable(path, error) from None
 
@@ -47,6 +39,19 @@ def check_writable(folder: Path) -> None:
         path.unlink()
     except OSError as error:
         raise _unwritable(path, error) from None
+
+
+def _claim(path: Path, temporary: Path) -> None:
+    """Give the whole file its name; a link, unlike a rename, fails when the name is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        if path.is_file() and path.read_bytes() == temporary.read_bytes():
+            return
+        raise OrganiserError(
+            f"{path}: is there already with other content, and a record is never replaced",
+            remedy="move the file away if it does not belong there",
+        ) from None
 
 
 def _write_through(path: Path, content: bytes, mode: int) -> None:
