@@ -1,0 +1,39 @@
+"""Stand-ins for what meters read: a clock, an entry's work, a powercap folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+RANGE = 262_143_328_850
+"""Microjoules: what a common processor's package counter wraps at."""
+
+
+class Clock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1_000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class FakeWork:
+    """An entry that has used as much CPU time as it is told."""
+
+    def __init__(self) -> None:
+        self.used = 0.0
+
+    def cpu_seconds(self) -> float:
+        return self.used
+
+
+def add_zone(root: Path, folder: str, name: str, *, energy: int = 0, wraps_at: int = RANGE) -> Path:
+    """Make one zone; return its counter's file."""
+    zone = root / folder
+    zone.mkdir(parents=True)
+    (zone / "name").write_text(f"{name}\n")
+    (zone / "max_energy_range_uj").write_text(f"{wraps_at}\n")
+    counter = zone / "energy_uj"
+    counter.write_text(f"{energy}\n")
+    return counter

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from meter_fakes import RANGE, add_zone
+
+from harness.errors import MeasurementError
+from harness.meters.powercap import SensorUnavailableError, find_zones
+
+
+def names(root: Path) -> list[str]:
+    return [zone.name for zone in find_zones(root)]
+
+
+def test_packages_and_memory_are_billed_and_nothing_inside_or_around_them(tmp_path: Path) -> None:
+    (tmp_path / "intel-rapl").mkdir()  # the control type is listed beside its zones
+    add_zone(tmp_path, "intel-rapl:0", "package-0", energy=5)
+    add_zone(tmp_path, "intel-rapl:0:0", "core", energy=3)
+    add_zone(tmp_path, "intel-rapl:0:1", "uncore", energy=1)
+    add_zone(tmp_path, "intel-rapl:0:2", "dram", energy=2)
+    add_zone(tmp_path, "intel-rapl:1", "package-1", energy=5)
+    add_zone(tmp_path, "intel-rapl:1:0", "dram", energy=5)
+    add_zone(tmp_path, "intel-rapl:2", "psys", energy=50)
+    assert names(tmp_path) == ["package-0", "package-0/dram", "package-1", "package-1/dram"]
+
+
+def test_zones_that_lie_in_their_parents_only_are_found_too(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl/intel-rapl:0", "package-0")
+    add_zone(tmp_path, "intel-rapl/intel-rapl:0/intel-rapl:0:0", "dram")
+    assert names(tmp_path) == ["package-0", "package-0/dram"]
+
+
+def test_a_zone_that_is_listed_at_two_places_is_billed_once(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    add_zone(tmp_path, "intel-rapl:0:0", "dram")
+    (tmp_path / "intel-rapl:0/intel-rapl:0:0").symlink_to(tmp_path / "intel-rapl:0:0")
+    assert names(tmp_path) == ["package-0", "package-0/dram"]
+
+
+def test_the_second_door_to_a_package_is_not_even_opened(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl-mmio:0", "package-0").write_text("nonsense")
+    add_zone(tmp_path, "intel-rapl:0", "package-0", energy=7)
+    (zone,) = find_zones(tmp_path)
+    assert zone.folder.name == "intel-rapl:0"
+
+
+def test_the_second_door_serves_where_it_is_the_only_one(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl-mmio:0", "package-0")
+    assert names(tmp_path) == ["package-0"]
+
+
+def test_a_name_that_is_listed_twice_is_one_package(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0", energy=10)
+    add_zone(tmp_path, "intel-rapl:1", "package-0", energy=12)
+    assert names(tmp_path) == ["package-0"]
+
+
+def test_dies_that_mirror_one_counter_are_one(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0-die-0", energy=987_654)
+    add_zone(tmp_path, "intel-rapl:1", "package-0-die-1", energy=987_654)
+    assert names(tmp_path) == ["package-0-die-0"]
+
+
+def test_dies_with_counters_of_their_own_are_added(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0-die-0", energy=987_654)
+    add_zone(tmp_path, "intel-rapl:1", "package-0-die-1", energy=123_456)
+    assert names(tmp_path) == ["package-0-die-0", "package-0-die-1"]
+
+
+def test_packages_that_happen_to_read_alike_stay_two(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0", energy=1)
+    add_zone(tmp_path, "intel-rapl:1", "package-1", energy=1)
+    assert names(tmp_path) == ["package-0", "package-1"]
+
+
+def test_a_machine_without_zones_is_told_what_to_use_instead(tmp_path: Path) -> None:
+    for root in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(SensorUnavailableError, match="no zone") as caught:
+            find_zones(root)
+        assert "--meter model" in caught.value.remedy
+
+
+def test_zones_without_a_package_are_no_meter(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "psys")
+    with pytest.raises(SensorUnavailableError, match="only psys"):
+        find_zones(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "1\n2", "\xff"]
+)
+def test_a_counter_that_is_no_number_in_its_range_names_the_zone(
+    tmp_path: Path, content: str
+) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0").write_text(content)
+    with pytest.raises(MeasurementError, match=r"zone package-0: .*energy_uj") as caught:
+        find_zones(tmp_path)
+    assert not isinstance(caught.value, SensorUnavailableError)
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("content", ["", "0", "-1", "none"])
+def test_a_range_that_cannot_be_names_the_zone(tmp_path: Path, content: str) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    (tmp_path / "intel-rapl:0/max_energy_range_uj").write_text(content)
+    with pytest.raises(MeasurementError, match=r"zone package-0: .*max_energy_range_uj"):
+        find_zones(tmp_path)
+
+
+@pytest.mark.parametrize("file", ["name", "energy_uj", "max_energy_range_uj"])
+def test_a_file_that_is_missing_is_named(tmp_path: Path, file: str) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    (tmp_path / "intel-rapl:0" / file).unlink()
+    with pytest.raises(MeasurementError, match=rf"{file}: cannot be read: No such file"):
+        find_zones(tmp_path)
+
+
+def test_a_counter_that_only_root_may_read_comes_with_the_way_to_open_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    monkeypatch.setenv("HARNESS_POWERCAP_ROOT", str(tmp_path))
+    read = Path.read_text
+
+    def refuse_counters(self: Path, encoding: str | None = None, errors: str | None = None) -> str:
+        if self.name == "energy_uj":  # root, who may run the tests, is refused nothing
+            raise PermissionError(13, "Permission denied")
+        return read(self, encoding=encoding, errors=errors)
+
+    monkeypatch.setattr(Path, "read_text", refuse_counters)
+    with pytest.raises(SensorUnavailableError, match=r"package-0: .*permission denied") as caught:
+        find_zones(tmp_path)
+    assert f"chmod o+r {tmp_path}/intel-rapl:*/energy_uj" in caught.value.remedy
+    assert 'SUBSYSTEM=="powercap"' in caught.value.remedy
