@@ -102,3 +102,9 @@ def sentence_case(text: str) -> str:
 def metric_name(metric: str) -> str:
     """Spell a metric's identifier for reading: ``macro_f1`` is macro F1."""
     return metric.replace("_", " ").replace("f1", "F1")
+
+
+SAID_BY_BANNERS = frozenset(
+    {"modelled-energy", "simulated-energy", "self-reported", "demonstration"}
+)
+"""Codes of notes that a board's banners say already, from its grade and its status."""
