@@ -1,0 +1,284 @@
+"""The program as a whole: help, exit codes, where errors go, shell completion."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+from typer.testing import CliRunner
+
+from harness.cli import tasks as tasks_module
+from harness.cli.app import app
+from harness.cli.errors import Command, explained
+from harness.errors import (
+    ConfigurationError,
+    HarnessError,
+    MeasurementError,
+    OrganiserError,
+    SubmissionError,
+    UsageError,
+)
+
+ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "reference" / "cli.md"
+runner = CliRunner()
+
+
+def commands() -> Iterator[tuple[str, TyperCommand]]:
+    """Every command that runs something, by what is typed for it."""
+
+    def inside(words: str, command: object) -> Iterator[tuple[str, TyperCommand]]:
+        if isinstance(command, TyperGroup):
+            for name, member in command.commands.items():
+                yield from inside(f"{words} {name}".strip(), member)
+        else:
+            assert isinstance(command, TyperCommand)
+            yield words, command
+
+    yield from inside("", get_command(app))
+
+
+COMMANDS = dict(commands())
+
+
+def harness(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "harness", *arguments],
+        cwd=ROOT,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_commands_are_those_of_the_design() -> None:
+    assert set(COMMANDS) == {
+        "init",
+        "check",
+        "evaluate",
+        "leaderboard",
+        "tasks list",
+        "tasks show",
+        "doctor",
+        "schema",
+    }
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_has_help_with_an_example(words: str) -> None:
+    result = runner.invoke(app, [*words.split(), "--help"])
+
+    assert result.exit_code == 0
+    assert f"python -m harness {words}" in result.stdout
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_option_and_argument_is_explained(words: str) -> None:
+    for parameter in COMMANDS[words].params:
+        assert getattr(parameter, "help", None), f"{words}: {parameter.name}"
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_explains_its_errors(words: str) -> None:
+    assert isinstance(COMMANDS[words], Command)
+
+
+@pytest.mark.parametrize("words", COMMANDS)
+def test_every_command_and_option_is_in_the_reference(words: str) -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    heading = f"\n## `{words}`\n"
+    assert heading in page
+    section = page.partition(heading)[2].partition("\n## ")[0]
+    for parameter in COMMANDS[words].params:
+        for spelling in parameter.opts:
+            if spelling.startswith("--") and spelling != "--help":
+                assert f"`{spelling}" in section, spelling
+
+
+def test_the_reference_names_no_command_that_is_not_there() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    named = {line[4:-1] for line in page.splitlines() if line.startswith("## `")}
+    assert named == set(COMMANDS)
+
+
+def test_every_example_of_the_help_can_be_parsed() -> None:
+    for words, command in COMMANDS.items():
+        lines = (command.epilog or "").splitlines()
+        examples = [line for line in lines if line.startswith("python -m harness ")]
+        assert examples, words
+        for example in examples:
+            typed = example.partition(" > ")[0].removeprefix("python -m harness ").split()
+            rest = typed[len(words.split()) :]
+            if "--rules" in rest or any('"' in word for word in rest):
+                continue  # exits while it is parsed; quoted for a shell
+            with command.make_context(words, rest):
+                pass
+
+
+@pytest.mark.parametrize("words", [[], ["tasks"]])
+def test_without_a_command_help_is_shown(words: list[str]) -> None:
+    result = runner.invoke(app, words)
+    assert "Usage:" in result.output
+    assert result.exit_code in (0, 2)  # older releases of the library exit with 0
+
+
+def test_the_version_is_printed() -> None:
+    assert runner.invoke(app, ["--version"]).stdout == "harness 0.1.0\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError, 2),
+        (ConfigurationError, 2),
+        (SubmissionError, 1),
+        (OrganiserError, 3),
+        (MeasurementError, 3),
+    ],
+)
+def test_an_error_becomes_its_message_its_remedy_and_its_code(
+    error: type[HarnessError], code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(typer.Exit) as left, explained(as_json=False):
+        raise error("the tank is empty", remedy="fill it")
+
+    assert left.value.exit_code == code
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == "error: the tank is empty\nfix: fill it\n"
+
+
+def test_with_json_an_error_is_the_one_document(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit), explained(as_json=True):
+        raise UsageError("the tank is empty", remedy="fill it")
+
+    document = json.loads(capsys.readouterr().out)
+    assert document == {"error": {"message": "the tank is empty", "remedy": "fill it"}}
+
+
+def test_what_an_error_quotes_cannot_reach_the_terminal(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(typer.Exit), explained(as_json=False):
+        raise SubmissionError("it wrote:\n\x1b[2Jgone\u202e")
+
+    assert capsys.readouterr().err == "error: it wrote:\n\\x1b[2Jgone\\u202e\n"
+
+
+def test_an_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(typer.Exit) as left, explained(as_json=False):
+        raise KeyboardInterrupt
+
+    assert left.value.exit_code == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_any_other_exception_is_a_bug_and_shows_its_traceback(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(tasks_module, "find_project", broken)
+
+    result = runner.invoke(app, ["tasks", "list"])
+
+    assert isinstance(result.exception, ZeroDivisionError)
+
+
+def test_an_unknown_option_is_a_usage_error() -> None:
+    result = harness("check", "--no-such-option")
+    assert result.returncode == 2
+    assert result.stdout == ""
+    assert "--no-such-option" in result.stderr
+
+
+def test_a_root_that_is_no_project_is_a_usage_error(tmp_path: Path) -> None:
+    result = harness("tasks", "list", HARNESS_ROOT=str(tmp_path))
+
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[0] == (
+        f"error: HARNESS_ROOT: {tmp_path}: has no leaderboard/rules.toml and tasks/"
+    )
+    assert "Traceback" not in result.stderr
+
+
+def test_a_reader_who_leaves_early_hears_nothing_more() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        result = subprocess.run(
+            [sys.executable, "-m", "harness", "check", "--rules"],
+            cwd=ROOT,
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    finally:
+        os.close(writing)
+
+    assert result.stderr == b""
+    assert result.returncode == 141
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_completion_script_is_produced(shell: str) -> None:
+    result = harness(_HARNESS_COMPLETE=f"source_{shell}")
+
+    assert result.returncode == 0
+    assert "_HARNESS_COMPLETE=complete_" in result.stdout
+
+
+def test_completion_knows_the_commands() -> None:
+    result = harness(_HARNESS_COMPLETE="complete_bash", COMP_WORDS="harness lead", COMP_CWORD="1")
+    assert result.stdout.split() == ["leaderboard"]
+
+
+def test_help_has_no_colour_where_there_is_no_terminal() -> None:
+    assert "\x1b" not in harness("--help").stdout
+
+
+def test_a_real_interrupt_ends_with_130(tmp_path: Path) -> None:
+    (tmp_path / "leaderboard").mkdir()
+    (tmp_path / "leaderboard" / "rules.toml").touch()
+    card = tmp_path / "tasks" / "slow" / "task.toml"
+    card.parent.mkdir(parents=True)
+    os.mkfifo(card)  # whoever reads it waits until its writer is done
+    with subprocess.Popen(
+        [sys.executable, "-m", "harness", "tasks", "list"],
+        cwd=ROOT,
+        env=os.environ | {"HARNESS_ROOT": str(tmp_path)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        writer = os.open(card, os.O_WRONLY)  # waits until the card is being read
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+        os.close(writer)
+
+    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+
+
+def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> None:
+    entry = tmp_path / "some-entry"
+    entry.mkdir()
+    (entry / "submission.toml").write_text('[submission]\nlicence = "my own"\n')
+
+    result = harness("check", str(entry), PYTHONIOENCODING="ascii", PYTHONUTF8="0")
+
+    assert result.returncode == 1
+    assert "LicenseRef-\\u2026" in result.stdout
+    assert "Traceback" not in result.stderr

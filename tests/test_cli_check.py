@@ -1,0 +1,146 @@
+"""``check`` and the pages that it keeps true."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli.app import app
+from harness.cli.check import rules_page
+from harness.submissions.faults import RULES
+
+ROOT = Path(__file__).parent.parent
+BROKEN = ROOT / "tests" / "submissions" / "syntax-error" / "entry"
+FINE = ROOT / "submissions" / "climate-tfidf"
+runner = CliRunner()
+
+
+def test_a_fine_entry_passes_with_one_line() -> None:
+    result = runner.invoke(app, ["check", str(FINE)])
+
+    assert result.exit_code == 0
+    assert result.stdout.startswith("climate-tfidf: passes (")
+    assert result.stdout.count("\n") == 1
+
+
+def test_a_fault_has_its_place_its_code_and_its_fix() -> None:
+    result = runner.invoke(app, ["check", str(BROKEN)])
+
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("entry/helpers/words.py:2:")
+    assert " error FRG202 does not compile" in lines[0]
+    assert lines[1].startswith("    fix: ")
+    assert lines[-1].startswith("entry: fails (2 errors, ")
+
+
+def test_warnings_alone_pass(tmp_path: Path) -> None:
+    entry = tmp_path / "some-entry"
+    entry.mkdir()
+    for file in (ROOT / "tests" / "submissions" / "fine" / "entry").iterdir():
+        if file.is_file():
+            (entry / file.name).write_bytes(file.read_bytes())
+    (entry / ".hidden").touch()
+
+    result = runner.invoke(app, ["check", str(entry)])
+
+    assert result.exit_code == 0
+    assert "warning FRG311" in result.stdout
+    assert "passes (1 warning, " in result.stdout.splitlines()[-1]
+
+
+def test_json_of_one_entry_is_its_document() -> None:
+    result = runner.invoke(app, ["check", str(BROKEN), "--format", "json"])
+
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    assert document["entry"] == "entry"
+    assert document["ok"] is False
+    assert [fault["code"] for fault in document["faults"]] == ["FRG202", "FRG202"]
+    assert document["faults"][0]["line"] == 2
+
+
+def test_json_of_several_entries_is_their_list() -> None:
+    result = runner.invoke(app, ["check", str(FINE), str(BROKEN), "--format", "json"])
+
+    assert result.exit_code == 1
+    results = json.loads(result.stdout)["results"]
+    assert [(one["entry"], one["ok"]) for one in results] == [
+        ("climate-tfidf", True),
+        ("entry", False),
+    ]
+
+
+def test_an_error_under_json_is_a_document_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
+
+    result = runner.invoke(app, ["check", str(FINE), "--format", "json"])
+
+    assert result.exit_code == 2
+    assert "HARNESS_ROOT" in json.loads(result.stdout)["error"]["message"]
+
+
+def test_a_folder_that_is_not_there_is_a_fault_not_a_traceback(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["check", str(tmp_path / "nothing")])
+
+    assert result.exit_code == 1
+    assert "FRG101" in result.stdout
+
+
+def test_colour_is_for_terminals_only() -> None:
+    result = runner.invoke(app, ["check", str(BROKEN)], color=True)
+
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize("arguments", [["check", "submissions/climate-tfidf"], ["--help"]])
+def test_nothing_heavy_is_imported(arguments: list[str]) -> None:
+    program = (
+        "import sys\n"
+        "from harness.cli.app import app\n"
+        "try:\n"
+        f"    app({arguments!r})\n"
+        "except SystemExit as end:\n"
+        "    assert end.code == 0, end.code\n"
+        "heavy = {'numpy', 'scipy', 'sklearn', 'pyarrow', 'datasets', 'PIL', 'jinja2', 'psutil'}\n"
+        "assert not heavy & set(sys.modules), heavy & set(sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, timeout=60)
+
+
+def test_check_runs_nothing_of_the_folder(tmp_path: Path) -> None:
+    entry = tmp_path / "some-entry"
+    entry.mkdir()
+    for file in (ROOT / "tests" / "submissions" / "fine" / "entry").iterdir():
+        if file.is_file():
+            (entry / file.name).write_bytes(file.read_bytes())
+    trace = tmp_path / "trace"
+    model = entry / "model.py"
+    model.write_text(f"open({str(trace)!r}, 'w')\n" + model.read_text())
+
+    assert runner.invoke(app, ["check", str(entry)]).exit_code == 0
+    assert not trace.exists()
+
+
+def test_the_page_of_rules_has_every_rule() -> None:
+    page = rules_page()
+
+    for code, rule in RULES.items():
+        assert f"| `{code}` | {rule.severity} | {rule.explanation} |" in page
+
+
+def test_the_published_page_of_rules_is_what_is_printed() -> None:
+    result = runner.invoke(app, ["check", "--rules"])
+
+    assert result.exit_code == 0
+    published = ROOT / "docs" / "reference" / "check-rules.md"
+    assert result.stdout == published.read_text(encoding="utf-8"), (
+        "python -m harness check --rules > docs/reference/check-rules.md"
+    )

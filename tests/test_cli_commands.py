@@ -1,0 +1,247 @@
+"""``init``, ``tasks``, ``doctor`` and ``schema``, as they are typed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from harness.cli import diagnosis
+from harness.cli.app import app
+from harness.cli.diagnosis import diagnose
+from harness.errors import ConfigurationError
+from harness.meters.select import SourceStatus
+from harness.records.evaluation import EvaluationRecord, Isolation, IsolationCheck
+
+ROOT = Path(__file__).parent.parent
+runner = CliRunner()
+
+
+class Probed:
+    """A sandbox of which only the probe is asked."""
+
+    def probe(self) -> Isolation:
+        checks = (
+            IsolationCheck(name="files", held=True, seen="no such file"),
+            IsolationCheck(name="network", held=False, seen="connected"),
+        )
+        return Isolation(grade="B", method="a stand-in", checks=checks)
+
+
+@pytest.fixture
+def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnosis, "choose", lambda _: Probed())
+
+
+@pytest.mark.parametrize("task", ["climate-disinformation", "deforestation"])
+def test_a_new_entry_passes_check(task: str, tmp_path: Path) -> None:
+    entry = tmp_path / "my-team"
+
+    made = runner.invoke(app, ["init", str(entry), "--task", task, "--team", "The Greens"])
+    checked = runner.invoke(app, ["check", str(entry), "--format", "json"])
+
+    assert made.exit_code == 0, made.output
+    assert f"python -m harness evaluate {entry}" in made.stdout
+    assert 'team = "The Greens"' in (entry / "submission.toml").read_text(encoding="utf-8")
+    document = json.loads(checked.stdout)
+    assert (document["ok"], document["faults"]) == (True, [])
+
+
+def test_the_team_is_the_entry_unless_it_is_given(tmp_path: Path) -> None:
+    runner.invoke(app, ["init", str(tmp_path / "my-team"), "--task", "deforestation"])
+
+    assert 'team = "my-team"' in (tmp_path / "my-team" / "submission.toml").read_text()
+
+
+def test_init_overwrites_nothing(tmp_path: Path) -> None:
+    mine = tmp_path / "my-team" / "model.py"
+    mine.parent.mkdir()
+    mine.write_text("mine")
+
+    result = runner.invoke(app, ["init", str(mine.parent), "--task", "deforestation"])
+
+    assert result.exit_code == 2
+    assert "nothing is overwritten" in result.stderr
+    assert mine.read_text() == "mine"
+
+
+def test_init_of_an_unknown_task_names_those_there_are(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["init", str(tmp_path / "my-team"), "--task", "weather"])
+
+    assert result.exit_code == 2
+    assert result.stderr == (
+        'error: there is no task "weather"\n'
+        "fix: name one of climate-disinformation, deforestation\n"
+    )
+    assert not (tmp_path / "my-team").exists()
+
+
+def test_tasks_are_listed() -> None:
+    result = runner.invoke(app, ["tasks", "list"])
+
+    assert result.exit_code == 0
+    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
+        ["climate-disinformation", "text"],
+        ["deforestation", "image"],
+    ]
+
+
+def test_tasks_are_listed_as_json() -> None:
+    tasks = json.loads(runner.invoke(app, ["tasks", "list", "--json"]).stdout)["tasks"]
+
+    assert [task["id"] for task in tasks] == ["climate-disinformation", "deforestation"]
+    assert len(tasks[0]["labels"]) == 8
+    assert tasks[1]["hub"] is None
+
+
+def test_a_task_is_shown_with_its_card() -> None:
+    result = runner.invoke(app, ["tasks", "show", "climate-disinformation"])
+
+    assert result.exit_code == 0
+    card = (ROOT / "tasks" / "climate-disinformation" / "card.md").read_text(encoding="utf-8")
+    assert result.stdout.endswith(card)
+    for fact in ("one quote", "accuracy", "macro_f1", "hub@<revision>", "CC-BY-NC-4.0", "not_bad"):
+        assert fact in result.stdout.removesuffix(card)
+
+
+def test_a_task_is_shown_as_json() -> None:
+    document = json.loads(runner.invoke(app, ["tasks", "show", "deforestation", "--json"]).stdout)
+
+    assert document["query"] == "one tile of 64 x 64 pixels"
+    assert document["metrics"][0] == {
+        "name": "balanced_accuracy",
+        "direction": "higher",
+        "ranked": True,
+    }
+    assert document["card"].startswith("# ")
+
+
+def test_a_task_without_a_card_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "tasks" / "deforestation"
+    folder.mkdir(parents=True)
+    (tmp_path / "leaderboard").mkdir()
+    (tmp_path / "leaderboard" / "rules.toml").touch()
+    source = ROOT / "tasks" / "deforestation" / "task.toml"
+    (folder / "task.toml").write_bytes(source.read_bytes())
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
+
+    result = runner.invoke(app, ["tasks", "show", "deforestation"])
+
+    assert result.exit_code == 2
+    assert f"{folder / 'card.md'}: cannot be read: No such file" in result.stderr
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_doctor_says_what_there_is() -> None:
+    result = runner.invoke(app, ["doctor"])
+
+    assert result.exit_code == 0, result.output
+    for fact in ("energy", "grade B, a stand-in", "network (connected)", "version 2026.1", "numpy"):
+        assert fact in result.stdout
+    assert result.stdout.endswith("Nothing that an evaluation needs is missing.\n")
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_the_doctor_speaks_json() -> None:
+    document = json.loads(runner.invoke(app, ["doctor", "--json"]).stdout)
+
+    assert document["isolation"]["grade"] == "B"
+    assert document["rules_version"] == "2026.1"
+    assert document["tasks"] == ["climate-disinformation", "deforestation"]
+    assert document["packages"]["msgspec"]
+    assert "torch" in document["torch_extra"]
+    assert document["free_bytes"] > 0
+    assert document["problems"] == []
+
+
+def test_the_doctor_probes_a_real_sandbox() -> None:
+    found = diagnose().isolation
+    assert found is not None
+    assert {check.name for check in found.checks} >= {"files", "limits", "daemons"}
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_without_a_source_of_energy_the_doctor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    absent = SourceStatus(name="rapl", found=False, detail="no powercap", remedy="load a module")
+    monkeypatch.setattr(diagnosis, "survey", lambda: (absent,))
+
+    result = runner.invoke(app, ["doctor"])
+
+    assert result.exit_code == 3
+    assert "rapl: no, no powercap" in result.stdout
+    assert "fix: load a module" in result.stdout
+    assert "missing: no source of energy works here" in result.stdout
+
+
+def test_without_isolation_the_doctor_fails_and_still_says_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_works(_: str) -> Probed:
+        raise ConfigurationError("isolation: bwrap: no user namespaces", remedy="allow them")
+
+    monkeypatch.setattr(diagnosis, "choose", none_works)
+
+    result = runner.invoke(app, ["doctor", "--json"])
+
+    assert result.exit_code == 2
+    document = json.loads(result.stdout)
+    assert document["isolation"] is None
+    assert document["problems"] == [
+        {
+            "message": "isolation: bwrap: no user namespaces",
+            "remedy": "allow them",
+            "exit_code": 2,
+        }
+    ]
+    assert document["machine"]["cores"] >= 1
+
+
+@pytest.mark.usefixtures("sandbox")
+def test_outside_of_a_project_the_doctor_still_looks_at_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
+
+    result = runner.invoke(app, ["doctor", "--json"])
+
+    assert result.exit_code == 2
+    document = json.loads(result.stdout)
+    assert document["machine"] is not None
+    assert document["root"] is None
+    assert len(document["problems"]) == 1
+
+
+def test_the_published_schema_is_what_is_printed() -> None:
+    result = runner.invoke(app, ["schema"])
+
+    assert result.exit_code == 0
+    published = ROOT / "docs" / "reference" / "record.schema.json"
+    assert result.stdout == published.read_text(encoding="utf-8"), (
+        "python -m harness schema --output docs/reference/record.schema.json"
+    )
+
+
+def test_the_schema_names_every_field_of_a_record() -> None:
+    document = json.loads(runner.invoke(app, ["schema"]).stdout)
+
+    assert document["$id"] == "urn:frugal-ai-harness:record:1"
+    record = document["$defs"]["EvaluationRecord"]
+    assert set(record["properties"]) == set(EvaluationRecord.__struct_fields__)
+    assert record["additionalProperties"] is False
+
+
+def test_the_schema_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["schema", "--output", str(tmp_path / "record.json")])
+
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert (tmp_path / "record.json").read_text() == runner.invoke(app, ["schema"]).stdout
+
+
+def test_a_schema_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["schema", "--output", str(tmp_path / "none" / "record.json")])
+
+    assert result.exit_code == 2
+    assert "cannot be written: No such file or directory" in result.stderr

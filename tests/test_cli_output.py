@@ -1,0 +1,57 @@
+"""Which stream text goes to, and when it has colour."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from harness.cli.output import in_colour, print_json, print_note, stderr_console, stdout_console
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_has_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stdout", Terminal())
+
+    assert in_colour("fails", "red") == "\x1b[31m\x1b[1mfails\x1b[0m"
+
+
+def test_no_color_is_respected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    monkeypatch.setattr(sys, "stdout", Terminal())
+
+    assert in_colour("fails", "red") == "fails"
+
+
+def test_a_file_has_no_colour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+
+    assert in_colour("fails", "red") == "fails"
+
+
+def test_json_goes_to_standard_output_and_notes_do_not(capsys: pytest.CaptureFixture[str]) -> None:
+    print_note("working")
+    print_json({"joules": 1.5})
+
+    out, err = capsys.readouterr()
+    assert out == '{\n "joules": 1.5\n}\n'
+    assert err == "working\n"
+
+
+def test_a_number_that_is_none_is_never_printed() -> None:
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        print_json({"joules": float("nan")})
+
+
+def test_consoles_write_to_their_own_streams(capsys: pytest.CaptureFixture[str]) -> None:
+    stdout_console().print("[bold]result[/bold]")
+    stderr_console().print("[red]progress[/red]")
+
+    assert capsys.readouterr() == ("result\n", "progress\n")
