@@ -1,0 +1,412 @@
+"""Boards: who stands beside whom, and what a row says."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+from record_samples import (
+    NULL,
+    RULES,
+    SOURCE,
+    TASK,
+    quality,
+    record,
+    session,
+    sessions,
+    stored,
+    window,
+)
+
+from harness.ranking.boards import make_boards
+from harness.records.base import pretty_json
+from harness.records.board import Board, BoardEntry, Problem
+from harness.records.evaluation import EvaluationRecord, Notice, Sweep
+from harness.records.meter import MeterDescription
+
+EARLY, LATE, LATEST = (f"2026-01-0{day}T03:04:05+00:00" for day in (1, 2, 3))
+
+
+def only_board(*records: EvaluationRecord) -> Board:
+    made = make_boards([stored(each) for each in records], RULES)
+    assert made.problems == ()
+    assert len(made.boards) == 1
+    return made.boards[0]
+
+
+def only_row(*records: EvaluationRecord) -> BoardEntry:
+    board = only_board(*records)
+    assert len(board.entries) == 1
+    return board.entries[0]
+
+
+def codes(board: Board) -> list[str]:
+    return [note.code for note in board.notes]
+
+
+# Which board
+
+
+OTHER_KEYS: dict[str, dict[str, Any]] = {
+    "task": {"task": {"id": "deforestation"}},
+    "task version": {"task": {"version": 2}},
+    "task digest": {"task": {"digest": "7b" * 32}},
+    "data": {"data": {"digest": "db" * 32}},
+    "scenario": {"scenario": "single"},
+    "profile": {"hardware": {"profile": "organiser-1"}},
+    "component": {"sources": (replace(SOURCE, component="dram"),)},
+    "one component more": {"sources": (SOURCE, replace(SOURCE, component="dram"))},
+    "provenance": {"sources": (replace(SOURCE, provenance="another table"),)},
+    "constants": {"sources": (replace(SOURCE, constants={"core_watts": 7.0}),)},
+    "source's grade": {"sources": (replace(SOURCE, grade="model"),)},
+    "meter's grade": {"meter": MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))},
+    "rules version": {"rules": replace(RULES.reference_to_these, version="2027.1")},
+    "rules digest": {"rules": replace(RULES.reference_to_these, digest="00" * 32)},
+    "status": {"demonstration": True},
+}
+
+
+@pytest.mark.parametrize("other", OTHER_KEYS.values(), ids=OTHER_KEYS.keys())
+def test_what_decides_a_figure_splits_the_boards(other: dict[str, Any]) -> None:
+    made = make_boards([stored(record("a")), stored(record("b", **other))], RULES)
+    assert sorted([entry.entry for entry in board.entries] for board in made.boards) == [
+        ["a"],
+        ["b"],
+    ]
+    assert made.boards[0].id != made.boards[1].id
+    assert all(board.entries[0].on_front for board in made.boards)
+
+
+SAME_KEYS: list[dict[str, Any]] = [
+    {"harness_version": "0.2.0"},
+    {"created": LATEST},
+    {"protocol": "quick"},
+    {"hardware": {"kernel": "6.2"}},
+    {"isolation": "A"},
+]
+
+
+@pytest.mark.parametrize("same", SAME_KEYS)
+def test_what_decides_no_figure_does_not(same: dict[str, Any]) -> None:
+    assert len(only_board(record("a"), record("b", **same)).entries) == 2
+
+
+def test_the_order_of_sources_does_not_split_boards() -> None:
+    dram = replace(SOURCE, name="dram", component="dram")
+    board = only_board(record("a", sources=(SOURCE, dram)), record("b", sources=(dram, SOURCE)))
+    assert board.components == ("dram", "package")
+
+
+def test_a_board_says_what_its_figures_hang_on() -> None:
+    board = only_board(record())
+    assert board.id.startswith(f"{TASK}-offline-")
+    assert len(board.id.rpartition("-")[2]) == 8
+    assert board.hardware == "Made-up processor, 8 cores, 32 GiB"
+    assert (board.status, board.meter_grade, board.components) == (
+        "self-reported", "sensor", ("package",),
+    )  # fmt: skip
+    assert (board.rules_version, board.items) == (RULES.version, 1200)
+
+
+def test_boards_stand_in_a_fixed_order() -> None:
+    made = make_boards(
+        [
+            stored(record("d", demonstration=True)),
+            stored(record("c", task={"id": "deforestation"})),
+            stored(record("b", scenario="single")),
+            stored(record("a")),
+        ],
+        RULES,
+    )
+    assert [(b.task, b.scenario, b.status) for b in made.boards] == [
+        (TASK, "offline", "demonstration"),
+        (TASK, "offline", "self-reported"),
+        (TASK, "single", "self-reported"),
+        ("deforestation", "offline", "self-reported"),
+    ]
+
+
+def test_no_records_no_boards() -> None:
+    assert make_boards([], RULES).boards == ()
+
+
+# What a row pools
+
+
+def test_a_row_in_figures() -> None:
+    row = only_row(record())
+    assert row.joules_per_1000_queries == pytest.approx(30.0)
+    assert row.joules_interval == pytest.approx((30.0, 30.0))
+    assert row.active_joules_per_1000_queries == pytest.approx(27.5)
+    assert (row.measured_watts, row.seconds_per_1000_queries) == pytest.approx((10.0, 2.0))
+    assert (row.rank, row.front_support, row.energy_class, row.prizes) == (None, None, None, ())
+    assert not row.verified
+
+
+def test_sessions_of_the_same_digest_are_pooled() -> None:
+    # 20 and 80 J per 1,000 queries; 0.6 over one session and 0.9 over two.
+    early = record(created=EARLY, value=0.6, joules=(19.0,))
+    late = record(created=LATE, value=0.9, joules=(139.0, 139.0))
+    row = only_row(early, late)
+    assert row.sessions == 3
+    assert row.joules_per_1000_queries == pytest.approx((20 * 80 * 80) ** (1 / 3))
+    assert row.quality == pytest.approx(0.8)
+    assert row.quality_interval == pytest.approx((0.77, 0.83))
+    assert row.evaluations == (stored(early).path, stored(late).path)
+    assert row.earlier_digests == ()
+
+
+def test_energy_has_an_interval_from_the_rules_sessions_on() -> None:
+    fewest = RULES.boards.min_sessions
+    assert only_row(record(joules=[39.0] * (fewest - 1))).joules_interval is None
+    assert only_row(record(joules=[39.0] * fewest)).joules_interval is not None
+
+
+def test_a_row_is_of_the_latest_digest_and_names_the_earlier() -> None:
+    row = only_row(
+        record(created=LATE, digest="bb" * 32, value=0.5),
+        record(created=EARLY, digest="aa" * 32, value=0.9),
+    )
+    assert (row.digest, row.quality, row.sessions) == ("bb" * 32, 0.5, 5)
+    assert row.earlier_digests == ("aa" * 32,)
+
+
+def test_an_earlier_digest_that_comes_back_is_the_latest_again() -> None:
+    row = only_row(
+        record(created=EARLY, digest="aa" * 32),
+        record(created=LATE, digest="bb" * 32),
+        record(created=LATEST, digest="aa" * 32),
+    )
+    assert (row.digest, row.sessions, row.earlier_digests) == ("aa" * 32, 10, ("bb" * 32,))
+
+
+def test_a_failure_after_success_is_shown_and_the_row_stays() -> None:
+    board = only_board(
+        record(created=EARLY, digest="aa" * 32),
+        record(created=LATE, digest="bb" * 32, failed="load"),
+    )
+    assert [(row.digest, row.sessions) for row in board.entries] == [("aa" * 32, 5)]
+    assert [(each.stage, each.blame) for each in board.failed] == [("load", "submission")]
+
+
+def test_a_failure_that_was_put_right_is_not_shown() -> None:
+    board = only_board(record(created=EARLY, failed="load"), record(created=LATE))
+    assert (len(board.entries), board.failed) == (1, ())
+
+
+def test_an_entry_that_only_failed_has_no_row() -> None:
+    board = only_board(record(failed="start", sessions=(), quality=None))
+    assert (len(board.entries), len(board.failed)) == (0, 1)
+
+
+def test_the_weakest_isolation_and_every_warning_of_the_pool_are_shown() -> None:
+    one = Notice(code="disturbed", message="others took 5 %", remedy="r")
+    other = Notice(code="disturbed", message="others took 9 %", remedy="r")
+    row = only_row(
+        record(created=EARLY, isolation="C", warnings=(one,)),
+        record(created=LATE, isolation="A", warnings=(one, other)),
+    )
+    assert row.isolation_grade == "C"
+    assert row.warnings == (one, other)
+
+
+# Marks
+
+
+def test_rows_stand_by_quality_then_energy_then_name() -> None:
+    board = only_board(
+        record("d", value=0.7),
+        record("c", value=0.8),
+        record("b", value=0.8),
+        record("a", value=0.8, joules=[99.0] * 5),
+    )
+    assert [row.entry for row in board.entries] == ["b", "c", "a", "d"]
+
+
+def test_the_front_holds_ties_and_nothing_beaten() -> None:
+    board = only_board(
+        record("best", value=0.9, joules=[99.0] * 5),
+        record("cheap", value=0.5, joules=[9.0] * 5),
+        record("tie", value=0.5, joules=[9.0] * 5),
+        record("same-energy", value=0.8, joules=[99.0] * 5),
+        record("same-quality", value=0.9, joules=[100.0] * 5),
+        record("between", value=0.7),
+    )
+    on_front = {row.entry for row in board.entries if row.on_front}
+    assert on_front == {"best", "cheap", "tie", "between"}
+
+
+def test_under_the_multiple_of_the_null_entry_is_the_floor() -> None:
+    # The null entry takes 15 J per 1,000 queries, so that the floor ends at 45.
+    null = record(NULL, value=0.3, joules=[9.0] * 5)
+    board = only_board(
+        null, record("under", joules=[68.9] * 5), record("over", joules=[69.1] * 5, value=0.7)
+    )
+    assert RULES.energy.floor_multiple == 3
+    assert {row.entry: row.at_floor for row in board.entries} == {
+        NULL: True, "under": True, "over": False,
+    }  # fmt: skip
+    assert {row.entry for row in board.entries if row.baseline} == {NULL}
+
+
+def test_without_the_null_entry_nobody_is_at_the_floor() -> None:
+    assert not only_row(record(joules=[0.1] * 5)).at_floor
+
+
+def test_the_null_entry_of_another_task_is_no_baseline() -> None:
+    assert not only_row(record("deforestation-null")).baseline
+
+
+# Problems
+
+
+def test_isolation_d_is_never_ranked() -> None:
+    made = make_boards([stored(record("a", isolation="D")), stored(record("b"))], RULES)
+    assert [row.entry for row in made.boards[0].entries] == ["b"]
+    assert [(p.path, p.code) for p in made.problems] == [(stored(record("a")).path, "isolation-d")]
+
+
+def test_problems_of_reading_are_handed_on_sorted() -> None:
+    given_problem = Problem(path="z", code="not-json", message="m")
+    made = make_boards([stored(record(isolation="D"), "a")], RULES, [given_problem])
+    assert [p.path for p in made.problems] == ["a", "z"]
+
+
+SENSELESS: dict[str, dict[str, Any]] = {
+    "no quality": {"quality": None},
+    "no macro_f1": {"quality": replace(quality(0.8), metrics=())},
+    "not between 0 and 1": {
+        "quality": replace(quality(0.8), metrics=(replace(quality(0.8).metrics[0], value=1e300),))
+    },
+    "no sessions": {"sessions": ()},
+    "amortise_queries": {"rules": replace(RULES.reference_to_these, amortise_queries=0)},
+    "session 2 answered no query": {"sessions": (session(), session(queries=0))},
+    "more than can be": {"sessions": (session(queries=10**400),)},
+    "no query": {"sessions": (replace(session(), sweeps=()),)},
+    "took no time": {"sessions": (replace(session(), phases=()),)},
+    "negative time": {
+        "sessions": (
+            replace(
+                session(), phases=(*session().phases, window("start", seconds=-1.0, joules=1.0))
+            ),
+        )
+    },
+    "negative energy": {"sessions": sessions(-1.0)},
+    "energy, or of one beyond reason": {"sessions": sessions(1e308, 1e308)},
+}
+
+
+@pytest.mark.parametrize("told", SENSELESS)
+def test_a_record_that_adds_up_to_nothing_hides_no_other(told: str) -> None:
+    bad = stored(record("bad", **SENSELESS[told]))
+    made = make_boards([stored(record("good")), bad], RULES)
+    assert [row.entry for board in made.boards for row in board.entries] == ["good"]
+    assert [(p.path, p.code) for p in made.problems] == [(bad.path, "unusable")]
+    assert told in made.problems[0].message
+    assert pretty_json(made)
+
+
+def test_a_failed_record_needs_no_figures() -> None:
+    unanswered = Sweep(kind="original", queries=0, seconds=0.0, cpu_seconds=0.0)
+    broken = replace(session(), sweeps=(unanswered,))
+    board = only_board(record(failed="measured", sessions=(broken,), quality=None))
+    assert len(board.failed) == 1
+
+
+# Notes
+
+
+@pytest.mark.parametrize(
+    ("grade", "code"), [("model", "modelled-energy"), ("simulated", "simulated-energy")]
+)
+def test_energy_that_was_not_measured_is_headed_so(grade: Any, code: str) -> None:  # noqa: ANN401 - a grade, by parameter
+    meter = MeterDescription(name="m", grade=grade, sources=(replace(SOURCE, grade=grade),))
+    board = only_board(record(meter=meter))
+    assert codes(board) == [code, "self-reported", "no-ranks-yet"]
+
+
+def test_measured_energy_has_no_such_heading() -> None:
+    assert codes(only_board(record())) == ["self-reported", "no-ranks-yet"]
+    assert codes(only_board(record(demonstration=True))) == ["demonstration", "no-ranks-yet"]
+
+
+def test_rows_without_an_interval_are_named() -> None:
+    board = only_board(record("few", joules=[39.0] * 3), record("enough"))
+    (note,) = [note for note in board.notes if note.code == "too-few-sessions"]
+    assert note.message.endswith(": few")
+
+
+def test_a_board_under_other_rules_says_so() -> None:
+    board = only_board(record(rules=replace(RULES.reference_to_these, digest="00" * 32)))
+    assert "other-rules" in codes(board)
+
+
+# Whatever the records
+
+
+RECORDS = st.lists(
+    st.builds(
+        record,
+        st.sampled_from(["a", "b", "c", NULL]),
+        created=st.sampled_from([EARLY, LATE, LATEST]),
+        digest=st.sampled_from(["aa" * 32, "bb" * 32]),
+        value=st.sampled_from([0.5, 0.6, 0.7]),
+        joules=st.lists(st.floats(min_value=1, max_value=100), min_size=1, max_size=3),
+        failed=st.sampled_from([None, None, "load"]),
+        isolation=st.sampled_from(["A", "B", "D"]),
+        scenario=st.sampled_from(["offline", "single"]),
+    ),
+    max_size=8,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(RECORDS, st.integers())
+def test_the_order_of_records_has_no_say(records: list[EvaluationRecord], seed: int) -> None:
+    given_records = [stored(each, f"{number}.json") for number, each in enumerate(records)]
+    shuffled = given_records.copy()
+    Random(seed).shuffle(shuffled)  # noqa: S311 - an order, no secret
+    assert make_boards(shuffled, RULES) == make_boards(given_records, RULES)
+
+
+@settings(max_examples=50, deadline=None)
+@given(RECORDS)
+def test_every_record_is_accounted_for(records: list[EvaluationRecord]) -> None:
+    made = make_boards([stored(each, f"{n}.json") for n, each in enumerate(records)], RULES)
+    rows = [row for board in made.boards for row in board.entries]
+    pooled = [path for row in rows for path in row.evaluations]
+    assert len(pooled) == len(set(pooled))
+    unranked = {problem.path for problem in made.problems}
+    assert unranked == {f"{n}.json" for n, e in enumerate(records) if e.isolation.grade == "D"}
+    assert not unranked & set(pooled)
+    named = {row.entry for row in rows}
+    named |= {each.entry for board in made.boards for each in board.failed}
+    assert named == {e.submission.entry for e in records if e.isolation.grade != "D"}
+
+
+ROWS = st.lists(
+    st.tuples(st.floats(min_value=0.1, max_value=0.9), st.floats(min_value=1, max_value=100)),
+    min_size=1,
+    max_size=6,
+)
+
+
+@settings(max_examples=50, deadline=None)
+@given(ROWS, st.data())
+def test_a_beaten_entry_moves_nobody_else(
+    rows: list[tuple[float, float]], data: st.DataObject
+) -> None:
+    records = [
+        record(f"e{number}", value=value, joules=[joules] * 2)
+        for number, (value, joules) in enumerate(rows)
+    ]
+    value, joules = data.draw(st.sampled_from(rows))
+    beaten = record("beaten", value=value - 0.05, joules=[joules + 1.0] * 2)
+    before = {row.entry: row.on_front for row in only_board(*records).entries}
+    after = {row.entry: row.on_front for row in only_board(*records, beaten).entries}
+    assert after == {**before, "beaten": False}
+    assert any(before.values())

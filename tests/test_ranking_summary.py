@@ -1,0 +1,110 @@
+"""The figures of one evaluation, against sums done by hand."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import asdict, replace
+from record_samples import record, session, sessions
+
+from harness.ranking.figures import energy_parts
+from harness.ranking.summary import summarise
+from harness.records.base import pretty_json
+from harness.records.evaluation import Notice
+
+STABLE_NAMES = [
+    "task",
+    "entry",
+    "team",
+    "status",
+    "stage",
+    "blame",
+    "message",
+    "metric",
+    "quality",
+    "quality_interval",
+    "queries",
+    "joules_per_1000_queries",
+    "joules_interval",
+    "active_joules_per_1000_queries",
+    "load_joules",
+    "measured_watts",
+    "seconds_per_1000_queries",
+    "meter_grade",
+    "isolation_grade",
+    "data_source",
+    "data_digest",
+    "sessions",
+    "warnings",
+    "path",
+]
+
+
+def test_the_names_are_the_stable_ones() -> None:
+    assert list(asdict(summarise(record(), None))) == STABLE_NAMES
+
+
+def test_a_completed_evaluation_in_figures() -> None:
+    notice = Notice(code="disturbed", message="m", remedy="r")
+    summary = summarise(record(warnings=(notice,)), "results/a.json")
+    assert (summary.status, summary.stage, summary.blame) == ("completed", None, None)
+    assert summary.quality == 0.8
+    assert summary.quality_interval == pytest.approx((0.77, 0.83))
+    assert (summary.sessions, summary.queries) == (5, 10_000)
+    assert summary.joules_per_1000_queries == pytest.approx(30.0)  # 1000 (100/10000 + 40/2000)
+    assert summary.joules_interval == pytest.approx((30.0, 30.0))
+    # Less 1 W of idle: start, load and warm-up take 5 s, measured and drain 4 s.
+    assert summary.active_joules_per_1000_queries == pytest.approx(1000 * (95 / 1e4 + 36 / 2000))
+    assert summary.load_joules == pytest.approx(30.0)
+    assert summary.measured_watts == pytest.approx(10.0)
+    assert summary.seconds_per_1000_queries == pytest.approx(2.0)
+    assert summary.warnings == (notice,)
+    assert summary.path == "results/a.json"
+
+
+def test_the_point_is_the_centre_of_the_interval() -> None:
+    # 20 and 80 J per 1,000 queries: 40 in the middle of their logarithms, not 50.
+    summary = summarise(record(joules=(19.0, 139.0)), None)
+    assert summary.joules_per_1000_queries == pytest.approx(40.0)
+    assert summary.joules_interval is not None
+    low, high = summary.joules_interval
+    assert low * high == pytest.approx(40.0**2)
+
+
+def test_one_session_has_no_interval() -> None:
+    summary = summarise(record(joules=(39.0,)), None)
+    assert summary.joules_per_1000_queries == pytest.approx(30.0)
+    assert summary.joules_interval is None
+
+
+def test_a_failed_evaluation_has_no_figures() -> None:
+    summary = summarise(record(failed="load", sessions=(), quality=None), None)
+    assert (summary.status, summary.stage, summary.blame) == ("failed", "load", "submission")
+    assert summary.message == "failed in load"
+    assert (summary.quality, summary.joules_per_1000_queries, summary.load_joules) == (
+        None, None, None,
+    )  # fmt: skip
+    assert summary.sessions == 0
+
+
+def test_sessions_before_a_failure_give_no_figures_either() -> None:
+    summary = summarise(record(failed="measured"), None)
+    assert (summary.quality, summary.measured_watts, summary.queries) == (None, None, 10_000)
+
+
+def test_parts_are_means_over_sessions() -> None:
+    parts = energy_parts(sessions(10.0, 20.0))
+    assert parts.measured_joules == pytest.approx(15.0)
+    assert (parts.start_joules, parts.load_joules) == (10.0, 30.0)
+    assert (parts.warm_up_joules, parts.drain_joules) == (60.0, 1.0)
+
+
+def test_a_meter_that_read_nothing_gives_zero_and_no_interval() -> None:
+    nothing = replace(session(), phases=session().phases[4:5])
+    nothing = replace(
+        nothing,
+        phases=(replace(nothing.phases[0], reading=replace(nothing.phases[0].reading, energy=())),),
+    )
+    summary = summarise(record(sessions=(nothing, nothing)), None)
+    assert summary.joules_per_1000_queries == 0.0
+    assert summary.joules_interval is None
+    assert pretty_json(summary)
