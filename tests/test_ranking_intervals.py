@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.ranking.intervals import log_mean, log_t_interval
@@ -30,6 +30,7 @@ def test_no_interval_is_better_than_a_false_one(values: list[float]) -> None:
     assert log_t_interval(values) is None
 
 
+@settings(deadline=None)
 @given(POSITIVE, st.integers(min_value=2, max_value=8))
 def test_equal_values_have_an_interval_of_no_width(value: float, count: int) -> None:
     values = [value] * count
@@ -38,6 +39,7 @@ def test_equal_values_have_an_interval_of_no_width(value: float, count: int) -> 
     assert interval[0] == interval[1] == log_mean(values) == pytest.approx(value)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0.5, max_value=2), min_size=2, max_size=9), POSITIVE)
 def test_the_interval_scales_with_the_unit(values: list[float], scale: float) -> None:
     interval, scaled = log_t_interval(values), log_t_interval([scale * v for v in values])
@@ -46,6 +48,7 @@ def test_the_interval_scales_with_the_unit(values: list[float], scale: float) ->
     assert scaled == pytest.approx((scale * interval[0], scale * interval[1]), rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(min_value=0.5, max_value=2), min_size=2, max_size=9), st.randoms())
 def test_the_interval_holds_its_centre_and_no_order_matters(
     values: list[float], rng: np.random.Generator

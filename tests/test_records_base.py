@@ -7,7 +7,7 @@ import math
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from record_samples import record
 
@@ -41,12 +41,14 @@ class Point(Frozen):
     label: str = ""
 
 
+@settings(deadline=None)
 @given(PLAIN)
 def test_reading_gives_back_what_was_spelled(value: object) -> None:
     assert parse_plain(canonical_json(value), "here") == value
     assert parse_plain(pretty_json(value), "here") == value
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(st.characters(exclude_categories=["Cs"])), st.integers()))
 def test_order_of_keys_has_no_say_in_the_digest(value: dict[str, int]) -> None:
     assert digest(dict(reversed(value.items()))) == digest(value)
@@ -104,6 +106,7 @@ def test_what_is_refused_is_named_with_the_file(content: bytes, told: str) -> No
     assert caught.value.remedy
 
 
+@settings(deadline=None)
 @given(st.text(max_size=5))
 def test_escaped_text_is_read_whole_or_refused(text: str) -> None:
     content = json.dumps({"x": 1.0, "label": text}).encode()

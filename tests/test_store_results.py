@@ -266,6 +266,18 @@ def test_altered_outcomes_are_named_and_the_record_stays(
     assert problems == [(sidecar.relative_to(tmp_path).as_posix(), "items-altered")]
 
 
+@pytest.mark.parametrize(("code", "put"), [("unreadable", put_pipe), ("symlink", put_link)])
+def test_outcomes_that_are_no_file_are_not_opened(
+    tmp_path: Path, code: str, put: Callable[[Path], object]
+) -> None:
+    _, path = write(tmp_path, record(), outcomes())
+    sidecar = path.with_name(path.name.replace(".json", ".items.json"))
+    put(sidecar)
+    paths, problems = found(tmp_path)
+    assert paths == [path.relative_to(tmp_path).as_posix()]
+    assert problems == [(sidecar.relative_to(tmp_path).as_posix(), code)]
+
+
 def test_outcomes_that_no_record_commits_to_are_named(tmp_path: Path) -> None:
     _, path = write(tmp_path, record(), None)
     path.with_name(path.name.replace(".json", ".items.json")).write_bytes(

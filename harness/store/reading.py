@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import os
 import stat
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert, parse_json, parse_plain
 from harness.records.board import Problem
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, ItemOutcomes
+from harness.store.commitment import commitment
 from harness.store.paths import ITEMS, LOCAL, items_path, record_path
 
 
@@ -149,20 +149,21 @@ def _check_schema(plain: object) -> None:
 def _check_items(results: Path, path: str, record: EvaluationRecord) -> None:
     """Hold the sidecar, where there is one, against the record's commitment to it."""
     sidecar = results / path
-    if not sidecar.exists() or sidecar.is_symlink():
-        return  # it is private, so most often elsewhere; a link has its own problem
+    if _fault_of(sidecar) is not None:
+        return  # it is private, so most often elsewhere; a link or a pipe is a problem of its own
     if record.items is None:
         raise _UnusableError("items-altered", "the record beside it commits to no outcomes")
     try:
         content = sidecar.read_bytes()
-        key = bytes.fromhex(parse_json(content, ItemOutcomes, _shown(sidecar.name)).key)
+        outcomes = parse_json(content, ItemOutcomes, _shown(sidecar.name))
+        found = commitment(outcomes.key, content)
     except OSError as error:
         raise _UnusableError("items-altered", f"cannot be read: {error.strerror}") from None
     except ConfigurationError as error:
         raise _UnusableError("items-altered", error.message) from None
-    except ValueError:  # from fromhex
+    except ValueError:  # from commitment
         raise _UnusableError("items-altered", "its key is not hexadecimal") from None
-    if not hmac.compare_digest(hmac.digest(key, content, "sha256").hex(), record.items.digest):
+    if found != record.items.digest:
         raise _UnusableError("items-altered", "is not what the record beside it commits to")
 
 

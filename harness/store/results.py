@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hmac
 from pathlib import Path
 
 import msgspec
 
 from harness.errors import OrganiserError
 from harness.records.base import canonical_json, parse_json, pretty_json
-from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord, ItemOutcomes, ItemsCommitment
+from harness.store.commitment import commitment
 from harness.store.files import PRIVATE_MODE, PUBLIC_MODE, check_writable, write_once
 from harness.store.paths import items_path, record_path
 from harness.store.reading import StoredRecord, read_all
 
-__all__ = ["Problem", "StoredRecord", "check_writable", "read_all", "write"]
+__all__ = ["StoredRecord", "check_writable", "read_all", "write"]
 
 
 def write(
@@ -33,8 +32,8 @@ def write(
         )
     sidecar = None if outcomes is None else canonical_json(outcomes)
     if outcomes is not None and sidecar is not None:
-        commitment = commit(bytes.fromhex(outcomes.key), sidecar)
-        record = msgspec.structs.replace(record, items=commitment)
+        items = ItemsCommitment(digest=commitment(outcomes.key, sidecar))
+        record = msgspec.structs.replace(record, items=items)
     # As it will be read: a whole number in a field of floats would change the digest by which
     # the file is named.
     record = parse_json(pretty_json(record), EvaluationRecord, "the record")
@@ -46,8 +45,3 @@ def write(
         write_once(results / items_path(str(place)), sidecar, mode)
     write_once(path, pretty_json(record))
     return record, path
-
-
-def commit(key: bytes, sidecar: bytes) -> ItemsCommitment:
-    """Bind a record to the bytes of its sidecar without showing them."""
-    return ItemsCommitment(digest=hmac.digest(key, sidecar, "sha256").hex())
