@@ -246,6 +246,23 @@ def test_completion_knows_the_commands() -> None:
     assert result.stdout.split() == ["leaderboard"]
 
 
+@pytest.mark.parametrize("typed", ["harness tasks show defo", "harness init x --task defo"])
+def test_completion_knows_the_tasks(typed: str) -> None:
+    last = str(len(typed.split()) - 1)
+    result = harness(_HARNESS_COMPLETE="complete_bash", COMP_WORDS=typed, COMP_CWORD=last)
+    assert result.stdout.split() == ["deforestation"]
+
+
+def test_completion_outside_of_a_project_offers_nothing(tmp_path: Path) -> None:
+    result = harness(
+        _HARNESS_COMPLETE="complete_bash",
+        COMP_WORDS="harness tasks show defo",
+        COMP_CWORD="3",
+        HARNESS_ROOT=str(tmp_path),
+    )
+    assert (result.stdout.strip(), result.stderr) == ("", "")
+
+
 def test_help_has_no_colour_where_there_is_no_terminal() -> None:
     assert "\x1b" not in harness("--help").stdout
 

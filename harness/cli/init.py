@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from harness.cli.options import complete_task
 from harness.cli.output import print_line
 from harness.cli.project import find_project
 
@@ -29,7 +30,13 @@ def init(
         ),
     ],
     task: Annotated[
-        str, typer.Option("--task", show_default=False, help="The task that it answers.")
+        str,
+        typer.Option(
+            "--task",
+            show_default=False,
+            autocompletion=complete_task,
+            help="The task that it answers.",
+        ),
     ],
     team: Annotated[
         str, typer.Option("--team", show_default=False, help="Who enters; else the entry's name.")

@@ -7,6 +7,9 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from harness.cli.project import find_project
+from harness.errors import HarnessError
+
 JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
 ]
@@ -15,3 +18,12 @@ EntriesArgument: TypeAlias = Annotated[
     list[Path],
     typer.Argument(metavar="ENTRY...", show_default=False, help="Folders of entries."),
 ]
+
+
+def complete_task(incomplete: str) -> list[str]:
+    """Offer the tasks' names to a shell; none where there is no project to look into."""
+    try:
+        names = [card.task.id for card in find_project().cards()]
+    except HarnessError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]

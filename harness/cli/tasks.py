@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.errors import Command
-from harness.cli.options import JsonOption
+from harness.cli.options import JsonOption, complete_task
 from harness.cli.output import print_json, print_line, stdout_console, write_out
 from harness.cli.project import find_project
 from harness.errors import ConfigurationError
@@ -52,7 +52,12 @@ def list_tasks(as_json: JsonOption = False) -> None:
 
 @tasks.command("show", cls=Command, epilog=SHOW_EXAMPLES)
 def show_task(
-    task: Annotated[str, typer.Argument(metavar="TASK", show_default=False, help="Its name.")],
+    task: Annotated[
+        str,
+        typer.Argument(
+            metavar="TASK", show_default=False, autocompletion=complete_task, help="Its name."
+        ),
+    ],
     as_json: JsonOption = False,
 ) -> None:
     """Show a task: its query, labels, metrics, data and licence, then its card."""
