@@ -175,6 +175,17 @@ def test_a_row_is_of_the_latest_digest_and_names_the_earlier() -> None:
     assert row.earlier_digests == ("aa" * 32,)
 
 
+def test_the_latest_is_so_by_its_moment_and_not_by_its_path() -> None:
+    made = make_boards(
+        [
+            stored(record(created=LATE, digest="bb" * 32), "a.json"),
+            stored(record(created=EARLY, digest="aa" * 32), "b.json"),
+        ],
+        RULES,
+    )
+    assert made.boards[0].entries[0].digest == "bb" * 32
+
+
 def test_an_earlier_digest_that_comes_back_is_the_latest_again() -> None:
     row = only_row(
         record(created=EARLY, digest="aa" * 32),
