@@ -61,7 +61,7 @@ class ProgressLine:
 
 @contextmanager
 def progress_on_terminal() -> Iterator[ProgressLine]:
-    """Give a progress line that is taken away at the end; a silent one where there is no terminal."""
+    """Give a progress line, taken away at the end; a silent one where there is no terminal."""
     line = ProgressLine(sys.stderr if sys.stderr.isatty() else None)
     try:
         yield line
