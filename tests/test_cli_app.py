@@ -233,6 +233,24 @@ def test_a_reader_who_leaves_early_hears_nothing_more() -> None:
     assert result.returncode == 141
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+def test_a_full_disk_is_said_without_a_traceback() -> None:
+    with Path("/dev/full").open("w") as full:
+        result = subprocess.run(
+            [sys.executable, "-m", "harness", "tasks", "list"],
+            cwd=ROOT,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    assert result.returncode == 2
+    assert "Traceback" not in result.stderr
+    assert "No space left on device" in result.stderr
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_is_produced(shell: str) -> None:
     result = harness(_HARNESS_COMPLETE=f"source_{shell}")

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from harness.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -20,14 +22,27 @@ WIDTH_OF_A_FILE = 120
 
 
 def write_out(text: str) -> None:
-    """Write to standard output and flush; end quietly when nobody reads it any more."""
+    """Write to standard output and flush; end quietly when nobody reads it any more.
+
+    Raises ``UsageError`` when it cannot be written for another reason: a disk that is full.
+    """
     try:
         sys.stdout.write(text)
         sys.stdout.flush()
     except BrokenPipeError:
-        # What is still buffered would fail again when the interpreter ends.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _abandon_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
+    except OSError as error:
+        _abandon_stdout()
+        raise UsageError(
+            f"standard output: cannot be written: {error.strerror}",
+            remedy="write it to a place that has room",
+        ) from None
+
+
+def _abandon_stdout() -> None:
+    """Let go of what is still buffered: it would fail again when the interpreter ends."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_line(text: str = "") -> None:
