@@ -112,7 +112,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         from harness.cli.result import print_result
 
         for record, path in results.kept:
-            print_result(stdout_console(), record, path)
+            print_result(stdout_console(), record, path, elsewhere=output)
     raise typer.Exit(exit_code([record for record, _ in results.kept]))
 
 

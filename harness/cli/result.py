@@ -23,8 +23,13 @@ _GRADES = {
 }
 
 
-def print_result(console: Console, record: EvaluationRecord, path: Path) -> None:
-    """Show quality, energy and its parts, how both came about, warnings, and what to do next."""
+def print_result(
+    console: Console, record: EvaluationRecord, path: Path, *, elsewhere: Path | None
+) -> None:
+    """Show quality, energy and its parts, how both came about, warnings, and what to do next.
+
+    ``elsewhere`` is the results folder where it is not the project's own.
+    """
     summary = summarise(record, str(path))
     console.print()
     title = f"[bold]{escape(record.submission.entry)}[/bold] on {escape(record.task.title)}"
@@ -37,7 +42,7 @@ def print_result(console: Console, record: EvaluationRecord, path: Path) -> None
         console.print(f"[yellow]warning[/yellow] {escape(notice.message)}", highlight=False)
         console.print(f"        [dim]{escape(notice.remedy)}[/dim]", highlight=False)
     console.print(f"record  {escape(shown_path(path))}", highlight=False, soft_wrap=True)
-    console.print(f"next    {escape(_next_step(record))}", highlight=False, soft_wrap=True)
+    console.print(f"next    {escape(_next_step(record, elsewhere))}", highlight=False, soft_wrap=True)
 
 
 def three_digits(number: float) -> str:
@@ -140,10 +145,11 @@ def shown_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _next_step(record: EvaluationRecord) -> str:
+def _next_step(record: EvaluationRecord, elsewhere: Path | None) -> str:
     entry = shlex.quote(record.submission.entry)
     if isinstance(record.outcome, Failed):
         if record.outcome.blame == "submission":
             return f"mend the entry, then: python -m harness check submissions/{entry}"
         return "python -m harness doctor"
-    return "python -m harness leaderboard"
+    board = "python -m harness leaderboard"
+    return f"{board} --results {shlex.quote(str(elsewhere))}" if elsewhere else board
