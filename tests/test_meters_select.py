@@ -57,7 +57,7 @@ def test_a_trace_is_named_by_its_path(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_the_known_ones(name: str) -> None:
     with pytest.raises(UsageError, match="no meter is called") as caught:
         select(name, cores=1)
-    assert all(known in caught.value.remedy for known in ("auto", "rapl", "model", "replay:PATH"))
+    assert all(known in caught.value.remedy for known in ("auto", "rapl", "model", "replay:FILE"))
 
 
 def test_the_survey_says_what_is_missing_and_what_would_help() -> None:

@@ -42,7 +42,8 @@ def print_result(
         console.print(f"[yellow]warning[/yellow] {escape(notice.message)}", highlight=False)
         console.print(f"        [dim]{escape(notice.remedy)}[/dim]", highlight=False)
     console.print(f"record  {escape(shown_path(path))}", highlight=False, soft_wrap=True)
-    console.print(f"next    {escape(_next_step(record, elsewhere))}", highlight=False, soft_wrap=True)
+    step = escape(_next_step(record, elsewhere))
+    console.print(f"next    {step}", highlight=False, soft_wrap=True)
 
 
 def three_digits(number: float) -> str:

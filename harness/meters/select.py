@@ -12,7 +12,7 @@ from harness.meters.rapl import Rapl
 from harness.meters.replay import Replay, read_trace
 from harness.records.base import Frozen
 
-NAMES = ("auto", "rapl", "model", "replay:PATH")
+NAMES = ("auto", "rapl", "model", "replay:FILE")
 _REPLAY = "replay:"
 
 
