@@ -40,7 +40,7 @@ def read_trace(path: Path) -> Trace:
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}",
-            remedy="name a trace that exists: --meter replay:PATH",
+            remedy="name a trace that exists: --meter replay:FILE",
         ) from None
     trace = parse_json(content, Trace, path)
     if not trace.watts:
