@@ -14,7 +14,7 @@ import typer
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import SubmissionError
+from harness.errors import SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.evaluation.run import Assignment
@@ -99,6 +99,11 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
 ) -> None:
     """Run entries in a sandbox under an energy meter, against labels they never see."""
     project = find_project()
+    if demonstration and data != "sample":  # before an evaluation is spent on it
+        raise UsageError(
+            f"--demonstration is made of sample data only, and --data is {data}",
+            remedy="leave out one of the two",
+        )
     request = Request(data, protocol, scenario, seed, demonstration)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):

@@ -1,0 +1,115 @@
+"""A project in a folder of its own: the toy task, rules with tiny figures, entries on the spot."""
+
+from __future__ import annotations
+
+import textwrap
+from pathlib import Path
+
+from toy_task import write_task
+
+RULES = """
+schema = 1
+version = "test"
+
+[boards]
+min_sessions = 2
+official_isolation = ["A", "B"]
+max_batch = 4
+
+[energy]
+amortise_queries = 1000
+floor_multiple = 3.0
+
+[cautions]
+other_cpu_share = 1.0
+kernel_spread = 100.0
+variant_cost_ratio = [0.001, 1000.0]
+small_test_set = 1000
+session_disagreement = 0.5
+
+[protocols.quick]
+sessions = 1
+idle_seconds = 0.01
+warm_up_queries = 4
+measured_seconds = 0.01
+max_sweeps = 2
+variant_seconds = 1.0
+
+[protocols.official]
+sessions = 2
+idle_seconds = 0.01
+warm_up_queries = 4
+measured_seconds = 0.01
+max_sweeps = 2
+variant_seconds = 1.0
+
+[limits]
+start_seconds = 30
+load_seconds = 30
+batch_seconds = {batch_seconds}
+drain_seconds = 5
+session_seconds = 60
+memory_bytes = 268_435_456
+processes = 16
+open_files = 256
+tmp_bytes = 16_777_216
+shm_bytes = 16_777_216
+output_bytes = 65_536
+entry_bytes = 1_048_576
+entry_files = 16
+"""
+MANIFEST = """
+schema = 1
+
+[submission]
+name = "A toy model"
+team = "The toys"
+task = "{task}"
+description = "Made for a test."
+licence = "Apache-2.0"
+version = "1"
+
+[model]
+entry = "model:load"
+output = "{output}"
+batch_size = 4
+"""
+ANSWERS = "return [int(sample.split()[-1][0]) % 2 for sample in samples]"
+"""What the body of ``predict`` may be: right on every item of the toy task, variants included."""
+
+
+def write_project(root: Path, *, batch_seconds: float = 20, hub: str = "") -> Path:
+    """Write rules and the toy task; return ``root``."""
+    (root / "submissions").mkdir(parents=True)
+    (root / "leaderboard").mkdir()
+    rules = RULES.format(batch_seconds=batch_seconds)
+    (root / "leaderboard" / "rules.toml").write_text(rules, encoding="utf-8")
+    write_task(root, hub=hub)
+    return root
+
+
+def model_of(predict: str = ANSWERS, *, load: str = "return Model()", top: str = "") -> str:
+    """Spell a ``model.py`` whose ``predict`` and ``load`` have these bodies."""
+    return "\n".join(
+        (
+            top,
+            "class Model:",
+            "    def predict(self, samples):",
+            textwrap.indent(predict, " " * 8),
+            "def load(directory):",
+            textwrap.indent(load, " " * 4),
+            "",
+        )
+    )
+
+
+def write_entry(
+    root: Path, name: str, model: str | None = None, *, task: str = "toy", output: str = "index"
+) -> Path:
+    """Write ``root/submissions/<name>``, a perfect model unless told otherwise; return it."""
+    folder = root / "submissions" / name
+    folder.mkdir()
+    manifest = MANIFEST.format(task=task, output=output)
+    (folder / "submission.toml").write_text(manifest, encoding="utf-8")
+    (folder / "model.py").write_text(model_of() if model is None else model, encoding="utf-8")
+    return folder
