@@ -120,6 +120,18 @@ def write_entry(_: dict[str, Any]) -> str:
         return "opened its own code for writing"
 
 
+def set_kernel(_: dict[str, Any]) -> str | None:
+    """Open the kernel's settings for writing: root is their owner, with or without capabilities.
+
+    Nothing is written. Where it cannot be tried for want of the file, nothing is there to set.
+    """
+    try:
+        os.close(os.open("/proc/sys/kernel/core_pattern", os.O_WRONLY))
+    except FileNotFoundError:
+        return None
+    return "may set what the kernel runs when a program crashes"
+
+
 def hold_privileges(_: dict[str, Any]) -> str | None:
     """Look whether it could gain rights: capabilities, set-uid programs, calls not filtered."""
     lines = Path("/proc/self/status").read_text().splitlines()
@@ -179,6 +191,7 @@ ATTEMPTS = {
     "ptrace": use_ptrace,
     "namespaces": make_namespace,
     "entry read-only": write_entry,
+    "kernel settings": set_kernel,
     "privileges": hold_privileges,
     "descriptors": hold_descriptors,
     "limits": exceed_limits,

@@ -96,7 +96,10 @@ class Bwrap:
                 arguments += ["--ro-bind", str(path), str(path)]
         arguments += ["--ro-bind", str(interpreter.WORKER), _WORKER]
         arguments += ["--ro-bind", str(launch.directory), _ENTRY]
-        arguments += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", _ENTRY]
+        # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
+        # kernel starts outside of every namespace.
+        arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+        arguments += ["--chdir", _ENTRY]
         environment = interpreter.environment(launch.output, launch.labels, launch.max_boxes)
         for name, value in environment.items():
             arguments += ["--setenv", name, value]
