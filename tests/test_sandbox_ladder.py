@@ -48,7 +48,8 @@ def test_a_plain_process_is_seen_to_keep_next_to_nothing() -> None:
     assert isolation.grade == "D"
     held = {check.name for check in isolation.checks if check.held}
     assert held <= {"limits", "daemons", "descriptors", "privileges", "kernel settings", "AF_VSOCK",
-                    "io_uring", "namespaces", "ptrace", "harness memory", "harness environment"}  # fmt: skip
+                    "io_uring", "namespaces", "ptrace", "harness memory",
+                    "harness environment"}  # fmt: skip
     assert {"limits", "daemons", "descriptors"} <= held
 
 
