@@ -25,7 +25,14 @@ from record_samples import (
 from harness.ranking.boards import make_boards
 from harness.records.base import pretty_json
 from harness.records.board import Board, BoardEntry, Problem
-from harness.records.evaluation import EvaluationRecord, Notice, Sweep
+from harness.records.evaluation import (
+    FEW_SESSIONS,
+    EvaluationRecord,
+    Notice,
+    PhaseWindow,
+    Session,
+    Sweep,
+)
 from harness.records.meter import MeterDescription
 
 EARLY, LATE, LATEST = (f"2026-01-0{day}T03:04:05+00:00" for day in (1, 2, 3))
@@ -42,6 +49,26 @@ def only_row(*records: EvaluationRecord) -> BoardEntry:
     board = only_board(*records)
     assert len(board.entries) == 1
     return board.entries[0]
+
+
+def unmetered(made: Session) -> Session:
+    """Take every component's reading away."""
+
+    def emptied(each: PhaseWindow) -> PhaseWindow:
+        return replace(each, reading=replace(each.reading, energy=()))
+
+    return replace(made, phases=tuple(emptied(each) for each in made.phases))
+
+
+def standing_still(made: Session) -> Session:
+    """Let the counter stand still from the first measured query to the last process."""
+
+    def still(each: PhaseWindow) -> PhaseWindow:
+        if each.phase not in {"measured", "drain"}:
+            return each
+        return window(each.phase, seconds=each.reading.seconds, joules=0.0)
+
+    return replace(made, phases=tuple(still(each) for each in made.phases))
 
 
 def codes(board: Board) -> list[str]:
@@ -214,6 +241,15 @@ def test_an_entry_that_only_failed_has_no_row() -> None:
     assert (len(board.entries), len(board.failed)) == (0, 1)
 
 
+def test_a_pool_of_sessions_enough_is_not_told_that_each_had_few() -> None:
+    few = Notice(code=FEW_SESSIONS, message="m", remedy="r")
+    quick: dict[str, Any] = {"joules": [39.0] * 3, "warnings": (few,)}
+    assert only_row(record(created=EARLY, **quick)).warnings == (few,)
+    pooled = only_row(record(created=EARLY, **quick), record(created=LATE, **quick))
+    assert (pooled.sessions, pooled.warnings) == (6, ())
+    assert pooled.joules_interval is not None
+
+
 def test_the_weakest_isolation_and_every_warning_of_the_pool_are_shown() -> None:
     one = Notice(code="disturbed", message="others took 5 %", remedy="r")
     other = Notice(code="disturbed", message="others took 9 %", remedy="r")
@@ -307,6 +343,10 @@ SENSELESS: dict[str, dict[str, Any]] = {
         )
     },
     "negative energy": {"sessions": sessions(-1.0)},
+    "session 2 measured no energy: package read 0 J": {
+        "sessions": (session(), standing_still(session(index=1)))
+    },
+    "measured no energy: the meter read 0 J": {"sessions": (unmetered(session()),)},
     "energy, or of one beyond reason": {"sessions": sessions(1e308, 1e308)},
 }
 

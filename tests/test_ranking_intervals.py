@@ -60,10 +60,6 @@ def test_the_interval_holds_its_centre_and_no_order_matters(
     assert log_t_interval(values) == pytest.approx(interval)
 
 
-def test_readings_of_no_energy_still_have_a_mean() -> None:
-    assert log_mean([0.0, 3.0]) == 1.5
-
-
 @pytest.mark.parametrize("sessions", [2, 3, 5, 10])
 def test_it_covers_the_true_energy_in_95_of_100_campaigns(sessions: int) -> None:
     # Of 2,000 campaigns 95 % ± 4 standard errors (0.5 %) are to hold the true value.

@@ -98,13 +98,15 @@ def test_parts_are_means_over_sessions() -> None:
     assert (parts.warm_up_joules, parts.drain_joules) == (60.0, 1.0)
 
 
-def test_a_meter_that_read_nothing_gives_zero_and_no_interval() -> None:
+def test_a_meter_that_read_nothing_gives_no_energy_rather_than_zero() -> None:
     nothing = replace(session(), phases=session().phases[4:5])
     nothing = replace(
         nothing,
         phases=(replace(nothing.phases[0], reading=replace(nothing.phases[0].reading, energy=())),),
     )
     summary = summarise(record(sessions=(nothing, nothing)), None)
-    assert summary.joules_per_1000_queries == 0.0
+    assert summary.quality == 0.8
+    assert summary.joules_per_1000_queries is None
     assert summary.joules_interval is None
+    assert summary.measured_watts is None
     assert pretty_json(summary)

@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from statistics import median
 
-from harness.records.evaluation import EvaluationRecord, Notice, Session, Sweep
+from harness.records.energy import silent_components
+from harness.records.evaluation import (
+    FEW_SESSIONS,
+    Completed,
+    EvaluationRecord,
+    Notice,
+    Session,
+    Sweep,
+)
 from harness.records.rules import Rules
 
 
@@ -47,9 +55,10 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
             message=f"{record.data.items} test items cannot tell close models apart",
             remedy=f"use at least {rules.cautions.small_test_set} items",
         )
-    if len(record.sessions) < rules.boards.min_sessions:
+    completed = isinstance(record.outcome, Completed)  # else there is no figure to warn of
+    if completed and len(record.sessions) < rules.boards.min_sessions:
         yield Notice(
-            code="few-sessions",
+            code=FEW_SESSIONS,
             message=f"{len(record.sessions)} sessions give a wide interval of energy; "
             f"a board shows none below {rules.boards.min_sessions}",
             remedy="use --protocol official",
@@ -110,7 +119,8 @@ def _about_the_entry(
 def _unresolved(session: Session) -> bool:
     measured = [w.reading for w in session.phases if w.phase in ("measured", "drain")]
     uncertainty = sum(part.uncertainty_joules for reading in measured for part in reading.energy)
-    return sum(reading.joules for reading in measured) <= uncertainty
+    joules = sum(reading.joules for reading in measured)
+    return joules <= uncertainty or bool(silent_components(session))
 
 
 def _other_share(session: Session, cores: int) -> float:

@@ -174,7 +174,8 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         ),
         outcome=run.outcome,
     )
-    disagreement = _disagreement(answered)
+    # A session that failed left items unanswered: that is no disagreement.
+    disagreement = _disagreement(run.answers[: len(run.sessions)])
     return msgspec.structs.replace(record, warnings=notices(record, assignment.rules, disagreement))
 
 

@@ -13,7 +13,14 @@ from harness.ranking.notes import board_notes
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json, digest
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
-from harness.records.evaluation import Completed, EvaluationRecord, Failed, Hardware, Notice
+from harness.records.evaluation import (
+    FEW_SESSIONS,
+    Completed,
+    EvaluationRecord,
+    Failed,
+    Hardware,
+    Notice,
+)
 from harness.records.rules import Rules
 
 UNRANKED_ISOLATION = "D"
@@ -147,6 +154,7 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
     derived = figures(sessions, records[-1].rules.amortise_queries)
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
+    enough = len(sessions) >= rules.boards.min_sessions
     others = dict.fromkeys(e.record.submission.digest for e in completed)
     return BoardEntry(
         rank=None,
@@ -157,9 +165,7 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
         quality=ranked.value,
         quality_interval=(ranked.low, ranked.high),
         joules_per_1000_queries=derived.joules_per_1000_queries,
-        joules_interval=(
-            derived.joules_interval if len(sessions) >= rules.boards.min_sessions else None
-        ),
+        joules_interval=derived.joules_interval if enough else None,
         active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
         seconds_per_1000_queries=derived.seconds_per_1000_queries,
         measured_watts=derived.measured_watts,
@@ -177,7 +183,12 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
         evaluations=tuple(e.path for e in pooled),
         earlier_digests=tuple(each for each in others if each != submission.digest),
         isolation_grade=max(record.isolation.grade for record in records),
-        warnings=_once_each(notice for record in records for notice in record.warnings),
+        warnings=_once_each(
+            notice
+            for record in records
+            for notice in record.warnings
+            if not (enough and notice.code == FEW_SESSIONS)  # pooled, they are enough
+        ),
     )
 
 

@@ -33,7 +33,7 @@ class Figures(Frozen):
 
 
 def figures(sessions: Sequence[Session], amortise_queries: int) -> Figures:
-    """Derive the figures of sessions that all answered queries and took time."""
+    """Derive the figures of sessions that all answered queries, took time and used energy."""
     joules = [joules_per_1000(session, amortise_queries) for session in sessions]
     seconds = [phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions]
     return Figures(

@@ -31,10 +31,5 @@ def log_t_interval(values: Sequence[float]) -> tuple[float, float] | None:
 
 
 def log_mean(values: Sequence[float]) -> float:
-    """Return the geometric mean, the centre of ``log_t_interval``; of not positive ones the mean.
-
-    The plain mean is for a meter so coarse that it read no energy at all in some session.
-    """
-    if min(values) <= 0:
-        return fmean(values)
+    """Return the geometric mean, the centre of ``log_t_interval``, of positive values."""
     return math.exp(fmean(math.log(value) for value in values))

@@ -7,6 +7,7 @@ from typing import Literal
 from msgspec.structs import replace
 
 from harness.ranking.figures import energy_parts, figures
+from harness.ranking.usable import has_energy
 from harness.records.base import Frozen
 from harness.records.board import Interval
 from harness.records.evaluation import DataSource, EvaluationRecord, Failed, IsolationGrade, Notice
@@ -81,11 +82,12 @@ def _with_figures(summary: Summary, record: EvaluationRecord) -> Summary:
     if record.quality is None or not record.sessions:
         return summary
     quality = record.quality.ranked_value
+    summary = replace(summary, quality=quality.value, quality_interval=(quality.low, quality.high))
+    if not all(has_energy(session) for session in record.sessions):
+        return summary  # a meter that stood still has measured nothing, which is not zero
     derived = figures(record.sessions, record.rules.amortise_queries)
     return replace(
         summary,
-        quality=quality.value,
-        quality_interval=(quality.low, quality.high),
         joules_per_1000_queries=derived.joules_per_1000_queries,
         joules_interval=derived.joules_interval,
         active_joules_per_1000_queries=derived.active_joules_per_1000_queries,

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
+from harness.records.energy import (
+    MEASURED_THROUGH_DRAIN,
+    phase_joules,
+    phase_seconds,
+    silent_components,
+)
 from harness.records.evaluation import Completed, EvaluationRecord, Quality, Session
 
 LEAST_SECONDS = 1e-9
@@ -50,3 +55,11 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
         yield "took no time"
     if not all(0 <= part.joules <= MOST for reading in readings for part in reading.energy):
         yield "has a phase of negative energy, or of one beyond reason"
+    elif not has_energy(session):
+        silent = ", ".join(silent_components(session)) or "the meter"
+        yield f"measured no energy: {silent} read 0 J from the first query through the drain"
+
+
+def has_energy(session: Session) -> bool:
+    """Say whether every component of the meter saw the measured work: a zero is no figure."""
+    return phase_joules(session, *MEASURED_THROUGH_DRAIN) > 0 and not silent_components(session)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.records.evaluation import Phase, Session
+from harness.records.meter import Component
 
 BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
 MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
@@ -18,6 +19,19 @@ def phase_joules(session: Session, *phases: Phase) -> float:
 def phase_seconds(session: Session, *phases: Phase) -> float:
     """Return the wall time of the named phases together."""
     return sum(w.reading.seconds for w in session.phases if w.phase in phases)
+
+
+def silent_components(session: Session) -> tuple[Component, ...]:
+    """Return the components that read no energy from the first measured query to the last process.
+
+    Nothing computes for nothing: such a counter stands still, and its zero is no figure.
+    """
+    joules: dict[Component, float] = {}
+    for window in session.phases:
+        measured = window.phase in MEASURED_THROUGH_DRAIN
+        for part in window.reading.energy:
+            joules[part.component] = joules.get(part.component, 0.0) + measured * part.joules
+    return tuple(sorted(component for component, total in joules.items() if total <= 0))
 
 
 def idle_watts(session: Session) -> float:

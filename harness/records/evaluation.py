@@ -230,6 +230,10 @@ class Notice(Frozen):
     remedy: str
 
 
+FEW_SESSIONS = "few-sessions"
+"""The code of the one notice that pooling evaluations can make untrue."""
+
+
 class ItemsCommitment(Frozen):
     """What binds the record to the outcomes of single items without showing them.
 
