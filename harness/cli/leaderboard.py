@@ -11,7 +11,7 @@ import typer
 from harness.cli.options import JsonOption
 from harness.cli.output import print_json, stdout_console
 from harness.cli.project import find_project
-from harness.errors import OrganiserError
+from harness.errors import OrganiserError, UsageError
 
 if TYPE_CHECKING:
     from harness.records.board import Boards
@@ -51,21 +51,24 @@ def leaderboard(
 
     The page of what is published goes to the site's folder and is committed; where there are
     local, self-reported results, a second page that shows these too goes to its folder "local".
+    Results of another folder, without --output, go to "local" only: what is committed stays.
     """
     from harness.site.render import render
 
     project = find_project()
     rules = project.rules()
     folder = output or project.site
-    source = results or project.results
+    source = project.results if results is None else _existing(results)
     public = _boards(source, rules, local=False)
     if check:
         _check(public, render(public), folder, as_json=as_json)
         return
     shown = public if published else _boards(source, rules, local=True)
-    _write(folder, render(public))
+    foreign = output is None and source.resolve() != project.results.resolve()
+    if not foreign:
+        _write(folder, render(public))
     page = folder / "index.html"
-    if shown != public:
+    if foreign or shown != public:
         page = folder / LOCAL / "index.html"
         _write(folder / LOCAL, render(shown))
     if as_json:
@@ -76,6 +79,14 @@ def leaderboard(
         print_boards(stdout_console(), shown, page)
     if shown.problems:
         raise typer.Exit(1)
+
+
+def _existing(results: Path) -> Path:
+    """Return a results folder that was named; one that is not there is a slip of the pen."""
+    if results.is_dir():
+        return results
+    found = "is not a folder" if results.exists() else "does not exist"
+    raise UsageError(f"{results}: {found}", remedy="name the folder that evaluate wrote to")
 
 
 def _boards(results: Path, rules: Rules, *, local: bool) -> Boards:
@@ -110,8 +121,10 @@ def _check(boards: Boards, files: dict[str, bytes], folder: Path, *, as_json: bo
             console.print(f"{problem.path}: {problem.message} [{problem.code}]", markup=False)
         if fresh:
             console.print(f"{folder} is what the records give")
-        else:
+        elif stale or left_over:
             console.print("fix: python -m harness leaderboard --published, and commit the page")
+        else:
+            console.print("fix: restore the files named above, or remove them")
     if not fresh:
         raise typer.Exit(1)
 

@@ -1,0 +1,65 @@
+"""``leaderboard`` on other results folders than the project's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from record_samples import outcomes, record
+from toy_task import write_task
+from typer.testing import CliRunner
+
+from harness.cli.app import app
+from harness.store.results import write
+
+CHECKOUT = Path(__file__).parents[1]
+runner = CliRunner()
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project whose committed page shows one demonstration record."""
+    root = tmp_path / "project"
+    (root / "leaderboard").mkdir(parents=True)
+    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
+    (root / "leaderboard" / "rules.toml").write_bytes(rules)
+    write_task(root)
+    write(root / "leaderboard" / "results", record(demonstration=True), outcomes())
+    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    assert runner.invoke(app, ["leaderboard"]).exit_code == 0
+    return root
+
+
+def test_other_results_leave_the_committed_page_alone(project: Path, tmp_path: Path) -> None:
+    write(tmp_path / "mine", record("my-team"), outcomes())
+
+    made = runner.invoke(app, ["leaderboard", "--results", str(tmp_path / "mine")])
+
+    assert made.exit_code == 0, made.output
+    assert "my-team" in made.stdout
+    page = project / "leaderboard" / "site" / "local" / "index.html"
+    assert "my-team" in page.read_text(encoding="utf-8")
+    assert runner.invoke(app, ["leaderboard", "--check"]).exit_code == 0
+
+
+def test_other_results_go_where_they_are_sent(project: Path, tmp_path: Path) -> None:
+    write(tmp_path / "mine", record("my-team"), outcomes())
+    place = tmp_path / "page"
+
+    arguments = ["leaderboard", "--results", str(tmp_path / "mine"), "--output", str(place)]
+    assert runner.invoke(app, arguments).exit_code == 0
+
+    assert "my-team" in (place / "local" / "index.html").read_text(encoding="utf-8")
+    assert not (project / "leaderboard" / "site" / "local").exists()
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("option", [[], ["--check"], ["--published"], ["--json"]])
+def test_results_that_are_not_there_are_no_empty_board(tmp_path: Path, option: list[str]) -> None:
+    (tmp_path / "file").touch()
+    for wrong, told in (("nowhere", "does not exist"), ("file", "is not a folder")):
+        made = runner.invoke(app, ["leaderboard", "--results", str(tmp_path / wrong), *option])
+        assert made.exit_code == 2
+        assert f"{tmp_path / wrong}: {told}" in made.stderr.replace("\n", "")
+        assert not made.stdout or option == ["--json"]  # then it holds the error, as JSON
+    assert runner.invoke(app, ["leaderboard", "--check"]).exit_code == 0
