@@ -62,6 +62,19 @@ def test_dies_that_mirror_one_counter_are_one(tmp_path: Path) -> None:
     assert names(tmp_path) == ["package-0-die-0"]
 
 
+def test_the_memory_of_mirrored_dies_is_one_too(tmp_path: Path) -> None:
+    for die in (0, 1):
+        add_zone(tmp_path, f"intel-rapl:{die}", f"package-0-die-{die}", energy=987_654)
+        add_zone(tmp_path, f"intel-rapl:{die}:0", "dram", energy=123_456)
+    assert names(tmp_path) == ["package-0-die-0", "package-0-die-0/dram"]
+
+
+def test_dies_that_have_not_run_yet_are_not_taken_for_mirrors(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0-die-0")
+    add_zone(tmp_path, "intel-rapl:1", "package-0-die-1")
+    assert names(tmp_path) == ["package-0-die-0", "package-0-die-1"]
+
+
 def test_dies_with_counters_of_their_own_are_added(tmp_path: Path) -> None:
     add_zone(tmp_path, "intel-rapl:0", "package-0-die-0", energy=987_654)
     add_zone(tmp_path, "intel-rapl:1", "package-0-die-1", energy=123_456)
@@ -88,7 +101,7 @@ def test_zones_without_a_package_are_no_meter(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "content", ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "1\n2", "\xff"]
+    "content", ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "9" * 5_000, "1\n2", "\xff"]
 )
 def test_a_counter_that_is_no_number_in_its_range_names_the_zone(
     tmp_path: Path, content: str
@@ -100,7 +113,7 @@ def test_a_counter_that_is_no_number_in_its_range_names_the_zone(
     assert caught.value.remedy
 
 
-@pytest.mark.parametrize("content", ["", "0", "-1", "none"])
+@pytest.mark.parametrize("content", ["", "0", "-1", "none", str(2**64), "9" * 400, "9" * 5_000])
 def test_a_range_that_cannot_be_names_the_zone(tmp_path: Path, content: str) -> None:
     add_zone(tmp_path, "intel-rapl:0", "package-0")
     (tmp_path / "intel-rapl:0/max_energy_range_uj").write_text(content)

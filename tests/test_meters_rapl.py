@@ -236,3 +236,10 @@ def test_the_systems_own_folder_is_a_sensor(
     monkeypatch.delenv("HARNESS_POWERCAP_ROOT", raising=False)
     monkeypatch.setattr("harness.meters.powercap._SYSTEM_ROOT", tmp_path)
     assert Rapl().describe().grade == "sensor"
+
+
+def test_the_largest_range_that_the_kernel_can_state_is_followed_without_a_fault(
+    tmp_path: Path,
+) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0", wraps_at=2**64 - 1)
+    assert poll_seconds(find_zones(tmp_path)) < threading.TIMEOUT_MAX

@@ -90,3 +90,10 @@ def test_a_faulty_trace_is_named_with_the_step(tmp_path: Path, content: str, sai
 def test_a_trace_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none.json: cannot be read"):
         read_trace(tmp_path / "none.json")
+
+
+def test_a_trace_of_more_joules_than_a_number_holds_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "trace.json"
+    path.write_text('{"watts": [[1e308, 1e308]]}')
+    with pytest.raises(ConfigurationError, match="more joules than a number holds"):
+        read_trace(path)

@@ -85,3 +85,12 @@ def test_meters_load_no_heavy_library() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", ["auto", "rapl"])
+def test_a_replaced_root_that_does_not_exist_is_named(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_POWERCAP_ROOT", str(tmp_path / "missing"))
+    with pytest.raises(MeasurementError, match=r"HARNESS_POWERCAP_ROOT: .*missing is not a folder"):
+        select(name, cores=2)

@@ -30,8 +30,9 @@ from harness.records.meter import (
 
 CORE_WATTS = 4.0
 IDLE_SHARE = 0.1
-RELATIVE_UNCERTAINTY = 0.5
-"""Assumed: the watts of a busy core differ by about that much between common processors."""
+RELATIVE_UNCERTAINTY = 1.0
+"""Assumed. Even meters that know the processor read 9 to 67 % below the wall, so that the truth can
+be twice the figure and more; this one does not know it."""
 
 _TICK_SECONDS = 1.0 / os.sysconf("SC_CLK_TCK")
 """Living processes are read more finely; those already reaped are accounted in ticks."""

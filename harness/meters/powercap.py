@@ -26,7 +26,11 @@ ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
 _Component: TypeAlias = Literal["package", "dram"]
 _ZONE = re.compile(r"intel-rapl(-mmio)?(:\d+)+")
-_PACKAGE = re.compile(r"(package-\d+)(-die-\d+)?")
+_PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
+_DIE = re.compile(r"(package-\d+)(?:-die-\d+)?(/dram)?")
+_LARGEST = 2**64 - 1
+"""The kernel's counters and ranges are unsigned and of 64 bits."""
+_MOST_DIGITS = len(str(_LARGEST))
 
 _GRANT = (
     "let this user read the counters: as root, chmod o+r {root}/intel-rapl:*/energy_uj (until the "
@@ -63,9 +67,19 @@ class Zone:
 
 
 def root() -> Path:
-    """Return the folder that the zones are under: the system's, or its replacement."""
+    """Return the folder that the zones are under: the system's, or its replacement.
+
+    Raises ``MeasurementError`` when the replacement is not a folder: it was asked for by name.
+    """
     replacement = os.environ.get(ROOT_VARIABLE)
-    return Path(replacement) if replacement else _SYSTEM_ROOT
+    if not replacement:
+        return _SYSTEM_ROOT
+    if not Path(replacement).is_dir():
+        raise MeasurementError(
+            f"{ROOT_VARIABLE}: {replacement} is not a folder",
+            remedy="name the folder that holds the zones, or unset the variable",
+        )
+    return Path(replacement)
 
 
 def is_replaced() -> bool:
@@ -131,33 +145,33 @@ def _identity(folder: Path, names: dict[str, str]) -> tuple[str, _Component] | N
 
 
 def _is_mirror(zone: Zone, others: Iterable[Zone]) -> bool:
-    """Say whether another die of the same package shows the very same counter.
+    """Say whether another die of the same package, or its memory, shows the very same counter.
 
     Its value, read between two reads of the other, lies between them. Two counters of their own
-    that have run since the machine started do not agree to a fraction of a joule.
+    that have run since the machine started do not agree to a fraction of a joule; two that stand
+    at zero have not run and say nothing.
     """
-    die = _PACKAGE.fullmatch(zone.name)
+    die = _DIE.fullmatch(zone.name)
     for other in others:
-        other_die = _PACKAGE.fullmatch(other.name)
-        if die and other_die and die[1] == other_die[1]:
+        other_die = _DIE.fullmatch(other.name)
+        if die and other_die and die.groups() == other_die.groups():
             before, between, after = other.read(), zone.read(), other.read()
-            if before <= between <= after:
+            if 0 < before <= between <= after:
                 return True
     return False
 
 
-def _number(path: Path, zone: str, *, lowest: int, highest: int | None = None) -> int:
+def _number(path: Path, zone: str, *, lowest: int, highest: int = _LARGEST) -> int:
     text = _text(path, zone)
-    if not (text.isascii() and text.isdecimal()):
+    if not (text.isascii() and text.isdecimal() and len(text) <= _MOST_DIGITS):
         raise MeasurementError(
             f"RAPL zone {zone}: {path}: found {text[:40]!r}, not a number of microjoules",
             remedy=_BROKEN,
         )
     number = int(text)
-    if number < lowest or (highest is not None and number > highest):
-        bounds = f"{lowest} or more" if highest is None else f"{lowest} to {highest}"
+    if not lowest <= number <= highest:
         raise MeasurementError(
-            f"RAPL zone {zone}: {path}: found {number}, expected {bounds} microjoules",
+            f"RAPL zone {zone}: {path}: found {number}, expected {lowest} to {highest} microjoules",
             remedy=_BROKEN,
         )
     return number

@@ -53,6 +53,10 @@ def read_trace(path: Path) -> Trace:
                 f"{seconds} s at {watts} W",
                 "give more than 0 seconds and at least 0 watts",
             )
+    if not math.isfinite(sum(seconds * watts for seconds, watts in trace.watts)):
+        raise ConfigurationError.at(
+            path, "watts", "more joules than a number holds", "give smaller steps"
+        )
     return trace
 
 
