@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from io import TextIOWrapper
 
@@ -13,6 +14,9 @@ def main() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old locale must end no evaluation
+    for number in (signal.SIGTERM, signal.SIGHUP):  # of a CI job, of a terminal that is closed
+        if signal.getsignal(number) == signal.SIG_DFL:  # not under nohup, which ignores the latter
+            signal.signal(number, signal.default_int_handler)  # an interrupt: it tidies up
     app(prog_name="harness")  # however it was started: shell completion is made for this name
 
 

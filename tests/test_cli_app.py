@@ -285,7 +285,8 @@ def test_help_has_no_colour_where_there_is_no_terminal() -> None:
     assert "\x1b" not in harness("--help").stdout
 
 
-def test_a_real_interrupt_ends_with_130(tmp_path: Path) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_real_interrupt_ends_with_130(tmp_path: Path, number: signal.Signals) -> None:
     (tmp_path / "leaderboard").mkdir()
     (tmp_path / "leaderboard" / "rules.toml").touch()
     card = tmp_path / "tasks" / "slow" / "task.toml"
@@ -300,7 +301,7 @@ def test_a_real_interrupt_ends_with_130(tmp_path: Path) -> None:
         text=True,
     ) as process:
         writer = os.open(card, os.O_WRONLY)  # waits until the card is being read
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
         os.close(writer)
 
