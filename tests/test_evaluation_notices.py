@@ -1,12 +1,16 @@
-"""Warnings of a record: each where there is cause for it, and nowhere else."""
+"""Each warning is raised by what gives cause for it, and by nothing else."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
 from msgspec.structs import replace
-from record_samples import RULES, record, session, window
+from record_samples import RULES, record, session
 
 from harness.evaluation.notices import notices
-from harness.records.evaluation import FEW_SESSIONS, EvaluationRecord, Session, Sweep
+from harness.records.evaluation import EvaluationRecord, ReferenceKernel, Session, Sweep
 from harness.records.meter import ComponentEnergy
 
 
@@ -14,57 +18,136 @@ def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
     return [notice.code for notice in notices(made, RULES, disagreement)]
 
 
-def with_dram(made: Session, joules: float) -> Session:
-    """Add a memory counter that reads the same in every window."""
-    dram = ComponentEnergy(component="dram", joules=joules, uncertainty_joules=0.0)
-    return replace(
-        made,
-        phases=tuple(
-            replace(each, reading=replace(each.reading, energy=(*each.reading.energy, dram)))
-            for each in made.phases
-        ),
-    )
+def graded(grade: str) -> EvaluationRecord:
+    made = record()
+    meter: Any = replace(made.meter, grade=grade)
+    return replace(made, meter=meter)
 
 
-def test_a_quiet_evaluation_has_none() -> None:
-    assert codes(record()) == []
+def of_sessions(*made: Session) -> EvaluationRecord:
+    """Make a record of these sessions and as many ordinary ones as make five."""
+    ordinary = [session(index=index) for index in range(len(made), 5)]
+    return record(sessions=(*made, *ordinary))
 
 
-def test_few_sessions_are_told_of_a_completed_evaluation_only() -> None:
-    assert codes(record(joules=[39.0] * 3)) == [FEW_SESSIONS]
-    assert codes(record(joules=[39.0] * 3, failed="measured")) == []
-    assert codes(record(sessions=(), failed="load", quality=None)) == []
-
-
-def test_a_component_that_stood_still_is_told_however_much_the_others_read() -> None:
-    moving, still = with_dram(session(), 0.5), with_dram(session(), 0.0)
-    assert codes(record(sessions=(moving,) * 5)) == []
-    assert codes(record(sessions=(moving, still, moving, moving, moving))) == ["unresolved-energy"]
-
-
-def test_energy_within_its_own_uncertainty_is_told() -> None:
+def with_energy(*, joules: float, uncertainty: float) -> EvaluationRecord:
+    """Make a record whose first session read this in its measured phase and in its drain."""
+    ordinary = session()
+    energy = (ComponentEnergy(component="package", joules=joules, uncertainty_joules=uncertainty),)
     phases = tuple(
-        window(each.phase, seconds=each.reading.seconds, joules=0.0009) for each in session().phases
+        replace(window, reading=replace(window.reading, energy=energy))
+        if window.phase in {"measured", "drain"}
+        else window
+        for window in ordinary.phases
     )
-    assert "unresolved-energy" in codes(record(sessions=(replace(session(), phases=phases),) * 5))
+    return of_sessions(replace(ordinary, phases=phases))
 
 
-def test_sessions_that_disagree_are_told_unless_the_entry_is_stochastic() -> None:
-    beyond = RULES.cautions.session_disagreement + 0.01
-    assert codes(record(), RULES.cautions.session_disagreement) == []
-    assert codes(record(), beyond) == ["unstable-predictions"]
-    stochastic = replace(record().submission, stochastic=True)
-    assert codes(record(submission=stochastic), beyond) == []
-
-
-def test_variants_that_cost_otherwise_are_told() -> None:
-    def costing(variant_cpu_seconds: float) -> EvaluationRecord:
-        sweeps = tuple(
-            Sweep(kind=kind, queries=1000, seconds=1.0, cpu_seconds=cpu_seconds)
-            for kind, cpu_seconds in (("original", 1.0), ("variant", variant_cpu_seconds))
+def with_others(phase: str, other_cpu_seconds: float) -> EvaluationRecord:
+    """Make a record whose first session had others at work in one phase."""
+    ordinary = session()
+    phases = tuple(
+        replace(
+            window, disturbance=replace(window.disturbance, other_cpu_seconds=other_cpu_seconds)
         )
-        return record(sessions=(replace(session(), sweeps=sweeps),) * 5)
+        if window.phase == phase
+        else window
+        for window in ordinary.phases
+    )
+    return of_sessions(replace(ordinary, phases=phases))
 
-    assert codes(costing(1.05)) == []
-    assert codes(costing(0.5)) == ["variants-cost-otherwise"]
-    assert codes(costing(1.5)) == ["variants-cost-otherwise"]
+
+def with_kernel(after_cpu_seconds: float) -> EvaluationRecord:
+    kernel = ReferenceKernel(before_cpu_seconds=0.1, after_cpu_seconds=after_cpu_seconds)
+    return of_sessions(replace(session(), kernel=kernel))
+
+
+def with_variants(ratio: float) -> EvaluationRecord:
+    """Make a record of twice as many variants as originals, at ``ratio`` times their cost."""
+    original = Sweep(kind="original", queries=100, seconds=1.0, cpu_seconds=0.5)
+    variant = Sweep(kind="variant", queries=200, seconds=2.0, cpu_seconds=1.0 * ratio)
+    return record(
+        sessions=tuple(
+            replace(session(index=index), sweeps=(variant, original)) for index in range(5)
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """A record that gives cause for a warning, and the nearest one that does not."""
+
+    gives: EvaluationRecord
+    gives_not: EvaluationRecord
+    says: str
+
+
+# Nine seconds of the entry's own phases on eight cores: two per cent of them are 1.44 CPU-seconds.
+CASES = {
+    "modelled-energy": Case(graded("model"), graded("sensor"), "not energy"),
+    "simulated-energy": Case(graded("simulated"), graded("wall"), "stand-in"),
+    "unresolved-energy": Case(
+        with_energy(joules=0.1, uncertainty=0.1),
+        with_energy(joules=0.11, uncertainty=0.1),
+        "in session 1",
+    ),
+    "small-test-set": Case(record(data={"items": 999}), record(data={"items": 1000}), "999"),
+    "few-sessions": Case(record(joules=(39.0,) * 4), record(joules=(39.0,) * 5), "4 sessions"),
+    "weak-isolation": Case(record(isolation="C"), record(isolation="B"), "grade C"),
+    "disturbed": Case(with_others("load", 1.5), with_others("load", 1.4), "2.1% of the"),
+    "unsteady-machine": Case(with_kernel(0.111), with_kernel(0.109), "100 and 111 ms"),
+    "variants-cost-otherwise": Case(with_variants(1.2), with_variants(1.05), "1.20 times"),
+}
+
+
+@pytest.mark.parametrize("code", CASES)
+def test_a_cause_raises_its_own_warning_only(code: str) -> None:
+    case = CASES[code]
+
+    (notice,) = notices(case.gives, RULES, 0.0)
+
+    assert notice.code == code
+    assert case.says in notice.message
+    assert notice.remedy
+    assert codes(case.gives_not) == []
+
+
+def test_an_ordinary_record_raises_none() -> None:
+    assert codes(record(), disagreement=RULES.cautions.session_disagreement) == []
+
+
+def test_variants_that_cost_too_little_are_named_too() -> None:
+    assert codes(with_variants(0.5)) == ["variants-cost-otherwise"]
+
+
+def test_what_others_do_while_the_machine_idles_spoils_nothing() -> None:
+    assert codes(with_others("idle-before", 4.0)) == []
+
+
+def test_a_model_that_disagrees_with_itself_is_named() -> None:
+    (notice,) = notices(record(), RULES, 0.031)
+
+    assert (notice.code, "3.1%" in notice.message) == ("unstable-predictions", True)
+
+
+def test_a_model_that_is_declared_stochastic_may_disagree_with_itself() -> None:
+    made = record()
+    stochastic = replace(made, submission=replace(made.submission, stochastic=True))
+
+    assert codes(stochastic, disagreement=0.5) == []
+
+
+def test_a_failed_evaluation_is_not_told_to_run_more_sessions() -> None:
+    assert codes(record(joules=(), failed="load")) == []
+
+
+def test_every_cause_at_once_raises_every_warning() -> None:
+    made = record(data={"items": 10}, isolation="D", joules=(0.0,))
+    meter: Any = replace(made.meter, grade="model")
+
+    raised = codes(replace(made, meter=meter), disagreement=1.0)
+
+    assert raised == [
+        "modelled-energy", "small-test-set", "few-sessions", "weak-isolation",
+        "unstable-predictions",
+    ]  # fmt: skip

@@ -38,7 +38,7 @@ class PlannedSweep:
             if self.variants is None:
                 yield positions, split.samples(positions)
             else:
-                yield positions, [self.variants[position] for position in positions]
+                yield positions, [self.variants[position] for position in positions.tolist()]
 
 
 def sealed_rng() -> np.random.Generator:
@@ -49,7 +49,7 @@ def sealed_rng() -> np.random.Generator:
 def count_sweeps(rules: ProtocolRules, queries_per_sweep: int, seconds_per_query: float) -> int:
     """Return how many sweeps fill the measured phase, within the rules' bounds."""
     sweep_seconds = queries_per_sweep * seconds_per_query
-    if sweep_seconds <= 0:
+    if sweep_seconds * rules.max_sweeps <= rules.measured_seconds:
         return rules.max_sweeps
     return max(1, min(rules.max_sweeps, math.ceil(rules.measured_seconds / sweep_seconds)))
 

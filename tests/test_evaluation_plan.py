@@ -1,0 +1,158 @@
+"""What a session sends: every original once, in an order nobody can foresee, among variants."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from toy_task import write_task
+
+from harness.evaluation import plan
+from harness.evaluation.plan import PlannedSweep, count_sweeps, plan_sweeps, sealed_rng
+from harness.records.rules import ProtocolRules
+from harness.tasks import load_task
+from harness.tasks.protocol import Item, Sample, Task
+from harness.tasks.splits import ItemSplit
+
+RULES = ProtocolRules(
+    sessions=1, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0, max_sweeps=7,
+    variant_seconds=60.0,
+)  # fmt: skip
+AMPLE_SECONDS = 60.0
+"""More seconds than making any variant here can take."""
+
+
+@pytest.fixture(scope="module")
+def task(tmp_path_factory: pytest.TempPathFactory) -> Task:
+    root = tmp_path_factory.mktemp("project")
+    write_task(root)
+    return load_task(root, "toy")
+
+
+def split_of(items: int) -> ItemSplit:
+    return ItemSplit(
+        [Item(id=str(i), sample=f"sample {i}", label=0, group=str(i)) for i in range(items)]
+    )
+
+
+def sent(sweep: PlannedSweep, split: ItemSplit, size: int = 4) -> list[tuple[int, Sample]]:
+    """Return position and sample of every query, in the order they are sent."""
+    return [
+        (position, sample)
+        for positions, samples in sweep.batches(split, size)
+        for position, sample in zip(positions.tolist(), samples, strict=True)
+    ]
+
+
+@given(items=st.integers(1, 30), sweeps=st.integers(1, 6), size=st.integers(1, 8))
+def test_each_sweep_sends_every_item_once_and_one_sweep_is_of_the_originals(
+    task: Task, items: int, sweeps: int, size: int
+) -> None:
+    split = split_of(items)
+
+    planned = plan_sweeps(task, split, sweeps, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    assert [sweep.kind for sweep in planned].count("original") == 1
+    assert len(planned) == sweeps
+    for sweep in planned:
+        queries = sent(sweep, split, size)
+        assert sorted(position for position, _ in queries) == list(range(items))
+        for position, sample in queries:
+            (original,) = split.samples([position])
+            assert (sample == original) == (sweep.kind == "original")
+
+
+@given(items=st.integers(1, 20), size=st.integers(1, 8))
+def test_batches_are_full_but_the_last(task: Task, items: int, size: int) -> None:
+    split = split_of(items)
+    (sweep,) = plan_sweeps(task, split, 1, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    lengths = [len(samples) for _, samples in sweep.batches(split, size)]
+
+    assert sum(lengths) == items
+    assert all(length == size for length in lengths[:-1])
+    assert 1 <= lengths[-1] <= size
+
+
+def test_orders_differ_from_sweep_to_sweep_and_from_session_to_session(task: Task) -> None:
+    split = split_of(50)
+    sessions = [
+        plan_sweeps(task, split, 3, sealed_rng(), variant_seconds=AMPLE_SECONDS) for _ in range(4)
+    ]
+
+    orders = {tuple(sweep.order.tolist()) for planned in sessions for sweep in planned}
+
+    assert len(orders) == 12  # 50! orders: two alike are no chance
+    assert tuple(range(50)) not in orders
+
+
+def test_the_originals_may_come_at_any_place(task: Task) -> None:
+    split = split_of(2)
+    places = set()
+    for _ in range(200):
+        planned = plan_sweeps(task, split, 3, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+        places.add([sweep.kind for sweep in planned].index("original"))
+
+    assert places == {0, 1, 2}  # misses one by chance once in 10^35
+
+
+def test_variants_stay_within_their_room(task: Task, monkeypatch: pytest.MonkeyPatch) -> None:
+    split = split_of(10)  # a variant has 9 bytes, so a sweep of them has 90
+    monkeypatch.setattr(plan, "MAX_VARIANT_BYTES", 200)
+
+    planned = plan_sweeps(task, split, 5, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    variants = [sweep for sweep in planned if sweep.kind == "variant"]
+    assert len(variants) == 2
+    assert sum(len(sample) for sweep in variants for _, sample in sent(sweep, split)) <= 200
+
+
+def test_the_originals_are_sent_where_no_variant_has_room(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "MAX_VARIANT_BYTES", 0)
+
+    (only,) = plan_sweeps(task, split_of(10), 5, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    assert only.kind == "original"
+
+
+def test_no_further_sweep_is_made_when_its_time_is_up(task: Task) -> None:
+    (only,) = plan_sweeps(task, split_of(10), 5, sealed_rng(), variant_seconds=0.0)
+
+    assert only.kind == "original"
+
+
+def test_the_secret_is_fresh_each_time() -> None:
+    drawn = {int(sealed_rng().integers(2**62)) for _ in range(8)}
+
+    assert len(drawn) == 8
+
+
+@given(
+    items=st.integers(1, 10_000),
+    seconds=st.floats(0, 1e6, allow_nan=False),
+)
+def test_sweeps_stay_within_the_rules(items: int, seconds: float) -> None:
+    sweeps = count_sweeps(RULES, items, seconds)
+
+    assert 1 <= sweeps <= RULES.max_sweeps
+    if sweeps < RULES.max_sweeps:
+        assert sweeps * items * seconds >= RULES.measured_seconds * (1 - 1e-9)
+    if sweeps > 1:  # one fewer would have been too short
+        assert (sweeps - 1) * items * seconds < RULES.measured_seconds
+
+
+@pytest.mark.parametrize(
+    ("seconds_per_query", "sweeps"),
+    [(0.0, 7), (1e-9, 7), (0.002, 5), (0.0021, 5), (0.01, 1), (10.0, 1)],
+)
+def test_sweeps_fill_the_measured_phase(seconds_per_query: float, sweeps: int) -> None:
+    assert count_sweeps(RULES, 100, seconds_per_query) == sweeps
+
+
+def test_a_sweep_of_variants_keeps_its_samples_by_position() -> None:
+    sweep = PlannedSweep("variant", np.array([2, 0, 1]), ["zero", "one", "two"])
+
+    assert sent(sweep, split_of(3), size=2) == [(2, "two"), (0, "zero"), (1, "one")]
