@@ -42,6 +42,17 @@ def test_other_results_leave_the_committed_page_alone(project: Path, tmp_path: P
     assert runner.invoke(app, ["leaderboard", "--check"]).exit_code == 0
 
 
+def test_results_that_were_removed_leave_the_local_page(project: Path) -> None:
+    _, path = write(project / "leaderboard" / "results", record("my-team"), outcomes())
+    page = project / "leaderboard" / "site" / "local" / "index.html"
+    assert runner.invoke(app, ["leaderboard"]).exit_code == 0
+    assert "my-team" in page.read_text(encoding="utf-8")
+
+    path.unlink()
+    assert runner.invoke(app, ["leaderboard"]).exit_code == 0
+    assert "my-team" not in page.read_text(encoding="utf-8")
+
+
 def test_other_results_go_where_they_are_sent(project: Path, tmp_path: Path) -> None:
     write(tmp_path / "mine", record("my-team"), outcomes())
     place = tmp_path / "page"

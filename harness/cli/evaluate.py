@@ -185,6 +185,8 @@ def _evaluate_all(
         progress.note("probing the sandbox")
         sandbox = choose(isolation)
         bench = Bench(sandbox, chosen_meter, run_reference_kernel, progress)
+        for report in reports:  # all data before the first run: a fault in them shows at once
+            load(_manifest(report).submission.task, progress.note)
         for entry, report in zip(entries, reports, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
@@ -283,8 +285,9 @@ def _refused(report: CheckReport) -> dict[str, Any]:
         "team": submission.team if submission else None,
         "status": "failed",
         "stage": "check",
-        "blame": "submission",
-        "message": "; ".join(f"{fault.path}: {fault.message} [{fault.code}]" for fault in errors),
+        "blame": None if report.ok else "submission",
+        "message": "; ".join(f"{fault.path}: {fault.message} [{fault.code}]" for fault in errors)
+        or "not run: another entry did not pass check",
         "sessions": 0,
         "warnings": [],
     }

@@ -68,7 +68,8 @@ def leaderboard(
     if not foreign:
         _write(folder, render(public))
     page = folder / "index.html"
-    if foreign or shown != public:
+    # Also when no local result is left: else the page would go on showing those that were.
+    if foreign or shown != public or (not published and (folder / LOCAL).is_dir()):
         page = folder / LOCAL / "index.html"
         _write(folder / LOCAL, render(shown))
     if as_json:
