@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from statistics import median
 
@@ -15,6 +16,9 @@ from harness.records.evaluation import (
     Sweep,
 )
 from harness.records.rules import Rules
+
+CLOCK_TICK_SECONDS = 0.01
+"""Of the kernel's accounting of CPU time: sweeps that cost less are not told apart by it."""
 
 
 def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tuple[Notice, ...]:
@@ -135,17 +139,27 @@ def _other_share(session: Session, cores: int) -> float:
 
 
 def _variant_cost_ratio(record: EvaluationRecord) -> float | None:
-    """Return the median CPU cost of a variant over that of an original, where there were both."""
+    """Return the median CPU cost of a variant over that of an original, where there were both.
 
-    def cost(sweep: Sweep) -> float:
-        return sweep.cpu_seconds / sweep.queries
-
+    ``None`` too where both are too cheap for the clock; infinite where only the originals are free.
+    """
     sweeps = [sweep for session in record.sessions for sweep in session.sweeps]
-    variants = [cost(sweep) for sweep in sweeps if sweep.kind == "variant"]
-    originals = [cost(sweep) for sweep in sweeps if sweep.kind == "original"]
-    if not variants or not originals or not median(originals):
+    variants = [sweep for sweep in sweeps if sweep.kind == "variant"]
+    originals = [sweep for sweep in sweeps if sweep.kind == "original"]
+    if not variants or not originals:
         return None
-    return median(variants) / median(originals)
+    if max(map(_median_cpu_seconds, (variants, originals))) < CLOCK_TICK_SECONDS:
+        return None
+    of_originals = _median_cost(originals)
+    return _median_cost(variants) / of_originals if of_originals > 0 else math.inf
+
+
+def _median_cpu_seconds(sweeps: list[Sweep]) -> float:
+    return median(sweep.cpu_seconds for sweep in sweeps)
+
+
+def _median_cost(sweeps: list[Sweep]) -> float:
+    return median(sweep.cpu_seconds / sweep.queries for sweep in sweeps)
 
 
 def _listed(numbers: list[int]) -> str:

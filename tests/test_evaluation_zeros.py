@@ -1,0 +1,57 @@
+"""What clocks and counters that read zero, or next to it, are taken for."""
+
+from __future__ import annotations
+
+import pytest
+from msgspec.structs import replace
+from record_samples import RULES, record, session
+
+from harness.evaluation.notices import CLOCK_TICK_SECONDS, notices
+from harness.records.energy import silent_components
+from harness.records.evaluation import EvaluationRecord, Session, Sweep
+from harness.records.meter import ComponentEnergy
+
+
+def codes(made: EvaluationRecord) -> list[str]:
+    return [notice.code for notice in notices(made, RULES, 0.0)]
+
+
+def with_dram(joules: float) -> Session:
+    """Make a session with a memory counter beside the package's, the same in every window."""
+    dram = ComponentEnergy(component="dram", joules=joules, uncertainty_joules=0.0)
+    return replace(
+        session(),
+        phases=tuple(
+            replace(each, reading=replace(each.reading, energy=(*each.reading.energy, dram)))
+            for each in session().phases
+        ),
+    )
+
+
+def costing(*, original: float, variant: float) -> EvaluationRecord:
+    """Make a record whose sweeps took these CPU seconds."""
+    sweeps = (
+        Sweep(kind="original", queries=1000, seconds=1.0, cpu_seconds=original),
+        Sweep(kind="variant", queries=1000, seconds=1.0, cpu_seconds=variant),
+    )
+    return record(sessions=(replace(session(), sweeps=sweeps),) * 5)
+
+
+def test_a_component_that_stood_still_is_named_however_much_the_others_read() -> None:
+    assert silent_components(with_dram(0.5)) == ()
+    assert silent_components(with_dram(0.0)) == ("dram",)
+    assert codes(record(sessions=(with_dram(0.5),) * 5)) == []
+    one_stood_still = (*(with_dram(0.5),) * 4, with_dram(0.0))
+    assert codes(record(sessions=one_stood_still)) == ["unresolved-energy"]
+
+
+@pytest.mark.parametrize("original", [0.0, CLOCK_TICK_SECONDS / 10])
+def test_originals_for_nothing_beside_dear_variants_are_named(original: float) -> None:
+    assert codes(costing(original=original, variant=1.0)) == ["variants-cost-otherwise"]
+
+
+def test_sweeps_shorter_than_the_clock_can_tell_accuse_nobody() -> None:
+    below = CLOCK_TICK_SECONDS * 0.9
+    assert codes(costing(original=below / 2, variant=below)) == []
+    assert codes(costing(original=below, variant=below / 2)) == []
+    assert codes(costing(original=0.0, variant=0.0)) == []
