@@ -155,3 +155,25 @@ def test_an_unknown_processor_has_no_filter(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr("platform.machine", lambda: "riscv64")
     with pytest.raises(OrganiserError, match="riscv64"):
         seccomp.required_architecture()
+
+
+@needs_filter
+def test_children_cannot_be_made_to_go_without_an_account() -> None:
+    run = under_filter(
+        """
+import os, signal, time
+signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+if os.fork() == 0:
+    while time.process_time() < 0.1:
+        pass
+    os._exit(5)
+print(os.waitstatus_to_exitcode(os.wait()[1]))
+print(os.times().children_user + os.times().children_system)
+signal.signal(signal.SIGUSR1, lambda *_: print("other signals do as ever"))
+os.kill(os.getpid(), signal.SIGUSR1)
+"""
+    )
+    code, seconds, other = run.stdout.splitlines()
+    assert code == "5"
+    assert float(seconds) > 0.05
+    assert other == "other signals do as ever"

@@ -4,6 +4,9 @@ Built here by hand and handed over as bytes: ``bwrap`` reads it from a descripto
 Landlock launcher installs it itself. What is denied answers EPERM, so that a library that only
 tries goes on; ``clone3``, whose flags a filter cannot see, answers ENOSYS, so that libc falls back
 to ``clone``; system calls of another architecture's table end the process.
+
+What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
+ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
 """
 
 from __future__ import annotations
@@ -23,8 +26,9 @@ INSTRUCTION = Struct("<HBBI")  # struct sock_filter: code, jump if true, jump if
 # LD|W|ABS, JMP|JEQ|K, JMP|JGE|K, JMP|JSET|K, RET|K.
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
-# Offsets into struct seccomp_data; the low half of the first argument, little-endian.
+# Offsets into struct seccomp_data; of the first argument the low half, little-endian.
 NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+SECOND_ARGUMENT_HALVES = (24, 28)
 
 ALLOW, KILL_PROCESS, FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
 
@@ -71,6 +75,9 @@ CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 SOCKETS: dict[Architecture, tuple[int, int]] = {"x86_64": (41, 53), "aarch64": (198, 199)}
 """``socket`` and ``socketpair``."""
+SIGNAL_ACTION: dict[Architecture, int] = {"x86_64": 13, "aarch64": 134}
+"""``rt_sigaction``."""
+CHILD_SIGNAL = 17
 
 
 def this_architecture() -> Architecture | None:
@@ -118,8 +125,24 @@ def program(architecture: Architecture, *, families: tuple[int, ...] = ALLOWED_F
     socket, socketpair = SOCKETS[architecture]
     code += _when(socket, _only(families))
     code += _when(socketpair, _only(PAIR_FAMILIES))
+    code += _when(SIGNAL_ACTION[architecture], _keep_child_signal())
     code.append(_return(ALLOW))
     return b"".join(code)
+
+
+def _keep_child_signal() -> list[bytes]:
+    """Do as if SIGCHLD's action were changed; asking for it, with no new one, is let through."""
+    low, high = SECOND_ARGUMENT_HALVES
+    return [
+        _load(FIRST_ARGUMENT),
+        _skip_if_equal(CHILD_SIGNAL, 0, otherwise=5),
+        _load(low),
+        _skip_if_equal(0, 0, otherwise=2),
+        _load(high),
+        _skip_if_equal(0, 1, otherwise=0),
+        _fail(0),
+        _return(ALLOW),
+    ]
 
 
 def _only(families: tuple[int, ...]) -> list[bytes]:
