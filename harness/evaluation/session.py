@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -21,6 +21,9 @@ from harness.records.rules import Limits
 from harness.sandbox import frames
 from harness.sandbox.protocol import Launch, Process, Sandbox
 from harness.tasks.protocol import NO_ANSWER, Sample, Split
+
+AHEAD_BYTES = 256 * 1024
+"""How much of the measured phase's requests is encoded ahead; at least one batch."""
 
 
 class Progress(Protocol):
@@ -151,8 +154,9 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
                 process.load(deadline_seconds=limits.load_seconds)
                 windows.close("load")
             with stage("warm-up", bench.progress):
-                for batch in _batches(script.warm_up, script.batch_size):
-                    _ask(process, script.launch, batch, deadline.next_batch())
+                _warm_up(
+                    process, script.launch, _batches(script.warm_up, script.batch_size), deadline
+                )
                 windows.close("warm-up")
             with stage("measured", bench.progress):
                 answers.measured = True
@@ -191,30 +195,35 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
         with stage("load", bench.progress):
             process.load(deadline_seconds=launch.limits.load_seconds)
         with stage("warm-up", bench.progress):
-            for batch in batches[:half]:
-                _ask(process, launch, batch, deadline.next_batch())
+            _warm_up(process, launch, batches[:half], deadline)
             began = time.monotonic()
-            for batch in batches[half:]:
-                _ask(process, launch, batch, deadline.next_batch())
+            _warm_up(process, launch, batches[half:], deadline)
             seconds = time.monotonic() - began
         with stage("drain", bench.progress):
             process.finish(deadline_seconds=launch.limits.drain_seconds)
     return seconds / sum(len(batch) for batch in batches[half:])
 
 
+def _warm_up(
+    process: Process, launch: Launch, batches: Iterable[Sequence[Sample]], deadline: _Deadline
+) -> None:
+    for batch in batches:
+        _ask(process, launch, frames.encode_request(batch), len(batch), deadline.next_batch())
+
+
 def _measure(
     script: Script, progress: Progress, process: Process, answers: Answers, deadline: _Deadline
 ) -> tuple[Sweep, ...]:
     sweeps = []
-    done = 0
+    done, total = 0, script.queries
     for sweep in script.sweeps:
         began, cpu_began = time.monotonic(), process.cpu_seconds()
-        for positions, batch in sweep.batches(script.split, script.batch_size):
-            predicted = _ask(process, script.launch, batch, deadline.next_batch())
+        for positions, request in _encoded(sweep.batches(script.split, script.batch_size)):
+            predicted = _ask(process, script.launch, request, len(positions), deadline.next_batch())
             if sweep.kind == "original":
                 answers.labels[positions] = predicted
-            done += len(batch)
-            progress.queries(done, script.queries)
+            done += len(positions)
+            progress.queries(done, total)
         sweeps.append(
             Sweep(
                 kind=sweep.kind,
@@ -226,15 +235,34 @@ def _measure(
     return tuple(sweeps)
 
 
+def _encoded(
+    batches: Iterable[tuple[npt.NDArray[np.int64], list[Sample]]],
+) -> Iterator[tuple[npt.NDArray[np.int64], list[bytes]]]:
+    """Yield positions and encoded requests, encoded some at a time.
+
+    After each wait for an answer the processor's caches are cold, and encoding one batch costs
+    several times what it costs right after another.
+    """
+    ahead = []
+    held = 0
+    for positions, batch in batches:
+        request = frames.encode_request(batch)
+        ahead.append((positions, request))
+        held += sum(map(len, request))
+        if held >= AHEAD_BYTES:
+            yield from ahead
+            ahead.clear()
+            held = 0
+    yield from ahead
+
+
 def _ask(
-    process: Process, launch: Launch, batch: Sequence[Sample], deadline_seconds: float
+    process: Process, launch: Launch, request: list[bytes], n: int, deadline_seconds: float
 ) -> npt.NDArray[np.int64]:
-    payload = process.predict(
-        frames.encode_request(batch), len(batch), deadline_seconds=deadline_seconds
-    )
+    payload = process.predict(request, n, deadline_seconds=deadline_seconds)
     predicted: npt.NDArray[np.int64] = frames.decode_predictions(
         payload,
-        len(batch),
+        n,
         output=launch.output,
         labels=launch.labels,
         max_boxes=launch.max_boxes,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import accumulate
-from struct import Struct
+from struct import Struct, pack
 from typing import Any
 
 import numpy as np
@@ -39,17 +39,24 @@ def encode_request(samples: Sequence[str | bytes]) -> list[bytes]:
     Raises ``OrganiserError`` for a text that UTF-8 cannot carry (a lone surrogate).
     """
     kind: bytes = BYTES
-    blobs: Sequence[Any] = samples
+    parts: Sequence[Any] = samples
     if samples and isinstance(samples[0], str):
-        kind, blobs = TEXT, _utf8(samples)
-    blob = b"".join(blobs)
-    offsets = np.fromiter(accumulate(map(len, blobs), initial=0), "<u8", len(blobs) + 1)
-    return [HEADER.pack(kind, len(blobs), len(blob)), offsets.tobytes(), blob]
+        kind, (blob, parts) = TEXT, _utf8(samples)
+    else:
+        blob = b"".join(parts)
+    n = len(samples)
+    offsets = pack(f"<{n + 1}Q", *accumulate(map(len, parts), initial=0))
+    return [HEADER.pack(kind, n, len(blob)), offsets, blob]
 
 
-def _utf8(texts: Sequence[Any]) -> list[bytes]:
+def _utf8(texts: Sequence[Any]) -> tuple[bytes, Sequence[Any]]:
+    """Return all texts in UTF-8, and parts of the length that each has there."""
+    joined = "".join(texts)
+    if joined.isascii():  # one conversion for all: a text has as many bytes as characters
+        return joined.encode(), texts
     try:
-        return [text.encode() for text in texts]
+        encoded = [text.encode() for text in texts]
+        return b"".join(encoded), encoded
     except UnicodeEncodeError as error:
         raise OrganiserError(
             f"a sample cannot be written as UTF-8: {error.reason} at position {error.start}",
@@ -94,9 +101,10 @@ def decode_predictions(
 
 
 def _labels(numbers: npt.NDArray[np.int32], labels: int) -> npt.NDArray[np.int64]:
-    wrong = np.flatnonzero((numbers < 0) | (numbers >= labels))
-    if wrong.size:
-        i = int(wrong[0])
+    # Read as unsigned, a negative number is above every label: one comparison finds both.
+    unsigned = numbers.view("<u4")
+    if unsigned.max(initial=0) >= labels:
+        i = int(np.argmax(unsigned >= labels))
         raise _refused(
             f"the prediction for sample {i} of the batch is {numbers[i]}; "
             f"labels are 0 to {labels - 1}"

@@ -103,13 +103,16 @@ class TreeProcess:
         self._look()
         self._close_requests()
         end = time.monotonic() + deadline_seconds
+        replies_open = True
         while not self._ended():
             if not self._step(end):
                 self._fail(
                     f"still running {deadline_seconds:g} s after the last answer",
                     "end when the request channel is closed; leave no thread or process behind",
                 )
-            self._refuse_unasked()
+            if replies_open and not self._refuse_unasked():
+                replies_open = False
+                self._poll.unregister(self._spawned.replies)  # its end would wake us without pause
         ended = self._reap()
         self._require_bearable_output()
         if ended.signal is not None or ended.code:
@@ -188,10 +191,8 @@ class TreeProcess:
 
     def _read_reply(self, reply: bytearray, kind: bytes, n: int) -> bool:
         """Read on; say whether the reply is whole. One byte more than is due is asked for."""
-        while True:
-            due = self._due(reply, kind, n)
-            if len(reply) == due:
-                return True
+        due = self._due(reply, kind, n)
+        while len(reply) < due:
             try:
                 part = os.read(self._spawned.replies, min(due - len(reply) + 1, _CHUNK_BYTES))
             except BlockingIOError:
@@ -200,8 +201,10 @@ class TreeProcess:
                 self._await_end()
                 self._died()
             reply += part
-            if len(reply) > self._due(reply, kind, n):
+            due = self._due(reply, kind, n)
+            if len(reply) > due:
                 self._fail("sent more than was asked for", "answer each request with one frame")
+        return True
 
     def _due(self, reply: bytearray, kind: bytes, n: int) -> int:
         """Return the length of the frame, as far as its header has come; refuse a wrong header."""
@@ -228,13 +231,15 @@ class TreeProcess:
             )
         return frames.HEADER.size + int(size)
 
-    def _refuse_unasked(self) -> None:
+    def _refuse_unasked(self) -> bool:
+        """Refuse what nobody asked for; say whether the channel is still open."""
         try:
             unasked = os.read(self._spawned.replies, 1)
         except BlockingIOError:
-            return
+            return True
         if unasked:
             self._fail("sent something without being asked", "answer each request with one frame")
+        return False
 
     # The loop.
 

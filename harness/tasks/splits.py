@@ -28,7 +28,8 @@ class ItemSplit:
 
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, in this order."""
-        return [self._samples[position] for position in positions]
+        numbers = positions.tolist() if isinstance(positions, np.ndarray) else positions
+        return [self._samples[number] for number in numbers]  # NumPy's integers index slowly
 
 
 class Subset:

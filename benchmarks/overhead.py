@@ -1,0 +1,289 @@
+"""What the harness itself costs: 100,000 short texts through TF-IDF, in batches of 256.
+
+    python benchmarks/overhead.py [--rounds 5] [--texts 100000]
+
+Two ways to run the same model on the same texts take turns, each in a fresh process: *bare*, a loop
+around ``predict`` (``bare_loop.py``), and *measured*, a session of ``harness.evaluation`` through
+the strongest sandbox that works here, the worker, the frames and a meter. Three ratios have a goal:
+
+- entry: CPU time of the entry's tree inside the measured window, over the bare loop's;
+- parent: CPU time of the harness's own process in that window, over the entry's;
+- memory: growth of the parent's peak from a quarter of the texts to all of them, over the growth
+  of the data itself (each text, its identifier, its label, its place in the order, its answer).
+
+Ratios are of runs next to each other in time; the median of them counts. The model is
+scikit-learn's TF-IDF of words and pairs of words and its logistic regression, fitted here on the
+sample train split. The reference entry ``climate-tfidf``, which does the same for a fraction of
+the work, is reported too, without a goal: so cheap a ``predict`` makes the carrying of a text show.
+Exits with 1 when a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import pickle
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+ROOT = Path(__file__).resolve().parent.parent
+BATCH_SIZE = 256
+SEED = 0
+TASK = "climate-disinformation"
+
+ENTRY_GOAL = 1.05
+PARENT_GOAL = 0.05
+MEMORY_GOAL = 1.05
+
+MODEL = '''\
+"""The pipeline that the benchmark fitted: its own file, so unpickling it is safe."""
+
+import pickle
+
+
+class Pipeline:
+    def __init__(self, pipeline):
+        self._pipeline = pipeline
+
+    def predict(self, samples):
+        return self._pipeline.predict(samples).tolist()
+
+
+def load(directory):
+    return Pipeline(pickle.loads((directory / "pipeline.pickle").read_bytes()))
+'''
+
+
+@dataclass(frozen=True)
+class Subject:
+    """An entry that is run both ways."""
+
+    name: str
+    folder: Path
+    goals: bool
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A bare run and the measured run after it, in CPU seconds."""
+
+    bare: float
+    entry: float
+    parent: float
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--texts", type=int, default=100_000)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the sandbox's user must get through to the entry
+        every, quarter = prepare(folder, arguments.texts)
+        subjects = [
+            Subject("TF-IDF, scikit-learn", folder / "entry", goals=True),
+            Subject("climate-tfidf", ROOT / "submissions/climate-tfidf", goals=False),
+        ]
+        missed = []
+        for subject in subjects:
+            pairs = [run_pair(subject, every) for _ in range(arguments.rounds)]
+            missed += report(subject, pairs, arguments.texts)
+        growths = [memory_ratio(subjects[0], every, quarter) for _ in range(arguments.rounds)]
+    missed += verdict("memory", growths, MEMORY_GOAL)
+    print(f"goals missed: {', '.join(missed)}" if missed else "all goals met")
+    return 1 if missed else 0
+
+
+def prepare(folder: Path, count: int) -> tuple[Path, Path]:
+    """Fit the model, write its entry, and write ``count`` texts and a quarter of them to files."""
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+
+    from harness.tasks import load_task
+
+    task = load_task(ROOT, TASK)
+    train = task.load_data("sample", SEED).warm_up  # the source's train split
+    quotes = [str(quote) for quote in train.samples(range(len(train)))]
+    pipeline = make_pipeline(TfidfVectorizer(ngram_range=(1, 2)), LogisticRegression(max_iter=1000))
+    pipeline.fit(quotes, train.labels)
+    entry = folder / "entry"
+    entry.mkdir()
+    (entry / "model.py").write_text(MODEL)
+    (entry / "pipeline.pickle").write_bytes(pickle.dumps(pipeline))
+    rng = np.random.default_rng(SEED)
+    texts = [str(task.perturb(quotes[i % len(quotes)], rng)) for i in range(count)]
+    every, quarter = folder / "every.txt", folder / "quarter.txt"
+    every.write_text("\n".join(texts), encoding="utf-8")
+    quarter.write_text("\n".join(texts[: count // 4]), encoding="utf-8")
+    print(f"{count:,} texts of {statistics.fmean(map(len, texts)):.0f} characters on average")
+    return every, quarter
+
+
+def run_pair(subject: Subject, texts: Path) -> Pair:
+    """Run both ways, one right after the other; both must predict the same."""
+    bare = run_bare(subject, texts)
+    measured = run_measured(subject, texts)
+    assert bare["predictions"] == measured["predictions"], "the two ways predict differently"
+    return Pair(
+        bare=bare["cpu_seconds"],
+        entry=measured["entry_cpu_seconds"],
+        parent=measured["parent_cpu_seconds"],
+    )
+
+
+def run_bare(subject: Subject, texts: Path) -> dict[str, Any]:
+    """Run the loop as the sandbox would start it: same interpreter, options and environment."""
+    from harness.sandbox import interpreter
+
+    script = str(ROOT / "benchmarks/bare_loop.py")
+    command = interpreter.worker_command(script, str(subject.folder), str(texts))
+    return _json_of([*command, str(BATCH_SIZE)], interpreter.environment("index", 8, 0))
+
+
+def run_measured(subject: Subject, texts: Path) -> dict[str, Any]:
+    """Run a session in a process of its own, so that its peak of memory is a session's."""
+    return _json_of([sys.executable, __file__, "--session", str(subject.folder), str(texts)], None)
+
+
+def _json_of(command: list[str], environment: dict[str, str] | None) -> dict[str, Any]:
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+    result: dict[str, Any] = json.loads(done.stdout)
+    return result
+
+
+def memory_ratio(subject: Subject, every: Path, quarter: Path) -> float:
+    """Return the growth of the parent's peak over the growth of its data."""
+    few, many = run_measured(subject, quarter), run_measured(subject, every)
+    peak = many["peak_bytes"] - few["peak_bytes"]
+    data = many["data_bytes"] - few["data_bytes"]
+    return float(peak / data)
+
+
+def report(subject: Subject, pairs: list[Pair], texts: int) -> list[str]:
+    """Print one subject's medians and ratios; return the goals that it misses."""
+
+    def microseconds(seconds: list[float]) -> str:
+        return f"{statistics.median(seconds) / texts * 1e6:6.2f} us"
+
+    print(f"{subject.name}, CPU time a text:")
+    print(f"  bare   {microseconds([pair.bare for pair in pairs])}")
+    print(f"  entry  {microseconds([pair.entry for pair in pairs])}")
+    print(f"  parent {microseconds([pair.parent for pair in pairs])}")
+    return [
+        *verdict("entry", [p.entry / p.bare for p in pairs], ENTRY_GOAL if subject.goals else None),
+        *verdict(
+            "parent", [p.parent / p.entry for p in pairs], PARENT_GOAL if subject.goals else None
+        ),
+    ]
+
+
+def verdict(name: str, ratios: list[float], goal: float | None) -> list[str]:
+    """Print the median of ``ratios`` and their range; return ``name`` when it is over the goal."""
+    median = statistics.median(ratios)
+    line = f"  {name:<6} ratio {median:.3f} ({min(ratios):.3f} to {max(ratios):.3f})"
+    if goal is None:
+        print(line)
+        return []
+    print(f"{line}, goal {goal:.2f}: {'met' if median <= goal else 'missed'}")
+    return [name] if median > goal else []
+
+
+def session(folder: Path, texts_file: Path) -> None:
+    """Run one session over the texts in the order of the file; print what it cost as JSON."""
+    from harness.evaluation.plan import PlannedSweep
+    from harness.evaluation.session import Answers, Bench, Script, run_session
+    from harness.meters.kernel import run_reference_kernel
+    from harness.meters.select import select
+    from harness.records.rules import read_rules
+    from harness.sandbox.ladder import choose
+    from harness.sandbox.protocol import Launch
+
+    limits = read_rules(ROOT / "leaderboard/rules.toml").limits
+    bench = Bench(choose("auto"), select("model", cores=1), run_reference_kernel, Silent())
+    launch = Launch(
+        directory=folder, entry="model:load", command=None, output="index", labels=8,
+        max_boxes=0, limits=limits,
+    )  # fmt: skip
+    with texts_file.open(encoding="utf-8") as lines:
+        split = Texts([line.removesuffix("\n") for line in lines])
+    script = Script(
+        index=0,
+        launch=launch,
+        batch_size=BATCH_SIZE,
+        idle_seconds=0.0,
+        warm_up=split.samples(range(BATCH_SIZE)),
+        split=split,
+        sweeps=(PlannedSweep("original", np.arange(len(split)), None),),
+    )
+    answers = Answers.none(len(split))
+    done = run_session(script, bench, answers)
+    (window,) = (window for window in done.phases if window.phase == "measured")
+    result = {
+        "entry_cpu_seconds": window.reading.cpu_seconds,
+        "parent_cpu_seconds": window.disturbance.harness_cpu_seconds,
+        "predictions": hashlib.sha256(bytes(answers.labels.tolist())).hexdigest(),
+        "peak_bytes": peak_bytes(),
+        "data_bytes": split.bytes + script.sweeps[0].order.nbytes + answers.labels.nbytes,
+    }
+    print(json.dumps(result))
+
+
+class Texts:
+    """A ``Split`` over texts whose labels do not matter."""
+
+    def __init__(self, texts: list[str]) -> None:
+        self._texts = texts
+        self.ids: Sequence[str] = [str(number) for number in range(len(texts))]
+        self.labels = np.zeros(len(texts), dtype=np.int64)
+        self.groups: Sequence[str] | None = None
+        pointers = sys.getsizeof(self._texts) + sys.getsizeof(self.ids)
+        content = sum(map(sys.getsizeof, self._texts)) + sum(map(sys.getsizeof, self.ids))
+        self.bytes = pointers + content + self.labels.nbytes
+
+    def __len__(self) -> int:
+        """Return how many texts there are."""
+        return len(self._texts)
+
+    def samples(self, positions: Any) -> list[str | bytes]:  # noqa: ANN401 - numbers in any sequence
+        """Return the texts at these positions, in this order."""
+        return [self._texts[number] for number in np.asarray(positions).tolist()]
+
+
+class Silent:
+    """Progress that is shown to nobody."""
+
+    def phase(self, phase: str) -> None:
+        """Pass over a phase."""
+
+    def queries(self, done: int, total: int) -> None:
+        """Pass over a batch."""
+
+
+def peak_bytes() -> int:
+    """Return the most memory this process ever had resident.
+
+    Not ``ru_maxrss``: it starts from what the process that started this one had.
+    """
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    raise RuntimeError("the kernel's /proc/self/status has no VmHWM")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--session"]:
+        session(Path(sys.argv[2]), Path(sys.argv[3]))
+    else:
+        sys.exit(main())
