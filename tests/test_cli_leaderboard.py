@@ -53,6 +53,18 @@ def test_results_that_were_removed_leave_the_local_page(project: Path) -> None:
     assert "my-team" not in page.read_text(encoding="utf-8")
 
 
+def test_results_that_cannot_be_used_are_not_called_none(project: Path, tmp_path: Path) -> None:
+    senseless = record("my-team", joules=(-1.0,) * 5)  # negative energy
+    _, path = write(tmp_path / "mine", senseless, outcomes())
+
+    made = runner.invoke(app, ["leaderboard", "--results", str(tmp_path / "mine")])
+
+    assert made.exit_code == 1
+    assert "none of the results can be used" in made.stdout
+    assert path.name in made.stdout.replace("\n", "")
+    assert (project / "leaderboard" / "site" / "local" / "index.html").is_file()
+
+
 def test_other_results_go_where_they_are_sent(project: Path, tmp_path: Path) -> None:
     write(tmp_path / "mine", record("my-team"), outcomes())
     place = tmp_path / "page"

@@ -20,8 +20,10 @@ def print_boards(console: Console, boards: Boards, page: Path) -> None:
     """Show every board as a table, what could not be used, and where the page is."""
     for board in boards.boards:
         _print_board(console, board)
-    if not boards.boards:
+    if not boards.boards and not boards.problems:
         console.print("no results yet: python -m harness evaluate ENTRY makes one")
+    elif not boards.boards:
+        console.print("no board: none of the results can be used")
     for problem in boards.problems:
         console.print(
             f"[red]problem[/red] {escape(problem.path)}: {escape(problem.message)} "

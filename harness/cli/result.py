@@ -72,6 +72,13 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Table:
     table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column(style="bold", no_wrap=True)
     table.add_column()
+    _add_quality(table, record)
+    _add_energy(table, summary, record)
+    _add_circumstances(table, record)
+    return table
+
+
+def _add_quality(table: Table, record: EvaluationRecord) -> None:
     if record.quality is not None:
         ranked = record.quality.ranked_value
         table.add_row(
@@ -84,30 +91,24 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Table:
             table.add_row(
                 "also", "  ".join(f"{m.name.replace('_', ' ')} {m.value:.3f}" for m in others)
             )
+
+
+def _add_energy(table: Table, summary: Summary, record: EvaluationRecord) -> None:
     if summary.joules_per_1000_queries is not None:
         table.add_row(
             "energy",
             f"{three_digits(summary.joules_per_1000_queries)} J per 1,000 queries  "
             f"[dim]({interval(summary.joules_interval)}, {summary.sessions} sessions)[/dim]",
         )
-        parts = energy_parts(record.sessions)
-        table.add_row(
-            "its parts",
-            "  ".join(
-                f"{name} {three_digits(joules)} J"
-                for name, joules in (
-                    ("start", parts.start_joules),
-                    ("load", parts.load_joules),
-                    ("warm-up", parts.warm_up_joules),
-                    ("measured", parts.measured_joules),
-                    ("drain", parts.drain_joules),
-                )
-            ),
-        )
+        table.add_row("its parts", _parts(record))
         table.add_row(
             "",
             "[dim]of a mean session; the first three are spread over "
             f"{record.rules.amortise_queries:,} queries[/dim]",
+        )
+    elif summary.status == "completed":
+        table.add_row(
+            "energy", "none: the meter stood still in some session, and zero is no figure"
         )
     if summary.active_joules_per_1000_queries is not None:
         table.add_row(
@@ -121,6 +122,21 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Table:
             f"{three_digits(summary.seconds_per_1000_queries)} s per 1,000 queries at "
             f"{three_digits(summary.measured_watts)} W",
         )
+
+
+def _parts(record: EvaluationRecord) -> str:
+    parts = energy_parts(record.sessions)
+    named = (
+        ("start", parts.start_joules),
+        ("load", parts.load_joules),
+        ("warm-up", parts.warm_up_joules),
+        ("measured", parts.measured_joules),
+        ("drain", parts.drain_joules),
+    )
+    return "  ".join(f"{name} {three_digits(joules)} J" for name, joules in named)
+
+
+def _add_circumstances(table: Table, record: EvaluationRecord) -> None:
     sources = ", ".join(source.name for source in record.meter.sources)
     table.add_row("meter", f"{_GRADES[record.meter.grade]}  [dim]({escape(sources)})[/dim]")
     table.add_row(
@@ -137,7 +153,6 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Table:
         "machine",
         f"{escape(record.hardware.profile)}  [dim](energy does not carry over to another)[/dim]",
     )
-    return table
 
 
 def shown_path(path: Path) -> str:
