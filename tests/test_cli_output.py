@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import sys
 
 import pytest
@@ -55,3 +56,19 @@ def test_consoles_write_to_their_own_streams(capsys: pytest.CaptureFixture[str])
     stderr_console().print("[red]progress[/red]")
 
     assert capsys.readouterr() == ("result\n", "progress\n")
+
+
+def test_results_that_cannot_be_written_are_an_error_with_a_message() -> None:
+    program = (
+        "from harness.cli.errors import explained\n"
+        "from harness.cli.output import stdout_console\n"
+        "with explained(as_json=False):\n"
+        "    stdout_console().print('a result')\n"
+    )
+    with open("/dev/full", "w", encoding="ascii") as full:  # noqa: PTH123 - a device
+        result = subprocess.run(
+            [sys.executable, "-c", program], stdout=full, stderr=subprocess.PIPE, text=True,
+            check=False, timeout=30,
+        )  # fmt: skip
+    assert "error: standard output: cannot be written: No space left on device" in result.stderr
+    assert result.returncode != 0

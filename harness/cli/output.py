@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -33,11 +33,15 @@ def write_out(text: str) -> None:
         _abandon_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
     except OSError as error:
-        _abandon_stdout()
-        raise UsageError(
-            f"standard output: cannot be written: {error.strerror}",
-            remedy="write it to a place that has room",
-        ) from None
+        raise _unwritable(error) from None
+
+
+def _unwritable(error: OSError) -> UsageError:
+    _abandon_stdout()
+    return UsageError(
+        f"standard output: cannot be written: {error.strerror}",
+        remedy="write it to a place that has room",
+    )
 
 
 def _abandon_stdout() -> None:
@@ -71,11 +75,21 @@ def in_colour(text: str, colour: str, *, err: bool = False) -> str:
 
 
 def stdout_console() -> Console:
-    """Return a console for results; plain text where there is no terminal, or with NO_COLOR."""
+    """Return a console for results; plain text where there is no terminal, or with NO_COLOR.
+
+    Its ``print`` raises ``UsageError`` when standard output cannot be written.
+    """
     from rich.console import Console
 
+    class ResultConsole(Console):
+        def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as rich has it
+            try:
+                super().print(*objects, **options)
+            except OSError as error:
+                raise _unwritable(error) from None
+
     terminal = sys.stdout.isatty()
-    return Console(
+    return ResultConsole(
         highlight=False, soft_wrap=not terminal, width=None if terminal else WIDTH_OF_A_FILE
     )
 
