@@ -1,0 +1,119 @@
+"""Every reference entry passes check and answers a real session in the sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from loaded import ROOT, data_of, task_of
+
+from harness.cli.check import check_context
+from harness.cli.project import Project
+from harness.errors import HarnessError
+from harness.evaluation.plan import PlannedSweep
+from harness.evaluation.session import Answers, Bench, Script, run_session
+from harness.meters.replay import Replay, Trace
+from harness.records.evaluation import PHASES
+from harness.sandbox.ladder import choose
+from harness.sandbox.protocol import Launch, Sandbox
+from harness.submissions.check import check
+from harness.submissions.manifest import Manifest
+from harness.submissions.snapshot import snapshot
+from harness.tasks.splits import Subset
+
+PROJECT = Project(ROOT)
+ITEMS = 64
+NEURAL = {"climate-embedding-torch"}
+ENTRIES = [
+    pytest.param(name, marks=pytest.mark.torch) if name in NEURAL else name
+    for name in sorted(path.name for path in PROJECT.submissions.iterdir() if path.is_dir())
+]
+
+
+class Silent:
+    """Shows no progress."""
+
+    def phase(self, phase: str) -> None: ...
+
+    def queries(self, done: int, total: int) -> None: ...
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Sandbox:
+    try:
+        return choose("auto")
+    except HarnessError as error:
+        pytest.skip(error.message)
+
+
+def manifest_of(name: str) -> Manifest:
+    report = check(PROJECT.submissions / name, check_context(PROJECT))
+    assert [fault.message for fault in report.faults] == []
+    assert report.manifest is not None
+    return report.manifest
+
+
+def answers_of(name: str, sandbox: Sandbox, folder: Path) -> tuple[Answers, Subset]:
+    """Run one short session over the task's first items."""
+    manifest = manifest_of(name)
+    task, data = task_of(manifest.submission.task), data_of(manifest.submission.task)
+    folder.chmod(0o755)  # the sandbox's user must get through to the copy
+    copy = snapshot(PROJECT.submissions / name, folder / "entry")
+    split = Subset(data.test, np.arange(ITEMS))
+    script = Script(
+        index=0,
+        launch=Launch(
+            directory=copy.directory,
+            entry=manifest.model.entry,
+            command=manifest.model.command,
+            output=manifest.model.output,
+            labels=len(task.labels),
+            max_boxes=task.max_boxes,
+            limits=PROJECT.rules().limits,
+        ),
+        batch_size=manifest.model.batch_size,
+        idle_seconds=0.001,
+        warm_up=data.warm_up.samples(range(4)),
+        split=split,
+        sweeps=(PlannedSweep("original", np.arange(ITEMS), None),),
+    )
+    answers = Answers.none(ITEMS)
+    meter = Replay(Trace(watts=((1.0, 1.0),)))
+    session = run_session(script, Bench(sandbox, meter, lambda: 0.1, Silent()), answers)
+    assert tuple(window.phase for window in session.phases) == PHASES
+    return answers, split
+
+
+@pytest.mark.parametrize("name", ENTRIES)
+def test_it_answers_a_session(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+    if name in NEURAL:
+        pytest.importorskip("torch")
+        pytest.importorskip("safetensors")
+
+    answers, split = answers_of(name, sandbox, tmp_path)
+
+    task = task_of(manifest_of(name).submission.task)
+    assert set(answers.labels.tolist()) <= set(range(len(task.labels)))
+    assert sum(map(sum, task.confusion(answers.labels, split.labels))) == ITEMS
+
+
+def test_those_that_look_beat_those_that_do_not(sandbox: Sandbox, tmp_path: Path) -> None:
+    for looks, looks_not in (
+        ("climate-tfidf", "climate-majority"),
+        ("deforestation-colour-trees", "deforestation-majority"),
+    ):
+        right = []
+        for name in (looks, looks_not):
+            folder = tmp_path / name
+            folder.mkdir()
+            answers, split = answers_of(name, sandbox, folder)
+            right.append(int((answers.labels == split.labels).sum()))
+        assert right[0] > right[1]
+
+
+def test_the_null_entry_of_every_task_is_there() -> None:
+    rules = PROJECT.rules()
+
+    for card in PROJECT.cards():
+        assert manifest_of(rules.reference[card.task.id].null).submission.task == card.task.id
