@@ -92,6 +92,7 @@ def test_a_folder_that_is_not_there_is_a_fault_not_a_traceback(tmp_path: Path) -
 
     assert result.exit_code == 1
     assert "FRG101" in result.stdout
+    assert "/.:" not in result.stdout  # the folder itself is at fault, no file in it
 
 
 def test_colour_is_for_terminals_only() -> None:

@@ -111,14 +111,15 @@ def print_report(report: CheckReport) -> None:
     """Print every fault of one entry, and the verdict."""
     for found in report.faults:
         code = in_colour(f"{found.severity} {found.code}", _COLOURS[found.severity])
-        print_line(f"{report.entry}/{_place(found)}: {code} {found.message}")
+        print_line(f"{_place(report.entry, found)}: {code} {found.message}")
         print_line(f"    fix: {found.remedy}")
     print_line(_verdict(report))
 
 
-def _place(found: Fault) -> str:
-    """Return ``path:line:column``, as far as it is known."""
-    return ":".join(str(part) for part in (found.path, found.line, found.column) if part)
+def _place(entry: str, found: Fault) -> str:
+    """Return ``entry/path:line:column``, as far as it is known."""
+    path = entry if found.path == "." else f"{entry}/{found.path}"
+    return ":".join(str(part) for part in (path, found.line, found.column) if part)
 
 
 def _verdict(report: CheckReport) -> str:
