@@ -308,6 +308,28 @@ def test_a_real_interrupt_ends_with_130(tmp_path: Path, number: signal.Signals) 
     assert (process.returncode, out, err) == (130, "", "interrupted\n")
 
 
+def test_children_can_be_waited_for_however_the_harness_was_started() -> None:
+    program = (
+        "import os, signal, sys\n"
+        "signal.signal(signal.SIGCHLD, signal.SIG_IGN)\n"
+        "os.execv(sys.executable, [sys.executable, '-c', sys.argv[1]])\n"
+    )
+    inside = (
+        "import signal\n"
+        "from harness import __main__ as start\n"
+        "start.app = lambda **_: print(signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)\n"
+        "start.main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, inside],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+    assert result.stdout == "True\n", result.stderr
+
+
 def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> None:
     entry = tmp_path / "some-entry"
     entry.mkdir()
