@@ -19,6 +19,7 @@ from toy_task import texts, write_parquet
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
+from harness.evaluation.lock import machine_lock
 from harness.records.base import parse_json
 from harness.records.evaluation import PHASES, EvaluationRecord, Failed
 
@@ -456,3 +457,35 @@ def test_a_demonstration_on_other_data_than_the_sample_is_refused(
     result = evaluate(write_entry(root, "fine"), "--data", data, "--demonstration")
 
     organisers_fault(root, result, 2, "--demonstration", str(data))
+
+
+def test_a_page_that_cannot_be_written_is_refused(root: Path, tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.write_text("in the way")
+
+    result = run("leaderboard", "--output", file / "site", "--json")
+
+    organisers_fault(root, result, 3, str(file), "cannot be written")
+
+
+def test_boards_that_are_gone_take_their_files_along_and_nobody_elses(root: Path) -> None:
+    evaluate(write_entry(root, "fine"), "--demonstration")
+    run("leaderboard")
+    site = root / "leaderboard" / "site"
+    (site / "CNAME").write_text("board.example\n")
+    for path in (root / "leaderboard" / "results").rglob("*.json"):
+        path.unlink()
+
+    result = run("leaderboard")
+
+    assert result.exit_code == 0
+    assert "no results yet" in result.stdout
+    assert list(site.glob("*.csv")) == []
+    assert (site / "CNAME").is_file()
+
+
+def test_a_second_evaluation_at_the_same_time_is_refused(root: Path) -> None:
+    with machine_lock():
+        result = evaluate(write_entry(root, "fine"))
+
+    organisers_fault(root, result, 3, "another evaluation is running", str(os.getpid()))
