@@ -109,15 +109,20 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
     results = Results(output or project.results)
-    _evaluate_all(project, reports, entries, request, results, meter=meter, isolation=isolation)
+
+    def show(entry: Path) -> None:  # at once: what goes wrong later hides no result
+        if not as_json:
+            from harness.cli.result import print_result
+
+            record, path = results.kept[-1]
+            print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
+
+    _evaluate_all(
+        project, reports, entries, request, results, show=show, meter=meter, isolation=isolation
+    )
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
         print_json(documents[0] if len(documents) == 1 else {"results": documents})
-    else:
-        from harness.cli.result import print_result
-
-        for record, path in results.kept:
-            print_result(stdout_console(), record, path, elsewhere=output)
     raise typer.Exit(exit_code([record for record, _ in results.kept]))
 
 
@@ -161,6 +166,7 @@ def _evaluate_all(
     request: Request,
     results: Results,
     *,
+    show: Callable[[Path], None],
     meter: str,
     isolation: str,
 ) -> None:
@@ -196,6 +202,8 @@ def _evaluate_all(
                 request=request,
             )  # fmt: skip
             run_evaluation(assignment, bench, results, on_session=progress.session)
+            progress.clear()
+            show(entry)
 
 
 def _loader(

@@ -24,11 +24,17 @@ _GRADES = {
 
 
 def print_result(
-    console: Console, record: EvaluationRecord, path: Path, *, elsewhere: Path | None
+    console: Console,
+    record: EvaluationRecord,
+    path: Path,
+    *,
+    entry: Path,
+    elsewhere: Path | None,
 ) -> None:
     """Show quality, energy and its parts, how both came about, warnings, and what to do next.
 
-    ``elsewhere`` is the results folder where it is not the project's own.
+    ``entry`` is the folder as it was given; ``elsewhere`` the results folder where it is not the
+    project's own.
     """
     summary = summarise(record, str(path))
     console.print()
@@ -42,7 +48,7 @@ def print_result(
         console.print(f"[yellow]warning[/yellow] {escape(notice.message)}", highlight=False)
         console.print(f"        [dim]{escape(notice.remedy)}[/dim]", highlight=False)
     console.print(f"record  {escape(shown_path(path))}", highlight=False, soft_wrap=True)
-    step = escape(_next_step(record, elsewhere))
+    step = escape(_next_step(record, entry, elsewhere))
     console.print(f"next    {step}", highlight=False, soft_wrap=True)
 
 
@@ -161,11 +167,10 @@ def shown_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _next_step(record: EvaluationRecord, elsewhere: Path | None) -> str:
-    entry = shlex.quote(record.submission.entry)
+def _next_step(record: EvaluationRecord, entry: Path, elsewhere: Path | None) -> str:
     if isinstance(record.outcome, Failed):
         if record.outcome.blame == "submission":
-            return f"mend the entry, then: python -m harness check submissions/{entry}"
+            return f"mend the entry, then: python -m harness check {shlex.quote(str(entry))}"
         return "python -m harness doctor"
     board = "python -m harness leaderboard"
     return f"{board} --results {shlex.quote(str(elsewhere))}" if elsewhere else board

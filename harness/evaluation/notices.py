@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from statistics import median
 
-from harness.records.energy import silent_components
+from harness.records.energy import phase_seconds, silent_components
 from harness.records.evaluation import (
     FEW_SESSIONS,
     Completed,
@@ -49,9 +49,16 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
     if unresolved := [s.index + 1 for s in record.sessions if _unresolved(s)]:
         yield Notice(
             code="unresolved-energy",
-            message="the meter cannot resolve the energy measured in session "
-            f"{_listed(unresolved)}",
+            message=f"the meter cannot resolve the energy measured in {_sessions(unresolved)}",
             remedy="raise measured_seconds in the rules, or use a meter that reads more finely",
+        )
+    wanted = rules.protocols[record.protocol].measured_seconds
+    if short := [s.index + 1 for s in record.sessions if _too_short(s, wanted)]:
+        yield Notice(
+            code="short-measurement",
+            message=f"the measured phase of {_sessions(short)} lasted less than half of the "
+            f"{wanted:g} s that the rules ask for: the figure is mostly the harness's own noise",
+            remedy="use a larger test set; the rules bound how many variants are made",
         )
     if record.data.items < rules.cautions.small_test_set:
         yield Notice(
@@ -84,7 +91,7 @@ def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notic
         yield Notice(
             code="disturbed",
             message=f"other processes took up to {max(shares):.1%} of the machine "
-            f"in session {_listed(disturbed)}",
+            f"in {_sessions(disturbed)}",
             remedy="stop what else runs, and evaluate again",
         )
     costs = [
@@ -162,5 +169,10 @@ def _median_cost(sweeps: list[Sweep]) -> float:
     return median(sweep.cpu_seconds / sweep.queries for sweep in sweeps)
 
 
-def _listed(numbers: list[int]) -> str:
-    return ", ".join(str(number) for number in numbers)
+def _too_short(session: Session, wanted_seconds: float) -> bool:
+    return phase_seconds(session, "measured") < wanted_seconds / 2
+
+
+def _sessions(numbers: list[int]) -> str:
+    noun = "session" if len(numbers) == 1 else "sessions"
+    return f"{noun} {', '.join(str(number) for number in numbers)}"

@@ -182,9 +182,10 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
 def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench: Bench) -> float:
     """Return seconds per query, from a session that is thrown away: it decides the sweeps.
 
-    Timed over the second half of the warm-up. Raises as ``run_session`` does.
+    Timed over the second half of the warm-up, in batches of at most that half: the first ones are
+    slower. Raises as ``run_session`` does.
     """
-    batches = list(_batches(warm_up, batch_size))
+    batches = list(_batches(warm_up, min(batch_size, max(1, len(warm_up) // 2))))
     half = len(batches) // 2
     deadline = _Deadline(launch.limits)
     with stage("start", bench.progress):

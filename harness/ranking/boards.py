@@ -108,8 +108,8 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
             failed.append(_failure(latest, latest.record.outcome))
     first = members[0].record
     reference = rules.reference.get(first.task.id)
-    entries = mark_floor(
-        mark_front(entries), None if reference is None else reference.null, rules.energy
+    entries = mark_front(
+        mark_floor(entries, None if reference is None else reference.null, rules.energy)
     )
     entries.sort(key=lambda e: (-e.quality, e.joules_per_1000_queries, e.entry))
     return Board(

@@ -11,7 +11,11 @@ from harness.records.rules import EnergyRules
 
 
 def mark_front(entries: Sequence[BoardEntry]) -> list[BoardEntry]:
-    """Mark the entries that no other beats, by point estimates; equals stand there together."""
+    """Mark the entries that no other beats, by point estimates; equals stand there together.
+
+    The floor is marked first: entries at it share one energy, for below it the harness's own
+    noise would decide.
+    """
     return [
         replace(entry, on_front=not any(_dominates(other, entry) for other in entries))
         for entry in entries
@@ -42,6 +46,11 @@ def mark_floor(
 
 def _dominates(one: BoardEntry, other: BoardEntry) -> bool:
     """Say whether ``one`` is at least as good on both axes and better on one."""
-    mine = (one.quality, -one.joules_per_1000_queries)
-    theirs = (other.quality, -other.joules_per_1000_queries)
-    return mine != theirs and mine[0] >= theirs[0] and mine[1] >= theirs[1]
+    mine, theirs = _energy(one), _energy(other)
+    better = one.quality > other.quality or mine < theirs
+    return better and one.quality >= other.quality and mine <= theirs
+
+
+def _energy(entry: BoardEntry) -> float:
+    """Return what the front compares: joules per 1,000 queries, all equal at the floor."""
+    return 0.0 if entry.at_floor else entry.joules_per_1000_queries

@@ -47,8 +47,9 @@ def _about_standing(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
     if record.rules.digest != rules.reference_to_these.digest:
         yield Notice(
             code="other-rules",
-            message=f"made under other rules ({record.rules.version}) than those in force"
-            f" ({rules.version})",
+            message="made under other rules"
+            f" ({record.rules.version}, digest {record.rules.digest[:8]}) than those in force"
+            f" ({rules.version}, digest {rules.reference_to_these.digest[:8]})",
             remedy="evaluate the entries again to have them on a board of the rules in force",
         )
 
@@ -60,6 +61,14 @@ def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]
             code="too-few-sessions",
             message=f"no interval of energy, for want of {fewest} sessions: {', '.join(few)}",
             remedy="evaluate them with --protocol official",
+        )
+    if any(entry.at_floor and not entry.baseline for entry in entries):
+        multiple = f"{rules.energy.floor_multiple:g}"
+        yield Notice(
+            code="at-the-floor",
+            message=f"entries under {multiple} times the null entry's energy are at the floor: most"
+            " of it is the harness's own, and they share one energy on the front",
+            remedy="do not read a difference of energy between two of them",
         )
     if entries:
         yield Notice(

@@ -39,7 +39,8 @@ class DataReference(Frozen):
 
     source: DataSource
     digest: str
-    """SHA-256 over the test items: identifiers, samples, labels, groups, in their own order."""
+    """SHA-256 over the test items (identifiers, samples, labels, groups) in their own order; of
+    generated data also over the generator's version and seed."""
     items: int
     public: bool
     """Whether anybody can work out the labels: such a board is open, never official."""
