@@ -101,12 +101,8 @@ def _boards(results: Path, rules: Rules, *, local: bool) -> Boards:
 def _check(boards: Boards, files: dict[str, bytes], folder: Path, *, as_json: bool) -> None:
     """Compare the page with what the records give; exit with 1 when they differ."""
     stale = sorted(name for name in files if _read(folder / name) != files[name])
-    there = {
-        path.relative_to(folder).as_posix()
-        for path in folder.rglob("*")
-        if path.is_file() and path.relative_to(folder).parts[0] != LOCAL
-    }
-    left_over = sorted(there - files.keys())
+    # Spreadsheets of boards that are gone; what a host needs beside the page is nobody's fault.
+    left_over = sorted({path.name for path in folder.glob("*.csv")} - files.keys())
     fresh = not (stale or left_over or boards.problems)
     if as_json:
         print_json(
