@@ -6,6 +6,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# Tests assert no time: on a shared machine any example can take long once.
+settings.register_profile("harness", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("harness")
 
 REQUIRE_EXTRAS = os.environ.get("HARNESS_REQUIRE_EXTRAS") == "1"
 
