@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from harness.cli.output import in_colour, print_json, print_note, stderr_console, stdout_console
+from harness.cli.output import in_colour, print_json, print_note, stdout_console
 
 
 class Terminal(io.StringIO):
@@ -51,11 +51,12 @@ def test_a_number_that_is_none_is_never_printed() -> None:
         print_json({"joules": float("nan")})
 
 
-def test_consoles_write_to_their_own_streams(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_console_of_results_is_standard_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     stdout_console().print("[bold]result[/bold]")
-    stderr_console().print("[red]progress[/red]")
 
-    assert capsys.readouterr() == ("result\n", "progress\n")
+    assert capsys.readouterr() == ("result\n", "")
 
 
 def test_results_that_cannot_be_written_are_an_error_with_a_message() -> None:

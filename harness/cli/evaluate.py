@@ -69,7 +69,9 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     ] = "sample",
     protocol: Annotated[
         Literal["quick", "official"],
-        typer.Option(help="quick: a minute, not a verdict. official: what a board is made of."),
+        typer.Option(
+            help="quick: a team's own check, not a verdict. official: what a board is made of."
+        ),
     ] = "quick",
     scenario: Annotated[
         Literal["offline", "single"],

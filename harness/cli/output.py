@@ -92,10 +92,3 @@ def stdout_console() -> Console:
     return ResultConsole(
         highlight=False, soft_wrap=not terminal, width=None if terminal else WIDTH_OF_A_FILE
     )
-
-
-def stderr_console() -> Console:
-    """Return a console for progress; it draws no bars where standard error is no terminal."""
-    from rich.console import Console
-
-    return Console(stderr=True, highlight=False, soft_wrap=not sys.stderr.isatty())

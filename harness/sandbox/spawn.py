@@ -57,7 +57,7 @@ def spawn(
             file_actions=[(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in wanted.items()],
             setsid=True,
         )
-    except BaseException:
+    except BaseException:  # an interrupt too must leave no descriptor open; it goes on its way
         _close(opened)
         raise
     kept = (requests, replies, out, err)
