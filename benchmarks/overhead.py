@@ -205,13 +205,19 @@ def session(folder: Path, texts_file: Path) -> None:
     from harness.evaluation.plan import PlannedSweep
     from harness.evaluation.session import Answers, Bench, Script, run_session
     from harness.meters.kernel import run_reference_kernel
+    from harness.meters.protocol import Surroundings
     from harness.meters.select import select
     from harness.records.rules import read_rules
     from harness.sandbox.ladder import choose
     from harness.sandbox.protocol import Launch
 
     limits = read_rules(ROOT / "leaderboard/rules.toml").limits
-    bench = Bench(choose("auto"), select("model", cores=1), run_reference_kernel, Silent())
+    bench = Bench(
+        choose("auto"),
+        select(["model"], Surroundings(cores=1, machine_cores=1)),
+        run_reference_kernel,
+        Silent(),
+    )
     launch = Launch(
         directory=folder, entry="model:load", command=None, output="index", labels=8,
         max_boxes=0, limits=limits,

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from harness.meters.protocol import Source, Work
+from harness.meters.sources import SourceRecording
 
 RANGE = 262_143_328_850
 """Microjoules: what a common processor's package counter wraps at."""
@@ -26,6 +31,13 @@ class FakeWork:
 
     def cpu_seconds(self) -> float:
         return self.used
+
+
+@contextmanager
+def recording(source: Source, clock: Clock, work: Work) -> Iterator[SourceRecording]:
+    """Record one source on a clock that is moved by hand, without a thread that polls."""
+    with source.follow(work) as follower:
+        yield SourceRecording([source], [follower], work, clock)
 
 
 def add_zone(root: Path, folder: str, name: str, *, energy: int = 0, wraps_at: int = RANGE) -> Path:

@@ -30,6 +30,7 @@ from harness.records.evaluation import (
     TaskReference,
 )
 from harness.records.meter import (
+    Component,
     ComponentEnergy,
     MeterDescription,
     SourceDescription,
@@ -60,9 +61,19 @@ class Stored(Frozen):
     record: EvaluationRecord
 
 
+def component_energy(
+    joules: float, *, component: Component = "package", edges_joules: float = 0.001
+) -> ComponentEnergy:
+    """Make one component's energy, uncertain by its edges alone."""
+    return ComponentEnergy(
+        component=component, joules=joules, resolution_joules=0.0, edges_joules=edges_joules,
+        gain_joules=0.0, model_joules=0.0,
+    )  # fmt: skip
+
+
 def window(phase: Phase, *, seconds: float, joules: float) -> PhaseWindow:
     """Make one phase of one component."""
-    energy = ComponentEnergy(component="package", joules=joules, uncertainty_joules=0.001)
+    energy = component_energy(joules)
     return PhaseWindow(
         phase=phase,
         reading=WindowReading(seconds=seconds, cpu_seconds=seconds / 2, energy=(energy,)),

@@ -7,11 +7,10 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
-from record_samples import RULES, record, session
+from record_samples import RULES, component_energy, record, session
 
 from harness.evaluation.notices import notices
 from harness.records.evaluation import EvaluationRecord, ReferenceKernel, Session, Sweep
-from harness.records.meter import ComponentEnergy
 
 
 def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
@@ -33,7 +32,7 @@ def of_sessions(*made: Session) -> EvaluationRecord:
 def with_energy(*, joules: float, uncertainty: float) -> EvaluationRecord:
     """Make a record whose first session read this in its measured phase and in its drain."""
     ordinary = session()
-    energy = (ComponentEnergy(component="package", joules=joules, uncertainty_joules=uncertainty),)
+    energy = (component_energy(joules, edges_joules=uncertainty),)
     phases = tuple(
         replace(window, reading=replace(window.reading, energy=energy))
         if window.phase in {"measured", "drain"}

@@ -20,6 +20,7 @@ from harness.evaluation.run import Assignment, evaluate
 from harness.evaluation.session import Bench
 from harness.meters.protocol import Meter, Recording, Work
 from harness.meters.replay import Replay, Trace
+from harness.meters.sources import SourceMeter
 from harness.records.evaluation import (
     PHASES,
     Completed,
@@ -28,7 +29,7 @@ from harness.records.evaluation import (
     Isolation,
     ItemOutcomes,
 )
-from harness.records.meter import MeterDescription, WindowReading
+from harness.records.meter import MeterDescription, PowerTrace, WindowReading
 from harness.records.rules import ProtocolRules
 from harness.sandbox.protocol import Captured, Exit, Launch, Process, Sandbox
 from harness.tasks import load_task
@@ -155,9 +156,9 @@ class Ticks:
         return float(self.reads)
 
 
-def steady(clock: Callable[[], float]) -> Replay:
+def steady(clock: Callable[[], float]) -> SourceMeter:
     """Return a meter that reads 5 W."""
-    return Replay(Trace(watts=((1.0, 5.0),)), clock=clock)
+    return SourceMeter("replay", [Replay(Trace(watts=((1.0, 5.0),)), clock=clock)], clock=clock)
 
 
 class BrokenMeter:
@@ -181,6 +182,9 @@ class BrokenMeter:
             raise MeasurementError("the counter is gone", remedy="bring it back")
         self._left -= 1
         return self._recording.mark()
+
+    def trace(self) -> tuple[PowerTrace, ...]:
+        return self._recording.trace()
 
 
 class Kept:

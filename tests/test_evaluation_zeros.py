@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import pytest
 from msgspec.structs import replace
-from record_samples import RULES, record, session
+from record_samples import RULES, component_energy, record, session
 
 from harness.evaluation.notices import CLOCK_TICK_SECONDS, notices
 from harness.records.energy import silent_components
 from harness.records.evaluation import EvaluationRecord, Session, Sweep
-from harness.records.meter import ComponentEnergy
 
 
 def codes(made: EvaluationRecord) -> list[str]:
@@ -18,7 +17,7 @@ def codes(made: EvaluationRecord) -> list[str]:
 
 def with_dram(joules: float) -> Session:
     """Make a session with a memory counter beside the package's, the same in every window."""
-    dram = ComponentEnergy(component="dram", joules=joules, uncertainty_joules=0.0)
+    dram = component_energy(joules, component="dram", edges_joules=0.0)
     return replace(
         session(),
         phases=tuple(

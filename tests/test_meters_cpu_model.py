@@ -6,7 +6,7 @@ import sys
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meter_fakes import Clock, FakeWork
+from meter_fakes import Clock, FakeWork, recording
 
 from harness.meters.cpu_model import CpuModel
 
@@ -17,11 +17,11 @@ def measured(cores: int, steps: list[tuple[float, float]]) -> list[float]:
     """Return the joules of consecutive windows of (wall seconds, CPU seconds)."""
     clock, work = Clock(), FakeWork()
     joules = []
-    with CpuModel(cores=cores, clock=clock).record(work) as recording:
+    with recording(CpuModel(cores=cores, clock=clock), clock, work) as windows:
         for seconds, cpu_seconds in steps:
             clock.now += seconds
             work.used += cpu_seconds
-            joules.append(recording.mark().joules)
+            joules.append(windows.mark().joules)
     return joules
 
 
@@ -30,9 +30,8 @@ def test_a_busy_second_costs_four_watts_above_the_idle_of_all_cores() -> None:
 
 
 def test_the_description_holds_the_constants_that_were_multiplied_with() -> None:
-    description = CpuModel(cores=8).describe()
-    (source,) = description.sources
-    assert (description.grade, source.grade, source.component) == ("model", "model", "package")
+    source = CpuModel(cores=8).describe()
+    assert (source.grade, source.kind, source.component) == ("model", "model", "package")
     assert source.constants == pytest.approx({"core_watts": 4.0, "base_watts": 3.2})
     assert "assumed" in source.provenance
 
@@ -54,9 +53,9 @@ def test_consecutive_windows_add_up_to_the_whole(steps: list[tuple[float, float]
 
 def test_other_processes_are_not_billed() -> None:
     clock, work = Clock(), FakeWork()
-    with CpuModel(cores=1, clock=clock).record(work) as recording:
+    with recording(CpuModel(cores=1, clock=clock), clock, work) as windows:
         subprocess.run([sys.executable, "-c", "sum(range(10**6))"], check=True)
-        reading = recording.mark()
+        reading = windows.mark()
     assert reading.joules == 0
     assert reading.cpu_seconds == 0
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from meter_fakes import Clock, FakeWork
+from meter_fakes import Clock, FakeWork, recording
 
 from harness.errors import ConfigurationError
 from harness.meters.replay import Replay, Trace, read_trace
@@ -16,10 +16,10 @@ STEPS = ((1.0, 10.0), (0.5, 40.0), (2.0, 0.0))  # 30 J in 3.5 s
 def played(steps: tuple[tuple[float, float], ...], seconds: list[float]) -> list[float]:
     clock, work = Clock(), FakeWork()
     joules = []
-    with Replay(Trace(watts=steps), clock=clock).record(work) as recording:
+    with recording(Replay(Trace(watts=steps), clock=clock), clock, work) as windows:
         for step in seconds:
             clock.now += step
-            joules.append(recording.mark().joules)
+            joules.append(windows.mark().joules)
     return joules
 
 
@@ -49,10 +49,10 @@ def test_consecutive_windows_add_up_to_the_whole(
 
 def test_the_window_tells_time_and_work_beside_the_trace() -> None:
     clock, work = Clock(), FakeWork()
-    with Replay(Trace(watts=STEPS), clock=clock).record(work) as recording:
+    with recording(Replay(Trace(watts=STEPS), clock=clock), clock, work) as windows:
         clock.now += 2
         work.used = 0.75
-        reading = recording.mark()
+        reading = windows.mark()
     assert (reading.seconds, reading.cpu_seconds) == (2, 0.75)
 
 

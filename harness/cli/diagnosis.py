@@ -13,7 +13,7 @@ from typing import TypeVar
 import harness
 from harness.cli.project import Project, find_project
 from harness.errors import ConfigurationError, HarnessError, MeasurementError
-from harness.meters.machine import describe_machine
+from harness.meters.machine import describe_machine, surroundings_of
 from harness.meters.select import SourceStatus, survey
 from harness.records.base import Frozen
 from harness.records.evaluation import Hardware, Isolation, IsolationGrade
@@ -88,7 +88,8 @@ def diagnose() -> Diagnosis:
     """Look at the software, the machine, its sensors, its sandboxes and the project."""
     problems = _Problems()
     packages, torch_extra = _packages(problems)
-    energy = problems.attempt(survey) or ()
+    machine = problems.attempt(describe_machine)
+    energy = survey(surroundings_of(machine)) if machine else ()
     if not any(source.found for source in energy):
         problems.add(
             MeasurementError("no source of energy works here", remedy="see the sources above")
@@ -96,7 +97,6 @@ def diagnose() -> Diagnosis:
     project = problems.attempt(find_project)
     rules = problems.attempt(project.rules) if project else None
     cards = (problems.attempt(project.cards) or ()) if project else ()
-    machine = problems.attempt(describe_machine)
     isolation = problems.attempt(lambda: choose("auto").probe())
     return Diagnosis(
         harness_version=harness.__version__,

@@ -78,8 +78,13 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         typer.Option(help="offline: in batches. single: one query at a time."),
     ] = "offline",
     meter: Annotated[
-        str, typer.Option(help="auto, rapl, model (CPU time and a table) or replay:FILE.")
-    ] = "auto",
+        list[str] | None,
+        typer.Option(
+            help="auto, rapl, nvml, shelly:ADDRESS, tasmota:ADDRESS, command:COMMAND, "
+            "model (CPU time and a table), codecarbon or replay:FILE; several add up.",
+            show_default="auto",
+        ),
+    ] = None,
     isolation: Annotated[
         str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
     ] = "auto",
@@ -120,7 +125,14 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
 
     _evaluate_all(
-        project, reports, entries, request, results, show=show, meter=meter, isolation=isolation
+        project,
+        reports,
+        entries,
+        request,
+        results,
+        show=show,
+        meter=tuple(meter or ("auto",)),
+        isolation=isolation,
     )
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
@@ -169,7 +181,7 @@ def _evaluate_all(
     results: Results,
     *,
     show: Callable[[Path], None],
-    meter: str,
+    meter: Sequence[str],
     isolation: str,
 ) -> None:
     from harness.cli.progress import progress_on_terminal
@@ -177,7 +189,7 @@ def _evaluate_all(
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
     from harness.meters.kernel import run_reference_kernel
-    from harness.meters.machine import describe_machine
+    from harness.meters.machine import describe_machine, surroundings_of
     from harness.meters.select import select
     from harness.sandbox.ladder import choose
     from harness.store.results import check_writable
@@ -185,7 +197,7 @@ def _evaluate_all(
     rules = project.rules()
     check_writable(results.folder)
     hardware = describe_machine()
-    chosen_meter = select(meter, cores=hardware.cores)
+    chosen_meter = select(meter, surroundings_of(hardware))
     load = _loader(project, request)
     with ExitStack() as stack:
         stack.enter_context(machine_lock())

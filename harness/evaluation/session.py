@@ -169,6 +169,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         with stage("idle-after", bench.progress):
             time.sleep(script.idle_seconds)
             windows.close("idle-after")
+        trace = recording.trace()
     return Session(
         index=script.index,
         started_utc=started.isoformat(timespec="seconds"),
@@ -176,6 +177,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         sweeps=sweeps,
         kernel=ReferenceKernel(before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()),
         peak_memory_bytes=exit_.peak_memory_bytes,
+        trace=trace,
     )
 
 

@@ -17,16 +17,13 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
-from harness.meters.protocol import Work
-from harness.records.meter import (
-    ComponentEnergy,
-    MeterDescription,
-    SourceDescription,
-    WindowReading,
-)
+from harness.errors import UsageError
+from harness.meters.protocol import Edge, Surroundings, Total, Work
+from harness.meters.uncertainty import of_step
+from harness.records.meter import DeviceCondition, SourceDescription
 
 CORE_WATTS = 4.0
 IDLE_SHARE = 0.1
@@ -34,13 +31,26 @@ RELATIVE_UNCERTAINTY = 1.0
 """Assumed. Even meters that know the processor read 9 to 67 % below the wall, so that the truth can
 be twice the figure and more; this one does not know it."""
 
-_TICK_SECONDS = 1.0 / os.sysconf("SC_CLK_TCK")
+TICK_SECONDS = 1.0 / os.sysconf("SC_CLK_TCK")
 """Living processes are read more finely; those already reaped are accounted in ticks."""
-_EDGES = 2
+_TRACE_SECONDS = 1.0
+"""Reading a whole tree's CPU time costs more than reading a counter."""
+
+
+def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CpuModel]:
+    """Open the model for this machine. See ``harness.meters.protocol.Opener``."""
+    if argument:
+        raise UsageError(
+            f"model takes no argument, and {argument!r} was given",
+            remedy="leave it out; constants of a machine stand in its hardware profile",
+        )
+    return (CpuModel(cores=surroundings.cores),)
 
 
 class CpuModel:
     """The CPU-time model on a machine of which ``cores`` cores are usable."""
+
+    poll_seconds = _TRACE_SECONDS
 
     def __init__(self, *, cores: int, clock: Callable[[], float] = time.monotonic) -> None:
         if cores < 1:
@@ -48,15 +58,15 @@ class CpuModel:
         self._base_watts = IDLE_SHARE * CORE_WATTS * cores
         self._clock = clock
 
-    def describe(self) -> MeterDescription:
+    def describe(self) -> SourceDescription:
         """Name the two constants and where they come from."""
-        source = SourceDescription(
+        return SourceDescription(
             name="cpu-time model",
             component="package",
             grade="model",
             kind="model",
-            resolution_joules=CORE_WATTS * _TICK_SECONDS,
-            refresh_seconds=_TICK_SECONDS,
+            resolution_joules=CORE_WATTS * TICK_SECONDS,
+            refresh_seconds=TICK_SECONDS,
             relative_uncertainty=RELATIVE_UNCERTAINTY,
             provenance=(
                 "core_watts x CPU-seconds of the entry's tree + base_watts x seconds; assumed, not "
@@ -65,32 +75,32 @@ class CpuModel:
             ),
             constants={"core_watts": CORE_WATTS, "base_watts": self._base_watts},
         )
-        return MeterDescription(name="cpu-time model", grade="model", sources=(source,))
 
     @contextmanager
-    def record(self, work: Work) -> Iterator[_ModelRecording]:
-        """Open the first window over ``work``."""
-        yield _ModelRecording(work, self._base_watts, self._clock)
+    def follow(self, work: Work) -> Iterator[_ModelFollower]:
+        """Begin to follow ``work``."""
+        yield _ModelFollower(work, CORE_WATTS, self._base_watts, self._clock)
 
 
-class _ModelRecording:
-    def __init__(self, work: Work, base_watts: float, clock: Callable[[], float]) -> None:
+class _ModelFollower:
+    def __init__(
+        self, work: Work, core_watts: float, base_watts: float, clock: Callable[[], float]
+    ) -> None:
         self._work = work
+        self._core_watts = core_watts
         self._base_watts = base_watts
         self._clock = clock
-        self._edge = self._read()
+        self._began = clock()
 
-    def mark(self) -> WindowReading:
-        """Close the open window; the next begins at the same reading."""
-        began, self._edge = self._edge, self._read()
-        seconds = self._edge[0] - began[0]
-        cpu_seconds = self._edge[1] - began[1]
-        energy = ComponentEnergy(
-            component="package",
-            joules=CORE_WATTS * cpu_seconds + self._base_watts * seconds,
-            uncertainty_joules=_EDGES * CORE_WATTS * _TICK_SECONDS,
-        )
-        return WindowReading(seconds=seconds, cpu_seconds=cpu_seconds, energy=(energy,))
+    def poll(self) -> Total:
+        now = self._clock()
+        seconds = now - self._began
+        return Total(now, self._core_watts * self._work.cpu_seconds() + self._base_watts * seconds)
 
-    def _read(self) -> tuple[float, float]:
-        return self._clock(), self._work.cpu_seconds()
+    def edge(self) -> Edge:
+        at, joules = self.poll()
+        resolution = of_step(self._core_watts * TICK_SECONDS)
+        return Edge(at, joules, 0.0, resolution, self._base_watts)
+
+    def conditions(self) -> tuple[DeviceCondition, ...]:
+        return ()

@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 
 from harness.errors import OrganiserError
+from harness.meters.protocol import Surroundings
 from harness.records.base import digest
 from harness.records.evaluation import Hardware
 
@@ -41,6 +42,16 @@ def describe_machine(root: Path = Path("/")) -> Hardware:
         operating_system=_operating_system(root / "etc/os-release"),
         hypervisor=hypervisor,
         accelerators=accelerators,
+    )
+
+
+def surroundings_of(hardware: Hardware) -> Surroundings:
+    """Return what the opener of a source may need to know of this machine."""
+    return Surroundings(
+        cores=hardware.cores,
+        machine_cores=os.cpu_count() or hardware.cores,
+        processor=hardware.processor,
+        virtual=hardware.hypervisor is not None,
     )
 
 

@@ -1,11 +1,19 @@
-"""What a meter is to the rest of the harness."""
+"""What a meter is to the rest of the harness, and what a source is to a meter."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from typing import Protocol
+from dataclasses import dataclass, field
+from typing import NamedTuple, Protocol
 
-from harness.records.meter import MeterDescription, WindowReading
+from harness.records.meter import (
+    DeviceCondition,
+    MeterDescription,
+    PowerTrace,
+    SourceDescription,
+    WindowReading,
+)
 
 
 class Work(Protocol):
@@ -26,6 +34,10 @@ class Recording(Protocol):
         """
         ...
 
+    def trace(self) -> tuple[PowerTrace, ...]:
+        """Return the power so far, a few dozen steps a component; empty where none was kept."""
+        ...
+
 
 class Meter(Protocol):
     """Reads the energy of one machine."""
@@ -37,3 +49,85 @@ class Meter(Protocol):
     def record(self, work: Work) -> AbstractContextManager[Recording]:
         """Open the first window; polling, where a source needs it, ends with the block."""
         ...
+
+
+class Total(NamedTuple):
+    """Energy at a moment, from an arbitrary zero that stays where it is."""
+
+    at_seconds: float
+    """On the meter's clock."""
+    joules: float
+
+
+class Edge(NamedTuple):
+    """A reading good enough to begin or end a window. Uncertainties are standard ones (k = 1)."""
+
+    at_seconds: float
+    joules: float
+    timing_joules: float
+    """From not knowing to the instant when the source took this value."""
+    resolution_joules: float
+    watts: float
+    """Power just before the edge, with which it may be carried on for some milliseconds."""
+
+
+class Follower(Protocol):
+    """A source that is being read. Never called from two threads at once.
+
+    Every method raises ``MeasurementError`` naming the source when it fails or stops making
+    sense; it is not called again after that.
+    """
+
+    def poll(self) -> Total:
+        """Keep up: called at least every ``poll_seconds``, whatever else happens."""
+        ...
+
+    def edge(self) -> Edge:
+        """Wait for the next refresh, where the source has refreshes, and read there."""
+        ...
+
+    def conditions(self) -> tuple[DeviceCondition, ...]:
+        """Return the state of the device now; nothing where it has none to tell."""
+        ...
+
+
+class Source(Protocol):
+    """One thing that energy is read from: a counter, a power signal or a model."""
+
+    @property
+    def poll_seconds(self) -> float:
+        """The longest time between two polls."""
+        ...
+
+    def describe(self) -> SourceDescription:
+        """Say what it is; the same whenever it is asked."""
+        ...
+
+    def follow(self, work: Work) -> AbstractContextManager[Follower]:
+        """Begin to read; whatever was opened is closed with the block."""
+        ...
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What an opener may need to know of the machine and its profile."""
+
+    cores: int
+    """How many the entry may use."""
+    machine_cores: int
+    """How many the machine has."""
+    processor: str = ""
+    virtual: bool = False
+    """Whether the machine is a guest: its cores are then not all that the processor has."""
+    constants: dict[str, float] = field(default_factory=dict)
+    """The hardware profile's own for the CPU-time model; empty where it states none."""
+    constants_source: str = ""
+
+
+Opener = Callable[[str, Surroundings], Sequence[Source]]
+"""Opens every source of one kind; the text is what stood after ``NAME:`` in ``--meter``.
+
+Raises ``SensorUnavailableError`` where the machine has no such source or does not let this user
+read it, ``MeasurementError`` where one is there and makes no sense, ``UsageError`` or
+``ConfigurationError`` for a faulty argument.
+"""

@@ -10,20 +10,16 @@ from __future__ import annotations
 import math
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
 from pathlib import Path
 
-from harness.errors import ConfigurationError
-from harness.meters.protocol import Work
+from harness.errors import ConfigurationError, UsageError
+from harness.meters.counter import TRACE_SECONDS
+from harness.meters.protocol import Edge, Surroundings, Total, Work
 from harness.records.base import Frozen, parse_json
-from harness.records.meter import (
-    ComponentEnergy,
-    MeterDescription,
-    SourceDescription,
-    WindowReading,
-)
+from harness.records.meter import DeviceCondition, SourceDescription
 
 
 class Trace(Frozen):
@@ -60,16 +56,25 @@ def read_trace(path: Path) -> Trace:
     return trace
 
 
+def open_sources(argument: str, surroundings: Surroundings) -> Sequence[Replay]:  # noqa: ARG001
+    """Open the trace in the file ``argument``. See ``harness.meters.protocol.Opener``."""
+    if not argument:
+        raise UsageError("replay needs a trace", remedy="name one: --meter replay:FILE")
+    return (Replay(read_trace(Path(argument))),)
+
+
 class Replay:
-    """The meter that plays ``trace``. ``clock`` gives seconds that never fall."""
+    """The source that plays ``trace``. ``clock`` gives seconds that never fall."""
+
+    poll_seconds = TRACE_SECONDS
 
     def __init__(self, trace: Trace, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._trace = trace
         self._clock = clock
 
-    def describe(self) -> MeterDescription:
+    def describe(self) -> SourceDescription:
         """Say that this is a stand-in."""
-        source = SourceDescription(
+        return SourceDescription(
             name="replayed trace",
             component="package",
             grade="simulated",
@@ -79,37 +84,29 @@ class Replay:
             relative_uncertainty=0.0,
             provenance="a recorded power trace, played in a loop; not this machine's power",
         )
-        return MeterDescription(name="replay", grade="simulated", sources=(source,))
 
     @contextmanager
-    def record(self, work: Work) -> Iterator[_ReplayRecording]:
-        """Open the first window at the trace's beginning."""
-        yield _ReplayRecording(self._trace, work, self._clock)
+    def follow(self, work: Work) -> Iterator[_ReplayFollower]:  # noqa: ARG002 - it plays regardless
+        """Begin at the trace's beginning."""
+        yield _ReplayFollower(self._trace, self._clock)
 
 
-class _ReplayRecording:
-    def __init__(self, trace: Trace, work: Work, clock: Callable[[], float]) -> None:
+class _ReplayFollower:
+    def __init__(self, trace: Trace, clock: Callable[[], float]) -> None:
         self._energy = _Integral(trace)
-        self._work = work
         self._clock = clock
         self._began = clock()
-        self._edge = self._read()
 
-    def mark(self) -> WindowReading:
-        """Close the open window; the next begins at the same reading."""
-        began, self._edge = self._edge, self._read()
-        joules = self._energy.joules_until(self._edge[0]) - self._energy.joules_until(began[0])
-        energy = ComponentEnergy(
-            component="package", joules=max(0.0, joules), uncertainty_joules=0.0
-        )
-        return WindowReading(
-            seconds=self._edge[0] - began[0],
-            cpu_seconds=self._edge[1] - began[1],
-            energy=(energy,),
-        )
+    def poll(self) -> Total:
+        now = self._clock()
+        return Total(now, self._energy.joules_until(now - self._began))
 
-    def _read(self) -> tuple[float, float]:
-        return self._clock() - self._began, self._work.cpu_seconds()
+    def edge(self) -> Edge:
+        at, joules = self.poll()
+        return Edge(at, joules, timing_joules=0.0, resolution_joules=0.0, watts=0.0)
+
+    def conditions(self) -> tuple[DeviceCondition, ...]:
+        return ()
 
 
 class _Integral:

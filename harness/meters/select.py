@@ -1,19 +1,46 @@
-"""Which meter this machine has, and which one is asked for."""
+"""Which meters there are, which of them work on this machine, and which is asked for.
+
+A meter is named ``NAME`` or ``NAME:ARGUMENT``. Built in are those of ``BUILT_IN``; another package
+adds its own through the entry-point group ``frugal_ai_harness.sources``. Each is an ``Opener`` of
+``harness.meters.protocol``, imported when it is first asked for.
+"""
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Sequence
+from importlib import import_module
+from importlib.metadata import entry_points
 
-from harness.errors import MeasurementError, UsageError
-from harness.meters.cpu_model import CORE_WATTS, CpuModel
+from harness.errors import ConfigurationError, HarnessError, MeasurementError, UsageError
 from harness.meters.powercap import SensorUnavailableError
-from harness.meters.protocol import Meter
-from harness.meters.rapl import Rapl
-from harness.meters.replay import Replay, read_trace
+from harness.meters.protocol import Meter, Opener, Source, Surroundings
+from harness.meters.sources import SourceMeter
 from harness.records.base import Frozen
+from harness.records.meter import SourceDescription
 
-NAMES = ("auto", "rapl", "model", "replay:FILE")
-_REPLAY = "replay:"
+GROUP = "frugal_ai_harness.sources"
+"""Of entry points: the name is the meter's, the object an ``Opener``."""
+
+BUILT_IN = {
+    "rapl": "harness.meters.rapl",
+    "nvml": "harness.meters.nvml",
+    "shelly": "harness.meters.shelly",
+    "tasmota": "harness.meters.tasmota",
+    "command": "harness.meters.command",
+    "model": "harness.meters.cpu_model",
+    "codecarbon": "harness.meters.codecarbon",
+    "replay": "harness.meters.replay",
+}
+"""Modules, each with a function ``open_sources``."""
+
+SPELLINGS = (
+    "auto", "rapl", "nvml", "shelly:ADDRESS", "tasmota:ADDRESS", "command:COMMAND", "model",
+    "codecarbon", "replay:FILE",
+)  # fmt: skip
+"""How the built-in ones are spelled on the command line."""
+
+SENSORS = ("rapl", "nvml")
+"""What ``auto`` looks for, and bills together."""
 
 
 class SourceStatus(Frozen):
@@ -25,52 +52,119 @@ class SourceStatus(Frozen):
     """What was seen."""
     remedy: str
     """What would make it work; empty where it does."""
+    sources: tuple[SourceDescription, ...] = ()
+    """As measured just now, where it works."""
 
 
-def select(name: str, *, cores: int) -> Meter:
-    """Return the meter called ``name``, one of ``NAMES``.
+def select(names: Sequence[str], surroundings: Surroundings) -> Meter:
+    """Return the meter that reads everything in ``names`` together.
 
-    ``auto`` is RAPL where it can be read, else the CPU-time model; a counter that is there and
-    makes no sense is not passed over. ``cores`` is the number that this process may use.
-    Raises ``UsageError`` for a name that does not exist, ``MeasurementError`` when the meter
-    asked for does not work here, ``ConfigurationError`` for a faulty trace.
+    ``auto`` is RAPL where it can be read, else the CPU-time model, and every NVIDIA board beside
+    it; a counter that is there and makes no sense is not passed over. Raises ``UsageError`` for a
+    name that does not exist or names that count the same energy twice, ``MeasurementError`` when
+    what was asked for does not work here, ``ConfigurationError`` for a faulty file or plug-in.
     """
-    if name == "auto":
+    if not names or len(set(names)) < len(names):
+        raise UsageError("no meter, or one twice", remedy="name each meter once")
+    if "auto" in names:
+        if len(names) > 1:
+            raise UsageError(
+                "auto stands for what this machine has, and goes with no other meter",
+                remedy="name every meter, or auto alone",
+            )
+        return _automatic(surroundings)
+    sources = {name: _open(name, surroundings) for name in names}
+    _refuse_overlap({name: tuple(s.describe() for s in each) for name, each in sources.items()})
+    return _meter(sources)
+
+
+def _automatic(surroundings: Surroundings) -> Meter:
+    sources: dict[str, Sequence[Source]] = {}
+    for name in SENSORS:
         try:
-            return Rapl()
+            sources[name] = _open(name, surroundings)
         except SensorUnavailableError:
-            return CpuModel(cores=cores)
-    if name == "rapl":
-        return Rapl()
-    if name == "model":
-        return CpuModel(cores=cores)
-    if name.startswith(_REPLAY) and name != _REPLAY:
-        return Replay(read_trace(Path(name.removeprefix(_REPLAY))))
-    raise UsageError(f"no meter is called {name!r}", remedy=f"use one of: {', '.join(NAMES)}")
+            if name == "rapl":
+                sources["model"] = _open("model", surroundings)
+    return _meter(sources)
 
 
-def survey() -> tuple[SourceStatus, ...]:
-    """Say of every source whether it works on this machine, best grade first."""
-    return (
-        _survey_rapl(),
-        SourceStatus(
-            name="model",
-            found=True,
-            detail=(
-                f"CPU time of the entry's tree at an assumed {CORE_WATTS:g} W a core: modelled "
-                "work, not energy"
-            ),
-            remedy="",
-        ),
-    )
+def _meter(sources: dict[str, Sequence[Source]]) -> Meter:
+    kinds = [name.partition(":")[0] for name in sources]
+    return SourceMeter("+".join(kinds), [each for group in sources.values() for each in group])
 
 
-def _survey_rapl() -> SourceStatus:
+def _open(name: str, surroundings: Surroundings) -> Sequence[Source]:
+    kind, _, argument = name.partition(":")
+    sources = _opener(kind)(argument, surroundings)
+    if not sources:
+        raise MeasurementError(
+            f"the meter {kind} opened no source", remedy="report it to whoever wrote the meter"
+        )
+    return sources
+
+
+def _opener(kind: str) -> Opener:
+    if kind in BUILT_IN:
+        opener: Opener = import_module(BUILT_IN[kind]).open_sources
+        return opener
+    for point in entry_points(group=GROUP):
+        if point.name == kind:
+            try:
+                loaded: Opener = point.load()
+            except Exception as error:  # whatever another package raises while it is imported
+                raise ConfigurationError(
+                    f"the meter {kind!r} ({point.value}) cannot be loaded: "
+                    f"{type(error).__name__}: {error}",
+                    remedy="repair or uninstall the package that provides it",
+                ) from error
+            return loaded
+    known = (*SPELLINGS, *plug_ins())
+    raise UsageError(f"no meter is called {kind!r}", remedy=f"use one of: {', '.join(known)}")
+
+
+def plug_ins() -> tuple[str, ...]:
+    """Return the names of the meters that other packages add."""
+    return tuple(sorted({p.name for p in entry_points(group=GROUP)} - set(BUILT_IN)))
+
+
+def _refuse_overlap(described: dict[str, tuple[SourceDescription, ...]]) -> None:
+    """Refuse meters that would count the same joules twice: parents are not added to children."""
+    claimed: dict[str, str] = {}
+    for name, sources in described.items():
+        for component in {source.component for source in sources}:
+            other = claimed.get(component)
+            if other is not None:
+                raise UsageError(
+                    f"{other} and {name} both count the {component}: together they count it twice",
+                    remedy="use one of the two",
+                )
+        claimed |= {source.component: name for source in sources}
+    if "wall" in claimed and len(claimed) > 1:
+        inside = next(name for component, name in claimed.items() if component != "wall")
+        raise UsageError(
+            f"{claimed['wall']} counts the whole machine, and {inside} a part of it",
+            remedy="use one of the two",
+        )
+
+
+def survey(surroundings: Surroundings) -> tuple[SourceStatus, ...]:
+    """Say of every meter whether it works on this machine: built-in ones first."""
+    return tuple(_status(name, surroundings) for name in (*SPELLINGS[1:], *plug_ins()))
+
+
+def _status(spelling: str, surroundings: Surroundings) -> SourceStatus:
+    name, _, argument = spelling.partition(":")
+    if argument:
+        return SourceStatus(
+            name=name, found=False, detail="not looked for", remedy=f"use --meter {spelling}"
+        )
     try:
-        description = Rapl().describe()
-    except MeasurementError as error:
-        return SourceStatus(name="rapl", found=False, detail=error.message, remedy=error.remedy)
-    counters = ", ".join(source.name for source in description.sources)
+        sources = tuple(source.describe() for source in _open(name, surroundings))
+    except HarnessError as error:
+        return SourceStatus(name=name, found=False, detail=error.message, remedy=error.remedy)
+    listed = ", ".join(source.name for source in sources)
+    grade = sources[0].grade
     return SourceStatus(
-        name="rapl", found=True, detail=f"{counters}; grade {description.grade}", remedy=""
+        name=name, found=True, detail=f"{listed}; grade {grade}", remedy="", sources=sources
     )

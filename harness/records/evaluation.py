@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any, Literal, TypeAlias
 
 from harness.records.base import Frozen
-from harness.records.meter import MeterDescription, WindowReading
+from harness.records.meter import MeterDescription, PowerTrace, WindowReading
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a field changes its meaning or goes away; older records stay readable."""
 
 Phase: TypeAlias = Literal[
@@ -164,6 +164,8 @@ class Session(Frozen):
     sweeps: tuple[Sweep, ...]
     kernel: ReferenceKernel
     peak_memory_bytes: int
+    trace: tuple[PowerTrace, ...] = ()
+    """Power by component over the whole session, down-sampled."""
     confusion: tuple[tuple[int, ...], ...] | None = None
     """Rows are true labels, columns predictions, the last column items without an answer."""
 

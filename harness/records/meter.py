@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
@@ -21,9 +22,11 @@ class SourceDescription(Frozen):
     grade: Grade
     kind: Literal["counter", "power", "model"]
     resolution_joules: float
+    """The step that it counts in."""
     refresh_seconds: float
+    """How long a reading stays the same; as measured, where it can be."""
     relative_uncertainty: float
-    """The gain's half-width at 95 %, as a share of the figure: 0.05 is ±5 %."""
+    """Of the gain, or of the model: the half-width at 95 %, as a share of the figure."""
     provenance: str
     """Where the figure or the constant behind it comes from, in words."""
     constants: dict[str, float] = {}
@@ -42,14 +45,47 @@ class MeterDescription(Frozen):
         """What is metered, each once, in a fixed order."""
         return tuple(sorted({source.component for source in self.sources}))
 
+    @property
+    def refresh_seconds(self) -> float:
+        """The longest that any of its readings stays the same."""
+        return max(source.refresh_seconds for source in self.sources)
+
 
 class ComponentEnergy(Frozen):
-    """What one component used in one window."""
+    """What one component used in one window. Uncertainties are half-widths at 95 %, in joules."""
 
     component: Component
     joules: float
-    uncertainty_joules: float
-    """Half-width at 95 %: resolution and edges; the gain is in the source's description."""
+    resolution_joules: float
+    """From the steps that the sources count in."""
+    edges_joules: float
+    """From not knowing to the instant when the window's edges were read."""
+    gain_joules: float
+    """From the scale of the sensor: the same share of every window that it reads."""
+    model_joules: float
+    """From the model, where the figure is no measurement: likewise the same share of each."""
+
+    @property
+    def uncertainty_joules(self) -> float:
+        """What is this window's own: resolution and edges. Another window errs otherwise."""
+        return math.hypot(self.resolution_joules, self.edges_joules)
+
+    @property
+    def combined_uncertainty_joules(self) -> float:
+        """Everything together: how far the figure may be from the energy that was used."""
+        return math.hypot(
+            self.resolution_joules, self.edges_joules, self.gain_joules, self.model_joules
+        )
+
+
+class DeviceCondition(Frozen):
+    """The state of a metered device at the end of a window; ``None`` where it does not say."""
+
+    device: str
+    temperature_celsius: float | None = None
+    clock_megahertz: float | None = None
+    throttled_by: tuple[str, ...] = ()
+    """Why it runs below its clock, in the vendor's words."""
 
 
 class WindowReading(Frozen):
@@ -58,8 +94,17 @@ class WindowReading(Frozen):
     seconds: float
     cpu_seconds: float
     energy: tuple[ComponentEnergy, ...]
+    conditions: tuple[DeviceCondition, ...] = ()
 
     @property
     def joules(self) -> float:
         """All components together."""
         return sum(part.joules for part in self.energy)
+
+
+class PowerTrace(Frozen):
+    """The mean power of one component, step by step, over a whole session."""
+
+    component: Component
+    watts: tuple[tuple[float, float], ...]
+    """Steps of (seconds, watts) from the session's first reading, as ``replay:FILE`` plays them."""

@@ -14,6 +14,7 @@ from harness.errors import HarnessError
 from harness.evaluation.plan import PlannedSweep
 from harness.evaluation.session import Answers, Bench, Script, run_session
 from harness.meters.replay import Replay, Trace
+from harness.meters.sources import SourceMeter
 from harness.records.evaluation import PHASES
 from harness.sandbox.ladder import choose
 from harness.sandbox.protocol import Launch, Sandbox
@@ -79,7 +80,7 @@ def answers_of(name: str, sandbox: Sandbox, folder: Path) -> tuple[Answers, Subs
         sweeps=(PlannedSweep("original", np.arange(ITEMS), None),),
     )
     answers = Answers.none(ITEMS)
-    meter = Replay(Trace(watts=((1.0, 1.0),)))
+    meter = SourceMeter("replay", [Replay(Trace(watts=((1.0, 1.0),)))])
     session = run_session(script, Bench(sandbox, meter, lambda: 0.1, Silent()), answers)
     assert tuple(window.phase for window in session.phases) == PHASES
     return answers, split

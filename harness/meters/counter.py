@@ -1,0 +1,295 @@
+"""Follow an energy counter: wraps, resets, standstills, and readings aligned to its refreshes.
+
+A counter shows the energy up to its last refresh, cut down to its step. Read at any moment, it is
+old by up to a refresh period. So an edge waits for the next refresh: the counter is read again and
+again until it changes. The refresh then lies between the beginning of the last read that gave the
+old value and the end of the first that gave the new one; its moment is taken as the middle, and
+half of that span, times the power, is the edge's half-range.
+
+A fall is one wrap at the counter's range, or a reset. Two wraps between readings could not be seen,
+so a gap in which the highest plausible power could wrap the counter fails, and so does a gain that
+would take more than that power. A counter that stands still for longer than it may has stopped.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+from typing import NamedTuple
+
+from harness.errors import MeasurementError
+from harness.meters.protocol import Edge, Total, Work
+from harness.meters.uncertainty import of_half_range, of_step
+from harness.records.meter import DeviceCondition, SourceDescription
+
+TRACE_SECONDS = 0.25
+"""How often counters are read while a window is open: often enough for a power trace."""
+GRACE_SECONDS = 1.0
+"""Allowed for counters that are refreshed late or in bursts, before a gain is called impossible."""
+READS_PER_WRAP = 4
+
+_SLOW_REFRESH_SECONDS = 0.01
+"""Above it, one refresh is waited for; below, a second one costs little and shows the power."""
+_ALIGNMENT_TRIES = 5
+"""Reads that took longer than a refresh say nothing of when it was: wait for another one."""
+
+
+@dataclass(frozen=True)
+class Counter:
+    """Energy since some beginning, in whole units."""
+
+    name: str
+    read: Callable[[], int]
+    """Returns units; raises ``MeasurementError`` naming the counter."""
+    unit_joules: float
+    wraps_at: int | None
+    """Units after which it starts again from zero; ``None`` where it never does."""
+    step_joules: float
+    """The smallest change that it shows."""
+    refresh_seconds: float
+    plausible_watts: float
+    """More than what it counts can ever draw."""
+    still_seconds: float | None
+    """Standing still for longer means that it has stopped; ``None`` where it may."""
+    pause_seconds: float = 0.0
+    """Between two reads while waiting for a refresh; 0 for what is read in microseconds."""
+    patience_seconds: float = 0.1
+    """How long an edge waits for a refresh that does not come."""
+    remedy: str = "see `python -m harness doctor`, or use another meter"
+
+    @property
+    def wrap_seconds(self) -> float:
+        """The shortest time in which it can wrap."""
+        if self.wraps_at is None:
+            return float("inf")
+        return self.wraps_at * self.unit_joules / self.plausible_watts
+
+
+class CounterSource:
+    """A counter as a source; ``clock`` never falls, ``sleep`` waits on it."""
+
+    def __init__(
+        self,
+        counter: Counter,
+        description: SourceDescription,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        conditions: Callable[[], tuple[DeviceCondition, ...]] = tuple,
+    ) -> None:
+        self.counter = counter
+        self._description = description
+        self._clock = clock
+        self._sleep = sleep
+        self._conditions = conditions
+
+    @property
+    def poll_seconds(self) -> float:
+        """Four times in the fastest wrap that is plausible, and often enough for a trace."""
+        return min(TRACE_SECONDS, self.counter.wrap_seconds / READS_PER_WRAP)
+
+    def describe(self) -> SourceDescription:
+        """Say what is counted."""
+        return self._description
+
+    @contextmanager
+    def follow(self, work: Work) -> Iterator[CounterFollower]:  # noqa: ARG002 - sensors need no work
+        """Read it once, and keep up from there."""
+        yield CounterFollower(self.counter, self._clock, self._sleep, self._conditions)
+
+
+class _Read(NamedTuple):
+    """One reading: the counter was looked at some time between the two moments."""
+
+    began: float
+    ended: float
+    units: int
+
+
+class CounterFollower:
+    """Adds up what a counter gains. See ``harness.meters.protocol.Follower``."""
+
+    def __init__(
+        self,
+        counter: Counter,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        conditions: Callable[[], tuple[DeviceCondition, ...]] = tuple,
+    ) -> None:
+        self._counter = counter
+        self._clock = clock
+        self._sleep = sleep
+        self._look = conditions
+        self._gained = 0
+        self._last = self._read_counter()
+        self._moved_at = self._last.ended
+        self._peak_watts = 0.0
+
+    def poll(self) -> Total:
+        """Read once."""
+        read = self._advance()
+        return Total((read.began + read.ended) / 2, self._joules())
+
+    def conditions(self) -> tuple[DeviceCondition, ...]:
+        """Ask the device."""
+        return self._look()
+
+    def edge(self) -> Edge:
+        """Wait for a refresh; where none comes in time, read what stands there."""
+        counter = self._counter
+        started = self._advance()
+        began_at, began_joules = (started.began + started.ended) / 2, self._joules()
+        if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS:
+            first = self._wait_for_refresh(started.ended + counter.patience_seconds)
+            if first is not None:
+                began_at, began_joules = sum(first) / 2, self._joules()
+        span = None
+        for _ in range(_ALIGNMENT_TRIES):
+            found = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
+            if found is None:
+                break
+            if span is None or found[1] - found[0] <= counter.refresh_seconds:
+                span = found
+            if span[1] - span[0] <= counter.refresh_seconds:
+                break
+        resolution = of_step(counter.step_joules)
+        if span is None:
+            return self._unaligned(began_at, began_joules, resolution)
+        at = (span[0] + span[1]) / 2
+        watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
+        self._peak_watts = max(self._peak_watts, watts)
+        timing = of_half_range((span[1] - span[0]) / 2 * watts)
+        return Edge(at, self._joules(), timing, resolution, watts)
+
+    def _unaligned(self, began_at: float, began_joules: float, resolution: float) -> Edge:
+        """Read without a refresh: what stands there may be old by as much as was waited for."""
+        at = (self._last.began + self._last.ended) / 2
+        waited = at - self._moved_at
+        hidden = min(self._counter.step_joules, self._peak_watts * waited)
+        watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
+        late = self._counter.refresh_seconds * watts
+        return Edge(
+            at, self._joules(), of_half_range(late), max(resolution, of_step(hidden)), watts
+        )
+
+    def _wait_for_refresh(self, until: float) -> tuple[float, float] | None:
+        """Read until the counter changes; return the span in which it did, ``None`` if it did not."""
+        before = self._last
+        while True:
+            if self._counter.pause_seconds:
+                self._sleep(self._counter.pause_seconds)
+            read = self._advance()
+            if read.units != before.units:
+                return before.began, read.ended
+            if read.ended >= until:
+                return None
+            before = read
+
+    def _joules(self) -> float:
+        return self._gained * self._counter.unit_joules
+
+    def _read_counter(self) -> _Read:
+        began = self._clock()
+        units = self._counter.read()
+        return _Read(began, self._clock(), units)
+
+    def _advance(self) -> _Read:
+        """Read, and add what the counter gained since it was read last."""
+        counter, last = self._counter, self._last
+        read = self._read_counter()
+        gap = read.ended - last.began
+        if gap > counter.wrap_seconds:
+            raise MeasurementError(
+                f"{counter.name}: not read for {gap:.3g} s; at {counter.plausible_watts:,.0f} W it "
+                f"wraps in {counter.wrap_seconds:.3g} s, so energy may have gone unseen",
+                remedy="run again on a machine that neither sleeps nor is starved of CPU time",
+            )
+        self._require_monotonic(last.units, read.units)
+        gain = gained(last.units, read.units, counter.wraps_at)
+        self._require_plausible(last, read, gain * counter.unit_joules, gap)
+        self._gained += gain
+        if gain:
+            self._moved_at = read.ended
+        elif counter.still_seconds is not None:
+            still = read.began - self._moved_at
+            if still > counter.still_seconds:
+                raise MeasurementError(
+                    f"{counter.name}: stood still at {read.units} for {still:.3g} s, "
+                    "so it has stopped counting",
+                    remedy=counter.remedy,
+                )
+        self._last = read
+        return read
+
+    def _require_monotonic(self, before: int, after: int) -> None:
+        if after < before and self._counter.wraps_at is None:
+            raise MeasurementError(
+                f"{self._counter.name}: fell from {before} to {after}; it counts upwards only, "
+                "so it was reset",
+                remedy=self._counter.remedy,
+            )
+
+    def _require_plausible(self, last: _Read, read: _Read, joules: float, gap: float) -> None:
+        if joules <= self._counter.plausible_watts * (gap + GRACE_SECONDS):
+            return
+        what = (
+            "fell; as a wrap that would be"
+            if read.units < last.units
+            else f"rose from {last.units} to {read.units}, which is"
+        )
+        raise MeasurementError(
+            f"{self._counter.name}: {what} {joules:,.0f} J in {gap:.3g} s, "
+            f"more than {self._counter.plausible_watts:,.0f} W, so the counter was reset",
+            remedy=self._counter.remedy,
+        )
+
+
+def gained(before: int, after: int, wraps_at: int | None) -> int:
+    """Return what a counter gained between two readings that at most one wrap lies between."""
+    if after >= before or wraps_at is None:
+        return after - before
+    return after - before + wraps_at
+
+
+class Refreshes(NamedTuple):
+    """What was seen of a counter's refreshes."""
+
+    seconds: float
+    """The median time between two of them."""
+    step_units: int
+    """The greatest common divisor of the changes: the counter's step, or a multiple of it."""
+
+
+def watch_refreshes(
+    read: Callable[[], int],
+    *,
+    refreshes: int,
+    patience_seconds: float,
+    pause_seconds: float = 0.0,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Refreshes | None:
+    """Watch a counter for some refreshes; ``None`` when it stood still for ``patience_seconds``."""
+    from math import gcd
+
+    units = read()
+    moved_at = clock()
+    moments: list[float] = []
+    step = 0
+    while len(moments) <= refreshes:
+        if pause_seconds:
+            sleep(pause_seconds)
+        now_units = read()
+        now = clock()
+        if now_units != units:
+            if now_units > units:
+                step = gcd(step, now_units - units)
+            units, moved_at = now_units, now
+            moments.append(now)
+        elif now - moved_at > patience_seconds:
+            return None
+    spans = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    return Refreshes(median(spans), max(1, step))
