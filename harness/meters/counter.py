@@ -17,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
+from math import gcd
 from statistics import median
 from typing import NamedTuple
 
@@ -176,7 +178,7 @@ class CounterFollower:
         )
 
     def _wait_for_refresh(self, until: float) -> tuple[float, float] | None:
-        """Read until the counter changes; return the span in which it did, ``None`` if it did not."""
+        """Read until the counter changes; return the span in which it did, if it did."""
         before = self._last
         while True:
             if self._counter.pause_seconds:
@@ -273,8 +275,6 @@ def watch_refreshes(
     sleep: Callable[[float], None] = time.sleep,
 ) -> Refreshes | None:
     """Watch a counter for some refreshes; ``None`` when it stood still for ``patience_seconds``."""
-    from math import gcd
-
     units = read()
     moved_at = clock()
     moments: list[float] = []
@@ -291,5 +291,5 @@ def watch_refreshes(
             moments.append(now)
         elif now - moved_at > patience_seconds:
             return None
-    spans = [after - before for before, after in zip(moments, moments[1:], strict=False)]
+    spans = [after - before for before, after in pairwise(moments)]
     return Refreshes(median(spans), max(1, step))
