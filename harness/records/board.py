@@ -44,7 +44,7 @@ class JoulesUncertainty(Frozen):
     """From the meter's gain, or from its model: the same share of every entry that it reads."""
 
 
-class BoardEntry(Frozen):
+class BoardEntry(Frozen, kw_only=True):
     """One row: all valid sessions of an entry's latest digest."""
 
     rank: Interval | None
