@@ -133,7 +133,8 @@ def test_the_answer_is_on_one_screen(root: Path) -> None:
     assert result.exit_code == 0
     for part in (
         "fine on Toy", "accuracy", "J per 1,000 queries", "its parts", "simulated energy",
-        "the meter: ±0 % (edges and steps of its windows) and ±0 % (its scale", "isolation", "warning", "record", "next    python -m harness leaderboard",
+        "the meter: ±0 % (edges and steps of its windows) and ±0 % (its scale",
+        "isolation", "warning", "record", "next    python -m harness leaderboard",
     ):  # fmt: skip
         assert part in result.stdout
     assert len(result.stdout.splitlines()) <= 40
