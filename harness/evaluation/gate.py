@@ -7,7 +7,7 @@ processes' CPU time, steal, the reference kernel and thermal throttling.
 Other CPU time is a difference between the machine's account and the entry's, and on most kernels
 the machine's is a sample: each clock tick, of 10 ms at the longest, is billed whole to what runs
 just then. A core that is busy for a share d of n ticks is so known to sqrt(d(1-d)n) ticks, at most
-sqrt(n)/2; twice that, two standard deviations, is left open.
+sqrt(n)/2; twice that, two standard deviations, is left open. Steal is left one tick open.
 """
 
 from __future__ import annotations
@@ -54,25 +54,28 @@ def _seconds(session: Session) -> float:
 
 def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterator[Notice]:
     seconds = _seconds(session)
+    left_open = math.sqrt(seconds * CLOCK_TICK_SECONDS) / (seconds * cores)
+    limit = rules.other_cpu_share + left_open
     other = sum(window.disturbance.other_cpu_seconds for window in own_phases(session))
-    left_open = math.sqrt(seconds * CLOCK_TICK_SECONDS)
-    if other > rules.other_cpu_share * seconds * cores + left_open:
+    share = other / (seconds * cores)
+    if share > limit:
         yield Notice(
             code="other-processes",
-            message=f"other processes took {other / (seconds * cores):.1%} of the machine's CPU "
-            f"time (limit {rules.other_cpu_share:.1%} and {left_open:.2g} s)",
+            message=f"other processes took {share:.1%} of the machine's CPU time (limit "
+            f"{limit:.1%}, {left_open:.1%} of it for what clock ticks leave open)",
             remedy="stop what else runs, and evaluate again",
         )
 
 
 def _by_the_host(session: Session, cores: int, rules: DisturbanceRules) -> Iterator[Notice]:
     seconds = _seconds(session)
+    limit = rules.steal_share + CLOCK_TICK_SECONDS / (seconds * cores)
     steal = sum(window.disturbance.steal_seconds for window in own_phases(session))
-    if steal > rules.steal_share * seconds * cores + CLOCK_TICK_SECONDS:
+    share = steal / (seconds * cores)
+    if share > limit:
         yield Notice(
             code="steal",
-            message=f"the host withheld {steal / (seconds * cores):.1%} of the machine's CPU time "
-            f"(limit {rules.steal_share:.1%} and {CLOCK_TICK_SECONDS:g} s)",
+            message=f"the host withheld {share:.1%} of the machine's CPU time (limit {limit:.1%})",
             remedy="evaluate when the host is quiet, or on a machine that is not shared",
         )
 
