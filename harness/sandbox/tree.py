@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -17,6 +18,9 @@ class Usage(NamedTuple):
     memory_bytes: int
     """Anonymous and shared memory, resident; pages that a fork shares count once a process."""
     processes: int
+    deaf_to_children: bool
+    """Whether one of them ignores SIGCHLD: nobody then waits for its children, and their CPU time
+    is in no account of the tree."""
 
 
 class Tree:
@@ -32,17 +36,20 @@ class Tree:
         Living processes are read to the nanosecond, those that were waited for in ticks (10 ms).
         A child that is reaped between two reads is missing from this total and in the next.
         """
-        total = sum(_own_cpu_seconds(pid) + _reaped_cpu_seconds(pid) for pid in self.pids())
+        total = sum(map(process_cpu_seconds, self.pids()))
         self._cpu_seconds = max(self._cpu_seconds, total)
         return self._cpu_seconds
 
     def usage(self) -> Usage:
-        """Return the memory and the number of processes now."""
+        """Return what the processes take now."""
         memory = processes = 0
+        deaf = False
         for pid in self.pids():
-            memory += _memory_bytes(pid)
+            status = _read(f"/proc/{pid}/status").splitlines()
+            memory += _memory_bytes(status)
             processes += 1
-        return Usage(memory, processes)
+            deaf = deaf or _ignores_children(status)
+        return Usage(memory, processes, deaf)
 
     def proportional_memory_bytes(self) -> int:
         """Return the memory with shared pages counted once: exact, and slow for a large tree."""
@@ -55,6 +62,11 @@ class Tree:
             pid = waiting.pop()
             yield pid
             waiting.extend(_children(pid))
+
+
+def process_cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and of the children that it has waited for; 0 once gone."""
+    return _own_cpu_seconds(pid) + _reaped_cpu_seconds(pid)
 
 
 def _children(pid: int) -> list[int]:
@@ -79,12 +91,17 @@ def _reaped_cpu_seconds(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / _TICKS_PER_SECOND
 
 
-def _memory_bytes(pid: int) -> int:
+def _memory_bytes(status: list[bytes]) -> int:
     total = 0
-    for line in _read(f"/proc/{pid}/status").splitlines():
+    for line in status:
         if line.startswith((b"RssAnon:", b"RssShmem:")):
             total += int(line.split()[1]) * _KIBIBYTE
     return total
+
+
+def _ignores_children(status: list[bytes]) -> bool:
+    ignored = next((line for line in status if line.startswith(b"SigIgn:")), b"SigIgn: 0")
+    return bool(int(ignored.split()[1], 16) >> (signal.SIGCHLD - 1) & 1)
 
 
 def _proportional_bytes(pid: int) -> int:
@@ -93,7 +110,11 @@ def _proportional_bytes(pid: int) -> int:
     sizes = [
         int(line.split()[1]) for line in lines if line.startswith((b"Pss_Anon:", b"Pss_Shmem:"))
     ]
-    return sum(sizes) * _KIBIBYTE if sizes else _memory_bytes(pid)
+    return (
+        sum(sizes) * _KIBIBYTE
+        if sizes
+        else _memory_bytes(_read(f"/proc/{pid}/status").splitlines())
+    )
 
 
 def _read(path: str) -> bytes:
