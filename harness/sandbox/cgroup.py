@@ -1,9 +1,10 @@
 """CPU time counted by the kernel for a control group: nothing that runs in it can be missed.
 
-A process tree loses what no ancestor waited for: children of a process that ignores SIGCHLD, and
-whatever is killed together with the first process of its namespace. A control group counts every
-process that was ever in it. Version 2 counts in every group (``cpu.stat``), whichever controllers
-are enabled; version 1 where ``cpuacct`` is mounted (``cpuacct.usage``).
+A process tree is counted to the tick of 10 ms, and loses what no ancestor waited for: children that
+are killed together with the first process of their namespace and, without the system-call filter,
+those of a process that ignores SIGCHLD. A control group counts every process that was ever in it.
+Version 2 counts in every group (``cpu.stat``), whichever controllers are enabled; version 1 where
+``cpuacct`` is mounted (``cpuacct.usage``).
 
 The entry's first processes are put into a fresh group while they are still held back, and all that
 descends from them is born in it. Both counters are brought up to date at every tick of the

@@ -18,8 +18,9 @@ from types import TracebackType
 from typing import NoReturn, Self
 
 from harness.errors import HarnessError, OrganiserError, SubmissionError
-from harness.sandbox import endings, frames
+from harness.sandbox import frames
 from harness.sandbox.cgroup import Group
+from harness.sandbox.endings import code_and_signal, in_words, mebibytes
 from harness.sandbox.output import Tail
 from harness.sandbox.protocol import Captured, Exit, Launch
 from harness.sandbox.replies import MEND, Reply, nothing_came
@@ -125,7 +126,7 @@ class TreeProcess:
         ended = self._reap()
         self._require_bearable_output()
         if ended.signal is not None or ended.code:
-            self._fail(f"{endings.in_words(ended)} after the last answer{self._last_words()}", MEND)
+            self._fail(f"{in_words(ended)} after the last answer{self._last_words()}", MEND)
         return ended
 
     def kill(self) -> None:
@@ -237,12 +238,7 @@ class TreeProcess:
 
     def _watch(self, now: float) -> None:
         self._next_watch = now + WATCH_SECONDS
-        memory, processes, deaf_to_children = self._look()
-        if deaf_to_children and self._group is None:
-            self._fail(
-                "ignores SIGCHLD, so that the CPU time of its children is counted nowhere",
-                "leave SIGCHLD alone, or evaluate where a control group can be made",
-            )
+        memory, processes = self._look()
         if processes > self._limits.processes:
             self._fail(
                 f"ran {processes} processes at once; {self._limits.processes} are allowed",
@@ -252,7 +248,7 @@ class TreeProcess:
             memory = self._tree.proportional_memory_bytes()
         if memory > self._limits.memory_bytes:
             self._fail(
-                f"used {endings.mebibytes(memory)} of memory; {endings.mebibytes(self._limits.memory_bytes)} "
+                f"used {mebibytes(memory)} of memory; {mebibytes(self._limits.memory_bytes)} "
                 "are allowed",
                 "use a smaller model or a smaller batch_size",
             )
@@ -339,7 +335,7 @@ class TreeProcess:
         if self._group is not None:
             cpu_seconds = self._group.cpu_seconds()
         self._drain()
-        code, number = endings.code_and_signal(os.waitstatus_to_exitcode(status))
+        code, number = code_and_signal(os.waitstatus_to_exitcode(status))
         self._exit = Exit(
             code=code,
             signal=number,
@@ -351,7 +347,7 @@ class TreeProcess:
     def _died(self) -> NoReturn:
         if not self._ended():
             self._fail("closed its reply channel", "leave descriptors 3 and 4 alone")
-        self._fail(f"{endings.in_words(self._reap())}{self._last_words()}", MEND)
+        self._fail(f"{in_words(self._reap())}{self._last_words()}", MEND)
 
     def _late(self, deadline_seconds: float) -> NoReturn:
         lasted = time.monotonic() - self._started

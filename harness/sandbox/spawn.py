@@ -57,7 +57,6 @@ def spawn(
             environment,
             file_actions=[(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in wanted.items()],
             setsid=True,
-            setsigdef=[signal.SIGCHLD],  # ignored, it would leave children's CPU time uncounted
         )
     except BaseException:  # an interrupt too must leave no descriptor open; it goes on its way
         _close(opened)

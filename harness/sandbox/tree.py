@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,9 +17,6 @@ class Usage(NamedTuple):
     memory_bytes: int
     """Anonymous and shared memory, resident; pages that a fork shares count once a process."""
     processes: int
-    deaf_to_children: bool
-    """Whether one of them ignores SIGCHLD: nobody then waits for its children, and their CPU time
-    is in no account of the tree."""
 
 
 class Tree:
@@ -41,15 +37,12 @@ class Tree:
         return self._cpu_seconds
 
     def usage(self) -> Usage:
-        """Return what the processes take now."""
+        """Return the memory and the number of processes now."""
         memory = processes = 0
-        deaf = False
         for pid in self.pids():
-            status = _read(f"/proc/{pid}/status").splitlines()
-            memory += _memory_bytes(status)
+            memory += _memory_bytes(pid)
             processes += 1
-            deaf = deaf or _ignores_children(status)
-        return Usage(memory, processes, deaf)
+        return Usage(memory, processes)
 
     def proportional_memory_bytes(self) -> int:
         """Return the memory with shared pages counted once: exact, and slow for a large tree."""
@@ -91,17 +84,12 @@ def _reaped_cpu_seconds(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / _TICKS_PER_SECOND
 
 
-def _memory_bytes(status: list[bytes]) -> int:
+def _memory_bytes(pid: int) -> int:
     total = 0
-    for line in status:
+    for line in _read(f"/proc/{pid}/status").splitlines():
         if line.startswith((b"RssAnon:", b"RssShmem:")):
             total += int(line.split()[1]) * _KIBIBYTE
     return total
-
-
-def _ignores_children(status: list[bytes]) -> bool:
-    ignored = next((line for line in status if line.startswith(b"SigIgn:")), b"SigIgn: 0")
-    return bool(int(ignored.split()[1], 16) >> (signal.SIGCHLD - 1) & 1)
 
 
 def _proportional_bytes(pid: int) -> int:
@@ -110,11 +98,7 @@ def _proportional_bytes(pid: int) -> int:
     sizes = [
         int(line.split()[1]) for line in lines if line.startswith((b"Pss_Anon:", b"Pss_Shmem:"))
     ]
-    return (
-        sum(sizes) * _KIBIBYTE
-        if sizes
-        else _memory_bytes(_read(f"/proc/{pid}/status").splitlines())
-    )
+    return sum(sizes) * _KIBIBYTE if sizes else _memory_bytes(pid)
 
 
 def _read(path: str) -> bytes:
