@@ -16,7 +16,7 @@ from harness.ranking.base_power import Draw, base_ratio, draw_of, overturned
 from harness.ranking.boards import make_boards
 from harness.records.board import Board
 from harness.records.energy import joules_per_1000
-from harness.records.evaluation import Disturbance, EvaluationRecord, PhaseWindow, Session
+from harness.records.evaluation import EvaluationRecord, PhaseWindow, Session
 from harness.records.meter import ComponentEnergy, MeterDescription, WindowReading
 from harness.site.spreadsheet import comma_separated
 
@@ -51,7 +51,7 @@ def worked(
             PhaseWindow(
                 phase=each.phase,
                 reading=WindowReading(seconds=wall, cpu_seconds=cpu, energy=energy),
-                disturbance=Disturbance(0.0, 0.0, 0.0),
+                disturbance=each.disturbance,
             )
         )
     return replace(session(index=index), phases=tuple(phases))
