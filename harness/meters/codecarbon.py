@@ -13,7 +13,6 @@ often as they would. One tracker serves all components, however many of them are
 
 from __future__ import annotations
 
-import logging
 import math
 import threading
 import time
@@ -21,13 +20,16 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
-from typing import Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from harness.errors import MeasurementError, UsageError
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Edge, Surroundings, Total, Work
 from harness.meters.uncertainty import of_half_range, of_step
 from harness.records.meter import Component, DeviceCondition, SourceDescription
+
+if TYPE_CHECKING:
+    from logging import LogRecord
 
 RELATIVE_UNCERTAINTY = 1.0
 """Assumed. Against a wall meter it read 9 to 67 % low, on average about a third, where it knew the
@@ -171,12 +173,12 @@ class _NoScheduler:
         """Stop nothing."""
 
 
-class _Said(logging.Filter):
-    """Keeps codecarbon's log from the screen, and the exception that it swallowed."""
+class _Said:
+    """A filter of codecarbon's log: keeps it from the screen, and the exception it swallowed."""
 
     error: BaseException | None = None
 
-    def filter(self, record: logging.LogRecord) -> bool:
+    def filter(self, record: LogRecord) -> bool:
         """Let nothing through; remember an exception that is told of."""
         if record.exc_info and record.exc_info[1] is not None:
             self.error = record.exc_info[1]
@@ -184,13 +186,29 @@ class _Said(logging.Filter):
 
 
 @contextmanager
-def _quietly(failing: str) -> Iterator[_Said]:
-    """Let codecarbon, and what it imports, work without a word; what it raises is told as ours."""
+def _unlogged() -> Iterator[_Said]:
+    """Keep codecarbon's log from the screen."""
+    from logging import getLogger  # noqa: PLC0415 - costs start-up time, and only here
+
     said = _Said()
-    logger = logging.getLogger("codecarbon")
+    logger = getLogger("codecarbon")
     logger.addFilter(said)
     try:
-        with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        yield said
+    finally:
+        logger.removeFilter(said)
+
+
+@contextmanager
+def _quietly(failing: str) -> Iterator[_Said]:
+    """Let codecarbon, and what it imports, work without a word; what it raises is told as ours."""
+    try:
+        with (
+            _unlogged() as said,
+            warnings.catch_warnings(),
+            redirect_stdout(StringIO()),
+            redirect_stderr(StringIO()),
+        ):
             warnings.simplefilter("ignore")
             yield said
     except Exception as error:  # it has no exceptions of its own: anything may come
@@ -198,8 +216,6 @@ def _quietly(failing: str) -> Iterator[_Said]:
             f"codecarbon {failing}: {type(error).__name__}: {error}",
             remedy="see that it works by itself: codecarbon monitor --offline",
         ) from error
-    finally:
-        logger.removeFilter(said)
 
 
 def describe_parts(
@@ -324,18 +340,14 @@ class SharedTracker:
         self._told.clear()
 
     def _call(self, method: str) -> None:
-        said = _Said()
-        logger = logging.getLogger("codecarbon")
-        logger.addFilter(said)
         try:
-            getattr(self._tracker, method)()
+            with _unlogged():
+                getattr(self._tracker, method)()
         except Exception as error:  # it has no exceptions of its own: anything may come
             raise MeasurementError(
                 f"codecarbon failed while it measured: {type(error).__name__}: {error}",
                 remedy="see that it works by itself: codecarbon monitor --offline",
             ) from error
-        finally:
-            logger.removeFilter(said)
 
     def _joules(self, part: _Part) -> float:
         return float(getattr(self._tracker, part.energy).kWh) * _JOULES_PER_KILOWATT_HOUR
