@@ -25,7 +25,8 @@ from harness.meters.uncertainty import of_step
 from harness.records.meter import DeviceCondition, SourceDescription
 
 TICK_SECONDS = 1.0 / os.sysconf("SC_CLK_TCK")
-"""Living processes are read more finely; those already reaped are accounted in ticks."""
+"""A process tree accounts those already reaped in ticks. What else is read, living processes and
+control groups, is finer; the coarsest is stated."""
 _TRACE_SECONDS = 1.0
 """Reading a whole tree's CPU time costs more than reading a counter."""
 
