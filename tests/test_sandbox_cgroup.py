@@ -186,6 +186,24 @@ def test_where_no_group_can_be_made_any_more_nothing_is_left_running(
         os.waitpid(-1, os.WNOHANG)
 
 
+def test_a_group_whose_counter_is_lost_fails_the_session_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    accounts = groups()
+    before = left_behind(accounts)
+
+    def lost(_: Group) -> float:
+        raise MeasurementError("the counter is lost")
+
+    process = counting("none", accounts).launch(launch_of(write_entry(tmp_path, GRANDCHILDREN)))
+    process.ready(deadline_seconds=20)
+    monkeypatch.setattr(Group, "cpu_seconds", lost)
+    with pytest.raises(MeasurementError, match="lost"), process:
+        process.finish(deadline_seconds=5)
+    process.kill()
+    assert left_behind(accounts) <= before
+
+
 def test_the_probe_says_where_cpu_time_comes_from(way: str) -> None:
     seen = {}
     for accounts in (groups(), PROCESS_TREE):

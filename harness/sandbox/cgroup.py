@@ -138,12 +138,13 @@ def find_accounts(root: Path = Path("/")) -> Accounts:
     """
     reasons = []
     for counter in (_V2, _V1):
+        folder: Path | None = None
         try:
             folder = _own_folder(root, counter)
             _sweep(folder)
             _try(folder, counter)
         except OSError as error:
-            where = f" {error.filename}" if error.filename else ""
+            where = f" in {folder}" if folder else ""
             reasons.append(f"{counter}: {error.strerror or error}{where}")
         else:
             return Accounts(folder, counter, _IN_WORDS[counter])

@@ -108,7 +108,10 @@ def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...
 
 def _user(token: str) -> IsolationCheck:
     """See as whom the entry runs: from outside, for inside it is whoever the namespace says."""
-    for pid in _with_argument(token):
+    end = time.monotonic() + _DAEMON_SECONDS
+    while not (running := _with_argument(token)) and time.monotonic() < end:
+        time.sleep(0.02)  # a program that has just begun has no arguments yet for a moment
+    for pid in running:
         with contextlib.suppress(OSError):
             status = Path(f"/proc/{pid}/status").read_text()
             uid = int(status.partition("\nUid:\t")[2].split()[0])

@@ -17,6 +17,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+from msgspec.structs import replace
+
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
 from harness.sandbox.cgroup import Group
@@ -151,17 +153,19 @@ class TreeProcess:
         trace: TracebackType | None,
     ) -> None:
         """Kill whatever is left of the tree and give the descriptors back."""
-        self.kill()
-        self._close_requests()
-        self._drain()
-        for descriptor in (*self._reading, *self._ends.values()):
-            os.close(descriptor)
-        self._reading.clear()
-        self._ends.clear()
-        if self._group is not None:
-            self._group.remove()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        try:
+            self.kill()
+        finally:
+            self._close_requests()
+            self._drain()
+            for descriptor in (*self._reading, *self._ends.values()):
+                os.close(descriptor)
+            self._reading.clear()
+            self._ends.clear()
+            if self._group is not None:
+                self._group.remove()
+            if self._scratch is not None:
+                shutil.rmtree(self._scratch, ignore_errors=True)
 
     # One request and its reply.
 
@@ -332,8 +336,6 @@ class TreeProcess:
             with contextlib.suppress(ChildProcessError):  # its parent has waited for it
                 _, _, usage = os.wait4(self._namespace_init, 0)
                 cpu_seconds += usage.ru_utime + usage.ru_stime
-        if self._group is not None:
-            cpu_seconds = self._group.cpu_seconds()
         self._drain()
         code, number = code_and_signal(os.waitstatus_to_exitcode(status))
         self._exit = Exit(
@@ -342,6 +344,8 @@ class TreeProcess:
             cpu_seconds=max(cpu_seconds, self._tree.cpu_seconds()),
             peak_memory_bytes=self._peak_memory_bytes,
         )
+        if self._group is not None:
+            self._exit = replace(self._exit, cpu_seconds=self._group.cpu_seconds())
         return self._exit
 
     def _died(self) -> NoReturn:
