@@ -427,6 +427,17 @@ SENSELESS: dict[str, dict[str, Any]] = {
     "negative energy": {"sessions": sessions(-1.0)},
     "an uncertainty that is negative": {"sessions": (uncertain(session(), -0.1),)},
     "an uncertainty that is negative, or beyond": {"sessions": (uncertain(session(), 1e300),)},
+    "negative CPU time": {
+        "sessions": (
+            replace(
+                session(),
+                phases=tuple(
+                    replace(each, reading=replace(each.reading, cpu_seconds=-1.0))
+                    for each in session().phases
+                ),
+            ),
+        )
+    },
     "energy, or of one beyond reason": {"sessions": sessions(1e308, 1e308)},
 }
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
 from msgspec.structs import replace
 
+from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
@@ -117,10 +118,12 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     members = sorted(members, key=lambda each: (each.record.created_utc, each.path))
     entries: list[BoardEntry] = []
     failed: list[FailedEntry] = []
+    draws: list[Draw] = []
     for evaluations in _by_entry(members):
         completed = [e for e in evaluations if isinstance(e.record.outcome, Completed)]
         if completed:
             entries.append(_row(completed, rules))
+            draws += _draws(completed)
         latest = evaluations[-1]
         if isinstance(latest.record.outcome, Failed):
             failed.append(_failure(latest, latest.record.outcome))
@@ -150,7 +153,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         status=board_status(first),
         entries=tuple(entries),
         failed=tuple(failed),
-        notes=board_notes(first, entries, rules),
+        notes=board_notes(first, entries, rules, draws),
     )
 
 
@@ -175,9 +178,9 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
     has no figure of energy.
     """
     submission = completed[-1].record.submission
-    pooled = [e for e in completed if e.record.submission.digest == submission.digest]
+    pooled = _pooled(completed)
     records = [e.record for e in pooled]
-    resolved = [record for record in records if all(map(is_resolved, record.sessions))]
+    resolved = _resolved(records)
     sessions = [session for record in resolved or records for session in record.sessions]
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
@@ -224,6 +227,28 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
         measured_watts=derived.measured_watts,
         parts=derived.parts,
     )
+
+
+def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
+    latest = completed[-1].record.submission.digest
+    return [e for e in completed if e.record.submission.digest == latest]
+
+
+def _resolved(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+    return [record for record in records if all(map(is_resolved, record.sessions))]
+
+
+def _draws(completed: Sequence[StoredLike]) -> Iterator[Draw]:
+    """Yield what an entry's modelled energy is made of; nothing where no model is the meter.
+
+    Nor where its energy is not resolved: it has no place in an order.
+    """
+    latest = completed[-1].record
+    resolved = _resolved([e.record for e in _pooled(completed)])
+    if resolved and base_ratio(latest.meter) is not None:
+        sessions = [session for record in resolved for session in record.sessions]
+        amortise = latest.rules.amortise_queries
+        yield draw_of(latest.submission.entry, sessions, amortise, latest.meter)
 
 
 def _once_each(notices: Iterable[Notice]) -> tuple[Notice, ...]:
