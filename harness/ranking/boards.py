@@ -70,6 +70,7 @@ def board_key(record: EvaluationRecord) -> dict[str, Any]:
         "data": record.data.digest,
         "scenario": record.scenario,
         "profile": record.hardware.profile,
+        "profile_digest": record.hardware.profile_digest,
         "meter_grade": record.meter.grade,
         "sources": sorted(record.meter.sources, key=canonical_json),
         "rules": record.rules,

@@ -38,9 +38,9 @@ class Bwrap:
         """Use this ``bwrap``."""
         self._executable = executable
 
-    def probe(self) -> Isolation:
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._executable)
+        return _probed(self._executable, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, in fresh namespaces."""
@@ -49,16 +49,19 @@ class Bwrap:
         )
         info, their_info = os.pipe()
         their_hold, hold = os.pipe()
-        filter_fd = _filter_descriptor()
+        filter_fd = _filter_descriptor(pinned=launch.cores is not None)
         try:
             spawned = spawn(
                 [*self._arguments(launch), "--", *inside],
                 {},
                 extra={_INFO_FD: their_info, _HOLD_FD: their_hold, _FILTER_FD: filter_fd},
+                cores=launch.cores,
             )
-        except OSError as error:
+        except (OSError, OrganiserError) as error:
             for descriptor in (info, hold):
                 os.close(descriptor)
+            if isinstance(error, OrganiserError):
+                raise
             raise OrganiserError(
                 f"{self._executable} cannot be started: {error.strerror}", remedy=_REMEDY
             ) from None
@@ -122,8 +125,8 @@ def find_bwrap() -> Path | None:
 
 
 @cache
-def _probed(executable: Path) -> Isolation:
-    return probe(Bwrap(executable), method=f"{version(executable)} + seccomp")
+def _probed(executable: Path, cores: tuple[int, ...] | None) -> Isolation:
+    return probe(Bwrap(executable), method=f"{version(executable)} + seccomp", cores=cores)
 
 
 @cache
@@ -135,9 +138,9 @@ def version(executable: Path) -> str:
     return said.stdout.strip() or str(executable)
 
 
-def _filter_descriptor() -> int:
+def _filter_descriptor(*, pinned: bool) -> int:
     """Return a descriptor that the filter can be read from, once: each launch needs its own."""
-    program = seccomp.program(seccomp.required_architecture())
+    program = seccomp.program(seccomp.required_architecture(), pinned=pinned)
     descriptor = os.memfd_create("filter")
     os.write(descriptor, program)
     os.lseek(descriptor, 0, os.SEEK_SET)

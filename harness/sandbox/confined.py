@@ -35,9 +35,9 @@ class Confined:
         """Use Landlock and the filter, or nothing but supervision and limits."""
         self._kind = kind
 
-    def probe(self) -> Isolation:
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._kind)
+        return _probed(self._kind, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
@@ -49,9 +49,11 @@ class Confined:
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
         plan = json.dumps(self._plan(launch, directory, scratch))
         try:
-            spawned = spawn([*supervisor, plan, *inside], environment)
-        except OSError as error:
+            spawned = spawn([*supervisor, plan, *inside], environment, cores=launch.cores)
+        except (OSError, OrganiserError) as error:
             shutil.rmtree(scratch, ignore_errors=True)
+            if isinstance(error, OrganiserError):
+                raise
             raise OrganiserError(
                 f"{sys.executable} cannot be started: {error.strerror}",
                 remedy="see what `python -m harness doctor` says of isolation",
@@ -83,7 +85,9 @@ class Confined:
         }
         if self._kind == "landlock":
             shown = [*interpreter.read_only_paths(), interpreter.WORKER, directory, Path("/proc")]
-            filter_bytes = seccomp.program(seccomp.required_architecture(), families=())
+            filter_bytes = seccomp.program(
+                seccomp.required_architecture(), families=(), pinned=launch.cores is not None
+            )
             plan["filter"] = filter_bytes.hex()
             plan["readable"] = [str(path) for path in shown]
             plan["writable"] = [str(scratch)]
@@ -91,7 +95,7 @@ class Confined:
 
 
 @cache
-def _probed(kind: Literal["landlock", "none"]) -> Isolation:
+def _probed(kind: Literal["landlock", "none"], cores: tuple[int, ...] | None) -> Isolation:
     method = "a plain process, supervised"
     if kind == "landlock":
         abi = confine.landlock_abi()
@@ -101,4 +105,4 @@ def _probed(kind: Literal["landlock", "none"]) -> Isolation:
                 remedy="use Linux 6.12 or later, with Landlock among its security modules",
             )
         method = f"Landlock {abi} + seccomp"
-    return probe(Confined(kind), method=method)
+    return probe(Confined(kind), method=method, cores=cores)

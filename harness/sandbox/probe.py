@@ -18,7 +18,7 @@ from typing import Any
 from harness.errors import OrganiserError, SubmissionError
 from harness.records.evaluation import Isolation, IsolationCheck, IsolationGrade
 from harness.records.rules import Limits
-from harness.sandbox.attempts import ATTEMPTS
+from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.protocol import Launch, Sandbox
 
 PROGRAM = Path(__file__).with_name("attempts.py")
@@ -39,8 +39,8 @@ _LIMITS = Limits(
 _DAEMON_SECONDS = 1.0
 
 
-def probe(sandbox: Sandbox, *, method: str) -> Isolation:
-    """Run ``attempts.py`` as an entry of ``sandbox``.
+def probe(sandbox: Sandbox, *, method: str, cores: tuple[int, ...] | None = None) -> Isolation:
+    """Run ``attempts.py`` as an entry of ``sandbox``, pinned to ``cores`` where some are given.
 
     Raises ``OrganiserError`` when the sandbox cannot be built here.
     """
@@ -52,8 +52,10 @@ def probe(sandbox: Sandbox, *, method: str) -> Isolation:
         secret = folder / "secret"
         secret.write_text(secrets.token_hex())
         facts["secret_file"] = str(secret)
+        facts["cores"] = cores
+        facts["all_cores"] = sorted(os.sched_getaffinity(0).union(cores or ()))
         (entry / "facts.json").write_text(json.dumps(facts))
-        checks = _run(sandbox, entry, str(facts["token"]))
+        checks = _run(sandbox, entry, str(facts["token"]), cores)
     return Isolation(grade=_grade(checks), method=method, checks=checks)
 
 
@@ -65,11 +67,14 @@ def _grade(checks: tuple[IsolationCheck, ...]) -> IsolationGrade:
     return "D"
 
 
-def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...]:
+def _run(
+    sandbox: Sandbox, entry: Path, token: str, cores: tuple[int, ...] | None
+) -> tuple[IsolationCheck, ...]:
     launch = Launch(
         directory=entry, entry="attempts:load", command=None, output="index", labels=1,
-        max_boxes=0, limits=_LIMITS,
+        max_boxes=0, limits=_LIMITS, cores=cores,
     )  # fmt: skip
+    expected = ATTEMPTS.keys() | (PINNED_ATTEMPTS.keys() if cores else set())
     try:
         with sandbox.launch(launch) as process:
             process.ready(deadline_seconds=_LIMITS.start_seconds)
@@ -87,9 +92,9 @@ def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...
     }
     checks["dedicated user"] = user
     checks["daemons"] = _daemons(token)
-    if not ATTEMPTS.keys() <= checks.keys():
+    if not expected <= checks.keys():
         raise OrganiserError(
-            f"the probe said nothing of {', '.join(ATTEMPTS.keys() - checks.keys())}",
+            f"the probe said nothing of {', '.join(expected - checks.keys())}",
             remedy="report this: no grade can be given",
         )
     return tuple(checks.values())
