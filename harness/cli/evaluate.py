@@ -236,7 +236,9 @@ def _evaluate_all(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()), request=request,
             )  # fmt: skip
-            run_evaluation(assignment, bench, results, on_session=progress.session)
+            run_evaluation(
+                assignment, bench, results, on_session=progress.session, on_void=progress.void
+            )
             progress.clear()
             show(entry)
 
