@@ -10,7 +10,7 @@ from harness.submissions.faults import visible
 
 if TYPE_CHECKING:
     from harness.cli.disk import Disk
-    from harness.cli.idle import Idle
+    from harness.cli.idle import Busy, Idle
     from harness.cli.profiles import ProfileStatus
     from harness.records.rules import Rules
 
@@ -21,8 +21,6 @@ _REMOTE_FILE_SYSTEMS = {"nfs", "nfs4", "cifs", "smb3", "9p", "ceph", "fuse.sshfs
 _LEAST_FREE_BYTES = 1 << 30
 _SLOW_SECONDS = 1.0
 _NOISY_SHARE = 0.05
-_STEAL_SHARE = 0.005
-"""Identical quiet sessions on a shared machine had up to so much."""
 
 
 def about_the_machine(machine: Hardware) -> Iterator[Notice]:
@@ -46,18 +44,6 @@ def about_the_machine(machine: Hardware) -> Iterator[Notice]:
 
 def about_the_idle_window(idle: Idle, rules: Rules | None) -> Iterator[Notice]:
     """Find who else runs, and power that moves while nothing does."""
-    if rules is not None and idle.other_share > rules.cautions.other_cpu_share:
-        busiest = ", ".join(
-            f"{visible(each.name)} (pid {each.pid}, {each.core_share:.0%} of a core)"
-            for each in idle.busiest
-        )
-        yield Notice(
-            code="background-load",
-            message=f"other processes took {idle.other_share:.1%} of the machine"
-            f"{f': {busiest}' if busiest else ', each of them little or short-lived'}",
-            remedy="stop them before an evaluation; the rules allow "
-            f"{rules.cautions.other_cpu_share:.1%}",
-        )
     if idle.spread_watts > _NOISY_SHARE * idle.mean_watts:
         yield Notice(
             code="idle-noise",
@@ -65,12 +51,36 @@ def about_the_idle_window(idle: Idle, rules: Rules | None) -> Iterator[Notice]:
             f"{idle.mean_watts:.2f} W within {idle.seconds:.1f} s",
             remedy="stop what else runs, fix the clock, and look longer: --idle-seconds 30",
         )
-    if idle.steal_share > _STEAL_SHARE:
+    if idle.throttle_events:
+        yield Notice(
+            code="throttled",
+            message=f"the processor was throttled {idle.throttle_events} times, with nothing to do",
+            remedy="cool the machine, or lower its power limit",
+        )
+    if rules is None:
+        return
+    limits = rules.disturbance
+    if idle.other_share > limits.other_cpu_share:
+        busiest = ", ".join(map(in_words, idle.busiest))
+        yield Notice(
+            code="background-load",
+            message=f"other processes took {idle.other_share:.1%} of the machine"
+            f"{f': {busiest}' if busiest else ', each of them little or short-lived'}",
+            remedy="stop them before an evaluation: its sessions are void above "
+            f"{limits.other_cpu_share:.1%}",
+        )
+    if idle.steal_share > limits.steal_share:
         yield Notice(
             code="steal",
             message=f"the host took {idle.steal_share:.1%} of this machine's time for others",
-            remedy="measure on a host, or on cores, that nobody else has",
+            remedy="measure on a host, or on cores, that nobody else has: sessions are void above "
+            f"{limits.steal_share:.1%}",
         )
+
+
+def in_words(process: Busy) -> str:
+    """Name a process and what it takes."""
+    return f"{visible(process.name)} (pid {process.pid}, {process.core_share:.0%} of a core)"
 
 
 def about_the_disks(results: Disk | None, temporary: Disk) -> Iterator[Notice]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from harness.cli.cautions import in_words
 from harness.cli.diagnosis import Diagnosis
 from harness.cli.idle import Idle
 from harness.cli.output import in_colour, print_line
@@ -122,14 +123,15 @@ def _print_idle(idle: Idle | None) -> None:
         else f"+-{idle.spread_watts:.2f} W over {len(idle.watts)} parts (standard deviation)"
     )
     _row("idle", f"{idle.mean_watts:.2f} W by {idle.meter}, {spread}; {idle.seconds:.1f} s")
-    busiest = ", ".join(
-        f"{visible(each.name)} (pid {each.pid}) {each.core_share:.0%} of a core"
-        for each in idle.busiest
-    )
+    busiest = ", ".join(map(in_words, idle.busiest))
     _row("background", f"{idle.other_share:.1%} of the machine{f': {busiest}' if busiest else ''}")
     _row("steal", f"{idle.steal_share:.1%}")
     waited = idle.run_queue_share
     _row("run queue", _UNKNOWN if waited is None else f"some task waited {waited:.1%} of the time")
+    clock = idle.frequency_megahertz
+    throttled = idle.throttle_events
+    _row("clock", _UNKNOWN if clock is None else f"{clock:,.0f} MHz, the mean over cores")
+    _row("throttling", _UNKNOWN if throttled is None else f"{throttled} times meanwhile")
 
 
 def _print_isolation(diagnosis: Diagnosis) -> None:

@@ -49,6 +49,9 @@ class Idle(Frozen):
     run_queue_share: float | None
     """Share of the time in which some task waited for a core; ``None`` where the kernel does not
     tell."""
+    frequency_megahertz: float | None
+    """At the end, the mean over cores."""
+    throttle_events: int | None
     busiest: tuple[Busy, ...]
     """Other processes, the busiest first; the harness's own are left out."""
 
@@ -88,7 +91,13 @@ def watch_idle(meter: Meter, seconds: float, *, cores: int) -> Idle:
         spread_watts=stdev(watts),
         other_share=disturbance.other_cpu_seconds / (lasted * cores),
         steal_share=disturbance.steal_seconds / (lasted * cores),
-        run_queue_share=None,
+        run_queue_share=(
+            None
+            if disturbance.run_queue_seconds is None
+            else disturbance.run_queue_seconds / lasted
+        ),
+        frequency_megahertz=disturbance.frequency_megahertz,
+        throttle_events=disturbance.throttle_events,
         busiest=_busiest(before, after, lasted),
     )
 
