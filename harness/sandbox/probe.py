@@ -18,7 +18,8 @@ from typing import Any
 from harness.errors import OrganiserError, SubmissionError
 from harness.records.evaluation import Isolation, IsolationCheck, IsolationGrade
 from harness.records.rules import Limits
-from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
+from harness.sandbox.attempts import ATTEMPTS, CPU_ACCOUNT, PINNED_ATTEMPTS
+from harness.sandbox.cgroup import Accounts
 from harness.sandbox.protocol import Launch, Sandbox
 
 PROGRAM = Path(__file__).with_name("attempts.py")
@@ -39,8 +40,12 @@ _LIMITS = Limits(
 _DAEMON_SECONDS = 1.0
 
 
-def probe(sandbox: Sandbox, *, method: str, cores: tuple[int, ...] | None = None) -> Isolation:
-    """Run ``attempts.py`` as an entry of ``sandbox``, pinned to ``cores`` where some are given.
+def probe(
+    sandbox: Sandbox, *, method: str, accounts: Accounts, cores: tuple[int, ...] | None = None
+) -> Isolation:
+    """Run ``attempts.py`` as an entry of ``sandbox``, which counts CPU time by ``accounts``.
+
+    The entry is pinned to ``cores`` where some are given.
 
     Raises ``OrganiserError`` when the sandbox cannot be built here.
     """
@@ -52,11 +57,21 @@ def probe(sandbox: Sandbox, *, method: str, cores: tuple[int, ...] | None = None
         secret = folder / "secret"
         secret.write_text(secrets.token_hex())
         facts["secret_file"] = str(secret)
+        facts["groups"] = str(accounts.folder or "")
         facts["cores"] = cores
         facts["all_cores"] = sorted(os.sched_getaffinity(0).union(cores or ()))
         (entry / "facts.json").write_text(json.dumps(facts))
         checks = _run(sandbox, entry, str(facts["token"]), cores)
+    checks = tuple(
+        _named(check, accounts) if check.name == CPU_ACCOUNT else check for check in checks
+    )
     return Isolation(grade=_grade(checks), method=method, checks=checks)
+
+
+def _named(check: IsolationCheck, accounts: Accounts) -> IsolationCheck:
+    """Say where CPU time comes from, and whether the entry could leave what counts it."""
+    seen = accounts.seen if check.held else f"{accounts.seen}: {check.seen}"
+    return IsolationCheck(name=check.name, held=check.held, seen=seen)
 
 
 def _grade(checks: tuple[IsolationCheck, ...]) -> IsolationGrade:
