@@ -106,7 +106,13 @@ def about_the_disks(results: Disk | None, temporary: Disk) -> Iterator[Notice]:
                 message=f"{disk.folder}: on {disk.file_system}, a disk of another machine",
                 remedy="keep the project, and TMPDIR, on a disk of this machine",
             )
-    if temporary.write_seconds is not None and temporary.write_seconds > _SLOW_SECONDS:
+    if temporary.write_seconds is None:
+        yield Notice(
+            code="read-only-disk",
+            message=f"{temporary.folder}: nothing can be written there",
+            remedy="make room, or set TMPDIR to a folder that this user may write to",
+        )
+    elif temporary.write_seconds > _SLOW_SECONDS:
         yield Notice(
             code="slow-disk",
             message=f"{temporary.folder}: a mebibyte took {temporary.write_seconds:.1f} s to write",

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from harness.cli.options import JsonOption
-from harness.cli.output import print_json, print_line
+from harness.cli.output import in_colour, print_json, print_line
 from harness.cli.project import find_project
 
 EXAMPLES = """Examples:
@@ -62,6 +62,7 @@ def doctor(
 
 def _write_profile(name: str, *, as_json: bool) -> None:
     """Write a profile that this machine matches, and say what it holds."""
+    from harness.cli.cautions import about_the_machine
     from harness.cli.profiles import this_machine
     from harness.meters.machine import cores_for_an_entry
     from harness.records.profile import core_list
@@ -78,3 +79,6 @@ def _write_profile(name: str, *, as_json: bool) -> None:
     print_line(f"wrote {path}: this machine as it is, entries on core {core_list(cores)}")
     print_line("next    read it, delete what need not match, add the model's constants; then:")
     print_line(f"        python -m harness evaluate ENTRY --profile {name} --protocol official")
+    for caution in about_the_machine(machine.hardware):  # it is now what the profile asks for
+        print_line(f"{in_colour('caution:', 'yellow')} {caution.message}")
+        print_line(f"    fix: {caution.remedy}; then write the profile again")

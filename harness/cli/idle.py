@@ -115,7 +115,7 @@ _Listing = dict[tuple[int, float], _Used]
 
 
 def _listing() -> _Listing:
-    """Return every process but the harness and what it started."""
+    """Return every process but the harness and its children."""
     found = {}
     for process in psutil.process_iter(["name", "cpu_times", "create_time", "ppid"]):
         seen = process.info
