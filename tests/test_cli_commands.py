@@ -13,7 +13,12 @@ from harness.cli.app import app
 from harness.cli.diagnosis import diagnose
 from harness.errors import ConfigurationError
 from harness.meters.select import SourceStatus
-from harness.records.evaluation import EvaluationRecord, Isolation, IsolationCheck
+from harness.records.evaluation import (
+    SCHEMA_VERSION,
+    EvaluationRecord,
+    Isolation,
+    IsolationCheck,
+)
 
 ROOT = Path(__file__).parent.parent
 runner = CliRunner()
@@ -226,7 +231,7 @@ def test_the_published_schema_is_what_is_printed() -> None:
 def test_the_schema_names_every_field_of_a_record() -> None:
     document = json.loads(runner.invoke(app, ["schema"]).stdout)
 
-    assert document["$id"] == "urn:frugal-ai-harness:record:1"
+    assert document["$id"] == f"urn:frugal-ai-harness:record:{SCHEMA_VERSION}"
     record = document["$defs"]["EvaluationRecord"]
     assert set(record["properties"]) == set(EvaluationRecord.__struct_fields__)
     assert record["additionalProperties"] is False

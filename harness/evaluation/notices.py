@@ -27,6 +27,10 @@ from harness.records.evaluation import (
 )
 from harness.records.rules import Rules
 
+MORE_PASSES = (
+    "give it more passes: raise measured_seconds, max_sweeps and variant_seconds in the rules, use "
+    "a larger test set, or a meter that reads more finely"
+)
 SHORT_FOR_THE_RULES = 0.5
 """Less than this share of the rules' ``measured_seconds`` is worth a warning."""
 SHORT_FOR_THE_METER = 0.75
@@ -83,8 +87,7 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
             code="unresolved-energy",
             message=f"the meter cannot resolve the energy measured in {_sessions(unresolved)}: "
             "no figure is claimed",
-            remedy="give it more passes: raise measured_seconds, max_sweeps and variant_seconds in "
-            "the rules, use a larger test set, or a meter that reads more finely",
+            remedy=MORE_PASSES,
         )
     protocol = rules.protocols[record.protocol]
     refresh = record.meter.refresh_seconds
@@ -98,16 +101,6 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
             "harness's own noise",
             remedy="use a larger test set; the rules bound how many variants are made",
         )
-    elif short := _numbers(
-        sessions, lambda s: phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
-    ):
-        yield Notice(
-            code="short-for-the-meter",
-            message=f"the measured phase of {_sessions(short)} lasted less than the {wanted:g} s "
-            f"that a meter which refreshes every {refresh:g} s asks for",
-            remedy="raise max_sweeps and variant_seconds in the rules, use a larger test set, or a "
-            "meter that refreshes faster",
-        )
     share = rules.energy.edge_share
     if coarse := _numbers(sessions, lambda s: is_resolved(s) and _left_open(s) > share):
         most = max(_left_open(sessions[number - 1]) for number in coarse)
@@ -115,7 +108,18 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
             code="coarse-energy",
             message=f"edges and steps of the meter leave up to {most:.1%} of the energy measured "
             f"in {_sessions(coarse)} open; the rules want {share:.1%} at most",
-            remedy="give it more passes, or use a meter that reads more finely",
+            remedy=MORE_PASSES,
+        )
+    elif wanted > protocol.measured_seconds and (
+        less := _numbers(
+            sessions, lambda s: phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
+        )
+    ):
+        yield Notice(
+            code="short-for-the-meter",
+            message=f"the measured phase of {_sessions(less)} lasted less than the {wanted:g} s "
+            f"that a meter which refreshes every {refresh:g} s asks for",
+            remedy=MORE_PASSES,
         )
 
 
@@ -168,8 +172,8 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
         seen = "; ".join(reason.message for reason in first.disturbances)
         yield Notice(
             code="disturbed",
-            message=f"the repeats were used up, and {_sessions(disturbed)} stand although "
-            f"disturbed; in session {disturbed[0]} {seen}",
+            message=f"{_sessions(disturbed)} disturbed, and kept for want of repeats; "
+            f"in session {disturbed[0]} {seen}",
             remedy="; ".join(dict.fromkeys(reason.remedy for reason in first.disturbances)),
         )
     if record.voided:
