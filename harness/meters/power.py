@@ -134,7 +134,7 @@ class PowerFollower:
     def poll(self) -> Total:
         """Read once."""
         self._advance()
-        return Total(self._last.at, self._joules_until(self._last.at))
+        return Total(self._point.at, self._joules)
 
     def conditions(self) -> tuple[DeviceCondition, ...]:
         """Tell nothing: a signal is power alone."""
@@ -146,15 +146,20 @@ class PowerFollower:
         span = self._wait_for_change()
         at = sum(span) / 2 if span else self._last.at
         watts = self._last.watts
+        if not span:
+            # What is found out later of the time before the edge must not change what it says.
+            self._add(_Point(at, watts))
         late = (signal.refresh_seconds + signal.averaged_seconds) / 2
-        lag = of_half_range(late * (watts - self._first_watts))
+        # Both edges of a window are late by the same: where one lies above the first power and the
+        # other below, their parts add up. Added in quadrature, each needs twice its variance.
+        lag = sqrt(2) * of_half_range(late * (watts - self._first_watts))
         spread = self._highest - self._lowest
         shape = of_half_range(signal.averaged_seconds / 8 * spread)
         moment = of_half_range((span[1] - span[0]) / 2 * self._highest) if span else 0.0
         gathered, self._variance = sqrt(self._variance), 0.0
         return Edge(
             at,
-            self._joules_until(at),
+            self._joules,
             timing_joules=hypot(lag, shape, moment),
             resolution_joules=of_step(signal.step_watts * signal.refresh_seconds),
             watts=watts,
@@ -174,9 +179,6 @@ class PowerFollower:
             if self._last.watts != before.watts:
                 return before.at, self._last.at
         return None
-
-    def _joules_until(self, at: float) -> float:
-        return self._joules + self._point.watts * (at - self._point.at)
 
     def _look(self) -> _Read:
         signal = self._signal

@@ -19,10 +19,11 @@ import struct
 import subprocess
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 SOURCE = Path(__file__).with_name("nvml_stand_in.c")
 PREFIX = "NVML_STAND_IN_"
+Curve: TypeAlias = Literal["steady", "bursty", "ramp"]
 _MASK = 2**64 - 1
 
 
@@ -73,7 +74,7 @@ class StandIn:
     clock: str = ""
     epoch: float = 0.0
     start_millijoules: int = 0
-    curve: Literal["steady", "bursty", "ramp"] = "steady"
+    curve: Curve = "steady"
     low_watts: float = 60.0
     high_watts: float = 300.0
     period_seconds: float = 2.0
@@ -85,6 +86,7 @@ class StandIn:
     power_window_seconds: float = 0.0
     counter: int = 1
     power: int = 1
+    dumb_board: int = -1
     mig: int = 0
     mig_board: int = -1
     temperature: int = 45

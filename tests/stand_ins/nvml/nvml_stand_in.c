@@ -31,6 +31,7 @@
  *   RIPPLE_WATTS      half the width of the ripple (0.2)
  *   POWER_WINDOW_SECONDS  (0: the power of one moment)
  *   COUNTER, POWER    0: the board does not support it (1)
+ *   DUMB_BOARD        the one that supports neither (-1: none)
  *   MIG               0 disabled, 1 enabled, -1 not supported (0)
  *   MIG_BOARD         the one that it is about; -1 for all (-1)
  *   TEMPERATURE       Celsius; -1 not supported (45)
@@ -79,7 +80,7 @@ typedef struct {
 } board_t;
 
 static struct {
-    long boards, architecture, counter, power, mig, mig_board, temperature, clock_megahertz;
+    long boards, architecture, counter, power, dumb_board, mig, mig_board, temperature, clock_megahertz;
     long long reasons, seed, start_millijoules, fail_after_reads;
     long old, init_error, count_error, handle_error, fail_error, fail_board;
     double epoch, low, high, period, duty, refresh, jitter, ripple, window;
@@ -145,6 +146,7 @@ static void configure(void) {
     set.window = number("POWER_WINDOW_SECONDS", 0);
     set.counter = whole("COUNTER", 1);
     set.power = whole("POWER", 1);
+    set.dumb_board = whole("DUMB_BOARD", -1);
     set.mig = whole("MIG", 0);
     set.mig_board = whole("MIG_BOARD", -1);
     set.temperature = whole("TEMPERATURE", 45);
@@ -352,7 +354,7 @@ int nvmlDeviceGetArchitecture(board_t *board, unsigned *architecture) {
 
 int nvmlDeviceGetTotalEnergyConsumption(board_t *board, unsigned long long *millijoules) {
     int error = refuse(board);
-    if (!error && !set.counter) return NOT_SUPPORTED;
+    if (!error && (!set.counter || set.dumb_board == (long)board->index)) return NOT_SUPPORTED;
     if (!error) error = refuse_reading(board);
     if (!error) *millijoules = shown_millijoules(board->index, now());
     return error;
@@ -360,7 +362,7 @@ int nvmlDeviceGetTotalEnergyConsumption(board_t *board, unsigned long long *mill
 
 int nvmlDeviceGetPowerUsage(board_t *board, unsigned *milliwatts) {
     int error = refuse(board);
-    if (!error && !set.power) return NOT_SUPPORTED;
+    if (!error && (!set.power || set.dumb_board == (long)board->index)) return NOT_SUPPORTED;
     if (!error) error = refuse_reading(board);
     if (!error) *milliwatts = shown_milliwatts(board->index, now());
     return error;
