@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.errors import OrganiserError
 from harness.meters import platform_state
+from harness.meters.processors import count_cores
 from harness.meters.protocol import Surroundings
 from harness.records.base import digest
 from harness.records.evaluation import Hardware
@@ -73,14 +74,19 @@ def describe_machine(root: Path = _ROOT, *, cores: int | None = None) -> Hardwar
     )
 
 
-def surroundings_of(hardware: Hardware, profile: HardwareProfile | None = None) -> Surroundings:
+def surroundings_of(
+    hardware: Hardware, profile: HardwareProfile | None = None, root: Path = _ROOT
+) -> Surroundings:
     """Return what the opener of a source may need to know of this machine and its profile."""
     pinned = None if profile is None else profile.entry_cores
     model = None if profile is None else profile.model
+    sockets, physical_cores = count_cores(_read(root / "proc/cpuinfo"))
     return Surroundings(
         cores=hardware.cores if pinned is None else len(pinned),
         machine_cores=os.cpu_count() or hardware.cores,
         processor=hardware.processor,
+        sockets=sockets,
+        physical_cores=physical_cores,
         virtual=hardware.hypervisor is not None,
         constants={}
         if model is None
@@ -148,16 +154,19 @@ def _operating_system(release: Path) -> str:
 
 def _fields(path: Path) -> dict[str, str]:
     """Read ``name : value`` lines up to the first empty one: of many processors, the first."""
+    lines = _read(path).partition("\n\n")[0].splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise OrganiserError(
             f"{path}: cannot be read: {error.strerror}",
             remedy="run the harness on Linux with the kernel's own /proc",
         ) from None
-    lines = text.partition("\n\n")[0].splitlines()
-    pairs = (line.partition(":") for line in lines)
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _first_line(path: Path) -> str:
