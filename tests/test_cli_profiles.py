@@ -162,6 +162,20 @@ def test_an_entry_on_every_core_shares_them_with_the_harness(root: Path) -> None
     assert records(root)[0].hardware.entry_cores == tuple(CORES)
 
 
+def test_the_model_multiplies_with_the_profiles_constants(root: Path) -> None:
+    model = "core_watts = 5.5\nidle_watts = 40\nrelative_uncertainty = 0.25\nsource = 'a meter'\n"
+    pinned = f"schema = 1\nentry_cores = [{CORES[0]}]\n[match]\n[model]\n{model}"
+    put(root, "bench-1", pinned)
+
+    assert evaluate(write_entry(root, "fine")).exit_code == 0
+    (source,) = records(root)[0].meter.sources
+    assert source.constants["core_watts"] == 5.5
+    assert source.constants["idle_watts"] == 40.0
+    assert source.constants["base_watts"] == pytest.approx(40.0 / (os.cpu_count() or 1))
+    assert source.relative_uncertainty == 0.25
+    assert "a meter" in source.provenance
+
+
 def test_two_versions_of_a_profile_are_two_boards(root: Path) -> None:
     for number, text in enumerate((MATCHES_ALL, MATCHES_ALL + f"cores = {len(CORES)}\n")):
         put(root, "bench-1", text)
