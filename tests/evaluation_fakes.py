@@ -119,7 +119,7 @@ class FakeSandbox:
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
 
-    def probe(self) -> Isolation:
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:  # noqa: ARG002
         return Isolation(grade="B", method="a stand-in", checks=())
 
     def launch(self, launch: Launch) -> Process:

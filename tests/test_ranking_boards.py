@@ -97,6 +97,7 @@ OTHER_KEYS: dict[str, dict[str, Any]] = {
     "data": {"data": {"digest": "db" * 32}},
     "scenario": {"scenario": "single"},
     "profile": {"hardware": {"profile": "organiser-1"}},
+    "version of the profile": {"hardware": {"profile_digest": "12" * 32}},
     "component": {"sources": (replace(SOURCE, component="dram"),)},
     "one component more": {"sources": (SOURCE, replace(SOURCE, component="dram"))},
     "provenance": {"sources": (replace(SOURCE, provenance="another table"),)},

@@ -243,7 +243,7 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         protocol=assignment.protocol,
         scenario=assignment.scenario,
         hardware=assignment.hardware,
-        isolation=bench.sandbox.probe(),
+        isolation=bench.sandbox.probe(assignment.launch.cores),
         meter=bench.meter.describe(),
         sessions=tuple(run.sessions),
         voided=tuple(run.voided),

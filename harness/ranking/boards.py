@@ -76,6 +76,7 @@ def board_key(record: EvaluationRecord) -> dict[str, Any]:
         "data": record.data.digest,
         "scenario": record.scenario,
         "profile": record.hardware.profile,
+        "profile_digest": record.hardware.profile_digest,
         "meter_grade": record.meter.grade,
         "sources": sorted(map(_identity, record.meter.sources), key=canonical_json),
         "rules": record.rules,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, TypeAlias
 
 from harness.records.base import Frozen
@@ -103,6 +104,25 @@ class Hardware(Frozen):
     operating_system: str
     hypervisor: str | None
     accelerators: tuple[str, ...] = ()
+    governor: str | None = None
+    """Of processor frequency, each once where cores differ; ``None`` where the kernel has none."""
+    turbo: bool | None = None
+    """Whether cores may run above their nominal clock; ``None`` where the machine does not say."""
+    power_limits_watts: dict[str, float] = {}
+    """As they are set, by zone and constraint (``package-0 long_term``) or board (``gpu-0``)."""
+    profile_digest: str | None = None
+    """Of the profile's content; ``None`` where there is no profile."""
+    entry_cores: tuple[int, ...] | None = None
+    """The cores that the entry was pinned to; ``None`` where it was not."""
+
+    @property
+    def kernel_family(self) -> str:
+        """The first two numbers of the kernel's version: it decides what drivers and schedulers do.
+
+        The whole release where it does not begin with two numbers.
+        """
+        numbers = re.match(r"\d+\.\d+", self.kernel)
+        return numbers[0] if numbers else self.kernel
 
 
 class IsolationCheck(Frozen):

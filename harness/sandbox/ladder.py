@@ -27,9 +27,9 @@ _REMEDIES = {
 }
 
 
-def choose(requested: str) -> Sandbox:
+def choose(requested: str, cores: tuple[int, ...] | None = None) -> Sandbox:
     """Return the sandbox called ``bwrap``, ``landlock`` or ``none``, or for ``auto`` the strongest
-    that works here; it has been probed.
+    that works here; it has been probed, pinned to ``cores`` where some are given.
 
     Raises ``UsageError`` for another name, ``ConfigurationError`` with what was seen when the one
     asked for does not work.
@@ -41,7 +41,7 @@ def choose(requested: str) -> Sandbox:
     failures: list[str] = []
     for way in WAYS if requested == "auto" else (requested,):
         try:
-            return _probed(way)
+            return _probed(way, cores)
         except HarnessError as error:
             failures.append(f"{way}: {error.message}")
     raise ConfigurationError(
@@ -50,10 +50,10 @@ def choose(requested: str) -> Sandbox:
     )
 
 
-def _probed(way: str) -> Sandbox:
+def _probed(way: str, cores: tuple[int, ...] | None) -> Sandbox:
     """Return a sandbox that keeps what its kind promises; raise what its probe found wrong."""
     sandbox = _sandbox(way)
-    isolation = sandbox.probe()
+    isolation = sandbox.probe(cores)
     if isolation.grade not in _WORTH[way]:
         gaps = ", ".join(
             f"{check.name} ({check.seen})" for check in isolation.checks if not check.held
