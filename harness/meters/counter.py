@@ -161,10 +161,17 @@ class CounterFollower:
         if span is None:
             return self._unaligned(began_at, began_joules, resolution)
         at = (span[0] + span[1]) / 2
-        watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
+        elapsed = at - began_at
+        is_slow = counter.refresh_seconds > _SLOW_REFRESH_SECONDS
+        if is_slow:
+            # Where the refresh before was is not known: what was gained took a period at least.
+            elapsed = max(elapsed, counter.refresh_seconds)
+        watts = (self._joules() - began_joules) / elapsed if elapsed > 0 else 0.0
         self._peak_watts = max(self._peak_watts, watts)
-        timing = of_half_range((span[1] - span[0]) / 2 * watts)
-        return Edge(at, self._joules(), timing, resolution, watts)
+        # In a long period the power may have risen just now, and the mean does not tell.
+        then = self._peak_watts if is_slow else watts
+        timing = of_half_range((span[1] - span[0]) / 2 * then)
+        return Edge(at, self._joules(), timing, resolution, watts, self._peak_watts)
 
     def _unaligned(self, began_at: float, began_joules: float, resolution: float) -> Edge:
         """Read without a refresh: what stands there may be old by as much as was waited for."""
@@ -174,7 +181,12 @@ class CounterFollower:
         watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
         late = self._counter.refresh_seconds * watts
         return Edge(
-            at, self._joules(), of_half_range(late), max(resolution, of_step(hidden)), watts
+            at,
+            self._joules(),
+            of_half_range(late),
+            max(resolution, of_step(hidden)),
+            watts,
+            self._peak_watts,
         )
 
     def _wait_for_refresh(self, until: float) -> tuple[float, float] | None:
@@ -213,6 +225,8 @@ class CounterFollower:
         gain = gained(last.units, read.units, counter.wraps_at)
         self._require_plausible(last, read, gain * counter.unit_joules, gap)
         self._gained += gain
+        over = max(gap, counter.refresh_seconds)
+        self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
         elif counter.still_seconds is not None:

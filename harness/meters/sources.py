@@ -179,13 +179,15 @@ class SourceRecording:
 def carry(edge: Edge, at_seconds: float) -> Edge:
     """Carry an edge on to a slightly later moment with its own power.
 
-    The power may have changed since: the energy that was added may be wrong by all of itself.
+    The power may have changed since, to nothing or to the highest that was seen.
     """
-    added = edge.watts * (at_seconds - edge.at_seconds)
+    seconds = at_seconds - edge.at_seconds
+    added = edge.watts * seconds
+    wrong = max(edge.watts, edge.peak_watts - edge.watts) * seconds
     return edge._replace(
         at_seconds=at_seconds,
         joules=edge.joules + added,
-        timing_joules=(edge.timing_joules**2 + of_half_range(added) ** 2) ** 0.5,
+        timing_joules=(edge.timing_joules**2 + of_half_range(wrong) ** 2) ** 0.5,
     )
 
 
@@ -202,6 +204,7 @@ def energy_by_component(
         members = [i for i, each in enumerate(descriptions) if each.component == component]
         used = {i: ended[i].joules - began[i].joules for i in members}
         edges = [edge for i in members for edge in (began[i], ended[i])]
+        gathered = [ended[i].gathered_joules for i in members]
         scale = {i: descriptions[i].relative_uncertainty * abs(used[i]) for i in members}
         modelled = {i for i in members if descriptions[i].kind == "model"}
         parts.append(
@@ -209,7 +212,7 @@ def energy_by_component(
                 component=component,
                 joules=sum(used.values()),
                 resolution_joules=expanded(*(edge.resolution_joules for edge in edges)),
-                edges_joules=expanded(*(edge.timing_joules for edge in edges)),
+                edges_joules=expanded(*(edge.timing_joules for edge in edges), *gathered),
                 gain_joules=sum(scale[i] for i in members if i not in modelled),
                 model_joules=sum(scale[i] for i in modelled),
             )
