@@ -230,7 +230,10 @@ class Device:
         if status in _REFUSED:
             raise SensorUnavailableError(f"{said}: it wants a password", remedy=_NO_SECRETS)
         if status >= _BROKEN:
-            raise NoAnswerError(said, remedy="see that the channel is one that it has; else restart it, or update its firmware")
+            raise NoAnswerError(
+                said,
+                remedy="see that the channel is one that it has; else restart the plug",
+            )
         if status in _REDIRECTS:
             raise MeasurementError(
                 f"{said}: it sends elsewhere, which is not followed",

@@ -51,19 +51,27 @@ def step_of(value: Decimal) -> Decimal:
 def parse(content: bytes, name: str, remedy: str) -> dict[str, Any]:
     """Read an answer; raise ``MeasurementError`` naming the plug when it is no JSON object."""
     try:
-        document = json.loads(
-            content.decode("utf-8"),
-            parse_float=Decimal,
-            parse_int=Decimal,
-            parse_constant=_no_constants,
-        )
-    except (ValueError, ArithmeticError, RecursionError) as error:
+        document = parse_numbers(content)
+    except ValueError as error:
         raise MeasurementError(
             f"{name}: its answer is not valid JSON: {str(error)[:80]}", remedy=remedy
         ) from None
     if not isinstance(document, dict):
         raise MeasurementError(f"{name}: its answer is no JSON object", remedy=remedy)
     return document
+
+
+def parse_numbers(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
+    """Read JSON, every number as it is spelled; raise ``ValueError`` where it is none."""
+    try:
+        return json.loads(
+            content.decode("utf-8"),
+            parse_float=Decimal,
+            parse_int=Decimal,
+            parse_constant=_no_constants,
+        )
+    except (ArithmeticError, RecursionError) as error:
+        raise ValueError(f"no numbers that can be held: {type(error).__name__}") from None
 
 
 def number(document: dict[str, Any], *path: str, name: str, remedy: str) -> Decimal:

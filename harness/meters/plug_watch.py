@@ -51,7 +51,7 @@ class Watch:
         ask: Callable[[], Answer],
         *,
         tolerance: Tolerance,
-        clock_stands_seconds: float,
+        stands_seconds: float,
         remedy: str,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
@@ -59,27 +59,33 @@ class Watch:
         self._name = name
         self._ask = ask
         self._tolerance = tolerance
-        self._clock_stands_seconds = clock_stands_seconds
+        self._stands_seconds = stands_seconds
         self._remedy = remedy
         self._clock = clock
         self._sleep = sleep
         self._heard_at = clock()
-        self.last: Answer | None = None
-        self.first_watts = 0.0
+        self._last: Answer | None = None
+        self._first: Answer | None = None
         self._begin()
+
+    @property
+    def above_first_watts(self) -> float:
+        """How far the power last heard of is from the first, either way."""
+        if self._first is None or self._last is None:
+            return 0.0
+        return abs(float(self._last.watts - self._first.watts))
 
     def read(self) -> Answer:
         """Ask until there is an answer; raise ``MeasurementError`` where it contradicts others."""
         answer = self._patiently()
         now = self._clock()
-        if self.last is None:
-            self.first_watts = float(answer.watts)
-            self._moved_at = now
+        if self._last is None:
+            self._first, self._moved_at = answer, now
         else:
-            self._require_time(self.last, answer, now)
-            self._require_energy(self.last, answer)
-            self._require_agreement(self.last, answer, now)
-        self.last, self._heard_at = answer, now
+            self._require_time(self._last, answer, now)
+            self._require_energy(self._last, answer)
+            self._require_agreement(self._last, answer, now)
+        self._last, self._heard_at = answer, now
         return answer
 
     def _begin(self) -> None:
@@ -102,22 +108,21 @@ class Watch:
             self._sleep(_RETRY_SECONDS)
 
     def _require_time(self, last: Answer, answer: Answer, now: float) -> None:
-        if last.clock_seconds is None or answer.clock_seconds is None:
-            self._moved_at = now
-            return
-        passed = answer.clock_seconds - last.clock_seconds
+        """Hold its clock to its word; where it tells no time, any change is a sign of life."""
+        has_clock = last.clock_seconds is not None and answer.clock_seconds is not None
+        passed = (answer.clock_seconds or 0.0) - (last.clock_seconds or 0.0) if has_clock else 0.0
         if passed < -_SET_BACK_SECONDS:
             raise MeasurementError(
                 f"{self._name}: its clock went back by {-passed:.0f} s: it was restarted or set, "
                 "and what it counted meanwhile is not known",
                 remedy=self._remedy,
             )
-        if passed:
+        if passed or (not has_clock and answer != last):
             self._moved_at = now
-        elif now - self._moved_at > self._clock_stands_seconds:
+        elif now - self._moved_at > self._stands_seconds:
+            what = "its clock has stood still" if has_clock else "nothing that it says has changed"
             raise MeasurementError(
-                f"{self._name}: its clock has stood still for {now - self._moved_at:.3g} s, so "
-                "its answers are stale",
+                f"{self._name}: {what} for {now - self._moved_at:.3g} s, so its answers are stale",
                 remedy=self._remedy,
             )
 

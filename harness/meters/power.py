@@ -19,7 +19,7 @@ Three things are not known, and stated:
 - *The moment of an edge*, as with counters (``harness.meters.counter``).
 
 Energy that nobody looked at is not made up: a gap between two reads that is longer than
-``LONGEST_GAP_SECONDS`` fails the window.
+the signal's ``longest_gap_seconds`` fails the window.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ class PowerSignal:
     """More than the device can ever draw."""
     pause_seconds: float = 0.001
     """Between two reads while waiting for a refresh."""
+    longest_gap_seconds: float = LONGEST_GAP_SECONDS
+    """Between two reads; more for what is asked over a network, and may fail to answer once."""
     remedy: str = "see `python -m harness doctor`, or use another meter"
 
 
@@ -195,7 +197,7 @@ class PowerFollower:
         """Read, and add the energy up to the moment that the value is of."""
         last, read = self._last, self._look()
         gap = read.ended - last.began
-        if gap > LONGEST_GAP_SECONDS:
+        if gap > self._signal.longest_gap_seconds:
             raise MeasurementError(
                 f"{self._signal.name}: its power was not read for {gap:.3g} s; what it drew "
                 "meanwhile is not known",
