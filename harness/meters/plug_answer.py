@@ -83,7 +83,7 @@ def number(document: dict[str, Any], *path: str, name: str, remedy: str) -> Deci
             raise MeasurementError(f"{name}: {field} is missing from its answer", remedy=remedy)
         found = found[key]
     if not isinstance(found, Decimal):
-        shown = json.dumps(found, default=str)[:_SHOWN]
+        shown = json.dumps(found, default=float)[:_SHOWN]
         raise MeasurementError(f"{name}: {field}: found {shown}, not a number", remedy=remedy)
     return found
 
