@@ -12,7 +12,7 @@ from plug_stand_in import StandInPlug, serve
 from harness.meters.http import parse_address
 from harness.meters.plug import Maker, PlugSource, open_plug
 from harness.meters.sources import SourceRecording
-from harness.records.meter import WindowReading
+from harness.records.meter import PowerTrace, WindowReading
 
 
 class WaitingClock(Clock):
@@ -61,6 +61,16 @@ class PlugBench:
     def mark(self) -> WindowReading:
         assert self._recording is not None
         return self._recording.mark()
+
+    def glance(self) -> None:
+        """Poll before there can be anything new."""
+        assert self._recording is not None
+        self.clock.now += 0.05
+        self._recording.poll(0)
+
+    def trace(self) -> tuple[PowerTrace, ...]:
+        assert self._recording is not None
+        return self._recording.trace()
 
     def run_and_mark(self, windows: int) -> None:
         """Read so many windows of ten seconds."""

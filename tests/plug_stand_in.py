@@ -26,6 +26,8 @@ from urllib.parse import urlsplit
 MAX_REQUESTS = 20_000
 MAX_SECONDS = 600.0
 TIMEOUT_SECONDS = 10.0
+_SHELLY = ("/rpc/Switch.GetStatus", "id=0")
+_TASMOTA = ("/cm", "cmnd=Status%2010")
 
 Fault = Callable[["Handler", dict[str, Any]], None]
 TimedFault = Callable[[threading.Event], Fault]
@@ -43,6 +45,7 @@ class StandInPlug:
         power_decimals: int = 1,
         quantum_watt_hours: float = 0.0,
         watt_hours: float = 1234.567,
+        makes: tuple[str, ...] = ("shelly", "tasmota"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.refresh_seconds = refresh_seconds
@@ -51,6 +54,7 @@ class StandInPlug:
         self.quantum_watt_hours = quantum_watt_hours
         self.clock = clock
         self.offset_watt_hours = watt_hours
+        self.makes = makes
         self.times_watts = 1.0
         self.clock_offset = 1_764_075_600.0 - clock()
         self.frozen_at: float | None = None
@@ -102,7 +106,7 @@ class StandInPlug:
         """Return the document for a path, or ``None`` where the plug has none."""
         watt_hours, watts, at = self.shown()
         parts = urlsplit(path)
-        if parts.path == "/rpc/Switch.GetStatus" and parts.query == "id=0":
+        if (parts.path, parts.query) == _SHELLY and "shelly" in self.makes:
             energy: dict[str, Any] = {"total": watt_hours, "by_minute": [0, 0, 0]}
             if self.has_clock:
                 energy["minute_ts"] = int(at // 60 * 60)
@@ -115,7 +119,7 @@ class StandInPlug:
                 "aenergy": energy,
                 "temperature": {"tC": Decimal("41.2")},
             }
-        if parts.path == "/cm" and parts.query == "cmnd=Status%2010":
+        if (parts.path, parts.query) == _TASMOTA and "tasmota" in self.makes:
             spelled = datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%S")
             total = watt_hours / 1000
             energy = {"TotalStartTime": "2026-01-01T00:00:00", "Total": total, "Power": watts}
@@ -268,7 +272,8 @@ def main() -> None:
     chosen = parser.parse_args()
     usual = 3 if chosen.make == "shelly" else 0
     decimals = usual if chosen.decimals is None else chosen.decimals
-    with serve(StandInPlug(watts=chosen.watts, decimals=decimals), port=chosen.port) as address:
+    plug = StandInPlug(watts=chosen.watts, decimals=decimals, makes=(chosen.make,))
+    with serve(plug, port=chosen.port) as address:
         print(f"--meter {chosen.make}:{address}", flush=True)  # noqa: T201 - for people
         time.sleep(min(chosen.seconds, MAX_SECONDS))
 

@@ -107,6 +107,17 @@ def test_a_coarse_power_widens_the_window_by_its_length() -> None:
     assert rounding(0) == pytest.approx(1.96 * 60 / 2 / 3**0.5, rel=0.1)
 
 
+def test_the_trace_shows_no_pauses_between_refreshes() -> None:
+    with bench(SHELLY) as made, made.record():
+        for _ in range(5):
+            made.window(60.0, 7.0)
+            made.glance()
+        (trace,) = made.trace()
+    assert min(watts for _, watts in trace.watts) > 0
+    seconds = sum(seconds for seconds, _ in trace.watts)
+    assert sum(s * w for s, w in trace.watts) / seconds == pytest.approx(60, rel=0.05)
+
+
 def test_edges_are_asked_for_gently() -> None:
     with bench(SHELLY) as made, made.record():
         asked, began = made.plug.asked, made.clock.now

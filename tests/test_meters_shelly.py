@@ -72,6 +72,13 @@ def test_a_switch_that_the_plug_lacks_is_named() -> None:
     assert "channel" in caught.value.remedy
 
 
+def test_a_plug_of_another_make_is_told_from_it() -> None:
+    plug = StandInPlug(makes=("tasmota",))
+    with serve(plug) as address, pytest.raises(MeasurementError, match="404") as caught:
+        shelly.open_sources(address, HERE)
+    assert "is such a plug's" in caught.value.remedy
+
+
 def test_it_is_had_by_its_name_on_the_command_line() -> None:
     with serve(StandInPlug(refresh_seconds=0.2, watts=400)) as address:
         meter = select([f"shelly:{address}"], HERE)

@@ -23,7 +23,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from decimal import Decimal
-from math import hypot, sqrt
 from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, NamedTuple, NoReturn
 
@@ -31,8 +30,8 @@ from harness.errors import MeasurementError, UsageError
 from harness.meters.counter import Counter, CounterFollower, watch_refreshes
 from harness.meters.plug_answer import parse_numbers, step_of
 from harness.meters.powercap import SensorUnavailableError
-from harness.meters.protocol import Edge, Follower, Surroundings, Work
-from harness.meters.uncertainty import of_half_range
+from harness.meters.protocol import Follower, Surroundings, Work
+from harness.meters.slow_counter import SlowCounterFollower
 from harness.records.meter import SourceDescription
 
 if TYPE_CHECKING:
@@ -185,27 +184,11 @@ class CommandSource:
     @contextmanager
     def follow(self, work: Work) -> Iterator[Follower]:  # noqa: ARG002 - meters need no work
         """Read it once, and keep up from there."""
-        yield _Late(
-            CounterFollower(self._counter, self._clock, self._sleep), self._counter.refresh_seconds
+        yield SlowCounterFollower(
+            CounterFollower(self._counter, self._clock, self._sleep),
+            self._counter.refresh_seconds,
+            lambda edge: edge.watts,
         )
-
-
-class _Late:
-    """A followed counter that may tell of up to a refresh ago: see ``harness.meters.plug``."""
-
-    def __init__(self, follower: CounterFollower, refresh_seconds: float) -> None:
-        self._follower = follower
-        self._refresh_seconds = refresh_seconds
-        self._first_watts: float | None = None
-        self.poll = follower.poll
-        self.conditions = follower.conditions
-
-    def edge(self) -> Edge:
-        edge = self._follower.edge()
-        if self._first_watts is None:
-            self._first_watts = edge.watts
-        late = self._refresh_seconds * (edge.watts - self._first_watts)
-        return edge._replace(timing_joules=hypot(edge.timing_joules, sqrt(2) * of_half_range(late)))
 
 
 class _Program:

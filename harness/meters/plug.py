@@ -8,12 +8,9 @@ moves too seldom to mark the windows of a session; then the power is integrated
 description says. Either way both are held against each other all the time
 (``harness.meters.plug_watch``).
 
-Added to the uncertainty of what is followed:
-
-- a counter, too, may tell of some time ago: late by up to a refresh, it is wrong at an edge by
-  that time x (the power now - the power at first);
-- power that is told in steps is wrong by the same part of a step for as long as it stays the same:
-  a window of T seconds by up to half a step x T.
+A counter may tell of some time ago (``harness.meters.slow_counter``). Power that is told in steps
+is wrong by the same part of a step for as long as it stays the same: a window of T seconds by up
+to half a step x T, which is added to what is stated of it.
 """
 
 from __future__ import annotations
@@ -23,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
-from math import hypot, inf, sqrt
+from math import hypot, inf
 from typing import Any, Literal, TypeAlias
 
 from harness.meters.counter import Counter, CounterFollower, Refreshes, watch_refreshes
@@ -38,7 +35,8 @@ from harness.meters.plug_answer import (
 from harness.meters.plug_watch import LONGEST_SILENCE_SECONDS, Tolerance, Watch
 from harness.meters.power import PowerFollower, PowerSignal
 from harness.meters.protocol import Edge, Follower, Work
-from harness.meters.uncertainty import of_half_range, of_step
+from harness.meters.slow_counter import SlowCounterFollower
+from harness.meters.uncertainty import of_step
 from harness.records.meter import Grade, SourceDescription
 
 Clock: TypeAlias = Callable[[], float]
@@ -219,7 +217,9 @@ def _counting(
             patience_seconds=still_seconds + LONGEST_SILENCE_SECONDS,
             remedy=plug.maker.remedy,
         )
-        return _Counting(CounterFollower(counter, clock, sleep), watch, counted.seconds)
+        return SlowCounterFollower(
+            CounterFollower(counter, clock, sleep), counted.seconds, lambda _: watch.watts
+        )
 
     return PlugSource(
         plug=plug,
@@ -325,22 +325,6 @@ class PlugSource:
             yield self.follower(self.plug.listen(self.tolerance, self.clock, self.sleep))
         finally:
             self.plug.device.close()
-
-
-class _Counting:
-    """A followed counter that may be late."""
-
-    def __init__(self, follower: CounterFollower, watch: Watch, refresh_seconds: float) -> None:
-        self._follower = follower
-        self._watch = watch
-        self._refresh_seconds = refresh_seconds
-        self.poll = follower.poll
-        self.conditions = follower.conditions
-
-    def edge(self) -> Edge:
-        edge = self._follower.edge()
-        late = sqrt(2) * of_half_range(self._refresh_seconds * self._watch.above_first_watts)
-        return edge._replace(timing_joules=hypot(edge.timing_joules, late))
 
 
 class _Integrating:

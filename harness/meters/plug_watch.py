@@ -65,22 +65,19 @@ class Watch:
         self._sleep = sleep
         self._heard_at = clock()
         self._last: Answer | None = None
-        self._first: Answer | None = None
         self._begin()
 
     @property
-    def above_first_watts(self) -> float:
-        """How far the power last heard of is from the first, either way."""
-        if self._first is None or self._last is None:
-            return 0.0
-        return abs(float(self._last.watts - self._first.watts))
+    def watts(self) -> float:
+        """The power that was heard of last; 0 before there was one."""
+        return 0.0 if self._last is None else float(self._last.watts)
 
     def read(self) -> Answer:
         """Ask until there is an answer; raise ``MeasurementError`` where it contradicts others."""
         answer = self._patiently()
         now = self._clock()
         if self._last is None:
-            self._first, self._moved_at = answer, now
+            self._moved_at = now
         else:
             self._require_time(self._last, answer, now)
             self._require_energy(self._last, answer)
