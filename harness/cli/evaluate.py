@@ -218,7 +218,7 @@ def _evaluate_all(
         stack.enter_context(machine_lock())
         progress = stack.enter_context(progress_on_terminal())
         progress.note("probing the sandbox")
-        sandbox = choose(isolation, chosen.entry_cores)
+        sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
         stack.enter_context(on_cores(_left_by(chosen, machine)))
 
         def reference_kernel() -> float:
