@@ -134,8 +134,12 @@ def test_an_order_that_holds_is_said_to_hold() -> None:
 
 def test_one_entry_and_entries_that_share_the_floor_have_no_order() -> None:
     assert about_order(only_board(modelled("alone", 3.0, 3.0))) == []
-    null = modelled(NULL, 2.9, 3.1)
-    assert about_order(only_board(null, modelled("busy", 3.0, 3.0))) == []
+    null = modelled(NULL, 3.0, 3.0)
+    waiting = modelled("waiting", 2.0, 7.0)
+    assert about_order(only_board(null, waiting)) == []
+    large = modelled("large", 300.0, 300.0)  # against the floor it has one, and it holds
+    ((code, _),) = about_order(only_board(null, waiting, large))
+    assert code == "order-holds"
 
 
 def test_pooled_sessions_of_the_latest_digest_count_and_earlier_digests_do_not() -> None:

@@ -50,17 +50,18 @@ def _about_energy(record: EvaluationRecord) -> Iterator[Notice]:
 def _about_order(
     record: EvaluationRecord, entries: Sequence[BoardEntry], draws: Sequence[Draw]
 ) -> Iterator[Notice]:
-    """Say whether another idle power would turn the order of energy; entries at the floor share it.
+    """Say whether another idle power would turn the order of two entries.
 
-    The null entry is at the floor, and one entry has no order.
+    Two at the floor share one energy, so that there is no order between them.
     """
     ratio = base_ratio(record.meter)
     floor = {entry.entry for entry in entries if entry.at_floor}
-    ranked = [draw for draw in draws if draw.entry not in floor]
-    if ratio is None or len(ranked) < 2:  # noqa: PLR2004 - an order is of two
+    above = sum(draw.entry not in floor for draw in draws)
+    if ratio is None or len(draws) < 2 or not above:  # noqa: PLR2004 - an order is of two
         return
     span = f"between none and twice the {ratio:.3g} of a busy core that the model assumes"
-    if not (pairs := overturned(ranked, ratio)):
+    pairs = [pair for pair in overturned(draws, ratio) if not floor.issuperset(pair)]
+    if not pairs:
         yield Notice(
             code=ORDER_HOLDS,
             message=f"the order of energy is the same for any idle power {span}",
@@ -68,7 +69,8 @@ def _about_order(
         )
         return
     named = ", ".join(f"{one} / {other}" for one, other in pairs[:_NAMED_PAIRS])
-    more = f" and {len(pairs) - _NAMED_PAIRS} more pairs" if len(pairs) > _NAMED_PAIRS else ""
+    rest = len(pairs) - _NAMED_PAIRS
+    more = f" and {rest} more {'pair' if rest == 1 else 'pairs'}" if rest > 0 else ""
     yield Notice(
         code=ORDER_DEPENDS,
         message=f"which of two uses less energy depends on the idle power, {span}: {named}{more}",
