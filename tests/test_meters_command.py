@@ -279,7 +279,7 @@ def _become_a_stand_in(analyser: Analyser) -> None:
 @pytest.mark.parametrize(
     ("fault", "said"),
     [
-        (_fall, "fell from .* so it was reset"),
+        (_fall, r"fell from [\d.]+ to [\d.]+ J: the meter was reset"),
         (_leap, "more than 20,000 W"),
         (_stop, "stood still at .* stopped counting"),
         (_change_its_mind, "no longer says of its readings what it said at first"),
@@ -296,6 +296,16 @@ def test_a_reading_that_cannot_be_fails_the_window(
         recording.mark()
     with pytest.raises(MeasurementError, match=said):
         recording.mark()
+
+
+def test_between_two_sessions_a_meter_may_be_reset(analyser: Analyser) -> None:
+    source = analyser.open(refresh_seconds=0.1)
+    with source.follow(FakeWork()) as follower:
+        follower.edge()
+    _fall(analyser)
+    analyser.print()
+    with source.follow(FakeWork()) as follower:
+        follower.edge()
 
 
 def test_it_is_had_by_its_name_on_the_command_line(tmp_path: Path) -> None:

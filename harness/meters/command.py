@@ -133,6 +133,7 @@ class CommandSource:
         clock: Callable[[], float],
         sleep: Callable[[float], None],
     ) -> None:
+        self._program = program
         self._statement = statement
         self._clock = clock
         self._sleep = sleep
@@ -184,6 +185,7 @@ class CommandSource:
     @contextmanager
     def follow(self, work: Work) -> Iterator[Follower]:  # noqa: ARG002 - meters need no work
         """Read it once, and keep up from there."""
+        self._program.begin()
         yield SlowCounterFollower(
             CounterFollower(self._counter, self._clock, self._sleep),
             self._counter.refresh_seconds,
@@ -201,6 +203,11 @@ class _Program:
         """By the decimals seen so far."""
         self._timeout_seconds = timeout_seconds
         self._first: _Statement | None = None
+        self._last: Decimal | None = None
+
+    def begin(self) -> None:
+        """Forget the last reading: between two sessions a meter may be reset."""
+        self._last = None
 
     def microjoules(self) -> int:
         """Return the reading in whole units, finer than it is likely to be."""
@@ -216,6 +223,13 @@ class _Program:
                 "no longer says of its readings what it said at first",
                 "let it print the same resolution, refresh, uncertainty and name every time",
             )
+        if self._last is not None and reading.joules < self._last:
+            self._refuse(
+                f"fell from {self._last:f} to {reading.joules:f} J: the meter was reset, or two "
+                "programs speak for it",
+                "let it count upwards only, from one beginning, while an evaluation runs",
+            )
+        self._last = reading.joules
         self.step_joules = min(self.step_joules, float(step_of(reading.joules)))
         return reading
 
