@@ -2,11 +2,12 @@
 
 At an edge the slowest source is aligned to its refresh first and the fastest last; the moment of
 the last is the edge of them all. What another source read some milliseconds earlier is carried on
-to that moment with the power that it had just then.
+to that moment with the power that it had just then, checked against one more reading.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -15,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, TypeVar
 
 from harness.errors import MeasurementError
-from harness.meters.protocol import Edge, Follower, Source, Work
+from harness.meters.protocol import Edge, Follower, Source, Total, Work
 from harness.meters.trace import Trace
 from harness.meters.uncertainty import expanded, of_half_range
 from harness.records.meter import (
@@ -29,6 +30,9 @@ from harness.records.meter import (
 )
 
 T = TypeVar("T")
+
+OLDEST_REFRESHES = 1.5
+"""How old a reading may be, refreshes being irregular."""
 
 GRADES: tuple[Grade, ...] = ("wall", "sensor", "model", "simulated")
 """Best first: a meter has the grade of its weakest source."""
@@ -161,10 +165,17 @@ class SourceRecording:
             with self._locks[index]:
                 edges.append(self._or_fail(follower.edge))
         at = max(edge.at_seconds for edge in edges)
-        carried = tuple(carry(edge, at) for edge in edges)
+        carried = tuple(self._carry(index, edge, at) for index, edge in enumerate(edges))
         for index, edge in enumerate(carried):
             self._trace.add(index, edge)
         return _Opened(at, self._work.cpu_seconds(), carried)
+
+    def _carry(self, index: int, edge: Edge, at_seconds: float) -> Edge:
+        if edge.at_seconds == at_seconds:
+            return edge
+        with self._locks[index]:
+            later = self._or_fail(self._followers[index].poll)
+        return carry(edge, at_seconds, later, self._descriptions[index].refresh_seconds)
 
     def _or_fail(self, call: Callable[[], T]) -> T:
         """Call unless a source has failed; keep the first failure for good."""
@@ -176,16 +187,26 @@ class SourceRecording:
         raise self._failure
 
 
-def carry(edge: Edge, at_seconds: float) -> Edge:
-    """Carry an edge on to a slightly later moment with its own power.
+def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -> Edge:
+    """Carry an edge on to a slightly later moment, with its power as far as ``later`` bears it out.
 
-    The power may have changed since: the energy that was added may be wrong by all of itself.
+    ``later`` was read after that moment, and shows the energy of a refresh or so before it was. So
+    the mean power since the edge lies between what it shows over all that time, and what it shows
+    over the time less the age that it may have. The edge's own power is taken, held within these
+    bounds; it may be wrong by half of what lies between them, or else by all that was added.
     """
-    added = edge.watts * (at_seconds - edge.at_seconds)
+    lead = at_seconds - edge.at_seconds
+    gained, elapsed = later.joules - edge.joules, later.at_seconds - edge.at_seconds
+    settled = elapsed - OLDEST_REFRESHES * refresh_seconds
+    lowest = max(0.0, gained / elapsed) if elapsed > 0 else 0.0
+    highest = max(0.0, gained / settled) if settled > 0 else math.inf
+    watts = min(max(edge.watts, lowest), highest)
+    half_range = min(watts, (highest - lowest) / 2) * lead
     return edge._replace(
         at_seconds=at_seconds,
-        joules=edge.joules + added,
-        timing_joules=(edge.timing_joules**2 + of_half_range(added) ** 2) ** 0.5,
+        joules=edge.joules + watts * lead,
+        timing_joules=math.hypot(edge.timing_joules, of_half_range(half_range)),
+        watts=watts,
     )
 
 
