@@ -1,8 +1,9 @@
 """A meter over sources: consecutive windows, their uncertainty, and a power trace.
 
-At an edge the slowest source is aligned to its refresh first and the fastest last; the moment of
-the last is the edge of them all. What another source read some milliseconds earlier is carried on
-to that moment with the power that it had just then, checked against one more reading.
+At an edge the slowest source is aligned to its refresh first and the fastest last, and of equally
+fast ones that with the most power; the moment of the last is the edge of them all. What another
+source read some milliseconds earlier is carried on to that moment with the power that it had just
+then, checked against one more reading.
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from harness.records.meter import (
 
 T = TypeVar("T")
 
+FAST_REFRESH_SECONDS = 0.01
+"""Sources with less are as good as equally fast."""
 OLDEST_REFRESHES = 1.5
 """How old a reading may be, refreshes being irregular."""
 
@@ -125,7 +128,17 @@ class SourceRecording:
         self._work = work
         self._clock = clock
         self._trace = Trace([each.component for each in self._descriptions])
+        self._order = list(range(len(followers)))
         self._opened = self._open()
+        order = sorted(self._order, key=self._when_to_read)
+        if order != self._order:
+            self._order = order
+            self._opened = self._open()
+
+    def _when_to_read(self, index: int) -> tuple[float, float]:
+        """Slow sources first; of the fast ones, that which draws most last: it is not carried."""
+        refresh_seconds = self._descriptions[index].refresh_seconds
+        return -max(refresh_seconds, FAST_REFRESH_SECONDS), self._opened.edges[index].watts
 
     def poll(self, index: int) -> bool:
         """Keep up with one source; return False once any has failed, which ``mark`` will raise."""
@@ -160,12 +173,12 @@ class SourceRecording:
         return self._trace.watts()
 
     def _open(self) -> _Opened:
-        edges = []
-        for index, follower in enumerate(self._followers):
+        edges: dict[int, Edge] = {}
+        for index in self._order:
             with self._locks[index]:
-                edges.append(self._or_fail(follower.edge))
-        at = max(edge.at_seconds for edge in edges)
-        carried = tuple(self._carry(index, edge, at) for index, edge in enumerate(edges))
+                edges[index] = self._or_fail(self._followers[index].edge)
+        at = max(edge.at_seconds for edge in edges.values())
+        carried = tuple(self._carry(i, edges[i], at) for i in range(len(edges)))
         for index, edge in enumerate(carried):
             self._trace.add(index, edge)
         return _Opened(at, self._work.cpu_seconds(), carried)
