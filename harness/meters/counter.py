@@ -177,9 +177,10 @@ class CounterFollower:
         watts = self._watts(began_joules, found)
         self._peak_watts = max(self._peak_watts, watts)
         best = found[-1] if self._is_sharp(found[-1]) else min(found, key=_Refresh.seconds)
-        edge_watts = watts * (_UNSEEN_POWER if wanted == 1 else 1.0)
-        timing = of_half_range(best.seconds() / 2 * edge_watts)
-        return Edge(best.at_seconds(), best.joules, timing, resolution, watts)
+        # In a long period the power may have risen just now, and the mean does not tell.
+        then = watts if wanted > 1 else max(self._peak_watts, _UNSEEN_POWER * watts)
+        timing = of_half_range(best.seconds() / 2 * then)
+        return Edge(best.at_seconds(), best.joules, timing, resolution, watts, self._peak_watts)
 
     def _is_sharp(self, refresh: _Refresh) -> bool:
         return refresh.seconds() <= self._counter.refresh_seconds * _SHARP_SHARE
@@ -205,7 +206,12 @@ class CounterFollower:
         watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
         late = self._counter.refresh_seconds * watts
         return Edge(
-            at, self._joules(), of_half_range(late), max(resolution, of_step(hidden)), watts
+            at,
+            self._joules(),
+            of_half_range(late),
+            max(resolution, of_step(hidden)),
+            watts,
+            self._peak_watts,
         )
 
     def _wait_for_refresh(self, until: float) -> tuple[float, float] | None:
@@ -244,6 +250,8 @@ class CounterFollower:
         gain = gained(last.units, read.units, counter.wraps_at)
         self._require_plausible(last, read, gain * counter.unit_joules, gap)
         self._gained += gain
+        over = max(gap, counter.refresh_seconds)
+        self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
         elif counter.still_seconds is not None:

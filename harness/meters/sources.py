@@ -206,7 +206,8 @@ def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -
     ``later`` was read after that moment, and shows the energy of a refresh or so before it was. So
     the mean power since the edge lies between what it shows over all that time, and what it shows
     over the time less the age that it may have. The edge's own power is taken, held within these
-    bounds; it may be wrong by half of what lies between them, or else by all that was added.
+    bounds; it may be wrong by half of what lies between them, or else have changed to nothing or to
+    the highest that was seen.
     """
     lead = at_seconds - edge.at_seconds
     gained, elapsed = later.joules - edge.joules, later.at_seconds - edge.at_seconds
@@ -214,7 +215,7 @@ def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -
     lowest = max(0.0, gained / elapsed) if elapsed > 0 else 0.0
     highest = max(0.0, gained / settled) if settled > 0 else math.inf
     watts = min(max(edge.watts, lowest), highest)
-    half_range = min(watts, (highest - lowest) / 2) * lead
+    half_range = min(max(watts, edge.peak_watts - watts), (highest - lowest) / 2) * lead
     return edge._replace(
         at_seconds=at_seconds,
         joules=edge.joules + watts * lead,
@@ -236,6 +237,7 @@ def energy_by_component(
         members = [i for i, each in enumerate(descriptions) if each.component == component]
         used = {i: ended[i].joules - began[i].joules for i in members}
         edges = [edge for i in members for edge in (began[i], ended[i])]
+        gathered = [ended[i].gathered_joules for i in members]
         scale = {i: descriptions[i].relative_uncertainty * abs(used[i]) for i in members}
         modelled = {i for i in members if descriptions[i].kind == "model"}
         parts.append(
@@ -243,7 +245,7 @@ def energy_by_component(
                 component=component,
                 joules=sum(used.values()),
                 resolution_joules=expanded(*(edge.resolution_joules for edge in edges)),
-                edges_joules=expanded(*(edge.timing_joules for edge in edges)),
+                edges_joules=expanded(*(edge.timing_joules for edge in edges), *gathered),
                 gain_joules=sum(scale[i] for i in members if i not in modelled),
                 model_joules=sum(scale[i] for i in modelled),
             )
