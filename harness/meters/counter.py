@@ -14,7 +14,7 @@ would take more than that power. A counter that stands still for longer than it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,8 +35,11 @@ READS_PER_WRAP = 4
 
 _SLOW_REFRESH_SECONDS = 0.01
 """Above it, one refresh is waited for; below, a second one costs little and shows the power."""
-_ALIGNMENT_TRIES = 5
-"""Reads that took longer than a refresh say nothing of when it was: wait for another one."""
+_UNSEEN_POWER = 2.0
+"""A slow counter shows the mean of a long period; at its end, power may be as much higher."""
+_ALIGNMENT_TRIES = 6
+_SHARP_SHARE = 0.25
+"""Reads that took a large part of a refresh say little of when it was: wait for another one."""
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,21 @@ class _Read(NamedTuple):
     units: int
 
 
+class _Refresh(NamedTuple):
+    """A refresh that was seen: it happened some time between the two moments."""
+
+    began: float
+    ended: float
+    joules: float
+    """What the counter has gained, as of this refresh."""
+
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+    def at_seconds(self) -> float:
+        return (self.began + self.ended) / 2
+
+
 class CounterFollower:
     """Adds up what a counter gains. See ``harness.meters.protocol.Follower``."""
 
@@ -144,27 +162,41 @@ class CounterFollower:
         counter = self._counter
         started = self._advance()
         began_at, began_joules = (started.began + started.ended) / 2, self._joules()
-        if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS:
-            first = self._wait_for_refresh(started.ended + counter.patience_seconds)
-            if first is not None:
-                began_at, began_joules = sum(first) / 2, self._joules()
-        span = None
-        for _ in range(_ALIGNMENT_TRIES):
-            found = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
-            if found is None:
+        wanted = 2 if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS else 1
+        found: list[_Refresh] = []
+        while len(found) < _ALIGNMENT_TRIES:
+            span = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
+            if span is None:
                 break
-            if span is None or found[1] - found[0] <= counter.refresh_seconds:
-                span = found
-            if span[1] - span[0] <= counter.refresh_seconds:
+            found.append(_Refresh(*span, self._joules()))
+            if len(found) >= wanted and all(map(self._is_sharp, found[-wanted:])):
                 break
         resolution = of_step(counter.step_joules)
-        if span is None:
+        if not found:
             return self._unaligned(began_at, began_joules, resolution)
-        at = (span[0] + span[1]) / 2
-        watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
+        watts = self._watts(began_joules, found)
         self._peak_watts = max(self._peak_watts, watts)
-        timing = of_half_range((span[1] - span[0]) / 2 * watts)
-        return Edge(at, self._joules(), timing, resolution, watts)
+        best = found[-1] if self._is_sharp(found[-1]) else min(found, key=_Refresh.seconds)
+        # In a long period the power may have risen just now, and the mean does not tell.
+        then = watts if wanted > 1 else max(self._peak_watts, _UNSEEN_POWER * watts)
+        timing = of_half_range(best.seconds() / 2 * then)
+        return Edge(best.at_seconds(), best.joules, timing, resolution, watts, self._peak_watts)
+
+    def _is_sharp(self, refresh: _Refresh) -> bool:
+        return refresh.seconds() <= self._counter.refresh_seconds * _SHARP_SHARE
+
+    def _watts(self, began_joules: float, found: Sequence[_Refresh]) -> float:
+        """Return the power just before the last refresh.
+
+        One refresh shows the energy of a whole period, however short the wait for it was; reads
+        that took long show several at once, over no more than the time that they took together.
+        """
+        sharp = [each for each in found if self._is_sharp(each)]
+        if len(sharp) > 1:
+            first, last = sharp[-2:]
+            return (last.joules - first.joules) / (last.at_seconds() - first.at_seconds())
+        seconds = max(self._counter.refresh_seconds, found[-1].ended - found[0].began)
+        return (found[-1].joules - began_joules) / seconds
 
     def _unaligned(self, began_at: float, began_joules: float, resolution: float) -> Edge:
         """Read without a refresh: what stands there may be old by as much as was waited for."""
@@ -174,7 +206,12 @@ class CounterFollower:
         watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
         late = self._counter.refresh_seconds * watts
         return Edge(
-            at, self._joules(), of_half_range(late), max(resolution, of_step(hidden)), watts
+            at,
+            self._joules(),
+            of_half_range(late),
+            max(resolution, of_step(hidden)),
+            watts,
+            self._peak_watts,
         )
 
     def _wait_for_refresh(self, until: float) -> tuple[float, float] | None:
@@ -213,6 +250,8 @@ class CounterFollower:
         gain = gained(last.units, read.units, counter.wraps_at)
         self._require_plausible(last, read, gain * counter.unit_joules, gap)
         self._gained += gain
+        over = max(gap, counter.refresh_seconds)
+        self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
         elif counter.still_seconds is not None:
@@ -263,6 +302,8 @@ class Refreshes(NamedTuple):
     """The median time between two of them."""
     step_units: int
     """The greatest common divisor of the changes: the counter's step, or a multiple of it."""
+    seen: tuple[int, ...]
+    """Every value, in turn."""
 
 
 def watch_refreshes(
@@ -278,6 +319,7 @@ def watch_refreshes(
     units = read()
     moved_at = clock()
     moments: list[float] = []
+    seen = [units]
     step = 0
     while len(moments) <= refreshes:
         if pause_seconds:
@@ -289,7 +331,8 @@ def watch_refreshes(
                 step = gcd(step, now_units - units)
             units, moved_at = now_units, now
             moments.append(now)
+            seen.append(units)
         elif now - moved_at > patience_seconds:
             return None
     spans = [after - before for before, after in pairwise(moments)]
-    return Refreshes(median(spans), max(1, step))
+    return Refreshes(median(spans), max(1, step), tuple(seen))

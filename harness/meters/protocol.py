@@ -69,6 +69,10 @@ class Edge(NamedTuple):
     resolution_joules: float
     watts: float
     """Power just before the edge, with which it may be carried on for some milliseconds."""
+    peak_watts: float = 0.0
+    """The highest power seen so far, to which it may rise again while it is carried on."""
+    gathered_joules: float = 0.0
+    """From what was not seen since the edge before: it is the window's that ends here alone."""
 
 
 class Follower(Protocol):

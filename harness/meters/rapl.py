@@ -27,6 +27,12 @@ _MICRO = 1e-6
 _WATCHED_REFRESHES = 10
 _STILL_SECONDS = 0.5
 """A processor that runs draws at least a watt: thousands of steps a second."""
+_PATIENCE_REFRESHES = 3
+_SLOW_REFRESH_SECONDS = 0.01
+_PAUSE_SHARE = 0.002
+"""A slow counter is looked at 500 times a refresh, not all the time."""
+_FINEST_UNIT = 20
+"""2^-20 J is less than a microjoule: too fine to be told from what the kernel shows."""
 
 
 class Standstill(NamedTuple):
@@ -86,7 +92,7 @@ def _source(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> CounterSource:
-    step_joules = seen.step_units * _MICRO
+    step_joules = max(seen.step_units, hardware_step(seen.seen)) * _MICRO
     counter = Counter(
         name=f"RAPL zone {zone.name}",
         read=zone.read,
@@ -96,6 +102,10 @@ def _source(
         refresh_seconds=seen.seconds,
         plausible_watts=_PLAUSIBLE_WATTS,
         still_seconds=_STILL_SECONDS,
+        # An edge waits until the counter either moves or has provably stopped: with less patience,
+        # what stopped shortly before the window's end would be taken for its last value.
+        pause_seconds=seen.seconds * _PAUSE_SHARE if seen.seconds > _SLOW_REFRESH_SECONDS else 0.0,
+        patience_seconds=2 * _STILL_SECONDS + _PATIENCE_REFRESHES * seen.seconds,
         remedy="run again without suspending the machine or reloading its energy driver",
     )
     origin = "stand-in for the " if grade == "simulated" else ""
@@ -113,6 +123,22 @@ def _source(
         ),
     )
     return CounterSource(counter, description, clock=clock, sleep=sleep)
+
+
+def hardware_step(microjoules: Sequence[int]) -> float:
+    """Return the step in which the processor counted to these values; 0 where that does not show.
+
+    It counts in units of 2^-n J (usually 2^-14 or 2^-16), and the kernel shows ``units x unit``
+    cut down to whole microjoules, the unit cut down to whole nanojoules. Changes of such values
+    have no common divisor; but hardly any other number is one of them, so a few give the unit away.
+    """
+    for exponent in range(_FINEST_UNIT):
+        nanojoules = 1_000_000_000 >> exponent
+        if all(
+            -(-value * 1000 // nanojoules) * nanojoules // 1000 == value for value in microjoules
+        ):
+            return nanojoules / 1000
+    return 0.0
 
 
 __all__ = ["SensorUnavailableError", "Standstill", "find_sources", "open_sources"]

@@ -1,12 +1,14 @@
 """A meter over sources: consecutive windows, their uncertainty, and a power trace.
 
-At an edge the slowest source is aligned to its refresh first and the fastest last; the moment of
-the last is the edge of them all. What another source read some milliseconds earlier is carried on
-to that moment with the power that it had just then.
+At an edge the slowest source is aligned to its refresh first and the fastest last, and of equally
+fast ones that with the most power; the moment of the last is the edge of them all. What another
+source read some milliseconds earlier is carried on to that moment with the power that it had just
+then, checked against one more reading.
 """
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -15,7 +17,7 @@ from contextlib import ExitStack, contextmanager
 from typing import NamedTuple, TypeVar
 
 from harness.errors import MeasurementError
-from harness.meters.protocol import Edge, Follower, Source, Work
+from harness.meters.protocol import Edge, Follower, Source, Total, Work
 from harness.meters.trace import Trace
 from harness.meters.uncertainty import expanded, of_half_range
 from harness.records.meter import (
@@ -29,6 +31,11 @@ from harness.records.meter import (
 )
 
 T = TypeVar("T")
+
+FAST_REFRESH_SECONDS = 0.01
+"""Sources with less are as good as equally fast."""
+OLDEST_REFRESHES = 1.5
+"""How old a reading may be, refreshes being irregular."""
 
 GRADES: tuple[Grade, ...] = ("wall", "sensor", "model", "simulated")
 """Best first: a meter has the grade of its weakest source."""
@@ -121,7 +128,17 @@ class SourceRecording:
         self._work = work
         self._clock = clock
         self._trace = Trace([each.component for each in self._descriptions])
+        self._order = list(range(len(followers)))
         self._opened = self._open()
+        order = sorted(self._order, key=self._when_to_read)
+        if order != self._order:
+            self._order = order
+            self._opened = self._open()
+
+    def _when_to_read(self, index: int) -> tuple[float, float]:
+        """Slow sources first; of the fast ones, that which draws most last: it is not carried."""
+        refresh_seconds = self._descriptions[index].refresh_seconds
+        return -max(refresh_seconds, FAST_REFRESH_SECONDS), self._opened.edges[index].watts
 
     def poll(self, index: int) -> bool:
         """Keep up with one source; return False once any has failed, which ``mark`` will raise."""
@@ -156,15 +173,22 @@ class SourceRecording:
         return self._trace.watts()
 
     def _open(self) -> _Opened:
-        edges = []
-        for index, follower in enumerate(self._followers):
+        edges: dict[int, Edge] = {}
+        for index in self._order:
             with self._locks[index]:
-                edges.append(self._or_fail(follower.edge))
-        at = max(edge.at_seconds for edge in edges)
-        carried = tuple(carry(edge, at) for edge in edges)
+                edges[index] = self._or_fail(self._followers[index].edge)
+        at = max(edge.at_seconds for edge in edges.values())
+        carried = tuple(self._carry(i, edges[i], at) for i in range(len(edges)))
         for index, edge in enumerate(carried):
             self._trace.add(index, edge)
         return _Opened(at, self._work.cpu_seconds(), carried)
+
+    def _carry(self, index: int, edge: Edge, at_seconds: float) -> Edge:
+        if edge.at_seconds == at_seconds:
+            return edge
+        with self._locks[index]:
+            later = self._or_fail(self._followers[index].poll)
+        return carry(edge, at_seconds, later, self._descriptions[index].refresh_seconds)
 
     def _or_fail(self, call: Callable[[], T]) -> T:
         """Call unless a source has failed; keep the first failure for good."""
@@ -176,16 +200,27 @@ class SourceRecording:
         raise self._failure
 
 
-def carry(edge: Edge, at_seconds: float) -> Edge:
-    """Carry an edge on to a slightly later moment with its own power.
+def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -> Edge:
+    """Carry an edge on to a slightly later moment, with its power as far as ``later`` bears it out.
 
-    The power may have changed since: the energy that was added may be wrong by all of itself.
+    ``later`` was read after that moment, and shows the energy of a refresh or so before it was. So
+    the mean power since the edge lies between what it shows over all that time, and what it shows
+    over the time less the age that it may have. The edge's own power is taken, held within these
+    bounds; it may be wrong by half of what lies between them, or else have changed to nothing or to
+    the highest that was seen.
     """
-    added = edge.watts * (at_seconds - edge.at_seconds)
+    lead = at_seconds - edge.at_seconds
+    gained, elapsed = later.joules - edge.joules, later.at_seconds - edge.at_seconds
+    settled = elapsed - OLDEST_REFRESHES * refresh_seconds
+    lowest = max(0.0, gained / elapsed) if elapsed > 0 else 0.0
+    highest = max(0.0, gained / settled) if settled > 0 else math.inf
+    watts = min(max(edge.watts, lowest), highest)
+    half_range = min(max(watts, edge.peak_watts - watts), (highest - lowest) / 2) * lead
     return edge._replace(
         at_seconds=at_seconds,
-        joules=edge.joules + added,
-        timing_joules=(edge.timing_joules**2 + of_half_range(added) ** 2) ** 0.5,
+        joules=edge.joules + watts * lead,
+        timing_joules=math.hypot(edge.timing_joules, of_half_range(half_range)),
+        watts=watts,
     )
 
 
@@ -202,6 +237,7 @@ def energy_by_component(
         members = [i for i, each in enumerate(descriptions) if each.component == component]
         used = {i: ended[i].joules - began[i].joules for i in members}
         edges = [edge for i in members for edge in (began[i], ended[i])]
+        gathered = [ended[i].gathered_joules for i in members]
         scale = {i: descriptions[i].relative_uncertainty * abs(used[i]) for i in members}
         modelled = {i for i in members if descriptions[i].kind == "model"}
         parts.append(
@@ -209,7 +245,7 @@ def energy_by_component(
                 component=component,
                 joules=sum(used.values()),
                 resolution_joules=expanded(*(edge.resolution_joules for edge in edges)),
-                edges_joules=expanded(*(edge.timing_joules for edge in edges)),
+                edges_joules=expanded(*(edge.timing_joules for edge in edges), *gathered),
                 gain_joules=sum(scale[i] for i in members if i not in modelled),
                 model_joules=sum(scale[i] for i in modelled),
             )

@@ -59,7 +59,8 @@ class ComponentEnergy(Frozen):
     resolution_joules: float
     """From the steps that the sources count in."""
     edges_joules: float
-    """From not knowing to the instant when the window's edges were read."""
+    """From not knowing to the instant when the window's edges were read, and from what a power
+    signal does not show between them."""
     gain_joules: float
     """From the scale of the sensor: the same share of every window that it reads."""
     model_joules: float
