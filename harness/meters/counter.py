@@ -14,7 +14,7 @@ would take more than that power. A counter that stands still for longer than it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -35,8 +35,11 @@ READS_PER_WRAP = 4
 
 _SLOW_REFRESH_SECONDS = 0.01
 """Above it, one refresh is waited for; below, a second one costs little and shows the power."""
-_ALIGNMENT_TRIES = 5
-"""Reads that took longer than a refresh say nothing of when it was: wait for another one."""
+_UNSEEN_POWER = 2.0
+"""A slow counter shows the mean of a long period; at its end, power may be as much higher."""
+_ALIGNMENT_TRIES = 6
+_SHARP_SHARE = 0.25
+"""Reads that took a large part of a refresh say little of when it was: wait for another one."""
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,33 @@ class _Read(NamedTuple):
     units: int
 
 
+class _Refresh(NamedTuple):
+    """A refresh that was seen: it happened some time between the two moments."""
+
+    began: float
+    ended: float
+    joules: float
+    """What the counter has gained, as of this refresh."""
+
+    def seconds(self) -> float:
+        return self.ended - self.began
+
+    def at_seconds(self) -> float:
+        return (self.began + self.ended) / 2
+
+
+class _Bracket(NamedTuple):
+    """A moment, and what the counter had gained when it was read first after it."""
+
+    moment: float
+    joules: float
+    first_ended: float
+    last_began: float
+    """When the last read began that still showed the same."""
+
+
 class CounterFollower:
-    """Adds up what a counter gains. See ``harness.meters.protocol.Follower``."""
+    """Adds up what a counter gains. See ``harness.meters.protocol.Bracketing``."""
 
     def __init__(
         self,
@@ -129,6 +157,7 @@ class CounterFollower:
         self._last = self._read_counter()
         self._moved_at = self._last.ended
         self._peak_watts = 0.0
+        self._bracket: _Bracket | None = None
 
     def poll(self) -> Total:
         """Read once."""
@@ -142,49 +171,102 @@ class CounterFollower:
     def edge(self) -> Edge:
         """Wait for a refresh; where none comes in time, read what stands there."""
         counter = self._counter
-        started = self._advance()
-        began_at, began_joules = (started.began + started.ended) / 2, self._joules()
-        if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS:
-            first = self._wait_for_refresh(started.ended + counter.patience_seconds)
-            if first is not None:
-                began_at, began_joules = sum(first) / 2, self._joules()
-        span = None
-        for _ in range(_ALIGNMENT_TRIES):
-            found = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
-            if found is None:
+        self._advance()
+        began_joules = self._joules()
+        wanted = 2 if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS else 1
+        found: list[_Refresh] = []
+        while len(found) < _ALIGNMENT_TRIES:
+            span = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
+            if span is None:
                 break
-            if span is None or found[1] - found[0] <= counter.refresh_seconds:
-                span = found
-            if span[1] - span[0] <= counter.refresh_seconds:
+            found.append(_Refresh(*span, self._joules()))
+            if len(found) >= wanted and all(map(self._is_sharp, found[-wanted:])):
                 break
-        resolution = of_step(counter.step_joules)
-        if span is None:
-            return self._unaligned(began_at, began_joules, resolution)
-        at = (span[0] + span[1]) / 2
-        elapsed = at - began_at
-        is_slow = counter.refresh_seconds > _SLOW_REFRESH_SECONDS
-        if is_slow:
-            # Where the refresh before was is not known: what was gained took a period at least.
-            elapsed = max(elapsed, counter.refresh_seconds)
-        watts = (self._joules() - began_joules) / elapsed if elapsed > 0 else 0.0
+        if not found:
+            return self._standing((self._last.began + self._last.ended) / 2, 0.0)
+        watts = self._watts(began_joules, found)
         self._peak_watts = max(self._peak_watts, watts)
-        # In a long period the power may have risen just now, and the mean does not tell.
-        then = self._peak_watts if is_slow else watts
-        timing = of_half_range((span[1] - span[0]) / 2 * then)
-        return Edge(at, self._joules(), timing, resolution, watts, self._peak_watts)
+        best = found[-1] if self._is_sharp(found[-1]) else min(found, key=_Refresh.seconds)
+        # The power may have risen just now, which the mean of the last period does not tell.
+        most = max(self._peak_watts, _UNSEEN_POWER * watts)
+        return Edge(
+            best.at_seconds(),
+            best.joules,
+            of_half_range(best.seconds() / 2 * most),
+            of_step(counter.step_joules),
+            watts,
+            self._peak_watts,
+        )
 
-    def _unaligned(self, began_at: float, began_joules: float, resolution: float) -> Edge:
-        """Read without a refresh: what stands there may be old by as much as was waited for."""
-        at = (self._last.began + self._last.ended) / 2
-        waited = at - self._moved_at
-        hidden = min(self._counter.step_joules, self._peak_watts * waited)
-        watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
-        late = self._counter.refresh_seconds * watts
+    def at(self, moment: float) -> Edge | None:
+        """Read once; where the counter has changed since the moment, interpolate to it."""
+        bracket = self._bracket
+        if bracket is None or bracket.moment != moment:
+            read = self._advance()
+            self._bracket = _Bracket(moment, self._joules(), read.ended, read.began)
+            return None
+        if self._counter.pause_seconds:
+            self._sleep(self._counter.pause_seconds)
+        read = self._advance()
+        if self._joules() != bracket.joules:
+            self._bracket = None
+            return self._interpolated(bracket, (bracket.last_began + read.ended) / 2)
+        if read.ended > bracket.first_ended + self._counter.patience_seconds:
+            self._bracket = None
+            return self._standing(moment, 0.0)
+        self._bracket = bracket._replace(last_began=read.began)
+        return None
+
+    def _interpolated(self, bracket: _Bracket, refreshed: float) -> Edge:
+        """Return the edge between the value at a moment and that of the next refresh.
+
+        The power runs straight; as the truth is between the two values, it is off by no more than
+        the farther of them. The lower one is what the last refresh before the moment had shown,
+        unless there was one more before the counter was first read.
+        """
+        counter = self._counter
+        lowest, highest = bracket.joules, self._joules()
+        late = bracket.first_ended - bracket.moment
+        since = refreshed - bracket.moment
+        watts = (highest - lowest) / max(counter.refresh_seconds, since - late)
+        most = max(self._peak_watts, _UNSEEN_POWER * watts)
+        lowest -= most * late
+        joules = min(max(highest - watts * since, lowest), highest)
+        half_range = max(highest - joules, joules - lowest)
+        return Edge(
+            bracket.moment,
+            joules,
+            of_half_range(half_range),
+            of_step(counter.step_joules),
+            watts,
+            self._peak_watts,
+        )
+
+    def _is_sharp(self, refresh: _Refresh) -> bool:
+        return refresh.seconds() <= self._counter.refresh_seconds * _SHARP_SHARE
+
+    def _watts(self, began_joules: float, found: Sequence[_Refresh]) -> float:
+        """Return the power just before the last refresh.
+
+        One refresh shows the energy of a whole period, however short the wait for it was; reads
+        that took long show several at once, over no more than the time that they took together.
+        """
+        sharp = [each for each in found if self._is_sharp(each)]
+        if len(sharp) > 1:
+            first, last = sharp[-2:]
+            return (last.joules - first.joules) / (last.at_seconds() - first.at_seconds())
+        seconds = max(self._counter.refresh_seconds, found[-1].ended - found[0].began)
+        return (found[-1].joules - began_joules) / seconds
+
+    def _standing(self, at: float, watts: float) -> Edge:
+        """Return the edge where no refresh came: what stands there may be old by all the wait."""
+        counter = self._counter
+        hidden = min(counter.step_joules, self._peak_watts * (at - self._moved_at))
         return Edge(
             at,
             self._joules(),
-            of_half_range(late),
-            max(resolution, of_step(hidden)),
+            of_half_range(counter.refresh_seconds * watts),
+            max(of_step(counter.step_joules), of_step(hidden)),
             watts,
             self._peak_watts,
         )
@@ -277,6 +359,8 @@ class Refreshes(NamedTuple):
     """The median time between two of them."""
     step_units: int
     """The greatest common divisor of the changes: the counter's step, or a multiple of it."""
+    seen: tuple[int, ...]
+    """Every value, in turn."""
 
 
 def watch_refreshes(
@@ -292,6 +376,7 @@ def watch_refreshes(
     units = read()
     moved_at = clock()
     moments: list[float] = []
+    seen = [units]
     step = 0
     while len(moments) <= refreshes:
         if pause_seconds:
@@ -303,7 +388,8 @@ def watch_refreshes(
                 step = gcd(step, now_units - units)
             units, moved_at = now_units, now
             moments.append(now)
+            seen.append(units)
         elif now - moved_at > patience_seconds:
             return None
     spans = [after - before for before, after in pairwise(moments)]
-    return Refreshes(median(spans), max(1, step))
+    return Refreshes(median(spans), max(1, step), tuple(seen))

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from harness.errors import MeasurementError, UsageError
 from harness.meters import powercap
 from harness.meters.counter import Counter, CounterSource, Refreshes, watch_refreshes
-from harness.meters.powercap import SensorUnavailableError, Zone
+from harness.meters.powercap import LeftOut, SensorUnavailableError, Zone
 from harness.meters.protocol import Surroundings
 from harness.records.meter import Grade, SourceDescription
 
@@ -27,13 +26,12 @@ _MICRO = 1e-6
 _WATCHED_REFRESHES = 10
 _STILL_SECONDS = 0.5
 """A processor that runs draws at least a watt: thousands of steps a second."""
-
-
-class Standstill(NamedTuple):
-    """A zone that was left out, because it counts nothing on this machine."""
-
-    name: str
-    seconds: float
+_PATIENCE_REFRESHES = 3
+_SLOW_REFRESH_SECONDS = 0.01
+_PAUSE_SHARE = 0.002
+"""A slow counter is looked at 500 times a refresh, not all the time."""
+_FINEST_UNIT = 20
+"""2^-20 J is less than a microjoule: too fine to be told from what the kernel shows."""
 
 
 def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CounterSource]:  # noqa: ARG001
@@ -45,12 +43,19 @@ def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CounterS
     return find_sources()[0]
 
 
+def survey_sources(surroundings: Surroundings) -> tuple[Sequence[CounterSource], Sequence[str]]:  # noqa: ARG001
+    """Open every counter to bill, and say which zones are left out."""
+    sources, left_out = find_sources()
+    listed = ", ".join(map(str, left_out))
+    return sources, [f"left out: {listed}"] if listed else []
+
+
 def find_sources(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> tuple[tuple[CounterSource, ...], tuple[Standstill, ...]]:
-    """Return the package and memory counters, and the memory counters that stand still.
+) -> tuple[tuple[CounterSource, ...], tuple[LeftOut, ...]]:
+    """Return the package and memory counters, and the zones that are left out.
 
     On many client processors ``dram`` is listed and never moves: it is left out, and said so,
     rather than billed as zero. Raises ``SensorUnavailableError`` when there is no package counter
@@ -58,8 +63,9 @@ def find_sources(
     """
     grade: Grade = "simulated" if powercap.is_replaced() else "sensor"
     sources: list[CounterSource] = []
-    still: list[Standstill] = []
-    for zone in powercap.find_zones(powercap.root()):
+    billed, left_out = powercap.survey_zones(powercap.root())
+    still: list[LeftOut] = []
+    for zone in billed:
         seen = watch_refreshes(
             zone.read,
             refreshes=_WATCHED_REFRESHES,
@@ -75,8 +81,8 @@ def find_sources(
                 remedy="load the kernel's module intel_rapl_msr anew, or use --meter model",
             )
         else:
-            still.append(Standstill(zone.name, _STILL_SECONDS))
-    return tuple(sources), tuple(still)
+            still.append(LeftOut(zone.name, f"stood still for {_STILL_SECONDS:g} s"))
+    return tuple(sources), (*left_out, *still)
 
 
 def _source(
@@ -86,7 +92,7 @@ def _source(
     clock: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> CounterSource:
-    step_joules = seen.step_units * _MICRO
+    step_joules = max(seen.step_units, hardware_step(seen.seen)) * _MICRO
     counter = Counter(
         name=f"RAPL zone {zone.name}",
         read=zone.read,
@@ -96,6 +102,10 @@ def _source(
         refresh_seconds=seen.seconds,
         plausible_watts=_PLAUSIBLE_WATTS,
         still_seconds=_STILL_SECONDS,
+        # An edge waits until the counter either moves or has provably stopped: with less patience,
+        # what stopped shortly before the window's end would be taken for its last value.
+        pause_seconds=seen.seconds * _PAUSE_SHARE if seen.seconds > _SLOW_REFRESH_SECONDS else 0.0,
+        patience_seconds=2 * _STILL_SECONDS + _PATIENCE_REFRESHES * seen.seconds,
         remedy="run again without suspending the machine or reloading its energy driver",
     )
     origin = "stand-in for the " if grade == "simulated" else ""
@@ -115,4 +125,20 @@ def _source(
     return CounterSource(counter, description, clock=clock, sleep=sleep)
 
 
-__all__ = ["SensorUnavailableError", "Standstill", "find_sources", "open_sources"]
+def hardware_step(microjoules: Sequence[int]) -> float:
+    """Return the step in which the processor counted to these values; 0 where that does not show.
+
+    It counts in units of 2^-n J (usually 2^-14 or 2^-16), and the kernel shows ``units x unit``
+    cut down to whole microjoules, the unit cut down to whole nanojoules. Changes of such values
+    have no common divisor; but hardly any other number is one of them, so a few give the unit away.
+    """
+    for exponent in range(_FINEST_UNIT):
+        nanojoules = 1_000_000_000 >> exponent
+        if all(
+            -(-value * 1000 // nanojoules) * nanojoules // 1000 == value for value in microjoules
+        ):
+            return nanojoules / 1000
+    return 0.0
+
+
+__all__ = ["SensorUnavailableError", "find_sources", "open_sources", "survey_sources"]

@@ -1,0 +1,219 @@
+"""One meter in a process of its own, for the truth bench: ours, or a peer's.
+
+    python benchmarks/meter_truth_readers.py harness|zeus|codecarbon DIR
+
+It takes ``start`` and ``stop``, a line each, and answers a line of JSON: what a window came to, with
+the moments between which it was read, or the error that it ended with.
+
+Peers are used as their documents say. zeus: ``ZeusMonitor``, whose folder is a constant of its
+module that is set here before the first use. codecarbon: the hardware class that its trackers read RAPL
+through, with the folder that it takes; the tracker reads it when it starts, when it stops, and
+every 15 s in between, so a shorter window is read at its ends only. Neither is let near a network.
+
+A peer states no edges. It is judged between the very moments at which it opened a counter's
+file: for what it read, not for the time that its calls took.
+"""
+
+from __future__ import annotations
+
+import builtins
+import importlib.util
+import io
+import json
+import os
+import sys
+import time
+from collections import defaultdict
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+from meter_truth_watched import NoWork, Watched
+
+NAMES = ("harness", "codecarbon", "zeus")
+PEERS = NAMES[1:]
+
+
+class Reader(Protocol):
+    """A meter that reads one window after another."""
+
+    def start(self) -> None:
+        """Open a window."""
+        ...
+
+    def stop(self) -> dict[str, Any]:
+        """Close it: joules by component, and moments."""
+        ...
+
+
+class Harness:
+    """Ours, as ``evaluate`` opens it."""
+
+    def __init__(self, root: Path) -> None:
+        os.environ["HARNESS_POWERCAP_ROOT"] = str(root)
+        self._edges: list[float] = []
+        self._opened_at = 0.0
+        self._stack = ExitStack()
+        self._find()
+
+    def _find(self) -> None:
+        from harness.meters import rapl
+        from harness.meters.sources import SourceMeter
+
+        self._edges.clear()
+        sources, _ = rapl.find_sources()
+        self._meter = SourceMeter("rapl", [Watched(source, self._edges) for source in sources])
+
+    def start(self) -> None:
+        """Open a window at aligned edges."""
+        self._stack.close()
+        self._edges.clear()
+        self._recording = self._stack.enter_context(self._meter.record(NoWork()))
+        self._opened_at = max(self._edges)
+
+    def stop(self) -> dict[str, Any]:
+        """Close it likewise, with its uncertainty."""
+        try:
+            self._edges.clear()
+            reading = self._recording.mark()
+        finally:
+            self._stack.close()
+        return {
+            "joules": {part.component: part.joules for part in reading.energy},
+            "stated": {part.component: part.uncertainty_joules for part in reading.energy},
+            "resolution": {part.component: part.resolution_joules for part in reading.energy},
+            "edges": [self._opened_at, max(self._edges)],
+        }
+
+
+class Opened:
+    """Stands in for ``open`` in a peer's module, and notes when each counter was read."""
+
+    def __init__(self) -> None:
+        self.reads: defaultdict[str, list[float]] = defaultdict(list)
+
+    def __call__(self, file: Any, *arguments: Any, **named: Any) -> Any:
+        """Open a counter by reading it whole, and note the middle of that; else just open."""
+        if not str(file).endswith("energy_uj"):
+            return builtins.open(file, *arguments, **named)
+        began = time.monotonic()
+        try:
+            with builtins.open(file, encoding="ascii") as opened:
+                return io.StringIO(opened.read())
+        finally:  # what could not be read was looked for at that moment all the same
+            self.reads[Path(file).parent.name].append((began + time.monotonic()) / 2)
+
+
+class Zeus:
+    """zeus's monitor, its CPU part: one figure a zone that it takes for a processor."""
+
+    def __init__(self, root: Path) -> None:
+        import zeus.device.cpu.rapl as module
+
+        self._opened = Opened()
+        module.RAPL_DIR = str(root / "intel-rapl")
+        module.open = self._opened  # type: ignore[attr-defined]
+        from zeus.monitor import ZeusMonitor
+
+        self._monitor = ZeusMonitor(gpu_indices=[])
+        self._monitor.begin_window("first", sync_execution=False)  # starts its own pollers
+        self._monitor.end_window("first", sync_execution=False)
+        time.sleep(1.0)  # they have begun once their interpreters stand
+
+    def start(self) -> None:
+        """Open a window."""
+        self._opened.reads.clear()
+        self._monitor.begin_window("window", sync_execution=False)
+
+    def stop(self) -> dict[str, Any]:
+        """Close it: ``None`` is no figure, 0 is a figure."""
+        try:
+            read = self._monitor.end_window("window", sync_execution=False)
+        finally:
+            self._monitor.measurement_states.clear()
+        joules = {}
+        if read.cpu_energy is not None:
+            joules["package"] = sum(read.cpu_energy.values())
+        if read.dram_energy is not None:
+            joules["dram"] = sum(read.dram_energy.values())
+        return {"joules": joules, "reads": _ends(self._opened)}
+
+
+class Codecarbon:
+    """codecarbon's RAPL hardware: one figure, billed as CPU."""
+
+    def __init__(self, root: Path) -> None:
+        import logging
+
+        logging.getLogger("codecarbon").setLevel(logging.CRITICAL)
+        import codecarbon.core.rapl as module
+
+        self._opened = Opened()
+        module.open = self._opened  # type: ignore[attr-defined]
+        from codecarbon.external.hardware import CPU
+
+        self._cpu = CPU(
+            output_dir="",
+            mode="intel_rapl",
+            model="stand-in",
+            tdp=100,
+            rapl_dir=str(root / "intel-rapl" / "subsystem"),
+            rapl_include_dram=True,
+        )
+        self._began = 0.0
+
+    def start(self) -> None:
+        """Begin as the tracker does."""
+        self._opened.reads.clear()
+        self._began = time.monotonic()
+        self._cpu.start()
+
+    def stop(self) -> dict[str, Any]:
+        """Measure as the tracker does when it is stopped."""
+        _, energy = self._cpu.measure_power_and_energy(time.monotonic() - self._began)
+        joules = energy.kWh / energy.JOULES_TO_KWH
+        return {"joules": {"package": joules}, "reads": _ends(self._opened)}
+
+
+def _ends(opened: Opened) -> dict[str, list[float]]:
+    return {folder: [moments[0], moments[-1]] for folder, moments in opened.reads.items()}
+
+
+def installed(name: str) -> bool:
+    """Say whether a reader's package is there."""
+    return importlib.util.find_spec(name) is not None
+
+
+def make(name: str, root: Path) -> Reader:
+    """Return a reader by its name."""
+    return {"harness": Harness, "zeus": Zeus, "codecarbon": Codecarbon}[name](root)
+
+
+def _refusal(error: BaseException) -> str:
+    return json.dumps({"refusal": f"{type(error).__name__}: {error}"[:300]})
+
+
+def main() -> int:
+    """Answer commands until the input ends."""
+    name, root = sys.argv[1], Path(sys.argv[2])
+    answers = sys.stdout
+    sys.stdout = sys.stderr  # whatever a peer prints is no answer
+    try:
+        reader = make(name, root)
+    except Exception as error:  # noqa: BLE001 - whatever keeps a peer from starting is its answer
+        print(_refusal(error), file=answers, flush=True)
+        return 1
+    print('"ready"', file=answers, flush=True)
+    for line in sys.stdin:
+        try:
+            said: dict[str, Any] | None = (
+                reader.stop() if line.strip() == "stop" else reader.start()  # type: ignore[func-returns-value]
+            )
+            print(json.dumps(said), file=answers, flush=True)
+        except Exception as error:  # noqa: BLE001 - an error is what some cases ask for
+            print(_refusal(error), file=answers, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
