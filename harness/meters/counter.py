@@ -62,8 +62,17 @@ class Counter:
     pause_seconds: float = 0.0
     """Between two reads while waiting for a refresh; 0 for what is read in microseconds."""
     patience_seconds: float = 0.1
-    """How long an edge waits for a refresh that does not come."""
+    """How long an edge waits for a refresh, where the counter may stand still."""
     remedy: str = "see `python -m harness doctor`, or use another meter"
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        """How long an edge waits: what may not stand still, until it has provably stopped.
+
+        With less patience, what stopped shortly before the window's end would pass for its value.
+        """
+        still = 0.0 if self.still_seconds is None else 2 * self.still_seconds
+        return max(self.patience_seconds, still)
 
     @property
     def wrap_seconds(self) -> float:
@@ -165,7 +174,7 @@ class CounterFollower:
         wanted = 2 if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS else 1
         found: list[_Refresh] = []
         while len(found) < _ALIGNMENT_TRIES:
-            span = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
+            span = self._wait_for_refresh(self._last.ended + counter.longest_wait_seconds)
             if span is None:
                 break
             found.append(_Refresh(*span, self._joules()))

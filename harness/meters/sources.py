@@ -34,6 +34,10 @@ T = TypeVar("T")
 
 FAST_REFRESH_SECONDS = 0.01
 """Sources with less are as good as equally fast."""
+UNSEEN_POWER = 1.5
+"""By how much the power of a moment may exceed the means that a slow counter shows."""
+LONGEST_CARRY_SECONDS = 0.01
+"""Over more, what a counter gains meanwhile is waited for."""
 OLDEST_REFRESHES = 1.5
 """How old a reading may be, refreshes being irregular."""
 
@@ -168,6 +172,11 @@ class SourceRecording:
             conditions=tuple(conditions),
         )
 
+    @property
+    def opened_at_seconds(self) -> float:
+        """When the open window began, on the meter's clock."""
+        return self._opened.at_seconds
+
     def trace(self) -> tuple[PowerTrace, ...]:
         """Return the mean power of every component, step by step."""
         return self._trace.watts()
@@ -186,9 +195,16 @@ class SourceRecording:
     def _carry(self, index: int, edge: Edge, at_seconds: float) -> Edge:
         if edge.at_seconds == at_seconds:
             return edge
+        description = self._descriptions[index]
+        follower = self._followers[index]
         with self._locks[index]:
-            later = self._or_fail(self._followers[index].poll)
-        return carry(edge, at_seconds, later, self._descriptions[index].refresh_seconds)
+            if (
+                description.kind == "counter"
+                and at_seconds - edge.at_seconds > LONGEST_CARRY_SECONDS
+            ):
+                return between(edge, at_seconds, self._or_fail(follower.edge))
+            later = self._or_fail(follower.poll)
+        return carry(edge, at_seconds, later, description.refresh_seconds)
 
     def _or_fail(self, call: Callable[[], T]) -> T:
         """Call unless a source has failed; keep the first failure for good."""
@@ -221,6 +237,31 @@ def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -
         joules=edge.joules + watts * lead,
         timing_joules=math.hypot(edge.timing_joules, of_half_range(half_range)),
         watts=watts,
+    )
+
+
+def between(edge: Edge, at_seconds: float, later: Edge) -> Edge:
+    """Find the energy at a moment between two refreshes of a slow counter.
+
+    What it gained between them is known, and taken to have come evenly. At the earliest and at the
+    latest it came as fast as the highest power allows; what was seen of that are means.
+    """
+    lead, left = at_seconds - edge.at_seconds, later.at_seconds - at_seconds
+    if left <= 0:  # no refresh was seen any more: the follower says how old its value may be
+        return later._replace(at_seconds=at_seconds)
+    gained = later.joules - edge.joules
+    watts = gained / (lead + left)
+    peak = UNSEEN_POWER * max(watts, edge.peak_watts, later.peak_watts)
+    most, least = min(gained, peak * lead), max(0.0, gained - peak * left)
+    furthest = max(most - watts * lead, watts * lead - least)
+    share = lead / (lead + left)
+    timing = math.hypot((1 - share) * edge.timing_joules, share * later.timing_joules)
+    return edge._replace(
+        at_seconds=at_seconds,
+        joules=edge.joules + watts * lead,
+        timing_joules=math.hypot(timing, of_half_range(furthest)),
+        watts=later.watts,
+        peak_watts=max(edge.peak_watts, later.peak_watts),
     )
 
 
