@@ -138,8 +138,18 @@ class _Refresh(NamedTuple):
         return (self.began + self.ended) / 2
 
 
+class _Bracket(NamedTuple):
+    """A moment, and what the counter had gained when it was read first after it."""
+
+    moment: float
+    joules: float
+    first_ended: float
+    last_began: float
+    """When the last read began that still showed the same."""
+
+
 class CounterFollower:
-    """Adds up what a counter gains. See ``harness.meters.protocol.Follower``."""
+    """Adds up what a counter gains. See ``harness.meters.protocol.Bracketing``."""
 
     def __init__(
         self,
@@ -156,6 +166,7 @@ class CounterFollower:
         self._last = self._read_counter()
         self._moved_at = self._last.ended
         self._peak_watts = 0.0
+        self._bracket: _Bracket | None = None
 
     def poll(self) -> Total:
         """Read once."""
@@ -169,8 +180,8 @@ class CounterFollower:
     def edge(self) -> Edge:
         """Wait for a refresh; where none comes in time, read what stands there."""
         counter = self._counter
-        started = self._advance()
-        began_at, began_joules = (started.began + started.ended) / 2, self._joules()
+        self._advance()
+        began_joules = self._joules()
         wanted = 2 if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS else 1
         found: list[_Refresh] = []
         while len(found) < _ALIGNMENT_TRIES:
@@ -180,16 +191,65 @@ class CounterFollower:
             found.append(_Refresh(*span, self._joules()))
             if len(found) >= wanted and all(map(self._is_sharp, found[-wanted:])):
                 break
-        resolution = of_step(counter.step_joules)
         if not found:
-            return self._unaligned(began_at, began_joules, resolution)
+            return self._standing((self._last.began + self._last.ended) / 2, 0.0)
         watts = self._watts(began_joules, found)
         self._peak_watts = max(self._peak_watts, watts)
         best = found[-1] if self._is_sharp(found[-1]) else min(found, key=_Refresh.seconds)
-        # In a long period the power may have risen just now, and the mean does not tell.
-        then = watts if wanted > 1 else max(self._peak_watts, _UNSEEN_POWER * watts)
-        timing = of_half_range(best.seconds() / 2 * then)
-        return Edge(best.at_seconds(), best.joules, timing, resolution, watts, self._peak_watts)
+        # The power may have risen just now, which the mean of the last period does not tell.
+        most = max(self._peak_watts, _UNSEEN_POWER * watts)
+        return Edge(
+            best.at_seconds(),
+            best.joules,
+            of_half_range(best.seconds() / 2 * most),
+            of_step(counter.step_joules),
+            watts,
+            self._peak_watts,
+        )
+
+    def at(self, moment: float) -> Edge | None:
+        """Read once; where the counter has changed since the moment, interpolate to it."""
+        bracket = self._bracket
+        if bracket is None or bracket.moment != moment:
+            read = self._advance()
+            self._bracket = _Bracket(moment, self._joules(), read.ended, read.began)
+            return None
+        if self._counter.pause_seconds:
+            self._sleep(self._counter.pause_seconds)
+        read = self._advance()
+        if self._joules() != bracket.joules:
+            self._bracket = None
+            return self._interpolated(bracket, (bracket.last_began + read.ended) / 2)
+        if read.ended > bracket.first_ended + self._counter.longest_wait_seconds:
+            self._bracket = None
+            return self._standing(moment, 0.0)
+        self._bracket = bracket._replace(last_began=read.began)
+        return None
+
+    def _interpolated(self, bracket: _Bracket, refreshed: float) -> Edge:
+        """Return the edge between the value at a moment and that of the next refresh.
+
+        The power runs straight; as the truth is between the two values, it is off by no more than
+        the farther of them. The lower one is what the last refresh before the moment had shown,
+        unless there was one more before the counter was first read.
+        """
+        counter = self._counter
+        lowest, highest = bracket.joules, self._joules()
+        late = bracket.first_ended - bracket.moment
+        since = refreshed - bracket.moment
+        watts = (highest - lowest) / max(counter.refresh_seconds, since - late)
+        most = max(self._peak_watts, _UNSEEN_POWER * watts)
+        lowest -= most * late
+        joules = min(max(highest - watts * since, lowest), highest)
+        half_range = max(highest - joules, joules - lowest)
+        return Edge(
+            bracket.moment,
+            joules,
+            of_half_range(half_range),
+            of_step(counter.step_joules),
+            watts,
+            self._peak_watts,
+        )
 
     def _is_sharp(self, refresh: _Refresh) -> bool:
         return refresh.seconds() <= self._counter.refresh_seconds * _SHARP_SHARE
@@ -207,18 +267,15 @@ class CounterFollower:
         seconds = max(self._counter.refresh_seconds, found[-1].ended - found[0].began)
         return (found[-1].joules - began_joules) / seconds
 
-    def _unaligned(self, began_at: float, began_joules: float, resolution: float) -> Edge:
-        """Read without a refresh: what stands there may be old by as much as was waited for."""
-        at = (self._last.began + self._last.ended) / 2
-        waited = at - self._moved_at
-        hidden = min(self._counter.step_joules, self._peak_watts * waited)
-        watts = (self._joules() - began_joules) / (at - began_at) if at > began_at else 0.0
-        late = self._counter.refresh_seconds * watts
+    def _standing(self, at: float, watts: float) -> Edge:
+        """Return the edge where no refresh came: what stands there may be old by all the wait."""
+        counter = self._counter
+        hidden = min(counter.step_joules, self._peak_watts * (at - self._moved_at))
         return Edge(
             at,
             self._joules(),
-            of_half_range(late),
-            max(resolution, of_step(hidden)),
+            of_half_range(counter.refresh_seconds * watts),
+            max(of_step(counter.step_joules), of_step(hidden)),
             watts,
             self._peak_watts,
         )

@@ -5,20 +5,26 @@ with the files ``name``, ``energy_uj`` and ``max_energy_range_uj``. Billed are `
 ``dram``. ``core`` and ``uncore`` lie inside a package, and ``psys`` holds it: adding either would
 count the same joules twice. For the same reason one counter is billed once:
 
-- a zone under ``intel-rapl-mmio`` is another door to the package of the same name;
+- a zone under ``intel-rapl-mmio`` is another door to the package of the same number;
 - a name that is listed twice is one package;
 - dies of one package whose counters read alike are one counter in several mirrors, as on some
-  Threadrippers, where adding them up reports 137 W for 68 W.
+  Threadrippers, where adding them up reports 137 W for 68 W;
+- so are packages whose counters read alike and go on doing so while they count.
+
+What is neither billed nor inside of what is billed is named, so that nothing is left out unsaid.
 """
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from harness.errors import MeasurementError
 
@@ -28,6 +34,8 @@ _Component: TypeAlias = Literal["package", "dram"]
 _ZONE = re.compile(r"intel-rapl(-mmio)?(:\d+)+")
 _PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
 _DIE = re.compile(r"(package-\d+)(?:-die-\d+)?(/dram)?")
+_INSIDE_OR_AROUND = frozenset({"core", "uncore", "psys"})
+_NUMBER_FILE_BYTES = 4096
 _LARGEST = 2**64 - 1
 """The kernel's counters and ranges are unsigned and of 64 bits."""
 _MOST_DIGITS = len(str(_LARGEST))
@@ -41,7 +49,17 @@ _ABSENT = (
     "use --meter model, or a machine that has the counters: a virtual machine has none unless its "
     "host passes them through, and the kernel needs the module intel_rapl_msr"
 )
+_HIDDEN = (
+    "containers hide the counters: run on the machine itself, or have the container started with "
+    "/sys/devices/virtual/powercap readable; or use --meter model"
+)
 _BROKEN = "read the file by hand; if the kernel's own file is wrong, use --meter model"
+
+_LEAST_RANGE = 10_000_000
+"""10 J, which 1,000 W wraps in a hundredth of a second: no counter of a processor is so small."""
+_AGREEMENTS = 3
+_LONGEST_STANDSTILL_SECONDS = 0.1
+"""Packages that read alike are watched so long: counters of their own part when they move."""
 
 
 class SensorUnavailableError(MeasurementError):
@@ -59,11 +77,35 @@ class Zone:
     range_microjoules: int
     """Where the counter starts again from zero."""
 
+    @cached_property
+    def _counter(self) -> Path:
+        return self.folder / "energy_uj"
+
     def read(self) -> int:
-        """Return the counter in microjoules; raise ``MeasurementError`` naming the zone."""
-        return _number(
-            self.folder / "energy_uj", self.name, lowest=0, highest=self.range_microjoules
-        )
+        """Return the counter in microjoules; raise ``MeasurementError`` naming the zone.
+
+        The file is opened every time: a descriptor that is kept open shows a zone that has been
+        removed, or put in the place of another, as one that stands still.
+        """
+        return _number(self._counter, self.name, lowest=0, highest=self.range_microjoules)
+
+
+class LeftOut(NamedTuple):
+    """A zone that is not billed, and why."""
+
+    name: str
+    why: str
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"{self.name} ({self.why})"
+
+
+class Zones(NamedTuple):
+    """What to bill, and what not although it is neither inside nor around of what is billed."""
+
+    billed: tuple[Zone, ...]
+    left_out: tuple[LeftOut, ...]
 
 
 def root() -> Path:
@@ -88,7 +130,12 @@ def is_replaced() -> bool:
 
 
 def find_zones(under: Path) -> tuple[Zone, ...]:
-    """Return the zones to bill, each read once already.
+    """Return the zones to bill. See ``survey_zones``."""
+    return survey_zones(under).billed
+
+
+def survey_zones(under: Path) -> Zones:
+    """Return the zones to bill, each read once already, and those that are left out.
 
     Raises ``SensorUnavailableError`` when there is none or this user may not read one, and
     ``MeasurementError`` when one is there but makes no sense.
@@ -96,23 +143,38 @@ def find_zones(under: Path) -> tuple[Zone, ...]:
     folders = _zone_folders(under)
     names = {folder.name: _text(folder / "name", folder.name) for folder in folders}
     billed: dict[str, Zone] = {}
+    left_out: list[LeftOut] = []
     for folder in folders:
         identity = _identity(folder, names)
-        if identity is None or identity[0] in billed:
+        if identity is None:
+            if names[folder.name] not in _INSIDE_OR_AROUND:
+                left_out.append(
+                    LeftOut(f"{names[folder.name][:40]!r}", f"{folder.name}: not a known name")
+                )
             continue
         name, component = identity
+        twin = _twin(folder, name, billed)
+        if twin is not None:
+            left_out.append(LeftOut(folder.name, f"another door to {twin.name}"))
+            continue
         zone = Zone(
-            folder, name, component, _number(folder / "max_energy_range_uj", name, lowest=1)
+            folder,
+            name,
+            component,
+            _number(folder / "max_energy_range_uj", name, lowest=_LEAST_RANGE),
         )
         zone.read()
-        if not _is_mirror(zone, billed.values()):
-            billed[name] = zone
+        mirrored = _mirrored(zone, billed.values())
+        if mirrored is not None:
+            left_out.append(LeftOut(name, f"shows the counter of {mirrored.name}"))
+            continue
+        billed[name] = zone
     if not any(zone.component == "package" for zone in billed.values()):
         seen = f"only {', '.join(sorted(names.values()))}" if names else "no zone"
         raise SensorUnavailableError(
             f"{under}: found {seen}: no package's energy counter (RAPL)", remedy=_ABSENT
         )
-    return tuple(billed.values())
+    return Zones(tuple(billed.values()), tuple(left_out))
 
 
 def _zone_folders(under: Path) -> list[Path]:
@@ -120,11 +182,25 @@ def _zone_folders(under: Path) -> list[Path]:
 
     The kernel lists every zone at the top; a copied tree may have children in their parents only.
     """
+    if under.is_dir() and not os.access(under, os.R_OK | os.X_OK):
+        raise SensorUnavailableError(
+            f"{under}: permission denied", remedy=f"as root: chmod o+rx {under}; or --meter model"
+        )
     found: dict[str, Path] = {}
+    hidden: list[str] = []
     for pattern in ("intel-rapl*", "*/intel-rapl*", "*/*/intel-rapl*"):
         for path in sorted(under.glob(pattern)):
-            if _ZONE.fullmatch(path.name):
+            if not _ZONE.fullmatch(path.name):
+                continue
+            if path.is_symlink() and not path.exists():
+                hidden.append(path.name)
+            else:
                 found.setdefault(path.name, path)
+    lost = sorted(set(hidden) - set(found))
+    if lost:
+        raise SensorUnavailableError(
+            f"{under}: {', '.join(lost)} listed, but leading nowhere", remedy=_HIDDEN
+        )
     return [found[name] for name in sorted(found, key=_order)]
 
 
@@ -134,7 +210,7 @@ def _order(folder: str) -> tuple[bool, list[int]]:
 
 
 def _identity(folder: Path, names: dict[str, str]) -> tuple[str, _Component] | None:
-    """Return what a zone is and counts, or None for one that lies in another or holds it."""
+    """Return what a zone is and counts, or None for one that is not billed."""
     name = names[folder.name]
     if _PACKAGE.fullmatch(name):
         return name, "package"
@@ -144,21 +220,64 @@ def _identity(folder: Path, names: dict[str, str]) -> tuple[str, _Component] | N
     return None
 
 
-def _is_mirror(zone: Zone, others: Iterable[Zone]) -> bool:
-    """Say whether another die of the same package, or its memory, shows the very same counter.
+def _twin(folder: Path, name: str, billed: dict[str, Zone]) -> Zone | None:
+    """Return the zone that this one is another door to, by its name, if there is one."""
+    if name in billed:
+        return billed[name]
+    this = _DIE.fullmatch(name)
+    if this is None or not folder.name.startswith("intel-rapl-mmio"):
+        return None
+    for zone in billed.values():
+        other = _DIE.fullmatch(zone.name)
+        if other and other.groups() == this.groups():
+            return zone
+    return None
 
-    Its value, read between two reads of the other, lies between them. Two counters of their own
-    that have run since the machine started do not agree to a fraction of a joule; two that stand
-    at zero have not run and say nothing.
-    """
+
+def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:
+    """Return the zone whose very counter this one shows as well, if there is one."""
     die = _DIE.fullmatch(zone.name)
     for other in others:
+        if other.component != zone.component:
+            continue
         other_die = _DIE.fullmatch(other.name)
         if die and other_die and die.groups() == other_die.groups():
-            before, between, after = other.read(), zone.read(), other.read()
-            if 0 < before <= between <= after:
-                return True
+            if _read_alike(zone, other):
+                return other
+        elif _move_alike(zone, other):
+            return other
+    return None
+
+
+def _read_alike(zone: Zone, other: Zone) -> bool:
+    """Say whether a value read between two reads of the other counter lies between them.
+
+    Two counters of their own that have run since the machine started do not agree to a fraction
+    of a joule; two that stand at zero have not run and say nothing.
+    """
+    for _ in range(_AGREEMENTS):  # a wrap of the one counter between its reads tells nothing
+        before, between, after = other.read(), zone.read(), other.read()
+        if before <= after:
+            return 0 < before <= between <= after
     return False
+
+
+def _move_alike(zone: Zone, other: Zone) -> bool:
+    """Say whether two counters agree, and still do after each of a few refreshes."""
+    if not _read_alike(zone, other):
+        return False
+    moved = 0
+    value = other.read()
+    until = time.monotonic() + _LONGEST_STANDSTILL_SECONDS
+    while moved < _AGREEMENTS:
+        now = other.read()
+        if now != value:
+            if not _read_alike(zone, other):
+                return False
+            moved, value = moved + 1, now
+        elif time.monotonic() > until:
+            return False
+    return True
 
 
 def _number(path: Path, zone: str, *, lowest: int, highest: int = _LARGEST) -> int:
@@ -178,14 +297,23 @@ def _number(path: Path, zone: str, *, lowest: int, highest: int = _LARGEST) -> i
 
 
 def _text(path: Path, zone: str) -> str:
+    """Read one of a zone's files; every one is read here."""
     try:
-        return path.read_text(encoding="ascii", errors="replace").strip()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            content = os.read(descriptor, _NUMBER_FILE_BYTES)
+        finally:
+            os.close(descriptor)
     except PermissionError:
         raise SensorUnavailableError(
             f"RAPL zone {zone}: {path}: permission denied",
             remedy=_GRANT.format(root=root()),
         ) from None
     except OSError as error:
+        gone = error.errno in (errno.ENOENT, errno.ENODEV, errno.ENXIO)
         raise MeasurementError(
-            f"RAPL zone {zone}: {path}: cannot be read: {error.strerror}", remedy=_BROKEN
+            f"RAPL zone {zone}: {path}: cannot be read: {error.strerror}"
+            + (": the zone is gone" if gone and not path.parent.exists() else ""),
+            remedy=_BROKEN,
         ) from None
+    return content.decode("ascii", errors="replace").strip()

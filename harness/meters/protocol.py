@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from harness.records.meter import (
     DeviceCondition,
@@ -92,6 +92,18 @@ class Follower(Protocol):
 
     def conditions(self) -> tuple[DeviceCondition, ...]:
         """Return the state of the device now; nothing where it has none to tell."""
+        ...
+
+
+@runtime_checkable
+class Bracketing(Follower, Protocol):
+    """A follower that can also tell the energy at a moment that has just passed."""
+
+    def at(self, moment: float) -> Edge | None:
+        """Read once; return the edge at ``moment`` once a refresh after it was seen, else None.
+
+        Called again and again for one moment, the first time right after it.
+        """
         ...
 
 

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from harness.errors import MeasurementError, UsageError
 from harness.meters import powercap
 from harness.meters.counter import Counter, CounterSource, Refreshes, watch_refreshes
-from harness.meters.powercap import SensorUnavailableError, Zone
+from harness.meters.powercap import LeftOut, SensorUnavailableError, Zone
 from harness.meters.protocol import Surroundings
 from harness.records.meter import Grade, SourceDescription
 
@@ -34,13 +33,6 @@ _FINEST_UNIT = 20
 """2^-20 J is less than a microjoule: too fine to be told from what the kernel shows."""
 
 
-class Standstill(NamedTuple):
-    """A zone that was left out, because it counts nothing on this machine."""
-
-    name: str
-    seconds: float
-
-
 def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CounterSource]:  # noqa: ARG001
     """Open every counter to bill. See ``harness.meters.protocol.Opener``."""
     if argument:
@@ -50,12 +42,19 @@ def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CounterS
     return find_sources()[0]
 
 
+def survey_sources(surroundings: Surroundings) -> tuple[Sequence[CounterSource], Sequence[str]]:  # noqa: ARG001
+    """Open every counter to bill, and say which zones are left out."""
+    sources, left_out = find_sources()
+    listed = ", ".join(map(str, left_out))
+    return sources, [f"left out: {listed}"] if listed else []
+
+
 def find_sources(
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> tuple[tuple[CounterSource, ...], tuple[Standstill, ...]]:
-    """Return the package and memory counters, and the memory counters that stand still.
+) -> tuple[tuple[CounterSource, ...], tuple[LeftOut, ...]]:
+    """Return the package and memory counters, and the zones that are left out.
 
     On many client processors ``dram`` is listed and never moves: it is left out, and said so,
     rather than billed as zero. Raises ``SensorUnavailableError`` when there is no package counter
@@ -63,8 +62,9 @@ def find_sources(
     """
     grade: Grade = "simulated" if powercap.is_replaced() else "sensor"
     sources: list[CounterSource] = []
-    still: list[Standstill] = []
-    for zone in powercap.find_zones(powercap.root()):
+    billed, left_out = powercap.survey_zones(powercap.root())
+    still: list[LeftOut] = []
+    for zone in billed:
         seen = watch_refreshes(
             zone.read,
             refreshes=_WATCHED_REFRESHES,
@@ -80,8 +80,8 @@ def find_sources(
                 remedy="load the kernel's module intel_rapl_msr anew, or use --meter model",
             )
         else:
-            still.append(Standstill(zone.name, _STILL_SECONDS))
-    return tuple(sources), tuple(still)
+            still.append(LeftOut(zone.name, f"stood still for {_STILL_SECONDS:g} s"))
+    return tuple(sources), (*left_out, *still)
 
 
 def _source(
@@ -101,6 +101,7 @@ def _source(
         refresh_seconds=seen.seconds,
         plausible_watts=_PLAUSIBLE_WATTS,
         still_seconds=_STILL_SECONDS,
+        pause_seconds=seen.seconds * _PAUSE_SHARE if seen.seconds > _SLOW_REFRESH_SECONDS else 0.0,
         remedy="run again without suspending the machine or reloading its energy driver",
     )
     origin = "stand-in for the " if grade == "simulated" else ""
@@ -136,4 +137,4 @@ def hardware_step(microjoules: Sequence[int]) -> float:
     return 0.0
 
 
-__all__ = ["SensorUnavailableError", "Standstill", "find_sources", "open_sources"]
+__all__ = ["SensorUnavailableError", "find_sources", "open_sources", "survey_sources"]

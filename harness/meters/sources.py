@@ -1,25 +1,24 @@
 """A meter over sources: consecutive windows, their uncertainty, and a power trace.
 
-At an edge the slowest source is aligned to its refresh first and the fastest last, and of equally
-fast ones that with the most power; the moment of the last is the edge of them all. What another
-source read some milliseconds earlier is carried on to that moment with the power that it had just
-then, checked against one more reading.
+A window's edge is one moment for all sources; how they are read there is in
+``harness.meters.alignment``. Between edges they are polled, so that no wrap goes unseen and a
+source that fails is noticed when it does.
 """
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from harness.errors import MeasurementError
-from harness.meters.protocol import Edge, Follower, Source, Total, Work
+from harness.meters.alignment import Aligner, CommonEdge
+from harness.meters.protocol import Edge, Follower, Source, Work
 from harness.meters.trace import Trace
-from harness.meters.uncertainty import expanded, of_half_range
+from harness.meters.uncertainty import expanded
 from harness.records.meter import (
     ComponentEnergy,
     DeviceCondition,
@@ -31,15 +30,6 @@ from harness.records.meter import (
 )
 
 T = TypeVar("T")
-
-FAST_REFRESH_SECONDS = 0.01
-"""Sources with less are as good as equally fast."""
-UNSEEN_POWER = 1.5
-"""By how much the power of a moment may exceed the means that a slow counter shows."""
-LONGEST_CARRY_SECONDS = 0.01
-"""Over more, what a counter gains meanwhile is waited for."""
-OLDEST_REFRESHES = 1.5
-"""How old a reading may be, refreshes being irregular."""
 
 GRADES: tuple[Grade, ...] = ("wall", "sensor", "model", "simulated")
 """Best first: a meter has the grade of its weakest source."""
@@ -107,14 +97,6 @@ def _polling(recording: SourceRecording, sources: Sequence[Source]) -> Iterator[
             poller.join()
 
 
-class _Opened(NamedTuple):
-    """The edge with which a window began."""
-
-    at_seconds: float
-    cpu_seconds: float
-    edges: tuple[Edge, ...]
-
-
 class SourceRecording:
     """Consecutive windows over followed sources. Each source has a lock of its own."""
 
@@ -132,17 +114,8 @@ class SourceRecording:
         self._work = work
         self._clock = clock
         self._trace = Trace([each.component for each in self._descriptions])
-        self._order = list(range(len(followers)))
+        self._aligner = Aligner(self._descriptions, followers, work, self._call)
         self._opened = self._open()
-        order = sorted(self._order, key=self._when_to_read)
-        if order != self._order:
-            self._order = order
-            self._opened = self._open()
-
-    def _when_to_read(self, index: int) -> tuple[float, float]:
-        """Slow sources first; of the fast ones, that which draws most last: it is not carried."""
-        refresh_seconds = self._descriptions[index].refresh_seconds
-        return -max(refresh_seconds, FAST_REFRESH_SECONDS), self._opened.edges[index].watts
 
     def poll(self, index: int) -> bool:
         """Keep up with one source; return False once any has failed, which ``mark`` will raise."""
@@ -163,8 +136,7 @@ class SourceRecording:
         seconds = self._opened.at_seconds - began.at_seconds
         conditions: list[DeviceCondition] = []
         for index, follower in enumerate(self._followers):
-            with self._locks[index]:
-                conditions.extend(self._or_fail(follower.conditions))
+            conditions.extend(self._call(index, follower.conditions))
         return WindowReading(
             seconds=seconds,
             cpu_seconds=self._opened.cpu_seconds - began.cpu_seconds,
@@ -181,88 +153,21 @@ class SourceRecording:
         """Return the mean power of every component, step by step."""
         return self._trace.watts()
 
-    def _open(self) -> _Opened:
-        edges: dict[int, Edge] = {}
-        for index in self._order:
-            with self._locks[index]:
-                edges[index] = self._or_fail(self._followers[index].edge)
-        at = max(edge.at_seconds for edge in edges.values())
-        carried = tuple(self._carry(i, edges[i], at) for i in range(len(edges)))
-        for index, edge in enumerate(carried):
-            self._trace.add(index, edge)
-        return _Opened(at, self._work.cpu_seconds(), carried)
+    def _open(self) -> CommonEdge:
+        edge = self._aligner.common_edge()
+        for index, each in enumerate(edge.edges):
+            self._trace.add(index, each)
+        return edge
 
-    def _carry(self, index: int, edge: Edge, at_seconds: float) -> Edge:
-        if edge.at_seconds == at_seconds:
-            return edge
-        description = self._descriptions[index]
-        follower = self._followers[index]
+    def _call(self, index: int, method: Callable[[], T], /) -> T:
+        """Call a source's method unless one has failed; keep the first failure for good."""
         with self._locks[index]:
-            if (
-                description.kind == "counter"
-                and at_seconds - edge.at_seconds > LONGEST_CARRY_SECONDS
-            ):
-                return between(edge, at_seconds, self._or_fail(follower.edge))
-            later = self._or_fail(follower.poll)
-        return carry(edge, at_seconds, later, description.refresh_seconds)
-
-    def _or_fail(self, call: Callable[[], T]) -> T:
-        """Call unless a source has failed; keep the first failure for good."""
-        if self._failure is None:
-            try:
-                return call()
-            except MeasurementError as error:
-                self._failure = error
+            if self._failure is None:
+                try:
+                    return method()
+                except MeasurementError as error:
+                    self._failure = error
         raise self._failure
-
-
-def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -> Edge:
-    """Carry an edge on to a slightly later moment, with its power as far as ``later`` bears it out.
-
-    ``later`` was read after that moment, and shows the energy of a refresh or so before it was. So
-    the mean power since the edge lies between what it shows over all that time, and what it shows
-    over the time less the age that it may have. The edge's own power is taken, held within these
-    bounds; it may be wrong by half of what lies between them, or else have changed to nothing or to
-    the highest that was seen.
-    """
-    lead = at_seconds - edge.at_seconds
-    gained, elapsed = later.joules - edge.joules, later.at_seconds - edge.at_seconds
-    settled = elapsed - OLDEST_REFRESHES * refresh_seconds
-    lowest = max(0.0, gained / elapsed) if elapsed > 0 else 0.0
-    highest = max(0.0, gained / settled) if settled > 0 else math.inf
-    watts = min(max(edge.watts, lowest), highest)
-    half_range = min(max(watts, edge.peak_watts - watts), (highest - lowest) / 2) * lead
-    return edge._replace(
-        at_seconds=at_seconds,
-        joules=edge.joules + watts * lead,
-        timing_joules=math.hypot(edge.timing_joules, of_half_range(half_range)),
-        watts=watts,
-    )
-
-
-def between(edge: Edge, at_seconds: float, later: Edge) -> Edge:
-    """Find the energy at a moment between two refreshes of a slow counter.
-
-    What it gained between them is known, and taken to have come evenly. At the earliest and at the
-    latest it came as fast as the highest power allows; what was seen of that are means.
-    """
-    lead, left = at_seconds - edge.at_seconds, later.at_seconds - at_seconds
-    if left <= 0:  # no refresh was seen any more: the follower says how old its value may be
-        return later._replace(at_seconds=at_seconds)
-    gained = later.joules - edge.joules
-    watts = gained / (lead + left)
-    peak = UNSEEN_POWER * max(watts, edge.peak_watts, later.peak_watts)
-    most, least = min(gained, peak * lead), max(0.0, gained - peak * left)
-    furthest = max(most - watts * lead, watts * lead - least)
-    share = lead / (lead + left)
-    timing = math.hypot((1 - share) * edge.timing_joules, share * later.timing_joules)
-    return edge._replace(
-        at_seconds=at_seconds,
-        joules=edge.joules + watts * lead,
-        timing_joules=math.hypot(timing, of_half_range(furthest)),
-        watts=later.watts,
-        peak_watts=max(edge.peak_watts, later.peak_watts),
-    )
 
 
 def energy_by_component(
