@@ -31,6 +31,8 @@ TRACE_SECONDS = 0.25
 """How often counters are read while a window is open: often enough for a power trace."""
 GRACE_SECONDS = 1.0
 """Allowed for counters that are refreshed late or in bursts, before a gain is called impossible."""
+LATE_REFRESHES = 10
+"""Allowed likewise before a fall is called a reset rather than a wrap."""
 READS_PER_WRAP = 4
 
 _SLOW_REFRESH_SECONDS = 0.01
@@ -67,12 +69,8 @@ class Counter:
 
     @property
     def longest_wait_seconds(self) -> float:
-        """How long an edge waits: what may not stand still, until it has provably stopped.
-
-        With less patience, what stopped shortly before the window's end would pass for its value.
-        """
-        still = 0.0 if self.still_seconds is None else 2 * self.still_seconds
-        return max(self.patience_seconds, still)
+        """How long an edge waits: what may not stand still, until it has provably stopped."""
+        return max(self.patience_seconds, 2 * (self.still_seconds or 0.0))
 
     @property
     def wrap_seconds(self) -> float:
@@ -340,11 +338,13 @@ class CounterFollower:
             )
 
     def _require_plausible(self, last: _Read, read: _Read, joules: float, gap: float) -> None:
-        if joules <= self._counter.plausible_watts * (gap + GRACE_SECONDS):
+        fell = read.units < last.units  # it wrapped, or was reset: a wrap makes less than grace
+        grace = LATE_REFRESHES * self._counter.refresh_seconds if fell else GRACE_SECONDS
+        if joules <= self._counter.plausible_watts * (gap + grace):
             return
         what = (
             "fell; as a wrap that would be"
-            if read.units < last.units
+            if fell
             else f"rose from {last.units} to {read.units}, which is"
         )
         raise MeasurementError(
