@@ -2,7 +2,8 @@
 
 A meter is named ``NAME`` or ``NAME:ARGUMENT``. Built in are those of ``BUILT_IN``; another package
 adds its own through the entry-point group ``frugal_ai_harness.sources``. Each is an ``Opener`` of
-``harness.meters.protocol``, imported when it is first asked for.
+``harness.meters.protocol``, imported when it is first asked for; another package's is held to the
+contract by ``harness.meters.plug_in``.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from importlib import import_module
 from importlib.metadata import entry_points
+from typing import cast
 
-from harness.errors import ConfigurationError, HarnessError, MeasurementError, UsageError
+from harness.errors import ConfigurationError, HarnessError, UsageError
+from harness.meters.plug_in import open_plug_in
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Meter, Opener, Source, Surroundings
-from harness.meters.sources import SourceMeter
+from harness.meters.sources import SourceMeter, weakest_grade
 from harness.records.base import Frozen
 from harness.records.meter import SourceDescription
 
@@ -96,36 +99,43 @@ def _meter(sources: dict[str, Sequence[Source]]) -> Meter:
 
 def _open(name: str, surroundings: Surroundings) -> Sequence[Source]:
     kind, _, argument = name.partition(":")
-    sources = _opener(kind)(argument, surroundings)
-    if not sources:
-        raise MeasurementError(
-            f"the meter {kind} opened no source", remedy="report it to whoever wrote the meter"
+    if kind not in BUILT_IN:
+        return open_plug_in(kind, _plug_in(kind), argument, surroundings)
+    opener: Opener = import_module(BUILT_IN[kind]).open_sources
+    return opener(argument, surroundings)
+
+
+def _plug_in(kind: str) -> Opener:
+    points = [point for point in entry_points(group=GROUP) if point.name == kind]
+    if kind == "auto" or not points:
+        known = (*SPELLINGS, *plug_ins())
+        raise UsageError(f"no meter is called {kind!r}", remedy=f"use one of: {', '.join(known)}")
+    if len({point.value for point in points}) > 1:
+        places = ", ".join(sorted(point.value for point in points))
+        raise ConfigurationError(
+            f"the meter {kind!r} is provided more than once: {places}",
+            remedy="uninstall all but one of the packages that provide it",
         )
-    return sources
-
-
-def _opener(kind: str) -> Opener:
-    if kind in BUILT_IN:
-        opener: Opener = import_module(BUILT_IN[kind]).open_sources
-        return opener
-    for point in entry_points(group=GROUP):
-        if point.name == kind:
-            try:
-                loaded: Opener = point.load()
-            except Exception as error:  # whatever another package raises while it is imported
-                raise ConfigurationError(
-                    f"the meter {kind!r} ({point.value}) cannot be loaded: "
-                    f"{type(error).__name__}: {error}",
-                    remedy="repair or uninstall the package that provides it",
-                ) from error
-            return loaded
-    known = (*SPELLINGS, *plug_ins())
-    raise UsageError(f"no meter is called {kind!r}", remedy=f"use one of: {', '.join(known)}")
+    try:
+        opener: object = points[0].load()
+    except (Exception, SystemExit) as error:  # whatever another package raises while imported
+        raise ConfigurationError(
+            f"the meter {kind!r} ({points[0].value}) cannot be loaded: "
+            f"{type(error).__name__}: {error}"[:400],
+            remedy="repair or uninstall the package that provides it",
+        ) from error
+    if not callable(opener):
+        raise ConfigurationError(
+            f"the meter {kind!r} ({points[0].value}) is no function that opens sources",
+            remedy="repair or uninstall the package that provides it",
+        )
+    return cast("Opener", opener)
 
 
 def plug_ins() -> tuple[str, ...]:
     """Return the names of the meters that other packages add."""
-    return tuple(sorted({p.name for p in entry_points(group=GROUP)} - set(BUILT_IN)))
+    names = {point.name for point in entry_points(group=GROUP)}
+    return tuple(sorted(names - set(BUILT_IN) - {"auto"}))
 
 
 def _refuse_overlap(described: dict[str, tuple[SourceDescription, ...]]) -> None:
@@ -160,11 +170,26 @@ def _status(spelling: str, surroundings: Surroundings) -> SourceStatus:
             name=name, found=False, detail="not looked for", remedy=f"use --meter {spelling}"
         )
     try:
-        sources = tuple(source.describe() for source in _open(name, surroundings))
+        opened, remarks = _survey(name, surroundings)
+        sources = tuple(source.describe() for source in opened)
     except HarnessError as error:
         return SourceStatus(name=name, found=False, detail=error.message, remedy=error.remedy)
     listed = ", ".join(source.name for source in sources)
-    grade = sources[0].grade
+    grade = weakest_grade(sources)
     return SourceStatus(
-        name=name, found=True, detail=f"{listed}; grade {grade}", remedy="", sources=sources
+        name=name,
+        found=True,
+        detail="; ".join((listed, f"grade {grade}", *remarks)),
+        remedy="",
+        sources=sources,
     )
+
+
+def _survey(name: str, surroundings: Surroundings) -> tuple[Sequence[Source], Sequence[str]]:
+    """Open a meter's sources, and hear what it has to say beside them, if it says anything."""
+    if name in BUILT_IN:
+        survey_sources = getattr(import_module(BUILT_IN[name]), "survey_sources", None)
+        if survey_sources is not None:
+            found: tuple[Sequence[Source], Sequence[str]] = survey_sources(surroundings)
+            return found
+    return _open(name, surroundings), ()

@@ -7,6 +7,7 @@ source that fails is noticed when it does.
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections import defaultdict
@@ -18,7 +19,7 @@ from harness.errors import MeasurementError
 from harness.meters.alignment import Aligner, CommonEdge
 from harness.meters.protocol import Edge, Follower, Source, Work
 from harness.meters.trace import Trace
-from harness.meters.uncertainty import expanded
+from harness.meters.uncertainty import COVERAGE, expanded
 from harness.records.meter import (
     ComponentEnergy,
     DeviceCondition,
@@ -33,6 +34,14 @@ T = TypeVar("T")
 
 GRADES: tuple[Grade, ...] = ("wall", "sensor", "model", "simulated")
 """Best first: a meter has the grade of its weakest source."""
+
+_SLACK_SECONDS = 0.001
+_LOOK = "see `python -m harness doctor`, or use another meter"
+
+
+def weakest_grade(described: Sequence[SourceDescription]) -> Grade:
+    """Return the grade that a meter of these sources has."""
+    return max((each.grade for each in described), key=GRADES.index)
 
 
 class SourceMeter:
@@ -56,8 +65,9 @@ class SourceMeter:
     def describe(self) -> MeterDescription:
         """Name every source, in the order of their names."""
         described = sorted((s.describe() for s in self._sources), key=lambda each: each.name)
-        grade = max((each.grade for each in described), key=GRADES.index)
-        return MeterDescription(name=self._name, grade=grade, sources=tuple(described))
+        return MeterDescription(
+            name=self._name, grade=weakest_grade(described), sources=tuple(described)
+        )
 
     @contextmanager
     def record(self, work: Work) -> Iterator[SourceRecording]:
@@ -110,21 +120,19 @@ class SourceRecording:
         self._descriptions = [source.describe() for source in sources]
         self._followers = followers
         self._locks = [threading.Lock() for _ in followers]
-        self._failure: MeasurementError | None = None
+        self._failure: Exception | None = None
         self._work = work
         self._clock = clock
         self._trace = Trace([each.component for each in self._descriptions])
         self._aligner = Aligner(self._descriptions, followers, work, self._call)
-        self._opened = self._open()
+        self._opened = self._open(None)
 
     def poll(self, index: int) -> bool:
         """Keep up with one source; return False once any has failed, which ``mark`` will raise."""
-        with self._locks[index]:
-            if self._failure is None:
-                try:
-                    self._trace.add(index, self._followers[index].poll())
-                except MeasurementError as error:
-                    self._failure = error
+        try:
+            self._trace.add(index, self._call(index, self._followers[index].poll))
+        except Exception as error:  # noqa: BLE001 - in a thread of its own: ``mark`` raises it
+            self._failed(error)
         return self._failure is None
 
     def mark(self) -> WindowReading:
@@ -132,7 +140,8 @@ class SourceRecording:
 
         Raises ``MeasurementError`` when a source failed since the window opened, and from then on.
         """
-        began, self._opened = self._opened, self._open()
+        began = self._opened
+        self._opened = self._open(began)
         seconds = self._opened.at_seconds - began.at_seconds
         conditions: list[DeviceCondition] = []
         for index, follower in enumerate(self._followers):
@@ -153,11 +162,39 @@ class SourceRecording:
         """Return the mean power of every component, step by step."""
         return self._trace.watts()
 
-    def _open(self) -> CommonEdge:
+    def _open(self, before: CommonEdge | None) -> CommonEdge:
         edge = self._aligner.common_edge()
+        ahead = edge.at_seconds - self._clock()
+        if not ahead <= _SLACK_SECONDS:
+            raise self._failed(
+                MeasurementError(
+                    f"a source tells of a moment that is {ahead:.3g} s ahead", remedy=_LOOK
+                )
+            )
+        if before is not None:
+            edge = edge._replace(
+                edges=tuple(map(self._not_below, self._descriptions, before.edges, edge.edges))
+            )
         for index, each in enumerate(edge.edges):
             self._trace.add(index, each)
         return edge
+
+    def _not_below(self, described: SourceDescription, before: Edge, after: Edge) -> Edge:
+        """Hold an edge at the one before it where it is below by no more than both are unsure.
+
+        That happens where next to nothing was used, and one of them was carried on.
+        """
+        fall = before.joules - after.joules
+        unsure = COVERAGE * math.hypot(*before[2:4], *after[2:4])
+        if fall > unsure or not math.isfinite(fall):
+            raise self._failed(
+                MeasurementError(
+                    f"{described.name}: a window of {-fall:,.4g} J, and energy is never below "
+                    "nothing: the source was reset, or does not count upwards",
+                    remedy=_LOOK,
+                )
+            )
+        return after._replace(joules=max(before.joules, after.joules))
 
     def _call(self, index: int, method: Callable[[], T], /) -> T:
         """Call a source's method unless one has failed; keep the first failure for good."""
@@ -165,9 +202,16 @@ class SourceRecording:
             if self._failure is None:
                 try:
                     return method()
-                except MeasurementError as error:
-                    self._failure = error
+                except Exception as error:
+                    self._failed(error)
+                    raise
         raise self._failure
+
+    def _failed(self, error: Exception) -> Exception:
+        """Keep the first failure for good, and return it."""
+        if self._failure is None:
+            self._failure = error
+        return self._failure
 
 
 def energy_by_component(
