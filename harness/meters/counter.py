@@ -100,7 +100,7 @@ class CounterSource:
 
     @property
     def poll_seconds(self) -> float:
-        """Four times in the fastest wrap that is plausible, and often enough for a trace."""
+        """Four times in the fastest plausible wrap, and often enough for a trace."""
         return min(TRACE_SECONDS, self.counter.wrap_seconds / READS_PER_WRAP)
 
     def describe(self) -> SourceDescription:
@@ -318,14 +318,12 @@ class CounterFollower:
         self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
-        elif counter.still_seconds is not None:
-            still = read.began - self._moved_at
-            if still > counter.still_seconds:
-                raise MeasurementError(
-                    f"{counter.name}: stood still at {read.units} for {still:.3g} s, "
-                    "so it has stopped counting",
-                    remedy=counter.remedy,
-                )
+        elif (still := read.began - self._moved_at) > (counter.still_seconds or float("inf")):
+            raise MeasurementError(
+                f"{counter.name}: stood still at {read.units} for {still:.3g} s, "
+                "so it has stopped counting",
+                remedy=counter.remedy,
+            )
         self._last = read
         return read
 
@@ -338,15 +336,13 @@ class CounterFollower:
             )
 
     def _require_plausible(self, last: _Read, read: _Read, joules: float, gap: float) -> None:
-        fell = read.units < last.units  # it wrapped, or was reset: a wrap makes less than grace
+        fell = read.units < last.units
         grace = LATE_REFRESHES * self._counter.refresh_seconds if fell else GRACE_SECONDS
         if joules <= self._counter.plausible_watts * (gap + grace):
             return
-        what = (
-            "fell; as a wrap that would be"
-            if fell
-            else f"rose from {last.units} to {read.units}, which is"
-        )
+        what = f"rose from {last.units} to {read.units}, which is"
+        if fell:
+            what = "fell; as a wrap that would be"
         raise MeasurementError(
             f"{self._counter.name}: {what} {joules:,.0f} J in {gap:.3g} s, "
             f"more than {self._counter.plausible_watts:,.0f} W, so the counter was reset",
