@@ -20,6 +20,7 @@ from harness.errors import MeasurementError, UsageError
 from harness.meters.nvml import (
     BoardSource,
     Kind,
+    Watch,
     find_boards,
     find_sources,
     name_reasons,
@@ -27,7 +28,7 @@ from harness.meters.nvml import (
     open_sources,
 )
 from harness.meters.powercap import SensorUnavailableError
-from harness.meters.protocol import Surroundings
+from harness.meters.protocol import Follower, Surroundings
 from harness.meters.select import select, survey
 from harness.meters.sources import SourceRecording
 from harness.records.meter import WindowReading
@@ -50,7 +51,7 @@ def machine(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 def recorded(sources: list[BoardSource], clock: VirtualClock) -> Iterator[SourceRecording]:
     work = FakeWork()
     with ExitStack() as stack:
-        followers = [stack.enter_context(source.follow(work)) for source in sources]
+        followers: list[Follower] = [stack.enter_context(each.follow(work)) for each in sources]
         yield SourceRecording(sources, followers, work, clock)
 
 
@@ -271,15 +272,18 @@ def test_what_a_board_does_not_say_is_none_and_no_error(machine: Machine) -> Non
 
 def test_throttling_in_the_middle_of_a_window_is_seen(machine: Machine) -> None:
     _, clock = machine.play_virtually(StandIn())
-    (source,) = opened(clock)
-    with source.follow(FakeWork()) as follower:
-        seen = iter([0b100, 0, 0, 0])
-        source._board.__dict__["reasons"] = lambda: next(seen)
-        follower.poll()
-        clock.sleep(1)
-        follower.poll()
-        assert follower.conditions()[0].throttled_by == ("software power cap",)
-        assert follower.conditions()[0].throttled_by == (), "the next window begins anew"
+    (board,) = find_boards()
+    seen = iter([0b100, 0, 0, 0])
+    board.__dict__["reasons"] = lambda: next(seen)
+    watch = Watch(board, board.millijoules, clock)
+    watch.read()
+    clock.sleep(1)
+    watch.read()
+    watch.read()
+    (first,) = watch.conditions()
+    (second,) = watch.conditions()
+    assert first.throttled_by == ("software power cap",)
+    assert second.throttled_by == (), "the next window begins anew"
 
 
 def test_reasons_that_are_not_known_yet_are_numbered() -> None:

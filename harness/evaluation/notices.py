@@ -44,7 +44,8 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
         yield Notice(
             code="simulated-energy",
             message="the meter is a stand-in: its joules say nothing of this machine",
-            remedy="leave out HARNESS_POWERCAP_ROOT and the replay meter for a real figure",
+            remedy="leave out HARNESS_POWERCAP_ROOT, HARNESS_NVML_LIBRARY and the replay meter "
+            "for a real figure",
         )
     if unresolved := [s.index + 1 for s in record.sessions if _unresolved(s)]:
         yield Notice(

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, TypeAlias
 
 from harness.errors import MeasurementError, UsageError
 from harness.meters.counter import (
@@ -27,7 +26,7 @@ from harness.meters.counter import (
 from harness.meters.nvml_library import LIBRARY_VARIABLE, Library, no_board
 from harness.meters.power import PowerSignal, PowerSource
 from harness.meters.powercap import SensorUnavailableError
-from harness.meters.protocol import Edge, Follower, Source, Surroundings, Total, Work
+from harness.meters.protocol import Source, Surroundings
 from harness.records.meter import DeviceCondition, Grade, SourceDescription
 
 RELATIVE_UNCERTAINTY = 0.05
@@ -165,49 +164,33 @@ def name_reasons(bits: int) -> tuple[str, ...]:
     )
 
 
-class BoardSource:
-    """A board as a source: its counter or its power, and the state of the device with it."""
+BoardSource: TypeAlias = CounterSource | PowerSource
 
-    def __init__(self, inner: CounterSource | PowerSource, board: Board) -> None:
-        self._inner = inner
+
+class Watch:
+    """Reads a board, and looks now and then at what holds it back.
+
+    So throttling in the middle of a window is seen, not what there is at its end alone.
+    """
+
+    def __init__(self, board: Board, read: Callable[[], int], clock: Callable[[], float]) -> None:
         self._board = board
-
-    @property
-    def poll_seconds(self) -> float:
-        """As its counter or its power needs."""
-        return self._inner.poll_seconds
-
-    def describe(self) -> SourceDescription:
-        """Name the board, and say what of it is read."""
-        return self._inner.describe()
-
-    @contextmanager
-    def follow(self, work: Work) -> Iterator[Follower]:
-        """Begin to read."""
-        with self._inner.follow(work) as follower:
-            yield _BoardFollower(follower, self._board)
-
-
-class _BoardFollower:
-    """Watches what holds the board back all through a window, not at its end alone."""
-
-    def __init__(self, inner: Follower, board: Board) -> None:
-        self._inner = inner
-        self._board = board
+        self._read = read
+        self._clock = clock
         self._reasons = 0
         self._looked_at = float("-inf")
 
-    def poll(self) -> Total:
-        total = self._inner.poll()
-        if total.at_seconds - self._looked_at >= TRACE_SECONDS:
-            self._looked_at = total.at_seconds
+    def read(self) -> int:
+        """Return its energy or power, in NVML's units; raise ``MeasurementError`` naming it."""
+        units = self._read()
+        now = self._clock()
+        if now - self._looked_at >= TRACE_SECONDS:
+            self._looked_at = now
             self._reasons |= self._board.reasons()
-        return total
-
-    def edge(self) -> Edge:
-        return self._inner.edge()
+        return units
 
     def conditions(self) -> tuple[DeviceCondition, ...]:
+        """Return the board's state now, and all that has held it back since this was asked last."""
         seen, self._reasons = self._reasons | self._board.reasons(), 0
         return (self._board.condition(seen),)
 
@@ -288,7 +271,7 @@ def open_board(
     Raises ``MeasurementError`` when its counter does not move.
     """
     open_kind = _open_counter if kind == "counter" else _open_power
-    return BoardSource(open_kind(board, clock, sleep), board)
+    return open_kind(board, clock, sleep)
 
 
 def _open_counter(
@@ -308,9 +291,10 @@ def _open_counter(
             "nothing",
             remedy="load NVIDIA's driver anew or restart the machine",
         )
+    watch = Watch(board, board.millijoules, clock)
     counter = Counter(
         name=board.name,
-        read=board.millijoules,
+        read=watch.read,
         unit_joules=_MILLI,
         wraps_at=None,
         step_joules=seen.step_units * _MILLI,
@@ -322,7 +306,9 @@ def _open_counter(
         remedy=_RESET,
     )
     description = _describe(board, "counter", counter.step_joules, seen.seconds)
-    return CounterSource(counter, description, clock=clock, sleep=sleep)
+    return CounterSource(
+        counter, description, clock=clock, sleep=sleep, conditions=watch.conditions
+    )
 
 
 def _open_power(
@@ -338,9 +324,10 @@ def _open_power(
     )
     refresh_seconds = seen.seconds if seen else ASSUMED_REFRESH_SECONDS
     step_watts = (seen.step_units if seen else 1) * _MILLI
+    watch = Watch(board, board.milliwatts, clock)
     signal = PowerSignal(
         name=board.name,
-        read=board.milliwatts,
+        read=watch.read,
         unit_watts=_MILLI,
         step_watts=step_watts,
         refresh_seconds=refresh_seconds,
@@ -350,7 +337,7 @@ def _open_power(
         remedy="run nvidia-smi: it shows the same power; or use another meter",
     )
     description = _describe(board, "power", step_watts * refresh_seconds, refresh_seconds)
-    return PowerSource(signal, description, clock=clock, sleep=sleep)
+    return PowerSource(signal, description, clock=clock, sleep=sleep, conditions=watch.conditions)
 
 
 def _describe(
@@ -388,6 +375,7 @@ __all__ = [
     "LIBRARY_VARIABLE",
     "Board",
     "BoardSource",
+    "Watch",
     "find_boards",
     "find_sources",
     "name_reasons",

@@ -19,7 +19,7 @@ Three things are not known, and stated:
 - *The moment of an edge*, as with counters (``harness.meters.counter``).
 
 Energy that nobody looked at is not made up: a gap between two reads that is longer than
-``LONGEST_GAP_SECONDS`` fails the window.
+the signal's ``longest_gap_seconds`` fails the window.
 """
 
 from __future__ import annotations
@@ -62,6 +62,8 @@ class PowerSignal:
     """More than the device can ever draw."""
     pause_seconds: float = 0.001
     """Between two reads while waiting for a refresh."""
+    longest_gap_seconds: float = LONGEST_GAP_SECONDS
+    """Between two reads; more for what is asked over a network, and may fail to answer once."""
     remedy: str = "see `python -m harness doctor`, or use another meter"
 
 
@@ -75,11 +77,13 @@ class PowerSource:
         *,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
+        conditions: Callable[[], tuple[DeviceCondition, ...]] = tuple,
     ) -> None:
         self.signal = signal
         self._description = description
         self._clock = clock
         self._sleep = sleep
+        self._conditions = conditions
 
     @property
     def poll_seconds(self) -> float:
@@ -93,7 +97,7 @@ class PowerSource:
     @contextmanager
     def follow(self, work: Work) -> Iterator[PowerFollower]:  # noqa: ARG002 - sensors need no work
         """Integrate from here."""
-        yield PowerFollower(self.signal, self._clock, self._sleep)
+        yield PowerFollower(self.signal, self._clock, self._sleep, self._conditions)
 
 
 class _Read(NamedTuple):
@@ -119,11 +123,16 @@ class PowerFollower:
     """Adds up what a signal says. See ``harness.meters.protocol.Follower``."""
 
     def __init__(
-        self, signal: PowerSignal, clock: Callable[[], float], sleep: Callable[[float], None]
+        self,
+        signal: PowerSignal,
+        clock: Callable[[], float],
+        sleep: Callable[[float], None],
+        conditions: Callable[[], tuple[DeviceCondition, ...]] = tuple,
     ) -> None:
         self._signal = signal
         self._clock = clock
         self._sleep = sleep
+        self._ask = conditions
         self._last = self._look()
         self._point = _Point(self._last.at, self._last.watts)
         self._first_watts = self._lowest = self._highest = self._last.watts
@@ -137,8 +146,8 @@ class PowerFollower:
         return Total(self._point.at, self._joules)
 
     def conditions(self) -> tuple[DeviceCondition, ...]:
-        """Tell nothing: a signal is power alone."""
-        return ()
+        """Ask the device."""
+        return self._ask()
 
     def edge(self) -> Edge:
         """Wait for a refresh; where the power stays the same, there is none to see."""
@@ -197,7 +206,7 @@ class PowerFollower:
         """Read, and add the energy up to the moment that the value is of."""
         last, read = self._last, self._look()
         gap = read.ended - last.began
-        if gap > LONGEST_GAP_SECONDS:
+        if gap > self._signal.longest_gap_seconds:
             raise MeasurementError(
                 f"{self._signal.name}: its power was not read for {gap:.3g} s; what it drew "
                 "meanwhile is not known",

@@ -135,11 +135,12 @@ class StandIn:
 
     def refreshed_at(self, board: int, k: int) -> float:
         """Return the moment of a board's refresh number ``k``."""
-        return (k + self.jitter * _draw(self.seed, board, k, 0)) * self.refresh_seconds
+        phase = _draw(self.seed, board, -1, 0)
+        return (k + phase + self.jitter * _draw(self.seed, board, k, 0)) * self.refresh_seconds
 
     def last_refresh(self, board: int, at: float) -> int:
         """Return the number of the last refresh at or before a moment."""
-        k = math.floor(at / self.refresh_seconds) + 1
+        k = math.floor(at / self.refresh_seconds) + 2
         while self.refreshed_at(board, k) > at:
             k -= 1
         return k

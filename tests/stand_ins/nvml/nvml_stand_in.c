@@ -5,8 +5,9 @@
  * clock and of the environment variables below, which are read anew by every first nvmlInit. The
  * same functions are in __init__.py beside this file, so that a test can compute the truth.
  *
- * A board refreshes what it shows at the moments (k + offset_k) * REFRESH_SECONDS, k = 0, 1, ...;
- * offset_k is within +-JITTER/2 and depends on SEED, the board and k alone. Its counter shows the
+ * A board refreshes what it shows at the moments (k + phase + offset_k) * REFRESH_SECONDS for whole
+ * k; its phase is within +-1/2, offset_k within +-JITTER/2, and both depend on SEED, the board and k
+ * alone. Its counter shows the
  * energy up to the last refresh, cut down to whole millijoules; its power shows the power at the
  * last refresh (or its mean over POWER_WINDOW_SECONDS before it), with a ripple that the true
  * energy does not have, so that its refreshes can be seen.
@@ -219,12 +220,13 @@ static double joules(unsigned board, double at) {
 /* ---- what is shown ---- */
 
 static double refreshed_at(unsigned board, int64_t k) {
-    return ((double)k + set.jitter * draw(board, k, 0)) * set.refresh;
+    double phase = draw(board, -1, 0);
+    return ((double)k + phase + set.jitter * draw(board, k, 0)) * set.refresh;
 }
 
 /* The number of the last refresh at or before a moment. */
 static int64_t last_refresh(unsigned board, double at) {
-    int64_t k = (int64_t)floor(at / set.refresh) + 1;
+    int64_t k = (int64_t)floor(at / set.refresh) + 2;
     while (refreshed_at(board, k) > at) k--;
     return k;
 }
