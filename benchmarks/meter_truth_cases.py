@@ -13,10 +13,14 @@ from meter_truth_power import SERVER, Bursty, Curve, Ramping, Register, Steady, 
 
 Component: TypeAlias = Literal["package", "dram", "gpu"]
 EventKind: TypeAlias = Literal["wrap", "reset", "freeze", "vanish", "block"]
-Group: TypeAlias = Literal["power", "zones", "wraps", "mirrors", "resets", "missing zones", "reads"]
+Group: TypeAlias = Literal[
+    "power", "zones", "wraps", "mirrors", "resets", "missing zones", "reads", "boards"
+]
 
 FAST_SECONDS = 0.001
 SLOW_SECONDS = 0.1
+REFRESHES_PER_WINDOW = 2.0
+"""What the edges may cost: one at each end."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +69,14 @@ class Case:
     def zones_on(self, *, virtual: bool) -> tuple[Zone, ...]:
         """Return the zones for one kind of trial."""
         return self.virtual_zones if virtual and self.virtual_zones else self.zones
+
+    def edges_joules(self, component: Component, *, virtual: bool) -> float:
+        """Return what the edges may cost: two refreshes at the highest power of each zone."""
+        return sum(
+            REFRESHES_PER_WINDOW * zone.refresh_seconds * zone.curve.top_watts
+            for zone in self.zones_on(virtual=virtual)
+            if zone.billed == component
+        )
 
     @property
     def components(self) -> tuple[Component, ...]:

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
-from meter_truth_cases import Case, Component
+from meter_truth_cases import Component
+
+from harness.records.meter import ComponentEnergy
 
 OURS = "harness"
 RELATIVE_LIMIT = 0.002
 """The goal: a stated uncertainty of at most 0.2 % and the edges."""
-REFRESHES_PER_WINDOW = 2.0
-"""What the edges may cost: two refreshes, one at each end, at the highest power."""
+
+
+class NoWork:
+    """No entry: counters need none."""
+
+    def cpu_seconds(self) -> float:
+        """Nothing was used."""
+        return 0.0
 
 
 @dataclass(frozen=True)
@@ -47,26 +57,86 @@ class Outcome:
 
     @property
     def wrong_silently(self) -> bool:
-        """Whether a figure was given, without an error, that is further off than the limit."""
+        """Whether a figure was given, without an error, and is off by more than anything said.
+
+        More, that is, than the limit, and than its own uncertainty where it states one.
+        """
         if self.joules is None:
             return False
         error = self.error_joules
-        return error is None or abs(error) > self.limit_joules
+        return error is None or abs(error) > max(self.limit_joules, self.stated_joules or 0.0)
+
+
+class AnyCase(Protocol):
+    """What the bench needs to know of a case, be it of zones or of boards."""
+
+    @property
+    def name(self) -> str:
+        """Shown."""
+        ...
+
+    @property
+    def components(self) -> tuple[Component, ...]:
+        """What the truth has energy of."""
+        ...
+
+    @property
+    def unknown(self) -> tuple[Component, ...]:
+        """What no counter knows: any figure for it, 0 above all, is made up."""
+        ...
+
+    def edges_joules(self, component: Component, *, virtual: bool) -> float:
+        """Return what the edges may cost: two refreshes at the highest power."""
+        ...
 
 
 def limit_joules(
-    case: Case, component: Component, truth_joules: float | None, *, virtual: bool
+    case: AnyCase, component: Component, truth_joules: float | None, *, virtual: bool
 ) -> float:
-    """Return 0.2 % of the truth and the edges' allowance, over a component's zones."""
-    edges = sum(
-        REFRESHES_PER_WINDOW * zone.refresh_seconds * zone.curve.top_watts
-        for zone in case.zones_on(virtual=virtual)
-        if zone.billed == component
-    )
+    """Return 0.2 % of the truth and the edges' allowance, over a component's sources."""
+    edges = case.edges_joules(component, virtual=virtual)
     return RELATIVE_LIMIT * abs(truth_joules or 0.0) + edges
 
 
-def refused(case: Case, message: str, *, virtual: bool, reader: str = OURS) -> list[Outcome]:
+def judge(
+    case: AnyCase,
+    energy: Sequence[ComponentEnergy] | Mapping[str, Mapping[str, float]],
+    truths: Mapping[Component, float],
+    *,
+    virtual: bool,
+    reader: str = OURS,
+) -> list[Outcome]:
+    """Set what a meter said beside the truth between its own edges, component by component."""
+    if not isinstance(energy, Mapping):
+        energy = said(energy)
+    outcomes = []
+    for component in sorted({*case.components, *case.unknown}):
+        truth = None if component in case.unknown else truths.get(component)
+        outcomes.append(
+            Outcome(
+                case=case.name,
+                reader=reader,
+                component=component,
+                truth_joules=truth,
+                limit_joules=limit_joules(case, component, truth, virtual=virtual),
+                joules=energy["joules"].get(component),
+                stated_joules=energy.get("stated", {}).get(component),
+                resolution_joules=energy.get("resolution", {}).get(component, 0.0),
+            )
+        )
+    return outcomes
+
+
+def said(energy: Sequence[ComponentEnergy]) -> dict[str, dict[str, float]]:
+    """Return what our reading says, in the words that readers in other processes use."""
+    return {
+        "joules": {part.component: part.joules for part in energy},
+        "stated": {part.component: part.uncertainty_joules for part in energy},
+        "resolution": {part.component: part.resolution_joules for part in energy},
+    }
+
+
+def refused(case: AnyCase, message: str, *, virtual: bool, reader: str = OURS) -> list[Outcome]:
     """Return a window that ended in an error: there is no figure for any component."""
     return [
         Outcome(

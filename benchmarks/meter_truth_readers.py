@@ -1,8 +1,9 @@
 """One meter in a process of its own, for the truth bench: ours, or a peer's.
 
-    python benchmarks/meter_truth_readers.py harness|zeus|codecarbon DIR
+    python benchmarks/meter_truth_readers.py harness|zeus|codecarbon rapl DIR
+    python benchmarks/meter_truth_readers.py harness|zeus|codecarbon counter|power
 
-It takes ``start`` and ``stop``, a line each, and answers a line of JSON: what a window came to, with
+The second reads NVIDIA boards: those of the library that the environment names. It takes ``start`` and ``stop``, a line each, and answers a line of JSON: what a window came to, with
 the moments between which it was read, or the error that it ended with.
 
 Peers are used as their documents say. zeus: ``ZeusMonitor``, whose folder is a constant of its
@@ -10,25 +11,28 @@ module that is set here before the first use. codecarbon: the hardware class tha
 through, with the folder that it takes; the tracker reads it when it starts, when it stops, and
 every 15 s in between, so a shorter window is read at its ends only. Neither is let near a network.
 
-A peer states no edges. It is judged between the very moments at which it opened a counter's
-file: for what it read, not for the time that its calls took.
+A peer states no edges. It is judged between the very moments at which it read a counter: for what
+it read, not for the time that its calls took. Where it reads nothing itself at a window's ends
+(power polled in the background), those are the middles of its calls.
 """
 
 from __future__ import annotations
 
 import builtins
-import importlib.util
 import io
 import json
 import os
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
-from meter_truth_watched import NoWork, Watched
+from meter_truth_outcome import NoWork, said
+
+from harness.meters.protocol import Source
 
 NAMES = ("harness", "codecarbon", "zeus")
 PEERS = NAMES[1:]
@@ -49,41 +53,40 @@ class Reader(Protocol):
 class Harness:
     """Ours, as ``evaluate`` opens it."""
 
-    def __init__(self, root: Path) -> None:
-        os.environ["HARNESS_POWERCAP_ROOT"] = str(root)
-        self._edges: list[float] = []
-        self._opened_at = 0.0
-        self._stack = ExitStack()
-        self._find()
-
-    def _find(self) -> None:
-        from harness.meters import rapl
+    def __init__(self, kind: str, root: Path | None) -> None:
         from harness.meters.sources import SourceMeter
 
-        self._edges.clear()
-        sources, _ = rapl.find_sources()
-        self._meter = SourceMeter("rapl", [Watched(source, self._edges) for source in sources])
+        self._opened_at = 0.0
+        self._stack = ExitStack()
+        self._meter = SourceMeter(kind, _sources(kind, root))
 
     def start(self) -> None:
         """Open a window at aligned edges."""
         self._stack.close()
-        self._edges.clear()
         self._recording = self._stack.enter_context(self._meter.record(NoWork()))
-        self._opened_at = max(self._edges)
+        self._opened_at = self._recording.opened_at_seconds
 
     def stop(self) -> dict[str, Any]:
         """Close it likewise, with its uncertainty."""
         try:
-            self._edges.clear()
             reading = self._recording.mark()
         finally:
             self._stack.close()
         return {
-            "joules": {part.component: part.joules for part in reading.energy},
-            "stated": {part.component: part.uncertainty_joules for part in reading.energy},
-            "resolution": {part.component: part.resolution_joules for part in reading.energy},
-            "edges": [self._opened_at, max(self._edges)],
+            **said(reading.energy),
+            "edges": [self._opened_at, self._recording.opened_at_seconds],
         }
+
+
+def _sources(kind: str, root: Path | None) -> Sequence[Source]:
+    if kind == "rapl":
+        from harness.meters import rapl
+
+        os.environ["HARNESS_POWERCAP_ROOT"] = str(root)
+        return rapl.find_sources()[0]
+    from harness.meters import nvml
+
+    return nvml.find_sources("counter" if kind == "counter" else "power")
 
 
 class Opened:
@@ -179,14 +182,94 @@ def _ends(opened: Opened) -> dict[str, list[float]]:
     return {folder: [moments[0], moments[-1]] for folder, moments in opened.reads.items()}
 
 
-def installed(name: str) -> bool:
-    """Say whether a reader's package is there."""
-    return importlib.util.find_spec(name) is not None
+class Noted:
+    """Stands in for a function of ``pynvml``, and notes when it was asked."""
+
+    def __init__(self, ask: Callable[..., Any]) -> None:
+        self._ask = ask
+        self.moments: list[float] = []
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Ask, and note the middle of that."""
+        began = time.monotonic()
+        try:
+            return self._ask(*arguments)
+        finally:
+            self.moments.append((began + time.monotonic()) / 2)
 
 
-def make(name: str, root: Path) -> Reader:
-    """Return a reader by its name."""
-    return {"harness": Harness, "zeus": Zeus, "codecarbon": Codecarbon}[name](root)
+class Boards:
+    """A peer on NVIDIA boards: its window is between the means of the moments it read at."""
+
+    def __init__(self, start: Callable[[], None], stop: Callable[[], float]) -> None:
+        import pynvml
+
+        self._start, self._stop = start, stop
+        self._noted = Noted(pynvml.nvmlDeviceGetTotalEnergyConsumption)
+        pynvml.nvmlDeviceGetTotalEnergyConsumption = self._noted
+        self._opened_at = 0.0
+
+    def start(self) -> None:
+        """Open a window."""
+        self._opened_at, _ = self._timed(self._start)
+
+    def stop(self) -> dict[str, Any]:
+        """Close it."""
+        closed_at, joules = self._timed(self._stop)
+        return {"joules": {"gpu": joules}, "edges": [self._opened_at, closed_at]}
+
+    def _timed(self, call: Callable[[], Any]) -> tuple[float, Any]:
+        self._noted.moments.clear()
+        began = time.monotonic()
+        answer = call()
+        moments = self._noted.moments or [began, time.monotonic()]
+        return sum(moments) / len(moments), answer
+
+
+def zeus_boards() -> Boards:
+    """Return zeus's monitor, its GPU part."""
+    from zeus.monitor import ZeusMonitor
+
+    monitor = ZeusMonitor(cpu_indices=[])
+
+    def stop() -> float:
+        try:
+            read = monitor.end_window("window", sync_execution=False)
+        finally:
+            monitor.measurement_states.clear()
+        return float(sum(read.gpu_energy.values()))
+
+    return Boards(lambda: monitor.begin_window("window", sync_execution=False), stop)
+
+
+def codecarbon_boards() -> Boards:
+    """Return codecarbon's GPU hardware."""
+    import logging
+
+    logging.getLogger("codecarbon").setLevel(logging.CRITICAL)
+    from codecarbon.external.hardware import GPU
+
+    boards = GPU.from_utils()
+    began = [time.monotonic()]
+
+    def start() -> None:
+        began[0] = time.monotonic()
+        boards.start()
+
+    def stop() -> float:
+        _, energy = boards.measure_power_and_energy(time.monotonic() - began[0])
+        return float(energy.kWh / energy.JOULES_TO_KWH)
+
+    return Boards(start, stop)
+
+
+def make(name: str, kind: str, root: Path | None) -> Reader:
+    """Return a reader by its name and what it reads."""
+    if name == "harness":
+        return Harness(kind, root)
+    if root is None:
+        return zeus_boards() if name == "zeus" else codecarbon_boards()
+    return Zeus(root) if name == "zeus" else Codecarbon(root)
 
 
 def _refusal(error: BaseException) -> str:
@@ -195,11 +278,11 @@ def _refusal(error: BaseException) -> str:
 
 def main() -> int:
     """Answer commands until the input ends."""
-    name, root = sys.argv[1], Path(sys.argv[2])
+    name, kind, *folder = sys.argv[1:]
     answers = sys.stdout
     sys.stdout = sys.stderr  # whatever a peer prints is no answer
     try:
-        reader = make(name, root)
+        reader = make(name, kind, Path(folder[0]) if folder else None)
     except Exception as error:  # noqa: BLE001 - whatever keeps a peer from starting is its answer
         print(_refusal(error), file=answers, flush=True)
         return 1

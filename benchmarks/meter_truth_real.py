@@ -18,12 +18,13 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from meter_truth_cases import Case, Component
-from meter_truth_outcome import Outcome, limit_joules, refused
-from meter_truth_readers import NAMES, PEERS, installed
+from meter_truth_outcome import Outcome, judge, refused
+from meter_truth_readers import NAMES
 
 HERE = Path(__file__).resolve().parent
 MEMORY = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
@@ -38,15 +39,25 @@ _AGAIN = 3
 class Child:
     """A process that answers lines with lines of JSON."""
 
-    def __init__(self, script: str, *arguments: str) -> None:
+    refusal: dict[str, Any] | None = None
+    """Why it never came to work, once it was greeted."""
+
+    def __init__(
+        self, script: str, *arguments: str, environment: dict[str, str] | None = None
+    ) -> None:
         self._process = subprocess.Popen(
             [sys.executable, str(HERE / script), *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
+            env=environment,
         )
-        self.greeting = self._answer()
+
+    def greet(self) -> None:
+        """Wait until it is ready."""
+        greeting = self._answer()
+        self.refusal = greeting if isinstance(greeting, dict) else None
 
     def ask(self, line: str) -> Any:
         """Send a line; return what comes back."""
@@ -97,27 +108,30 @@ def _stand_in(case: Case, seed: int, readers: Sequence[str]) -> Iterator[tuple[C
             *("--commands", "--case", case.name, "--seconds", "3600", "--seed", str(seed)),
         )
         try:
+            child.greet()
             yield child, roots
         finally:
             child.end()
 
 
-def readers_here() -> list[str]:
+def installed_readers() -> list[str]:
     """Return the meters that can be read with: ours, and the peers that are installed."""
-    return [name for name in NAMES if name == "harness" or installed(name)]
+    return [name for name in NAMES if find_spec(name)]
 
 
 def run_case(case: Case, trials: int, seed: int = 0) -> Trials:
     """Return what so many windows came to with every meter that is here."""
-    names = readers_here()
+    names = installed_readers()
     came = Trials()
     chance = random.Random(f"{seed} {case.name}")  # noqa: S311 - not a secret
     with ExitStack() as stack:
         stand_in, roots = stack.enter_context(_stand_in(case, seed, names))
         readers = {}
         for name, root in zip(names, roots, strict=True):
-            readers[name] = Child("meter_truth_readers.py", name, str(root))
+            readers[name] = Child("meter_truth_readers.py", name, "rapl", str(root))
             stack.callback(readers[name].end)
+        for reader in readers.values():
+            reader.greet()
         for _ in range(trials * _AGAIN):
             if len(came.outcomes) >= trials * _per_trial(case, len(names)):
                 break
@@ -148,14 +162,15 @@ def _trial(
         time.sleep(chance.uniform(0.005, 0.05))
     stand_in.ask("forget")
     said: dict[str, Any] = {}
-    for name in reversed(readers):  # ours last: it is judged by what it states of its edges
-        said[name] = _greeted(readers[name]) or readers[name].ask("start")
+    for name in reversed(readers):  # peers first: ours aligns, and would leave them a fresh value
+        said[name] = readers[name].refusal or readers[name].ask("start")
     began = time.monotonic()
     if case.event and case.event.kind != "wrap":
         time.sleep(strikes_after)
         stand_in.ask("strike")
-    time.sleep(max(0.0, began + case.real_seconds - time.monotonic()))
-    for name in readers:
+    more = chance.uniform(0.0, max(zone.refresh_seconds for zone in case.zones))
+    time.sleep(max(0.0, began + case.real_seconds + more - time.monotonic()))
+    for name in reversed(readers):
         if said[name] is None:
             said[name] = readers[name].ask("stop")
     time.sleep(0.005)  # one more refresh, between which and the last one the truth is known
@@ -168,50 +183,23 @@ def _trial(
     return outcomes
 
 
-def _greeted(reader: Child) -> Any:
-    """Return why a meter never started, or nothing."""
-    return reader.greeting if isinstance(reader.greeting, dict) else None
-
-
-def _judged(
-    case: Case, name: str, said: dict[str, Any], stand_in: Child
-) -> list[Outcome] | None:
+def _judged(case: Case, name: str, said: dict[str, Any], stand_in: Child) -> list[Outcome] | None:
     if "refusal" in said:
         return refused(case, said["refusal"], virtual=False, reader=name)
     truths = _truths(case, said, stand_in)
-    if truths is None and name not in PEERS:
+    if truths is None:
         return None
-    outcomes = []
-    for component in sorted({*case.components, *case.unknown}):
-        known = truths is not None and component in case.components
-        truth = truths[component] if truths is not None and known else None
-        outcomes.append(
-            Outcome(
-                case=case.name,
-                reader=name,
-                component=component,
-                truth_joules=None if component in case.unknown else truth,
-                limit_joules=limit_joules(case, component, truth, virtual=False),
-                joules=said["joules"].get(component),
-                stated_joules=said.get("stated", {}).get(component),
-                resolution_joules=said.get("resolution", {}).get(component, 0.0),
-            )
-        )
-    return outcomes
+    return judge(case, said, truths or {}, virtual=False, reader=name)
 
 
-def _truths(
-    case: Case, said: dict[str, Any], stand_in: Child
-) -> dict[Component, float] | None:
+def _truths(case: Case, said: dict[str, Any], stand_in: Child) -> dict[Component, float] | None:
     """Return what the registers counted between a meter's edges; ``None`` where that is in doubt.
 
     A zone that a peer did not read is taken between the moments at which it read the others.
     """
     reads = said.get("reads", {})
     edges = said.get("edges") or _means(reads)
-    moments = {
-        zone.folder: reads.get(zone.folder, edges) for zone in case.zones if zone.billed
-    }
+    moments = {zone.folder: reads.get(zone.folder, edges) for zone in case.zones if zone.billed}
     doubtful = False
     truths: dict[Component, float] = {}
     for zone in case.zones:

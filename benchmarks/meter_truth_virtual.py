@@ -16,15 +16,14 @@ from tempfile import TemporaryDirectory
 from unittest.mock import patch
 
 from meter_truth_cases import Case
-from meter_truth_outcome import OURS, Outcome, limit_joules, refused
+from meter_truth_outcome import NoWork, Outcome, judge, refused
 from meter_truth_virtual_machine import VirtualMachine
-from meter_truth_watched import NoWork, Watched
 from stand_in_powercap import make_tree
 
 from harness.errors import MeasurementError
 from harness.meters import rapl
+from harness.meters.counter import CounterSource
 from harness.meters.sources import SourceRecording
-from harness.records.meter import WindowReading
 
 TRIALS_PER_MACHINE = 25
 """Windows of one opened meter; then the machine is another one, with other refreshes."""
@@ -65,19 +64,12 @@ def _windows(machine: VirtualMachine, count: int) -> list[Outcome]:
             for _ in range(count)
             for outcome in refused(machine.case, error.message, virtual=True)
         ]
-    edges: list[float] = []
-    meter = sorted(
-        (Watched(source, edges) for source in sources),
-        key=lambda source: -source.describe().refresh_seconds,
-    )
     for _ in range(count):
-        outcomes += _window(machine, meter, edges)
+        outcomes += _window(machine, sources)
     return outcomes
 
 
-def _window(
-    machine: VirtualMachine, sources: Sequence[Watched], edges: list[float]
-) -> list[Outcome]:
+def _window(machine: VirtualMachine, sources: Sequence[CounterSource]) -> list[Outcome]:
     case, chance = machine.case, machine.chance
     machine.heal()
     machine.now += chance.uniform(0.0, 0.05)
@@ -89,22 +81,27 @@ def _window(
     try:
         with ExitStack() as stack:
             followers = [stack.enter_context(source.follow(NoWork())) for source in sources]
-            edges.clear()
             recording = SourceRecording(sources, followers, NoWork(), machine.clock)
-            opened_at = max(edges)
+            opened_at = recording.opened_at_seconds
             if event:
                 _poll_until(machine, recording, sources, strikes_at)
                 machine.strike(event, machine.now)
             _poll_until(machine, recording, sources, began + case.virtual_seconds)
-            edges.clear()
             reading = recording.mark()
-            return judged(machine, reading, opened_at, max(edges))
+            truths = {
+                component: machine.truth(component, opened_at, recording.opened_at_seconds)
+                for component in case.components
+            }
+            return judge(case, reading.energy, truths, virtual=True)
     except MeasurementError as error:
         return refused(case, error.message, virtual=True)
 
 
 def _poll_until(
-    machine: VirtualMachine, recording: SourceRecording, sources: Sequence[Watched], until: float
+    machine: VirtualMachine,
+    recording: SourceRecording,
+    sources: Sequence[CounterSource],
+    until: float,
 ) -> None:
     """Poll each source at its own cadence, as the meter's threads do."""
     due = [machine.now + source.poll_seconds for source in sources]
@@ -115,29 +112,3 @@ def _poll_until(
             break
         due[index] = machine.now + sources[index].poll_seconds
     machine.now = max(machine.now, until)
-
-
-def judged(
-    machine: VirtualMachine, reading: WindowReading, began: float, ended: float
-) -> list[Outcome]:
-    """Set a reading beside the truth between its own edges."""
-    case = machine.case
-    parts = {part.component: part for part in reading.energy}
-    outcomes = []
-    for component in sorted({*case.components, *case.unknown}):
-        known = component not in case.unknown
-        truth = machine.truth(component, began, ended) if known else None
-        part = parts.get(component)
-        outcomes.append(
-            Outcome(
-                case=case.name,
-                reader=OURS,
-                component=component,
-                truth_joules=truth,
-                limit_joules=limit_joules(case, component, truth, virtual=True),
-                joules=part.joules if part else None,
-                stated_joules=part.uncertainty_joules if part else None,
-                resolution_joules=part.resolution_joules if part else 0.0,
-            )
-        )
-    return outcomes

@@ -31,6 +31,8 @@ TRACE_SECONDS = 0.25
 """How often counters are read while a window is open: often enough for a power trace."""
 GRACE_SECONDS = 1.0
 """Allowed for counters that are refreshed late or in bursts, before a gain is called impossible."""
+LATE_REFRESHES = 10
+"""Allowed likewise before a fall is called a reset rather than a wrap."""
 READS_PER_WRAP = 4
 
 _SLOW_REFRESH_SECONDS = 0.01
@@ -62,8 +64,13 @@ class Counter:
     pause_seconds: float = 0.0
     """Between two reads while waiting for a refresh; 0 for what is read in microseconds."""
     patience_seconds: float = 0.1
-    """How long an edge waits for a refresh that does not come."""
+    """How long an edge waits for a refresh, where the counter may stand still."""
     remedy: str = "see `python -m harness doctor`, or use another meter"
+
+    @property
+    def longest_wait_seconds(self) -> float:
+        """How long an edge waits: what may not stand still, until it has provably stopped."""
+        return max(self.patience_seconds, 2 * (self.still_seconds or 0.0))
 
     @property
     def wrap_seconds(self) -> float:
@@ -93,7 +100,7 @@ class CounterSource:
 
     @property
     def poll_seconds(self) -> float:
-        """Four times in the fastest wrap that is plausible, and often enough for a trace."""
+        """Four times in the fastest plausible wrap, and often enough for a trace."""
         return min(TRACE_SECONDS, self.counter.wrap_seconds / READS_PER_WRAP)
 
     def describe(self) -> SourceDescription:
@@ -176,7 +183,7 @@ class CounterFollower:
         wanted = 2 if counter.refresh_seconds <= _SLOW_REFRESH_SECONDS else 1
         found: list[_Refresh] = []
         while len(found) < _ALIGNMENT_TRIES:
-            span = self._wait_for_refresh(self._last.ended + counter.patience_seconds)
+            span = self._wait_for_refresh(self._last.ended + counter.longest_wait_seconds)
             if span is None:
                 break
             found.append(_Refresh(*span, self._joules()))
@@ -211,7 +218,7 @@ class CounterFollower:
         if self._joules() != bracket.joules:
             self._bracket = None
             return self._interpolated(bracket, (bracket.last_began + read.ended) / 2)
-        if read.ended > bracket.first_ended + self._counter.patience_seconds:
+        if read.ended > bracket.first_ended + self._counter.longest_wait_seconds:
             self._bracket = None
             return self._standing(moment, 0.0)
         self._bracket = bracket._replace(last_began=read.began)
@@ -311,14 +318,12 @@ class CounterFollower:
         self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
-        elif counter.still_seconds is not None:
-            still = read.began - self._moved_at
-            if still > counter.still_seconds:
-                raise MeasurementError(
-                    f"{counter.name}: stood still at {read.units} for {still:.3g} s, "
-                    "so it has stopped counting",
-                    remedy=counter.remedy,
-                )
+        elif (still := read.began - self._moved_at) > (counter.still_seconds or float("inf")):
+            raise MeasurementError(
+                f"{counter.name}: stood still at {read.units} for {still:.3g} s, "
+                "so it has stopped counting",
+                remedy=counter.remedy,
+            )
         self._last = read
         return read
 
@@ -331,13 +336,13 @@ class CounterFollower:
             )
 
     def _require_plausible(self, last: _Read, read: _Read, joules: float, gap: float) -> None:
-        if joules <= self._counter.plausible_watts * (gap + GRACE_SECONDS):
+        fell = read.units < last.units
+        grace = LATE_REFRESHES * self._counter.refresh_seconds if fell else GRACE_SECONDS
+        if joules <= self._counter.plausible_watts * (gap + grace):
             return
-        what = (
-            "fell; as a wrap that would be"
-            if read.units < last.units
-            else f"rose from {last.units} to {read.units}, which is"
-        )
+        what = f"rose from {last.units} to {read.units}, which is"
+        if fell:
+            what = "fell; as a wrap that would be"
         raise MeasurementError(
             f"{self._counter.name}: {what} {joules:,.0f} J in {gap:.3g} s, "
             f"more than {self._counter.plausible_watts:,.0f} W, so the counter was reset",

@@ -26,7 +26,6 @@ _MICRO = 1e-6
 _WATCHED_REFRESHES = 10
 _STILL_SECONDS = 0.5
 """A processor that runs draws at least a watt: thousands of steps a second."""
-_PATIENCE_REFRESHES = 3
 _SLOW_REFRESH_SECONDS = 0.01
 _PAUSE_SHARE = 0.002
 """A slow counter is looked at 500 times a refresh, not all the time."""
@@ -102,10 +101,7 @@ def _source(
         refresh_seconds=seen.seconds,
         plausible_watts=_PLAUSIBLE_WATTS,
         still_seconds=_STILL_SECONDS,
-        # An edge waits until the counter either moves or has provably stopped: with less patience,
-        # what stopped shortly before the window's end would be taken for its last value.
         pause_seconds=seen.seconds * _PAUSE_SHARE if seen.seconds > _SLOW_REFRESH_SECONDS else 0.0,
-        patience_seconds=2 * _STILL_SECONDS + _PATIENCE_REFRESHES * seen.seconds,
         remedy="run again without suspending the machine or reloading its energy driver",
     )
     origin = "stand-in for the " if grade == "simulated" else ""

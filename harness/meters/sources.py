@@ -153,6 +153,11 @@ class SourceRecording:
             conditions=tuple(conditions),
         )
 
+    @property
+    def opened_at_seconds(self) -> float:
+        """When the open window began, on the meter's clock."""
+        return self._opened.at_seconds
+
     def trace(self) -> tuple[PowerTrace, ...]:
         """Return the mean power of every component, step by step."""
         return self._trace.watts()
