@@ -87,7 +87,7 @@ def test_an_opener_is_told_of_processors_and_cores_where_the_kernel_tells(tmp_pa
     cpu = "processor\t: {0}\nmodel name\t: Fast\nphysical id\t: 0\ncore id\t: {0}\n\n"
     root = make_root(tmp_path, cpuinfo=cpu.format(0))
     (root / "proc/cpuinfo").write_text(cpu.format(0) + cpu.format(1))
-    told = surroundings_of(describe_machine(root), root)
+    told = surroundings_of(describe_machine(root), root=root)
     assert (told.processor, told.sockets, told.physical_cores, told.virtual) == (
         "Fast",
         1,
@@ -96,7 +96,7 @@ def test_an_opener_is_told_of_processors_and_cores_where_the_kernel_tells(tmp_pa
     )
     assert told.cores == len(os.sched_getaffinity(0))
     (root / "proc/cpuinfo").write_text(GUEST)
-    guest = surroundings_of(describe_machine(root), root)
+    guest = surroundings_of(describe_machine(root), root=root)
     assert (guest.sockets, guest.physical_cores, guest.virtual) == (0, 0, True)
 
 

@@ -43,8 +43,8 @@ def choose(
     that works here; it has been probed, pinned to ``cores`` where some are given.
 
     ``on_weaker`` is told why ``auto`` passes over a way. A busy machine can make a probe late, so
-    each way is tried twice before that. Raises ``UsageError`` for another name, ``ConfigurationError`` with what was seen when the one
-    asked for does not work.
+    each way is tried twice before that. Raises ``UsageError`` for another name,
+    ``ConfigurationError`` with what was seen when the one asked for does not work.
     """  # noqa: D205 - one sentence
     if requested not in ("auto", *WAYS):
         raise UsageError(
