@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from meter_fakes import RANGE, LiveZones, add_zone
 
 from harness.errors import MeasurementError
@@ -161,7 +163,14 @@ def test_the_second_door_to_a_package_of_dies_is_no_other_package(tmp_path: Path
     add_zone(tmp_path, "intel-rapl:0", "package-0-die-0", energy=7)
     add_zone(tmp_path, "intel-rapl:1", "package-0-die-1", energy=900)
     assert names(tmp_path) == ["package-0-die-0", "package-0-die-1"]
-    assert left_out(tmp_path) == ["intel-rapl-mmio:0 (another door to package-0-die-0)"]
+    assert left_out(tmp_path) == ["package-0 (intel-rapl-mmio:0: another door to package-0-die-0)"]
+
+
+def test_a_die_is_not_billed_beside_the_package_that_it_lies_in(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:0", "package-0", energy=900)
+    add_zone(tmp_path, "intel-rapl:1", "package-0-die-1", energy=7)
+    assert names(tmp_path) == ["package-0"]
+    assert left_out(tmp_path) == ["package-0-die-1 (intel-rapl:1: overlaps package-0)"]
 
 
 def test_packages_that_mirror_one_counter_while_it_counts_are_one(
@@ -257,3 +266,54 @@ def test_a_file_that_never_answers_does_not_block(tmp_path: Path) -> None:
     os.mkfifo(counter)
     with pytest.raises(MeasurementError, match=r"zone package-0: .*energy_uj"):
         find_zones(tmp_path)
+
+
+@given(
+    file=st.sampled_from(["name", "energy_uj", "max_energy_range_uj"]),
+    folder=st.sampled_from(["intel-rapl:0", "intel-rapl:0:0", "intel-rapl-mmio:0"]),
+    content=st.one_of(
+        st.binary(max_size=60), st.integers(-(2**70), 2**70).map(lambda n: b"%d" % n)
+    ),
+)
+def test_whatever_a_file_holds_is_billed_or_explained(
+    tmp_path_factory: pytest.TempPathFactory, file: str, folder: str, content: bytes
+) -> None:
+    root = tmp_path_factory.mktemp("powercap")
+    add_zone(root, "intel-rapl:0", "package-0", energy=5)
+    add_zone(root, "intel-rapl:0:0", "dram", energy=6)
+    add_zone(root, "intel-rapl-mmio:0", "package-0", energy=7)
+    (root / folder / file).write_bytes(content)
+    explained: MeasurementError | None = None
+    try:
+        found = survey_zones(root)
+    except MeasurementError as error:
+        explained = error
+    if explained is not None:
+        assert "RAPL" in explained.message
+        assert explained.remedy
+        return
+    packages = [zone.folder.name for zone in found.billed if zone.component == "package"]
+    assert len(packages) == 1 or b"package" in content
+    assert all(each.name and each.why for each in found.left_out)
+
+
+@given(
+    st.lists(
+        st.sampled_from(
+            ["package-0", "package-1", "package-0-die-0", "psys", "core", "uncore", "dram", "npu"]
+        ),
+        max_size=8,
+    )
+)
+def test_no_name_is_billed_twice_and_nothing_that_lies_in_another(
+    tmp_path_factory: pytest.TempPathFactory, listed: list[str]
+) -> None:
+    root = tmp_path_factory.mktemp("powercap")
+    for index, name in enumerate(["package-0", *listed]):
+        add_zone(root, f"intel-rapl:{index}", name, energy=10**6 + 7_000 * index)
+    billed = names(root)
+    assert len(billed) == len(set(billed))
+    assert set(billed) <= {"package-0", "package-1", "package-0-die-0", "dram"}
+    assert set(billed) >= {"package-0"}
+    assert "package-0-die-0" not in billed  # it lies in package-0
+    assert len([each for each in left_out(root) if "'npu'" in each]) == listed.count("npu")

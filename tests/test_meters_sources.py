@@ -15,6 +15,7 @@ from harness.errors import MeasurementError
 from harness.meters.alignment import carry
 from harness.meters.protocol import Edge, Total
 from harness.meters.sources import SourceMeter, SourceRecording, energy_by_component, weakest_grade
+from harness.meters.uncertainty import expanded, of_half_range, of_step
 from harness.records.meter import Component, DeviceCondition, Grade, SourceDescription
 
 COMPONENTS: tuple[Component, ...] = ("package", "dram", "gpu")
@@ -311,3 +312,11 @@ def test_a_carried_edge_holds_whatever_the_power_became(
     assert carried.joules >= edge.joules
     error = abs(carried.joules - (100.0 + true_watts * lead))
     assert error <= carried.timing_joules * math.sqrt(3) * (1 + 1e-6) + 1e-9
+
+
+@given(st.lists(st.floats(0, 1e6), max_size=6))
+def test_the_forms_of_the_guide(standard: list[float]) -> None:
+    assert expanded(*standard) == pytest.approx(1.96 * sum(u * u for u in standard) ** 0.5)
+    for half_range in standard:
+        assert of_half_range(half_range) == pytest.approx(half_range / 3**0.5)
+        assert of_step(half_range) == pytest.approx(half_range / 12**0.5)
