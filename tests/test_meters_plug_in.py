@@ -14,6 +14,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from meter_fakes import FakeWork
+from projects import write_entry, write_project
 
 from harness.errors import ConfigurationError, MeasurementError
 from harness.meters.plug_in import PlugInSource, open_plug_in
@@ -296,11 +297,13 @@ def installed(tmp_path: Path) -> Path:
     return site
 
 
-def run_harness(site: Path, program: str) -> subprocess.CompletedProcess[str]:
+def run_harness(
+    site: Path, program: str, project: Path | None = None
+) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
-        env=os.environ | {"PYTHONPATH": path},
+        env=os.environ | {"PYTHONPATH": path} | ({"HARNESS_ROOT": str(project)} if project else {}),
         capture_output=True,
         text=True,
         check=False,
@@ -366,12 +369,13 @@ def test_an_installed_package_that_is_faulty_is_named(
 
 
 def test_doctor_lists_it_and_evaluate_runs_on_it(installed: Path, tmp_path: Path) -> None:
+    project = write_project(tmp_path / "project")
+    entry = write_entry(project, "perfect")
     program = "import sys; from harness.__main__ import main; sys.argv[1:] = {}; main()"
-    ran = run_harness(installed, program.format(["doctor", "--json"]))
+    ran = run_harness(installed, program.format(["doctor", "--json"]), project)
     assert "lamp; grade simulated" in ran.stdout, ran.stderr
-    entry = Path(__file__).parent.parent / "submissions/climate-null"
     options = ["--meter", "lamp:25", "--output", str(tmp_path / "results"), "--json"]
-    ran = run_harness(installed, program.format(["evaluate", str(entry), *options]))
+    ran = run_harness(installed, program.format(["evaluate", str(entry), *options]), project)
     assert ran.returncode == 0, ran.stderr
     record = json.loads(ran.stdout)["record"]
     assert record["meter"]["sources"][0]["provenance"] == "a lamp, by its label"

@@ -234,7 +234,7 @@ class Point:
 
 
 def plug(monkeypatch: pytest.MonkeyPatch, *points: Point) -> None:
-    monkeypatch.setattr(selection, "entry_points", lambda group: points if group else ())
+    monkeypatch.setattr(selection, "_entry_points", lambda: points)
 
 
 def test_a_plug_in_is_selected_surveyed_and_listed(monkeypatch: pytest.MonkeyPatch) -> None:
