@@ -69,8 +69,10 @@ def select(names: Sequence[str], surroundings: Surroundings) -> Meter:
     name that does not exist or names that count the same energy twice, ``MeasurementError`` when
     what was asked for does not work here, ``ConfigurationError`` for a faulty file or plug-in.
     """
-    if not names or len(set(names)) < len(names):
-        raise UsageError("no meter, or one twice", remedy="name each meter once")
+    if not names:
+        raise UsageError("no meter is named", remedy="name one, or leave the choice to auto")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise UsageError(f"{', '.join(twice)}: given twice", remedy="name each meter once")
     if "auto" in names:
         if len(names) > 1:
             raise UsageError(
