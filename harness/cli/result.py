@@ -16,7 +16,7 @@ from harness.records.evaluation import EvaluationRecord, Failed
 if TYPE_CHECKING:
     from rich.console import Console
 
-_GRADES = {
+GRADES = {
     "wall": "energy at the wall",
     "sensor": "energy by on-chip sensors",
     "model": "modelled work, not energy",
@@ -146,7 +146,7 @@ def _in_joules(*named: tuple[str, float]) -> str:
 
 def _circumstances(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, str]]:
     sources = ", ".join(source.name for source in record.meter.sources)
-    yield "meter", f"{_GRADES[record.meter.grade]}  [dim]({escape(sources)})[/dim]"
+    yield "meter", f"{GRADES[record.meter.grade]}  [dim]({escape(sources)})[/dim]"
     yield from _left_open(summary)
     yield (
         "isolation",

@@ -61,6 +61,10 @@ class SourceStatus(Frozen):
     """As measured just now, where it works."""
 
 
+NOT_LOOKED_FOR = "not looked for"
+"""What a survey says of a meter that must be told where to read."""
+
+
 def select(names: Sequence[str], surroundings: Surroundings) -> Meter:
     """Return the meter that reads everything in ``names`` together.
 
@@ -177,7 +181,7 @@ def _status(spelling: str, surroundings: Surroundings) -> SourceStatus:
     name, _, argument = spelling.partition(":")
     if argument:
         return SourceStatus(
-            name=name, found=False, detail="not looked for", remedy=f"use --meter {spelling}"
+            name=name, found=False, detail=NOT_LOOKED_FOR, remedy=f"use --meter {spelling}"
         )
     try:
         opened, remarks = _survey(name, surroundings)
