@@ -63,10 +63,13 @@ def three_digits(number: float) -> str:
 
 
 def interval(bounds: tuple[float, float] | None) -> str:
-    """Spell an interval, or say that there is none."""
+    """Spell an interval, or say that there is none; more digits where three show no width."""
     if bounds is None:
         return "no interval"
-    return f"95 % {three_digits(bounds[0])} to {three_digits(bounds[1])}"
+    low, high = map(three_digits, bounds)
+    if low == high and bounds[0] < bounds[1]:
+        low, high = (f"{bound:.5g}" for bound in bounds)
+    return f"95 % {low} to {high}"
 
 
 def _print_failure(console: Console, outcome: Failed) -> None:

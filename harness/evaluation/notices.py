@@ -62,8 +62,8 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
         yield Notice(
             code="simulated-energy",
             message="the meter is a stand-in: its joules say nothing of this machine",
-            remedy="leave out HARNESS_POWERCAP_ROOT, HARNESS_NVML_LIBRARY and the replay meter "
-            "for a real figure",
+            remedy="for a real figure read hardware: leave out HARNESS_POWERCAP_ROOT, "
+            "HARNESS_NVML_LIBRARY, replay, and a plug or a program that stands in",
         )
     if record.data.items < rules.cautions.small_test_set:
         yield Notice(
