@@ -124,8 +124,8 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
     ):
         yield Notice(
             code="short-for-the-meter",
-            message=f"the measured phase of {_sessions(less)} lasted less than the {wanted:g} s "
-            f"that a meter which refreshes every {refresh:g} s asks for",
+            message=f"the measured phase of {_sessions(less)} lasted less than the {wanted:.3g} s "
+            f"that a meter which refreshes every {refresh:.3g} s asks for",
             remedy=MORE_PASSES,
         )
 
