@@ -314,7 +314,7 @@ class CounterFollower:
         gain = gained(last.units, read.units, counter.wraps_at)
         self._require_plausible(last, read, gain * counter.unit_joules, gap)
         self._gained += gain
-        over = max(gap, counter.refresh_seconds)
+        over = max(gap, read.ended - self._moved_at, counter.refresh_seconds)
         self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
