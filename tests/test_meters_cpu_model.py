@@ -8,16 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 from meter_fakes import Clock, FakeWork, recording
 
-from harness.meters.cpu_model import CpuModel
+from harness.errors import ConfigurationError, UsageError
+from harness.meters.cpu_model import CpuModel, open_sources
+from harness.meters.processors import Constants
+from harness.meters.protocol import Surroundings
 
 amounts = st.floats(min_value=0, max_value=1e4)
+
+
+def model(cores: int, clock: Clock | None = None) -> CpuModel:
+    """Make a model of a machine of 8 cores of 4 W, idle at 3.2 W, of which ``cores`` are used."""
+    constants = Constants(4.0, 3.2, 1.0, "made up")
+    return CpuModel(constants, share=cores / 8, clock=Clock() if clock is None else clock)
 
 
 def measured(cores: int, steps: list[tuple[float, float]]) -> list[float]:
     """Return the joules of consecutive windows of (wall seconds, CPU seconds)."""
     clock, work = Clock(), FakeWork()
     joules = []
-    with recording(CpuModel(cores=cores, clock=clock), clock, work) as windows:
+    with recording(model(cores, clock), clock, work) as windows:
         for seconds, cpu_seconds in steps:
             clock.now += seconds
             work.used += cpu_seconds
@@ -25,15 +34,37 @@ def measured(cores: int, steps: list[tuple[float, float]]) -> list[float]:
     return joules
 
 
-def test_a_busy_second_costs_four_watts_above_the_idle_of_all_cores() -> None:
+def test_a_busy_second_costs_four_watts_above_the_idle_of_the_entrys_share() -> None:
     assert measured(2, [(1.0, 0.0), (1.0, 1.0), (1.0, 2.0)]) == pytest.approx([0.8, 4.8, 8.8])
 
 
 def test_the_description_holds_the_constants_that_were_multiplied_with() -> None:
-    source = CpuModel(cores=8).describe()
+    source = model(2).describe()
     assert (source.grade, source.kind, source.component) == ("model", "model", "package")
-    assert source.constants == pytest.approx({"core_watts": 4.0, "base_watts": 3.2})
-    assert "assumed" in source.provenance
+    assert source.constants == pytest.approx(
+        {"core_watts": 4.0, "base_watts": 0.8, "idle_watts": 3.2}
+    )
+    assert source.provenance.endswith("constants: made up")
+    assert "0.25 of the machine's idle power" in source.provenance
+    assert source.relative_uncertainty == 1.0
+
+
+def test_an_entry_is_billed_idle_for_the_cores_that_it_is_pinned_to() -> None:
+    stated = {"core_watts": 5.0, "idle_watts": 40.0, "relative_uncertainty": 0.5}
+    for cores, base in ((1, 5.0), (8, 40.0), (16, 40.0)):
+        surroundings = Surroundings(
+            cores=cores, machine_cores=8, constants=stated, constants_source="profile x"
+        )
+        (source,) = open_sources("", surroundings)
+        assert source.describe().constants["base_watts"] == base
+        assert "stated by profile x" in source.describe().provenance
+
+
+def test_faulty_constants_and_arguments_are_refused() -> None:
+    with pytest.raises(ConfigurationError, match="idle_watts: it is missing"):
+        open_sources("", Surroundings(1, 1, constants={"core_watts": 5.0}))
+    with pytest.raises(UsageError, match="takes no argument"):
+        open_sources("4", Surroundings(1, 1))
 
 
 @given(seconds=amounts, cpu_seconds=amounts, factor=st.integers(1, 50))
@@ -53,13 +84,14 @@ def test_consecutive_windows_add_up_to_the_whole(steps: list[tuple[float, float]
 
 def test_other_processes_are_not_billed() -> None:
     clock, work = Clock(), FakeWork()
-    with recording(CpuModel(cores=1, clock=clock), clock, work) as windows:
+    with recording(model(1, clock), clock, work) as windows:
         subprocess.run([sys.executable, "-c", "sum(range(10**6))"], check=True)
         reading = windows.mark()
     assert reading.joules == 0
     assert reading.cpu_seconds == 0
 
 
-def test_a_machine_without_cores_is_refused() -> None:
-    with pytest.raises(ValueError, match="at least one core"):
-        CpuModel(cores=0)
+def test_a_share_of_no_cores_or_of_more_than_all_is_refused() -> None:
+    for cores in (0, 9):
+        with pytest.raises(ValueError, match="some of a machine's cores"):
+            model(cores)

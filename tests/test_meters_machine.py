@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from harness.errors import OrganiserError
-from harness.meters.machine import describe_machine
+from harness.meters.machine import describe_machine, surroundings_of
 
 GUEST = "processor\t: 0\nmodel name\t: Fast  Chip 9000\nflags\t\t: fpu hypervisor sse2\n\n"
 
@@ -79,6 +79,23 @@ def test_boards_of_the_nvidia_driver_are_listed(tmp_path: Path) -> None:
     machine = describe_machine(root)
     assert machine.accelerators == ("NVIDIA H200",)
     assert machine.fingerprint != without.fingerprint
+
+
+def test_an_opener_is_told_of_processors_and_cores_where_the_kernel_tells(tmp_path: Path) -> None:
+    cpu = "processor\t: {0}\nmodel name\t: Fast\nphysical id\t: 0\ncore id\t: {0}\n\n"
+    root = make_root(tmp_path, cpuinfo=cpu.format(0))
+    (root / "proc/cpuinfo").write_text(cpu.format(0) + cpu.format(1))
+    told = surroundings_of(describe_machine(root), root)
+    assert (told.processor, told.sockets, told.physical_cores, told.virtual) == (
+        "Fast",
+        1,
+        2,
+        False,
+    )
+    assert told.cores == len(os.sched_getaffinity(0))
+    (root / "proc/cpuinfo").write_text(GUEST)
+    guest = surroundings_of(describe_machine(root), root)
+    assert (guest.sockets, guest.physical_cores, guest.virtual) == (0, 0, True)
 
 
 def test_a_proc_that_does_not_tell_is_named(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -28,7 +28,7 @@ from harness.meters.nvml import (
     open_sources,
 )
 from harness.meters.powercap import SensorUnavailableError
-from harness.meters.protocol import Follower, Surroundings
+from harness.meters.protocol import Source, Surroundings
 from harness.meters.select import select, survey
 from harness.meters.sources import SourceRecording
 from harness.records.meter import WindowReading
@@ -48,10 +48,10 @@ def machine(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
 
 
 @contextmanager
-def recorded(sources: list[BoardSource], clock: VirtualClock) -> Iterator[SourceRecording]:
+def recorded(sources: Sequence[Source], clock: VirtualClock) -> Iterator[SourceRecording]:
     work = FakeWork()
     with ExitStack() as stack:
-        followers: list[Follower] = [stack.enter_context(each.follow(work)) for each in sources]
+        followers = [stack.enter_context(source.follow(work)) for source in sources]
         yield SourceRecording(sources, followers, work, clock)
 
 

@@ -148,6 +148,9 @@ def test_the_systems_own_library_is_a_sensor_unless_it_says_otherwise(
     described = find_sources()[0].describe()
     assert described.grade == grade
     assert described.provenance.startswith("stand-in") == (grade == "simulated")
+    machine.patch.setenv(LIBRARY_VARIABLE, str(built))
+    gc.collect()
+    assert find_sources()[0].describe().grade == "simulated", "named, if only to name the same"
 
 
 def test_every_failure_is_one_that_the_harness_explains(machine: Machine) -> None:

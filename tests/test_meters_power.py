@@ -136,3 +136,15 @@ def test_a_mean_over_a_second_makes_edges_between_powers_unsure() -> None:
                 record.poll(0)
             stated[averaged] = record.mark().energy[0].edges_joules
     assert stated[1.0] > stated[0.0] + 100
+
+
+def test_power_that_beats_with_the_refresh_is_not_taken_for_noise() -> None:
+    # Of power that is high for half of every 1.5 refreshes, two values of three may be high.
+    device = Device(lambda at: 300.0 if int(at / 0.1 + 1e-6) % 3 else 60.0)
+    with recording(device.source, device.clock, FakeWork()) as record:
+        for _ in range(200):
+            device.sleep(0.1)
+            record.poll(0)
+        reading = record.mark()
+    assert reading.joules / reading.seconds == pytest.approx(220, rel=0.02)
+    assert reading.energy[0].edges_joules > 40 * reading.seconds, "truth may as well be 180 W"

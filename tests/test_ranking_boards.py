@@ -343,6 +343,17 @@ SENSELESS: dict[str, dict[str, Any]] = {
         )
     },
     "negative energy": {"sessions": sessions(-1.0)},
+    "negative CPU time": {
+        "sessions": (
+            replace(
+                session(),
+                phases=tuple(
+                    replace(each, reading=replace(each.reading, cpu_seconds=-1.0))
+                    for each in session().phases
+                ),
+            ),
+        )
+    },
     "session 2 measured no energy: package read 0 J": {
         "sessions": (session(), standing_still(session(index=1)))
     },

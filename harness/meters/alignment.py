@@ -94,12 +94,12 @@ class Aligner:
         moment = max(edge.at_seconds for edge in edges.values())
         for index in reversed(bracketed):
             self._look(index, moment)
-        cpu_seconds = self._work.cpu_seconds()
-        for group in (fast, slow):
-            self._settle([i for i in group if i in bracketed], moment, edges)
         for index in aligned:
             if edges[index].at_seconds < moment:
                 edges[index] = self._carry(index, edges[index], moment)
+        cpu_seconds = self._work.cpu_seconds()
+        for group in (fast, slow):
+            self._settle([i for i in group if i in bracketed], moment, edges)
         return CommonEdge(moment, cpu_seconds, tuple(edges[i] for i in range(len(edges))))
 
     def _by_pace(self) -> tuple[list[int], list[int]]:
@@ -136,11 +136,11 @@ class Aligner:
 def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -> Edge:
     """Carry an edge on to a slightly later moment, with its power as far as ``later`` bears it out.
 
-    ``later`` was read after that moment, and shows the energy of a refresh or so before it was. So
-    the mean power since the edge lies between what it shows over all that time, and what it shows
-    over the time less the age that it may have. The edge's own power is taken, held within these
-    bounds; it may be wrong by half of what lies between them, or else have changed to nothing or to
-    the highest that was seen.
+    ``later`` was read right after that moment, and shows the energy of a refresh or so before it
+    was. So the mean power since the edge lies between what it shows over all that time, and what it
+    shows over the time less the age that it may have. The edge's own power is taken, held within
+    these bounds. It may be wrong by as much as the farther of them is away, or else have changed to
+    nothing or to the highest that was seen.
     """
     lead = at_seconds - edge.at_seconds
     gained, elapsed = later.joules - edge.joules, later.at_seconds - edge.at_seconds
@@ -148,10 +148,10 @@ def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -
     lowest = max(0.0, gained / elapsed) if elapsed > 0 else 0.0
     highest = max(0.0, gained / settled) if settled > 0 else math.inf
     watts = min(max(edge.watts, lowest), highest)
-    half_range = min(max(watts, edge.peak_watts - watts), (highest - lowest) / 2) * lead
+    wrong = min(max(watts, edge.peak_watts - watts), max(highest - watts, watts - lowest))
     return edge._replace(
         at_seconds=at_seconds,
         joules=edge.joules + watts * lead,
-        timing_joules=math.hypot(edge.timing_joules, of_half_range(half_range)),
+        timing_joules=math.hypot(edge.timing_joules, of_half_range(wrong * lead)),
         watts=watts,
     )

@@ -19,7 +19,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
-from statistics import median
 from typing import NamedTuple
 
 from harness.errors import MeasurementError
@@ -397,4 +396,4 @@ def watch_refreshes(
         elif now - moved_at > patience_seconds:
             return None
     spans = [after - before for before, after in pairwise(moments)]
-    return Refreshes(median(spans), max(1, step), tuple(seen))
+    return Refreshes(sorted(spans)[len(spans) // 2], max(1, step), tuple(seen))

@@ -1,13 +1,11 @@
 """Energy modelled from CPU time, for machines without a sensor: modelled work, not energy.
 
     joules = core_watts x CPU-seconds of the entry's own tree + base_watts x wall seconds
+    base_watts = idle_watts of the machine x the entry's share of the machine's cores
 
 It is linear, so two entries differ by exactly what their work differs by, and it bills nothing
-for what other processes do. Both constants are assumptions, not measurements of this machine:
-
-- ``core_watts`` = 4: what codecarbon assumes per thread of a processor that it does not know.
-- ``base_watts`` = 0.1 x ``core_watts`` x cores: codecarbon's load model of a whole machine puts
-  idle at 10 % of the thermal design power.
+for what other processes do and nothing for memory. The constants are assumptions, not
+measurements of this machine; ``harness.meters.processors`` says where they come from.
 
 It cannot see frequency, vector width, memory traffic or an accelerator. Two entries with equal
 CPU time are equal to it, although a sensor may well tell them apart.
@@ -21,18 +19,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 from harness.errors import UsageError
+from harness.meters.processors import Constants, constants_for
 from harness.meters.protocol import Edge, Surroundings, Total, Work
 from harness.meters.uncertainty import of_step
 from harness.records.meter import DeviceCondition, SourceDescription
 
-CORE_WATTS = 4.0
-IDLE_SHARE = 0.1
-RELATIVE_UNCERTAINTY = 1.0
-"""Assumed. Even meters that know the processor read 9 to 67 % below the wall, so that the truth can
-be twice the figure and more; this one does not know it."""
-
 TICK_SECONDS = 1.0 / os.sysconf("SC_CLK_TCK")
-"""Living processes are read more finely; those already reaped are accounted in ticks."""
+"""A process tree accounts those already reaped in ticks. What else is read, living processes and
+control groups, is finer; the coarsest is stated."""
 _TRACE_SECONDS = 1.0
 """Reading a whole tree's CPU time costs more than reading a counter."""
 
@@ -44,42 +38,56 @@ def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CpuModel
             f"model takes no argument, and {argument!r} was given",
             remedy="leave it out; constants of a machine stand in its hardware profile",
         )
-    return (CpuModel(cores=surroundings.cores),)
+    return (CpuModel(constants_for(surroundings), share=share_of_machine(surroundings)),)
+
+
+def share_of_machine(surroundings: Surroundings) -> float:
+    """Return the part of the machine's cores that the entry may use."""
+    return min(1.0, surroundings.cores / surroundings.machine_cores)
 
 
 class CpuModel:
-    """The CPU-time model on a machine of which ``cores`` cores are usable."""
+    """The CPU-time model; ``share`` of the machine's cores and idle power is the entry's."""
 
     poll_seconds = _TRACE_SECONDS
 
-    def __init__(self, *, cores: int, clock: Callable[[], float] = time.monotonic) -> None:
-        if cores < 1:
-            raise ValueError(f"a machine has at least one core, not {cores}")
-        self._base_watts = IDLE_SHARE * CORE_WATTS * cores
+    def __init__(
+        self, constants: Constants, *, share: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        if not 0 < share <= 1:
+            raise ValueError(f"an entry has some of a machine's cores, and at most all: {share}")
+        self._constants = constants
+        self._core_watts = constants.core_watts
+        self._base_watts = constants.idle_watts * share
+        self._share = share
         self._clock = clock
 
     def describe(self) -> SourceDescription:
-        """Name the two constants and where they come from."""
+        """Name the constants and where they come from."""
         return SourceDescription(
             name="cpu-time model",
             component="package",
             grade="model",
             kind="model",
-            resolution_joules=CORE_WATTS * TICK_SECONDS,
+            resolution_joules=self._core_watts * TICK_SECONDS,
             refresh_seconds=TICK_SECONDS,
-            relative_uncertainty=RELATIVE_UNCERTAINTY,
+            relative_uncertainty=self._constants.relative_uncertainty,
             provenance=(
-                "core_watts x CPU-seconds of the entry's tree + base_watts x seconds; assumed, not "
-                "measured: 4 W is codecarbon's figure per thread of an unknown processor, and "
-                "base_watts is 10 % of that on every core, codecarbon's figure for idle"
+                "core_watts x CPU-seconds of the entry's tree + base_watts x seconds, base_watts "
+                f"being {self._share:.4g} of the machine's idle power; not measured; constants: "
+                f"{self._constants.source}"
             ),
-            constants={"core_watts": CORE_WATTS, "base_watts": self._base_watts},
+            constants={
+                "core_watts": self._core_watts,
+                "base_watts": self._base_watts,
+                "idle_watts": self._constants.idle_watts,
+            },
         )
 
     @contextmanager
     def follow(self, work: Work) -> Iterator[_ModelFollower]:
         """Begin to follow ``work``."""
-        yield _ModelFollower(work, CORE_WATTS, self._base_watts, self._clock)
+        yield _ModelFollower(work, self._core_watts, self._base_watts, self._clock)
 
 
 class _ModelFollower:

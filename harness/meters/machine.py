@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 
 from harness.errors import OrganiserError
+from harness.meters.processors import count_cores
 from harness.meters.protocol import Surroundings
 from harness.records.base import digest
 from harness.records.evaluation import Hardware
@@ -45,12 +46,15 @@ def describe_machine(root: Path = Path("/")) -> Hardware:
     )
 
 
-def surroundings_of(hardware: Hardware) -> Surroundings:
+def surroundings_of(hardware: Hardware, root: Path = Path("/")) -> Surroundings:
     """Return what the opener of a source may need to know of this machine."""
+    sockets, physical_cores = count_cores(_read(root / "proc/cpuinfo"))
     return Surroundings(
         cores=hardware.cores,
         machine_cores=os.cpu_count() or hardware.cores,
         processor=hardware.processor,
+        sockets=sockets,
+        physical_cores=physical_cores,
         virtual=hardware.hypervisor is not None,
     )
 
@@ -103,16 +107,19 @@ def _operating_system(release: Path) -> str:
 
 def _fields(path: Path) -> dict[str, str]:
     """Read ``name : value`` lines up to the first empty one: of many processors, the first."""
+    lines = _read(path).partition("\n\n")[0].splitlines()
+    pairs = (line.partition(":") for line in lines)
+    return {name.strip(): value.strip() for name, _, value in pairs}
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8", errors="replace")
+        return path.read_text(encoding="utf-8", errors="replace")
     except OSError as error:
         raise OrganiserError(
             f"{path}: cannot be read: {error.strerror}",
             remedy="run the harness on Linux with the kernel's own /proc",
         ) from None
-    lines = text.partition("\n\n")[0].splitlines()
-    pairs = (line.partition(":") for line in lines)
-    return {name.strip(): value.strip() for name, _, value in pairs}
 
 
 def _first_line(path: Path) -> str:

@@ -4,7 +4,7 @@ The signal stays the same from one refresh to the next. What is read may thus be
 old: a value that changed since the read before is taken to be of the middle between the two reads,
 but at most half a refresh old. Between such moments the power is taken to run straight.
 
-Three things are not known, and stated:
+What is not known is stated:
 
 - *What the signal does not show.* Each value stands for one refresh period. How far a period's own
   mean lies from the straight line is judged by how much consecutive values differ: for values
@@ -12,6 +12,10 @@ Three things are not known, and stated:
   the energy of a period has the standard uncertainty s x period. For power that changes more
   slowly than the signal is refreshed this is on the safe side. A stretch in which refreshes went by
   unread may have held anything between the lowest and the highest power seen.
+- *What beats with it.* Values that go up and down from one refresh to the next need not scatter
+  independently: of power that repeats in 1.5 refreshes, two values of three may be of its peaks,
+  for as long as it lasts. So of every such turn, half of the smaller step is counted as an error
+  that all of them share. Power that repeats in just one refresh shows one value: nothing can tell.
 - *When the signal shows it.* A value may be of the moment of its refresh, or the mean over the time
   before. Late by L throughout, the energy is wrong by L x (the power now - the power at first):
   nothing over a window that ends at the power with which it began. A mean over A seconds, in which
@@ -137,8 +141,11 @@ class PowerFollower:
         self._point = _Point(self._last.at, self._last.watts)
         self._first_watts = self._lowest = self._highest = self._last.watts
         self._joules = 0.0
+        self._change = 0.0
         self._variance = 0.0
         """Of the energy since the last edge."""
+        self._turned_joules = 0.0
+        """What went up and down from one refresh to the next since the last edge."""
 
     def poll(self) -> Total:
         """Read once."""
@@ -165,7 +172,8 @@ class PowerFollower:
         spread = self._highest - self._lowest
         shape = of_half_range(signal.averaged_seconds / 8 * spread)
         moment = of_half_range((span[1] - span[0]) / 2 * self._highest) if span else 0.0
-        gathered, self._variance = sqrt(self._variance), 0.0
+        gathered = hypot(sqrt(self._variance), self._turned_joules / 2)
+        self._variance = self._turned_joules = 0.0
         return Edge(
             at,
             self._joules,
@@ -224,8 +232,12 @@ class PowerFollower:
         before, self._point = self._point, point
         seconds = point.at - before.at
         refresh = self._signal.refresh_seconds
+        change, change_before = point.watts - before.watts, self._change
+        self._change = change
         self._joules += (before.watts + point.watts) / 2 * seconds
-        self._variance += ((point.watts - before.watts) * max(seconds, refresh)) ** 2 / 2
+        self._variance += (change * max(seconds, refresh)) ** 2 / 2
+        if change * change_before < 0:
+            self._turned_joules += min(abs(change), abs(change_before)) * max(seconds, refresh)
         self._lowest = min(self._lowest, point.watts)
         self._highest = max(self._highest, point.watts)
         if seconds > _UNREAD_REFRESHES * refresh:

@@ -6,7 +6,7 @@ with the files ``name``, ``energy_uj`` and ``max_energy_range_uj``. Billed are `
 count the same joules twice. For the same reason one counter is billed once:
 
 - a zone under ``intel-rapl-mmio`` is another door to the package of the same number;
-- a name that is listed twice is one package;
+- a name that is listed twice is one package, and a die of a package that is billed lies in it;
 - dies of one package whose counters read alike are one counter in several mirrors, as on some
   Threadrippers, where adding them up reports 137 W for 68 W;
 - so are packages whose counters read alike and go on doing so while they count.
@@ -155,7 +155,8 @@ def survey_zones(under: Path) -> Zones:
         name, component = identity
         twin = _twin(folder, name, billed)
         if twin is not None:
-            left_out.append(LeftOut(folder.name, f"another door to {twin.name}"))
+            how = "another door to" if _is_door(folder, name, twin) else "overlaps"
+            left_out.append(LeftOut(name, f"{folder.name}: {how} {twin.name}"))
             continue
         zone = Zone(
             folder,
@@ -221,17 +222,22 @@ def _identity(folder: Path, names: dict[str, str]) -> tuple[str, _Component] | N
 
 
 def _twin(folder: Path, name: str, billed: dict[str, Zone]) -> Zone | None:
-    """Return the zone that this one is another door to, by its name, if there is one."""
+    """Return the billed zone that, by the names, counts what this one does, if there is one."""
     if name in billed:
         return billed[name]
     this = _DIE.fullmatch(name)
-    if this is None or not folder.name.startswith("intel-rapl-mmio"):
-        return None
     for zone in billed.values():
         other = _DIE.fullmatch(zone.name)
-        if other and other.groups() == this.groups():
+        if this is None or other is None or this.groups() != other.groups():
+            continue
+        of_unlike_scope = ("-die-" in name) != ("-die-" in zone.name)
+        if of_unlike_scope or _is_door(folder, name, zone):
             return zone
     return None
+
+
+def _is_door(folder: Path, name: str, zone: Zone) -> bool:
+    return name == zone.name or folder.name.startswith("intel-rapl-mmio")
 
 
 def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:

@@ -133,6 +133,10 @@ class Surroundings:
     machine_cores: int
     """How many the machine has."""
     processor: str = ""
+    sockets: int = 0
+    """How many processors it has; 0 where that is not known."""
+    physical_cores: int = 0
+    """How many cores they have together, threads that share one not counted; 0 likewise."""
     virtual: bool = False
     """Whether the machine is a guest: its cores are then not all that the processor has."""
     constants: dict[str, float] = field(default_factory=dict)

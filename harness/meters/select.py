@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from importlib import import_module
-from importlib.metadata import entry_points
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from harness.errors import ConfigurationError, HarnessError, UsageError
 from harness.meters.plug_in import open_plug_in
@@ -20,6 +19,9 @@ from harness.meters.protocol import Meter, Opener, Source, Surroundings
 from harness.meters.sources import SourceMeter, weakest_grade
 from harness.records.base import Frozen
 from harness.records.meter import SourceDescription
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoints
 
 GROUP = "frugal_ai_harness.sources"
 """Of entry points: the name is the meter's, the object an ``Opener``."""
@@ -106,7 +108,7 @@ def _open(name: str, surroundings: Surroundings) -> Sequence[Source]:
 
 
 def _plug_in(kind: str) -> Opener:
-    points = [point for point in entry_points(group=GROUP) if point.name == kind]
+    points = [point for point in _entry_points() if point.name == kind]
     if kind == "auto" or not points:
         known = (*SPELLINGS, *plug_ins())
         raise UsageError(f"no meter is called {kind!r}", remedy=f"use one of: {', '.join(known)}")
@@ -132,9 +134,15 @@ def _plug_in(kind: str) -> Opener:
     return cast("Opener", opener)
 
 
+def _entry_points() -> EntryPoints:
+    from importlib.metadata import entry_points  # noqa: PLC0415 - 10 ms that only plug-ins need
+
+    return entry_points(group=GROUP)
+
+
 def plug_ins() -> tuple[str, ...]:
     """Return the names of the meters that other packages add."""
-    names = {point.name for point in entry_points(group=GROUP)}
+    names = {point.name for point in _entry_points()}
     return tuple(sorted(names - set(BUILT_IN) - {"auto"}))
 
 

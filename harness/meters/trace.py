@@ -10,7 +10,7 @@ from harness.meters.protocol import Edge, Total
 from harness.records.meter import Component, PowerTrace
 
 MAX_POINTS = 128
-"""A source; twice what a picture of a session shows."""
+"""A source; twice what a picture of a session shows. The very last reading may be one more."""
 
 
 class Trace:
@@ -20,15 +20,20 @@ class Trace:
         self._components = components
         self._points: list[list[tuple[float, float]]] = [[] for _ in components]
         self._shortest = [0.0 for _ in components]
+        self._latest: list[tuple[float, float] | None] = [None for _ in components]
+        """The last reading, where it was too close behind the last point."""
         self._lock = threading.Lock()
 
     def add(self, index: int, reading: Total | Edge) -> None:
-        """Take one reading of a source; one too close behind the last is left out."""
+        """Take one reading of a source; one too close behind the last makes no point of its own."""
         with self._lock:
             points = self._points[index]
-            if points and reading.at_seconds - points[-1][0] <= self._shortest[index]:
+            point = (reading.at_seconds, reading.joules)
+            if points and point[0] - points[-1][0] <= self._shortest[index]:
+                self._latest[index] = point
                 return
-            points.append((reading.at_seconds, reading.joules))
+            points.append(point)
+            self._latest[index] = None
             if len(points) > MAX_POINTS:
                 self._shortest[index] = 1.5 * (points[-1][0] - points[0][0]) / MAX_POINTS
                 self._points[index] = points[::2]
@@ -40,7 +45,10 @@ class Trace:
         of the component's first.
         """
         with self._lock:
-            points = [list(each) for each in self._points]
+            points = [
+                each if latest is None or latest[0] <= each[-1][0] else [*each, latest]
+                for each, latest in zip(map(list, self._points), self._latest, strict=True)
+            ]
         traces = []
         for component in sorted(set(self._components)):
             members = [

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
+from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.figures import figures, pooled_metrics
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
@@ -99,10 +100,12 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     members = sorted(members, key=lambda each: (each.record.created_utc, each.path))
     entries: list[BoardEntry] = []
     failed: list[FailedEntry] = []
+    draws: list[Draw] = []
     for evaluations in _by_entry(members):
         completed = [e for e in evaluations if isinstance(e.record.outcome, Completed)]
         if completed:
             entries.append(_row(completed, rules))
+            draws += _draws(completed)
         latest = evaluations[-1]
         if isinstance(latest.record.outcome, Failed):
             failed.append(_failure(latest, latest.record.outcome))
@@ -132,7 +135,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         status=board_status(first),
         entries=tuple(entries),
         failed=tuple(failed),
-        notes=board_notes(first, entries, rules),
+        notes=board_notes(first, entries, rules, draws),
     )
 
 
@@ -148,7 +151,7 @@ def _by_entry(members: Iterable[StoredLike]) -> list[list[StoredLike]]:
 def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
     """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age."""
     submission = completed[-1].record.submission
-    pooled = [e for e in completed if e.record.submission.digest == submission.digest]
+    pooled = _pooled(completed)
     records = [e.record for e in pooled]
     sessions = [session for record in records for session in record.sessions]
     derived = figures(sessions, records[-1].rules.amortise_queries)
@@ -190,6 +193,20 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
             if not (enough and notice.code == FEW_SESSIONS)  # pooled, they are enough
         ),
     )
+
+
+def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
+    latest = completed[-1].record.submission.digest
+    return [e for e in completed if e.record.submission.digest == latest]
+
+
+def _draws(completed: Sequence[StoredLike]) -> Iterator[Draw]:
+    """Yield what an entry's modelled energy is made of; nothing where no model is the meter."""
+    latest = completed[-1].record
+    if base_ratio(latest.meter) is not None:
+        sessions = [session for e in _pooled(completed) for session in e.record.sessions]
+        amortise = latest.rules.amortise_queries
+        yield draw_of(latest.submission.entry, sessions, amortise, latest.meter)
 
 
 def _once_each(notices: Iterable[Notice]) -> tuple[Notice, ...]:

@@ -4,16 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from harness.ranking.base_power import Draw, base_ratio, overturned
 from harness.records.board import BoardEntry
 from harness.records.evaluation import EvaluationRecord, Notice
 from harness.records.rules import Rules
 
+ORDER_HOLDS, ORDER_DEPENDS = "order-holds", "order-depends-on-base-power"
+_NAMED_PAIRS = 5
+"""The page has room for about so many."""
+
 
 def board_notes(
-    record: EvaluationRecord, entries: Sequence[BoardEntry], rules: Rules
+    record: EvaluationRecord,
+    entries: Sequence[BoardEntry],
+    rules: Rules,
+    draws: Sequence[Draw] = (),
 ) -> tuple[Notice, ...]:
-    """Return the notes of a board; ``record`` is any of its records."""
-    return (*_about_energy(record), *_about_standing(record, rules), *_about_rows(entries, rules))
+    """Return the notes of a board; ``record`` is any of its records.
+
+    ``draws`` are those of the entries, where the meter is the CPU-time model.
+    """
+    return (
+        *_about_energy(record),
+        *_about_order(record, entries, draws),
+        *_about_standing(record, rules),
+        *_about_rows(entries, rules),
+    )
 
 
 def _about_energy(record: EvaluationRecord) -> Iterator[Notice]:
@@ -29,6 +45,37 @@ def _about_energy(record: EvaluationRecord) -> Iterator[Notice]:
             message="the meter is a stand-in: its joules say nothing of this machine",
             remedy="measure without the stand-in",
         )
+
+
+def _about_order(
+    record: EvaluationRecord, entries: Sequence[BoardEntry], draws: Sequence[Draw]
+) -> Iterator[Notice]:
+    """Say whether another idle power would turn the order of two entries.
+
+    Two at the floor share one energy, so that there is no order between them.
+    """
+    ratio = base_ratio(record.meter)
+    floor = {entry.entry for entry in entries if entry.at_floor}
+    above = sum(draw.entry not in floor for draw in draws)
+    if ratio is None or len(draws) < 2 or not above:  # noqa: PLR2004 - an order is of two
+        return
+    span = f"between none and twice the {ratio:.3g} of a busy core that the model assumes"
+    pairs = [pair for pair in overturned(draws, ratio) if not floor.issuperset(pair)]
+    if not pairs:
+        yield Notice(
+            code=ORDER_HOLDS,
+            message=f"the order of energy is the same for any idle power {span}",
+            remedy="rely on the order more than on the joules, which are as uncertain as the model",
+        )
+        return
+    named = ", ".join(f"{one} / {other}" for one, other in pairs[:_NAMED_PAIRS])
+    rest = len(pairs) - _NAMED_PAIRS
+    more = f" and {rest} more {'pair' if rest == 1 else 'pairs'}" if rest > 0 else ""
+    yield Notice(
+        code=ORDER_DEPENDS,
+        message=f"which of two uses less energy depends on the idle power, {span}: {named}{more}",
+        remedy="read no order of energy into these pairs, or measure them with a sensor",
+    )
 
 
 def _about_standing(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:

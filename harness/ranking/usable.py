@@ -51,6 +51,8 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
     readings = [window.reading for window in session.phases]
     if not all(0 <= reading.seconds <= MOST for reading in readings):
         yield "has a phase of a negative time, or of one beyond reason"
+    if not all(0 <= reading.cpu_seconds <= MOST for reading in readings):
+        yield "has a phase of a negative CPU time, or of one beyond reason"
     if phase_seconds(session, *MEASURED_THROUGH_DRAIN) < LEAST_SECONDS:
         yield "took no time"
     if not all(0 <= part.joules <= MOST for reading in readings for part in reading.energy):

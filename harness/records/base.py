@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -43,6 +42,8 @@ def pretty_json(value: object) -> bytes:
 
 def digest(value: object) -> str:
     """Return the SHA-256 of the canonical spelling, in hexadecimal."""
+    import hashlib  # noqa: PLC0415 - OpenSSL takes milliseconds to load, and meters need it not
+
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 

@@ -21,6 +21,11 @@ def phase_seconds(session: Session, *phases: Phase) -> float:
     return sum(w.reading.seconds for w in session.phases if w.phase in phases)
 
 
+def phase_cpu_seconds(session: Session, *phases: Phase) -> float:
+    """Return the CPU time of the entry's tree in the named phases together."""
+    return sum(w.reading.cpu_seconds for w in session.phases if w.phase in phases)
+
+
 def silent_components(session: Session) -> tuple[Component, ...]:
     """Return the components that read no energy from the first measured query to the last process.
 
@@ -45,7 +50,7 @@ def joules_per_1000(session: Session, amortise_queries: int) -> float:
 
     1000 · [(start + load + warm-up) / amortise + measured-through-drain / queries]
     """
-    return _per_1000(session, amortise_queries, phase_joules)
+    return per_1000(session, amortise_queries, phase_joules)
 
 
 def active_joules_per_1000(session: Session, amortise_queries: int) -> float:
@@ -55,9 +60,10 @@ def active_joules_per_1000(session: Session, amortise_queries: int) -> float:
     def active(session: Session, *phases: Phase) -> float:
         return phase_joules(session, *phases) - watts * phase_seconds(session, *phases)
 
-    return _per_1000(session, amortise_queries, active)
+    return per_1000(session, amortise_queries, active)
 
 
-def _per_1000(session: Session, amortise_queries: int, joules: Callable[..., float]) -> float:
-    before = joules(session, *BEFORE_MEASURED) / amortise_queries
-    return 1000 * (before + joules(session, *MEASURED_THROUGH_DRAIN) / session.queries)
+def per_1000(session: Session, amortise_queries: int, amount: Callable[..., float]) -> float:
+    """Return what ``amount(session, *phases)`` comes to for 1,000 queries, amortised likewise."""
+    before = amount(session, *BEFORE_MEASURED) / amortise_queries
+    return 1000 * (before + amount(session, *MEASURED_THROUGH_DRAIN) / session.queries)

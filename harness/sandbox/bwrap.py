@@ -17,10 +17,11 @@ from harness.errors import OrganiserError
 from harness.records.evaluation import Isolation
 from harness.records.rules import Limits
 from harness.sandbox import interpreter, seccomp
+from harness.sandbox.cgroup import Accounts, Group, find_accounts
 from harness.sandbox.probe import probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
-from harness.sandbox.spawn import spawn
+from harness.sandbox.spawn import Spawned, abandon, spawn
 
 _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
@@ -34,13 +35,14 @@ _REMEDY = "see what `python -m harness doctor` says of isolation"
 class Bwrap:
     """A ``Sandbox``: see ``harness.sandbox.protocol``."""
 
-    def __init__(self, executable: Path) -> None:
-        """Use this ``bwrap``."""
+    def __init__(self, executable: Path, accounts: Accounts | None = None) -> None:
+        """Use this ``bwrap``; count CPU time by ``accounts``, else in the best way there is."""
         self._executable = executable
+        self._accounts = find_accounts() if accounts is None else accounts
 
     def probe(self) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._executable)
+        return _probed(self._executable, self._accounts)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, in fresh namespaces."""
@@ -66,16 +68,31 @@ class Bwrap:
             for descriptor in (their_info, their_hold, filter_fd):
                 os.close(descriptor)
         try:
-            init = _namespace_init(info)
-            if init is not None:
-                _limit(init, launch.limits)
-            process = TreeProcess(spawned, launch, namespace_init=init)
+            process = self._owned(spawned, info, launch)
             with contextlib.suppress(BrokenPipeError):
                 os.write(hold, b"\0")
         finally:
             os.close(info)
             os.close(hold)
         return process
+
+    def _owned(self, spawned: Spawned, info: int, launch: Launch) -> TreeProcess:
+        """Set the limits and the account of what bwrap holds back; end it where that fails."""
+        init: int | None = None
+        group: Group | None = None
+        try:
+            init = _namespace_init(info)
+            pids = [spawned.pid] if init is None else [spawned.pid, init]
+            if init is not None:
+                with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
+                    _limit(init, launch.limits)
+            group = self._accounts.open(pids)
+            return TreeProcess(spawned, launch, namespace_init=init, group=group)
+        except BaseException:  # an interrupt too must leave nothing running; it goes on its way
+            abandon(spawned, *([] if init is None else [init]))
+            if group is not None:
+                group.remove()
+            raise
 
     def _arguments(self, launch: Launch) -> list[str]:
         limits = launch.limits
@@ -122,8 +139,10 @@ def find_bwrap() -> Path | None:
 
 
 @cache
-def _probed(executable: Path) -> Isolation:
-    return probe(Bwrap(executable), method=f"{version(executable)} + seccomp")
+def _probed(executable: Path, accounts: Accounts) -> Isolation:
+    return probe(
+        Bwrap(executable, accounts), method=f"{version(executable)} + seccomp", accounts=accounts
+    )
 
 
 @cache

@@ -13,17 +13,21 @@ import sys
 import tempfile
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from harness.errors import OrganiserError
 from harness.records.evaluation import Isolation
 from harness.sandbox import interpreter, seccomp
+from harness.sandbox.cgroup import Accounts, Group, find_accounts
 from harness.sandbox.probe import probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
-from harness.sandbox.spawn import spawn
+from harness.sandbox.spawn import Spawned, abandon, spawn
 from harness.worker import confine
 
+Kind: TypeAlias = Literal["landlock", "none"]
+
+_HOLD_FD = 5
 NEEDED_ABI = 6
 """The first version of Landlock that closes signals and abstract sockets."""
 
@@ -31,13 +35,17 @@ NEEDED_ABI = 6
 class Confined:
     """A ``Sandbox``: see ``harness.sandbox.protocol``."""
 
-    def __init__(self, kind: Literal["landlock", "none"]) -> None:
-        """Use Landlock and the filter, or nothing but supervision and limits."""
+    def __init__(self, kind: Kind, accounts: Accounts | None = None) -> None:
+        """Use Landlock and the filter, or nothing but supervision and limits.
+
+        CPU time is counted by ``accounts``, else in the best way there is.
+        """
         self._kind = kind
+        self._accounts = find_accounts() if accounts is None else accounts
 
     def probe(self) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._kind)
+        return _probed(self._kind, self._accounts)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
@@ -48,15 +56,32 @@ class Confined:
         environment |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
         plan = json.dumps(self._plan(launch, directory, scratch))
+        their_hold, hold = os.pipe()
         try:
-            spawned = spawn([*supervisor, plan, *inside], environment)
+            spawned = spawn([*supervisor, plan, *inside], environment, extra={_HOLD_FD: their_hold})
+            return self._owned(spawned, launch, scratch)
         except OSError as error:
             shutil.rmtree(scratch, ignore_errors=True)
             raise OrganiserError(
                 f"{sys.executable} cannot be started: {error.strerror}",
                 remedy="see what `python -m harness doctor` says of isolation",
             ) from None
-        return TreeProcess(spawned, launch, namespace_init=None, scratch=scratch)
+        finally:
+            os.close(their_hold)
+            os.close(hold)  # and lets the supervisor go on
+
+    def _owned(self, spawned: Spawned, launch: Launch, scratch: Path) -> TreeProcess:
+        """Set up the account of the supervisor, which is held back; end it where that fails."""
+        group: Group | None = None
+        try:
+            group = self._accounts.open([spawned.pid])
+            return TreeProcess(spawned, launch, namespace_init=None, group=group, scratch=scratch)
+        except BaseException:  # an interrupt too must leave nothing running; it goes on its way
+            abandon(spawned)
+            if group is not None:
+                group.remove()
+            shutil.rmtree(scratch, ignore_errors=True)
+            raise
 
     def _command(self, launch: Launch, directory: Path) -> list[str]:
         if launch.command is None:
@@ -71,6 +96,7 @@ class Confined:
         limits = launch.limits
         plan: dict[str, object] = {
             "parent": os.getpid(),
+            "hold": _HOLD_FD,
             "directory": str(directory),
             "limits": {
                 "RLIMIT_CORE": 0,
@@ -91,7 +117,7 @@ class Confined:
 
 
 @cache
-def _probed(kind: Literal["landlock", "none"]) -> Isolation:
+def _probed(kind: Kind, accounts: Accounts) -> Isolation:
     method = "a plain process, supervised"
     if kind == "landlock":
         abi = confine.landlock_abi()
@@ -101,4 +127,4 @@ def _probed(kind: Literal["landlock", "none"]) -> Isolation:
                 remedy="use Linux 6.12 or later, with Landlock among its security modules",
             )
         method = f"Landlock {abi} + seccomp"
-    return probe(Confined(kind), method=method)
+    return probe(Confined(kind, accounts), method=method, accounts=accounts)

@@ -18,7 +18,8 @@ from typing import Any
 from harness.errors import OrganiserError, SubmissionError
 from harness.records.evaluation import Isolation, IsolationCheck, IsolationGrade
 from harness.records.rules import Limits
-from harness.sandbox.attempts import ATTEMPTS
+from harness.sandbox.attempts import ATTEMPTS, CPU_ACCOUNT
+from harness.sandbox.cgroup import Accounts
 from harness.sandbox.protocol import Launch, Sandbox
 
 PROGRAM = Path(__file__).with_name("attempts.py")
@@ -39,8 +40,8 @@ _LIMITS = Limits(
 _DAEMON_SECONDS = 1.0
 
 
-def probe(sandbox: Sandbox, *, method: str) -> Isolation:
-    """Run ``attempts.py`` as an entry of ``sandbox``.
+def probe(sandbox: Sandbox, *, method: str, accounts: Accounts) -> Isolation:
+    """Run ``attempts.py`` as an entry of ``sandbox``, which counts CPU time by ``accounts``.
 
     Raises ``OrganiserError`` when the sandbox cannot be built here.
     """
@@ -52,9 +53,19 @@ def probe(sandbox: Sandbox, *, method: str) -> Isolation:
         secret = folder / "secret"
         secret.write_text(secrets.token_hex())
         facts["secret_file"] = str(secret)
+        facts["groups"] = str(accounts.folder or "")
         (entry / "facts.json").write_text(json.dumps(facts))
         checks = _run(sandbox, entry, str(facts["token"]))
+    checks = tuple(
+        _named(check, accounts) if check.name == CPU_ACCOUNT else check for check in checks
+    )
     return Isolation(grade=_grade(checks), method=method, checks=checks)
+
+
+def _named(check: IsolationCheck, accounts: Accounts) -> IsolationCheck:
+    """Say where CPU time comes from, and whether the entry could leave what counts it."""
+    seen = accounts.seen if check.held else f"{accounts.seen}: {check.seen}"
+    return IsolationCheck(name=check.name, held=check.held, seen=seen)
 
 
 def _grade(checks: tuple[IsolationCheck, ...]) -> IsolationGrade:
@@ -97,7 +108,10 @@ def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...
 
 def _user(token: str) -> IsolationCheck:
     """See as whom the entry runs: from outside, for inside it is whoever the namespace says."""
-    for pid in _with_argument(token):
+    end = time.monotonic() + _DAEMON_SECONDS
+    while not (running := _with_argument(token)) and time.monotonic() < end:
+        time.sleep(0.02)  # a program that has just begun has no arguments yet for a moment
+    for pid in running:
         with contextlib.suppress(OSError):
             status = Path(f"/proc/{pid}/status").read_text()
             uid = int(status.partition("\nUid:\t")[2].split()[0])

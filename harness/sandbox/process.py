@@ -17,19 +17,23 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
+from msgspec.structs import replace
+
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
-from harness.sandbox.output import Tail, one_line
+from harness.sandbox.cgroup import Group
+from harness.sandbox.endings import code_and_signal, in_words, mebibytes
+from harness.sandbox.output import Tail
 from harness.sandbox.protocol import Captured, Exit, Launch
+from harness.sandbox.replies import MEND, Reply, nothing_came
 from harness.sandbox.spawn import Spawned
-from harness.sandbox.tree import Tree
+from harness.sandbox.tree import Tree, Usage
 
 WATCH_SECONDS = 0.1
 """How often memory and processes are looked at."""
 
 _CHUNK_BYTES = 1 << 20
 _REAP_SECONDS = 5.0
-_MEND = "run the entry by hand on a few samples and mend it"
 
 
 class TreeProcess:
@@ -41,20 +45,26 @@ class TreeProcess:
         launch: Launch,
         *,
         namespace_init: int | None,
+        group: Group | None,
         scratch: Path | None = None,
     ) -> None:
         """Take over a started tree.
 
         ``namespace_init`` is the first process of its own pid namespace, with which the whole tree
-        dies; without one the tree is followed and killed process by process. ``scratch`` is a
-        folder that goes when the tree is gone.
+        dies; without one the tree is followed and killed process by process. ``group`` counts its
+        CPU time; without one it is read from the tree. ``group`` and ``scratch``, a folder, go when
+        the tree is gone.
         """
+        self._group = group
         self._scratch = scratch
         self._spawned = spawned
         self._limits = launch.limits
         self._launch = launch
         self._tree = Tree(spawned.pid)
-        self._ends = {pid: os.pidfd_open(pid) for pid in (spawned.pid, namespace_init) if pid}
+        self._ends = {spawned.pid: os.pidfd_open(spawned.pid)}
+        if namespace_init is not None:
+            with contextlib.suppress(ProcessLookupError):  # the sandbox could not be built
+                self._ends[namespace_init] = os.pidfd_open(namespace_init)
         self._namespace_init = namespace_init
         self._exit: Exit | None = None
         self._error: HarnessError | None = None
@@ -93,7 +103,9 @@ class TreeProcess:
 
     def cpu_seconds(self) -> float:
         """Return the tree's CPU time so far; the kernel's own account once it has ended."""
-        return self._exit.cpu_seconds if self._exit else self._tree.cpu_seconds()
+        if self._exit is not None:
+            return self._exit.cpu_seconds
+        return self._group.cpu_seconds() if self._group else self._tree.cpu_seconds()
 
     def finish(self, *, deadline_seconds: float) -> Exit:
         """Close the request channel and wait until the tree is gone."""
@@ -116,7 +128,7 @@ class TreeProcess:
         ended = self._reap()
         self._require_bearable_output()
         if ended.signal is not None or ended.code:
-            self._fail(f"{_ending(ended)} after the last answer{self._last_words()}", _MEND)
+            self._fail(f"{in_words(ended)} after the last answer{self._last_words()}", MEND)
         return ended
 
     def kill(self) -> None:
@@ -141,15 +153,19 @@ class TreeProcess:
         trace: TracebackType | None,
     ) -> None:
         """Kill whatever is left of the tree and give the descriptors back."""
-        self.kill()
-        self._close_requests()
-        self._drain()
-        for descriptor in (*self._reading, *self._ends.values()):
-            os.close(descriptor)
-        self._reading.clear()
-        self._ends.clear()
-        if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+        try:
+            self.kill()
+        finally:
+            self._close_requests()
+            self._drain()
+            for descriptor in (*self._reading, *self._ends.values()):
+                os.close(descriptor)
+            self._reading.clear()
+            self._ends.clear()
+            if self._group is not None:
+                self._group.remove()
+            if self._scratch is not None:
+                shutil.rmtree(self._scratch, ignore_errors=True)
 
     # One request and its reply.
 
@@ -162,18 +178,16 @@ class TreeProcess:
         end = time.monotonic() + deadline_seconds
         end = min(end, self._started + self._limits.session_seconds)
         rest = [memoryview(part) for part in request]
-        reply = bytearray()
+        reply = Reply(kind, n, self._launch)
         while True:
             if rest:
                 rest = self._write(rest)
             if not self._step(end, writing=bool(rest)):
                 self._late(deadline_seconds)
             # When it has ended, a last look at the pipe: nothing can come after that.
-            if self._read_reply(reply, kind, n) or (
-                self._ended() and (self._read_reply(reply, kind, n) or self._died())
-            ):
+            if self._came(reply) or (self._ended() and (self._came(reply) or self._died())):
                 self._require_bearable_output()
-                return bytes(memoryview(reply)[frames.HEADER.size :])
+                return reply.payload()
 
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
         """Write what the pipe takes; return what is left."""
@@ -189,57 +203,22 @@ class TreeProcess:
             parts[0] = parts[0][written:]
         return parts
 
-    def _read_reply(self, reply: bytearray, kind: bytes, n: int) -> bool:
-        """Read on; say whether the reply is whole. One byte more than is due is asked for."""
-        due = self._due(reply, kind, n)
-        while len(reply) < due:
-            try:
-                part = os.read(self._spawned.replies, min(due - len(reply) + 1, _CHUNK_BYTES))
-            except BlockingIOError:
-                return False
-            if not part:
-                self._await_end()
-                self._died()
-            reply += part
-            due = self._due(reply, kind, n)
-            if len(reply) > due:
-                self._fail("sent more than was asked for", "answer each request with one frame")
-        return True
-
-    def _due(self, reply: bytearray, kind: bytes, n: int) -> int:
-        """Return the length of the frame, as far as its header has come; refuse a wrong header."""
-        if len(reply) < frames.HEADER.size:
-            return frames.HEADER.size + 4 * n
-        came, count, size = frames.HEADER.unpack_from(reply)
-        if came == frames.FAILURE and count == 0 and size <= frames.MAX_FAILURE_BYTES:
-            if len(reply) == frames.HEADER.size + size:
-                text = reply[frames.HEADER.size :].decode("utf-8", "replace")
-                self._fail(one_line(text) or "failed and did not say why", _MEND)
-            return frames.HEADER.size + int(size)
-        least = most = 0
-        if kind == frames.PREDICTIONS:
-            launch = self._launch
-            least, most = frames.reply_bytes(
-                n, output=launch.output, labels=launch.labels, max_boxes=launch.max_boxes
-            )
-        if came != kind or count != n or not least <= size <= most:
-            wanted = f"{least}" if least == most else f"{least} to {most}"
-            self._fail(
-                f"sent a frame {came!r} with n = {count} and {size} bytes; "
-                f"{kind!r} with n = {n} and {wanted} bytes was due",
-                "see docs/reference/frames.md",
-            )
-        return frames.HEADER.size + int(size)
+    def _came(self, reply: Reply) -> bool:
+        """Read on; say whether the reply is whole."""
+        try:
+            return reply.read(self._spawned.replies)
+        except EOFError:
+            self._await_end()
+            self._died()
+        except SubmissionError as error:
+            self._fail(error.message, error.remedy)
 
     def _refuse_unasked(self) -> bool:
         """Refuse what nobody asked for; say whether the channel is still open."""
         try:
-            unasked = os.read(self._spawned.replies, 1)
-        except BlockingIOError:
-            return True
-        if unasked:
-            self._fail("sent something without being asked", "answer each request with one frame")
-        return False
+            return nothing_came(self._spawned.replies)
+        except SubmissionError as error:
+            self._fail(error.message, error.remedy)
 
     # The loop.
 
@@ -273,15 +252,15 @@ class TreeProcess:
             memory = self._tree.proportional_memory_bytes()
         if memory > self._limits.memory_bytes:
             self._fail(
-                f"used {_mebibytes(memory)} of memory; {_mebibytes(self._limits.memory_bytes)} "
+                f"used {mebibytes(memory)} of memory; {mebibytes(self._limits.memory_bytes)} "
                 "are allowed",
                 "use a smaller model or a smaller batch_size",
             )
 
-    def _look(self) -> tuple[int, int]:
-        memory, processes = self._tree.usage()
-        self._peak_memory_bytes = max(self._peak_memory_bytes, memory)
-        return memory, processes
+    def _look(self) -> Usage:
+        usage = self._tree.usage()
+        self._peak_memory_bytes = max(self._peak_memory_bytes, usage.memory_bytes)
+        return usage
 
     def _drain(self) -> None:
         for descriptor in (self._spawned.stdout, self._spawned.stderr):
@@ -345,7 +324,7 @@ class TreeProcess:
             time.sleep(0.001)
 
     def _reap(self) -> Exit:
-        """Wait for what has ended or was killed; its rusage is the account of the whole tree."""
+        """Wait for what has ended or was killed; its rusage holds all that was waited for."""
         if self._exit is not None:
             return self._exit
         end = time.monotonic() + _REAP_SECONDS
@@ -358,19 +337,21 @@ class TreeProcess:
                 _, _, usage = os.wait4(self._namespace_init, 0)
                 cpu_seconds += usage.ru_utime + usage.ru_stime
         self._drain()
-        code, number = _code_and_signal(os.waitstatus_to_exitcode(status))
+        code, number = code_and_signal(os.waitstatus_to_exitcode(status))
         self._exit = Exit(
             code=code,
             signal=number,
             cpu_seconds=max(cpu_seconds, self._tree.cpu_seconds()),
             peak_memory_bytes=self._peak_memory_bytes,
         )
+        if self._group is not None:
+            self._exit = replace(self._exit, cpu_seconds=self._group.cpu_seconds())
         return self._exit
 
     def _died(self) -> NoReturn:
         if not self._ended():
             self._fail("closed its reply channel", "leave descriptors 3 and 4 alone")
-        self._fail(f"{_ending(self._reap())}{self._last_words()}", _MEND)
+        self._fail(f"{in_words(self._reap())}{self._last_words()}", MEND)
 
     def _late(self, deadline_seconds: float) -> NoReturn:
         lasted = time.monotonic() - self._started
@@ -400,24 +381,3 @@ class TreeProcess:
         if self._requests_open:
             os.close(self._spawned.requests)
             self._requests_open = False
-
-
-def _code_and_signal(returned: int) -> tuple[int | None, int | None]:
-    """Tell an exit code from a signal; launchers report signal n of what they ran as 128 + n."""
-    if returned < 0:
-        return None, -returned
-    if returned - 128 in set(signal.Signals):
-        return None, returned - 128
-    return returned, None
-
-
-def _ending(ended: Exit) -> str:
-    if ended.signal is None:
-        return f"ended with exit code {ended.code}"
-    name = signal.Signals(ended.signal).name
-    hint = " (the kernel does so when memory runs out)" if ended.signal == signal.SIGKILL else ""
-    return f"was ended by {name}{hint}"
-
-
-def _mebibytes(count: int) -> str:
-    return f"{count / (1 << 20):.0f} MiB"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fcntl import F_DUPFD_CLOEXEC, fcntl
@@ -65,6 +66,17 @@ def spawn(
     for descriptor in kept:
         os.set_blocking(descriptor, False)
     return Spawned(pid, requests, replies, out, err)
+
+
+def abandon(spawned: Spawned, *others: int) -> None:
+    """End a program that nobody came to own, and other processes of its tree; close our ends."""
+    for pid in (*others, spawned.pid):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    for pid in (spawned.pid, *others):
+        with contextlib.suppress(ChildProcessError):  # its own parent has waited for it
+            os.waitpid(pid, 0)
+    _close([spawned.requests, spawned.replies, spawned.stdout, spawned.stderr])
 
 
 def adopt_orphans() -> None:

@@ -32,7 +32,7 @@ class Tree:
         Living processes are read to the nanosecond, those that were waited for in ticks (10 ms).
         A child that is reaped between two reads is missing from this total and in the next.
         """
-        total = sum(_own_cpu_seconds(pid) + _reaped_cpu_seconds(pid) for pid in self.pids())
+        total = sum(map(process_cpu_seconds, self.pids()))
         self._cpu_seconds = max(self._cpu_seconds, total)
         return self._cpu_seconds
 
@@ -55,6 +55,11 @@ class Tree:
             pid = waiting.pop()
             yield pid
             waiting.extend(_children(pid))
+
+
+def process_cpu_seconds(pid: int) -> float:
+    """Return the CPU time of a process and of the children that it has waited for; 0 once gone."""
+    return _own_cpu_seconds(pid) + _reaped_cpu_seconds(pid)
 
 
 def _children(pid: int) -> list[int]:

@@ -18,6 +18,7 @@ BOARD_COLUMNS: dict[str, Callable[[Board], Cell]] = {
     "status": lambda board: board.status,
     "meter_grade": lambda board: board.meter_grade,
     "metric": lambda board: board.metric,
+    "notes": lambda board: " ".join(note.code for note in board.notes),
 }
 """What makes a row's figures mean something, on every row: rows get copied out of their file."""
 

@@ -6,9 +6,10 @@ This process stays as the parent of everything that the entry starts, orphans in
 entry's first process has ended, the rest is ended too, and the exit code is handed on (128 + n for
 signal n). Standard library only.
 
-The plan: ``parent`` (pid that must be alive), ``directory`` (to run in), ``limits`` (by the names
-of ``resource``), ``filter`` (a seccomp program in hexadecimal, or null), ``readable`` and
-``writable`` (paths that Landlock leaves open; null for no Landlock).
+The plan: ``parent`` (pid that must be alive), ``hold`` (a descriptor: nothing is started before its
+other end is closed), ``directory`` (to run in), ``limits`` (by the names of ``resource``),
+``filter`` (a seccomp program in hexadecimal, or null), ``readable`` and ``writable`` (paths that
+Landlock leaves open; null for no Landlock).
 """
 
 from __future__ import annotations
@@ -49,6 +50,8 @@ def main(plan: dict[str, Any], command: list[str]) -> NoReturn:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     die_with(plan["parent"])
     me = os.getpid()
+    os.read(plan["hold"], 1)
+    os.close(plan["hold"])
     child = os.fork()
     if child == 0:
         try:

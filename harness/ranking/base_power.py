@@ -1,0 +1,111 @@
+"""Whether the order of energy hangs on how much idle power the CPU-time model assumes. Pure.
+
+Modelled energy is core_watts x (c + r x w), with c the CPU-seconds and w the wall seconds behind
+1,000 queries and r = base_watts / core_watts. Neither constant was measured here, and r alone
+decides the order: it says how much waiting weighs against work. The difference of two entries is
+linear in r, so it keeps its sign between r = 0 and twice the stated r exactly if it has the same
+sign at both ends.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import combinations
+from statistics import fmean
+from typing import NamedTuple
+
+from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
+from harness.records.evaluation import Phase, Session
+from harness.records.meter import Component, MeterDescription, SourceDescription
+
+LEAST_WATTS, MOST_WATTS = 1e-3, 1e6
+"""Of a core: far beyond any, and safe to divide by."""
+
+NOISE = 1e-9
+"""Relative: sums of the same terms differ by as much in floating point."""
+
+
+class Draw(NamedTuple):
+    """What an entry's modelled energy is made of, per 1,000 queries as the ranked figure has it."""
+
+    entry: str
+    core_seconds: float
+    """CPU-seconds; what other components measured counts as the time in which a core uses it."""
+    wall_seconds: float
+
+    def at(self, ratio: float) -> float:
+        """Return the energy, in core_watts, for one base_watts / core_watts."""
+        return self.core_seconds + ratio * self.wall_seconds
+
+
+def base_ratio(meter: MeterDescription) -> float | None:
+    """Return base_watts / core_watts of the CPU-time model; ``None`` for any other meter."""
+    source = _model(meter)
+    if source is None:
+        return None
+    return source.constants["base_watts"] / source.constants["core_watts"]
+
+
+def draw_of(
+    entry: str, sessions: Sequence[Session], amortise_queries: int, meter: MeterDescription
+) -> Draw:
+    """Take the mean over the sessions of an entry, metered by a CPU-time model and maybe others.
+
+    Raises ``ValueError`` for another meter.
+    """
+    model = _model(meter)
+    if model is None:
+        raise ValueError(f"{meter.name} is no CPU-time model")
+    core_watts = model.constants["core_watts"]
+
+    def core_seconds(session: Session, *phases: Phase) -> float:
+        other = _joules_beside(model.component, session, *phases)
+        return phase_cpu_seconds(session, *phases) + other / core_watts
+
+    return Draw(
+        entry,
+        fmean(per_1000(session, amortise_queries, core_seconds) for session in sessions),
+        fmean(per_1000(session, amortise_queries, phase_seconds) for session in sessions),
+    )
+
+
+def overturned(draws: Sequence[Draw], ratio: float) -> tuple[tuple[str, str], ...]:
+    """Return every pair whose order is not the same from a ratio of 0 to twice ``ratio``.
+
+    A pair that is level at one end only is among them; one that is level at both is not.
+    """
+    return tuple(
+        (one.entry, other.entry)
+        for one, other in combinations(draws, 2)
+        if _sign(one, other, 0.0) != _sign(one, other, 2 * ratio)
+    )
+
+
+def _sign(one: Draw, other: Draw, ratio: float) -> int:
+    mine, theirs = one.at(ratio), other.at(ratio)
+    if abs(mine - theirs) <= NOISE * max(abs(mine), abs(theirs)):
+        return 0
+    return 1 if mine > theirs else -1
+
+
+def _model(meter: MeterDescription) -> SourceDescription | None:
+    models = list(_models(meter))
+    return models[0] if len(models) == 1 else None
+
+
+def _models(meter: MeterDescription) -> Iterator[SourceDescription]:
+    for source in meter.sources:
+        core, base = (source.constants.get(name, -1.0) for name in ("core_watts", "base_watts"))
+        sane = LEAST_WATTS <= core <= MOST_WATTS and 0 <= base <= MOST_WATTS
+        if source.kind == "model" and sane:
+            yield source
+
+
+def _joules_beside(component: Component, session: Session, *phases: Phase) -> float:
+    return sum(
+        part.joules
+        for window in session.phases
+        if window.phase in phases
+        for part in window.reading.energy
+        if part.component != component
+    )
