@@ -12,6 +12,7 @@ from virtual_power import VirtualCounter
 from harness.meters import powercap
 from harness.meters.protocol import Source, Work
 from harness.meters.sources import SourceRecording
+from harness.records.evaluation import Disturbance
 
 RANGE = 262_143_328_850
 """Microjoules: what a common processor's package counter wraps at."""
@@ -35,6 +36,16 @@ class FakeWork:
 
     def cpu_seconds(self) -> float:
         return self.used
+
+
+class StillWatch:
+    """Sees a machine on which nothing else happens."""
+
+    def __init__(self, work: Work) -> None:
+        self.work = work
+
+    def mark(self) -> Disturbance:
+        return Disturbance(other_cpu_seconds=0.0, harness_cpu_seconds=0.0, steal_seconds=0.0)
 
 
 @contextmanager

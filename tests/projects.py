@@ -19,10 +19,19 @@ max_batch = 4
 [energy]
 amortise_queries = 1000
 floor_multiple = 3.0
+edge_share = 0.5
+
+[disturbance]
+other_cpu_share = 100.0
+steal_share = 100.0
+kernel_change = {kernel_change}
+throttle_events = 1_000_000
 
 [cautions]
-other_cpu_share = 1.0
+run_queue_share = 100.0
 kernel_spread = 100.0
+frequency_spread = 100.0
+idle_change = 100.0
 variant_cost_ratio = [0.001, 1000.0]
 small_test_set = 1000
 session_disagreement = 0.5
@@ -34,6 +43,8 @@ warm_up_queries = 4
 measured_seconds = 0.01
 max_sweeps = 2
 variant_seconds = 1.0
+max_repeats = 1
+when_disturbed = "keep"
 
 [protocols.official]
 sessions = 2
@@ -42,6 +53,8 @@ warm_up_queries = 4
 measured_seconds = 0.01
 max_sweeps = 2
 variant_seconds = 1.0
+max_repeats = 1
+when_disturbed = "fail"
 
 [limits]
 start_seconds = 30
@@ -82,10 +95,18 @@ def write_project(root: Path, *, batch_seconds: float = 20, hub: str = "") -> Pa
     """Write rules and the toy task; return ``root``."""
     (root / "submissions").mkdir(parents=True)
     (root / "leaderboard").mkdir()
-    rules = RULES.format(batch_seconds=batch_seconds)
-    (root / "leaderboard" / "rules.toml").write_text(rules, encoding="utf-8")
+    write_rules(root, batch_seconds=batch_seconds)
     write_task(root, hub=hub)
     return root
+
+
+def write_rules(root: Path, *, batch_seconds: float = 20, kernel_change: float = 1e9) -> None:
+    """Write rules that call nothing a disturbance, whatever else this machine does.
+
+    But for a change of the reference kernel's cost by more than ``kernel_change``.
+    """
+    rules = RULES.format(batch_seconds=batch_seconds, kernel_change=kernel_change)
+    (root / "leaderboard" / "rules.toml").write_text(rules, encoding="utf-8")
 
 
 def model_of(predict: str = ANSWERS, *, load: str = "return Model()", top: str = "") -> str:

@@ -6,7 +6,15 @@ from typing import Any
 
 import msgspec
 
-from harness.records.board import Board, BoardEntry, Boards, EnergyParts, FailedEntry, Problem
+from harness.records.board import (
+    Board,
+    BoardEntry,
+    Boards,
+    EnergyParts,
+    FailedEntry,
+    JoulesUncertainty,
+    Problem,
+)
 from harness.records.evaluation import MetricValue, Notice
 from harness.records.meter import SourceDescription
 
@@ -26,7 +34,8 @@ MODEL_SOURCE = SourceDescription(
 def entry(entry_name: str = "team-model", /, **changes: Any) -> BoardEntry:  # noqa: ANN401 - any field
     """Make an entry with intervals on both axes; name any field to change it."""
     quality = changes.get("quality", 0.8)
-    joules = changes.get("joules_per_1000_queries", 12.5)
+    given = changes.get("joules_per_1000_queries")
+    joules = 12.5 if given is None else given
     sessions = changes.get("sessions", 5)
     made = BoardEntry(
         rank=None,
@@ -38,6 +47,7 @@ def entry(entry_name: str = "team-model", /, **changes: Any) -> BoardEntry:  # n
         quality_interval=(max(0.0, quality - 0.03), min(1.0, quality + 0.03)),
         joules_per_1000_queries=joules,
         joules_interval=(joules * 0.9, joules * 1.1) if sessions >= 5 else None,
+        joules_uncertainty=JoulesUncertainty(random=joules * 0.004, systematic=joules * 0.4),
         active_joules_per_1000_queries=joules * 0.8,
         seconds_per_1000_queries=joules / 10,
         measured_watts=10.0,
@@ -72,6 +82,20 @@ def entry(entry_name: str = "team-model", /, **changes: Any) -> BoardEntry:  # n
         warnings=(),
     )
     return msgspec.structs.replace(made, **changes)
+
+
+def unresolved(entry_name: str = "too-cheap", /, **changes: Any) -> BoardEntry:  # noqa: ANN401 - any field
+    """Make an entry whose energy the meter does not resolve."""
+    return entry(
+        entry_name,
+        **changes,
+        joules_per_1000_queries=None,
+        joules_interval=None,
+        joules_uncertainty=None,
+        active_joules_per_1000_queries=None,
+        measured_watts=None,
+        parts=None,
+    )
 
 
 def board(*entries: BoardEntry, **changes: Any) -> Board:  # noqa: ANN401 - any field
@@ -131,6 +155,7 @@ def small() -> Boards:
                     sessions=3,
                 ),
                 entry("slow-model", quality=0.80, joules_per_1000_queries=97.0, verified=True),
+                unresolved(quality=0.31),
                 failed=(
                     FailedEntry(
                         entry="broken-model",

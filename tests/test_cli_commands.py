@@ -13,7 +13,12 @@ from harness.cli.app import app
 from harness.cli.diagnosis import diagnose
 from harness.errors import ConfigurationError
 from harness.meters.select import SourceStatus
-from harness.records.evaluation import EvaluationRecord, Isolation, IsolationCheck
+from harness.records.evaluation import (
+    SCHEMA_VERSION,
+    EvaluationRecord,
+    Isolation,
+    IsolationCheck,
+)
 
 ROOT = Path(__file__).parent.parent
 runner = CliRunner()
@@ -22,7 +27,7 @@ runner = CliRunner()
 class Probed:
     """A sandbox of which only the probe is asked."""
 
-    def probe(self) -> Isolation:
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:  # noqa: ARG002
         checks = (
             IsolationCheck(name="files", held=True, seen="no such file"),
             IsolationCheck(name="network", held=False, seen="connected"),
@@ -32,7 +37,7 @@ class Probed:
 
 @pytest.fixture
 def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(diagnosis, "choose", lambda _: Probed())
+    monkeypatch.setattr(diagnosis, "choose", lambda *_: Probed())
 
 
 @pytest.mark.parametrize("task", ["climate-disinformation", "deforestation"])
@@ -135,7 +140,7 @@ def test_a_task_without_a_card_says_so(tmp_path: Path, monkeypatch: pytest.Monke
 
 @pytest.mark.usefixtures("sandbox")
 def test_the_doctor_says_what_there_is() -> None:
-    result = runner.invoke(app, ["doctor"])
+    result = runner.invoke(app, ["doctor", "--idle-seconds", "0"])
 
     assert result.exit_code == 0, result.output
     for fact in ("energy", "grade B, a stand-in", "network (connected)", "version 2026.1", "numpy"):
@@ -145,19 +150,19 @@ def test_the_doctor_says_what_there_is() -> None:
 
 @pytest.mark.usefixtures("sandbox")
 def test_the_doctor_speaks_json() -> None:
-    document = json.loads(runner.invoke(app, ["doctor", "--json"]).stdout)
+    document = json.loads(runner.invoke(app, ["doctor", "--idle-seconds", "0", "--json"]).stdout)
 
     assert document["isolation"]["grade"] == "B"
     assert document["rules_version"] == "2026.1"
     assert document["tasks"] == ["climate-disinformation", "deforestation"]
     assert document["packages"]["msgspec"]
     assert "torch" in document["torch_extra"]
-    assert document["free_bytes"] > 0
+    assert document["results_disk"]["free_bytes"] > 0
     assert document["problems"] == []
 
 
 def test_the_doctor_probes_a_real_sandbox() -> None:
-    found = diagnose().isolation
+    found = diagnose(0).isolation
     assert found is not None
     assert {check.name for check in found.checks} >= {"files", "limits", "daemons"}
 
@@ -165,9 +170,9 @@ def test_the_doctor_probes_a_real_sandbox() -> None:
 @pytest.mark.usefixtures("sandbox")
 def test_without_a_source_of_energy_the_doctor_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     absent = SourceStatus(name="rapl", found=False, detail="no powercap", remedy="load a module")
-    monkeypatch.setattr(diagnosis, "survey", lambda: (absent,))
+    monkeypatch.setattr(diagnosis, "survey", lambda _: (absent,))
 
-    result = runner.invoke(app, ["doctor"])
+    result = runner.invoke(app, ["doctor", "--idle-seconds", "0"])
 
     assert result.exit_code == 3
     assert "rapl: no, no powercap" in result.stdout
@@ -178,12 +183,12 @@ def test_without_a_source_of_energy_the_doctor_fails(monkeypatch: pytest.MonkeyP
 def test_without_isolation_the_doctor_fails_and_still_says_the_rest(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def none_works(_: str) -> Probed:
+    def none_works(*_: object) -> Probed:
         raise ConfigurationError("isolation: bwrap: no user namespaces", remedy="allow them")
 
     monkeypatch.setattr(diagnosis, "choose", none_works)
 
-    result = runner.invoke(app, ["doctor", "--json"])
+    result = runner.invoke(app, ["doctor", "--idle-seconds", "0", "--json"])
 
     assert result.exit_code == 2
     document = json.loads(result.stdout)
@@ -204,7 +209,7 @@ def test_outside_of_a_project_the_doctor_still_looks_at_the_machine(
 ) -> None:
     monkeypatch.setenv("HARNESS_ROOT", str(tmp_path))
 
-    result = runner.invoke(app, ["doctor", "--json"])
+    result = runner.invoke(app, ["doctor", "--idle-seconds", "0", "--json"])
 
     assert result.exit_code == 2
     document = json.loads(result.stdout)
@@ -226,7 +231,7 @@ def test_the_published_schema_is_what_is_printed() -> None:
 def test_the_schema_names_every_field_of_a_record() -> None:
     document = json.loads(runner.invoke(app, ["schema"]).stdout)
 
-    assert document["$id"] == "urn:frugal-ai-harness:record:1"
+    assert document["$id"] == f"urn:frugal-ai-harness:record:{SCHEMA_VERSION}"
     record = document["$defs"]["EvaluationRecord"]
     assert set(record["properties"]) == set(EvaluationRecord.__struct_fields__)
     assert record["additionalProperties"] is False

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from projects import ANSWERS, model_of, write_entry, write_project
+from projects import ANSWERS, model_of, write_entry, write_project, write_rules
 from toy_task import texts, write_parquet
 from typer.testing import CliRunner, Result
 
@@ -27,8 +27,9 @@ CHECKOUT = Path(__file__).parents[1]
 SUMMARY = {
     "task", "entry", "team", "status", "stage", "blame", "message", "metric", "quality",
     "quality_interval", "queries", "joules_per_1000_queries", "joules_interval",
-    "active_joules_per_1000_queries", "load_joules", "measured_watts", "seconds_per_1000_queries",
-    "meter_grade", "isolation_grade", "data_source", "data_digest", "sessions", "warnings", "path",
+    "joules_uncertainty", "active_joules_per_1000_queries", "load_joules", "measured_watts",
+    "seconds_per_1000_queries", "meter_grade", "isolation_grade", "data_source", "data_digest",
+    "sessions", "warnings", "path",
 }  # fmt: skip
 BOARD = {
     "task", "metric", "scenario", "data_digest", "profile", "components", "meter_grade",
@@ -62,8 +63,16 @@ def run(*arguments: object) -> Result:
     return result
 
 
+def replayed(root: Path) -> str:
+    """Return a meter that resolves the shortest session: the model would not."""
+    trace = root / "trace.json"
+    trace.write_text('{"watts": [[1, 5]]}', encoding="utf-8")
+    return f"replay:{trace}"
+
+
 def evaluate(entry: Path, *options: object) -> Result:
-    return run("evaluate", entry, "--meter", "model", "--json", *options)
+    meter = replayed(entry.parents[1])
+    return run("evaluate", entry, "--meter", meter, "--json", *options)
 
 
 def the_record(root: Path) -> EvaluationRecord:
@@ -119,15 +128,47 @@ def test_several_entries_give_several_results(root: Path) -> None:
 
 
 def test_the_answer_is_on_one_screen(root: Path) -> None:
-    result = run("evaluate", write_entry(root, "fine"), "--meter", "model")
+    result = run("evaluate", write_entry(root, "fine"), "--meter", replayed(root))
 
     assert result.exit_code == 0
     for part in (
-        "fine on Toy", "accuracy", "J per 1,000 queries", "its parts", "modelled work, not energy",
+        "fine on Toy", "accuracy", "J per 1,000 queries", "its parts", "simulated energy",
+        "the meter: ±0 % (edges and steps of its windows) and ±0 % (its scale",
         "isolation", "warning", "record", "next    python -m harness leaderboard",
     ):  # fmt: skip
         assert part in result.stdout
     assert len(result.stdout.splitlines()) <= 40
+
+
+def test_modelled_work_is_headed_so(root: Path) -> None:
+    result = run("evaluate", write_entry(root, "fine"), "--meter", "model")
+
+    assert result.exit_code == 0
+    assert "modelled work, not energy" in result.stdout
+
+
+@pytest.mark.parametrize(("protocol", "code"), [("official", 3), ("quick", 0)])
+def test_a_machine_that_is_never_quiet_fails_what_is_official_and_marks_what_is_not(
+    root: Path, protocol: str, code: int
+) -> None:
+    # No two runs of the reference kernel cost the same to the last digit.
+    write_rules(root, kernel_change=1e-12)
+
+    result = evaluate(write_entry(root, "fine"), "--protocol", protocol)
+
+    assert result.exit_code == code
+    record = the_record(root)
+    summary = json.loads(result.stdout)["summary"]
+    warnings = [warning["code"] for warning in summary["warnings"]]
+    assert "void-sessions" in warnings
+    if protocol == "quick":
+        assert len(record.voided) == 1
+        assert "disturbed" in warnings
+        assert summary["joules_per_1000_queries"] > 0
+    else:
+        assert len(record.voided) == 2
+        assert (summary["stage"], summary["blame"]) == ("disturbance", "organiser")
+        assert "session 1 was disturbed, after 1 of at most 1 repeats" in summary["message"]
 
 
 def test_one_query_at_a_time_is_another_board(root: Path) -> None:

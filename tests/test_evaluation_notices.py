@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,7 +11,15 @@ from msgspec.structs import replace
 from record_samples import RULES, component_energy, record, session
 
 from harness.evaluation.notices import notices
-from harness.records.evaluation import EvaluationRecord, ReferenceKernel, Session, Sweep
+from harness.records.evaluation import (
+    EvaluationRecord,
+    Notice,
+    ReferenceKernel,
+    Session,
+    Sweep,
+    VoidSession,
+)
+from harness.records.meter import DeviceCondition
 
 
 def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
@@ -42,18 +51,91 @@ def with_energy(*, joules: float, uncertainty: float) -> EvaluationRecord:
     return of_sessions(replace(ordinary, phases=phases))
 
 
-def with_others(phase: str, other_cpu_seconds: float) -> EvaluationRecord:
-    """Make a record whose first session had others at work in one phase."""
+def with_seen(phase: str, **seen: Any) -> EvaluationRecord:  # noqa: ANN401 - fields of several types
+    """Make a record in whose first session something was seen in one phase."""
     ordinary = session()
     phases = tuple(
-        replace(
-            window, disturbance=replace(window.disturbance, other_cpu_seconds=other_cpu_seconds)
-        )
+        replace(window, disturbance=replace(window.disturbance, **seen))
         if window.phase == phase
         else window
         for window in ordinary.phases
     )
     return of_sessions(replace(ordinary, phases=phases))
+
+
+def at_megahertz(*clocks: float | None) -> EvaluationRecord:
+    """Make a record of sessions whose cores ran at these clocks when the measured phase ended."""
+    of_each = [with_seen("measured", frequency_megahertz=clock).sessions[0] for clock in clocks]
+    return of_sessions(*(replace(each, index=index) for index, each in enumerate(of_each)))
+
+
+def with_idle(*, before: float, after: float, uncertainty: float = 0.001) -> EvaluationRecord:
+    """Make a record whose first session read these joules in its idle seconds."""
+    ordinary = session()
+    joules = {"idle-before": before, "idle-after": after}
+    phases = tuple(
+        replace(
+            each,
+            reading=replace(
+                each.reading,
+                energy=(component_energy(joules[each.phase], edges_joules=uncertainty),),
+            ),
+        )
+        if each.phase in joules
+        else each
+        for each in ordinary.phases
+    )
+    return of_sessions(replace(ordinary, phases=phases))
+
+
+def refreshed(seconds: float) -> EvaluationRecord:
+    """Make a record of a meter that refreshes so often; each measured phase lasts 3.5 s."""
+    made = record()
+    sources = (replace(made.meter.sources[0], refresh_seconds=seconds),)
+    return replace(made, meter=replace(made.meter, sources=sources))
+
+
+def lasting(seconds: float) -> EvaluationRecord:
+    """Make a record whose first measured phase lasted so long."""
+    ordinary = session()
+    phases = tuple(
+        replace(each, reading=replace(each.reading, seconds=seconds))
+        if each.phase == "measured"
+        else each
+        for each in ordinary.phases
+    )
+    return of_sessions(replace(ordinary, phases=phases))
+
+
+def with_device(*reasons: str) -> EvaluationRecord:
+    condition = DeviceCondition(device="gpu-0", throttled_by=reasons)
+    ordinary = session()
+    phases = tuple(
+        replace(each, reading=replace(each.reading, conditions=(condition,)))
+        if each.phase == "measured"
+        else each
+        for each in ordinary.phases
+    )
+    return of_sessions(replace(ordinary, phases=phases))
+
+
+REASON = Notice(code="steal", message="the host withheld 9 %", remedy="another machine")
+
+
+def with_void(*reasons: Notice) -> EvaluationRecord:
+    """Make a record with one void session for each reason."""
+    one = session()
+    voided = tuple(
+        VoidSession(
+            index=1,
+            started_utc=one.started_utc,
+            reasons=(reason,),
+            phases=one.phases,
+            kernel=one.kernel,
+        )
+        for reason in reasons
+    )
+    return record(voided=voided)
 
 
 def with_kernel(after_cpu_seconds: float) -> EvaluationRecord:
@@ -81,20 +163,48 @@ class Case:
     says: str
 
 
-# Nine seconds of the entry's own phases on eight cores: two per cent of them are 1.44 CPU-seconds.
+# Nine seconds are the entry's own phases, 3.5 s of them measured.
 CASES = {
     "modelled-energy": Case(graded("model"), graded("sensor"), "not energy"),
     "simulated-energy": Case(graded("simulated"), graded("wall"), "stand-in"),
     "unresolved-energy": Case(
-        with_energy(joules=0.1, uncertainty=0.1),
-        with_energy(joules=0.11, uncertainty=0.1),
+        with_energy(joules=0.1, uncertainty=0.1 * math.sqrt(2)),
+        with_energy(joules=100.0, uncertainty=0.1),
         "in session 1",
     ),
+    "coarse-energy": Case(
+        with_energy(joules=1.0, uncertainty=0.0101 * math.sqrt(2)),
+        with_energy(joules=1.0, uncertainty=0.0099 * math.sqrt(2)),
+        "up to 1.0% of the energy measured in session 1",
+    ),
+    "short-measurement": Case(lasting(1.4), lasting(2.4), "half of the 3 s"),
+    "short-for-the-meter": Case(refreshed(0.1), refreshed(0.02), "the 20 s that a meter which"),
     "small-test-set": Case(record(data={"items": 999}), record(data={"items": 1000}), "999"),
     "few-sessions": Case(record(joules=(39.0,) * 4), record(joules=(39.0,) * 5), "4 sessions"),
     "weak-isolation": Case(record(isolation="C"), record(isolation="B"), "grade C"),
-    "disturbed": Case(with_others("load", 1.5), with_others("load", 1.4), "2.1% of the"),
     "unsteady-machine": Case(with_kernel(0.111), with_kernel(0.109), "100 and 111 ms"),
+    "unsteady-frequency": Case(
+        at_megahertz(3000.0, 2700.0, None), at_megahertz(3000.0, 2750.0, None), "2,700 and 3,000"
+    ),
+    "idle-disagrees": Case(
+        with_idle(before=1.0, after=1.2),
+        with_idle(before=1.0, after=1.2, uncertainty=0.1),
+        "1 W before and 1.2 W after session 1",
+    ),
+    "disturbed": Case(
+        of_sessions(replace(session(), disturbances=(REASON,))), record(), "withheld 9 %"
+    ),
+    "void-sessions": Case(
+        with_void(REASON, REASON), with_void(), "2 of 7 sessions were disturbed and are void (steal"
+    ),
+    "queued-for-cores": Case(
+        with_seen("measured", run_queue_seconds=1.81),
+        with_seen("measured", run_queue_seconds=1.79),
+        "up to 20% of session 1",
+    ),
+    "device-throttled": Case(
+        with_device("thermal"), with_device(), "gpu-0 was throttled by thermal"
+    ),
     "variants-cost-otherwise": Case(with_variants(1.2), with_variants(1.05), "1.20 times"),
 }
 
@@ -119,8 +229,30 @@ def test_variants_that_cost_too_little_are_named_too() -> None:
     assert codes(with_variants(0.5)) == ["variants-cost-otherwise"]
 
 
-def test_what_others_do_while_the_machine_idles_spoils_nothing() -> None:
-    assert codes(with_others("idle-before", 4.0)) == []
+def test_waiting_while_the_machine_idles_spoils_nothing() -> None:
+    assert codes(with_seen("idle-before", run_queue_seconds=4.0)) == []
+
+
+def test_a_machine_that_does_not_tell_is_not_accused() -> None:
+    seen = with_seen("measured", run_queue_seconds=None, throttle_events=None)
+    assert codes(seen) == codes(at_megahertz(None, None)) == []
+
+
+def test_the_idle_power_of_a_meter_with_a_gain_agrees_with_itself() -> None:
+    """What errs alike on both sides is no disagreement, and no excuse for one."""
+    made = with_idle(before=1.0, after=1.2)
+    first = made.sessions[0]
+    scaled = tuple(
+        replace(
+            each,
+            reading=replace(
+                each.reading,
+                energy=tuple(replace(part, gain_joules=1.0) for part in each.reading.energy),
+            ),
+        )
+        for each in first.phases
+    )
+    assert codes(of_sessions(replace(first, phases=scaled))) == ["idle-disagrees"]
 
 
 def test_a_model_that_disagrees_with_itself_is_named() -> None:

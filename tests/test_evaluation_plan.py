@@ -6,10 +6,17 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from record_samples import RULES as CHALLENGE
 from toy_task import write_task
 
 from harness.evaluation import plan
-from harness.evaluation.plan import PlannedSweep, count_sweeps, plan_sweeps, sealed_rng
+from harness.evaluation.plan import (
+    PlannedSweep,
+    count_sweeps,
+    plan_sweeps,
+    sealed_rng,
+    wanted_seconds,
+)
 from harness.records.rules import ProtocolRules
 from harness.tasks import load_task
 from harness.tasks.protocol import Item, Sample, Task
@@ -17,7 +24,7 @@ from harness.tasks.splits import ItemSplit
 
 RULES = ProtocolRules(
     sessions=1, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0, max_sweeps=7,
-    variant_seconds=60.0,
+    variant_seconds=60.0, max_repeats=1, when_disturbed="fail",
 )  # fmt: skip
 AMPLE_SECONDS = 60.0
 """More seconds than making any variant here can take."""
@@ -135,7 +142,7 @@ def test_the_secret_is_fresh_each_time() -> None:
     seconds=st.floats(0, 1e6, allow_nan=False),
 )
 def test_sweeps_stay_within_the_rules(items: int, seconds: float) -> None:
-    sweeps = count_sweeps(RULES, items, seconds)
+    sweeps = count_sweeps(RULES, RULES.measured_seconds, items, seconds)
 
     assert 1 <= sweeps <= RULES.max_sweeps
     if sweeps < RULES.max_sweeps:
@@ -149,7 +156,32 @@ def test_sweeps_stay_within_the_rules(items: int, seconds: float) -> None:
     [(0.0, 7), (1e-9, 7), (0.002, 5), (0.0021, 5), (0.01, 1), (10.0, 1)],
 )
 def test_sweeps_fill_the_measured_phase(seconds_per_query: float, sweeps: int) -> None:
-    assert count_sweeps(RULES, 100, seconds_per_query) == sweeps
+    assert count_sweeps(RULES, 1.0, 100, seconds_per_query) == sweeps
+
+
+REFRESHES = {
+    # seconds of a refresh: seconds of the measured phase, at 1 % for its two edges
+    0.0: 1.0,
+    0.001: 1.0,
+    0.005: 1.0,
+    0.1: 20.0,
+    1.0: 200.0,
+    60.0: 1800.0,  # half of what a session may take
+}
+
+
+@pytest.mark.parametrize("refresh_seconds", REFRESHES)
+def test_the_measured_phase_is_long_enough_for_the_meter(refresh_seconds: float) -> None:
+    assert CHALLENGE.energy.edge_share == 0.01
+    wanted = wanted_seconds(CHALLENGE, RULES, refresh_seconds)
+    assert wanted == pytest.approx(REFRESHES[refresh_seconds])
+
+
+def test_more_passes_are_made_for_a_slow_meter() -> None:
+    """A sweep of 100 takes 0.5 s: two fill the rules' second, and all seven are made for NVML's."""
+    quick, slow = (wanted_seconds(CHALLENGE, RULES, refresh) for refresh in (0.001, 0.1))
+    assert count_sweeps(RULES, quick, 100, 0.005) == 2
+    assert count_sweeps(RULES, slow, 100, 0.005) == RULES.max_sweeps
 
 
 def test_a_sweep_of_variants_keeps_its_samples_by_position() -> None:

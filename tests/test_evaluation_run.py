@@ -3,162 +3,36 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Self
+from typing import Any
 
 import msgspec
 import pytest
-from record_samples import RULES, record
-from sandboxes import launch_of
-from toy_task import write_task
-
-from harness.errors import HarnessError, MeasurementError, OrganiserError, SubmissionError
-from harness.evaluation.run import Assignment, evaluate
-from harness.evaluation.session import Bench
-from harness.meters.protocol import Meter, Recording, Work
-from harness.meters.replay import Replay, Trace
-from harness.meters.sources import SourceMeter
-from harness.records.evaluation import (
-    PHASES,
-    Completed,
-    EvaluationRecord,
-    Failed,
-    Isolation,
-    ItemOutcomes,
+from evaluation_fakes import (
+    BATCH,
+    PROTOCOL,
+    SESSIONS,
+    FakeProcess,
+    Plan,
+    Ticks,
+    assignment_in,
+    run,
+    steady,
 )
+from meter_fakes import Clock, FakeWork, recording
+from record_samples import RULES
+
+from harness.errors import MeasurementError, OrganiserError
+from harness.evaluation.plan import PlannedSweep, plan_sweeps
+from harness.evaluation.run import Assignment
+from harness.meters.protocol import Recording, Surroundings, Work
+from harness.meters.replay import Replay, open_sources, read_trace
+from harness.records.base import pretty_json
+from harness.records.evaluation import PHASES, Completed, Failed
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
-from harness.records.rules import ProtocolRules
-from harness.sandbox.protocol import Captured, Exit, Launch, Process, Sandbox
-from harness.tasks import load_task
-
-SESSIONS = 3
-BATCH = 2
-PROTOCOL = ProtocolRules(
-    sessions=SESSIONS, idle_seconds=0.001, warm_up_queries=4, measured_seconds=1e6, max_sweeps=6,
-    variant_seconds=60.0,
-)  # fmt: skip
-"""However fast the machine, each session has five sweeps of variants."""
-ENTRYS_FAULT = SubmissionError("the entry broke", remedy="mend it")
-
-
-@dataclass
-class Plan:
-    """Where the stand-in goes wrong, and what it was asked."""
-
-    fails_in: int = -1
-    """The sandbox that fails, counted from 0, the calibration's."""
-    at: str = ""
-    """``launch``, ``ready``, ``load``, ``predict:<nth>`` or ``finish``."""
-    error: HarnessError = ENTRYS_FAULT
-    texts: list[list[str]] = field(default_factory=list)
-    """By sandbox: what it was sent."""
-    left: int = 0
-    """Sandboxes that were left again."""
-
-
-class FakeProcess:
-    """Answers the originals rightly and the variants wrongly, until the plan says otherwise."""
-
-    def __init__(self, plan: Plan, number: int) -> None:
-        self._plan = plan
-        self._number = number
-        self._asked = 0
-
-    def _reach(self, point: str) -> None:
-        if (self._plan.fails_in, self._plan.at) == (self._number, point):
-            raise self._plan.error
-
-    def ready(self, *, deadline_seconds: float) -> None:
-        assert deadline_seconds > 0
-        self._reach("ready")
-
-    def load(self, *, deadline_seconds: float) -> None:
-        assert deadline_seconds > 0
-        self._reach("load")
-
-    def predict(
-        self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
-    ) -> bytes:
-        assert deadline_seconds > 0
-        self._reach(f"predict:{self._asked}")
-        self._asked += 1
-        texts = texts_of(b"".join(request))
-        assert len(texts) == n
-        self._plan.texts[self._number] += texts
-        return struct.pack(f"<{n}i", *map(answer, texts))
-
-    def cpu_seconds(self) -> float:
-        return self._asked * 0.01
-
-    def finish(self, *, deadline_seconds: float) -> Exit:
-        assert deadline_seconds > 0
-        self._reach("finish")
-        return Exit(code=0, signal=None, cpu_seconds=self.cpu_seconds() + 1, peak_memory_bytes=7)
-
-    def kill(self) -> None:
-        raise AssertionError("leaving the process ends it")
-
-    def captured(self) -> Captured:
-        return Captured(text="", bytes_written=0)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._plan.left += 1
-
-
-def answer(text: str) -> int:
-    """Give the label of the toy task's item "test 0 <number>"; a variant has a digit more."""
-    digits = text.rpartition(" ")[2]
-    return (int(digits[0]) + len(digits) - 1) % 2
-
-
-class FakeSandbox:
-    """Starts stand-ins."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._plan = plan
-
-    def probe(self) -> Isolation:
-        return Isolation(grade="B", method="a stand-in", checks=())
-
-    def launch(self, launch: Launch) -> Process:
-        assert launch.labels == 2
-        number = len(self._plan.texts)
-        self._plan.texts.append([])
-        if (self._plan.fails_in, self._plan.at) == (number, "launch"):
-            raise self._plan.error
-        return FakeProcess(self._plan, number)
-
-
-def texts_of(request: bytes) -> list[str]:
-    """Read a request back: header, offsets, blob."""
-    kind, n, size = struct.unpack_from("<4sIQ", request)
-    assert kind == b"TEXT"
-    offsets = struct.unpack_from(f"<{n + 1}Q", request, 16)
-    blob = request[16 + 8 * (n + 1) :]
-    assert len(blob) == size == offsets[-1]
-    return [blob[offsets[i] : offsets[i + 1]].decode() for i in range(n)]
-
-
-class Ticks:
-    """A clock that moves on by a second each time it is read."""
-
-    def __init__(self) -> None:
-        self.reads = 0
-
-    def __call__(self) -> float:
-        self.reads += 1
-        return float(self.reads)
-
-
-def steady(clock: Callable[[], float]) -> SourceMeter:
-    """Return a meter that reads 5 W."""
-    return SourceMeter("replay", [Replay(Trace(watts=((1.0, 5.0),)), clock=clock)], clock=clock)
 
 
 class BrokenMeter:
@@ -187,48 +61,9 @@ class BrokenMeter:
         return self._recording.trace()
 
 
-class Kept:
-    """A sink that remembers the one record it is given, and a progress that remembers phases."""
-
-    def __init__(self) -> None:
-        self.given: list[tuple[EvaluationRecord, ItemOutcomes | None]] = []
-        self.phases: list[str] = []
-        self.counts: list[tuple[int, int]] = []
-
-    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
-        self.given.append((record, outcomes))
-
-    def phase(self, phase: str) -> None:
-        self.phases.append(phase)
-
-    def queries(self, done: int, total: int) -> None:
-        self.counts.append((done, total))
-
-
 @pytest.fixture
 def assignment(tmp_path: Path) -> Assignment:
-    write_task(tmp_path)
-    task = load_task(tmp_path, "toy")
-    made = record()
-    return Assignment(
-        submission=msgspec.structs.replace(made.submission, batch_size=BATCH),
-        launch=launch_of(tmp_path, labels=2),
-        task=task,
-        data=task.load_data("sample", 0),
-        rules=msgspec.structs.replace(RULES, protocols={"quick": PROTOCOL}),
-        hardware=made.hardware,
-    )
-
-
-def run(
-    assignment: Assignment, plan: Plan | None = None, meter: Meter | None = None
-) -> tuple[EvaluationRecord, ItemOutcomes | None, Kept]:
-    """Evaluate, and return what the sink was given: always one record."""
-    kept = Kept()
-    sandbox: Sandbox = FakeSandbox(plan or Plan())
-    evaluate(assignment, Bench(sandbox, meter or steady(Ticks()), lambda: 0.1, kept), kept)
-    ((made, outcomes),) = kept.given
-    return made, outcomes, kept
+    return assignment_in(tmp_path)
 
 
 def test_every_session_has_all_phases_in_order_and_none_overlaps(assignment: Assignment) -> None:
@@ -240,8 +75,9 @@ def test_every_session_has_all_phases_in_order_and_none_overlaps(assignment: Ass
     assert [session.index for session in made.sessions] == [0, 1, 2]
     for session in made.sessions:
         assert tuple(window.phase for window in session.phases) == PHASES
-        # One reading an edge: the end of each window is the beginning of the next.
-        assert [window.reading.seconds for window in session.phases] == [1.0] * 7
+        # Two looks at the clock an edge, one to read and one to see that the reading is of the past:
+        # the end of each window is the beginning of the next.
+        assert [window.reading.seconds for window in session.phases] == [2.0] * 7
         assert [window.reading.joules for window in session.phases] == pytest.approx([5.0] * 7)
     assert clock.reads == SESSIONS * (2 + len(PHASES))
 
@@ -391,3 +227,65 @@ def test_an_error_of_our_own_is_not_put_down_as_a_result(
 
     with pytest.raises(ZeroDivisionError):
         run(assignment)
+
+
+class SlowMeter:
+    """A meter whose reading stays the same for so long, and reads 5 W."""
+
+    def __init__(self, refresh_seconds: float) -> None:
+        self._meter = steady(Ticks())
+        self._refresh_seconds = refresh_seconds
+
+    def describe(self) -> MeterDescription:
+        made = self._meter.describe()
+        sources = (msgspec.structs.replace(made.sources[0], refresh_seconds=self._refresh_seconds),)
+        return msgspec.structs.replace(made, sources=sources)
+
+    def record(self, work: Work) -> AbstractContextManager[Recording]:
+        return self._meter.record(work)
+
+
+@pytest.mark.parametrize(("refresh_seconds", "sweeps"), [(0.0, 1), (1e6, PROTOCOL.max_sweeps)])
+def test_a_slow_meter_gets_more_passes_and_the_time_to_make_them(
+    assignment: Assignment,
+    monkeypatch: pytest.MonkeyPatch,
+    refresh_seconds: float,
+    sweeps: int,
+) -> None:
+    """Calibrated to a second a query, six of them fill the rules' five seconds."""
+    short = msgspec.structs.replace(PROTOCOL, measured_seconds=5.0, variant_seconds=1.0)
+    rules = msgspec.structs.replace(RULES, protocols={"quick": short})
+    monkeypatch.setattr("harness.evaluation.run.calibrate", lambda *_: 1.0)
+    given: list[float] = []
+
+    def planned(*arguments: Any, variant_seconds: float) -> tuple[PlannedSweep, ...]:  # noqa: ANN401 - what plan_sweeps takes
+        given.append(variant_seconds)
+        return plan_sweeps(*arguments, variant_seconds=60.0)
+
+    monkeypatch.setattr("harness.evaluation.run.plan_sweeps", planned)
+
+    made, _, _ = run(replace(assignment, rules=rules), meter=SlowMeter(refresh_seconds))
+
+    assert [len(session.sweeps) for session in made.sessions] == [sweeps] * SESSIONS
+    longest = rules.limits.session_seconds / 2
+    assert given == [1.0 if sweeps == 1 else pytest.approx(longest / 5.0)] * SESSIONS
+
+
+def test_a_sessions_trace_can_be_cut_out_and_played(assignment: Assignment, tmp_path: Path) -> None:
+    made, _, _ = run(assignment)
+
+    (trace,) = made.sessions[-1].trace
+    seconds = sum(step for step, _ in trace.watts)
+    cut_out = tmp_path / "trace.json"
+    cut_out.write_bytes(pretty_json(trace))
+    clock = Clock()
+    (source,) = open_sources(str(cut_out), Surroundings(cores=1, machine_cores=1))
+    assert isinstance(source, Replay)
+    assert source.describe().component == trace.component
+    played = Replay(read_trace(cut_out), clock=clock)
+    with recording(played, clock, FakeWork()) as windows:
+        clock.now += seconds
+        assert windows.mark().joules == pytest.approx(
+            sum(step * watts for step, watts in trace.watts)
+        )
+    assert {watts for _, watts in trace.watts} == {5.0}

@@ -6,7 +6,8 @@ import pytest
 from msgspec.structs import replace
 from record_samples import RULES, component_energy, record, session
 
-from harness.evaluation.notices import CLOCK_TICK_SECONDS, notices
+from harness.evaluation.gate import CLOCK_TICK_SECONDS
+from harness.evaluation.notices import notices
 from harness.records.energy import silent_components
 from harness.records.evaluation import EvaluationRecord, Session, Sweep
 

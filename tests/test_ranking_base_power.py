@@ -195,3 +195,24 @@ def test_the_order_of_the_entries_does_not_matter(entries: Sequence[Draw], ratio
 def test_equals_stay_equal() -> None:
     assert overturned([Draw("a", 1.0, 2.0), Draw("b", 1.0, 2.0)], 0.3) == ()
     assert overturned([Draw("a", 1.0, 2.0), Draw("b", 1.0, 3.0)], 0.3) == (("a", "b"),)
+
+
+def test_an_entry_whose_energy_is_not_resolved_has_no_place_in_an_order() -> None:
+    coarse = tuple(
+        replace(
+            each,
+            reading=replace(
+                each.reading,
+                energy=tuple(replace(part, edges_joules=1e6) for part in each.reading.energy),
+            ),
+        )
+        for each in worked(1.0, 90.0).phases
+    )
+    waiting = modelled("waiting", 1.0, 90.0)
+    unresolved = replace(waiting, sessions=(replace(waiting.sessions[0], phases=coarse),) * 5)
+    working = modelled("working", 10.0, 10.0)
+
+    assert [code for code, _ in about_order(only_board(working, waiting))] == [
+        "order-depends-on-base-power"
+    ]
+    assert about_order(only_board(working, unresolved)) == []

@@ -71,6 +71,18 @@ def standing_still(made: Session) -> Session:
     return replace(made, phases=tuple(still(each) for each in made.phases))
 
 
+def uncertain(made: Session, joules: float) -> Session:
+    """Let the edges of every window leave this much open."""
+
+    def coarse(each: PhaseWindow) -> PhaseWindow:
+        (part,) = each.reading.energy
+        return replace(
+            each, reading=replace(each.reading, energy=(replace(part, edges_joules=joules),))
+        )
+
+    return replace(made, phases=tuple(coarse(each) for each in made.phases))
+
+
 def codes(board: Board) -> list[str]:
     return [note.code for note in board.notes]
 
@@ -85,9 +97,13 @@ OTHER_KEYS: dict[str, dict[str, Any]] = {
     "data": {"data": {"digest": "db" * 32}},
     "scenario": {"scenario": "single"},
     "profile": {"hardware": {"profile": "organiser-1"}},
+    "version of the profile": {"hardware": {"profile_digest": "12" * 32}},
     "component": {"sources": (replace(SOURCE, component="dram"),)},
     "one component more": {"sources": (SOURCE, replace(SOURCE, component="dram"))},
     "provenance": {"sources": (replace(SOURCE, provenance="another table"),)},
+    "name of the source": {"sources": (replace(SOURCE, name="package-1"),)},
+    "kind of the source": {"sources": (replace(SOURCE, kind="power"),)},
+    "gain": {"sources": (replace(SOURCE, relative_uncertainty=0.02),)},
     "constants": {"sources": (replace(SOURCE, constants={"core_watts": 7.0}),)},
     "source's grade": {"sources": (replace(SOURCE, grade="model"),)},
     "meter's grade": {"meter": MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))},
@@ -109,6 +125,8 @@ def test_what_decides_a_figure_splits_the_boards(other: dict[str, Any]) -> None:
 
 
 SAME_KEYS: list[dict[str, Any]] = [
+    {"sources": (replace(SOURCE, refresh_seconds=0.0011),)},
+    {"sources": (replace(SOURCE, resolution_joules=0.00006),)},
     {"harness_version": "0.2.0"},
     {"created": LATEST},
     {"protocol": "quick"},
@@ -261,6 +279,71 @@ def test_the_weakest_isolation_and_every_warning_of_the_pool_are_shown() -> None
     assert row.warnings == (one, other)
 
 
+# What the meter leaves open
+
+
+def test_what_a_meter_leaves_open_of_a_row() -> None:
+    """Own: 0.02 J an edge pair in each window. Common: 5 % of every window."""
+    made = uncertain(session(), 0.02)
+
+    def scaled(each: PhaseWindow) -> PhaseWindow:
+        (part,) = each.reading.energy
+        energy = (replace(part, gain_joules=0.05 * part.joules),)
+        return replace(each, reading=replace(each.reading, energy=energy))
+
+    made = replace(made, phases=tuple(map(scaled, made.phases)))
+    row = only_row(record(sessions=(made,) * 4))
+
+    left_open = row.joules_uncertainty
+    assert left_open is not None
+    # Three windows weigh 1000/10,000 and two 1000/2000; four sessions halve what is their own.
+    own = 0.02 * (3 * 0.1**2 + 2 * 0.5**2) ** 0.5 / 2
+    assert left_open.random == pytest.approx(own)
+    assert left_open.systematic == pytest.approx(0.05 * 30.0)
+    assert row.joules_interval is None  # it is no substitute for sessions
+
+
+UNRESOLVED: dict[str, Session] = {
+    "below its uncertainty": uncertain(session(), 40.0),
+    "standing still": standing_still(session()),
+    "not metered": unmetered(session()),
+}
+
+
+@pytest.mark.parametrize("name", UNRESOLVED)
+def test_energy_that_is_not_resolved_is_no_figure_and_not_zero(name: str) -> None:
+    made = (session(), UNRESOLVED[name])
+    board = only_board(record("unresolved", value=0.9, sessions=made), record("resolved"))
+    row, other = board.entries
+    assert (row.entry, row.quality, row.sessions) == ("unresolved", 0.9, 2)
+    assert row.seconds_per_1000_queries == pytest.approx(2.0)
+    assert [
+        row.joules_per_1000_queries, row.joules_interval, row.joules_uncertainty,
+        row.active_joules_per_1000_queries, row.measured_watts, row.parts,
+    ] == [None] * 6  # fmt: skip
+    assert (row.on_front, row.at_floor, other.on_front) == (False, False, True)
+    (note,) = [note for note in board.notes if note.code == "unresolved-energy"]
+    assert "energy of unresolved:" in note.message
+    assert "more passes" in note.remedy
+    assert pretty_json(board)
+
+
+def test_an_evaluation_that_is_resolved_gives_the_row_its_energy() -> None:
+    coarse = record(created=LATE, value=0.6, sessions=(UNRESOLVED["standing still"],) * 5)
+    row = only_row(record(created=EARLY, value=0.8), coarse)
+    assert row.joules_per_1000_queries == pytest.approx(30.0)
+    assert row.quality == pytest.approx(0.7)
+    assert row.sessions == 5
+    assert len(row.evaluations) == 2
+
+
+def test_a_null_entry_that_is_not_resolved_leaves_the_floor_unknown() -> None:
+    null = record(NULL, sessions=(UNRESOLVED["standing still"],))
+    board = only_board(null, record("a", joules=[0.1] * 5))
+    assert {row.entry for row in board.entries if row.baseline} == {NULL}
+    assert not any(row.at_floor for row in board.entries)
+
+
 # Marks
 
 
@@ -343,6 +426,8 @@ SENSELESS: dict[str, dict[str, Any]] = {
         )
     },
     "negative energy": {"sessions": sessions(-1.0)},
+    "an uncertainty that is negative": {"sessions": (uncertain(session(), -0.1),)},
+    "an uncertainty that is negative, or beyond": {"sessions": (uncertain(session(), 1e300),)},
     "negative CPU time": {
         "sessions": (
             replace(
@@ -354,10 +439,6 @@ SENSELESS: dict[str, dict[str, Any]] = {
             ),
         )
     },
-    "session 2 measured no energy: package read 0 J": {
-        "sessions": (session(), standing_still(session(index=1)))
-    },
-    "measured no energy: the meter read 0 J": {"sessions": (unmetered(session()),)},
     "energy, or of one beyond reason": {"sessions": sessions(1e308, 1e308)},
 }
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-from msgspec.structs import asdict, replace
-from record_samples import record, session, sessions
+import math
 
-from harness.ranking.figures import energy_parts
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import asdict, replace
+from record_samples import RULES, record, session, sessions
+
+from harness.ranking.figures import energy_parts, joules_uncertainty
 from harness.ranking.summary import summarise
 from harness.records.base import pretty_json
-from harness.records.evaluation import Notice
+from harness.records.evaluation import Notice, Session
+from harness.records.meter import ComponentEnergy
 
 STABLE_NAMES = [
     "task",
@@ -25,6 +30,7 @@ STABLE_NAMES = [
     "queries",
     "joules_per_1000_queries",
     "joules_interval",
+    "joules_uncertainty",
     "active_joules_per_1000_queries",
     "load_joules",
     "measured_watts",
@@ -37,6 +43,21 @@ STABLE_NAMES = [
     "warnings",
     "path",
 ]
+
+
+def with_edges(made: Session, joules: float) -> Session:
+    """Let the edges of every window leave this much open."""
+    phases = tuple(
+        replace(
+            each,
+            reading=replace(
+                each.reading,
+                energy=tuple(replace(part, edges_joules=joules) for part in each.reading.energy),
+            ),
+        )
+        for each in made.phases
+    )
+    return replace(made, phases=phases)
 
 
 def test_the_names_are_the_stable_ones() -> None:
@@ -52,6 +73,11 @@ def test_a_completed_evaluation_in_figures() -> None:
     assert (summary.sessions, summary.queries) == (5, 10_000)
     assert summary.joules_per_1000_queries == pytest.approx(30.0)  # 1000 (100/10000 + 40/2000)
     assert summary.joules_interval == pytest.approx((30.0, 30.0))
+    # 1 mJ of edges in each of three windows at 1000/10,000 and two at 1000/2000, five sessions.
+    assert summary.joules_uncertainty is not None
+    own = 0.001 * (3 * 0.1**2 + 2 * 0.5**2) ** 0.5 / 5**0.5
+    assert summary.joules_uncertainty.random == pytest.approx(own)
+    assert summary.joules_uncertainty.systematic == 0.0
     # Less 1 W of idle: start, load and warm-up take 5 s, measured and drain 4 s.
     assert summary.active_joules_per_1000_queries == pytest.approx(1000 * (95 / 1e4 + 36 / 2000))
     assert summary.load_joules == pytest.approx(30.0)
@@ -105,8 +131,58 @@ def test_a_meter_that_read_nothing_gives_no_energy_rather_than_zero() -> None:
         phases=(replace(nothing.phases[0], reading=replace(nothing.phases[0].reading, energy=())),),
     )
     summary = summarise(record(sessions=(nothing, nothing)), None)
-    assert summary.quality == 0.8
+    assert (summary.status, summary.quality) == ("completed", 0.8)
     assert summary.joules_per_1000_queries is None
+    assert summary.joules_uncertainty is None
+    assert summary.seconds_per_1000_queries == pytest.approx(1.75)
     assert summary.joules_interval is None
     assert summary.measured_watts is None
     assert pretty_json(summary)
+
+
+def test_energy_within_its_uncertainty_is_unresolved() -> None:
+    made = with_edges(session(), 40.0 / math.sqrt(2) + 1e-6)
+    assert summarise(record(sessions=(made,)), None).joules_per_1000_queries is None
+    made = with_edges(session(), 40.0 / math.sqrt(2) - 1e-6)
+    assert summarise(record(sessions=(made,)), None).joules_per_1000_queries is not None
+
+
+COMPONENTS = st.lists(
+    st.tuples(st.floats(0.1, 1e3), st.floats(0, 0.01), st.floats(0, 0.2), st.floats(0, 1)),
+    min_size=1,
+    max_size=3,
+)
+
+
+@given(COMPONENTS, st.integers(1, 6))
+def test_the_meters_share_of_doubt(
+    components: list[tuple[float, float, float, float]], sessions: int
+) -> None:
+    """The scale is that of the weightiest component at most; more sessions shrink the rest."""
+    energy = tuple(
+        ComponentEnergy(
+            component="package",
+            joules=joules,
+            resolution_joules=0.0,
+            edges_joules=edges * joules,
+            gain_joules=gain * joules,
+            model_joules=model * joules,
+        )
+        for joules, edges, gain, model in components
+    )
+    ordinary = session()
+    phases = tuple(
+        replace(each, reading=replace(each.reading, energy=energy)) for each in ordinary.phases
+    )
+    one = replace(ordinary, phases=phases)
+    joules = summarise(record(sessions=(one,)), None).joules_per_1000_queries
+    single, many = (
+        joules_uncertainty((one,) * number, RULES.energy.amortise_queries)
+        for number in (1, sessions)
+    )
+    assert joules is not None
+    most = max(math.hypot(gain, model) for _, _, gain, model in components)
+    assert single.systematic <= joules * most * math.sqrt(2) * (1 + 1e-9)
+    assert many.systematic == pytest.approx(single.systematic)
+    assert many.random == pytest.approx(single.random / math.sqrt(sessions))
+    assert single.random <= joules * max(edges for _, edges, _, _ in components) * (1 + 1e-9)

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from sandboxes import working
 
-from harness.errors import ConfigurationError, UsageError
+from harness.errors import ConfigurationError, OrganiserError, UsageError
 from harness.records.evaluation import IsolationCheck
 from harness.sandbox import bwrap, confined, ladder, probe
 from harness.sandbox.attempts import ATTEMPTS
@@ -87,6 +87,30 @@ def test_forbidden_user_namespaces_are_told_with_what_was_seen_and_a_remedy() ->
 @pytest.mark.usefixtures("failing_bwrap")
 def test_auto_goes_on_below_a_bwrap_that_fails() -> None:
     assert isinstance(ladder.choose("auto"), Confined)
+
+
+@pytest.mark.usefixtures("failing_bwrap")
+def test_auto_says_why_it_passes_over_a_stronger_way() -> None:
+    heard: list[str] = []
+    ladder.choose("auto", on_weaker=heard.append)
+    assert "bwrap: " in heard[0]
+    assert "setting up uid map: Permission denied" in heard[0]
+
+
+def test_a_probe_that_was_late_once_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+
+    def late_once(way: str, _cores: tuple[int, ...] | None) -> str:
+        tried.append(way)
+        if len(tried) == 1:
+            raise OrganiserError("the probe of the sandbox did not end well: late")
+        return way
+
+    monkeypatch.setattr(ladder, "_probed", late_once)
+    heard: list[str] = []
+    assert ladder.choose("auto", on_weaker=heard.append) == "bwrap"  # type: ignore[comparison-overlap]
+    assert tried == ["bwrap", "bwrap"]
+    assert not heard
 
 
 def test_an_old_kernel_has_no_landlock_for_us(monkeypatch: pytest.MonkeyPatch) -> None:

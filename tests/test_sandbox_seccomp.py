@@ -141,9 +141,31 @@ print(worked, subprocess.run([sys.executable, '-c', 'print(2)'], capture_output=
     assert run.stdout.strip() == "[1] b'2\\n'", run.stderr
 
 
+@needs_filter
+@pytest.mark.parametrize(("pinned", "answer"), [(True, errno.EPERM), (False, 0)])
+def test_only_who_is_pinned_cannot_choose_cores(pinned: bool, answer: int) -> None:
+    assert HERE is not None
+    run = under_filter(
+        """
+import os
+mine = os.sched_getaffinity(0)
+try:
+    os.sched_setaffinity(0, mine)
+    print(0)
+except OSError as error:
+    print(error.errno)
+""",
+        seccomp.program(HERE, pinned=pinned),
+    )
+    assert run.stdout.strip() == str(answer), run.stderr
+
+
+@pytest.mark.parametrize("pinned", [True, False])
 @pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
-def test_every_jump_lands_inside_and_every_path_returns(architecture: seccomp.Architecture) -> None:
-    code = list(struct.iter_unpack("<HBBI", seccomp.program(architecture)))
+def test_every_jump_lands_inside_and_every_path_returns(
+    architecture: seccomp.Architecture, pinned: bool
+) -> None:
+    code = list(struct.iter_unpack("<HBBI", seccomp.program(architecture, pinned=pinned)))
     for i, (opcode, if_true, if_false, _) in enumerate(code):
         if opcode in (seccomp.JUMP_EQUAL, seccomp.JUMP_AT_LEAST, seccomp.JUMP_ANY_BIT):
             assert i + 1 + max(if_true, if_false) < len(code)

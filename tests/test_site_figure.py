@@ -110,6 +110,12 @@ def test_entries_without_energy_are_left_out_and_keep_the_others_tied_to_their_r
     assert [mark.position for mark in drawn(board).marks] == [1]
 
 
+def test_an_entry_whose_energy_is_not_resolved_has_no_place_on_the_axis() -> None:
+    board = samples.board(samples.unresolved(quality=0.9), samples.entry("costly"))
+    assert [mark.position for mark in drawn(board).marks] == [1]
+    assert draw(samples.board(samples.unresolved()), WIDE) is None
+
+
 def test_nothing_is_drawn_of_nothing() -> None:
     assert draw(samples.board(), WIDE) is None
     assert draw(samples.board(samples.entry(joules_per_1000_queries=0.0)), WIDE) is None

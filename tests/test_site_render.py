@@ -259,6 +259,22 @@ def test_an_entry_without_energy_is_named_beside_the_picture() -> None:
     assert re.search(r"Not drawn[^<]*<bdi>free-model</bdi>", page)
 
 
+def test_energy_that_is_not_resolved_is_said_to_be_so_and_never_zero() -> None:
+    page = page_of(Boards(boards=(samples.board(samples.unresolved()),), problems=()))
+    assert '<td class="number" data-value="">unresolved</td>' in page
+    assert "<strong>Unresolved</strong>: no more energy than the meter" in page
+    assert re.search(r"Not drawn[^<]*<bdi>too-cheap</bdi>", page)
+    assert "too few sessions" not in page
+    assert "Energy of a session, by phase" not in page
+
+
+def test_what_the_meter_leaves_open_is_told_apart_from_what_all_entries_share() -> None:
+    page = page_of(Boards(boards=(samples.board(samples.entry()),), problems=()))
+    said = "±0.400 % by the edges and steps of its windows, and ±40.0 % by its scale"
+    assert page.count(said) == 2  # beside the figure and in the entry's details
+    assert "Unresolved" not in page
+
+
 @pytest.mark.parametrize(
     ("board_id", "name"),
     [

@@ -21,6 +21,25 @@ def test_figures_are_exact_and_what_is_unknown_is_empty() -> None:
     assert row["joules_low"] == row["rank_best"] == row["front_support"] == ""
 
 
+def test_what_the_meter_leaves_open_stands_in_columns_of_its_own() -> None:
+    (row,) = rows_of(samples.board(samples.entry(joules_per_1000_queries=10.0)))
+    assert float(row["joules_uncertainty_random"]) == pytest.approx(0.04)
+    assert float(row["joules_uncertainty_systematic"]) == pytest.approx(4.0)
+
+
+def test_energy_that_is_not_resolved_is_empty_and_not_zero() -> None:
+    (row,) = rows_of(samples.board(samples.unresolved(quality=0.7)))
+    empty = [
+        name for name, cell in row.items() if cell == "" and ("joules" in name or "watts" in name)
+    ]
+    assert empty == [
+        "joules_per_1000_queries", "joules_low", "joules_high", "joules_uncertainty_random",
+        "joules_uncertainty_systematic", "active_joules_per_1000_queries", "start_joules",
+        "load_joules", "warm_up_joules", "measured_joules", "drain_joules", "measured_watts",
+    ]  # fmt: skip
+    assert row["quality"] == "0.7"
+
+
 def test_every_row_says_which_board_and_which_meter_grade_it_is_of() -> None:
     board = samples.board(samples.entry("a"), samples.entry("b"))
     for row in rows_of(board):

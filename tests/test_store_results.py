@@ -17,7 +17,7 @@ from record_samples import outcomes, record
 
 from harness.errors import OrganiserError
 from harness.records.base import canonical_json, digest, parse_json, pretty_json
-from harness.records.evaluation import EvaluationRecord, Signature
+from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, Signature
 from harness.store.results import read_all, write
 
 
@@ -179,7 +179,7 @@ FAULTS: list[tuple[str, Callable[[Path], object]]] = [
     ("fields", lambda path: alter(path, lambda r: r.update(schema=True))),
     ("fields", lambda path: alter(path, lambda r: r.update(created_utc="yesterday"))),
     ("fields", lambda path: alter(path, lambda r: r.update(created_utc="2026-13-02T03:04:05Z"))),
-    ("schema-version", lambda path: alter(path, lambda r: r.update(schema=2))),
+    ("schema-version", lambda path: alter(path, lambda r: r.update(schema=SCHEMA_VERSION + 1))),
     ("schema-version", lambda path: alter(path, lambda r: r.update(schema=0))),
     ("misplaced", lambda path: alter(path, lambda r: r["task"].update(id="other-task"))),
     ("misplaced", lambda path: alter(path, lambda r: r["submission"].update(entry="other"))),
@@ -209,13 +209,13 @@ def test_a_bad_file_is_named_and_hides_no_other(
 
 
 def test_too_new_and_too_old_are_told_apart(tmp_path: Path) -> None:
-    for entry, schema in (("new", 2), ("old", 0)):
+    for entry, schema in (("new", SCHEMA_VERSION + 1), ("old", 0)):
         _, path = write(tmp_path, record(entry), None)
         alter(path, lambda plain, schema=schema: plain.update(schema=schema))  # type: ignore[misc] # a default binds the loop's value
     _, problems = read_all(tmp_path)
     assert ["too new" in p.message for p in problems] == [True, False]
     assert ["too old" in p.message for p in problems] == [False, True]
-    assert all("this one reads schema 1" in p.message for p in problems)
+    assert all(f"this one reads schema {SCHEMA_VERSION}" in p.message for p in problems)
 
 
 def test_a_linked_folder_is_not_followed(tmp_path: Path) -> None:

@@ -62,7 +62,8 @@ def _print_board(console: Console, board: Board) -> None:
 
 def _cells(entry: BoardEntry) -> tuple[str, ...]:
     low, high = entry.quality_interval
-    energy = three_digits(entry.joules_per_1000_queries)
+    joules = entry.joules_per_1000_queries
+    energy = "unresolved" if joules is None else three_digits(joules)
     if entry.joules_interval:
         joules_low, joules_high = entry.joules_interval
         energy += f" [dim]{three_digits(joules_low)} to {three_digits(joules_high)}[/dim]"

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import platform
 import re
-import shutil
+import tempfile
 from collections.abc import Callable
 from importlib import metadata
 from pathlib import Path
 from typing import TypeVar
 
 import harness
-from harness.cli.project import Project, find_project
+from harness.cli import cautions
+from harness.cli.disk import Disk, look_at
+from harness.cli.idle import Idle, watch_idle
+from harness.cli.profiles import Machine, ProfileStatus, read_profiles, statuses, this_machine
+from harness.cli.project import find_project
 from harness.errors import ConfigurationError, HarnessError, MeasurementError
-from harness.meters.machine import describe_machine, surroundings_of
-from harness.meters.select import SourceStatus, survey
+from harness.meters.machine import surroundings_of
+from harness.meters.select import SourceStatus, select, survey
 from harness.records.base import Frozen
-from harness.records.evaluation import Hardware, Isolation, IsolationGrade
+from harness.records.evaluation import Hardware, Isolation, IsolationGrade, Notice
+from harness.records.profile import HardwareProfile
 from harness.sandbox.ladder import choose
 
 DISTRIBUTION = "frugal-ai-harness"
@@ -44,7 +49,12 @@ class Diagnosis(Frozen):
     torch_extra: dict[str, str | None]
     """Those of the extra for the neural reference entries."""
     machine: Hardware | None
+    usable_cores: tuple[int, ...]
+    profiles: tuple[ProfileStatus, ...]
+    """All of the project's, the closest first."""
     energy: tuple[SourceStatus, ...]
+    idle: Idle | None
+    """By the automatic meter; ``None`` too where no window was asked for."""
     isolation: Isolation | None
     """As probed just now, in the strongest sandbox that works here."""
     official_isolation: tuple[IsolationGrade, ...]
@@ -55,8 +65,11 @@ class Diagnosis(Frozen):
     tasks: tuple[str, ...]
     results: str | None
     """Where records go unless ``--output`` says otherwise."""
-    free_bytes: int | None
-    """On the disk of ``results``."""
+    results_disk: Disk | None
+    temporary_disk: Disk
+    """Where copies of entries go while they are evaluated."""
+    cautions: tuple[Notice, ...]
+    """What forbids no evaluation, but spoils its figures."""
     problems: tuple[Missing, ...]
 
     @property
@@ -84,27 +97,36 @@ class _Problems:
             return None
 
 
-def diagnose() -> Diagnosis:
-    """Look at the software, the machine, its sensors, its sandboxes and the project."""
+def diagnose(idle_seconds: float) -> Diagnosis:
+    """Look at the software, the machine, its sensors, its sandboxes and the project.
+
+    The idle window takes ``idle_seconds``; 0 leaves it out.
+    """
     problems = _Problems()
     packages, torch_extra = _packages(problems)
-    machine = problems.attempt(describe_machine)
-    energy = survey(surroundings_of(machine)) if machine else ()
-    if not any(source.found for source in energy):
-        problems.add(
-            MeasurementError("no source of energy works here", remedy="see the sources above")
-        )
     project = problems.attempt(find_project)
     rules = problems.attempt(project.rules) if project else None
     cards = (problems.attempt(project.cards) or ()) if project else ()
-    isolation = problems.attempt(lambda: choose("auto").probe())
+    machine = problems.attempt(this_machine)
+    profiles = (problems.attempt(lambda: read_profiles(project.hardware)) or {}) if project else {}
+    compared = statuses(profiles, machine) if machine else ()
+    matching = [profiles[status.name] for status in compared if status.matches]
+    profile = matching[0] if len(matching) == 1 else None
+    energy, idle = _energy(machine, profile, idle_seconds, problems)
+    cores = profile.entry_cores if profile else None
+    isolation = problems.attempt(lambda: choose("auto", cores).probe(cores))
+    results_disk = look_at(project.results) if project else None
+    temporary_disk = look_at(Path(tempfile.gettempdir()), write=True)
     return Diagnosis(
         harness_version=harness.__version__,
         python_version=platform.python_version(),
         packages=packages,
         torch_extra=torch_extra,
-        machine=machine,
+        machine=machine.hardware if machine else None,
+        usable_cores=machine.usable_cores if machine else (),
+        profiles=compared,
         energy=energy,
+        idle=idle,
         isolation=isolation,
         official_isolation=rules.boards.official_isolation if rules else (),
         root=str(project.root) if project else None,
@@ -112,9 +134,40 @@ def diagnose() -> Diagnosis:
         rules_version=rules.version if rules else None,
         tasks=tuple(card.task.id for card in cards),
         results=str(project.results) if project else None,
-        free_bytes=_free_bytes(project) if project else None,
+        results_disk=results_disk,
+        temporary_disk=temporary_disk,
+        cautions=(
+            *(cautions.about_the_machine(machine.hardware) if machine else ()),
+            *(cautions.about_the_idle_window(idle, rules) if idle else ()),
+            *cautions.about_the_disks(results_disk, temporary_disk),
+            *cautions.about_the_profiles(compared),
+        ),
         problems=tuple(problems.found),
     )
+
+
+def _energy(
+    machine: Machine | None,
+    profile: HardwareProfile | None,
+    idle_seconds: float,
+    problems: _Problems,
+) -> tuple[tuple[SourceStatus, ...], Idle | None]:
+    """Ask every source of energy, and look at the idle machine with the automatic meter."""
+    surroundings = surroundings_of(machine.hardware, profile) if machine else None
+    energy = survey(surroundings) if surroundings else ()
+    if surroundings is None or not any(source.found for source in energy):
+        problems.add(
+            MeasurementError("no source of energy works here", remedy="see the sources above")
+        )
+        return energy, None
+    if not idle_seconds:
+        return energy, None
+    idle = problems.attempt(
+        lambda: watch_idle(
+            select(("auto",), surroundings), idle_seconds, cores=surroundings.machine_cores
+        )
+    )
+    return energy, idle
 
 
 def _packages(problems: _Problems) -> tuple[dict[str, str | None], dict[str, str | None]]:
@@ -152,11 +205,3 @@ def _version(name: str) -> str | None:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
         return None
-
-
-def _free_bytes(project: Project) -> int:
-    """Return the free space where results go; their folder is made with the first of them."""
-    folder: Path = project.results
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free

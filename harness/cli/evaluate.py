@@ -17,6 +17,7 @@ from harness.cli.project import Project, find_project
 from harness.errors import SubmissionError, UsageError
 
 if TYPE_CHECKING:
+    from harness.cli.profiles import Chosen, Machine
     from harness.evaluation.run import Assignment
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
@@ -85,6 +86,13 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             show_default="auto",
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="A name from leaderboard/hardware that this machine must match, or unregistered.",
+            show_default="the only one that matches",
+        ),
+    ] = None,
     isolation: Annotated[
         str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
     ] = "auto",
@@ -132,6 +140,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         results,
         show=show,
         meter=tuple(meter or ("auto",)),
+        profile=profile,
         isolation=isolation,
     )
     if as_json:
@@ -182,29 +191,41 @@ def _evaluate_all(
     *,
     show: Callable[[Path], None],
     meter: Sequence[str],
+    profile: str | None,
     isolation: str,
 ) -> None:
+    from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.evaluation.lock import machine_lock
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
     from harness.meters.kernel import run_reference_kernel
-    from harness.meters.machine import describe_machine, surroundings_of
+    from harness.meters.machine import surroundings_of
     from harness.meters.select import select
+    from harness.sandbox.affinity import on_cores
     from harness.sandbox.ladder import choose
     from harness.store.results import check_writable
 
     rules = project.rules()
     check_writable(results.folder)
-    hardware = describe_machine()
-    chosen_meter = select(meter, surroundings_of(hardware))
+    machine = this_machine()
+    chosen = choose_profile(project, profile, machine, official=request.protocol == "official")
+    if chosen.note:
+        print_note(chosen.note)
+    chosen_meter = select(meter, surroundings_of(machine.hardware, chosen.profile))
     load = _loader(project, request)
     with ExitStack() as stack:
         stack.enter_context(machine_lock())
         progress = stack.enter_context(progress_on_terminal())
         progress.note("probing the sandbox")
-        sandbox = choose(isolation)
-        bench = Bench(sandbox, chosen_meter, run_reference_kernel, progress)
+        sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
+        stack.enter_context(on_cores(_left_by(chosen, machine)))
+
+        def reference_kernel() -> float:
+            with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
+                return run_reference_kernel()
+
+        bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
         for entry, report in zip(entries, reports, strict=True):
@@ -212,12 +233,22 @@ def _evaluate_all(
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
             assignment = _assignment(
-                entry, report, folder, task=task, data=data, rules=rules, hardware=hardware,
-                request=request,
+                entry, report, folder, task=task, data=data, rules=rules,
+                hardware=chosen.hardware(machine.again()), request=request,
             )  # fmt: skip
-            run_evaluation(assignment, bench, results, on_session=progress.session)
+            run_evaluation(
+                assignment, bench, results, on_session=progress.session, on_void=progress.void
+            )
             progress.clear()
             show(entry)
+
+
+def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:
+    """Return the cores that a pinned entry leaves to the harness; ``None``: it may run anywhere."""
+    if chosen.entry_cores is None:
+        return None
+    left = tuple(core for core in machine.usable_cores if core not in chosen.entry_cores)
+    return left or None
 
 
 def _loader(
@@ -272,6 +303,7 @@ def _assignment(
             labels=len(task.labels),
             max_boxes=task.max_boxes,
             limits=rules.limits,
+            cores=hardware.entry_cores,
         ),
         task=task,
         data=data,

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
+
+if TYPE_CHECKING:
+    from harness.records.evaluation import Notice
 
 SECONDS_BETWEEN = 0.25
 
@@ -31,6 +34,14 @@ class ProgressLine:
     def session(self, index: int, total: int) -> None:
         """Turn to a session; ``index`` counts from 0."""
         self._session = f"session {index + 1} of {total}"
+
+    def void(self, index: int, reasons: Sequence[Notice]) -> None:
+        """Tell, on a line that stays, that a session was disturbed and is repeated."""
+        if self._stream:
+            seen = "; ".join(reason.message for reason in reasons)
+            void = f"{self._entry} · session {index + 1} void ({seen}), repeating"
+            self._stream.write(f"\r\x1b[K{void}\n")
+            self._stream.flush()
 
     def phase(self, phase: str) -> None:
         """Turn to a phase."""

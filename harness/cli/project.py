@@ -45,6 +45,11 @@ class Project:
         return self.leaderboard / "rules.toml"
 
     @property
+    def hardware(self) -> Path:
+        """Hardware profiles, a file each."""
+        return self.leaderboard / "hardware"
+
+    @property
     def results(self) -> Path:
         """Records, by task and entry."""
         return self.leaderboard / "results"

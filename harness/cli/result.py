@@ -112,9 +112,10 @@ def _add_energy(table: Table, summary: Summary, record: EvaluationRecord) -> Non
             "[dim]of a mean session; the first three are spread over "
             f"{record.rules.amortise_queries:,} queries[/dim]",
         )
+        table.add_row("", _left_open(summary))
     elif summary.status == "completed":
         table.add_row(
-            "energy", "none: the meter stood still in some session, and zero is no figure"
+            "energy", "unresolved: the meter leaves all of it open in some session; not zero"
         )
     if summary.active_joules_per_1000_queries is not None:
         table.add_row(
@@ -122,12 +123,23 @@ def _add_energy(table: Table, summary: Summary, record: EvaluationRecord) -> Non
             f"{three_digits(summary.active_joules_per_1000_queries)} J per 1,000 queries  "
             "[dim](shown, never ranked)[/dim]",
         )
-    if summary.seconds_per_1000_queries is not None and summary.measured_watts is not None:
-        table.add_row(
-            "time",
-            f"{three_digits(summary.seconds_per_1000_queries)} s per 1,000 queries at "
-            f"{three_digits(summary.measured_watts)} W",
-        )
+    if summary.seconds_per_1000_queries is not None:
+        time = f"{three_digits(summary.seconds_per_1000_queries)} s per 1,000 queries"
+        if summary.measured_watts is not None:
+            time += f" at {three_digits(summary.measured_watts)} W"
+        table.add_row("time", time)
+
+
+def _left_open(summary: Summary) -> str:
+    """Say how far the meter lets the figure be from the truth; what is common to entries apart."""
+    joules, left_open = summary.joules_per_1000_queries, summary.joules_uncertainty
+    if not joules or left_open is None:
+        return ""
+    return (
+        f"[dim]the meter: ±{three_digits(100 * left_open.random / joules)} % (edges and steps of "
+        f"its windows) and ±{three_digits(100 * left_open.systematic / joules)} % (its scale: "
+        "common to every entry on this machine)[/dim]"
+    )
 
 
 def _parts(record: EvaluationRecord) -> str:

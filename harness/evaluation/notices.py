@@ -3,10 +3,20 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from harness.records.energy import phase_seconds, silent_components
+from harness.evaluation.gate import CLOCK_TICK_SECONDS, own_phases
+from harness.evaluation.plan import wanted_seconds
+from harness.records.energy import (
+    MEASURED_THROUGH_DRAIN,
+    idle_difference_watts,
+    idle_watts,
+    is_resolved,
+    measured_uncertainty_joules,
+    phase_joules,
+    phase_seconds,
+)
 from harness.records.evaluation import (
     FEW_SESSIONS,
     Completed,
@@ -17,8 +27,14 @@ from harness.records.evaluation import (
 )
 from harness.records.rules import Rules
 
-CLOCK_TICK_SECONDS = 0.01
-"""Of the kernel's accounting of CPU time: sweeps that cost less are not told apart by it."""
+MORE_PASSES = (
+    "give it more passes: raise measured_seconds, max_sweeps and variant_seconds in the rules, use "
+    "a larger test set, or a meter that reads more finely"
+)
+SHORT_FOR_THE_RULES = 0.5
+"""Less than this share of the rules' ``measured_seconds`` is worth a warning."""
+SHORT_FOR_THE_METER = 0.75
+"""Less of what the meter asks for is worth one: an entry's pace in its warm-up is no promise."""
 
 
 def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tuple[Notice, ...]:
@@ -28,7 +44,9 @@ def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tupl
     """
     return (
         *_about_the_figure(record, rules),
+        *_about_the_meter(record, rules),
         *_about_the_machine(record, rules),
+        *_about_disturbances(record, rules),
         *_about_the_entry(record, rules, disagreement),
     )
 
@@ -47,20 +65,6 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
             remedy="leave out HARNESS_POWERCAP_ROOT, HARNESS_NVML_LIBRARY and the replay meter "
             "for a real figure",
         )
-    if unresolved := [s.index + 1 for s in record.sessions if _unresolved(s)]:
-        yield Notice(
-            code="unresolved-energy",
-            message=f"the meter cannot resolve the energy measured in {_sessions(unresolved)}",
-            remedy="raise measured_seconds in the rules, or use a meter that reads more finely",
-        )
-    wanted = rules.protocols[record.protocol].measured_seconds
-    if short := [s.index + 1 for s in record.sessions if _too_short(s, wanted)]:
-        yield Notice(
-            code="short-measurement",
-            message=f"the measured phase of {_sessions(short)} lasted less than half of the "
-            f"{wanted:g} s that the rules ask for: the figure is mostly the harness's own noise",
-            remedy="use a larger test set; the rules bound how many variants are made",
-        )
     if record.data.items < rules.cautions.small_test_set:
         yield Notice(
             code="small-test-set",
@@ -77,6 +81,49 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
         )
 
 
+def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
+    sessions = record.sessions
+    if unresolved := _numbers(sessions, lambda s: not is_resolved(s)):
+        yield Notice(
+            code="unresolved-energy",
+            message=f"the meter cannot resolve the energy measured in {_sessions(unresolved)}: "
+            "no figure is claimed",
+            remedy=MORE_PASSES,
+        )
+    protocol = rules.protocols[record.protocol]
+    refresh = record.meter.refresh_seconds
+    wanted = wanted_seconds(rules, protocol, refresh)
+    least = SHORT_FOR_THE_RULES * protocol.measured_seconds
+    if short := _numbers(sessions, lambda s: phase_seconds(s, "measured") < least):
+        yield Notice(
+            code="short-measurement",
+            message=f"the measured phase of {_sessions(short)} lasted less than half of the "
+            f"{protocol.measured_seconds:g} s that the rules ask for: the figure is mostly the "
+            "harness's own noise",
+            remedy="use a larger test set; the rules bound how many variants are made",
+        )
+    share = rules.energy.edge_share
+    if coarse := _numbers(sessions, lambda s: is_resolved(s) and _left_open(s) > share):
+        most = max(_left_open(sessions[number - 1]) for number in coarse)
+        yield Notice(
+            code="coarse-energy",
+            message=f"edges and steps of the meter leave up to {most:.1%} of the energy measured "
+            f"in {_sessions(coarse)} open; the rules want {share:.1%} at most",
+            remedy=MORE_PASSES,
+        )
+    elif wanted > protocol.measured_seconds and (
+        less := _numbers(
+            sessions, lambda s: phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
+        )
+    ):
+        yield Notice(
+            code="short-for-the-meter",
+            message=f"the measured phase of {_sessions(less)} lasted less than the {wanted:g} s "
+            f"that a meter which refreshes every {refresh:g} s asks for",
+            remedy=MORE_PASSES,
+        )
+
+
 def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
     if record.isolation.grade not in rules.boards.official_isolation:
         yield Notice(
@@ -84,16 +131,6 @@ def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notic
             message=f"the entry ran at isolation grade {record.isolation.grade}"
             f" ({record.isolation.method})",
             remedy="install bubblewrap and allow user namespaces; `doctor` says what is missing",
-        )
-    cores = record.hardware.cores
-    shares = [_other_share(session, cores) for session in record.sessions]
-    limit = rules.cautions.other_cpu_share
-    if disturbed := [number for number, share in enumerate(shares, 1) if share > limit]:
-        yield Notice(
-            code="disturbed",
-            message=f"other processes took up to {max(shares):.1%} of the machine "
-            f"in {_sessions(disturbed)}",
-            remedy="stop what else runs, and evaluate again",
         )
     costs = [
         cost
@@ -106,6 +143,61 @@ def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notic
             message="the same fixed work cost between "
             f"{min(costs) * 1000:.0f} and {max(costs) * 1000:.0f} ms of CPU time",
             remedy="expect differences of that size between runs; use a machine of your own",
+        )
+    clocks = [clock for session in record.sessions for clock in _measured_megahertz(session)]
+    if clocks and max(clocks) > min(clocks) * (1 + rules.cautions.frequency_spread):
+        yield Notice(
+            code="unsteady-frequency",
+            message="when measured phases ended, the cores ran at between "
+            f"{min(clocks):,.0f} and {max(clocks):,.0f} MHz",
+            remedy="set the performance governor, and see that the machine is cooled",
+        )
+    change = rules.cautions.idle_change
+    if apart := _numbers(
+        record.sessions, lambda s: idle_difference_watts(s) > change * idle_watts(s)
+    ):
+        worst = max((record.sessions[n - 1] for n in apart), key=idle_difference_watts)
+        yield Notice(
+            code="idle-disagrees",
+            message=f"idle power before and after differs by more than {change:.0%} in "
+            f"{_sessions(apart)}: {idle_watts(worst, 'idle-before'):.3g} W before and "
+            f"{idle_watts(worst, 'idle-after'):.3g} W after session {worst.index + 1}",
+            remedy="let the machine come to rest, or raise idle_seconds in the rules; the figure "
+            "without idle is uncertain by as much",
+        )
+
+
+def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
+    if disturbed := _numbers(record.sessions, lambda s: bool(s.disturbances)):
+        first = record.sessions[disturbed[0] - 1]
+        seen = "; ".join(reason.message for reason in first.disturbances)
+        yield Notice(
+            code="disturbed",
+            message=f"{_sessions(disturbed)} disturbed, and kept for want of repeats; "
+            f"in session {disturbed[0]} {seen}",
+            remedy="; ".join(dict.fromkeys(reason.remedy for reason in first.disturbances)),
+        )
+    if record.voided:
+        tries = f"{len(record.voided)} of {len(record.voided) + len(record.sessions)} sessions"
+        kinds = sorted({reason.code for void in record.voided for reason in void.reasons})
+        yield Notice(
+            code="void-sessions",
+            message=f"{tries} were disturbed and are void ({', '.join(kinds)})",
+            remedy="what was seen in each is in the record; a quiet machine would need no repeats",
+        )
+    limit = rules.cautions.run_queue_share
+    if queued := _numbers(record.sessions, lambda s: _queued_share(s) > limit):
+        most = max(_queued_share(record.sessions[number - 1]) for number in queued)
+        yield Notice(
+            code="queued-for-cores",
+            message=f"some task waited for a core during up to {most:.0%} of {_sessions(queued)}",
+            remedy="stop what else runs; an entry with more threads than cores waits for itself",
+        )
+    if hot := sorted({each for s in record.sessions for each in _throttled_devices(s)}):
+        yield Notice(
+            code="device-throttled",
+            message=f"when a measured phase ended, {', '.join(hot)}",
+            remedy="cool the machine, and see its power limits; the record holds every window",
         )
 
 
@@ -128,22 +220,32 @@ def _about_the_entry(
         )
 
 
-def _unresolved(session: Session) -> bool:
-    measured = [w.reading for w in session.phases if w.phase in ("measured", "drain")]
-    uncertainty = sum(part.uncertainty_joules for reading in measured for part in reading.energy)
-    joules = sum(reading.joules for reading in measured)
-    return joules <= uncertainty or bool(silent_components(session))
+def _left_open(session: Session) -> float:
+    """Return the share of the measured energy that the meter's edges and steps leave open."""
+    return measured_uncertainty_joules(session) / phase_joules(session, *MEASURED_THROUGH_DRAIN)
 
 
-def _other_share(session: Session, cores: int) -> float:
-    """Return other processes' CPU time as a share of what the machine had to give.
+def _measured_megahertz(session: Session) -> list[float]:
+    seen = (w.disturbance.frequency_megahertz for w in session.phases if w.phase == "measured")
+    return [clock for clock in seen if clock is not None]
 
-    Over the entry's own phases: in an idle window nothing is measured that others could spoil.
-    """
-    windows = [w for w in session.phases if not w.phase.startswith("idle")]
+
+def _queued_share(session: Session) -> float:
+    """Return for how much of the entry's own phases some task of the machine waited for a core."""
+    windows = own_phases(session)
     seconds = sum(window.reading.seconds for window in windows)
-    other = sum(window.disturbance.other_cpu_seconds for window in windows)
-    return other / (seconds * cores) if seconds else 0.0
+    queued = sum(window.disturbance.run_queue_seconds or 0.0 for window in windows)
+    return queued / seconds if seconds else 0.0
+
+
+def _throttled_devices(session: Session) -> list[str]:
+    return [
+        f"{condition.device} was throttled by {', '.join(condition.throttled_by)}"
+        for window in session.phases
+        if window.phase == "measured"
+        for condition in window.reading.conditions
+        if condition.throttled_by
+    ]
 
 
 def _variant_cost_ratio(record: EvaluationRecord) -> float | None:
@@ -170,8 +272,9 @@ def _median_cost(sweeps: list[Sweep]) -> float:
     return median(sweep.cpu_seconds / sweep.queries for sweep in sweeps)
 
 
-def _too_short(session: Session, wanted_seconds: float) -> bool:
-    return phase_seconds(session, "measured") < wanted_seconds / 2
+def _numbers(sessions: Sequence[Session], holds: Callable[[Session], bool]) -> list[int]:
+    """Return the numbers, from 1, of the sessions of which something holds."""
+    return [number for number, session in enumerate(sessions, 1) if holds(session)]
 
 
 def _sessions(numbers: list[int]) -> str:

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from harness.records.rules import ProtocolRules
+from harness.records.rules import ProtocolRules, Rules
 from harness.tasks.protocol import Sample, Split, Task
 
 MAX_VARIANT_BYTES = 256 * 2**20
@@ -46,12 +46,25 @@ def sealed_rng() -> np.random.Generator:
     return np.random.default_rng(secrets.randbits(256))
 
 
-def count_sweeps(rules: ProtocolRules, queries_per_sweep: int, seconds_per_query: float) -> int:
+def wanted_seconds(rules: Rules, protocol: ProtocolRules, refresh_seconds: float) -> float:
+    """Return how long the measured phase should last.
+
+    At each of a window's two edges a reading may be old by as much as a refresh of the meter: two
+    refreshes are to be no more than the rules' share of the phase. It takes no more than half of
+    a session's time in any case: waiting for the meter must not end an entry's session.
+    """
+    for_the_meter = 2 * refresh_seconds / rules.energy.edge_share
+    return max(protocol.measured_seconds, min(for_the_meter, rules.limits.session_seconds / 2))
+
+
+def count_sweeps(
+    rules: ProtocolRules, measured_seconds: float, queries_per_sweep: int, seconds_per_query: float
+) -> int:
     """Return how many sweeps fill the measured phase, within the rules' bounds."""
     sweep_seconds = queries_per_sweep * seconds_per_query
-    if sweep_seconds * rules.max_sweeps <= rules.measured_seconds:
+    if sweep_seconds * rules.max_sweeps <= measured_seconds:
         return rules.max_sweeps
-    return max(1, min(rules.max_sweeps, math.ceil(rules.measured_seconds / sweep_seconds)))
+    return max(1, min(rules.max_sweeps, math.ceil(measured_seconds / sweep_seconds)))
 
 
 def plan_sweeps(

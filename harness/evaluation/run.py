@@ -1,4 +1,8 @@
-"""One evaluation: sessions, one after the other, into one record that is handed to a sink."""
+"""One evaluation: sessions, one after the other, into one record that is handed to a sink.
+
+A session that was disturbed is void: it is repeated, and kept in the record with what was seen. An
+entry's failure is a result, and never repeated.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,10 @@ from typing import Literal, Protocol
 import msgspec
 
 from harness import __version__
-from harness.errors import HarnessError, SubmissionError
+from harness.errors import HarnessError, MeasurementError, SubmissionError
+from harness.evaluation.gate import disturbances
 from harness.evaluation.notices import notices
-from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng
+from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
 from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
 from harness.records import evaluation as records
 from harness.records.evaluation import (
@@ -23,10 +28,12 @@ from harness.records.evaluation import (
     Failed,
     Hardware,
     ItemOutcomes,
+    Notice,
     Scenario,
     Session,
     SubmissionReference,
     TaskReference,
+    VoidSession,
 )
 from harness.records.rules import ProtocolRules, Rules
 from harness.sandbox.protocol import Launch
@@ -73,8 +80,16 @@ class _Run:
     """What has happened so far: a failure keeps it."""
 
     sessions: list[Session] = field(default_factory=list)
+    voided: list[VoidSession] = field(default_factory=list)
     answers: list[Answers] = field(default_factory=list)
+    """Of the sessions that stand, and of one that failed."""
     outcome: Completed | Failed = field(default_factory=Completed)
+
+    @property
+    def kernels(self) -> list[float]:
+        """What the reference kernel cost so far."""
+        pairs = [s.kernel for s in self.sessions] + [void.kernel for void in self.voided]
+        return [c for pair in pairs for c in (pair.before_cpu_seconds, pair.after_cpu_seconds)]
 
 
 def evaluate(
@@ -83,16 +98,18 @@ def evaluate(
     sink: Sink,
     *,
     on_session: Callable[[int, int], None] = lambda _index, _total: None,
+    on_void: Callable[[int, Sequence[Notice]], None] = lambda _index, _reasons: None,
 ) -> None:
     """Run every session of the protocol and hand one record to ``sink``, also when one fails.
 
     An error that the harness can explain becomes the record's outcome, with the stage and who is
-    to blame; what had been seen by then stays in the record.
+    to blame; what had been seen by then stays in the record. ``on_session`` is told the index of
+    each session that begins and how many there will be, ``on_void`` that of one that is repeated.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     run = _Run()
     try:
-        _run_sessions(assignment, bench, run, on_session)
+        _run_sessions(assignment, bench, run, on_session, on_void)
     except HarnessError as error:
         run.outcome = Failed(
             stage=error.stage or "set-up",
@@ -104,32 +121,94 @@ def evaluate(
 
 
 def _run_sessions(
-    assignment: Assignment, bench: Bench, run: _Run, on_session: Callable[[int, int], None]
+    assignment: Assignment,
+    bench: Bench,
+    run: _Run,
+    on_session: Callable[[int, int], None],
+    on_void: Callable[[int, Sequence[Notice]], None],
 ) -> None:
     rules = assignment.protocol_rules
-    split = assignment.data.test
     warm_up = _warm_up_samples(assignment)
     seconds_per_query = calibrate(assignment.launch, warm_up, assignment.batch_size, bench)
-    sweeps = count_sweeps(rules, len(split), seconds_per_query)
+    wanted = wanted_seconds(assignment.rules, rules, bench.meter.describe().refresh_seconds)
+    sweeps = count_sweeps(rules, wanted, len(assignment.data.test), seconds_per_query)
     for index in range(rules.sessions):
-        on_session(index, rules.sessions)
-        rng = sealed_rng()
-        script = Script(
-            index=index,
-            launch=assignment.launch,
-            batch_size=assignment.batch_size,
-            idle_seconds=rules.idle_seconds,
-            warm_up=warm_up,
-            split=split,
-            sweeps=plan_sweeps(
-                assignment.task, split, sweeps, rng, variant_seconds=rules.variant_seconds
-            ),
+        stands = False
+        while not stands:
+            on_session(index, rules.sessions)
+            script = _script(
+                assignment,
+                index,
+                warm_up,
+                sweeps,
+                variant_seconds=rules.variant_seconds * wanted / rules.measured_seconds,
+            )
+            stands = _run_one(assignment, script, bench, run)
+            if not stands:
+                on_void(index, run.voided[-1].reasons)
+
+
+def _script(
+    assignment: Assignment,
+    index: int,
+    warm_up: Sequence[Sample],
+    sweeps: int,
+    *,
+    variant_seconds: float,
+) -> Script:
+    split = assignment.data.test
+    planned = plan_sweeps(
+        assignment.task, split, sweeps, sealed_rng(), variant_seconds=variant_seconds
+    )
+    return Script(
+        index=index,
+        launch=assignment.launch,
+        batch_size=assignment.batch_size,
+        idle_seconds=assignment.protocol_rules.idle_seconds,
+        warm_up=warm_up,
+        split=split,
+        sweeps=planned,
+    )
+
+
+def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) -> bool:
+    """Run one session and say whether it stands; raise ``MeasurementError`` when none can."""
+    rules = assignment.protocol_rules
+    answers = Answers.none(len(script.split))
+    run.answers.append(answers)
+    session = run_session(script, bench, answers)
+    reasons = disturbances(
+        session, run.kernels, assignment.hardware.cores, assignment.rules.disturbance
+    )
+    repeats = len(run.voided)
+    used_up = repeats >= rules.max_repeats
+    if not reasons or (used_up and rules.when_disturbed == "keep"):
+        confusion = assignment.task.confusion(answers.labels, script.split.labels)
+        run.sessions.append(
+            msgspec.structs.replace(session, confusion=confusion, disturbances=reasons)
         )
-        answers = Answers.none(len(split))
-        run.answers.append(answers)
-        session = run_session(script, bench, answers)
-        confusion = assignment.task.confusion(answers.labels, split.labels)
-        run.sessions.append(msgspec.structs.replace(session, confusion=confusion))
+        return True
+    run.answers.pop()
+    run.voided.append(_void(session, reasons))
+    if used_up:
+        seen = "; ".join(reason.message for reason in reasons)
+        raise MeasurementError(
+            f"session {session.index + 1} was disturbed, after {repeats} of at most "
+            f"{rules.max_repeats} repeats: {seen}",
+            remedy="; ".join(dict.fromkeys(reason.remedy for reason in reasons)),
+            stage="disturbance",
+        )
+    return False
+
+
+def _void(session: Session, reasons: tuple[Notice, ...]) -> VoidSession:
+    return VoidSession(
+        index=session.index,
+        started_utc=session.started_utc,
+        reasons=reasons,
+        phases=session.phases,
+        kernel=session.kernel,
+    )
 
 
 def _warm_up_samples(assignment: Assignment) -> list[Sample]:
@@ -164,9 +243,10 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         protocol=assignment.protocol,
         scenario=assignment.scenario,
         hardware=assignment.hardware,
-        isolation=bench.sandbox.probe(),
+        isolation=bench.sandbox.probe(assignment.launch.cores),
         meter=bench.meter.describe(),
         sessions=tuple(run.sessions),
+        voided=tuple(run.voided),
         quality=(
             task.score([answers.labels for answers in answered], assignment.data.test)
             if answered

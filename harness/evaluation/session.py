@@ -14,8 +14,8 @@ import numpy.typing as npt
 
 from harness.errors import HarnessError
 from harness.evaluation.plan import PlannedSweep
-from harness.meters.disturbance import DisturbanceWatch
-from harness.meters.protocol import Meter, Recording
+from harness.meters.disturbance import DisturbanceWatch, Watch
+from harness.meters.protocol import Meter, Recording, Work
 from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 from harness.records.rules import Limits
 from harness.sandbox import frames
@@ -47,6 +47,8 @@ class Bench:
     kernel: Callable[[], float]
     """Runs the reference kernel and returns its CPU seconds."""
     progress: Progress
+    watch: Callable[[Work], Watch] = DisturbanceWatch
+    """Begins to watch what else the machine does."""
 
 
 @dataclass(frozen=True)
@@ -104,9 +106,9 @@ class EntryWork:
 class Windows:
     """The session's windows, one behind the other without a gap."""
 
-    def __init__(self, recording: Recording, work: EntryWork) -> None:
+    def __init__(self, recording: Recording, watch: Watch) -> None:
         self._recording = recording
-        self._watch = DisturbanceWatch(work)
+        self._watch = watch
         self.closed: list[PhaseWindow] = []
 
     def close(self, phase: Phase) -> None:
@@ -139,7 +141,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     work = EntryWork()
     deadline = _Deadline(limits)
     with bench.meter.record(work) as recording:
-        windows = Windows(recording, work)
+        windows = Windows(recording, bench.watch(work))
         with stage("idle-before", bench.progress):
             time.sleep(script.idle_seconds)
             windows.close("idle-before")

@@ -52,6 +52,8 @@ _STILL_REFRESHES = 5
 _SHORTEST_STILL_SECONDS = 5.0
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
+_REAP_TRIES = 100
+_REAP_PAUSE_SECONDS = 0.002
 _MICRO = 10**6
 _LARGEST_JOULES = 10**13
 _LONGEST_NAME = 80
@@ -350,6 +352,17 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
+def _reap(group: int) -> None:
+    """Wait for what the program left behind: the harness inherits orphans, whosever they are.
+
+    What was killed ends within moments. What is no child of ours is not waited for.
+    """
+    with suppress(ChildProcessError):
+        for _ in range(_REAP_TRIES):
+            if os.waitpid(-group, os.WNOHANG) == (0, 0):
+                time.sleep(_REAP_PAUSE_SECONDS)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill whatever of its process group still runs, and close its pipes.
 
@@ -360,5 +373,6 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         with suppress(PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+            _reap(process.pid)
     _pipe(process.stdout).close()
     _pipe(process.stderr).close()

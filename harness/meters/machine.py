@@ -4,36 +4,61 @@ from __future__ import annotations
 
 import os
 import platform
+from collections.abc import Sequence
 from pathlib import Path
 
 from harness.errors import OrganiserError
+from harness.meters import platform_state
 from harness.meters.processors import count_cores
 from harness.meters.protocol import Surroundings
 from harness.records.base import digest
 from harness.records.evaluation import Hardware
+from harness.records.profile import UNREGISTERED, HardwareProfile
 
 _KIBIBYTES_PER_GIBIBYTE = 1 << 20
 _FINGERPRINT_DIGITS = 8
+_ROOT = Path("/")
 
 
-def describe_machine(root: Path = Path("/")) -> Hardware:
+def usable_cores() -> tuple[int, ...]:
+    """Return the numbers of the cores that this process may run on."""
+    return tuple(sorted(os.sched_getaffinity(0)))
+
+
+def cores_for_an_entry(usable: Sequence[int], root: Path = _ROOT) -> tuple[int, ...]:
+    """Return those that an entry can have to itself: all but the first physical core's threads.
+
+    The first is left to the harness and the operating system. Where there is no other, it is
+    shared.
+    """
+    kept = platform_state.siblings(root / "sys", min(usable))
+    return tuple(core for core in usable if core not in kept) or tuple(usable)
+
+
+def describe_machine(root: Path = _ROOT, *, cores: int | None = None) -> Hardware:
     """Look at this machine; ``root`` stands in for the file system's in tests.
 
-    The fingerprint covers what decides how fast and how hungry the machine is. A new kernel
-    leaves it as it is. Raises ``OrganiserError`` when ``/proc`` does not say.
+    ``cores`` are those of before, where this process has moved to some of them since.
+
+    The fingerprint covers what decides how fast and how hungry the machine is, governor and turbo
+    among it. A new kernel leaves it as it is; so do power limits, which some machines move by
+    themselves. Raises ``OrganiserError`` when ``/proc`` does not say, or a setting makes no sense.
     """
     processors = _fields(root / "proc/cpuinfo")
     processor = _processor(processors)
-    cores = len(os.sched_getaffinity(0))
+    cores = cores or len(usable_cores())
     memory_gib = _memory_gib(root / "proc/meminfo")
     architecture = platform.machine()
     accelerators = _accelerators(root / "proc/driver/nvidia/gpus")
     hypervisor = _hypervisor(processors, root / "sys")
-    fingerprint = digest([processor, cores, memory_gib, architecture, accelerators, hypervisor])[
-        :_FINGERPRINT_DIGITS
-    ]
+    governor = platform_state.governor(root / "sys")
+    turbo = platform_state.turbo(root / "sys")
+    decisive = [processor, cores, memory_gib, architecture, accelerators, hypervisor]
+    if (governor, turbo) != (None, None):
+        decisive += [governor, turbo]
+    fingerprint = digest(decisive)[:_FINGERPRINT_DIGITS]
     return Hardware(
-        profile=f"unregistered-{fingerprint}",
+        profile=f"{UNREGISTERED}-{fingerprint}",
         fingerprint=fingerprint,
         processor=processor,
         cores=cores,
@@ -43,20 +68,42 @@ def describe_machine(root: Path = Path("/")) -> Hardware:
         operating_system=_operating_system(root / "etc/os-release"),
         hypervisor=hypervisor,
         accelerators=accelerators,
+        governor=governor,
+        turbo=turbo,
+        power_limits_watts=_power_limits(root, accelerators),
     )
 
 
-def surroundings_of(hardware: Hardware, root: Path = Path("/")) -> Surroundings:
-    """Return what the opener of a source may need to know of this machine."""
+def surroundings_of(
+    hardware: Hardware, profile: HardwareProfile | None = None, root: Path = _ROOT
+) -> Surroundings:
+    """Return what the opener of a source may need to know of this machine and its profile."""
+    pinned = None if profile is None else profile.entry_cores
+    model = None if profile is None else profile.model
     sockets, physical_cores = count_cores(_read(root / "proc/cpuinfo"))
     return Surroundings(
-        cores=hardware.cores,
+        cores=hardware.cores if pinned is None else len(pinned),
         machine_cores=os.cpu_count() or hardware.cores,
         processor=hardware.processor,
         sockets=sockets,
         physical_cores=physical_cores,
         virtual=hardware.hypervisor is not None,
+        constants={}
+        if model is None
+        else {
+            "core_watts": model.core_watts,
+            "idle_watts": model.idle_watts,
+            "relative_uncertainty": model.relative_uncertainty,
+        },
+        constants_source="" if model is None else model.source,
     )
+
+
+def _power_limits(root: Path, accelerators: tuple[str, ...]) -> dict[str, float]:
+    limits = platform_state.processor_power_limits(root / "sys")
+    if accelerators and root == _ROOT:  # the boards' library looks at the machine itself
+        limits |= platform_state.board_power_limits()
+    return limits
 
 
 def _processor(fields: dict[str, str]) -> str:

@@ -1,8 +1,9 @@
 """Plays a recorded power trace, so that the whole path runs on a machine without a sensor.
 
 A trace is a JSON file ``{"watts": [[seconds, watts], ...]}``: so many watts for so many seconds,
-one step after the other, from the top again at the end. It begins when recording begins. What it
-gives is exact and says nothing about the entry: its grade is ``simulated``.
+one step after the other, from the top again at the end. It may name its ``component``: what a
+record keeps of a session can be cut out and played. It begins when recording begins. What it gives
+is exact and says nothing about the entry: its grade is ``simulated``.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.meters.counter import TRACE_SECONDS
 from harness.meters.protocol import Edge, Surroundings, Total, Work
 from harness.records.base import Frozen, parse_json
-from harness.records.meter import DeviceCondition, SourceDescription
+from harness.records.meter import Component, DeviceCondition, SourceDescription
 
 
 class Trace(Frozen):
@@ -27,6 +28,7 @@ class Trace(Frozen):
 
     watts: tuple[tuple[float, float], ...]
     """Steps of (seconds, watts)."""
+    component: Component = "package"
 
 
 def read_trace(path: Path) -> Trace:
@@ -76,7 +78,7 @@ class Replay:
         """Say that this is a stand-in."""
         return SourceDescription(
             name="replayed trace",
-            component="package",
+            component=self._trace.component,
             grade="simulated",
             kind="power",
             resolution_joules=0.0,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol
 
+from msgspec.structs import replace
+
 from harness.ranking.base_power import Draw, base_ratio, draw_of
-from harness.ranking.figures import figures, pooled_metrics
+from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json, digest
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
+from harness.records.energy import is_resolved
 from harness.records.evaluation import (
     FEW_SESSIONS,
     Completed,
@@ -22,6 +26,7 @@ from harness.records.evaluation import (
     Hardware,
     Notice,
 )
+from harness.records.meter import SourceDescription
 from harness.records.rules import Rules
 
 UNRANKED_ISOLATION = "D"
@@ -71,10 +76,24 @@ def board_key(record: EvaluationRecord) -> dict[str, Any]:
         "data": record.data.digest,
         "scenario": record.scenario,
         "profile": record.hardware.profile,
+        "profile_digest": record.hardware.profile_digest,
         "meter_grade": record.meter.grade,
-        "sources": sorted(record.meter.sources, key=canonical_json),
+        "sources": sorted(map(_identity, record.meter.sources), key=canonical_json),
         "rules": record.rules,
         "status": board_status(record),
+    }
+
+
+def _identity(source: SourceDescription) -> dict[str, Any]:
+    """Return what a source is, without what is measured of it anew each time: refresh and step."""
+    return {
+        "name": source.name,
+        "component": source.component,
+        "grade": source.grade,
+        "kind": source.kind,
+        "relative_uncertainty": source.relative_uncertainty,
+        "provenance": source.provenance,
+        "constants": source.constants,
     }
 
 
@@ -114,7 +133,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     entries = mark_front(
         mark_floor(entries, None if reference is None else reference.null, rules.energy)
     )
-    entries.sort(key=lambda e: (-e.quality, e.joules_per_1000_queries, e.entry))
+    entries.sort(key=_by_quality)
     return Board(
         id=f"{first.task.id}-{first.scenario}-{digest(board_key(first))[:8]}",
         task=first.task.id,
@@ -139,6 +158,11 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     )
 
 
+def _by_quality(entry: BoardEntry) -> tuple[float, float, str]:
+    joules = entry.joules_per_1000_queries
+    return -entry.quality, math.inf if joules is None else joules, entry.entry
+
+
 def _by_entry(members: Iterable[StoredLike]) -> list[list[StoredLike]]:
     """Group by entry; within each the oldest stays first."""
 
@@ -149,17 +173,21 @@ def _by_entry(members: Iterable[StoredLike]) -> list[list[StoredLike]]:
 
 
 def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
-    """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age."""
+    """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age.
+
+    Energy is that of the evaluations whose every session is resolved. Where there is none, the row
+    has no figure of energy.
+    """
     submission = completed[-1].record.submission
     pooled = _pooled(completed)
     records = [e.record for e in pooled]
-    sessions = [session for record in records for session in record.sessions]
-    derived = figures(sessions, records[-1].rules.amortise_queries)
+    resolved = _resolved(records)
+    sessions = [session for record in resolved or records for session in record.sessions]
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
     enough = len(sessions) >= rules.boards.min_sessions
     others = dict.fromkeys(e.record.submission.digest for e in completed)
-    return BoardEntry(
+    row = BoardEntry(
         rank=None,
         entry=submission.entry,
         team=submission.team,
@@ -167,12 +195,7 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
         description=submission.description,
         quality=ranked.value,
         quality_interval=(ranked.low, ranked.high),
-        joules_per_1000_queries=derived.joules_per_1000_queries,
-        joules_interval=derived.joules_interval if enough else None,
-        active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
-        seconds_per_1000_queries=derived.seconds_per_1000_queries,
-        measured_watts=derived.measured_watts,
-        parts=derived.parts,
+        seconds_per_1000_queries=seconds_per_1000(sessions),
         on_front=False,
         front_support=None,
         energy_class=None,
@@ -193,6 +216,18 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
             if not (enough and notice.code == FEW_SESSIONS)  # pooled, they are enough
         ),
     )
+    if not resolved:
+        return row
+    derived = figures(sessions, records[-1].rules.amortise_queries)
+    return replace(
+        row,
+        joules_per_1000_queries=derived.joules_per_1000_queries,
+        joules_interval=derived.joules_interval if enough else None,
+        joules_uncertainty=derived.joules_uncertainty,
+        active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
+        measured_watts=derived.measured_watts,
+        parts=derived.parts,
+    )
 
 
 def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
@@ -200,11 +235,19 @@ def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
     return [e for e in completed if e.record.submission.digest == latest]
 
 
+def _resolved(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+    return [record for record in records if all(map(is_resolved, record.sessions))]
+
+
 def _draws(completed: Sequence[StoredLike]) -> Iterator[Draw]:
-    """Yield what an entry's modelled energy is made of; nothing where no model is the meter."""
+    """Yield what an entry's modelled energy is made of; nothing where no model is the meter.
+
+    Nor where its energy is not resolved: it has no place in an order.
+    """
     latest = completed[-1].record
-    if base_ratio(latest.meter) is not None:
-        sessions = [session for e in _pooled(completed) for session in e.record.sessions]
+    resolved = _resolved([e.record for e in _pooled(completed)])
+    if resolved and base_ratio(latest.meter) is not None:
+        sessions = [session for record in resolved for session in record.sessions]
         amortise = latest.rules.amortise_queries
         yield draw_of(latest.submission.entry, sessions, amortise, latest.meter)
 

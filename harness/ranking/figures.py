@@ -2,52 +2,79 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from statistics import fmean
 
 from harness.ranking.intervals import log_mean, log_t_interval
 from harness.records.base import Frozen
-from harness.records.board import EnergyParts, Interval
+from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
     MEASURED_THROUGH_DRAIN,
     active_joules_per_1000,
     joules_per_1000,
     phase_joules,
     phase_seconds,
+    random_uncertainty_per_1000,
+    systematic_uncertainty_per_1000,
 )
 from harness.records.evaluation import EvaluationRecord, MetricValue, Session
 
 
 class Figures(Frozen):
-    """Energy and time over all sessions of one or more records."""
+    """Energy over all sessions of one or more records."""
 
     joules_per_1000_queries: float
     """The geometric mean over sessions."""
     joules_interval: Interval | None
+    joules_uncertainty: JoulesUncertainty
     active_joules_per_1000_queries: float
-    seconds_per_1000_queries: float
-    """Wall time from the first measured query through the drain."""
     measured_watts: float
-    """Mean power over the same time."""
+    """Mean power from the first measured query through the drain."""
     parts: EnergyParts
 
 
 def figures(sessions: Sequence[Session], amortise_queries: int) -> Figures:
-    """Derive the figures of sessions that all answered queries, took time and used energy."""
+    """Derive the figures of sessions whose energy is resolved."""
     joules = [joules_per_1000(session, amortise_queries) for session in sessions]
-    seconds = [phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions]
+    seconds = sum(phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions)
     return Figures(
         joules_per_1000_queries=log_mean(joules),
         joules_interval=log_t_interval(joules),
+        joules_uncertainty=joules_uncertainty(sessions, amortise_queries),
         active_joules_per_1000_queries=fmean(
             active_joules_per_1000(session, amortise_queries) for session in sessions
         ),
-        seconds_per_1000_queries=fmean(
-            1000 * taken / session.queries for taken, session in zip(seconds, sessions, strict=True)
-        ),
-        measured_watts=sum(phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions)
-        / sum(seconds),
+        measured_watts=sum(phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions) / seconds,
         parts=energy_parts(sessions),
+    )
+
+
+def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> JoulesUncertainty:
+    """Return what the meter leaves open of the geometric mean over the sessions.
+
+    Of a mean of logarithms, that is the mean of the shares. What is each session's own adds in
+    quadrature, so that it shrinks with their number; what they have in common does not.
+    """
+    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
+    own = [random_uncertainty_per_1000(session, amortise_queries) for session in sessions]
+    common = [systematic_uncertainty_per_1000(session, amortise_queries) for session in sessions]
+    mean = log_mean(joules)
+    return JoulesUncertainty(
+        random=mean * math.hypot(*_shares(own, joules)) / len(sessions),
+        systematic=mean * fmean(_shares(common, joules)),
+    )
+
+
+def _shares(parts: Sequence[float], wholes: Sequence[float]) -> list[float]:
+    return [part / whole for part, whole in zip(parts, wholes, strict=True)]
+
+
+def seconds_per_1000(sessions: Sequence[Session]) -> float:
+    """Return the mean wall time from the first measured query through the drain."""
+    return fmean(
+        1000 * phase_seconds(session, *MEASURED_THROUGH_DRAIN) / session.queries
+        for session in sessions
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from msgspec.structs import replace
@@ -14,10 +15,15 @@ def mark_front(entries: Sequence[BoardEntry]) -> list[BoardEntry]:
     """Mark the entries that no other beats, by point estimates; equals stand there together.
 
     The floor is marked first: entries at it share one energy, for below it the harness's own
-    noise would decide.
+    noise would decide. An entry whose energy is not resolved is not on the front, nor does it keep
+    another from it.
     """
     return [
-        replace(entry, on_front=not any(_dominates(other, entry) for other in entries))
+        replace(
+            entry,
+            on_front=entry.joules_per_1000_queries is not None
+            and not any(_dominates(other, entry) for other in entries),
+        )
         for entry in entries
     ]
 
@@ -27,18 +33,16 @@ def mark_floor(
 ) -> list[BoardEntry]:
     """Mark the null entry, and those whose energy is mostly what the harness itself costs.
 
-    ``null`` is the rules' null entry of the task. Where it is not on the board, its energy is not
-    known and nobody is marked.
+    ``null`` is the rules' null entry of the task. Where it is not on the board, or its energy is
+    not resolved, the floor is not known and nobody is marked as being at it.
     """
     floor = next((e.joules_per_1000_queries for e in entries if e.entry == null), None)
-    if floor is None:
-        return list(entries)
-    limit = rules.floor_multiple * floor
     return [
         replace(
             entry,
             baseline=entry.entry == null,
-            at_floor=entry.entry == null or entry.joules_per_1000_queries < limit,
+            at_floor=floor is not None
+            and (entry.entry == null or _energy(entry) < rules.floor_multiple * floor),
         )
         for entry in entries
     ]
@@ -53,4 +57,6 @@ def _dominates(one: BoardEntry, other: BoardEntry) -> bool:
 
 def _energy(entry: BoardEntry) -> float:
     """Return what the front compares: joules per 1,000 queries, all equal at the floor."""
+    if entry.joules_per_1000_queries is None:
+        return math.inf
     return 0.0 if entry.at_floor else entry.joules_per_1000_queries

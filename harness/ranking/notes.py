@@ -103,7 +103,16 @@ def _about_standing(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
 
 def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]:
     fewest = rules.boards.min_sessions
-    if few := [entry.entry for entry in entries if entry.sessions < fewest]:
+    resolved = [entry for entry in entries if entry.joules_per_1000_queries is not None]
+    if len(resolved) < len(entries):
+        unresolved = ", ".join(e.entry for e in entries if e.joules_per_1000_queries is None)
+        yield Notice(
+            code="unresolved-energy",
+            message=f"the meter does not resolve the energy of {unresolved}: that is no figure, and"
+            " not zero",
+            remedy="evaluate them with more passes, or with a meter that reads more finely",
+        )
+    if few := [entry.entry for entry in resolved if entry.sessions < fewest]:
         yield Notice(
             code="too-few-sessions",
             message=f"no interval of energy, for want of {fewest} sessions: {', '.join(few)}",

@@ -6,10 +6,10 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from harness.ranking.figures import energy_parts, figures
-from harness.ranking.usable import has_energy
+from harness.ranking.figures import energy_parts, figures, seconds_per_1000
 from harness.records.base import Frozen
-from harness.records.board import Interval
+from harness.records.board import Interval, JoulesUncertainty
+from harness.records.energy import is_resolved
 from harness.records.evaluation import DataSource, EvaluationRecord, Failed, IsolationGrade, Notice
 from harness.records.meter import Grade
 
@@ -33,7 +33,9 @@ class Summary(Frozen, kw_only=True):
     queries: int
     """Answered in the measured phases of all sessions together."""
     joules_per_1000_queries: float | None = None
+    """``None``, like what follows from it, where the meter does not resolve it."""
     joules_interval: Interval | None = None
+    joules_uncertainty: JoulesUncertainty | None = None
     active_joules_per_1000_queries: float | None = None
     load_joules: float | None = None
     measured_watts: float | None = None
@@ -83,15 +85,16 @@ def _with_figures(summary: Summary, record: EvaluationRecord) -> Summary:
         return summary
     quality = record.quality.ranked_value
     summary = replace(summary, quality=quality.value, quality_interval=(quality.low, quality.high))
-    if not all(has_energy(session) for session in record.sessions):
-        return summary  # a meter that stood still has measured nothing, which is not zero
+    summary = replace(summary, seconds_per_1000_queries=seconds_per_1000(record.sessions))
+    if not all(map(is_resolved, record.sessions)):
+        return summary
     derived = figures(record.sessions, record.rules.amortise_queries)
     return replace(
         summary,
         joules_per_1000_queries=derived.joules_per_1000_queries,
         joules_interval=derived.joules_interval,
+        joules_uncertainty=derived.joules_uncertainty,
         active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
         load_joules=derived.parts.load_joules,
         measured_watts=derived.measured_watts,
-        seconds_per_1000_queries=derived.seconds_per_1000_queries,
     )

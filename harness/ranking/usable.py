@@ -1,15 +1,13 @@
-"""Whether figures can be derived from a record at all: its fields may be right and its sums not."""
+"""Whether a row can be derived from a record at all: its fields may be right and its sums not.
+
+A record whose energy the meter does not resolve has a row, and no figure of energy in it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.records.energy import (
-    MEASURED_THROUGH_DRAIN,
-    phase_joules,
-    phase_seconds,
-    silent_components,
-)
+from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
 from harness.records.evaluation import Completed, EvaluationRecord, Quality, Session
 
 LEAST_SECONDS = 1e-9
@@ -55,13 +53,15 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
         yield "has a phase of a negative CPU time, or of one beyond reason"
     if phase_seconds(session, *MEASURED_THROUGH_DRAIN) < LEAST_SECONDS:
         yield "took no time"
-    if not all(0 <= part.joules <= MOST for reading in readings for part in reading.energy):
+    parts = [part for reading in readings for part in reading.energy]
+    if not all(0 <= part.joules <= MOST for part in parts):
         yield "has a phase of negative energy, or of one beyond reason"
-    elif not has_energy(session):
-        silent = ", ".join(silent_components(session)) or "the meter"
-        yield f"measured no energy: {silent} read 0 J from the first query through the drain"
-
-
-def has_energy(session: Session) -> bool:
-    """Say whether every component of the meter saw the measured work: a zero is no figure."""
-    return phase_joules(session, *MEASURED_THROUGH_DRAIN) > 0 and not silent_components(session)
+    uncertainties = (
+        uncertainty
+        for part in parts
+        for uncertainty in (
+            part.resolution_joules, part.edges_joules, part.gain_joules, part.model_joules,
+        )
+    )  # fmt: skip
+    if not all(0 <= uncertainty <= MOST for uncertainty in uncertainties):
+        yield "has an uncertainty that is negative, or beyond reason"

@@ -31,7 +31,20 @@ class EnergyParts(Frozen):
     drain_joules: float
 
 
-class BoardEntry(Frozen):
+class JoulesUncertainty(Frozen):
+    """How far the meter lets a figure be from the energy that was used: half-widths at 95 %.
+
+    In the figure's own unit, joules per 1,000 queries. It is no part of ``joules_interval``, which
+    is what the sessions differ by.
+    """
+
+    random: float
+    """From the edges and the steps of the windows: another evaluation errs otherwise."""
+    systematic: float
+    """From the meter's gain, or from its model: the same share of every entry that it reads."""
+
+
+class BoardEntry(Frozen, kw_only=True):
     """One row: all valid sessions of an entry's latest digest."""
 
     rank: Interval | None
@@ -42,13 +55,15 @@ class BoardEntry(Frozen):
     description: str
     quality: float
     quality_interval: Interval
-    joules_per_1000_queries: float
-    joules_interval: Interval | None
-    """``None`` where there are too few sessions for one."""
-    active_joules_per_1000_queries: float
+    joules_per_1000_queries: float | None = None
+    """``None``, like all that follows from it, where the meter does not resolve it."""
+    joules_interval: Interval | None = None
+    """``None`` where there are too few sessions for one, too."""
+    joules_uncertainty: JoulesUncertainty | None = None
+    active_joules_per_1000_queries: float | None = None
     seconds_per_1000_queries: float
-    measured_watts: float
-    parts: EnergyParts
+    measured_watts: float | None = None
+    parts: EnergyParts | None = None
     on_front: bool
     """No entry here is better in quality and in energy both, by point estimates."""
     front_support: float | None

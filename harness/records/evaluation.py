@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Literal, TypeAlias
 
 from harness.records.base import Frozen
@@ -103,6 +104,25 @@ class Hardware(Frozen):
     operating_system: str
     hypervisor: str | None
     accelerators: tuple[str, ...] = ()
+    governor: str | None = None
+    """Of processor frequency, each once where cores differ; ``None`` where the kernel has none."""
+    turbo: bool | None = None
+    """Whether cores may run above their nominal clock; ``None`` where the machine does not say."""
+    power_limits_watts: dict[str, float] = {}
+    """As they are set, by zone and constraint (``package-0 long_term``) or board (``gpu-0``)."""
+    profile_digest: str | None = None
+    """Of the profile's content; ``None`` where there is no profile."""
+    entry_cores: tuple[int, ...] | None = None
+    """The cores that the entry was pinned to; ``None`` where it was not."""
+
+    @property
+    def kernel_family(self) -> str:
+        """The first two numbers of the kernel's version: it decides what drivers and schedulers do.
+
+        The whole release where it does not begin with two numbers.
+        """
+        numbers = re.match(r"\d+\.\d+", self.kernel)
+        return numbers[0] if numbers else self.kernel
 
 
 class IsolationCheck(Frozen):
@@ -123,12 +143,20 @@ class Isolation(Frozen):
 
 
 class Disturbance(Frozen):
-    """What else the machine did during a window."""
+    """What else the machine did during a window; ``None`` where it does not say."""
 
     other_cpu_seconds: float
     """CPU time of all processes but the entry's tree and the harness's own."""
     harness_cpu_seconds: float
+    """Of the harness's process and of whatever it started besides the entry."""
     steal_seconds: float
+    """Time in which a core had work here and the host ran something else, over all cores."""
+    run_queue_seconds: float | None = None
+    """Time in which some task of the machine, the entry's own included, waited for a core."""
+    frequency_megahertz: float | None = None
+    """At the window's end, the mean over cores."""
+    throttle_events: int | None = None
+    """As each core counts them, for itself and for its package."""
 
 
 class PhaseWindow(Frozen):
@@ -155,6 +183,14 @@ class ReferenceKernel(Frozen):
     after_cpu_seconds: float
 
 
+class Notice(Frozen):
+    """A warning as data: a stable code, what was seen, what to do."""
+
+    code: str
+    message: str
+    remedy: str
+
+
 class Session(Frozen):
     """One fresh sandbox through all phases."""
 
@@ -168,11 +204,25 @@ class Session(Frozen):
     """Power by component over the whole session, down-sampled."""
     confusion: tuple[tuple[int, ...], ...] | None = None
     """Rows are true labels, columns predictions, the last column items without an answer."""
+    disturbances: tuple[Notice, ...] = ()
+    """What would have voided it, had the protocol not let it stand for want of repeats."""
 
     @property
     def queries(self) -> int:
         """How many queries the measured phase answered."""
         return sum(sweep.queries for sweep in self.sweeps)
+
+
+class VoidSession(Frozen):
+    """A session that was disturbed, and repeated. Its answers count for nothing."""
+
+    index: int
+    """Of the session that it was a try at."""
+    started_utc: str
+    reasons: tuple[Notice, ...]
+    """What was seen, with its limit."""
+    phases: tuple[PhaseWindow, ...]
+    kernel: ReferenceKernel
 
 
 class MetricValue(Frozen):
@@ -225,14 +275,6 @@ class Failed(Frozen, tag="failed", tag_field="status"):
     remedy: str = ""
 
 
-class Notice(Frozen):
-    """A warning as data: a stable code, what was seen, what to do."""
-
-    code: str
-    message: str
-    remedy: str
-
-
 FEW_SESSIONS = "few-sessions"
 """The code of the one notice that pooling evaluations can make untrue."""
 
@@ -271,6 +313,8 @@ class EvaluationRecord(Frozen, kw_only=True):
     isolation: Isolation
     meter: MeterDescription
     sessions: tuple[Session, ...]
+    voided: tuple[VoidSession, ...] = ()
+    """In the order they ran; the sessions above took their places."""
     quality: Quality | None
     outcome: Completed | Failed
     warnings: tuple[Notice, ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta
 
@@ -15,6 +15,7 @@ from harness.records.evaluation import IsolationGrade, RulesReference
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
+CountOrNone = Annotated[int, Meta(ge=0)]
 
 
 class ProtocolRules(Frozen):
@@ -28,7 +29,13 @@ class ProtocolRules(Frozen):
     """The measured phase is filled with further sweeps until it should last this long."""
     max_sweeps: Count
     variant_seconds: Positive
-    """No further sweep is prepared once making variants has taken this long in a session."""
+    """No further sweep is prepared once making variants has taken this long in a session; longer
+    in proportion where the meter asks for a longer measured phase."""
+    max_repeats: CountOrNone
+    """How many disturbed sessions of one evaluation are void and repeated."""
+    when_disturbed: Literal["fail", "keep"]
+    """What becomes of an evaluation whose repeats are used up: it fails, which is no fault of the
+    entry, or the disturbed session stands and is marked."""
 
 
 class EnergyRules(Frozen):
@@ -38,15 +45,36 @@ class EnergyRules(Frozen):
     """Start, load and warm-up are spread over this many queries."""
     floor_multiple: Positive
     """Entries under this multiple of the null entry's energy are marked as at the floor."""
+    edge_share: Annotated[float, Meta(gt=0, lt=1)]
+    """What two refreshes of the meter may be of the measured phase: it is made long enough."""
+
+
+class DisturbanceRules(Frozen):
+    """When a session is disturbed, and so void."""
+
+    other_cpu_share: NotNegative
+    """Other processes took more than this share of the machine's CPU time."""
+    steal_share: NotNegative
+    """The host withheld more than this share of it."""
+    kernel_change: Positive
+    """The reference kernel's cost changed by more than this share across the session, or rose by
+    more above its median in the evaluation so far."""
+    throttle_events: CountOrNone
+    """The processor was throttled more often than this."""
 
 
 class CautionRules(Frozen):
     """When a warning is raised."""
 
-    other_cpu_share: NotNegative
-    """A session is disturbed when others take more than this share of the machine's CPU time."""
+    run_queue_share: NotNegative
+    """Tasks queued for cores when some waited for more than this share of the time."""
     kernel_spread: NotNegative
     """The machine drifted when the reference kernel costs vary by more than this share."""
+    frequency_spread: NotNegative
+    """It drifted, too, when the clock frequencies of sessions vary by more than this share."""
+    idle_change: NotNegative
+    """Idle before and after a session disagree when their powers differ by more than this share,
+    and by more than the meter's uncertainty."""
     variant_cost_ratio: tuple[float, float]
     """Cost of a variant over an original: outside of it, a table or a cache is at work."""
     small_test_set: Count
@@ -98,6 +126,7 @@ class Rules(Frozen):
     version: str
     boards: BoardRules
     energy: EnergyRules
+    disturbance: DisturbanceRules
     cautions: CautionRules
     protocols: dict[str, ProtocolRules]
     limits: Limits

@@ -30,7 +30,8 @@ CPU_ACCOUNT = "CPU account"
 def load(directory: Path) -> Nothing:
     """Make every attempt, as soon as the entry is loaded, and print what came of each."""
     facts = json.loads((directory / "facts.json").read_text())
-    for name, attempt in ATTEMPTS.items():
+    attempts = ATTEMPTS | (PINNED_ATTEMPTS if facts["cores"] else {})
+    for name, attempt in attempts.items():
         try:
             got = attempt(facts)
         except OSError as error:
@@ -194,6 +195,15 @@ def leave_daemon(facts: dict[str, Any]) -> None:
         raise RuntimeError("the daemon could not be started: its end would show nothing")
 
 
+def leave_cores(facts: dict[str, Any]) -> str | None:
+    """Look for cores that it was not pinned to, and try to get at the others."""
+    pinned, every = set(facts["cores"]), set(facts["all_cores"])
+    if (found := os.sched_getaffinity(0)) != pinned:
+        return f"may run on cores {sorted(found)} in place of {sorted(pinned)}"
+    _in_child(lambda: os.sched_setaffinity(0, every))
+    return f"moved itself to cores {sorted(every)}"
+
+
 ATTEMPTS = {
     "files": read_file,
     "harness environment": read_environment,
@@ -214,9 +224,11 @@ ATTEMPTS = {
     CPU_ACCOUNT: leave_group,
     "daemons": leave_daemon,
 }
+PINNED_ATTEMPTS = {"pinned cores": leave_cores}
+"""Made only of an entry that is pinned: otherwise there is nothing to hold."""
 
 
-def _in_child(attempt: Callable[[], int]) -> None:
+def _in_child(attempt: Callable[[], object]) -> None:
     """Try what would change this process for good in a child; raise what it met."""
     if os.fork() == 0:
         failed = 255

@@ -40,9 +40,9 @@ class Bwrap:
         self._executable = executable
         self._accounts = find_accounts() if accounts is None else accounts
 
-    def probe(self) -> Isolation:
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._executable, self._accounts)
+        return _probed(self._executable, self._accounts, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, in fresh namespaces."""
@@ -51,16 +51,19 @@ class Bwrap:
         )
         info, their_info = os.pipe()
         their_hold, hold = os.pipe()
-        filter_fd = _filter_descriptor()
+        filter_fd = _filter_descriptor(pinned=launch.cores is not None)
         try:
             spawned = spawn(
                 [*self._arguments(launch), "--", *inside],
                 {},
                 extra={_INFO_FD: their_info, _HOLD_FD: their_hold, _FILTER_FD: filter_fd},
+                cores=launch.cores,
             )
-        except OSError as error:
+        except (OSError, OrganiserError) as error:
             for descriptor in (info, hold):
                 os.close(descriptor)
+            if isinstance(error, OrganiserError):
+                raise
             raise OrganiserError(
                 f"{self._executable} cannot be started: {error.strerror}", remedy=_REMEDY
             ) from None
@@ -139,10 +142,9 @@ def find_bwrap() -> Path | None:
 
 
 @cache
-def _probed(executable: Path, accounts: Accounts) -> Isolation:
-    return probe(
-        Bwrap(executable, accounts), method=f"{version(executable)} + seccomp", accounts=accounts
-    )
+def _probed(executable: Path, accounts: Accounts, cores: tuple[int, ...] | None) -> Isolation:
+    method = f"{version(executable)} + seccomp"
+    return probe(Bwrap(executable, accounts), method=method, accounts=accounts, cores=cores)
 
 
 @cache
@@ -154,9 +156,9 @@ def version(executable: Path) -> str:
     return said.stdout.strip() or str(executable)
 
 
-def _filter_descriptor() -> int:
+def _filter_descriptor(*, pinned: bool) -> int:
     """Return a descriptor that the filter can be read from, once: each launch needs its own."""
-    program = seccomp.program(seccomp.required_architecture())
+    program = seccomp.program(seccomp.required_architecture(), pinned=pinned)
     descriptor = os.memfd_create("filter")
     os.write(descriptor, program)
     os.lseek(descriptor, 0, os.SEEK_SET)

@@ -43,9 +43,9 @@ class Confined:
         self._kind = kind
         self._accounts = find_accounts() if accounts is None else accounts
 
-    def probe(self) -> Isolation:
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._kind, self._accounts)
+        return _probed(self._kind, self._accounts, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
@@ -58,10 +58,17 @@ class Confined:
         plan = json.dumps(self._plan(launch, directory, scratch))
         their_hold, hold = os.pipe()
         try:
-            spawned = spawn([*supervisor, plan, *inside], environment, extra={_HOLD_FD: their_hold})
+            spawned = spawn(
+                [*supervisor, plan, *inside],
+                environment,
+                extra={_HOLD_FD: their_hold},
+                cores=launch.cores,
+            )
             return self._owned(spawned, launch, scratch)
-        except OSError as error:
+        except (OSError, OrganiserError) as error:
             shutil.rmtree(scratch, ignore_errors=True)
+            if isinstance(error, OrganiserError):
+                raise
             raise OrganiserError(
                 f"{sys.executable} cannot be started: {error.strerror}",
                 remedy="see what `python -m harness doctor` says of isolation",
@@ -109,7 +116,9 @@ class Confined:
         }
         if self._kind == "landlock":
             shown = [*interpreter.read_only_paths(), interpreter.WORKER, directory, Path("/proc")]
-            filter_bytes = seccomp.program(seccomp.required_architecture(), families=())
+            filter_bytes = seccomp.program(
+                seccomp.required_architecture(), families=(), pinned=launch.cores is not None
+            )
             plan["filter"] = filter_bytes.hex()
             plan["readable"] = [str(path) for path in shown]
             plan["writable"] = [str(scratch)]
@@ -117,7 +126,7 @@ class Confined:
 
 
 @cache
-def _probed(kind: Kind, accounts: Accounts) -> Isolation:
+def _probed(kind: Kind, accounts: Accounts, cores: tuple[int, ...] | None) -> Isolation:
     method = "a plain process, supervised"
     if kind == "landlock":
         abi = confine.landlock_abi()
@@ -127,4 +136,4 @@ def _probed(kind: Kind, accounts: Accounts) -> Isolation:
                 remedy="use Linux 6.12 or later, with Landlock among its security modules",
             )
         method = f"Landlock {abi} + seccomp"
-    return probe(Confined(kind, accounts), method=method, accounts=accounts)
+    return probe(Confined(kind, accounts), method=method, accounts=accounts, cores=cores)

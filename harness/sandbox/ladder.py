@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from harness.errors import ConfigurationError, HarnessError, UsageError
 from harness.records.evaluation import IsolationGrade
 from harness.sandbox.bwrap import Bwrap, find_bwrap
@@ -27,12 +29,22 @@ _REMEDIES = {
 }
 
 
-def choose(requested: str) -> Sandbox:
-    """Return the sandbox called ``bwrap``, ``landlock`` or ``none``, or for ``auto`` the strongest
-    that works here; it has been probed.
+def _unheard(_: str) -> None:
+    """Tell nobody."""
 
-    Raises ``UsageError`` for another name, ``ConfigurationError`` with what was seen when the one
-    asked for does not work.
+
+def choose(
+    requested: str,
+    cores: tuple[int, ...] | None = None,
+    *,
+    on_weaker: Callable[[str], None] = _unheard,
+) -> Sandbox:
+    """Return the sandbox called ``bwrap``, ``landlock`` or ``none``, or for ``auto`` the strongest
+    that works here; it has been probed, pinned to ``cores`` where some are given.
+
+    ``on_weaker`` is told why ``auto`` passes over a way. A busy machine can make a probe late, so
+    each way is tried twice before that. Raises ``UsageError`` for another name,
+    ``ConfigurationError`` with what was seen when the one asked for does not work.
     """  # noqa: D205 - one sentence
     if requested not in ("auto", *WAYS):
         raise UsageError(
@@ -41,19 +53,28 @@ def choose(requested: str) -> Sandbox:
     failures: list[str] = []
     for way in WAYS if requested == "auto" else (requested,):
         try:
-            return _probed(way)
+            return _probed_twice(way, cores)
         except HarnessError as error:
             failures.append(f"{way}: {error.message}")
+            if requested == "auto":
+                on_weaker(f"isolation: {failures[-1]}; a weaker one is tried")
     raise ConfigurationError(
         f"isolation: {'; '.join(failures)}",
         remedy=_REMEDIES["bwrap" if requested == "auto" else requested],
     )
 
 
-def _probed(way: str) -> Sandbox:
+def _probed_twice(way: str, cores: tuple[int, ...] | None) -> Sandbox:
+    try:
+        return _probed(way, cores)
+    except HarnessError:
+        return _probed(way, cores)
+
+
+def _probed(way: str, cores: tuple[int, ...] | None) -> Sandbox:
     """Return a sandbox that keeps what its kind promises; raise what its probe found wrong."""
     sandbox = _sandbox(way)
-    isolation = sandbox.probe()
+    isolation = sandbox.probe(cores)
     if isolation.grade not in _WORTH[way]:
         gaps = ", ".join(
             f"{check.name} ({check.seen})" for check in isolation.checks if not check.held

@@ -18,7 +18,7 @@ from typing import Any
 from harness.errors import OrganiserError, SubmissionError
 from harness.records.evaluation import Isolation, IsolationCheck, IsolationGrade
 from harness.records.rules import Limits
-from harness.sandbox.attempts import ATTEMPTS, CPU_ACCOUNT
+from harness.sandbox.attempts import ATTEMPTS, CPU_ACCOUNT, PINNED_ATTEMPTS
 from harness.sandbox.cgroup import Accounts
 from harness.sandbox.protocol import Launch, Sandbox
 
@@ -40,8 +40,12 @@ _LIMITS = Limits(
 _DAEMON_SECONDS = 1.0
 
 
-def probe(sandbox: Sandbox, *, method: str, accounts: Accounts) -> Isolation:
+def probe(
+    sandbox: Sandbox, *, method: str, accounts: Accounts, cores: tuple[int, ...] | None = None
+) -> Isolation:
     """Run ``attempts.py`` as an entry of ``sandbox``, which counts CPU time by ``accounts``.
+
+    The entry is pinned to ``cores`` where some are given.
 
     Raises ``OrganiserError`` when the sandbox cannot be built here.
     """
@@ -54,8 +58,10 @@ def probe(sandbox: Sandbox, *, method: str, accounts: Accounts) -> Isolation:
         secret.write_text(secrets.token_hex())
         facts["secret_file"] = str(secret)
         facts["groups"] = str(accounts.folder or "")
+        facts["cores"] = cores
+        facts["all_cores"] = sorted(os.sched_getaffinity(0).union(cores or ()))
         (entry / "facts.json").write_text(json.dumps(facts))
-        checks = _run(sandbox, entry, str(facts["token"]))
+        checks = _run(sandbox, entry, str(facts["token"]), cores)
     checks = tuple(
         _named(check, accounts) if check.name == CPU_ACCOUNT else check for check in checks
     )
@@ -76,11 +82,14 @@ def _grade(checks: tuple[IsolationCheck, ...]) -> IsolationGrade:
     return "D"
 
 
-def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...]:
+def _run(
+    sandbox: Sandbox, entry: Path, token: str, cores: tuple[int, ...] | None
+) -> tuple[IsolationCheck, ...]:
     launch = Launch(
         directory=entry, entry="attempts:load", command=None, output="index", labels=1,
-        max_boxes=0, limits=_LIMITS,
+        max_boxes=0, limits=_LIMITS, cores=cores,
     )  # fmt: skip
+    expected = ATTEMPTS.keys() | (PINNED_ATTEMPTS.keys() if cores else set())
     try:
         with sandbox.launch(launch) as process:
             process.ready(deadline_seconds=_LIMITS.start_seconds)
@@ -98,9 +107,9 @@ def _run(sandbox: Sandbox, entry: Path, token: str) -> tuple[IsolationCheck, ...
     }
     checks["dedicated user"] = user
     checks["daemons"] = _daemons(token)
-    if not ATTEMPTS.keys() <= checks.keys():
+    if not expected <= checks.keys():
         raise OrganiserError(
-            f"the probe said nothing of {', '.join(ATTEMPTS.keys() - checks.keys())}",
+            f"the probe said nothing of {', '.join(expected - checks.keys())}",
             remedy="report this: no grade can be given",
         )
     return tuple(checks.values())

@@ -26,6 +26,8 @@ class Launch(Frozen):
     """k: how many labels the task has (the width of ``scores``)."""
     max_boxes: int
     limits: Limits
+    cores: tuple[int, ...] | None = None
+    """Where the whole tree runs, for good; ``None`` for anywhere."""
 
 
 class Captured(Frozen):
@@ -105,8 +107,8 @@ class Process(Protocol):
 class Sandbox(Protocol):
     """A way of keeping an entry apart."""
 
-    def probe(self) -> Isolation:
-        """Try every protection from inside, and say which held."""
+    def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
+        """Try every protection from inside, and say which held; pinned to ``cores``, that too."""
         ...
 
     def launch(self, launch: Launch) -> Process:

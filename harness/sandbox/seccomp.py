@@ -5,6 +5,10 @@ Landlock launcher installs it itself. What is denied answers EPERM, so that a li
 tries goes on; ``clone3``, whose flags a filter cannot see, answers ENOSYS, so that libc falls back
 to ``clone``; system calls of another architecture's table end the process.
 
+An entry that is pinned to cores cannot choose others: for a process without rights any core of its
+cpuset is to be had again, so ``sched_setaffinity`` is denied too. Libraries that spread their
+threads over cores go on without.
+
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
 """
@@ -71,6 +75,8 @@ DENIED: dict[Architecture, dict[str, int]] = {
     },
 }  # fmt: skip
 
+PINNING: dict[Architecture, int] = {"x86_64": 203, "aarch64": 122}
+"""``sched_setaffinity``, denied to an entry that is pinned."""
 CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
 SOCKETS: dict[Architecture, tuple[int, int]] = {"x86_64": (41, 53), "aarch64": (198, 199)}
@@ -96,8 +102,13 @@ def required_architecture() -> Architecture:
     return found
 
 
-def program(architecture: Architecture, *, families: tuple[int, ...] = ALLOWED_FAMILIES) -> bytes:
-    """Return the filter as an array of ``struct sock_filter``.
+def program(
+    architecture: Architecture,
+    *,
+    families: tuple[int, ...] = ALLOWED_FAMILIES,
+    pinned: bool = False,
+) -> bytes:
+    """Return the filter as an array of ``struct sock_filter``; ``pinned`` to the cores it has.
 
     ``families`` of sockets may be made. None where there is no network namespace: Landlock stops
     neither UDP nor a UNIX socket with a name. Pairs of UNIX sockets, which reach nobody, stay.
@@ -110,7 +121,8 @@ def program(architecture: Architecture, *, families: tuple[int, ...] = ALLOWED_F
     ]
     if architecture == "x86_64":
         code += [INSTRUCTION.pack(JUMP_AT_LEAST, 0, 1, X32_BIT), _return(KILL_PROCESS)]
-    for number in sorted(DENIED[architecture].values()):
+    denied = [*DENIED[architecture].values(), *([PINNING[architecture]] if pinned else [])]
+    for number in sorted(denied):
         code += _when(number, [_fail(errno.EPERM)])
     code += _when(CLONE3, [_fail(errno.ENOSYS)])
     code += _when(

@@ -6,9 +6,11 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fcntl import F_DUPFD_CLOEXEC, fcntl
+
+from harness.sandbox.affinity import on_cores
 
 REQUEST_FD = 3
 REPLY_FD = 4
@@ -31,12 +33,17 @@ class Spawned:
 
 
 def spawn(
-    argv: list[str], environment: Mapping[str, str], *, extra: Mapping[int, int] | None = None
+    argv: list[str],
+    environment: Mapping[str, str],
+    *,
+    extra: Mapping[int, int] | None = None,
+    cores: Iterable[int] | None = None,
 ) -> Spawned:
     """Start ``argv`` in a session of its own; ``extra`` maps more of its descriptors to ours.
 
-    ``posix_spawn`` does not copy the harness's memory, as a fork with Python code before the
-    exec would; it closes nothing by itself, hence ``_close_on_exec``. Raises ``OSError``.
+    On ``cores`` only, where some are given. ``posix_spawn`` does not copy the harness's memory, as
+    a fork with Python code before the exec would; it closes nothing by itself, hence
+    ``_close_on_exec``. Raises ``OSError``, and ``OrganiserError`` for cores that cannot be had.
     """
     adopt_orphans()
     _close_on_exec()
@@ -51,13 +58,9 @@ def spawn(
         wanted |= {REPLY_FD: their_replies}
         for theirs, ours in (extra or {}).items():
             wanted[theirs] = _raised(os.dup(ours), opened)
-        pid = os.posix_spawn(
-            argv[0],
-            argv,
-            environment,
-            file_actions=[(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in wanted.items()],
-            setsid=True,
-        )
+        actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in wanted.items()]
+        with on_cores(cores):
+            pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions, setsid=True)
     except BaseException:  # an interrupt too must leave no descriptor open; it goes on its way
         _close(opened)
         raise

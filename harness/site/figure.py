@@ -153,7 +153,14 @@ class Figure:
 
 def can_be_drawn(entry: BoardEntry) -> bool:
     """Say whether the entry has a place on a logarithmic axis."""
-    return entry.joules_per_1000_queries > 0
+    return entry.joules_per_1000_queries is not None and entry.joules_per_1000_queries > 0
+
+
+def _joules(entry: BoardEntry) -> float:
+    """Return the energy of an entry that can be drawn, and so has one."""
+    if entry.joules_per_1000_queries is None:
+        raise ValueError(f"{entry.entry} has no place on the axis of energy")
+    return entry.joules_per_1000_queries
 
 
 def draw(board: Board, layout: Layout) -> Figure | None:
@@ -187,11 +194,11 @@ def front_steps(
     """
     on_front = sorted(
         (entry for entry in entries if entry.on_front),
-        key=lambda entry: (entry.joules_per_1000_queries, entry.quality),
+        key=lambda entry: (_joules(entry), entry.quality),
     )
     corners: list[tuple[float, float]] = []
     for entry in on_front:
-        here = (x(entry.joules_per_1000_queries), y(entry.quality))
+        here = (x(_joules(entry)), y(entry.quality))
         if corners:
             corners.append((here[0], corners[-1][1]))
         corners.append(here)
@@ -201,7 +208,7 @@ def front_steps(
 
 
 def _x_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
-    values = [entry.joules_per_1000_queries for entry in entries]
+    values = list(map(_joules, entries))
     for entry in entries:
         values.extend(end for end in entry.joules_interval or () if end > 0)
     low, high = log_range(values)
@@ -215,7 +222,7 @@ def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
 
 
 def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> Mark:
-    across, up = x(entry.joules_per_1000_queries), y(entry.quality)
+    across, up = x(_joules(entry)), y(entry.quality)
     low, high = entry.quality_interval
     bars = [Segment(across, y(low), across, y(high))]
     if entry.joules_interval is not None:
@@ -282,7 +289,7 @@ def _path(corners: Iterable[tuple[float, float]]) -> str:
 
 
 def _summary(entry: BoardEntry, metric: str) -> str:
-    joules = f"{significant(entry.joules_per_1000_queries)} J per 1,000 queries"
+    joules = f"{significant(_joules(entry))} J per 1,000 queries"
     if entry.joules_interval is not None:
         joules += f" ({between(entry.joules_interval)})"
     return (
@@ -295,13 +302,13 @@ def _summary(entry: BoardEntry, metric: str) -> str:
 def _description(entries: Sequence[BoardEntry], metric: str) -> str:
     """Say in words what the picture shows to those who see it."""
     best = max(entries, key=lambda entry: entry.quality)
-    least = min(entries, key=lambda entry: entry.joules_per_1000_queries)
+    least = min(entries, key=_joules)
     many = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
     front = sum(entry.on_front for entry in entries)
     return (
         f"{many}, {front} of them on the front. Highest {metric_name(metric)}: "
         f"{shorten(best.entry, 80)}, {significant(best.quality)} at "
-        f"{significant(best.joules_per_1000_queries)} joules per 1,000 queries. Least energy: "
-        f"{shorten(least.entry, 80)}, {significant(least.joules_per_1000_queries)} joules per "
+        f"{significant(_joules(best))} joules per 1,000 queries. Least energy: "
+        f"{shorten(least.entry, 80)}, {significant(_joules(least))} joules per "
         f"1,000 queries at {significant(least.quality)}."
     )

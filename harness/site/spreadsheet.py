@@ -34,12 +34,18 @@ ENTRY_COLUMNS: dict[str, Callable[[BoardEntry], Cell]] = {
     "joules_per_1000_queries": lambda entry: entry.joules_per_1000_queries,
     "joules_low": lambda entry: entry.joules_interval[0] if entry.joules_interval else None,
     "joules_high": lambda entry: entry.joules_interval[1] if entry.joules_interval else None,
+    "joules_uncertainty_random": lambda entry: (
+        entry.joules_uncertainty.random if entry.joules_uncertainty else None
+    ),
+    "joules_uncertainty_systematic": lambda entry: (
+        entry.joules_uncertainty.systematic if entry.joules_uncertainty else None
+    ),
     "active_joules_per_1000_queries": lambda entry: entry.active_joules_per_1000_queries,
-    "start_joules": lambda entry: entry.parts.start_joules,
-    "load_joules": lambda entry: entry.parts.load_joules,
-    "warm_up_joules": lambda entry: entry.parts.warm_up_joules,
-    "measured_joules": lambda entry: entry.parts.measured_joules,
-    "drain_joules": lambda entry: entry.parts.drain_joules,
+    "start_joules": lambda entry: entry.parts.start_joules if entry.parts else None,
+    "load_joules": lambda entry: entry.parts.load_joules if entry.parts else None,
+    "warm_up_joules": lambda entry: entry.parts.warm_up_joules if entry.parts else None,
+    "measured_joules": lambda entry: entry.parts.measured_joules if entry.parts else None,
+    "drain_joules": lambda entry: entry.parts.drain_joules if entry.parts else None,
     "measured_watts": lambda entry: entry.measured_watts,
     "seconds_per_1000_queries": lambda entry: entry.seconds_per_1000_queries,
     "sessions": lambda entry: entry.sessions,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.records.board import BoardStatus
+from harness.records.board import BoardEntry, BoardStatus
 from harness.records.evaluation import DataSource, Scenario
 from harness.records.meter import Component, Grade
+from harness.site.text import significant
 
 
 class Saying(NamedTuple):
@@ -108,3 +109,15 @@ SAID_BY_BANNERS = frozenset(
     {"modelled-energy", "simulated-energy", "self-reported", "demonstration"}
 )
 """Codes of notes that a board's banners say already, from its grade and its status."""
+
+
+def meter_uncertainty(entry: BoardEntry) -> str:
+    """Say how far the meter lets the figure be from the truth: what is its own, what is common."""
+    joules, left_open = entry.joules_per_1000_queries, entry.joules_uncertainty
+    if not joules or left_open is None:
+        return "unknown"
+    return (
+        f"±{significant(100 * left_open.random / joules)} % by the edges and steps of its windows, "
+        f"and ±{significant(100 * left_open.systematic / joules)} % by its scale, "
+        "the same for every entry here"
+    )

@@ -1,0 +1,114 @@
+"""Whether a session was disturbed, and so is void: by others, by the host, or by the machine.
+
+What an entry does itself must not void its session: its own CPU time is left out, and waiting for
+cores, which more threads than cores bring about, is warned of and no reason. What is left is other
+processes' CPU time, steal, the reference kernel and thermal throttling.
+
+Other CPU time is a difference between the machine's account and the entry's, and on most kernels
+the machine's is a sample: each clock tick, of 10 ms at the longest, is billed whole to what runs
+just then. A core that is busy for a share d of n ticks is so known to sqrt(d(1-d)n) ticks, at most
+sqrt(n)/2; twice that, two standard deviations, is left open. Steal is left one tick open.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import median
+
+from harness.records.evaluation import Notice, PhaseWindow, Session
+from harness.records.rules import DisturbanceRules
+
+CLOCK_TICK_SECONDS = 0.01
+"""Of the kernel's accounting of CPU time, as it is shown to programs."""
+
+STEADIER = "evaluate on a machine of your own, at a steady clock frequency"
+
+
+def disturbances(
+    session: Session, earlier_kernels: Sequence[float], cores: int, rules: DisturbanceRules
+) -> tuple[Notice, ...]:
+    """Return why the session is void; nothing where it stands.
+
+    ``earlier_kernels`` are the reference kernel's costs around all sessions before it, void ones
+    included; ``cores`` is how many the machine has.
+    """
+    return (
+        *_by_others(session, cores, rules),
+        *_by_the_host(session, cores, rules),
+        *_by_a_change_of_speed(session, earlier_kernels, rules),
+        *_by_heat(session, rules),
+    )
+
+
+def own_phases(session: Session) -> tuple[PhaseWindow, ...]:
+    """Return the windows of the entry: in an idle one nothing is measured that could be spoilt."""
+    return tuple(w for w in session.phases if not w.phase.startswith("idle"))
+
+
+def _seconds(session: Session) -> float:
+    """Return how long the entry's phases lasted; no shorter than a clock can tell."""
+    seconds = sum(window.reading.seconds for window in own_phases(session))
+    return max(seconds, CLOCK_TICK_SECONDS)
+
+
+def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterator[Notice]:
+    seconds = _seconds(session)
+    left_open = math.sqrt(seconds * CLOCK_TICK_SECONDS) / (seconds * cores)
+    limit = rules.other_cpu_share + left_open
+    other = sum(window.disturbance.other_cpu_seconds for window in own_phases(session))
+    share = other / (seconds * cores)
+    if share > limit:
+        yield Notice(
+            code="other-processes",
+            message=f"other processes took {share:.1%} of the machine's CPU time (limit "
+            f"{limit:.1%}, {left_open:.1%} of it for what clock ticks leave open)",
+            remedy="stop what else runs, and evaluate again",
+        )
+
+
+def _by_the_host(session: Session, cores: int, rules: DisturbanceRules) -> Iterator[Notice]:
+    seconds = _seconds(session)
+    limit = rules.steal_share + CLOCK_TICK_SECONDS / (seconds * cores)
+    steal = sum(window.disturbance.steal_seconds for window in own_phases(session))
+    share = steal / (seconds * cores)
+    if share > limit:
+        yield Notice(
+            code="steal",
+            message=f"the host withheld {share:.1%} of the machine's CPU time (limit {limit:.1%})",
+            remedy="evaluate when the host is quiet, or on a machine that is not shared",
+        )
+
+
+def _by_a_change_of_speed(
+    session: Session, earlier_kernels: Sequence[float], rules: DisturbanceRules
+) -> Iterator[Notice]:
+    before, after = session.kernel.before_cpu_seconds, session.kernel.after_cpu_seconds
+    limit = f"limit {rules.kernel_change:.0%}"
+    if max(before, after) > (1 + rules.kernel_change) * min(before, after):
+        yield Notice(
+            code="kernel-changed",
+            message=f"the same fixed work cost {before * 1000:.0f} ms before and "
+            f"{after * 1000:.0f} ms after ({limit})",
+            remedy=STEADIER,
+        )
+        return
+    usual = median((*earlier_kernels, before, after))
+    if max(before, after) > (1 + rules.kernel_change) * usual:
+        yield Notice(
+            code="kernel-slow",
+            message=f"the same fixed work cost {max(before, after) * 1000:.0f} ms, and "
+            f"{usual * 1000:.0f} ms in the median of the evaluation so far ({limit})",
+            remedy=STEADIER,
+        )
+
+
+def _by_heat(session: Session, rules: DisturbanceRules) -> Iterator[Notice]:
+    events = sum(window.disturbance.throttle_events or 0 for window in own_phases(session))
+    if events > rules.throttle_events:
+        yield Notice(
+            code="throttled",
+            message=f"the processor was throttled {events} times (limit {rules.throttle_events})",
+            remedy="cool the machine, or lower its power limit; where it cannot be helped, raise "
+            "throttle_events in the rules",
+        )

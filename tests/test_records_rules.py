@@ -1,0 +1,65 @@
+"""The rules as they stand, and what a faulty file of rules is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from projects import write_rules
+
+from harness.errors import ConfigurationError
+from harness.records.rules import read_rules
+
+CHALLENGE = Path(__file__).parents[1] / "leaderboard" / "rules.toml"
+
+
+@pytest.fixture
+def rules_file(tmp_path: Path) -> Path:
+    (tmp_path / "leaderboard").mkdir()
+    write_rules(tmp_path)
+    return tmp_path / "leaderboard" / "rules.toml"
+
+
+def instead(old: str, new: str) -> Callable[[str], str]:
+    def replaced(text: str) -> str:
+        assert old in text
+        return text.replace(old, new)
+
+    return replaced
+
+
+def test_only_what_is_official_fails_for_disturbances_and_home_is_told_something() -> None:
+    rules = read_rules(CHALLENGE)
+    assert rules.protocols["official"].when_disturbed == "fail"
+    assert rules.protocols["quick"].when_disturbed == "keep"
+    assert all(protocol.max_repeats >= 1 for protocol in rules.protocols.values())
+
+
+def test_a_gate_is_no_caution_as_well() -> None:
+    rules = read_rules(CHALLENGE)
+    gates = set(rules.disturbance.__struct_fields__)
+    assert not gates & set(rules.cautions.__struct_fields__)
+    assert rules.cautions.kernel_spread < rules.disturbance.kernel_change  # warned of before void
+
+
+FAULTS = {
+    "disturbance": instead("[disturbance]", "[disturbances]"),
+    "when_disturbed": instead('when_disturbed = "keep"', 'when_disturbed = "hope"'),
+    "max_repeats": instead("max_repeats = 1", "max_repeats = -1"),
+    "edge_share": instead("edge_share = 0.5", "edge_share = 0"),
+    "steal_share": instead("steal_share = 100.0", "steal_share = -0.1"),
+    "throttle_events": instead("throttle_events = 1_000_000", "throttle_events = 0.5"),
+    "other_cpu_share": instead("[cautions]\n", "[cautions]\nother_cpu_share = 0.02\n"),
+}
+
+
+@pytest.mark.parametrize("field", FAULTS)
+def test_a_faulty_rule_is_named(rules_file: Path, field: str) -> None:
+    rules_file.write_text(FAULTS[field](rules_file.read_text()))
+
+    with pytest.raises(ConfigurationError, match=field) as caught:
+        read_rules(rules_file)
+
+    assert str(rules_file) in caught.value.message
+    assert caught.value.remedy
