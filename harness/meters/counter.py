@@ -26,8 +26,8 @@ from harness.meters.protocol import Edge, Total, Work
 from harness.meters.uncertainty import of_half_range, of_step
 from harness.records.meter import DeviceCondition, SourceDescription
 
-TRACE_SECONDS = 0.25
-"""How often counters are read while a window is open: often enough for a power trace."""
+TRACE_SECONDS = 0.4
+"""How often counters are read while a window is open: for a power trace, at little cost."""
 GRACE_SECONDS = 1.0
 """Allowed for counters that are refreshed late or in bursts, before a gain is called impossible."""
 LATE_REFRESHES = 10
