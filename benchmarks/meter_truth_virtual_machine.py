@@ -17,8 +17,8 @@ from harness.meters import powercap
 
 _TABLE = 4096
 """Random numbers drawn once for a machine and used in turn."""
-TOO_NEAR_JOULES = 500.0
-"""0.2 % of a 262 kJ counter. What 1,000 W make between two polls is half of it."""
+TOO_NEAR_JOULES = 1_000.0
+"""0.4 % of a 262 kJ counter. What 1,000 W make between two polls is less than half of it."""
 _MEDIAN_READ_SECONDS = 20e-6
 _PREEMPTED_SHARE = 0.001
 _PREEMPTED_SECONDS = 0.006
