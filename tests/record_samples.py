@@ -109,6 +109,18 @@ def sessions(*measured_joules: float) -> tuple[Session, ...]:
     return tuple(session(measured_joules=j, index=i) for i, j in enumerate(measured_joules))
 
 
+def metered_by(sources: Sequence[SourceDescription], made: Session) -> Session:
+    """Spread the energy of every window evenly over the components of these sources."""
+    components = sorted({source.component for source in sources})
+
+    def spread(each: PhaseWindow) -> PhaseWindow:
+        part = component_energy(each.reading.joules / max(1, len(components)))
+        energy = tuple(replace(part, component=component) for component in components)
+        return replace(each, reading=replace(each.reading, energy=energy))
+
+    return replace(made, phases=tuple(map(spread, made.phases)))
+
+
 def quality(value: float, *, half_width: float = 0.03) -> Quality:
     """Make a quality whose ranked metric is ``value``."""
     ranked = MetricValue(
@@ -185,7 +197,7 @@ def record(
             checks=(IsolationCheck(name="network", held=True, seen="refused"),),
         ),
         meter=MeterDescription(name="rapl", grade="sensor", sources=sources),
-        sessions=sessions(*joules),
+        sessions=tuple(metered_by(sources, each) for each in sessions(*joules)),
         quality=quality(value),
         outcome=(
             Completed()

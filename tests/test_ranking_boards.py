@@ -440,6 +440,18 @@ SENSELESS: dict[str, dict[str, Any]] = {
         )
     },
     "energy, or of one beyond reason": {"sessions": sessions(1e308, 1e308)},
+    "not every phase once": {"sessions": (replace(session(), phases=session().phases[:-1]),)},
+    "phase that holds not the energy of package": {
+        "sessions": (
+            replace(
+                session(),
+                phases=(*unmetered(session()).phases[:5], *session().phases[5:]),
+            ),
+        )
+    },
+    "not the energy of dram, package": {
+        "meter": replace(record().meter, sources=(SOURCE, replace(SOURCE, component="dram")))
+    },
 }
 
 

@@ -8,7 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
-from harness.records.evaluation import Completed, EvaluationRecord, Quality, Session
+from harness.records.evaluation import (
+    PHASES,
+    Completed,
+    EvaluationRecord,
+    PhaseWindow,
+    Quality,
+    Session,
+)
 
 LEAST_SECONDS = 1e-9
 MOST = 1e12
@@ -33,6 +40,14 @@ def _reasons(record: EvaluationRecord) -> Iterator[str]:
         yield "amortise_queries is not positive, or beyond reason"
     for number, session in enumerate(record.sessions, 1):
         yield from (f"session {number} {reason}" for reason in _reasons_of_session(session))
+        metered = {_components(window) for window in session.phases}
+        if metered not in ({record.meter.components}, {()}):  # with none it is not resolved
+            named = ", ".join(record.meter.components) or "nothing"
+            yield f"session {number} has a phase that holds not the energy of {named}, each once"
+
+
+def _components(window: PhaseWindow) -> tuple[str, ...]:
+    return tuple(sorted(part.component for part in window.reading.energy))
 
 
 def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
@@ -65,3 +80,5 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
     )  # fmt: skip
     if not all(0 <= uncertainty <= MOST for uncertainty in uncertainties):
         yield "has an uncertainty that is negative, or beyond reason"
+    if tuple(window.phase for window in session.phases) != PHASES:
+        yield "has not every phase once, in their order"
