@@ -165,6 +165,16 @@ def test_what_the_watch_sees_voids(assignment: Assignment) -> None:
     assert [reason.code for void in made.voided for reason in void.reasons] == ["other-processes"]
 
 
+def test_others_are_held_against_the_whole_machine_and_not_what_is_lent_of_it(
+    assignment: Assignment,
+) -> None:
+    lent = assignment.hardware.cores
+    for cores, voided in ((lent, 1), (1_000 * lent, 0)):
+        Neighbour.turns = iter([4.0] * len(PHASES) + [0.0] * len(PHASES) * SESSIONS)
+        made, _, _ = run(replace(assignment, machine_cores=cores), watch=Neighbour)
+        assert len(made.voided) == voided
+
+
 def test_a_record_with_void_sessions_comes_back_from_its_file(assignment: Assignment) -> None:
     made, _, _ = run(assignment, kernel=kernel_of(DISTURBED, STEADY, STEADY, STEADY))
 

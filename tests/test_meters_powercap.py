@@ -159,7 +159,7 @@ def test_a_counter_that_only_root_may_read_comes_with_the_way_to_open_it(
     monkeypatch.setattr(os, "open", refuse_counters)
     with pytest.raises(SensorUnavailableError, match=r"package-0: .*permission denied") as caught:
         find_zones(tmp_path)
-    assert f"chmod o+r {tmp_path}/intel-rapl:*/energy_uj" in caught.value.remedy
+    assert f"chmod o+r {tmp_path}/intel-rapl*:*/energy_uj" in caught.value.remedy
     assert 'SUBSYSTEM=="powercap"' in caught.value.remedy
 
 

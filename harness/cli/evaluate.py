@@ -212,7 +212,8 @@ def _evaluate_all(
     chosen = choose_profile(project, profile, machine, official=request.protocol == "official")
     if chosen.note:
         print_note(chosen.note)
-    chosen_meter = select(meter, surroundings_of(machine.hardware, chosen.profile))
+    surroundings = surroundings_of(machine.hardware, chosen.profile)
+    chosen_meter = select(meter, surroundings)
     load = _loader(project, request)
     with ExitStack() as stack:
         stack.enter_context(machine_lock())
@@ -234,7 +235,8 @@ def _evaluate_all(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
             assignment = _assignment(
                 entry, report, folder, task=task, data=data, rules=rules,
-                hardware=chosen.hardware(machine.again()), request=request,
+                hardware=chosen.hardware(machine.again()),
+                machine_cores=surroundings.machine_cores, request=request,
             )  # fmt: skip
             run_evaluation(
                 assignment, bench, results, on_session=progress.session, on_void=progress.void
@@ -278,6 +280,7 @@ def _assignment(
     data: TaskData,
     rules: Rules,
     hardware: Hardware,
+    machine_cores: int,
     request: Request,
 ) -> Assignment:
     """Copy the entry into ``folder``, and say what is to be run from there."""
@@ -309,6 +312,7 @@ def _assignment(
         data=data,
         rules=rules,
         hardware=hardware,
+        machine_cores=machine_cores,
         protocol=request.protocol,
         scenario=request.scenario,
         demonstration=request.demonstration,

@@ -50,6 +50,8 @@ class Assignment:
     data: TaskData
     rules: Rules
     hardware: Hardware
+    machine_cores: int = 0
+    """All that the machine has, those included that this process may not use; 0: no others."""
     protocol: records.Protocol = "quick"
     scenario: Scenario = "offline"
     demonstration: bool = False
@@ -178,7 +180,10 @@ def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) ->
     run.answers.append(answers)
     session = run_session(script, bench, answers)
     reasons = disturbances(
-        session, run.kernels, assignment.hardware.cores, assignment.rules.disturbance
+        session,
+        run.kernels,
+        max(assignment.machine_cores, assignment.hardware.cores),
+        assignment.rules.disturbance,
     )
     repeats = len(run.voided)
     used_up = repeats >= rules.max_repeats

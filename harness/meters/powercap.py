@@ -41,9 +41,9 @@ _LARGEST = 2**64 - 1
 _MOST_DIGITS = len(str(_LARGEST))
 
 _GRANT = (
-    "let this user read the counters: as root, chmod o+r {root}/intel-rapl:*/energy_uj (until the "
+    "let this user read the counters: as root, chmod o+r {root}/intel-rapl*:*/energy_uj (until the "
     'next boot), or for good the udev rule ACTION=="add", SUBSYSTEM=="powercap", '
-    'KERNEL=="intel-rapl:*", RUN+="/bin/chmod o+r /sys%p/energy_uj"; or use --meter model'
+    'KERNEL=="intel-rapl*:*", RUN+="/bin/chmod o+r /sys%p/energy_uj"; or use --meter model'
 )
 _ABSENT = (
     "use --meter model, or a machine that has the counters: a virtual machine has none unless its "
