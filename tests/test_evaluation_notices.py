@@ -19,7 +19,7 @@ from harness.records.evaluation import (
     Sweep,
     VoidSession,
 )
-from harness.records.meter import DeviceCondition
+from harness.records.meter import DeviceCondition, Grade
 
 
 def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
@@ -310,6 +310,13 @@ def test_a_model_that_is_declared_stochastic_may_disagree_with_itself() -> None:
 
 def test_a_failed_evaluation_is_not_told_to_run_more_sessions() -> None:
     assert codes(record(joules=(), failed="load")) == []
+
+
+@pytest.mark.parametrize("grade", ["model", "simulated"])
+def test_a_failed_evaluation_has_no_figure_whose_grade_could_mislead(grade: Grade) -> None:
+    meter = graded(grade).meter
+
+    assert codes(record(joules=(), failed="load", meter=meter)) == []
 
 
 def test_every_cause_at_once_raises_every_warning() -> None:

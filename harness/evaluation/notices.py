@@ -52,13 +52,14 @@ def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tupl
 
 
 def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
-    if record.meter.grade == "model":
+    completed = isinstance(record.outcome, Completed)  # else there is no figure to warn of
+    if completed and record.meter.grade == "model":
         yield Notice(
             code="modelled-energy",
             message="modelled work, not energy: joules come from CPU time and assumed constants",
             remedy="measure on a machine whose power sensors can be read; see `doctor`",
         )
-    if record.meter.grade == "simulated":
+    if completed and record.meter.grade == "simulated":
         yield Notice(
             code="simulated-energy",
             message="the meter is a stand-in: its joules say nothing of this machine",
@@ -71,7 +72,6 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
             message=f"{record.data.items} test items cannot tell close models apart",
             remedy=f"use at least {rules.cautions.small_test_set} items",
         )
-    completed = isinstance(record.outcome, Completed)  # else there is no figure to warn of
     if completed and len(record.sessions) < rules.boards.min_sessions:
         yield Notice(
             code=FEW_SESSIONS,
