@@ -248,6 +248,14 @@ def test_a_phase_that_was_too_short_is_not_called_coarse_too() -> None:
     assert codes(of_sessions(replace(coarse, phases=phases))) == ["short-measurement"]
 
 
+def test_a_phase_that_was_too_short_is_not_called_short_for_the_meter_too() -> None:
+    short, too_few = notices(replace(lasting(1.4), meter=refreshed(0.1).meter), RULES, 0.0)
+
+    assert (short.code, too_few.code) == ("short-measurement", "short-for-the-meter")
+    assert "session 1 " in short.message
+    assert "sessions 2 to 5 " in too_few.message
+
+
 @pytest.mark.parametrize(
     ("disturbed", "named"),
     [

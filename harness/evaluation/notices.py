@@ -103,12 +103,12 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
             remedy="use a larger test set; the rules bound how many variants are made",
         )
     share = rules.energy.edge_share
+
+    def long_enough(session: Session) -> bool:  # else it is said above, and mended with that
+        return phase_seconds(session, "measured") >= least
+
     if coarse := _numbers(
-        sessions,
-        # Of one that was too short it is said above, and what mends that mends this.
-        lambda s: (
-            is_resolved(s) and phase_seconds(s, "measured") >= least and _left_open(s) > share
-        ),
+        sessions, lambda s: long_enough(s) and is_resolved(s) and _left_open(s) > share
     ):
         most = max(_left_open(sessions[number - 1]) for number in coarse)
         yield Notice(
@@ -119,7 +119,10 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
         )
     elif wanted > protocol.measured_seconds and (
         less := _numbers(
-            sessions, lambda s: phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
+            sessions,
+            lambda s: (
+                long_enough(s) and phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
+            ),
         )
     ):
         yield Notice(
