@@ -23,7 +23,8 @@ from unittest.mock import patch
 
 from meter_truth_cases import REFRESHES_PER_WINDOW, Component, Group
 from meter_truth_outcome import NoWork, Outcome, judge, refused
-from meter_truth_real import Child, Trials, installed_readers
+from meter_truth_children import Child, meters_here
+from meter_truth_real import Trials
 
 from harness.errors import MeasurementError
 from harness.meters import nvml
@@ -32,7 +33,7 @@ from harness.meters.sources import SourceRecording
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
 from stand_ins.nvml import StandIn, VirtualClock, build, compiler  # noqa: E402 - the path is above
 
-TRIALS_PER_MACHINE = 50
+TRIALS_PER_MACHINE = 5
 _OPENING_SECONDS = 4.0
 """From starting a meter to its first window: interpreters, imports, ten refreshes watched."""
 
@@ -75,14 +76,14 @@ _PASCAL = 4
 CASES: tuple[BoardCase, ...] = (
     BoardCase("gpu steady", StandIn(), note="refreshed every 100 ms"),
     BoardCase("gpu bursty", _BURSTY, note="60 and 300 W in turn, 0.37 s a round"),
-    BoardCase("gpu ramping", StandIn(curve="ramp", period_seconds=1.3)),
+    BoardCase("gpu ramping", StandIn(curve="ramp", period_seconds=1.37)),
     BoardCase("gpu fast", replace(_BURSTY, refresh_seconds=0.02), note="refreshed every 20 ms"),
     BoardCase("two gpus", replace(_BURSTY, boards=2)),
     BoardCase(
         "gpu power",
-        StandIn(curve="ramp", period_seconds=1.3, counter=0, architecture=_PASCAL),
+        StandIn(curve="ramp", period_seconds=1.37, counter=0, architecture=_PASCAL),
         kind="power",
-        note="no counter: power is integrated",
+        note="no counter: power is integrated; a ramp of 1.37 s, out of step with the refresh",
     ),
     BoardCase(
         "gpu reset", StandIn(), expected="refusal", event="reset_at", group="resets",
@@ -187,7 +188,7 @@ def run_real(case: BoardCase, trials: int, built: Path, seed: int = 0) -> Trials
         environment |= {nvml.LIBRARY_VARIABLE: str(built), "LD_LIBRARY_PATH": str(built.parent)}
         with ExitStack() as stack:
             readers = {}
-            for name in installed_readers():
+            for name in meters_here():
                 child = Child("meter_truth_readers.py", name, case.kind, environment=environment)
                 stack.callback(child.end)
                 readers[name] = child

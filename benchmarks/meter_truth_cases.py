@@ -197,7 +197,7 @@ CASES: tuple[Case, ...] = (
         expected="refusal",
         event=Event("block", seconds=1.1),
         real_seconds=1.7,
-        note="900 W, a range of 400 J; no read succeeds while two wraps go by",
+        note="900 W, a range of 400 J; no read ends for 1.1 s, while two wraps go by",
     ),
     Case(
         "read blocks",
@@ -205,7 +205,7 @@ CASES: tuple[Case, ...] = (
         (_package(BURSTY), _dram(MEMORY)),
         event=Event("block", seconds=0.3),
         real_seconds=0.8,
-        note="reads of the package block for 0.3 s",
+        note="a read takes 0.3 s (in real time: the meter's process is stopped for so long)",
     ),
     Case(
         "reset",

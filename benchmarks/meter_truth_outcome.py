@@ -57,14 +57,14 @@ class Outcome:
 
     @property
     def wrong_silently(self) -> bool:
-        """Whether a figure was given, without an error, and is off by more than anything said.
+        """Whether a figure was given, without an error, and is further off than anything allows.
 
-        More, that is, than the limit, and than its own uncertainty where it states one.
+        Further, that is, than the limit, and than twice the uncertainty that it states, if any.
         """
         if self.joules is None:
             return False
         error = self.error_joules
-        return error is None or abs(error) > max(self.limit_joules, self.stated_joules or 0.0)
+        return error is None or abs(error) > max(self.limit_joules, 2 * (self.stated_joules or 0.0))
 
 
 class AnyCase(Protocol):

@@ -34,9 +34,6 @@ from meter_truth_outcome import NoWork, said
 
 from harness.meters.protocol import Source
 
-NAMES = ("harness", "codecarbon", "zeus")
-PEERS = NAMES[1:]
-
 
 class Reader(Protocol):
     """A meter that reads one window after another."""

@@ -17,6 +17,8 @@ from harness.meters import powercap
 
 _TABLE = 4096
 """Random numbers drawn once for a machine and used in turn."""
+TOO_NEAR_JOULES = 1_000.0
+"""0.4 % of a 262 kJ counter. What 1,000 W make between two polls is less than half of it."""
 _MEDIAN_READ_SECONDS = 20e-6
 _PREEMPTED_SHARE = 0.001
 _PREEMPTED_SECONDS = 0.006
@@ -29,9 +31,20 @@ class VirtualCounter:
         self.zone = zone
         self._early = [chance.uniform(-0.25, 0.25) for _ in range(_TABLE)]
         self._curve_began = chance.uniform(0.0, 100.0)
-        self._first_units = chance.randrange(zone.register.modulus)
+        self._first_units = 0
         self.frozen_at: float | None = None
         self.reset_at: float | None = None
+
+    def begin_somewhere(self, seconds: float, chance: random.Random) -> None:
+        """Hold any value at this moment, but for the last joules before the range.
+
+        A counter that is reset there looks like one that wrapped, to any meter: within the energy
+        of the highest plausible power since it was read last.
+        """
+        register = self.zone.register
+        spared = min(TOO_NEAR_JOULES, register.wrap_joules / 2)
+        units = chance.randrange(register.modulus - round(spared / register.unit_joules))
+        self._first_units = units - register.units(self.joules(seconds))
 
     def joules(self, seconds: float) -> float:
         """Return the energy that the register's counting stands for: the truth."""
@@ -83,6 +96,7 @@ class VirtualMachine:
         self._where = [chance.random() for _ in range(_TABLE)]
         self._reads = 0
         self.blocked: tuple[str, float, float] | None = None
+        self.heal()
 
     def clock(self) -> float:
         """Return the time; asking takes none."""
@@ -132,10 +146,11 @@ class VirtualMachine:
             remove_counter(self._root, event.folder)
 
     def heal(self) -> None:
-        """Undo it; the next window is opened on a whole machine."""
+        """Undo it; the next window is opened on a whole machine, its counters anywhere."""
         self.blocked = None
         for counter in self.counters.values():
             counter.frozen_at = counter.reset_at = None
+            counter.begin_somewhere(self.now, self.chance)
         if self.case.event and self.case.event.kind == "vanish":
             restore_counter(self._root, self.case.event.folder)
 

@@ -15,6 +15,9 @@ when the process is interrupted. Both moments are noted, and the register's true
 as what the formula gives at the *taken* time that belongs to a moment: equal at each rename to what
 was published there, and the formula's own course in between. What stays unknown is the moment
 within the rename itself; its half-length is given with every answer as its doubt.
+
+A read that blocks cannot be had from a file: the bench stops the meter's process instead, and blocks
+reads where time is virtual.
 """
 
 from __future__ import annotations
@@ -26,26 +29,22 @@ import random
 import select
 import shutil
 import sys
-import tempfile
-import threading
 import time
 from bisect import bisect_left
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
 from meter_truth_cases import CASES, Case, Event, Zone, named
 
 _COUNTER = "energy_uj"
-_RELEASE_SECONDS = 0.1
-"""For how long readers that came late to a blocked file are let go."""
 _JITTER_SHARE = 0.25
 
 
-def make_tree(root: Path, zones: Iterable[Zone], of: Path | None = None) -> None:
+def make_tree(root: Path, zones: Iterable[Zone]) -> None:
     """Make the zones as the kernel lists them: nested, and each once more at the top.
 
-    Mirrors show the file of the zone that they mirror; a tree ``of`` another shows its files.
+    Mirrors show the very file of the zone that they mirror.
     """
     for zone in zones:
         folder = zone_folder(root, zone.folder)
@@ -57,11 +56,10 @@ def make_tree(root: Path, zones: Iterable[Zone], of: Path | None = None) -> None
             (root / zone.folder).symlink_to(folder.relative_to(root))
         (folder / "name").write_text(f"{zone.name}\n")
         (folder / "max_energy_range_uj").write_text(f"{zone.register.range_microjoules}\n")
-        shown = zone_folder(of or root, zone.mirrors or zone.folder) / _COUNTER
-        if zone.mirrors or of:
-            (folder / _COUNTER).symlink_to(shown)
+        if zone.mirrors:
+            (folder / _COUNTER).symlink_to(zone_folder(root, zone.mirrors) / _COUNTER)
         else:
-            shown.write_text("0\n")
+            (folder / _COUNTER).write_text("0\n")
 
 
 def zone_folder(root: Path, folder: str) -> Path:
@@ -169,16 +167,13 @@ class RealCounter:
 
 
 class StandIn:
-    """The tree, its counters, and the copies of it that other readers see."""
+    """The tree and its counters."""
 
-    def __init__(self, case: Case, root: Path, twins: Sequence[Path], seed: int) -> None:
+    def __init__(self, case: Case, root: Path, seed: int) -> None:
         self.case = case
         self._chance = random.Random(seed)  # noqa: S311 - not a secret
-        self._roots = (*twins, root)
         self._root = root
         make_tree(root, case.zones)
-        for twin in twins:
-            make_tree(twin, case.zones, of=root)
         began = time.monotonic()
         self.counters = {
             zone.folder: RealCounter(zone, root, began, self._somewhere(zone))
@@ -212,8 +207,6 @@ class StandIn:
         elif event.kind == "vanish":
             counter.held = True
             remove_counter(self._root, event.folder)
-        elif event.kind == "block":
-            self._block(counter, event)
 
     def heal(self) -> None:
         """Make the machine whole again for the next window."""
@@ -226,47 +219,6 @@ class StandIn:
         counter.held = False
         if event.kind == "reset":
             counter.jump_to(self._somewhere(counter.zone))
-
-    def _block(self, counter: RealCounter, event: Event) -> None:
-        counter.held = True
-        waiting = [Blocked(zone_folder(root, event.folder) / _COUNTER) for root in self._roots]
-
-        def release() -> None:
-            time.sleep(event.seconds)
-            counter.held = False
-            for blocked in reversed(waiting):
-                blocked.release(counter)
-
-        threading.Thread(target=release, daemon=True).start()
-
-
-class Blocked:
-    """A counter's file whose reads wait: a pipe that nothing is written to yet."""
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._saved = path.with_name("saved")
-        self._pipe = path.with_name("blocked")
-        new = path.with_name("new")
-        os.mkfifo(self._pipe)
-        os.link(self._pipe, new)
-        path.rename(self._saved)
-        new.rename(path)
-
-    def release(self, counter: RealCounter) -> None:
-        """Put the file back, and let go who waits, with what stands there now."""
-        self._saved.rename(self._path)
-        until = time.monotonic() + _RELEASE_SECONDS
-        while time.monotonic() < until:
-            try:
-                descriptor = os.open(self._pipe, os.O_WRONLY | os.O_NONBLOCK)
-            except OSError:  # nobody waits
-                time.sleep(0.0005)
-                continue
-            os.write(descriptor, counter.text(time.monotonic()))
-            os.close(descriptor)
-            time.sleep(0.0005)
-        self._pipe.unlink()
 
 
 def answer(stand_in: StandIn, line: str) -> str:
@@ -324,20 +276,18 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--strike-after", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--twin", type=Path, action="append", default=[], help="one more tree")
     parser.add_argument("--commands", action="store_true", help="take commands from the input")
     parser.add_argument("--list", action="store_true", help="name the cases")
     arguments = parser.parse_args()
     if arguments.list or arguments.directory is None:
         print("\n".join(f"{case.name:<20} {case.note}" for case in CASES))
         return 0 if arguments.list else 2
-    roots = [path.absolute() for path in (arguments.directory, *arguments.twin)]
-    for root in roots:
-        if root.exists() and any(root.iterdir()):
-            print(f"{root} is not empty", file=sys.stderr)
-            return 2
+    root = arguments.directory.absolute()
+    if root.exists() and any(root.iterdir()):
+        print(f"{root} is not empty", file=sys.stderr)
+        return 2
     try:
-        stand_in = StandIn(named(arguments.case)[0], roots[0], roots[1:], arguments.seed)
+        stand_in = StandIn(named(arguments.case)[0], root, arguments.seed)
         began = time.monotonic()
         strike_at = float("inf") if arguments.commands else began + arguments.strike_after
         if arguments.commands:
@@ -350,8 +300,7 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     finally:
-        for root in roots:
-            shutil.rmtree(root, ignore_errors=True)
+        shutil.rmtree(root, ignore_errors=True)
     return 0
 
 

@@ -20,7 +20,7 @@ from virtual_power import (
 )
 
 from harness.errors import MeasurementError, UsageError
-from harness.meters.counter import CounterSource
+from harness.meters.counter import TRACE_SECONDS, CounterSource
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Surroundings
 from harness.meters.rapl import find_sources, hardware_step, open_sources, survey_sources
@@ -178,7 +178,7 @@ def test_the_largest_range_that_the_kernel_can_state_is_followed(machine: Machin
     machine.zone("intel-rapl:0", "package-0")
     (machine.root / "intel-rapl:0/max_energy_range_uj").write_text(str(2**64 - 1))
     (source,) = machine.sources()
-    assert source.poll_seconds == 0.25
+    assert source.poll_seconds == TRACE_SECONDS
 
 
 def refuse(path: Path) -> None:

@@ -16,7 +16,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
@@ -24,10 +23,11 @@ from typing import NamedTuple
 from harness.errors import MeasurementError
 from harness.meters.protocol import Edge, Total, Work
 from harness.meters.uncertainty import of_half_range, of_step
+from harness.records.base import Frozen
 from harness.records.meter import DeviceCondition, SourceDescription
 
-TRACE_SECONDS = 0.25
-"""How often counters are read while a window is open: often enough for a power trace."""
+TRACE_SECONDS = 0.4
+"""How often counters are read while a window is open: for a power trace, at little cost."""
 GRACE_SECONDS = 1.0
 """Allowed for counters that are refreshed late or in bursts, before a gain is called impossible."""
 LATE_REFRESHES = 10
@@ -43,8 +43,7 @@ _SHARP_SHARE = 0.25
 """Reads that took a large part of a refresh say little of when it was: wait for another one."""
 
 
-@dataclass(frozen=True)
-class Counter:
+class Counter(Frozen):
     """Energy since some beginning, in whole units."""
 
     name: str
@@ -313,7 +312,7 @@ class CounterFollower:
         gain = gained(last.units, read.units, counter.wraps_at)
         self._require_plausible(last, read, gain * counter.unit_joules, gap)
         self._gained += gain
-        over = max(gap, counter.refresh_seconds)
+        over = max(gap, read.ended - self._moved_at, counter.refresh_seconds)
         self._peak_watts = max(self._peak_watts, gain * counter.unit_joules / over if over else 0.0)
         if gain:
             self._moved_at = read.ended
