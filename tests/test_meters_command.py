@@ -226,6 +226,13 @@ def _is_gone(number: int) -> bool:
     return False
 
 
+def test_what_a_program_leaves_behind_is_ended_though_it_ended_well(tmp_path: Path) -> None:
+    note = tmp_path / "child"
+    left = f"sleep 100 > /dev/null 2>&1 & echo $! > {shlex.quote(str(note))}"
+    open_command(["sh", "-c", f'{left}; echo \'{{"joules": 5, "refresh_seconds": 1}}\''])
+    assert _is_gone(int(note.read_text()))
+
+
 def test_a_program_that_closes_its_output_and_runs_on_is_ended() -> None:
     with pytest.raises(MeasurementError, match="closed its output and ran on"):
         open_command(["sh", "-c", "exec >&- 2>&-; sleep 100"], timeout_seconds=0.2)

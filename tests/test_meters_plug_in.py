@@ -105,6 +105,7 @@ def own_failure() -> Edge:
         (at(joules=-1_000.0), "its energy fell from"),
         (at(joules=math.nan), "joules is nan, not a finite number"),
         (at(joules=math.inf), "joules is inf, not a finite number"),
+        (lambda: Edge(time.monotonic(), 10**400, 0.0, 0.0, 0.0), "joules is 1000"),
         (at(seconds=math.nan), "at_seconds is nan"),
         (at(seconds=60.0), "s ahead"),
         (at(seconds=-0.5), "it is stale"),
@@ -158,12 +159,22 @@ def test_a_clock_that_stands_still_is_noticed(monkeypatch: pytest.MonkeyPatch) -
             recording.mark()
 
 
-def test_conditions_that_are_none_fail_the_window() -> None:
+@pytest.mark.parametrize(
+    ("conditions", "said"),
+    [
+        ([1], r"conditions returned \[1\]"),
+        ((DeviceCondition(device=5),), "Expected `str`, got `int`"),  # type: ignore[arg-type]
+        ((DeviceCondition(device="lamp", clock_megahertz=math.nan),), "holds nan"),
+    ],
+)
+def test_conditions_that_no_record_could_hold_fail_the_window(
+    conditions: object, said: str
+) -> None:
     analyser = Analyser()
-    analyser.conditions = lambda: [1]
+    analyser.conditions = lambda: conditions
     with (
         meter(analyser).record(FakeWork()) as recording,
-        pytest.raises(MeasurementError, match=r"'bench'.*conditions returned \[1\]"),
+        pytest.raises(MeasurementError, match=f"'bench'.*{said}"),
     ):
         recording.mark()
 
@@ -222,7 +233,7 @@ def test_a_description_that_no_record_could_hold_is_refused(
     assert said in caught.value.message
 
 
-@pytest.mark.parametrize("poll_seconds", [0, -1, math.nan, math.inf, None, "1", True])
+@pytest.mark.parametrize("poll_seconds", [0, -1, math.nan, math.inf, None, "1", True, 1e10])
 def test_a_cadence_that_is_none_is_refused(poll_seconds: object) -> None:
     analyser = Analyser()
     analyser.poll_seconds = poll_seconds
@@ -301,9 +312,10 @@ def run_harness(
     site: Path, program: str, project: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
+    own = {"PYTHONPATH": path, "TMPDIR": str(site)}  # its lock is not that of the machine
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
-        env=os.environ | {"PYTHONPATH": path} | ({"HARNESS_ROOT": str(project)} if project else {}),
+        env=os.environ | own | ({"HARNESS_ROOT": str(project)} if project else {}),
         capture_output=True,
         text=True,
         check=False,

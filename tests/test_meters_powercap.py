@@ -104,6 +104,15 @@ def test_zones_without_a_package_are_no_meter(tmp_path: Path) -> None:
         find_zones(tmp_path)
 
 
+@pytest.mark.parametrize(("name", "shown"), [("", "only ''"), ("\x1b[31mred", r"only '\\x1b\[31m")])
+def test_a_name_that_a_terminal_would_not_show_is_spelled_out(
+    tmp_path: Path, name: str, shown: str
+) -> None:
+    add_zone(tmp_path, "intel-rapl:0", name)
+    with pytest.raises(SensorUnavailableError, match=shown):
+        find_zones(tmp_path)
+
+
 @pytest.mark.parametrize(
     "content", ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "9" * 5_000, "1\n2", "\xff"]
 )

@@ -45,6 +45,10 @@ def _sensors(document: dict[str, Any]) -> dict[str, Any]:
             lambda d: _sensors(d)["ENERGY"].update(Power=[3, 4]),
             r"Power: found \[3.0, 4.0\], not a number",
         ),
+        (
+            lambda d: _sensors(d)["ENERGY"].update(Total=Decimal("1e999999")),
+            r"Total: found 1.000e\+999999, a number that no plug tells",
+        ),
         (lambda d: _sensors(d).pop("Time"), "StatusSNS.Time: found 'None', not a time"),
         (lambda d: _sensors(d).update(Time="noon"), "StatusSNS.Time: found 'noon', not a time"),
         (lambda d: _sensors(d).update(Time=5), "StatusSNS.Time: found '5', not a time"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -86,21 +87,27 @@ class Answers:
 
 @dataclass
 class EntryWork:
-    """CPU time of the entry's tree: 0 before it exists, final once it is gone."""
+    """CPU time of the entry's tree: 0 before it exists, final once it is gone.
+
+    A meter's pollers ask as well as the session, so that nothing is changed amid an answer.
+    """
 
     process: Process | None = None
     last: float = field(default=0.0, init=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
 
     def cpu_seconds(self) -> float:
         """Return CPU seconds so far."""
-        if self.process is not None:
-            self.last = max(self.last, self.process.cpu_seconds())
-        return self.last
+        with self._lock:
+            if self.process is not None:
+                self.last = max(self.last, self.process.cpu_seconds())
+            return self.last
 
     def ended(self, cpu_seconds: float) -> None:
         """Take the operating system's own total in place of what was sampled."""
-        self.process = None
-        self.last = max(self.last, cpu_seconds)
+        with self._lock:
+            self.process = None
+            self.last = max(self.last, cpu_seconds)
 
 
 class Windows:

@@ -52,6 +52,7 @@ _STILL_REFRESHES = 5
 _SHORTEST_STILL_SECONDS = 5.0
 _SHORTEST_PAUSE_SECONDS = 0.05
 _LONGEST_PAUSE_SECONDS = 1.0
+_END_SECONDS = 1.0
 _REAP_TRIES = 100
 _REAP_PAUSE_SECONDS = 0.002
 _MICRO = 10**6
@@ -253,12 +254,11 @@ class _Program:
             ) from None
         try:
             output, complaints = self._gather(process)
-            status = process.wait(self._timeout_seconds)
-        except subprocess.TimeoutExpired:
-            self._refuse("closed its output and ran on", _REMEDY)
+            if not _has_ended(process.pid, self._timeout_seconds):
+                self._refuse("closed its output and ran on", _REMEDY)
         finally:
             _end(process)
-        if status != 0:
+        if status := process.returncode:
             last = complaints.decode(errors="replace").strip().rpartition("\n")[2]
             said = f": {last[:_SHOWN]}" if last else ""
             self._refuse(f"ended with status {status}{said}", _REMEDY)
@@ -311,7 +311,7 @@ class _Program:
     def _statement(self, document: dict[str, Any]) -> _Statement:
         def positive(field: str, high: float) -> float | None:
             found = self._number(document, field, low=0, high=high)
-            if found is not None and found == 0:
+            if found is not None and float(found) == 0:  # also what is too small to hold
                 self._refuse(f"{field}: found 0, and nothing is that good", _REMEDY)
             return None if found is None else float(found)
 
@@ -352,6 +352,19 @@ def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
     return pipe
 
 
+def _has_ended(pid: int, seconds: float) -> bool:
+    """Wait for the end of a child, and leave its number and its status to it."""
+    import select  # noqa: PLC0415 - as above
+
+    descriptor = os.pidfd_open(pid)
+    try:
+        ends = select.poll()
+        ends.register(descriptor, select.POLLIN)
+        return bool(ends.poll(seconds * 1000))
+    finally:
+        os.close(descriptor)
+
+
 def _reap(group: int) -> None:
     """Wait for what the program left behind: the harness inherits orphans, whosever they are.
 
@@ -366,13 +379,14 @@ def _reap(group: int) -> None:
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Kill whatever of its process group still runs, and close its pipes.
 
+    That is also what a program left behind which ended well: it would run on beside the entry.
     Nobody has waited for the process yet, so its number is still its own. A program that changed
-    its user cannot be killed, and is left to itself.
+    its user cannot be killed: where it has not ended by itself, it is left to itself.
     """
-    if process.returncode is None:
-        with suppress(PermissionError):
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-            _reap(process.pid)
+    with suppress(PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    if _has_ended(process.pid, _END_SECONDS):
+        process.wait()
+        _reap(process.pid)
     _pipe(process.stdout).close()
     _pipe(process.stderr).close()

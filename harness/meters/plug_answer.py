@@ -16,6 +16,8 @@ PLAUSIBLE_WATTS = 4_000
 
 _LARGEST_WATT_HOURS = 10**9
 _MOST_DECIMALS = 6
+_MOST_DIGITS = 40
+"""Before the point, or zeros behind it: far beyond any reading, and safe to calculate with."""
 _MICRO = Decimal(10**6)
 _MILLI = Decimal(10**3)
 _SHOWN = 40
@@ -85,6 +87,10 @@ def number(document: dict[str, Any], *path: str, name: str, remedy: str) -> Deci
     if not isinstance(found, Decimal):
         shown = json.dumps(found, default=float)[:_SHOWN]
         raise MeasurementError(f"{name}: {field}: found {shown}, not a number", remedy=remedy)
+    if abs(found.adjusted()) > _MOST_DIGITS:
+        raise MeasurementError(
+            f"{name}: {field}: found {found:.3e}, a number that no plug tells", remedy=remedy
+        )
     return found
 
 

@@ -23,6 +23,8 @@ from harness.records.meter import DeviceCondition, SourceDescription
 T = TypeVar("T")
 
 LEAST_POLL_SECONDS = 0.01
+MOST_POLL_SECONDS = 3_600.0
+"""Longer than any session, and short enough to be waited for."""
 _SLACK_SECONDS = 0.001
 """By which two ways of reading one clock may differ."""
 _STALE_SECONDS = 1.0
@@ -69,11 +71,14 @@ class PlugInSource:
         except (Exception, SystemExit) as error:  # whatever another package's code raises
             raise _faulty(name, f"a source of it says nothing of itself: {_tell(error)}") from error
         self._description = _checked_description(name, described)
-        if not (_is_number(poll_seconds) and float(poll_seconds) >= LEAST_POLL_SECONDS):  # type: ignore[arg-type]
+        if not (
+            _is_number(poll_seconds)
+            and LEAST_POLL_SECONDS <= float(poll_seconds) <= MOST_POLL_SECONDS  # type: ignore[arg-type]
+        ):
             raise _faulty(
                 name,
-                f"poll_seconds of {self._description.name!r} is {poll_seconds!r}, "
-                f"not a number of at least {LEAST_POLL_SECONDS:g}",
+                f"poll_seconds of {self._description.name!r} is {poll_seconds!r:.60}, "
+                f"not a number from {LEAST_POLL_SECONDS:g} to {MOST_POLL_SECONDS:,g}",
             )
         if not callable(follow):
             raise _faulty(name, f"follow of {self._description.name!r} cannot be called")
@@ -132,7 +137,17 @@ class PlugInFollower:
         found = self._guard.call(self._follower.conditions)
         if not isinstance(found, tuple) or not all(isinstance(x, DeviceCondition) for x in found):
             raise self._guard.refusal(f"conditions returned {found!r:.60}, no tuple of them")
-        return found
+        return tuple(map(self._checked_condition, found))
+
+    def _checked_condition(self, condition: DeviceCondition) -> DeviceCondition:
+        try:  # as with descriptions: a record that holds this could not be read again
+            checked = msgspec.convert(msgspec.to_builtins(condition), DeviceCondition, strict=True)
+        except (msgspec.ValidationError, TypeError, ValueError, OverflowError) as error:
+            raise self._guard.refusal(f"a condition of it is faulty: {error}") from None
+        for number in (checked.temperature_celsius, checked.clock_megahertz):
+            if number is not None and not math.isfinite(number):
+                raise self._guard.refusal(f"a condition of it holds {number}, no finite number")
+        return checked
 
     def _look(self, method: Callable[[], T], kind: type[T], oldest: float) -> T:
         asked = self._clock()
@@ -220,7 +235,12 @@ def _checked_description(name: str, described: object) -> SourceDescription:
 
 
 def _is_number(value: object) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return False
+    try:
+        return math.isfinite(value)
+    except OverflowError:  # a whole number beyond any float
+        return False
 
 
 def _tell(error: BaseException) -> str:

@@ -31,6 +31,7 @@ ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
 _Component: TypeAlias = Literal["package", "dram"]
 _ZONE = re.compile(r"intel-rapl(-mmio)?(:\d+)+")
+_PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
 _PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
 _DIE = re.compile(r"(package-\d+)(?:-die-\d+)?(/dram)?")
 _INSIDE_OR_AROUND = frozenset({"core", "uncore", "psys"})
@@ -166,7 +167,7 @@ def survey_zones(under: Path) -> Zones:
             continue
         billed[name] = zone
     if not any(zone.component == "package" for zone in billed.values()):
-        seen = f"only {', '.join(sorted(names.values()))}" if names else "no zone"
+        seen = f"only {', '.join(sorted(map(_shown, names.values())))}" if names else "no zone"
         raise SensorUnavailableError(
             f"{under}: holds {seen}, and no energy counter of a package (RAPL)", remedy=_ABSENT
         )
@@ -229,6 +230,11 @@ def _twin(folder: Path, name: str, billed: dict[str, Zone]) -> Zone | None:
         if of_unlike_scope or _is_door(folder, name, zone):
             return zone
     return None
+
+
+def _shown(name: str) -> str:
+    """Spell a name; one that is empty, or holds what a terminal would obey, as Python does."""
+    return name if _PLAIN.fullmatch(name) else repr(name[:40])
 
 
 def _is_door(folder: Path, name: str, zone: Zone) -> bool:

@@ -121,7 +121,7 @@ def _value_faults(field: str, value: object, kind: object) -> Iterator[str]:
         converted = msgspec.convert(value, kind, strict=True)
     except msgspec.ValidationError as error:
         what, _, place = str(error).replace(" | null", "").partition(" - at ")
-        inner = place.strip("`").removeprefix("$")
+        inner = place.removeprefix("`key` in ").strip("`").removeprefix("$")
         yield f"{field}{inner}: {what}, found {_spelled(value)}"
         return
     numbers = converted.values() if isinstance(converted, dict) else (converted,)

@@ -17,8 +17,6 @@ from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
-from msgspec.structs import replace
-
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
 from harness.sandbox.cgroup import Group
@@ -338,14 +336,16 @@ class TreeProcess:
                 cpu_seconds += usage.ru_utime + usage.ru_stime
         self._drain()
         code, number = code_and_signal(os.waitstatus_to_exitcode(status))
-        self._exit = Exit(
-            code=code,
-            signal=number,
-            cpu_seconds=max(cpu_seconds, self._tree.cpu_seconds()),
-            peak_memory_bytes=self._peak_memory_bytes,
-        )
-        if self._group is not None:
-            self._exit = replace(self._exit, cpu_seconds=self._group.cpu_seconds())
+        try:
+            counted = self._group or self._tree
+            cpu_seconds = max(counted.cpu_seconds(), 0.0 if self._group else cpu_seconds)
+        finally:  # at once whole, since a poller may ask; also where the group is lost
+            self._exit = Exit(
+                code=code,
+                signal=number,
+                cpu_seconds=cpu_seconds,
+                peak_memory_bytes=self._peak_memory_bytes,
+            )
         return self._exit
 
     def _died(self) -> NoReturn:
