@@ -192,7 +192,7 @@ CASES: tuple[Case, ...] = (
         real_seconds=2.5,
         virtual_seconds=300.0,
         virtual_zones=(_package(Steady(900.0), register=SERVER),),
-        note="900 W; virtual: 65.5 kJ in 300 s; real: a range of 1 kJ in 2.5 s, to see several wraps",
+        note="900 W; virtual: 65.5 kJ, in 300 s; real: a range of 1 kJ, in 2.5 s",
     ),
     Case(
         "lost wraps",
