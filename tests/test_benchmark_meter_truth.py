@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -36,7 +35,8 @@ from meter_truth_verdicts import (  # noqa: E402
 )
 from meter_truth_virtual import run_case  # noqa: E402
 
-from harness.meters import counter, sources  # noqa: E402
+from harness.meters import counter  # noqa: E402
+from harness.meters.uncertainty import expanded  # noqa: E402
 
 
 def only(name: str) -> Case:
@@ -98,8 +98,9 @@ def test_a_meter_that_takes_a_standstill_for_idleness_is_reported(
 def test_a_meter_that_states_too_little_or_too_much_is_reported(
     monkeypatch: pytest.MonkeyPatch, scale: float, missed: str
 ) -> None:
-    right: Callable[..., float] = sources.expanded
-    monkeypatch.setattr(sources, "expanded", lambda *standard: scale * right(*standard))
+    monkeypatch.setattr(
+        "harness.meters.sources.expanded", lambda *standard: scale * expanded(*standard)
+    )
     case = only("no dram")
     found = goals(case, run_case(case, trials=60))
     assert [name for name, goal in found.items() if goal.verdict == "missed"] == [missed]
