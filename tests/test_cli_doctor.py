@@ -24,7 +24,7 @@ from harness.cli.disk import Disk, look_at
 from harness.cli.idle import Busy, Idle, watch_idle
 from harness.cli.profiles import Machine, ProfileStatus, statuses
 from harness.meters.replay import Replay, Trace
-from harness.meters.select import SourceStatus
+from harness.meters.select import NOT_LOOKED_FOR, SourceStatus
 from harness.meters.sources import SourceMeter
 from harness.records.evaluation import Isolation
 from harness.records.profile import HardwareProfile, Match
@@ -278,13 +278,42 @@ def test_everything_is_on_the_screen_each_fault_with_its_remedy(
         "governor      performance", "turbo         off", "package-0 long_term 125 W",
         "gpu-0 700 W", "usable cores  0-3", "bench-1: matches, entries on cores 2-3",
         "bench-2: differs", "match.cores: expected 9, found 4", "rapl: yes",
-        "package-0: refreshed every 1 ms, in steps of 100 uJ, +-5%", "nvml: no, no driver",
-        "fix: install it", "10.00 W by rapl, +-0.07 W over 5 parts", "background    0.1%",
+        "package-0: refreshed every 1 ms, in steps of 100 µJ, ±5 %", "nvml: no, no driver",
+        "fix: install it", "10.00 W by rapl, ±0.07 W over 5 parts", "background    0.1%",
         "steal         0.0%", "some task waited 1.0% of the time", "2,400 MHz",
         "0 times meanwhile", "1,024.0 GiB free, ext4", "1 MiB written through in 10 ms",
         "caution: turbo is on", "intel_pstate/no_turbo",
     ):  # fmt: skip
         assert fact in shown, fact
+
+
+def test_meters_that_must_be_told_where_to_read_share_one_line(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    asleep = tuple(
+        SourceStatus(name=name, found=False, detail=NOT_LOOKED_FOR, remedy=f"use --meter {name}:X")
+        for name in ("shelly", "replay")
+    )
+    print_diagnosis(whole(energy=(*whole().energy, *asleep)))
+
+    lines = capsys.readouterr().out.splitlines()
+    (line,) = (line for line in lines if NOT_LOOKED_FOR in line)
+    assert line.endswith(": --meter shelly:X, --meter replay:X")
+
+
+def test_on_a_terminal_long_rows_wrap_beside_their_name(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    monkeypatch.setenv("COLUMNS", "60")
+    monkeypatch.setenv("NO_COLOR", "1")
+    long = {f"package-{number}": "1.0" for number in range(20)}
+    print_diagnosis(whole(packages=long))
+
+    rows = capsys.readouterr().out.split("torch ")[0].splitlines()[1:]
+    assert len(rows) > 2
+    assert all(len(row) <= 60 for row in rows)
+    assert all(row.startswith(" " * 14) for row in rows[1:])
 
 
 def test_what_is_not_known_is_said_to_be(capsys: pytest.CaptureFixture[str]) -> None:

@@ -26,7 +26,7 @@ def test_a_void_session_is_told_on_a_line_that_stays() -> None:
 
     told, shown = stream.getvalue().rsplit("\n", 1)
     assert told.endswith(
-        "\x1b[Kmy-team · session 2 void (the host withheld 9 %; throttled 2 times), repeating"
+        "\x1b[Kmy-team · session 2 void, repeating: the host withheld 9 %; throttled 2 times"
     )
     assert shown == "\r\x1b[Kmy-team · session 2 of 5 · start"
 

@@ -57,7 +57,7 @@ CASES = {
     "other-processes": Case(
         with_disturbance("load", other_cpu_seconds=OTHER + 0.01),
         with_disturbance("load", other_cpu_seconds=OTHER - 0.01),
-        "took 2.4% of the machine's CPU time (limit 2.4%, 0.4% of it for",
+        "took 2.4% of the machine's CPU time (limit 2.4%, clock ticks allowed for)",
     ),
     "steal": Case(
         with_disturbance("measured", steal_seconds=STEAL + 0.01),

@@ -229,6 +229,46 @@ def test_variants_that_cost_too_little_are_named_too() -> None:
     assert codes(with_variants(0.5)) == ["variants-cost-otherwise"]
 
 
+def test_what_others_brought_about_is_warned_of_once() -> None:
+    queued = with_seen("measured", run_queue_seconds=4.0).sessions[0]
+    made = of_sessions(replace(queued, disturbances=(REASON,)))
+
+    assert codes(replace(made, voided=with_void(REASON).voided)) == ["disturbed"]
+
+
+def test_a_phase_that_was_too_short_is_not_called_coarse_too() -> None:
+    coarse = with_energy(joules=1.0, uncertainty=0.1).sessions[0]
+    short = lasting(1.4).sessions[0]
+    lengths = {each.phase: each.reading.seconds for each in short.phases}
+    phases = tuple(
+        replace(each, reading=replace(each.reading, seconds=lengths[each.phase]))
+        for each in coarse.phases
+    )
+
+    assert codes(of_sessions(replace(coarse, phases=phases))) == ["short-measurement"]
+
+
+@pytest.mark.parametrize(
+    ("disturbed", "named"),
+    [
+        ((1,), "session 2 disturbed"),
+        ((0, 2), "sessions 1, 3 disturbed"),
+        ((0, 1), "sessions 1, 2 disturbed"),
+        ((1, 2, 3, 4), "sessions 2 to 5 disturbed"),
+    ],
+)
+def test_sessions_in_a_row_are_named_by_the_first_and_the_last(
+    disturbed: tuple[int, ...], named: str
+) -> None:
+    sessions = tuple(
+        replace(session(index=index), disturbances=(REASON,) if index in disturbed else ())
+        for index in range(5)
+    )
+    (notice,) = notices(record(sessions=sessions), RULES, 0.0)
+
+    assert notice.message.startswith(f"{named}, and kept: ")
+
+
 def test_waiting_while_the_machine_idles_spoils_nothing() -> None:
     assert codes(with_seen("idle-before", run_queue_seconds=4.0)) == []
 

@@ -75,11 +75,11 @@ def test_every_session_has_all_phases_in_order_and_none_overlaps(assignment: Ass
     assert [session.index for session in made.sessions] == [0, 1, 2]
     for session in made.sessions:
         assert tuple(window.phase for window in session.phases) == PHASES
-        # Two looks at the clock an edge, one to read and one to see that the reading is of the past:
-        # the end of each window is the beginning of the next.
+        # Two looks at the clock an edge: to read, and to see that the reading is of the past. The
+        # end of each window is the beginning of the next.
         assert [window.reading.seconds for window in session.phases] == [2.0] * 7
-        assert [window.reading.joules for window in session.phases] == pytest.approx([5.0] * 7)
-    assert clock.reads == SESSIONS * (2 + len(PHASES))
+        assert [window.reading.joules for window in session.phases] == pytest.approx([10.0] * 7)
+    assert clock.reads == SESSIONS * (1 + 2 * (1 + len(PHASES)))
 
 
 def test_the_trees_final_cpu_time_is_billed_by_the_drain(assignment: Assignment) -> None:

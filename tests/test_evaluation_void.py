@@ -113,7 +113,7 @@ def test_where_the_rules_say_keep_the_disturbed_session_stands_and_is_marked(
     assert [len(session.disturbances) for session in made.sessions] == [1, 0, 1]
     assert len(made.voided) == REPEATS
     (warning,) = [each for each in made.warnings if each.code == "disturbed"]
-    assert "sessions 1, 3 disturbed" in warning.message
+    assert "sessions 1, 3 disturbed, and kept after 2 repeats: in session 1 the" in warning.message
     assert "100 ms before and 200 ms after" in warning.message
     assert outcomes is not None
     assert len(outcomes.predictions) == SESSIONS

@@ -18,7 +18,9 @@ amounts = st.floats(min_value=0, max_value=1e4)
 
 def model(cores: int, clock: Clock | None = None) -> CpuModel:
     """Make a model of a machine of 8 cores of 4 W, idle at 3.2 W, of which ``cores`` are used."""
-    constants = Constants(4.0, 3.2, 1.0, "made up")
+    constants = Constants(
+        core_watts=4.0, idle_watts=3.2, relative_uncertainty=1.0, source="made up"
+    )
     return CpuModel(constants, share=cores / 8, clock=Clock() if clock is None else clock)
 
 
@@ -62,9 +64,9 @@ def test_an_entry_is_billed_idle_for_the_cores_that_it_is_pinned_to() -> None:
 
 def test_faulty_constants_and_arguments_are_refused() -> None:
     with pytest.raises(ConfigurationError, match="idle_watts: it is missing"):
-        open_sources("", Surroundings(1, 1, constants={"core_watts": 5.0}))
+        open_sources("", Surroundings(cores=1, machine_cores=1, constants={"core_watts": 5.0}))
     with pytest.raises(UsageError, match="takes no argument"):
-        open_sources("4", Surroundings(1, 1))
+        open_sources("4", Surroundings(cores=1, machine_cores=1))
 
 
 @given(seconds=amounts, cpu_seconds=amounts, factor=st.integers(1, 50))

@@ -46,7 +46,7 @@ def test_the_second_door_to_a_package_is_not_even_opened(tmp_path: Path) -> None
     add_zone(tmp_path, "intel-rapl-mmio:0", "package-0").write_text("nonsense")
     add_zone(tmp_path, "intel-rapl:0", "package-0", energy=7)
     (zone,) = find_zones(tmp_path)
-    assert zone.folder.name == "intel-rapl:0"
+    assert zone.counter.parent.name == "intel-rapl:0"
 
 
 def test_the_second_door_serves_where_it_is_the_only_one(tmp_path: Path) -> None:
@@ -292,7 +292,7 @@ def test_whatever_a_file_holds_is_billed_or_explained(
         assert "RAPL" in explained.message
         assert explained.remedy
         return
-    packages = [zone.folder.name for zone in found.billed if zone.component == "package"]
+    packages = [zone.counter.parent.name for zone in found.billed if zone.component == "package"]
     assert len(packages) == 1 or b"package" in content
     assert all(each.name and each.why for each in found.left_out)
 

@@ -143,8 +143,8 @@ def test_a_wall_meter_goes_with_no_part_of_what_it_feeds(
 @pytest.mark.parametrize(
     ("names", "said"),
     [
-        ([], "no meter, or one twice"),
-        (["model", "model"], "no meter, or one twice"),
+        ([], "no meter is named"),
+        (["model", "model"], "model: given twice"),
         (["auto", "model"], "goes with no other meter"),
         (["model:1"], "model takes no argument"),
         (["rapl:0"], "rapl takes no argument"),

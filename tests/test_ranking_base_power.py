@@ -120,7 +120,7 @@ def test_an_order_that_waiting_would_turn_names_the_pair() -> None:
     ((code, message),) = about_order(board)
     assert code == "order-depends-on-base-power"
     assert message.endswith(": busy / waiting")
-    assert "twice the 0.2 of a busy core" in message
+    assert "twice what the model assumes (0.2 of a busy core)" in message
     assert b"order-depends-on-base-power" in comma_separated(board)
 
 

@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 from rich.table import Table
 
-from harness.cli.result import shown_path, three_digits
+from harness.cli.result import GRADES, shown_path, three_digits
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import Console
 
-    from harness.records.board import Board, BoardEntry, Boards
+    from harness.records.board import Board, BoardEntry, Boards, Problem
+
+SAID_ABOVE = frozenset({"modelled-energy", "simulated-energy", "self-reported"})
+"""Codes of notes that a board's heading says already."""
 
 
 def print_boards(console: Console, boards: Boards, page: Path) -> None:
@@ -24,22 +29,37 @@ def print_boards(console: Console, boards: Boards, page: Path) -> None:
         console.print("no results yet: python -m harness evaluate ENTRY makes one")
     elif not boards.boards:
         console.print("no board: none of the results can be used")
-    for problem in boards.problems:
-        console.print(
-            f"[red]problem[/red] {escape(problem.path)}: {escape(problem.message)} "
-            f"[dim]{escape(problem.code)}[/dim]",
-            highlight=False,
-        )
+    _print_problems(console, boards.problems)
     console.print(f"page    {escape(shown_path(page))}", highlight=False, soft_wrap=True)
+
+
+def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
+    """Say what is wrong with files that could not be used, once for all that share it."""
+    paths: dict[tuple[str, str], list[str]] = {}
+    for problem in problems:
+        paths.setdefault((problem.code, problem.message), []).append(problem.path)
+    if paths:
+        console.print()
+    for (code, message), of_these in paths.items():
+        console.print(
+            f"[red]problem[/red] {escape(message)} [dim]\\[{escape(code)}][/dim]", highlight=False
+        )
+        for path in of_these:
+            console.print(f"        {escape(path)}", highlight=False, soft_wrap=True)
 
 
 def _print_board(console: Console, board: Board) -> None:
     console.print()
     console.print(
-        f"[bold]{escape(board.task_title)}[/bold] · {board.scenario} · {board.status} · "
+        f"[bold]{escape(board.task_title)}[/bold] · {board.scenario} · {board.status}",
+        highlight=False,
+    )
+    sources = ", ".join(source.name for source in board.sources)
+    console.print(
         f"{board.data_source} data, {board.items:,} items · {escape(board.profile)}",
         highlight=False,
     )
+    console.print(f"{GRADES[board.meter_grade]} ({escape(sources)})", highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("entry", no_wrap=True)
     table.add_column("team")
@@ -57,6 +77,8 @@ def _print_board(console: Console, board: Board) -> None:
             highlight=False,
         )
     for note in board.notes:
+        if note.code in SAID_ABOVE:
+            continue
         console.print(f"[dim]{escape(note.message)}[/dim]", highlight=False)
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
+import textwrap
+
 from harness.cli.cautions import in_words
 from harness.cli.diagnosis import Diagnosis
 from harness.cli.idle import Idle
 from harness.cli.output import in_colour, print_line
+from harness.meters.select import NOT_LOOKED_FOR
 from harness.records.evaluation import Hardware
 from harness.records.meter import SourceDescription
 from harness.records.profile import core_list
@@ -13,6 +18,8 @@ from harness.submissions.faults import visible
 
 _GIBIBYTE = 1 << 30
 _WIDTH = 12
+_LEAST_ROOM = 20
+"""Columns of text, however narrow the terminal."""
 _UNKNOWN = "this machine does not say"
 
 
@@ -29,7 +36,16 @@ def print_diagnosis(diagnosis: Diagnosis) -> None:
 
 
 def _row(name: str, value: str) -> None:
-    print_line(f"{name:<{_WIDTH}}  {value}".rstrip())
+    """Print a row; on a terminal it wraps beside its name, elsewhere it stays one line."""
+    lines = [value]
+    if sys.stdout.isatty():
+        room = max(shutil.get_terminal_size().columns - _WIDTH - 2, _LEAST_ROOM)
+        further = " " * (len(value) - len(value.lstrip()) + 2)
+        lines = textwrap.wrap(
+            value, room, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+        ) or [""]
+    for number, line in enumerate(lines):
+        print_line(f"{'' if number else name:<{_WIDTH}}  {line}".rstrip())
 
 
 def _fix(remedy: str) -> None:
@@ -84,12 +100,17 @@ def _print_profiles(diagnosis: Diagnosis) -> None:
 
 def _print_energy(diagnosis: Diagnosis) -> None:
     print_line()
-    for number, status in enumerate(diagnosis.energy):
+    asleep = [status.remedy for status in diagnosis.energy if status.detail == NOT_LOOKED_FOR]
+    looked_for = [status for status in diagnosis.energy if status.detail != NOT_LOOKED_FOR]
+    for number, status in enumerate(looked_for):
         mark = in_colour("yes", "green") if status.found else in_colour("no", "yellow")
         _row("" if number else "energy", f"{status.name}: {mark}, {status.detail}")
         for source in status.sources:
             _row("", f"  {_source(source)}")
         _fix(status.remedy)
+    if asleep:
+        options = ", ".join(remedy.removeprefix("use ") for remedy in asleep)
+        _row("", f"not looked for, because each must be told where: {options}")
 
 
 def _source(source: SourceDescription) -> str:
@@ -101,13 +122,13 @@ def _source(source: SourceDescription) -> str:
     steps = (
         f"in steps of {_joules(source.resolution_joules)}"
         if source.resolution_joules
-        else "exact to the last digit"
+        else "without steps"
     )
-    return f"{source.name}: {refreshed}, {steps}, +-{source.relative_uncertainty:.0%}"
+    return f"{source.name}: {refreshed}, {steps}, ±{100 * source.relative_uncertainty:.3g} %"
 
 
 def _joules(joules: float) -> str:
-    for factor, unit in ((1.0, "J"), (1e-3, "mJ"), (1e-6, "uJ")):
+    for factor, unit in ((1.0, "J"), (1e-3, "mJ"), (1e-6, "µJ")):
         if joules >= factor:
             return f"{joules / factor:.3g} {unit}"
     return f"{joules:.3g} J"
@@ -120,7 +141,7 @@ def _print_idle(idle: Idle | None) -> None:
     spread = (
         "which a model computes from a constant: of noise it says nothing"
         if idle.meter_grade == "model"
-        else f"+-{idle.spread_watts:.2f} W over {len(idle.watts)} parts (standard deviation)"
+        else f"±{idle.spread_watts:.2f} W over {len(idle.watts)} parts (standard deviation)"
     )
     _row("idle", f"{idle.mean_watts:.2f} W by {idle.meter}, {spread}; {idle.seconds:.1f} s")
     busiest = ", ".join(map(in_words, idle.busiest))

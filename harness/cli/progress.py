@@ -39,7 +39,7 @@ class ProgressLine:
         """Tell, on a line that stays, that a session was disturbed and is repeated."""
         if self._stream:
             seen = "; ".join(reason.message for reason in reasons)
-            void = f"{self._entry} · session {index + 1} void ({seen}), repeating"
+            void = f"{self._entry} · session {index + 1} void, repeating: {seen}"
             self._stream.write(f"\r\x1b[K{void}\n")
             self._stream.flush()
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.markup import escape
-from rich.table import Table
 
+from harness.cli.rows import LABEL_WIDTH, print_row
 from harness.ranking.summary import Summary, energy_parts, summarise
 from harness.records.evaluation import EvaluationRecord, Failed
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-_GRADES = {
+GRADES = {
     "wall": "energy at the wall",
     "sensor": "energy by on-chip sensors",
     "model": "modelled work, not energy",
@@ -39,17 +40,20 @@ def print_result(
     summary = summarise(record, str(path))
     console.print()
     title = f"[bold]{escape(record.submission.entry)}[/bold] on {escape(record.task.title)}"
-    console.print(title, highlight=False)
+    console.print(title, highlight=False, soft_wrap=True)
     if isinstance(record.outcome, Failed):
         _print_failure(console, record.outcome)
     if record.sessions:
-        console.print(_figures(summary, record))
+        for label, value in _figures(summary, record):
+            print_row(console, label, value)
     for notice in record.warnings:
-        console.print(f"[yellow]warning[/yellow] {escape(notice.message)}", highlight=False)
-        console.print(f"        [dim]{escape(notice.remedy)}[/dim]", highlight=False)
-    console.print(f"record  {escape(shown_path(path))}", highlight=False, soft_wrap=True)
-    step = escape(_next_step(record, entry, elsewhere))
-    console.print(f"next    {step}", highlight=False, soft_wrap=True)
+        print_row(console, "warning", escape(notice.message), style="yellow")
+        print_row(console, "", f"[dim]{escape(notice.remedy)}[/dim]")
+    # Paths and commands are for copying: they never wrap.
+    shown = f"{'record':<{LABEL_WIDTH}}{escape(shown_path(path))}"
+    console.print(shown, highlight=False, soft_wrap=True)
+    step = f"{'next':<{LABEL_WIDTH}}{escape(_next_step(record, entry, elsewhere))}"
+    console.print(step, highlight=False, soft_wrap=True)
 
 
 def three_digits(number: float) -> str:
@@ -59,118 +63,126 @@ def three_digits(number: float) -> str:
 
 
 def interval(bounds: tuple[float, float] | None) -> str:
-    """Spell an interval, or say that there is none."""
+    """Spell an interval, or say that there is none; more digits where three show no width."""
     if bounds is None:
         return "no interval"
-    return f"95 % {three_digits(bounds[0])} to {three_digits(bounds[1])}"
+    low, high = map(three_digits, bounds)
+    if low == high and bounds[0] < bounds[1]:
+        low, high = (f"{bound:.5g}" for bound in bounds)
+    return f"95 % {low} to {high}"
 
 
 def _print_failure(console: Console, outcome: Failed) -> None:
-    console.print(
-        f"[red]failed[/red] in {escape(outcome.stage)}, blame: {outcome.blame}", highlight=False
-    )
-    console.print(f"        {escape(outcome.message)}", highlight=False)
+    where = f"in {escape(outcome.stage)}, blame: {outcome.blame}"
+    print_row(console, "failed", where, style="red")
+    print_row(console, "", escape(outcome.message))
     if outcome.remedy:
-        console.print(f"        [dim]{escape(outcome.remedy)}[/dim]", highlight=False)
+        print_row(console, "", f"[dim]{escape(outcome.remedy)}[/dim]")
 
 
-def _figures(summary: Summary, record: EvaluationRecord) -> Table:
-    table = Table(show_header=False, box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column(style="bold", no_wrap=True)
-    table.add_column()
-    _add_quality(table, record)
-    _add_energy(table, summary, record)
-    _add_circumstances(table, record)
-    return table
+def _figures(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, str]]:
+    """Yield labels and what stands beside them; a line that goes on has no label."""
+    yield from _quality(record)
+    yield from _energy(summary, record)
+    yield from _circumstances(summary, record)
 
 
-def _add_quality(table: Table, record: EvaluationRecord) -> None:
-    if record.quality is not None:
-        ranked = record.quality.ranked_value
-        table.add_row(
-            ranked.name.replace("_", " "),
+def _quality(record: EvaluationRecord) -> Iterator[tuple[str, str]]:
+    if record.quality is None:
+        return
+    ranked = record.quality.ranked_value
+    yield (
+        ranked.name.replace("_", " "),
+        (
             f"{ranked.value:.3f}  [dim](95 % {ranked.low:.3f} to {ranked.high:.3f}, "
-            f"{record.quality.items:,} items)[/dim]",
-        )
-        others = [m for m in record.quality.metrics if m.name != ranked.name]
-        if others:
-            table.add_row(
-                "also", "  ".join(f"{m.name.replace('_', ' ')} {m.value:.3f}" for m in others)
-            )
+            f"{record.quality.items:,} items)[/dim]"
+        ),
+    )
+    others = [m for m in record.quality.metrics if m.name != ranked.name]
+    if others:
+        yield "also", "  ".join(f"{m.name.replace('_', ' ')} {m.value:.3f}" for m in others)
 
 
-def _add_energy(table: Table, summary: Summary, record: EvaluationRecord) -> None:
+def _energy(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, str]]:
     if summary.joules_per_1000_queries is not None:
-        table.add_row(
+        yield (
             "energy",
-            f"{three_digits(summary.joules_per_1000_queries)} J per 1,000 queries  "
-            f"[dim]({interval(summary.joules_interval)}, {summary.sessions} sessions)[/dim]",
+            (
+                f"{three_digits(summary.joules_per_1000_queries)} J per 1,000 queries  "
+                f"[dim]({interval(summary.joules_interval)}, {summary.sessions} sessions)[/dim]"
+            ),
         )
-        table.add_row("its parts", _parts(record))
-        table.add_row(
-            "",
-            "[dim]of a mean session; the first three are spread over "
-            f"{record.rules.amortise_queries:,} queries[/dim]",
-        )
-        table.add_row("", _left_open(summary))
+        yield from _parts(record)
     elif summary.status == "completed":
-        table.add_row(
-            "energy", "unresolved: the meter leaves all of it open in some session; not zero"
-        )
+        yield "energy", "unresolved: the meter leaves all of it open in some session; not zero"
     if summary.active_joules_per_1000_queries is not None:
-        table.add_row(
+        yield (
             "without idle",
-            f"{three_digits(summary.active_joules_per_1000_queries)} J per 1,000 queries  "
-            "[dim](shown, never ranked)[/dim]",
+            (
+                f"{three_digits(summary.active_joules_per_1000_queries)} J per 1,000 queries  "
+                "[dim](shown, never ranked)[/dim]"
+            ),
         )
     if summary.seconds_per_1000_queries is not None:
         time = f"{three_digits(summary.seconds_per_1000_queries)} s per 1,000 queries"
         if summary.measured_watts is not None:
             time += f" at {three_digits(summary.measured_watts)} W"
-        table.add_row("time", time)
+        yield "time", time
 
 
-def _left_open(summary: Summary) -> str:
-    """Say how far the meter lets the figure be from the truth; what is common to entries apart."""
-    joules, left_open = summary.joules_per_1000_queries, summary.joules_uncertainty
-    if not joules or left_open is None:
-        return ""
-    return (
-        f"[dim]the meter: ±{three_digits(100 * left_open.random / joules)} % (edges and steps of "
-        f"its windows) and ±{three_digits(100 * left_open.systematic / joules)} % (its scale: "
-        "common to every entry on this machine)[/dim]"
-    )
-
-
-def _parts(record: EvaluationRecord) -> str:
+def _parts(record: EvaluationRecord) -> Iterator[tuple[str, str]]:
     parts = energy_parts(record.sessions)
-    named = (
+    once = (
         ("start", parts.start_joules),
         ("load", parts.load_joules),
         ("warm-up", parts.warm_up_joules),
-        ("measured", parts.measured_joules),
-        ("drain", parts.drain_joules),
     )
+    yield "its parts", _in_joules(*once)
+    yield "", _in_joules(("measured", parts.measured_joules), ("drain", parts.drain_joules))
+    spread = f"{record.rules.amortise_queries:,} queries"
+    yield "", f"[dim](a mean session; the upper three are spread over {spread})[/dim]"
+
+
+def _in_joules(*named: tuple[str, float]) -> str:
     return "  ".join(f"{name} {three_digits(joules)} J" for name, joules in named)
 
 
-def _add_circumstances(table: Table, record: EvaluationRecord) -> None:
+def _circumstances(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, str]]:
     sources = ", ".join(source.name for source in record.meter.sources)
-    table.add_row("meter", f"{_GRADES[record.meter.grade]}  [dim]({escape(sources)})[/dim]")
-    table.add_row(
+    yield "meter", f"{GRADES[record.meter.grade]}  [dim]({escape(sources)})[/dim]"
+    yield from _left_open(summary)
+    yield (
         "isolation",
         f"grade {record.isolation.grade}  [dim]({escape(record.isolation.method)})[/dim]",
     )
-    table.add_row(
+    yield (
         "data",
-        f"{record.data.source}, {record.data.items:,} items  "
-        f"[dim](digest {record.data.digest[:8]}"
-        f"{', labels are public' if record.data.public else ''})[/dim]",
+        (
+            f"{record.data.source}, {record.data.items:,} items  "
+            f"[dim](digest {record.data.digest[:8]}"
+            f"{', labels are public' if record.data.public else ''})[/dim]"
+        ),
     )
-    table.add_row(
+    yield (
         "machine",
         f"{escape(record.hardware.profile)}  [dim](energy does not carry over to another)[/dim]",
     )
+
+
+def _left_open(summary: Summary) -> Iterator[tuple[str, str]]:
+    """Yield how far the meter lets the figure be from the truth; what entries share apart."""
+    joules, left_open = summary.joules_per_1000_queries, summary.joules_uncertainty
+    if not joules or left_open is None:
+        return
+    yield "", f"[dim]±{_percent(left_open.random / joules)} from its edges and steps[/dim]"
+    share = left_open.systematic / joules
+    more = f": up to {1 + share:.2g} times as much" if share >= 1 else ""
+    yield "", f"[dim]±{_percent(share)} from its scale, the same for every entry here{more}[/dim]"
+
+
+def _percent(share: float) -> str:
+    """Spell an uncertainty: two digits say all that is known of it."""
+    return f"{three_digits(float(f'{100 * share:.2g}'))} %"
 
 
 def shown_path(path: Path) -> str:

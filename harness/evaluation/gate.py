@@ -62,7 +62,7 @@ def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterato
         yield Notice(
             code="other-processes",
             message=f"other processes took {share:.1%} of the machine's CPU time (limit "
-            f"{limit:.1%}, {left_open:.1%} of it for what clock ticks leave open)",
+            f"{limit:.1%}, clock ticks allowed for)",
             remedy="stop what else runs, and evaluate again",
         )
 

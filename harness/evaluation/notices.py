@@ -28,8 +28,8 @@ from harness.records.evaluation import (
 from harness.records.rules import Rules
 
 MORE_PASSES = (
-    "give it more passes: raise measured_seconds, max_sweeps and variant_seconds in the rules, use "
-    "a larger test set, or a meter that reads more finely"
+    "use a larger test set or a finer meter, or raise measured_seconds, max_sweeps and "
+    "variant_seconds in the rules"
 )
 SHORT_FOR_THE_RULES = 0.5
 """Less than this share of the rules' ``measured_seconds`` is worth a warning."""
@@ -62,8 +62,8 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
         yield Notice(
             code="simulated-energy",
             message="the meter is a stand-in: its joules say nothing of this machine",
-            remedy="leave out HARNESS_POWERCAP_ROOT, HARNESS_NVML_LIBRARY and the replay meter "
-            "for a real figure",
+            remedy="for a real figure read hardware: leave out HARNESS_POWERCAP_ROOT, "
+            "HARNESS_NVML_LIBRARY, replay, and a plug or a program that stands in",
         )
     if record.data.items < rules.cautions.small_test_set:
         yield Notice(
@@ -103,7 +103,13 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
             remedy="use a larger test set; the rules bound how many variants are made",
         )
     share = rules.energy.edge_share
-    if coarse := _numbers(sessions, lambda s: is_resolved(s) and _left_open(s) > share):
+    if coarse := _numbers(
+        sessions,
+        # Of one that was too short it is said above, and what mends that mends this.
+        lambda s: (
+            is_resolved(s) and phase_seconds(s, "measured") >= least and _left_open(s) > share
+        ),
+    ):
         most = max(_left_open(sessions[number - 1]) for number in coarse)
         yield Notice(
             code="coarse-energy",
@@ -118,8 +124,8 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
     ):
         yield Notice(
             code="short-for-the-meter",
-            message=f"the measured phase of {_sessions(less)} lasted less than the {wanted:g} s "
-            f"that a meter which refreshes every {refresh:g} s asks for",
+            message=f"the measured phase of {_sessions(less)} lasted less than the {wanted:.3g} s "
+            f"that a meter which refreshes every {refresh:.3g} s asks for",
             remedy=MORE_PASSES,
         )
 
@@ -171,13 +177,15 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
     if disturbed := _numbers(record.sessions, lambda s: bool(s.disturbances)):
         first = record.sessions[disturbed[0] - 1]
         seen = "; ".join(reason.message for reason in first.disturbances)
+        repeats = len(record.voided)
+        after = f" after {repeats} {'repeat' if repeats == 1 else 'repeats'}" if repeats else ""
+        where = "" if len(disturbed) == 1 else f"in session {disturbed[0]} "
         yield Notice(
             code="disturbed",
-            message=f"{_sessions(disturbed)} disturbed, and kept for want of repeats; "
-            f"in session {disturbed[0]} {seen}",
+            message=f"{_sessions(disturbed)} disturbed, and kept{after}: {where}{seen}",
             remedy="; ".join(dict.fromkeys(reason.remedy for reason in first.disturbances)),
         )
-    if record.voided:
+    elif record.voided:
         tries = f"{len(record.voided)} of {len(record.voided) + len(record.sessions)} sessions"
         kinds = sorted({reason.code for void in record.voided for reason in void.reasons})
         yield Notice(
@@ -186,7 +194,10 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
             remedy="what was seen in each is in the record; a quiet machine would need no repeats",
         )
     limit = rules.cautions.run_queue_share
-    if queued := _numbers(record.sessions, lambda s: _queued_share(s) > limit):
+    # Where others were at work, that is said above, and waiting is what comes of it.
+    if queued := _numbers(
+        record.sessions, lambda s: not s.disturbances and _queued_share(s) > limit
+    ):
         most = max(_queued_share(record.sessions[number - 1]) for number in queued)
         yield Notice(
             code="queued-for-cores",
@@ -278,5 +289,9 @@ def _numbers(sessions: Sequence[Session], holds: Callable[[Session], bool]) -> l
 
 
 def _sessions(numbers: list[int]) -> str:
-    noun = "session" if len(numbers) == 1 else "sessions"
-    return f"{noun} {', '.join(str(number) for number in numbers)}"
+    """Spell numbers, which rise: ``session 2``, ``sessions 1, 3``, ``sessions 1 to 5``."""
+    if len(numbers) == 1:
+        return f"session {numbers[0]}"
+    if len(numbers) > 2 and numbers[-1] - numbers[0] == len(numbers) - 1:  # noqa: PLR2004 - a run
+        return f"sessions {numbers[0]} to {numbers[-1]}"
+    return f"sessions {', '.join(str(number) for number in numbers)}"

@@ -16,7 +16,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import pairwise
 from math import gcd
 from typing import NamedTuple
@@ -24,6 +23,7 @@ from typing import NamedTuple
 from harness.errors import MeasurementError
 from harness.meters.protocol import Edge, Total, Work
 from harness.meters.uncertainty import of_half_range, of_step
+from harness.records.base import Frozen
 from harness.records.meter import DeviceCondition, SourceDescription
 
 TRACE_SECONDS = 0.4
@@ -43,8 +43,7 @@ _SHARP_SHARE = 0.25
 """Reads that took a large part of a refresh say little of when it was: wait for another one."""
 
 
-@dataclass(frozen=True)
-class Counter:
+class Counter(Frozen):
     """Energy since some beginning, in whole units."""
 
     name: str

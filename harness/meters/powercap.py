@@ -21,12 +21,11 @@ import os
 import re
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.errors import MeasurementError
+from harness.records.base import Frozen
 
 ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
@@ -66,20 +65,16 @@ class SensorUnavailableError(MeasurementError):
     """This machine has no energy counter, or this user may not read it."""
 
 
-@dataclass(frozen=True)
-class Zone:
+class Zone(Frozen):
     """One energy counter."""
 
-    folder: Path
+    counter: Path
+    """Its file, ``energy_uj``."""
     name: str
     """``package-0``, ``package-0-die-1``, ``package-0/dram``."""
     component: _Component
     range_microjoules: int
     """Where the counter starts again from zero."""
-
-    @cached_property
-    def _counter(self) -> Path:
-        return self.folder / "energy_uj"
 
     def read(self) -> int:
         """Return the counter in microjoules; raise ``MeasurementError`` naming the zone.
@@ -87,7 +82,7 @@ class Zone:
         The file is opened every time: a descriptor that is kept open shows a zone that has been
         removed, or put in the place of another, as one that stands still.
         """
-        return _number(self._counter, self.name, lowest=0, highest=self.range_microjoules)
+        return _number(self.counter, self.name, lowest=0, highest=self.range_microjoules)
 
 
 class LeftOut(NamedTuple):
@@ -159,10 +154,10 @@ def survey_zones(under: Path) -> Zones:
             left_out.append(LeftOut(name, f"{folder.name}: {how} {twin.name}"))
             continue
         zone = Zone(
-            folder,
-            name,
-            component,
-            _number(folder / "max_energy_range_uj", name, lowest=_LEAST_RANGE),
+            counter=folder / "energy_uj",
+            name=name,
+            component=component,
+            range_microjoules=_number(folder / "max_energy_range_uj", name, lowest=_LEAST_RANGE),
         )
         zone.read()
         mirrored = _mirrored(zone, billed.values())

@@ -16,11 +16,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ConfigurationError
 from harness.meters.protocol import Surroundings
+from harness.records.base import Frozen
 
 IDLE_SHARE = 0.1
 """Idle as a share of full power: codecarbon's figure for a whole machine."""
@@ -38,8 +38,7 @@ wall: the truth can be twice the figure, and in the worst case more."""
 _STATED = ("core_watts", "idle_watts", "relative_uncertainty")
 
 
-@dataclass(frozen=True)
-class Constants:
+class Constants(Frozen):
     """Of the CPU-time model, for a whole machine."""
 
     core_watts: float

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol, runtime_checkable
 
+from harness.records.base import Frozen
 from harness.records.meter import (
     DeviceCondition,
     MeterDescription,
@@ -124,8 +124,7 @@ class Source(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Surroundings:
+class Surroundings(Frozen):
     """What an opener may need to know of the machine and its profile."""
 
     cores: int
@@ -139,7 +138,7 @@ class Surroundings:
     """How many cores they have together, threads that share one not counted; 0 likewise."""
     virtual: bool = False
     """Whether the machine is a guest: its cores are then not all that the processor has."""
-    constants: dict[str, float] = field(default_factory=dict)
+    constants: dict[str, float] = {}  # noqa: RUF012 - msgspec copies an empty default
     """The hardware profile's own for the CPU-time model; empty where it states none."""
     constants_source: str = ""
 

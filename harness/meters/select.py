@@ -61,6 +61,10 @@ class SourceStatus(Frozen):
     """As measured just now, where it works."""
 
 
+NOT_LOOKED_FOR = "not looked for"
+"""What a survey says of a meter that must be told where to read."""
+
+
 def select(names: Sequence[str], surroundings: Surroundings) -> Meter:
     """Return the meter that reads everything in ``names`` together.
 
@@ -69,8 +73,10 @@ def select(names: Sequence[str], surroundings: Surroundings) -> Meter:
     name that does not exist or names that count the same energy twice, ``MeasurementError`` when
     what was asked for does not work here, ``ConfigurationError`` for a faulty file or plug-in.
     """
-    if not names or len(set(names)) < len(names):
-        raise UsageError("no meter, or one twice", remedy="name each meter once")
+    if not names:
+        raise UsageError("no meter is named", remedy="name one, or leave the choice to auto")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise UsageError(f"{', '.join(twice)}: given twice", remedy="name each meter once")
     if "auto" in names:
         if len(names) > 1:
             raise UsageError(
@@ -175,7 +181,7 @@ def _status(spelling: str, surroundings: Surroundings) -> SourceStatus:
     name, _, argument = spelling.partition(":")
     if argument:
         return SourceStatus(
-            name=name, found=False, detail="not looked for", remedy=f"use --meter {spelling}"
+            name=name, found=False, detail=NOT_LOOKED_FOR, remedy=f"use --meter {spelling}"
         )
     try:
         opened, remarks = _survey(name, surroundings)

@@ -6,7 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
-from typing import Any, Protocol
+from typing import Any, Protocol, get_args
 
 from msgspec.structs import replace
 
@@ -26,7 +26,7 @@ from harness.records.evaluation import (
     Hardware,
     Notice,
 )
-from harness.records.meter import SourceDescription
+from harness.records.meter import Grade, SourceDescription
 from harness.records.rules import Rules
 
 UNRANKED_ISOLATION = "D"
@@ -64,7 +64,7 @@ def make_boards(
             found.append(problem)
     boards = [_make_board(members, rules) for members in by_key.values()]
     return Boards(
-        boards=tuple(sorted(boards, key=lambda b: (b.task, b.scenario, b.status, b.id))),
+        boards=tuple(sorted(boards, key=_place)),
         problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),
     )
 
@@ -156,6 +156,12 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         failed=tuple(failed),
         notes=board_notes(first, entries, rules, draws),
     )
+
+
+def _place(board: Board) -> tuple[str, str, str, int, str]:
+    """Return where a board stands on the page: within a status, what is measured comes first."""
+    grade = get_args(Grade).index(board.meter_grade)
+    return board.task, board.scenario, board.status, grade, board.id
 
 
 def _by_quality(entry: BoardEntry) -> tuple[float, float, str]:

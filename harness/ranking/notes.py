@@ -59,12 +59,12 @@ def _about_order(
     above = sum(draw.entry not in floor for draw in draws)
     if ratio is None or len(draws) < 2 or not above:  # noqa: PLR2004 - an order is of two
         return
-    span = f"between none and twice the {ratio:.3g} of a busy core that the model assumes"
+    span = f"from none to twice what the model assumes ({ratio:.3g} of a busy core)"
     pairs = [pair for pair in overturned(draws, ratio) if not floor.issuperset(pair)]
     if not pairs:
         yield Notice(
             code=ORDER_HOLDS,
-            message=f"the order of energy is the same for any idle power {span}",
+            message=f"the order of energy is the same for any idle power, {span}",
             remedy="rely on the order more than on the joules, which are as uncertain as the model",
         )
         return

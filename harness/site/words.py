@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from harness.records.board import BoardEntry, BoardStatus
+from harness.records.board import Board, BoardEntry, BoardStatus
 from harness.records.evaluation import DataSource, Scenario
 from harness.records.meter import Component, Grade
 from harness.site.text import significant
@@ -105,10 +105,18 @@ def metric_name(metric: str) -> str:
     return metric.replace("_", " ").replace("f1", "F1")
 
 
-SAID_BY_BANNERS = frozenset(
-    {"modelled-energy", "simulated-energy", "self-reported", "demonstration"}
-)
-"""Codes of notes that a board's banners say already, from its grade and its status."""
+SAID_ELSEWHERE = frozenset(
+    {
+        "modelled-energy", "simulated-energy", "self-reported", "demonstration",
+        "at-the-floor", "no-ranks-yet",
+    }
+)  # fmt: skip
+"""Codes of notes that a board's banners say already, or the lines beside its table."""
+
+
+def sources(board: Board) -> str:
+    """Name what the energy of a board is read with: boards may differ in nothing else."""
+    return ", ".join(source.name for source in board.sources)
 
 
 def meter_uncertainty(entry: BoardEntry) -> str:
