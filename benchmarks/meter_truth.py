@@ -1,22 +1,23 @@
-"""The truth bench: is what our meter says true, and as sure as it says? And the peers' figures?
+"""The truth bench: whether our meter's figures are true and as sure as they say, and the peers'.
 
     python benchmarks/meter_truth.py
     python benchmarks/meter_truth.py --cases "steady,one wrap" --virtual-trials 100 --real-trials 0
 
-What is compared. The truth is the counter's own register: the energy that it stands for, by formula,
-at a window's edges. Our window lies between the edges that our reading states. A peer states none:
-it is judged between the very moments at which it read the counters, which is the best that can be
-said of it. A sensor's gain error, and what a board samples only part of the time, are not in this.
+What is compared. The truth is the counter's own register: the energy that it stands for, by
+formula, at a window's edges. Our window lies between the edges that our reading states. A peer
+states none: it is judged between the very moments at which it read the counters, which is the best
+that can be said of it. A sensor's gain error, and that a board samples part of the time, are not in
+this: they are stated apart.
 
-- *On a virtual clock* (``meter_truth_virtual``): 1,000 windows a case, the harness alone, since peers
-  bring processes and clocks of their own.
+- *On a virtual clock* (``meter_truth_virtual``): 1,000 windows a case, the harness alone, since
+  peers bring processes and clocks of their own.
 - *In real time* (``meter_truth_real``): 30 windows a case, on a tree that a process of its own
   advances; the peers, where they are installed (``pip install -e .[bench]``), read the same tree at
   the same time, each in its own process. NVIDIA boards: ``meter_truth_boards``.
 - *Overhead* (``meter_truth_overhead``).
 
-A figure is *wrong silently* when it came without an error and is off by more than 0.2 % of the truth
-and the edges (two refreshes at the highest power), and by more than twice what it states.
+A figure is *wrong silently* when it came without an error and is off by more than 0.2 % of the
+truth and the edges (two refreshes at the highest power), and by more than twice what it states.
 
 Prints tables and the goals, each with its verdict; exits with 1 when one is missed. A goal that
 needs what was not run, or is not installed, is not judged, and not met either.
@@ -29,8 +30,10 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
+from itertools import chain
 from pathlib import Path
 
 import meter_truth_boards as boards
@@ -39,65 +42,86 @@ import meter_truth_real as real
 import meter_truth_virtual as virtual
 from meter_truth_children import METERS, meters_here
 from meter_truth_outcome import OURS, Outcome
-from meter_truth_overhead import judge_overhead, measure, overhead_rows
+from meter_truth_overhead import Overhead, judge_overhead, measure, overhead_rows
 from meter_truth_table import goals_text, own_table, peers_table, table
 from meter_truth_verdicts import AnyBenchCase, Goal, judge_beside, judge_ours, summarise
+
+
+@dataclass
+class Run:
+    """Everything that was seen."""
+
+    cases: list[AnyBenchCase]
+    virtually: list[Outcome] = field(default_factory=list)
+    really: list[Outcome] = field(default_factory=list)
+    voided: list[str] = field(default_factory=list)
+    costs: list[Overhead] = field(default_factory=list)
+
+    def goals(self) -> list[Goal]:
+        """Judge it."""
+        seen = summarise(self.virtually, self.really)
+        beside = [judge_beside(self.cases, seen, peer) for peer in METERS if peer != OURS]
+        return [*judge_ours(self.cases, seen), *chain(*beside), *judge_overhead(self.costs)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run what is asked for, print it, and return the exit code."""
     asked = _asked(arguments)
-    cases = _cases(asked.cases)
     began = time.monotonic()
-    virtually: list[Outcome] = []
-    really: list[Outcome] = []
-    voided: list[str] = []
+    run = Run(_cases(asked.cases))
     with boards.library() as built:
-        for case in cases:
+        for case in run.cases:
             if isinstance(case, boards.BoardCase) and built is None:
                 _say(f"{case.name}: not run, there is no C compiler")
-                continue
-            if asked.virtual_trials:
-                _say(f"{case.name}: {asked.virtual_trials} windows on a virtual clock")
-                virtually += _run_virtual(case, asked.virtual_trials, built, asked.seed)
-            if asked.real_trials and getattr(case, "in_real_time", True):
-                _say(f"{case.name}: {asked.real_trials} windows in real time")
-                came = _run_real(case, asked.real_trials, built, asked.seed)
-                really += came.outcomes
-                if came.voided:
-                    voided.append(f"{case.name} {came.voided}")
-    costs = measure(asked.overhead_seconds) if asked.overhead_seconds else []
-    seen = summarise(virtually, really)
-    goals = judge_ours(cases, seen)
-    for peer in METERS:
-        if peer != OURS:
-            goals += judge_beside(cases, seen, peer)
-    goals += judge_overhead(costs)
-    show = table(markdown=asked.markdown)
-    title: Callable[[str], str] = "\n### {{}}\n".format if asked.markdown else "\n{}\n".format
+            else:
+                _run(run, case, built, asked)
+    if asked.overhead_seconds:
+        run.costs += measure(asked.overhead_seconds)
     print(_conditions(time.monotonic() - began))
-    if virtually:
-        print(title("Our meter on a virtual clock"))
-        print(show(*own_table(cases, seen, "virtual")))
-    if really:
-        print(title("Our meter in real time"))
-        print(show(*own_table(cases, seen, "real")))
-        print(title("Beside the peers, in real time: errors (rms) on the same windows"))
-        print(show(*peers_table(cases, seen, meters_here())))
-        if voided:
-            print(
-                f"\nVoid, the stand-in having been interrupted, and repeated: {', '.join(voided)}."
-            )
-    if costs:
-        print(title("Overhead: four counters of 1 ms"))
-        print(show(*overhead_rows(costs)))
-    print(title("Goals"))
-    print(goals_text(goals))
+    goals = run.goals()
+    _show(run, goals, markdown=asked.markdown)
     return int(any(goal.verdict == "missed" for goal in goals))
 
 
+def _run(run: Run, case: AnyBenchCase, built: Path | None, asked: argparse.Namespace) -> None:
+    if asked.virtual_trials:
+        _say(f"{case.name}: {asked.virtual_trials} windows on a virtual clock")
+        run.virtually += _run_virtual(case, asked.virtual_trials, built, asked.seed)
+    if asked.real_trials and (isinstance(case, zones.Case) or case.in_real_time):
+        _say(f"{case.name}: {asked.real_trials} windows in real time")
+        came = _run_real(case, asked.real_trials, built, asked.seed)
+        run.really += came.outcomes
+        if came.voided:
+            run.voided.append(f"{case.name} {came.voided}")
+
+
+def _show(run: Run, goals: Sequence[Goal], *, markdown: bool) -> None:
+    show = table(markdown=markdown)
+    seen = summarise(run.virtually, run.really)
+
+    def title(text: str) -> None:
+        print(f"\n{'### ' if markdown else ''}{text}\n")
+
+    if run.virtually:
+        title("Our meter on a virtual clock")
+        print(show(*own_table(run.cases, seen, "virtual")))
+    if run.really:
+        title("Our meter in real time")
+        print(show(*own_table(run.cases, seen, "real")))
+        title("Beside the peers, in real time: errors (rms) on the same windows")
+        print(show(*peers_table(run.cases, seen, meters_here())))
+        if run.voided:
+            voided = ", ".join(run.voided)
+            print(f"\nVoid, the stand-in having been interrupted, and repeated: {voided}.")
+    if run.costs:
+        title("Overhead: four counters of 1 ms")
+        print(show(*overhead_rows(run.costs)))
+    title("Goals")
+    print(goals_text(goals))
+
+
 def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])  # type: ignore[union-attr]
+    parser = argparse.ArgumentParser(description="The truth bench of the energy meter.")
     parser.add_argument("--cases", default="", help="comma-separated; all of them without")
     parser.add_argument("--virtual-trials", type=int, default=1000)
     parser.add_argument("--real-trials", type=int, default=30)
@@ -108,7 +132,8 @@ def _asked(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def _cases(names: str) -> list[AnyBenchCase]:
-    known: dict[str, AnyBenchCase] = {case.name: case for case in (*zones.CASES, *boards.CASES)}
+    known: dict[str, AnyBenchCase] = {case.name: case for case in zones.CASES}
+    known |= {case.name: case for case in boards.CASES}
     wanted = [name.strip() for name in names.split(",") if name.strip()]
     unknown = [name for name in wanted if name not in known]
     if unknown:

@@ -16,22 +16,24 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Literal
 from unittest.mock import patch
 
 from meter_truth_cases import REFRESHES_PER_WINDOW, Component, Group
-from meter_truth_outcome import NoWork, Outcome, judge, refused
 from meter_truth_children import Child, meters_here
+from meter_truth_outcome import NoWork, Outcome, judge, refused
 from meter_truth_real import Trials
 
 from harness.errors import MeasurementError
 from harness.meters import nvml
+from harness.meters.protocol import Source
 from harness.meters.sources import SourceRecording
 
 sys.path.append(str(Path(__file__).resolve().parent.parent / "tests"))
-from stand_ins.nvml import StandIn, VirtualClock, build, compiler  # noqa: E402 - the path is above
+from stand_ins.nvml import StandIn, VirtualClock, build, compiler
 
 TRIALS_PER_MACHINE = 5
 _OPENING_SECONDS = 4.0
@@ -48,7 +50,7 @@ class BoardCase:
     group: Group = "boards"
     expected: Literal["figure", "refusal"] = "figure"
     event: Literal["", "reset_at", "freeze_at", "fail_at"] = ""
-    real_seconds: float = 1.0
+    real_seconds: float = 0.6
     virtual_seconds: float = 20.0
     note: str = ""
     in_real_time: bool = True
@@ -110,8 +112,7 @@ def library() -> Iterator[Path | None]:
 @contextmanager
 def _loaded(stand_in: StandIn, built: Path) -> Iterator[None]:
     """Let pynvml load the stand-in anew: it keeps what it loaded."""
-    import pynvml
-
+    pynvml = import_module("pynvml")
     with (
         patch.object(pynvml, "nvmlLib", None),
         patch.object(pynvml, "_nvmlGetFunctionPointer_cache", {}),
@@ -144,7 +145,7 @@ def _windows(
     def sleep(seconds: float) -> None:
         clock.sleep(seconds + chance.uniform(50e-6, 250e-6))
 
-    sources = [
+    sources: list[Source] = [
         nvml.open_board(board, case.kind, clock=clock, sleep=sleep) for board in nvml.find_boards()
     ]
     outcomes = []

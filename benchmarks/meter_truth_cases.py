@@ -23,16 +23,20 @@ REFRESHES_PER_WINDOW = 2.0
 """What the edges may cost: one at each end."""
 
 
+_NOTHING = Steady(0.0)
+_USUAL = Register()
+
+
 @dataclass(frozen=True)
 class Zone:
     """One folder of the tree, and the counter behind it."""
 
     folder: str
     name: str
-    curve: Curve = Steady(0.0)
+    curve: Curve = _NOTHING
     billed: Component | None = None
     """Where its energy belongs in the truth; ``None`` where other zones hold it already."""
-    register: Register = Register()
+    register: Register = _USUAL
     refresh_seconds: float = FAST_SECONDS
     """The mean; each one is early or late by up to a quarter of it."""
     mirrors: str = ""
@@ -58,7 +62,7 @@ class Case:
     zones: tuple[Zone, ...]
     expected: Literal["figure", "refusal"] = "figure"
     event: Event | None = None
-    real_seconds: float = 0.4
+    real_seconds: float = 0.3
     virtual_seconds: float = 2.0
     virtual_zones: tuple[Zone, ...] = ()
     """At full scale, where a real window is too short for it."""
@@ -188,7 +192,7 @@ CASES: tuple[Case, ...] = (
         real_seconds=2.5,
         virtual_seconds=300.0,
         virtual_zones=(_package(Steady(900.0), register=SERVER),),
-        note="900 W; virtual: 65.5 kJ in 300 s; real: a range of 1 kJ in 2.5 s",
+        note="900 W; virtual: 65.5 kJ, in 300 s; real: a range of 1 kJ, in 2.5 s",
     ),
     Case(
         "lost wraps",
@@ -256,7 +260,7 @@ CASES: tuple[Case, ...] = (
         (Zone("intel-rapl:0", "psys", STEADY),),
         expected="refusal",
         unknown=("package",),
-        note="no package is counted at all",
+        note="no package is counted at all (codecarbon warns in its log)",
     ),
 )
 

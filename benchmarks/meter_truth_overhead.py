@@ -22,6 +22,7 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
@@ -91,11 +92,9 @@ class _Harness:
 
 class _Zeus:
     def __init__(self, root: Path) -> None:
-        import zeus.device.cpu.rapl as module
-        from zeus.monitor import ZeusMonitor
-
+        module: Any = import_module("zeus.device.cpu.rapl")
         module.RAPL_DIR = str(root / "intel-rapl")
-        self._monitor = ZeusMonitor(gpu_indices=[])
+        self._monitor: Any = import_module("zeus.monitor").ZeusMonitor(gpu_indices=[])
         self.start()  # starts its pollers
         self.stop()
         time.sleep(2.0)
@@ -109,12 +108,11 @@ class _Zeus:
 
 class _Codecarbon:
     def __init__(self, root: Path) -> None:
-        import codecarbon.core.resource_tracker as module
-        from codecarbon.external.hardware import CPU
-
+        module: Any = import_module("codecarbon.core.resource_tracker")
+        hardware: Any = import_module("codecarbon.external.hardware").CPU
         folder = str(root / "intel-rapl" / "subsystem")
         module.cpu.is_rapl_available = lambda: True
-        CPU.__init__.__defaults__ = (folder, *CPU.__init__.__defaults__[1:])  # type: ignore[misc,index]
+        hardware.__init__.__defaults__ = (folder, *hardware.__init__.__defaults__[1:])
         self._tracker: Any = None
 
     def start(self) -> None:
@@ -135,15 +133,14 @@ class _Codecarbon:
         self._tracker.stop()
 
 
-def _cpu_seconds() -> float:
-    """Return the CPU time of this process and of those that it started and that still run."""
-    own = time.process_time()
-    me = os.getpid()
+def _childrens_cpu_seconds() -> float:
+    """Return the CPU time of the processes that this one started and that still run."""
+    seconds, me = 0.0, os.getpid()
     for folder in Path("/proc").iterdir():
         if folder.name.isdecimal() and _parent(folder) == me:
             tasks = (folder / "task").glob("*/schedstat")
-            own += sum(int(task.read_text().split()[0]) for task in tasks) * 1e-9
-    return own
+            seconds += sum(int(task.read_text().split()[0]) for task in tasks) * 1e-9
+    return seconds
 
 
 def _parent(folder: Path) -> int:
@@ -167,9 +164,11 @@ def measure_here(reader: str, root: Path, seconds: float) -> dict[str, float]:
         time.sleep(0.1)
         stops.append(_timed(window.stop))
     window.start()
-    before, began = _cpu_seconds(), time.monotonic()
+    before = _childrens_cpu_seconds()  # looking itself takes time: outside of what is looked at
+    own, began = time.process_time(), time.monotonic()
     time.sleep(seconds)
-    used, passed = _cpu_seconds() - before, time.monotonic() - began
+    own, passed = time.process_time() - own, time.monotonic() - began
+    used = own + _childrens_cpu_seconds() - before
     window.stop()
     return {
         "cpu_share": used / passed,
@@ -198,19 +197,18 @@ def import_seconds(statement: str) -> float:
 
     Modules are compiled beforehand, as those of an installed package are.
     """
-    differences = []
     with tempfile.TemporaryDirectory() as cache:
         environment = {**os.environ, "PYTHONPYCACHEPREFIX": cache}
         environment.pop("PYTHONDONTWRITEBYTECODE", None)
 
         def run(code: str) -> float:
             command = [sys.executable, "-c", code]
-            return _timed(lambda: subprocess.run(command, check=True, env=environment))
+            return _timed(
+                lambda: subprocess.run(command, check=True, env=environment, capture_output=True)
+            )
 
         run(statement)
-        for _ in range(_IMPORTS):
-            differences.append(run(statement) - run("pass"))
-    return statistics.median(differences)
+        return statistics.median(run(statement) - run("pass") for _ in range(_IMPORTS))
 
 
 def measure(seconds: float) -> list[Overhead]:
@@ -273,7 +271,7 @@ def overhead_rows(found: Sequence[Overhead]) -> tuple[list[str], list[list[str]]
         if each is None:
             rows.append([reader, *["not installed"] * 4])
         elif each.failure:
-            rows.append([reader, f"failed: {each.failure}", "–", "–", "–"])
+            rows.append([reader, f"failed: {each.failure}", "-", "-", "-"])
         else:
             times = (each.start_seconds, each.stop_seconds, each.import_seconds)
             rows.append(

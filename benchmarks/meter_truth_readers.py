@@ -3,12 +3,13 @@
     python benchmarks/meter_truth_readers.py harness|zeus|codecarbon rapl DIR
     python benchmarks/meter_truth_readers.py harness|zeus|codecarbon counter|power
 
-The second reads NVIDIA boards: those of the library that the environment names. It takes ``start`` and ``stop``, a line each, and answers a line of JSON: what a window came to, with
-the moments between which it was read, or the error that it ended with.
+The second reads NVIDIA boards: those of the library that the environment names. It takes ``start``
+and ``stop``, a line each, and answers a line of JSON: what a window came to, with the moments
+between which it was read, or the error that it ended with.
 
 Peers are used as their documents say. zeus: ``ZeusMonitor``, whose folder is a constant of its
-module that is set here before the first use. codecarbon: the hardware class that its trackers read RAPL
-through, with the folder that it takes; the tracker reads it when it starts, when it stops, and
+module that is set here before the first use. codecarbon: the hardware class that its trackers read
+RAPL through, with the folder that it takes; the tracker reads it when it starts, when it stops, and
 every 15 s in between, so a shorter window is read at its ends only. Neither is let near a network.
 
 A peer states no edges. It is judged between the very moments at which it read a counter: for what
@@ -18,7 +19,6 @@ it read, not for the time that its calls took. Where it reads nothing itself at 
 
 from __future__ import annotations
 
-import builtins
 import io
 import json
 import os
@@ -27,6 +27,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -92,13 +93,13 @@ class Opened:
     def __init__(self) -> None:
         self.reads: defaultdict[str, list[float]] = defaultdict(list)
 
-    def __call__(self, file: Any, *arguments: Any, **named: Any) -> Any:
+    def __call__(self, file: Any, *arguments: Any, **named: Any) -> Any:  # noqa: ANN401 - as ``open``
         """Open a counter by reading it whole, and note the middle of that; else just open."""
         if not str(file).endswith("energy_uj"):
-            return builtins.open(file, *arguments, **named)
+            return open(file, *arguments, **named)  # noqa: PTH123 - as it was asked
         began = time.monotonic()
         try:
-            with builtins.open(file, encoding="ascii") as opened:
+            with Path(file).open(encoding="ascii") as opened:
                 return io.StringIO(opened.read())
         finally:  # what could not be read was looked for at that moment all the same
             self.reads[Path(file).parent.name].append((began + time.monotonic()) / 2)
@@ -108,14 +109,11 @@ class Zeus:
     """zeus's monitor, its CPU part: one figure a zone that it takes for a processor."""
 
     def __init__(self, root: Path) -> None:
-        import zeus.device.cpu.rapl as module
-
+        module: Any = import_module("zeus.device.cpu.rapl")
         self._opened = Opened()
         module.RAPL_DIR = str(root / "intel-rapl")
-        module.open = self._opened  # type: ignore[attr-defined]
-        from zeus.monitor import ZeusMonitor
-
-        self._monitor = ZeusMonitor(gpu_indices=[])
+        module.open = self._opened
+        self._monitor: Any = import_module("zeus.monitor").ZeusMonitor(gpu_indices=[])
         self._monitor.begin_window("first", sync_execution=False)  # starts its own pollers
         self._monitor.end_window("first", sync_execution=False)
         time.sleep(1.0)  # they have begun once their interpreters stand
@@ -152,7 +150,7 @@ class Codecarbon:
         module.open = self._opened  # type: ignore[attr-defined]
         from codecarbon.external.hardware import CPU
 
-        self._cpu = CPU(
+        self._cpu: Any = CPU(
             output_dir="",
             mode="intel_rapl",
             model="stand-in",
@@ -186,7 +184,7 @@ class Noted:
         self._ask = ask
         self.moments: list[float] = []
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any) -> Any:  # noqa: ANN401 - as what it stands in for
         """Ask, and note the middle of that."""
         began = time.monotonic()
         try:
@@ -199,8 +197,7 @@ class Boards:
     """A peer on NVIDIA boards: its window is between the means of the moments it read at."""
 
     def __init__(self, start: Callable[[], None], stop: Callable[[], float]) -> None:
-        import pynvml
-
+        pynvml: Any = import_module("pynvml")
         self._start, self._stop = start, stop
         self._noted = Noted(pynvml.nvmlDeviceGetTotalEnergyConsumption)
         pynvml.nvmlDeviceGetTotalEnergyConsumption = self._noted
@@ -225,9 +222,7 @@ class Boards:
 
 def zeus_boards() -> Boards:
     """Return zeus's monitor, its GPU part."""
-    from zeus.monitor import ZeusMonitor
-
-    monitor = ZeusMonitor(cpu_indices=[])
+    monitor = import_module("zeus.monitor").ZeusMonitor(cpu_indices=[])
 
     def stop() -> float:
         try:

@@ -10,7 +10,6 @@ from meter_truth_children import METERS
 from meter_truth_outcome import OURS
 from meter_truth_verdicts import AnyBenchCase, Goal, Key, Summary
 
-
 Columns: TypeAlias = tuple[Sequence[str], Sequence[Sequence[str]]]
 """A header and rows."""
 
@@ -36,12 +35,12 @@ def _columns(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def joules(value: float) -> str:
     """Write an energy with three digits and a fitting unit."""
     if math.isnan(value):
-        return "–"
+        return "-"
     for factor, unit in ((1e-3, "kJ"), (1.0, "J"), (1e3, "mJ")):
         scaled = abs(value) * factor
         if scaled >= 1 or unit == "mJ":
             break
-    digits = 0 if scaled >= 100 else 1 if scaled >= 10 else 2
+    digits = max(0, 2 - math.floor(math.log10(scaled))) if scaled >= 1 else 3
     return f"{value * factor:,.{digits}f} {unit}"
 
 
@@ -60,7 +59,7 @@ def own_table(cases: Sequence[AnyBenchCase], seen: Mapping[Key, Summary], mode: 
                 joules(summary.mean_truth_joules),
                 joules(summary.rms_error_joules),
                 joules(summary.mean_stated_joules),
-                f"{summary.covered / summary.judged:.1%}" if summary.judged else "–",
+                f"{summary.covered / summary.judged:.1%}" if summary.judged else "-",
                 _came(summary, expected=case.expected),
             ]
         )

@@ -16,8 +16,8 @@ as what the formula gives at the *taken* time that belongs to a moment: equal at
 was published there, and the formula's own course in between. What stays unknown is the moment
 within the rename itself; its half-length is given with every answer as its doubt.
 
-A read that blocks cannot be had from a file: the bench stops the meter's process instead, and blocks
-reads where time is virtual.
+A read that blocks cannot be had from a file: the bench stops the meter's process instead, and
+blocks reads where time is virtual.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ class RealCounter:
         os.write(descriptor, self.text(taken))
         os.close(descriptor)
         before = time.monotonic()
-        os.rename(self._spare, self._path)
+        os.rename(self._spare, self._path)  # noqa: PTH104 - nothing else between the two moments
         after = time.monotonic()
         self._taken.append(taken)
         self._published.append((before + after) / 2)

@@ -107,7 +107,8 @@ def test_a_task_is_shown_with_its_card() -> None:
     assert result.exit_code == 0
     card = (ROOT / "tasks" / "climate-disinformation" / "card.md").read_text(encoding="utf-8")
     assert result.stdout.endswith(card)
-    for fact in ("one quote", "accuracy", "macro_f1", "hub@<revision>", "CC-BY-NC-4.0", "not_bad"):
+    for fact in ("one quote", "accuracy", "macro_f1", "hub@<revision>", "CC-BY-NC-4.0", "not_bad",
+                 "quote (the query), label (its label), id (its identifier)"):  # fmt: skip
         assert fact in result.stdout.removesuffix(card)
 
 
@@ -115,6 +116,7 @@ def test_a_task_is_shown_as_json() -> None:
     document = json.loads(runner.invoke(app, ["tasks", "show", "deforestation", "--json"]).stdout)
 
     assert document["query"] == "one tile of 64 x 64 pixels"
+    assert document["columns"]["sample"] == "image"
     assert document["metrics"][0] == {
         "name": "balanced_accuracy",
         "direction": "higher",

@@ -19,7 +19,7 @@ from harness.records.evaluation import (
     Sweep,
     VoidSession,
 )
-from harness.records.meter import DeviceCondition
+from harness.records.meter import DeviceCondition, Grade
 
 
 def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
@@ -248,6 +248,14 @@ def test_a_phase_that_was_too_short_is_not_called_coarse_too() -> None:
     assert codes(of_sessions(replace(coarse, phases=phases))) == ["short-measurement"]
 
 
+def test_a_phase_that_was_too_short_is_not_called_short_for_the_meter_too() -> None:
+    short, too_few = notices(replace(lasting(1.4), meter=refreshed(0.1).meter), RULES, 0.0)
+
+    assert (short.code, too_few.code) == ("short-measurement", "short-for-the-meter")
+    assert "session 1 " in short.message
+    assert "sessions 2 to 5 " in too_few.message
+
+
 @pytest.mark.parametrize(
     ("disturbed", "named"),
     [
@@ -310,6 +318,13 @@ def test_a_model_that_is_declared_stochastic_may_disagree_with_itself() -> None:
 
 def test_a_failed_evaluation_is_not_told_to_run_more_sessions() -> None:
     assert codes(record(joules=(), failed="load")) == []
+
+
+@pytest.mark.parametrize("grade", ["model", "simulated"])
+def test_a_failed_evaluation_has_no_figure_whose_grade_could_mislead(grade: Grade) -> None:
+    meter = graded(grade).meter
+
+    assert codes(record(joules=(), failed="load", meter=meter)) == []
 
 
 def test_every_cause_at_once_raises_every_warning() -> None:

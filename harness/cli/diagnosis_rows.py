@@ -139,7 +139,7 @@ def _print_idle(idle: Idle | None) -> None:
         return
     print_line()
     spread = (
-        "which a model computes from a constant: of noise it says nothing"
+        "from a constant: of noise it says nothing"
         if idle.meter_grade == "model"
         else f"±{idle.spread_watts:.2f} W over {len(idle.watts)} parts (standard deviation)"
     )

@@ -94,6 +94,7 @@ def _summary(card: TaskCard) -> dict[str, object]:
             for metric in card.metrics
         ],
         "data": card.data_sources,
+        "columns": card.columns,
         "sample": card.sample,
         "hub": card.hub,
         "licence": task.licence,
@@ -119,12 +120,25 @@ def _print_facts(card: TaskCard) -> None:
         ("ranked by", card.ranked_metric.key),
         ("also shown", ", ".join(m.key for m in card.metrics if not m.ranked) or "nothing"),
         ("--data", ", ".join(card.data_sources)),
+        ("columns", _columns(card)),
         ("sample", f"{sample.train_items:,} items to train on, {sample.test_items:,} to test on"),
         ("hub", hub),
         ("licence", f"{task.licence} (of the public data)"),
     )
     for name, value in facts:
         print_line(f"{name:<10}  {value}")
+
+
+def _columns(card: TaskCard) -> str:
+    """Name the columns of the Parquet files that ``--data`` takes, and what each holds."""
+    columns = card.columns
+    named = (
+        (columns.sample, "the query"),
+        (columns.label, "its label"),
+        (columns.id, "its identifier"),
+        (columns.group, "the group it belongs to"),
+    )
+    return ", ".join(f"{column} ({what})" for column, what in named if column is not None)
 
 
 def _read(path: Path) -> str:

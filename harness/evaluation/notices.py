@@ -52,13 +52,14 @@ def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tupl
 
 
 def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
-    if record.meter.grade == "model":
+    completed = isinstance(record.outcome, Completed)  # else there is no figure to warn of
+    if completed and record.meter.grade == "model":
         yield Notice(
             code="modelled-energy",
             message="modelled work, not energy: joules come from CPU time and assumed constants",
             remedy="measure on a machine whose power sensors can be read; see `doctor`",
         )
-    if record.meter.grade == "simulated":
+    if completed and record.meter.grade == "simulated":
         yield Notice(
             code="simulated-energy",
             message="the meter is a stand-in: its joules say nothing of this machine",
@@ -71,7 +72,6 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
             message=f"{record.data.items} test items cannot tell close models apart",
             remedy=f"use at least {rules.cautions.small_test_set} items",
         )
-    completed = isinstance(record.outcome, Completed)  # else there is no figure to warn of
     if completed and len(record.sessions) < rules.boards.min_sessions:
         yield Notice(
             code=FEW_SESSIONS,
@@ -103,12 +103,12 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
             remedy="use a larger test set; the rules bound how many variants are made",
         )
     share = rules.energy.edge_share
+
+    def long_enough(session: Session) -> bool:  # else it is said above, and mended with that
+        return phase_seconds(session, "measured") >= least
+
     if coarse := _numbers(
-        sessions,
-        # Of one that was too short it is said above, and what mends that mends this.
-        lambda s: (
-            is_resolved(s) and phase_seconds(s, "measured") >= least and _left_open(s) > share
-        ),
+        sessions, lambda s: long_enough(s) and is_resolved(s) and _left_open(s) > share
     ):
         most = max(_left_open(sessions[number - 1]) for number in coarse)
         yield Notice(
@@ -119,7 +119,10 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
         )
     elif wanted > protocol.measured_seconds and (
         less := _numbers(
-            sessions, lambda s: phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
+            sessions,
+            lambda s: (
+                long_enough(s) and phase_seconds(s, "measured") < SHORT_FOR_THE_METER * wanted
+            ),
         )
     ):
         yield Notice(

@@ -169,7 +169,7 @@ def survey_zones(under: Path) -> Zones:
     if not any(zone.component == "package" for zone in billed.values()):
         seen = f"only {', '.join(sorted(map(_shown, names.values())))}" if names else "no zone"
         raise SensorUnavailableError(
-            f"{under}: found {seen}: no package's energy counter (RAPL)", remedy=_ABSENT
+            f"{under}: holds {seen}, and no energy counter of a package (RAPL)", remedy=_ABSENT
         )
     return Zones(tuple(billed.values()), tuple(left_out))
 
