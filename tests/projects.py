@@ -23,6 +23,7 @@ edge_share = 0.5
 
 [disturbance]
 other_cpu_share = 100.0
+other_cpu_of_entry = 100.0
 steal_share = 100.0
 kernel_change = {kernel_change}
 throttle_events = 1_000_000

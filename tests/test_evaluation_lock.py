@@ -11,7 +11,20 @@ from pathlib import Path
 import pytest
 
 from harness.errors import OrganiserError
-from harness.evaluation.lock import LOCK_NAME, machine_lock
+from harness.evaluation.lock import LOCK_NAME, machine_lock, temporary_folder
+
+
+def test_a_machine_without_a_folder_for_temporary_files_is_told_so(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def none_usable() -> str:
+        raise FileNotFoundError(2, "No usable temporary directory found")
+
+    monkeypatch.setattr("tempfile.gettempdir", none_usable)
+    with pytest.raises(OrganiserError, match="no folder for temporary files") as caught:
+        temporary_folder()
+    assert "TMPDIR" in caught.value.remedy
+
 
 HOLDER = """
 import sys

@@ -104,13 +104,17 @@ def test_zones_without_a_package_are_no_meter(tmp_path: Path) -> None:
         find_zones(tmp_path)
 
 
-@pytest.mark.parametrize(("name", "shown"), [("", "only ''"), ("\x1b[31mred", r"only '\\x1b\[31m")])
+@pytest.mark.parametrize(
+    ("name", "shown"), [("", "sense: ''"), ("\x1b[31mred", r"sense: '\\x1b\[31m")]
+)
 def test_a_name_that_a_terminal_would_not_show_is_spelled_out(
     tmp_path: Path, name: str, shown: str
 ) -> None:
     add_zone(tmp_path, "intel-rapl:0", name)
-    with pytest.raises(SensorUnavailableError, match=shown):
+    with pytest.raises(MeasurementError, match=shown) as caught:
         find_zones(tmp_path)
+    # It is there and makes no sense: no reason for `auto` to fall back to the model in silence.
+    assert not isinstance(caught.value, SensorUnavailableError)
 
 
 @pytest.mark.parametrize(

@@ -28,6 +28,8 @@ from harness.records.board import Board, BoardEntry, Problem
 from harness.records.evaluation import (
     FEW_SESSIONS,
     EvaluationRecord,
+    Isolation,
+    IsolationCheck,
     Notice,
     PhaseWindow,
     Session,
@@ -138,6 +140,26 @@ SAME_KEYS: list[dict[str, Any]] = [
 @pytest.mark.parametrize("same", SAME_KEYS)
 def test_what_decides_no_figure_does_not(same: dict[str, Any]) -> None:
     assert len(only_board(record("a"), record("b", **same)).entries) == 2
+
+
+def counted_by(seen: str) -> Isolation:
+    check = IsolationCheck(name="CPU account", held=True, seen=seen)
+    return Isolation(grade="B", method="made up", checks=(check,))
+
+
+@pytest.mark.parametrize(("kind", "boards"), [("model", 2), ("counter", 1)])
+def test_what_counted_cpu_time_splits_boards_where_energy_is_modelled_from_it(
+    kind: Any,  # noqa: ANN401 - a literal
+    boards: int,
+) -> None:
+    sources = (replace(SOURCE, kind=kind),)
+    ways = ("control group, version 2 (cpu.stat)", "process tree (no control group: /x: denied)")
+    records = [
+        replace(record(f"entry-{i}", sources=sources), isolation=counted_by(way))
+        for i, way in enumerate((*ways, "process tree (no control group: /y: denied)"))
+    ]
+    made = make_boards([stored(each) for each in records], RULES)
+    assert len(made.boards) == boards
 
 
 def test_the_order_of_sources_does_not_split_boards() -> None:

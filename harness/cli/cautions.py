@@ -83,7 +83,7 @@ def in_words(process: Busy) -> str:
     return f"{visible(process.name)} (pid {process.pid}, {process.core_share:.0%} of a core)"
 
 
-def about_the_disks(results: Disk | None, temporary: Disk) -> Iterator[Notice]:
+def about_the_disks(results: Disk | None, temporary: Disk | None) -> Iterator[Notice]:
     """Find places that are full, slow or gone with the next boot."""
     if results is not None and results.file_system in _MEMORY_FILE_SYSTEMS:
         yield Notice(
@@ -106,6 +106,8 @@ def about_the_disks(results: Disk | None, temporary: Disk) -> Iterator[Notice]:
                 message=f"{disk.folder}: on {disk.file_system}, a disk of another machine",
                 remedy="keep the project, and TMPDIR, on a disk of this machine",
             )
+    if temporary is None:
+        return
     if temporary.write_seconds is None:
         yield Notice(
             code="read-only-disk",

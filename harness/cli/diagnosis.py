@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
-import tempfile
 from collections.abc import Callable
 from importlib import metadata
-from pathlib import Path
 from typing import TypeVar
 
 import harness
@@ -17,6 +15,7 @@ from harness.cli.idle import Idle, watch_idle
 from harness.cli.profiles import Machine, ProfileStatus, read_profiles, statuses, this_machine
 from harness.cli.project import find_project
 from harness.errors import ConfigurationError, HarnessError, MeasurementError
+from harness.evaluation.lock import temporary_folder
 from harness.meters.machine import surroundings_of
 from harness.meters.select import SourceStatus, select, survey
 from harness.records.base import Frozen
@@ -66,7 +65,7 @@ class Diagnosis(Frozen):
     results: str | None
     """Where records go unless ``--output`` says otherwise."""
     results_disk: Disk | None
-    temporary_disk: Disk
+    temporary_disk: Disk | None
     """Where copies of entries go while they are evaluated."""
     cautions: tuple[Notice, ...]
     """What forbids no evaluation, but spoils its figures."""
@@ -114,9 +113,10 @@ def diagnose(idle_seconds: float) -> Diagnosis:
     profile = matching[0] if len(matching) == 1 else None
     energy, idle = _energy(machine, profile, idle_seconds, problems)
     cores = profile.entry_cores if profile else None
-    isolation = problems.attempt(lambda: choose("auto", cores).probe(cores))
+    temporary = problems.attempt(temporary_folder)
+    isolation = problems.attempt(lambda: choose("auto", cores).probe(cores)) if temporary else None
     results_disk = look_at(project.results) if project else None
-    temporary_disk = look_at(Path(tempfile.gettempdir()), write=True)
+    temporary_disk = look_at(temporary, write=True) if temporary else None
     return Diagnosis(
         harness_version=harness.__version__,
         python_version=platform.python_version(),

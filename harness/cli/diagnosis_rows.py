@@ -182,6 +182,8 @@ def _print_project(diagnosis: Diagnosis) -> None:
         free = f"{disk.free_bytes / _GIBIBYTE:,.1f} GiB free, {disk.file_system}"
         _row("results", f"{diagnosis.results}, {free}")
     disk = diagnosis.temporary_disk
+    if disk is None:
+        return
     free = f"{disk.free_bytes / _GIBIBYTE:,.1f} GiB free, {disk.file_system}"
     written = (
         "cannot be written to"

@@ -54,15 +54,23 @@ def _seconds(session: Session) -> float:
 
 def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterator[Notice]:
     seconds = _seconds(session)
-    left_open = math.sqrt(seconds * CLOCK_TICK_SECONDS) / (seconds * cores)
-    limit = rules.other_cpu_share + left_open
+    left_open = math.sqrt(seconds * CLOCK_TICK_SECONDS)
+    limit = rules.other_cpu_share + left_open / (seconds * cores)
     other = sum(window.disturbance.other_cpu_seconds for window in own_phases(session))
+    own = sum(window.reading.cpu_seconds for window in own_phases(session))
     share = other / (seconds * cores)
     if share > limit:
         yield Notice(
             code="other-processes",
             message=f"other processes took {share:.1%} of the machine's CPU time (limit "
             f"{limit:.1%}, clock ticks allowed for)",
+            remedy="stop what else runs, and evaluate again",
+        )
+    elif other > rules.other_cpu_of_entry * own + left_open:
+        yield Notice(
+            code="other-processes",
+            message=f"other processes used {other:.2f} s of CPU time beside the entry's "
+            f"{own:.2f} s (limit {rules.other_cpu_of_entry:.0%}, clock ticks allowed for)",
             remedy="stop what else runs, and evaluate again",
         )
 

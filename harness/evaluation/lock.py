@@ -20,7 +20,7 @@ def machine_lock(folder: Path | None = None) -> Iterator[None]:
 
     The kernel's own lock: it is gone with the process that holds it, however that ends.
     """
-    path = (folder or Path(tempfile.gettempdir())) / LOCK_NAME
+    path = (folder or temporary_folder()) / LOCK_NAME
     descriptor = _open(path)
     try:
         try:
@@ -35,6 +35,17 @@ def machine_lock(folder: Path | None = None) -> Iterator[None]:
         yield
     finally:
         os.close(descriptor)
+
+
+def temporary_folder() -> Path:
+    """Return where temporary files go; ``OrganiserError`` where none can be written."""
+    try:
+        return Path(tempfile.gettempdir())
+    except FileNotFoundError as error:
+        raise OrganiserError(
+            f"no folder for temporary files can be written: {error.strerror}",
+            remedy="set TMPDIR to a folder that can be written",
+        ) from None
 
 
 def _open(path: Path) -> int:

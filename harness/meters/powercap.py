@@ -167,6 +167,12 @@ def survey_zones(under: Path) -> Zones:
             continue
         billed[name] = zone
     if not any(zone.component == "package" for zone in billed.values()):
+        if left_out:
+            raise MeasurementError(
+                f"{under}: no zone is a package, and some make no sense: "
+                f"{'; '.join(map(str, left_out))}",
+                remedy=_BROKEN,
+            )
         seen = f"only {', '.join(sorted(map(_shown, names.values())))}" if names else "no zone"
         raise SensorUnavailableError(
             f"{under}: holds {seen}, and no energy counter of a package (RAPL)", remedy=_ABSENT

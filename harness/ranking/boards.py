@@ -79,9 +79,21 @@ def board_key(record: EvaluationRecord) -> dict[str, Any]:
         "profile_digest": record.hardware.profile_digest,
         "meter_grade": record.meter.grade,
         "sources": sorted(map(_identity, record.meter.sources), key=canonical_json),
+        "cpu_account": _cpu_account(record),
         "rules": record.rules,
         "status": board_status(record),
     }
+
+
+def _cpu_account(record: EvaluationRecord) -> str | None:
+    """Return what counted the entry's CPU time, where energy is modelled from it.
+
+    A control group misses nothing; a process tree loses the last moments of what is killed.
+    """
+    if all(source.kind != "model" for source in record.meter.sources):
+        return None
+    seen = [check.seen for check in record.isolation.checks if check.name == "CPU account"]
+    return seen[0].partition(",")[0].partition(" (")[0] if seen else None
 
 
 def _identity(source: SourceDescription) -> dict[str, Any]:

@@ -54,6 +54,9 @@ class DisturbanceRules(Frozen):
 
     other_cpu_share: NotNegative
     """Other processes took more than this share of the machine's CPU time."""
+    other_cpu_of_entry: NotNegative
+    """They took more than this share of the entry's own: on a machine of many cores, a neighbour
+    that is small beside the machine is billed to an entry that is small, too."""
     steal_share: NotNegative
     """The host withheld more than this share of it."""
     kernel_change: Positive
