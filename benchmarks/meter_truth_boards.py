@@ -89,7 +89,7 @@ CASES: tuple[BoardCase, ...] = (
     ),
     BoardCase(
         "gpu reset", StandIn(), expected="refusal", event="reset_at", group="resets",
-        note="the driver is loaded anew",
+        note="the driver is loaded anew; power is steady",
     ),
     BoardCase(
         "gpu freeze", StandIn(), expected="refusal", event="freeze_at", group="resets",

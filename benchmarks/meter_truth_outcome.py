@@ -105,20 +105,25 @@ def judge(
     *,
     virtual: bool,
     reader: str = OURS,
+    late_joules: Mapping[Component, float] | None = None,
 ) -> list[Outcome]:
-    """Set what a meter said beside the truth between its own edges, component by component."""
+    """Set what a meter said beside the truth between its own edges, component by component.
+
+    ``late_joules`` is what is allowed beyond two refreshes, where refreshes came late.
+    """
     if not isinstance(energy, Mapping):
         energy = said(energy)
     outcomes = []
     for component in sorted({*case.components, *case.unknown}):
         truth = None if component in case.unknown else truths.get(component)
+        late = (late_joules or {}).get(component, 0.0)
         outcomes.append(
             Outcome(
                 case=case.name,
                 reader=reader,
                 component=component,
                 truth_joules=truth,
-                limit_joules=limit_joules(case, component, truth, virtual=virtual),
+                limit_joules=limit_joules(case, component, truth, virtual=virtual) + late,
                 joules=energy["joules"].get(component),
                 stated_joules=energy.get("stated", {}).get(component),
                 resolution_joules=energy.get("resolution", {}).get(component, 0.0),

@@ -3,8 +3,9 @@
 All meters read the same tree and have their windows open at the same time. Each is judged between
 its own edges: ours between those that it states, a peer between the moments when it read.
 
-A trial in which the stand-in itself was interrupted while it published a value next to an edge of
-ours has no exact truth: it is void, and repeated. How often is told.
+A trial in which the stand-in itself was interrupted while it published a value next to an edge is
+void, and repeated: how often is told. When it was late with a refresh, the edges are allowed as
+long as the refreshes that they fell in were.
 """
 
 from __future__ import annotations
@@ -18,13 +19,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from meter_truth_cases import Case, Component
+from meter_truth_cases import Case, Component, Zone
 from meter_truth_children import Child, meters_here
 from meter_truth_outcome import Outcome, judge, refused
+from stand_in_powercap import Truth
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a fresh folder is made in it
-WORST_DOUBT_SECONDS = 25e-6
-"""A rename takes some microseconds; one of ours was interrupted when it took more."""
+LONGEST_PUBLISHING_SECONDS = 150e-6
+"""Writing and renaming take some tens of microseconds; the process was interrupted if more."""
 _PEER_POLL_SECONDS = 1.2
 """zeus looks every second far from a wrap, and ten times a second near one: let it have looked."""
 _MOST_TRIES = 3
@@ -129,27 +131,32 @@ def _in_turn(meters: dict[str, Child], word: str, said: dict[str, Any]) -> dict[
 def _judged(case: Case, name: str, said: dict[str, Any], stand_in: Child) -> list[Outcome] | None:
     if "refusal" in said:
         return refused(case, said["refusal"], virtual=False, reader=name)
-    truths = _truths(case, said, stand_in)
-    return None if truths is None else judge(case, said, truths, virtual=False, reader=name)
+    truths: dict[Component, float] = {}
+    late: dict[Component, float] = {}
+    for zone, (began, ended) in _counted(case, said, stand_in):
+        if max(began.held_up_seconds, ended.held_up_seconds) > LONGEST_PUBLISHING_SECONDS:
+            return None
+        assert zone.billed is not None
+        truths[zone.billed] = truths.get(zone.billed, 0.0) + ended.joules - began.joules
+        refreshes = began.refresh_seconds + ended.refresh_seconds - 2 * zone.refresh_seconds
+        late[zone.billed] = late.get(zone.billed, 0.0) + refreshes * zone.curve.top_watts
+    return judge(case, said, truths, virtual=False, reader=name, late_joules=late)
 
 
-def _truths(case: Case, said: dict[str, Any], stand_in: Child) -> dict[Component, float] | None:
-    """Return what the registers counted between a meter's edges; ``None`` where that is in doubt.
+def _counted(
+    case: Case, said: dict[str, Any], stand_in: Child
+) -> Iterator[tuple[Zone, tuple[Truth, Truth]]]:
+    """Ask for what each register had counted at a meter's edges.
 
     A zone that a peer did not read is taken between the moments at which it read the others.
     """
     reads = said.get("reads", {})
     edges = said.get("edges") or _means(reads)
-    doubtful = False
-    truths: dict[Component, float] = {}
     for zone in case.zones:
-        if zone.billed is None:
-            continue
-        began, ended = reads.get(zone.folder, edges)
-        counted = stand_in.ask(f"truth {began!r} {ended!r}")[zone.folder]
-        doubtful |= max(doubt for _, doubt in counted) > WORST_DOUBT_SECONDS
-        truths[zone.billed] = truths.get(zone.billed, 0.0) + counted[1][0] - counted[0][0]
-    return None if doubtful and "edges" in said else truths
+        if zone.billed is not None:
+            began, ended = reads.get(zone.folder, edges)
+            counted = stand_in.ask(f"truth {began!r} {ended!r}")[zone.folder]
+            yield zone, (Truth(*counted[0]), Truth(*counted[1]))
 
 
 def _means(reads: dict[str, list[float]]) -> list[float]:

@@ -13,8 +13,9 @@ renaming a file over ``energy_uj``: no reader sees half a number, and the regist
 moment of the rename. Between taking the time and renaming lie some microseconds, or milliseconds
 when the process is interrupted. Both moments are noted, and the register's true energy is defined
 as what the formula gives at the *taken* time that belongs to a moment: equal at each rename to what
-was published there, and the formula's own course in between. What stays unknown is the moment
-within the rename itself; its half-length is given with every answer as its doubt.
+was published there, and the formula's own course in between. How long the two lay apart is given
+with every answer: where the process was interrupted, power as the register shows it first stops and
+then rushes, and that is no case of this bench.
 
 A read that blocks cannot be had from a file: the bench stops the meter's process instead, and
 blocks reads where time is virtual.
@@ -88,8 +89,11 @@ class Truth(NamedTuple):
     """What a register had counted at a moment."""
 
     joules: float
-    doubt_seconds: float
-    """How far the moment of the nearest refresh may be from what was noted."""
+    held_up_seconds: float
+    """From taking the time until the value was published, at the nearest refreshes: long where
+    the process was interrupted in between."""
+    refresh_seconds: float
+    """Between the refresh before that moment and the one after it."""
 
 
 class RealCounter:
@@ -103,7 +107,7 @@ class RealCounter:
         self._first_units = first_units
         self._taken: list[float] = []
         self._published: list[float] = []
-        self._doubts: list[float] = []
+        self._held_up: list[float] = []
         self.due = began
         self.held = False
         """While reads block, or the counter is gone or frozen: nothing is published."""
@@ -133,19 +137,20 @@ class RealCounter:
         after = time.monotonic()
         self._taken.append(taken)
         self._published.append((before + after) / 2)
-        self._doubts.append((after - before) / 2)
+        self._held_up.append(after - taken)
 
     def truth(self, at: float) -> Truth:
         """Return the register's true energy at a moment; see the module's docstring."""
         index = bisect_left(self._published, at)
         last = len(self._published) - 1
         low, high = max(0, min(index - 1, last)), max(0, min(index, last))
-        doubt = max(self._doubts[low], self._doubts[high])
+        held_up = max(self._held_up[low], self._held_up[high])
+        refresh = self._published[high] - self._published[low]
         lag = self._published[low] - self._taken[low]
         if high > low:
             share = (at - self._published[low]) / (self._published[high] - self._published[low])
             lag += share * (self._published[high] - self._taken[high] - lag)
-        return Truth(self._joules(at - lag), doubt)
+        return Truth(self._joules(at - lag), held_up, max(refresh, self.zone.refresh_seconds))
 
     def reset(self) -> None:
         """Begin again at zero."""
@@ -162,7 +167,7 @@ class RealCounter:
 
     def forget(self) -> None:
         """Drop the notes of past windows."""
-        for notes in (self._taken, self._published, self._doubts):
+        for notes in (self._taken, self._published, self._held_up):
             del notes[:-2]
 
 

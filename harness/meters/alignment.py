@@ -29,8 +29,9 @@ OLDEST_REFRESHES = 1.5
 """How old a reading may be, refreshes being irregular."""
 
 _TRIES = 5
-_HELD_UP_REFRESHES = 1.0
-"""A read that was held up says little of when it was: then the whole edge is made again."""
+_HELD_UP_REFRESHES = {"fast": 1.0, "slow": 2.0}
+"""A read that was held up says little of when it was: then the whole edge is made again. Slow
+sources are given more, because making it again takes them long."""
 
 
 class Call(Protocol):
@@ -129,7 +130,9 @@ class Aligner:
     def _was_held_up(self, index: int, edge: Edge) -> bool:
         if not self._can_bracket[index]:
             return False
-        most = max(edge.watts, edge.peak_watts) * self._refreshes[index] * _HELD_UP_REFRESHES
+        refresh_seconds = self._refreshes[index]
+        pace = "fast" if refresh_seconds <= SLOW_REFRESH_SECONDS else "slow"
+        most = max(edge.watts, edge.peak_watts) * refresh_seconds * _HELD_UP_REFRESHES[pace]
         return edge.timing_joules > of_half_range(most)
 
 
