@@ -28,8 +28,8 @@ SLOW_REFRESH_SECONDS = 0.01
 OLDEST_REFRESHES = 1.5
 """How old a reading may be, refreshes being irregular."""
 
-_TRIES = 3
-_HELD_UP_REFRESHES = 2.0
+_TRIES = 5
+_HELD_UP_REFRESHES = 1.0
 """A read that was held up says little of when it was: then the whole edge is made again."""
 
 
