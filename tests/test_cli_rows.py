@@ -43,3 +43,9 @@ def test_a_terminal_that_is_narrower_than_a_label_is_written_to_all_the_same() -
 
 def test_what_looks_like_markup_is_shown_as_it_is() -> None:
     assert printed(escape("[red]kept[/red]"), width=80)[0].endswith("[red]kept[/red]")
+
+
+def test_a_label_that_fills_its_column_is_still_apart_from_its_text() -> None:
+    written = io.StringIO()
+    print_row(Console(file=written, width=80), "balanced accuracy", "0.500")
+    assert written.getvalue() == "balanced accuracy 0.500\n"

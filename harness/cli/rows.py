@@ -24,5 +24,5 @@ def print_row(console: Console, label: str, markup: str, *, style: str = "bold")
     lines = [text] if console.soft_wrap else list(text.wrap(console, room))
     for number, line in enumerate(lines):
         line.rstrip()
-        begun = Text(f"{'' if number else label:<{LABEL_WIDTH}}", style=style)
+        begun = Text(f"{'' if number else label:<{LABEL_WIDTH - 1}} ", style=style)
         console.print(begun + line, highlight=False, soft_wrap=True)
