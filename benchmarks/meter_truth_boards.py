@@ -89,7 +89,7 @@ CASES: tuple[BoardCase, ...] = (
     ),
     BoardCase(
         "gpu reset", StandIn(), expected="refusal", event="reset_at", group="resets",
-        note="the driver is loaded anew; power is steady",
+        note="steady power; codecarbon notices, warns in its log and goes on by power",
     ),
     BoardCase(
         "gpu freeze", StandIn(), expected="refusal", event="freeze_at", group="resets",
