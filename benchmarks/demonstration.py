@@ -4,7 +4,8 @@
 
 Evaluates the reference entries by the official protocol, takes the old records away and
 regenerates the page. With a Chromium on the path it also takes the picture in the README.
-Run it on a quiet machine: what else runs is seen, and said on the board. Needs the torch extra.
+Run it on a quiet machine: an evaluation that something else disturbed too often fails, and is tried
+three times in all. Needs the torch extra.
 """
 
 from __future__ import annotations
@@ -19,22 +20,45 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "leaderboard" / "results"
 PAGE = ROOT / "leaderboard" / "site" / "index.html"
+HARNESS = [sys.executable, "-m", "harness"]
+TRIES = 3
+DISTURBED = 3
+"""The exit code of an evaluation in which the organiser's side failed."""
 PICTURE = ROOT / "docs" / "board.png"
 
 
 def main() -> int:
     """Evaluate, regenerate, picture; the exit code is that of the first command that fails."""
-    entries = reference_entries()
-    old = [path for path in RESULTS.glob("*/*/*.json") if ".local." not in path.name]
-    harness = [sys.executable, "-m", "harness"]
-    evaluate = [*harness, "evaluate", *map(str, entries), "--protocol", "official"]
-    code = subprocess.run([*evaluate, "--demonstration"], cwd=ROOT, check=False).returncode
-    if code:
-        return code
+    old = committed()
+    for entry in reference_entries():
+        code = evaluate(entry)
+        if code:
+            return code
     for path in old:  # only now: a failure leaves the board as it was
         path.unlink()
-    board = [*harness, "leaderboard", "--published"]
+    board = [*HARNESS, "leaderboard", "--published"]
     return subprocess.run(board, cwd=ROOT, check=False).returncode or take_picture()
+
+
+def committed() -> list[Path]:
+    """Return the records of the demonstration, and what lies beside them."""
+    return [path for path in RESULTS.glob("*/*/*.json") if ".local." not in path.name]
+
+
+def evaluate(entry: Path) -> int:
+    """Evaluate one entry until it is measured undisturbed; return the last exit code."""
+    command = [*HARNESS, "evaluate", str(entry), "--protocol", "official", "--demonstration"]
+    code = 0
+    for _ in range(TRIES):
+        before = set(committed())
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode
+        if code == 0:
+            break
+        for path in set(committed()) - before:  # a failed try is no part of the board
+            path.unlink()
+        if code != DISTURBED:
+            break
+    return code
 
 
 def reference_entries() -> list[Path]:
