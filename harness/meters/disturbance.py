@@ -16,10 +16,10 @@ Beside CPU time the watch reads, where the machine tells:
 - run-queue waiting, from the kernel's pressure figures (``some`` of ``/proc/pressure/cpu``): they
   miss no process however short it lived, but do not say whose task waited. An entry with more
   threads than cores waits for itself.
-- the clock frequency of every core, when the window ends;
+- the mean clock frequency of the cores: see ``harness.meters.clock``;
 - the cores' counts of thermal throttling.
 
-All of it is read when a window ends, and never in between.
+All of it is read when a window ends, and never in between: what is counted misses nothing for that.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ import resource
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import fmean
 from typing import NamedTuple, Protocol
 
 from harness.errors import MeasurementError
+from harness.meters.clock import ClockWatch
 from harness.meters.protocol import Work
 from harness.records.evaluation import Disturbance
 
@@ -74,7 +74,7 @@ class DisturbanceWatch:
     def __init__(self, work: Work, *, proc: Path = PROC, cores: Path = CORES) -> None:
         self._work = work
         self._proc = proc
-        self._frequencies = sorted(cores.glob("cpu[0-9]*/cpufreq/scaling_cur_freq"))
+        self._clock = ClockWatch(cores)
         self._throttles = sorted(cores.glob("cpu[0-9]*/thermal_throttle/*_throttle_count"))
         self._beside_seconds = 0.0
         self._edge = self._read()
@@ -92,7 +92,7 @@ class DisturbanceWatch:
             harness_cpu_seconds=harness,
             steal_seconds=max(0.0, ended.steal_seconds - began.steal_seconds),
             run_queue_seconds=_gain(began.run_queue_seconds, ended.run_queue_seconds),
-            frequency_megahertz=_mean_megahertz(self._frequencies),
+            frequency_megahertz=self._clock.mark(),
             throttle_events=None if throttled is None else int(throttled),
         )
 
@@ -165,11 +165,6 @@ def _run_queue_seconds(pressure: Path) -> float | None:
     kind, _, total = some.partition(" ")
     digits = total.rpartition("total=")[2].strip()
     return int(digits) / 1e6 if kind == "some" and _is_number(digits) else None
-
-
-def _mean_megahertz(files: list[Path]) -> float | None:
-    kilohertz = [int(text) for text in map(_stripped, files) if _is_number(text)]
-    return fmean(kilohertz) / 1000 if kilohertz else None
 
 
 def _sum(files: list[Path]) -> int | None:
