@@ -169,8 +169,8 @@ def test_others_are_held_against_the_whole_machine_and_not_what_is_lent_of_it(
     assignment: Assignment,
 ) -> None:
     lent = assignment.hardware.cores
-    limits = msgspec.structs.replace(assignment.rules.disturbance, other_cpu_of_entry=1e6)
-    rules = msgspec.structs.replace(assignment.rules, disturbance=limits)
+    limits = altered(assignment.rules.disturbance, other_cpu_of_entry=1e6)
+    rules = altered(assignment.rules, disturbance=limits)
     for cores, voided in ((lent, 1), (1_000 * lent, 0)):
         Neighbour.turns = iter([4.0] * len(PHASES) + [0.0] * len(PHASES) * SESSIONS)
         made, _, _ = run(replace(assignment, machine_cores=cores, rules=rules), watch=Neighbour)
