@@ -1,17 +1,19 @@
 """What the harness itself costs: 100,000 short texts through TF-IDF, in batches of 256.
 
-    python benchmarks/overhead.py [--rounds 5] [--texts 100000]
+    python benchmarks/overhead.py [--rounds 11] [--texts 100000]
 
-Two ways to run the same model on the same texts take turns, each in a fresh process: *bare*, a loop
-around ``predict`` (``bare_loop.py``), and *measured*, a session of ``harness.evaluation`` through
-the strongest sandbox that works here, the worker, the frames and a meter. Three ratios have a goal:
+Two ways to run the same model on the same texts: *bare*, a loop around ``predict``
+(``bare_loop.py``), and *measured*, a session of ``harness.evaluation`` through the strongest
+sandbox that works here, the worker, the frames and a meter. Both are alive at once, in fresh
+processes, and take turns every 20 batches, so that whatever the machine does meanwhile is done to
+both. Three ratios have a goal:
 
 - entry: CPU time of the entry's tree inside the measured window, over the bare loop's;
 - parent: CPU time of the harness's own process in that window, over the entry's;
 - memory: growth of the parent's peak from a quarter of the texts to all of them, over the growth
   of the data itself (each text, its identifier, its label, its place in the order, its answer).
 
-Ratios are of runs next to each other in time; the median of them counts. The model is
+The median of the rounds counts. The model is
 scikit-learn's TF-IDF of words and pairs of words and its logistic regression, fitted here on the
 sample train split. The reference entry ``climate-tfidf``, which does the same for a fraction of
 the work, is reported too, without a goal: so cheap a ``predict`` makes the carrying of a text show.
@@ -28,15 +30,16 @@ import statistics
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 BATCH_SIZE = 256
+BATCHES_A_TURN = 20
 SEED = 0
 TASK = "climate-disinformation"
 
@@ -84,7 +87,7 @@ class Pair:
 def main() -> int:
     """Measure, print, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--texts", type=int, default=100_000)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
@@ -132,34 +135,86 @@ def prepare(folder: Path, count: int) -> tuple[Path, Path]:
 
 
 def run_pair(subject: Subject, texts: Path) -> Pair:
-    """Run both ways, one right after the other; both must predict the same."""
-    bare = run_bare(subject, texts)
-    measured = run_measured(subject, texts)
-    assert bare["predictions"] == measured["predictions"], "the two ways predict differently"
+    """Run both ways in turn, some batches each; both must predict the same."""
+    with Bare(subject, texts) as bare:
+        measured = run_measured(subject, texts, bare.go_on)
+        alone = bare.finish()
+    assert alone["predictions"] == measured["predictions"], "the two ways predict differently"
     return Pair(
-        bare=bare["cpu_seconds"],
+        bare=alone["cpu_seconds"],
         entry=measured["entry_cpu_seconds"],
         parent=measured["parent_cpu_seconds"],
     )
 
 
-def run_bare(subject: Subject, texts: Path) -> dict[str, Any]:
-    """Run the loop as the sandbox would start it: same interpreter, options and environment."""
-    from harness.sandbox import interpreter
+class Bare:
+    """The loop as the sandbox would start it: same interpreter, options and environment."""
 
-    script = str(ROOT / "benchmarks/bare_loop.py")
-    command = interpreter.worker_command(script, str(subject.folder), str(texts))
-    return _json_of([*command, str(BATCH_SIZE)], interpreter.environment("index", 8, 0))
+    def __init__(self, subject: Subject, texts: Path) -> None:
+        from harness.sandbox import interpreter
+
+        script = str(ROOT / "benchmarks/bare_loop.py")
+        command = interpreter.worker_command(script, str(subject.folder), str(texts))
+        self._process = subprocess.Popen(
+            [*command, str(BATCH_SIZE)],
+            env=interpreter.environment("index", 8, 0),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self._said()
+
+    def go_on(self, batches: int) -> None:
+        """Have it do some batches, and wait until they are done."""
+        assert self._process.stdin is not None
+        print(batches, file=self._process.stdin, flush=True)
+        self._said()
+
+    def finish(self) -> dict[str, Any]:
+        """Return what the whole loop cost and predicted."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        result: dict[str, Any] = json.loads(self._said())
+        return result
+
+    def _said(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        assert line, "the bare loop has died"
+        return line
+
+    def __enter__(self) -> Self:
+        """Enter; it is loaded and waits."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End it."""
+        self._process.kill()
+        with self._process:  # waits, and closes its pipes
+            pass
 
 
-def run_measured(subject: Subject, texts: Path) -> dict[str, Any]:
-    """Run a session in a process of its own, so that its peak of memory is a session's."""
-    return _json_of([sys.executable, __file__, "--session", str(subject.folder), str(texts)], None)
+def run_measured(
+    subject: Subject, texts: Path, between: Callable[[int], None] = lambda _: None
+) -> dict[str, Any]:
+    """Run a session in a process of its own, so that its peak of memory is a session's.
 
-
-def _json_of(command: list[str], environment: dict[str, str] | None) -> dict[str, Any]:
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
-    result: dict[str, Any] = json.loads(done.stdout)
+    ``between`` is called whenever it has done some batches, with their number; it waits meanwhile.
+    """
+    command = [sys.executable, __file__, "--session", str(subject.folder), str(texts)]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for line in process.stdout:
+            said = json.loads(line)
+            if isinstance(said, dict):
+                result: dict[str, Any] = said
+                break
+            between(said)
+            print(file=process.stdin, flush=True)
+    assert process.returncode == 0, "the session failed"
     return result
 
 
@@ -216,7 +271,7 @@ def session(folder: Path, texts_file: Path) -> None:
         choose("auto"),
         select(["model"], Surroundings(cores=1, machine_cores=1)),
         run_reference_kernel,
-        Silent(),
+        Turns(),
     )
     launch = Launch(
         directory=folder, entry="model:load", command=None, output="index", labels=8,
@@ -268,14 +323,22 @@ class Texts:
         return [self._texts[number] for number in np.asarray(positions).tolist()]
 
 
-class Silent:
-    """Progress that is shown to nobody."""
+class Turns:
+    """Progress that stops now and then: prints how many batches were done, and waits for a line."""
+
+    def __init__(self) -> None:
+        self._reported = 0
 
     def phase(self, phase: str) -> None:
         """Pass over a phase."""
 
     def queries(self, done: int, total: int) -> None:
-        """Pass over a batch."""
+        """Take turns after some batches, and after the last one."""
+        batches = -(-done // BATCH_SIZE)
+        if batches - self._reported >= BATCHES_A_TURN or done == total:
+            print(batches - self._reported, flush=True)
+            self._reported = batches
+            sys.stdin.readline()
 
 
 def allocated_bytes(text: str) -> int:
