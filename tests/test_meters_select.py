@@ -12,7 +12,7 @@ from harness.meters import select as selection
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Source, Surroundings
 from harness.meters.replay import Replay, Trace
-from harness.meters.select import SourceStatus, select, survey
+from harness.meters.select import BUILT_IN, SourceStatus, select, survey
 from harness.records.meter import Component, Grade, SourceDescription
 
 HERE = Surroundings(cores=2, machine_cores=4)
@@ -301,3 +301,18 @@ def test_meters_load_no_heavy_library() -> None:
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert ran.stdout.strip() == "[]"
+
+
+def test_importing_the_meters_loads_nothing_that_only_some_of_them_need() -> None:
+    modules = [name for kind, name in BUILT_IN.items() if kind not in {"nvml", "codecarbon"}]
+    heavy = {"http.client", "json", "numpy", "shlex", "socket", "subprocess", "threading"}
+    statement = f"import sys, {', '.join(modules)}; print(*sorted({heavy} & set(sys.modules)))"
+
+    said = subprocess.run(
+        [sys.executable, "-S", "-c", f"import sys; sys.path[:] = {sys.path!r}; {statement}"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert said.stdout.split() == []

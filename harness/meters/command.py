@@ -17,8 +17,6 @@ It fails by an exit status other than 0, by printing anything else, by taking lo
 from __future__ import annotations
 
 import os
-import shlex
-import signal
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
@@ -32,6 +30,7 @@ from harness.meters.plug_answer import parse_numbers, step_of
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Follower, Surroundings, Work
 from harness.meters.slow_counter import SlowCounterFollower
+from harness.records.base import Frozen
 from harness.records.meter import SourceDescription
 
 if TYPE_CHECKING:
@@ -74,13 +73,15 @@ class _Statement(NamedTuple):
     simulated: bool
 
 
-class _Reading(NamedTuple):
+class _Reading(Frozen, kw_only=False):
     joules: Decimal
     statement: _Statement
 
 
 def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CommandSource]:  # noqa: ARG001
     """Open the program that a command line names. See ``harness.meters.protocol.Opener``."""
+    import shlex  # noqa: PLC0415 - only programs are worth it
+
     try:
         words = shlex.split(argument)
     except ValueError as error:
@@ -201,6 +202,8 @@ class _Program:
 
     def __init__(self, words: Sequence[str], timeout_seconds: float) -> None:
         self.words = tuple(words)
+        import shlex  # noqa: PLC0415 - as above
+
         self.name = f"command {shlex.join(words)[:_SHOWN]}"
         self.step_joules = 1.0
         """By the decimals seen so far."""
@@ -383,6 +386,8 @@ def _end(process: subprocess.Popen[bytes]) -> None:
     Nobody has waited for the process yet, so its number is still its own. A program that changed
     its user cannot be killed: where it has not ended by itself, it is left to itself.
     """
+    import signal  # noqa: PLC0415 - only programs are worth it
+
     with suppress(PermissionError):
         os.killpg(process.pid, signal.SIGKILL)
     if _has_ended(process.pid, _END_SECONDS):

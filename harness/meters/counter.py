@@ -111,7 +111,7 @@ class CounterSource:
         yield CounterFollower(self.counter, self._clock, self._sleep, self._conditions)
 
 
-class _Read(NamedTuple):
+class _Read(Frozen, kw_only=False):
     """One reading: the counter was looked at some time between the two moments."""
 
     began: float
@@ -119,7 +119,7 @@ class _Read(NamedTuple):
     units: int
 
 
-class _Refresh(NamedTuple):
+class _Refresh(Frozen, kw_only=False):
     """A refresh that was seen: it happened some time between the two moments."""
 
     began: float
@@ -355,7 +355,7 @@ def gained(before: int, after: int, wraps_at: int | None) -> int:
     return after - before + wraps_at
 
 
-class Refreshes(NamedTuple):
+class Refreshes(Frozen, kw_only=False):
     """What was seen of a counter's refreshes."""
 
     seconds: float

@@ -12,16 +12,17 @@ is a stand-in, or a tunnel to something that the harness cannot see, and is grad
 from __future__ import annotations
 
 import re
-import socket
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from harness.errors import MeasurementError, UsageError
 from harness.meters.powercap import SensorUnavailableError
+from harness.records.base import Frozen
 
 if TYPE_CHECKING:
     import http.client
+
+    from harness.meters.deadline_socket import DeadlineSocket
 
 TIMEOUT_SECONDS = 2.0
 """For a whole answer, connecting included."""
@@ -30,7 +31,7 @@ MAX_BYTES = 64 * 1024
 
 _PORT = 80
 _LAST_PORT = 65_535
-_ADDRESS = re.compile(
+_ADDRESS = (
     r"(?:\[(?P<six>[0-9A-Fa-f:.]+)\]|(?P<name>[A-Za-z0-9_](?:[A-Za-z0-9_.-]{0,251}[A-Za-z0-9_])?))"
     r"(?::(?P<port>\d{1,5}))?"
     r"(?:/(?P<channel>\d{1,3})?)?"
@@ -50,8 +51,7 @@ class NoAnswerError(MeasurementError):
     """It did not answer this time, and may the next: unreachable, late, cut off, or in trouble."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(Frozen, kw_only=False):
     """Where a device is."""
 
     host: str
@@ -90,7 +90,7 @@ def parse_address(argument: str, meter: str, *, channels: bool) -> Address:
             "a password on a command line can be read by every user of the machine",
             _NO_SECRETS,
         )
-    found = _ADDRESS.fullmatch(rest)
+    found = re.fullmatch(_ADDRESS, rest)
     if found is None:
         hint = f"put an IPv6 address in brackets: {meter}:[::1]"
         refuse("not an address", hint if rest.count(":") > 1 else f"spell it {spelled}")
@@ -120,7 +120,7 @@ class Device:
         self._timeout_seconds = timeout_seconds
         self._resolved: tuple[int, tuple[Any, ...]] | None = None
         self._connection: http.client.HTTPConnection | None = None
-        self._socket: _DeadlineSocket | None = None
+        self._socket: DeadlineSocket | None = None
         self.is_this_machine = False
         """Whether what answered last runs here; known once it has answered."""
 
@@ -194,12 +194,15 @@ class Device:
         self._socket.allow(until)
         return self._connection
 
-    def _connect(self, until: float) -> tuple[http.client.HTTPConnection, _DeadlineSocket]:
+    def _connect(self, until: float) -> tuple[http.client.HTTPConnection, DeadlineSocket]:
         import http.client  # noqa: PLC0415 - as above
         import ipaddress  # noqa: PLC0415 - as above
+        import socket  # noqa: PLC0415 - as above
+
+        from harness.meters.deadline_socket import DeadlineSocket  # noqa: PLC0415 - as above
 
         family, where = self._resolve()
-        sock = _DeadlineSocket(family, socket.SOCK_STREAM)
+        sock = DeadlineSocket(family, socket.SOCK_STREAM)
         try:
             sock.allow(until)
             sock.connect(where)
@@ -214,6 +217,8 @@ class Device:
 
     def _resolve(self) -> tuple[int, tuple[Any, ...]]:
         """Find the address once: a name server that comes and goes must not spoil a window."""
+        import socket  # noqa: PLC0415 - as above
+
         if self._resolved is None:
             found = socket.getaddrinfo(
                 self._address.host, self._address.port, type=socket.SOCK_STREAM
@@ -243,25 +248,3 @@ class Device:
             f"{said}, not a reading",
             remedy="see that the address is such a plug's, and the channel one that it has",
         )
-
-
-class _DeadlineSocket(socket.socket):
-    """A socket on which everything together may take until one moment."""
-
-    _until = 0.0
-
-    def allow(self, until: float) -> None:
-        """Let what follows take until then."""
-        self._until = until
-        self._arm()
-
-    def recv_into(self, *arguments: Any) -> int:  # noqa: ANN401 - as the socket's own
-        """Receive, within what is left of the time."""
-        self._arm()
-        return super().recv_into(*arguments)
-
-    def _arm(self) -> None:
-        left = self._until - time.monotonic()
-        if left <= 0:
-            raise TimeoutError
-        self.settimeout(left)

@@ -18,7 +18,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from math import hypot, inf
 from typing import Any, Literal, TypeAlias
@@ -37,6 +36,7 @@ from harness.meters.power import PowerFollower, PowerSignal
 from harness.meters.protocol import Edge, Follower, Work
 from harness.meters.slow_counter import SlowCounterFollower
 from harness.meters.uncertainty import of_step
+from harness.records.base import Frozen
 from harness.records.meter import Grade, SourceDescription
 
 Clock: TypeAlias = Callable[[], float]
@@ -72,8 +72,7 @@ _MICRO_WATT_HOUR_JOULES = _WATT_HOUR_JOULES / 10**6
 _MILLI = 1e-3
 
 
-@dataclass(frozen=True)
-class Maker:
+class Maker(Frozen):
     """What differs between the makes of plugs."""
 
     meter: str
@@ -145,8 +144,7 @@ class _Plug:
         )
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(Frozen, kw_only=False):
     """What was seen of a plug while it was watched."""
 
     counted: Refreshes | None
@@ -301,8 +299,7 @@ def _description(
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PlugSource:
+class PlugSource(Frozen):
     """A plug as a source; ``clock`` never falls, ``sleep`` waits on it."""
 
     plug: _Plug

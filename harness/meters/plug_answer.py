@@ -5,11 +5,11 @@ Numbers are read as they are spelled, so that the decimals tell the step that a 
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
-from typing import Any, NamedTuple, NoReturn
+from typing import Any, NoReturn
 
 from harness.errors import MeasurementError
+from harness.records.base import Frozen
 
 PLAUSIBLE_WATTS = 4_000
 """16 A at 250 V: more than any of these plugs carries."""
@@ -23,7 +23,7 @@ _MILLI = Decimal(10**3)
 _SHOWN = 40
 
 
-class Answer(NamedTuple):
+class Answer(Frozen, kw_only=False):
     """What a plug said at one time."""
 
     watt_hours: Decimal
@@ -65,6 +65,8 @@ def parse(content: bytes, name: str, remedy: str) -> dict[str, Any]:
 
 def parse_numbers(content: bytes) -> Any:  # noqa: ANN401 - whatever JSON holds
     """Read JSON, every number as it is spelled; raise ``ValueError`` where it is none."""
+    import json  # noqa: PLC0415 - only plugs and programs are worth it
+
     try:
         return json.loads(
             content.decode("utf-8"),
@@ -85,6 +87,8 @@ def number(document: dict[str, Any], *path: str, name: str, remedy: str) -> Deci
             raise MeasurementError(f"{name}: {field} is missing from its answer", remedy=remedy)
         found = found[key]
     if not isinstance(found, Decimal):
+        import json  # noqa: PLC0415 - as above
+
         shown = json.dumps(found, default=float)[:_SHOWN]
         raise MeasurementError(f"{name}: {field}: found {shown}, not a number", remedy=remedy)
     if abs(found.adjusted()) > _MOST_DIGITS:

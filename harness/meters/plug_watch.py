@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from harness.errors import MeasurementError
 from harness.meters.http import NoAnswerError
 from harness.meters.plug_answer import Answer
+from harness.records.base import Frozen
 
 LONGEST_SILENCE_SECONDS = 5.0
 """A plug that fails to answer is asked again; after so long without a word the window fails."""
@@ -28,8 +28,7 @@ _JOULES = 3_600.0
 """A watt-hour."""
 
 
-@dataclass(frozen=True)
-class Tolerance:
+class Tolerance(Frozen, kw_only=False):
     """How far a plug's counter may be from its own power before it is a contradiction."""
 
     share: float

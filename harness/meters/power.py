@@ -31,13 +31,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from math import hypot, sqrt
-from typing import NamedTuple
 
 from harness.errors import MeasurementError
 from harness.meters.protocol import Edge, Total, Work
 from harness.meters.uncertainty import of_half_range, of_step
+from harness.records.base import Frozen
 from harness.records.meter import DeviceCondition, SourceDescription
 
 LONGEST_GAP_SECONDS = 2.0
@@ -49,8 +48,7 @@ _UNREAD_REFRESHES = 2.0
 """A stretch longer than this holds refreshes that were not read."""
 
 
-@dataclass(frozen=True)
-class PowerSignal:
+class PowerSignal(Frozen):
     """Power in whole units."""
 
     name: str
@@ -104,7 +102,7 @@ class PowerSource:
         yield PowerFollower(self.signal, self._clock, self._sleep, self._conditions)
 
 
-class _Read(NamedTuple):
+class _Read(Frozen, kw_only=False):
     """One reading: the signal was looked at some time between the two moments."""
 
     began: float
@@ -116,7 +114,7 @@ class _Read(NamedTuple):
         return (self.began + self.ended) / 2
 
 
-class _Point(NamedTuple):
+class _Point(Frozen, kw_only=False):
     """The power at a moment."""
 
     at: float

@@ -30,10 +30,10 @@ from harness.records.base import Frozen
 ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
 _Component: TypeAlias = Literal["package", "dram"]
-_ZONE = re.compile(r"intel-rapl(-mmio)?(:\d+)+")
-_PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
-_PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
-_DIE = re.compile(r"(package-\d+)(?:-die-\d+)?(/dram)?")
+_ZONE = r"intel-rapl(-mmio)?(:\d+)+"
+_PLAIN = r"[A-Za-z0-9-]{1,40}"
+_PACKAGE = r"package-\d+(-die-\d+)?"
+_DIE = r"(package-\d+)(?:-die-\d+)?(/dram)?"
 _INSIDE_OR_AROUND = frozenset({"core", "uncore", "psys"})
 _NUMBER_FILE_BYTES = 4096
 _LARGEST = 2**64 - 1
@@ -86,7 +86,7 @@ class Zone(Frozen):
         return _number(self.counter, self.name, lowest=0, highest=self.range_microjoules)
 
 
-class LeftOut(NamedTuple):
+class LeftOut(Frozen, kw_only=False):
     """A zone that is not billed, and why."""
 
     name: str
@@ -193,7 +193,7 @@ def _zone_folders(under: Path) -> list[Path]:
     hidden: list[str] = []
     for pattern in ("intel-rapl*", "*/intel-rapl*", "*/*/intel-rapl*"):
         for path in sorted(under.glob(pattern)):
-            if not _ZONE.fullmatch(path.name):
+            if not re.fullmatch(_ZONE, path.name):
                 continue
             if path.is_symlink() and not path.exists():
                 hidden.append(path.name)
@@ -215,7 +215,7 @@ def _order(folder: str) -> tuple[bool, list[int]]:
 def _identity(folder: Path, names: dict[str, str]) -> tuple[str, _Component] | None:
     """Return what a zone is and counts, or None for one that is not billed."""
     name = names[folder.name]
-    if _PACKAGE.fullmatch(name):
+    if re.fullmatch(_PACKAGE, name):
         return name, "package"
     if name == "dram":
         parent = names.get(folder.name.rpartition(":")[0])
@@ -227,9 +227,9 @@ def _twin(folder: Path, name: str, billed: dict[str, Zone]) -> Zone | None:
     """Return the billed zone that, by the names, counts what this one does, if there is one."""
     if name in billed:
         return billed[name]
-    this = _DIE.fullmatch(name)
+    this = re.fullmatch(_DIE, name)
     for zone in billed.values():
-        other = _DIE.fullmatch(zone.name)
+        other = re.fullmatch(_DIE, zone.name)
         if this is None or other is None or this.groups() != other.groups():
             continue
         of_unlike_scope = ("-die-" in name) != ("-die-" in zone.name)
@@ -240,7 +240,7 @@ def _twin(folder: Path, name: str, billed: dict[str, Zone]) -> Zone | None:
 
 def _shown(name: str) -> str:
     """Spell a name; one that is empty, or holds what a terminal would obey, as Python does."""
-    return name if _PLAIN.fullmatch(name) else repr(name[:40])
+    return name if re.fullmatch(_PLAIN, name) else repr(name[:40])
 
 
 def _is_door(folder: Path, name: str, zone: Zone) -> bool:
@@ -249,11 +249,11 @@ def _is_door(folder: Path, name: str, zone: Zone) -> bool:
 
 def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:
     """Return the zone whose very counter this one shows as well, if there is one."""
-    die = _DIE.fullmatch(zone.name)
+    die = re.fullmatch(_DIE, zone.name)
     for other in others:
         if other.component != zone.component:
             continue
-        other_die = _DIE.fullmatch(other.name)
+        other_die = re.fullmatch(_DIE, other.name)
         if die and other_die and die.groups() == other_die.groups():
             if _read_alike(zone, other):
                 return other

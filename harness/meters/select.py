@@ -13,7 +13,6 @@ from importlib import import_module
 from typing import TYPE_CHECKING, cast
 
 from harness.errors import ConfigurationError, HarnessError, UsageError
-from harness.meters.plug_in import open_plug_in
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Meter, Opener, Source, Surroundings
 from harness.meters.sources import SourceMeter, weakest_grade
@@ -108,6 +107,8 @@ def _meter(sources: dict[str, Sequence[Source]]) -> Meter:
 def _open(name: str, surroundings: Surroundings) -> Sequence[Source]:
     kind, _, argument = name.partition(":")
     if kind not in BUILT_IN:
+        from harness.meters.plug_in import open_plug_in  # noqa: PLC0415 - seldom there is one
+
         return open_plug_in(kind, _plug_in(kind), argument, surroundings)
     opener: Opener = import_module(BUILT_IN[kind]).open_sources
     return opener(argument, surroundings)

@@ -8,7 +8,6 @@ source that fails is noticed when it does.
 from __future__ import annotations
 
 import math
-import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -82,6 +81,8 @@ class SourceMeter:
 @contextmanager
 def _polling(recording: SourceRecording, sources: Sequence[Source]) -> Iterator[None]:
     """Poll from one thread for each cadence, so that a slow source delays no fast one."""
+    import threading  # noqa: PLC0415 - a millisecond, and only recording is worth it
+
     cadences: defaultdict[float, list[int]] = defaultdict(list)
     for index, source in enumerate(sources):
         cadences[source.poll_seconds].append(index)
@@ -117,6 +118,8 @@ class SourceRecording:
         work: Work,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        import threading  # noqa: PLC0415 - as above
+
         self._descriptions = [source.describe() for source in sources]
         self._followers = followers
         self._locks = [threading.Lock() for _ in followers]

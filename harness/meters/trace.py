@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from itertools import pairwise
 
@@ -17,6 +16,8 @@ class Trace:
     """Readings of each source, thinned as they come. Safe to add to from several threads."""
 
     def __init__(self, components: Sequence[Component]) -> None:
+        import threading  # noqa: PLC0415 - a millisecond, and only recording is worth it
+
         self._components = components
         self._points: list[list[tuple[float, float]]] = [[] for _ in components]
         self._shortest = [0.0 for _ in components]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from typing import Any, NoReturn, TypeVar, dataclass_transform
@@ -13,7 +12,7 @@ from harness.errors import ConfigurationError
 
 T = TypeVar("T")
 
-SURROGATE_ESCAPE = re.compile(r"\\u[dD][89a-fA-F]")
+SURROGATE_ESCAPE = r"\\u[dD][89a-fA-F]"
 """Only an escape can bring half a pair into JSON: UTF-8 itself has none."""
 
 
@@ -28,6 +27,8 @@ def canonical_json(value: object) -> bytes:
     UTF-8 JSON, keys sorted, no spaces. Raises ``ValueError`` on a NaN or an infinity, which
     msgspec would otherwise write as ``null``.
     """
+    import json  # noqa: PLC0415 - milliseconds, and meters need it not
+
     plain = msgspec.to_builtins(value)
     return json.dumps(
         plain, allow_nan=False, ensure_ascii=False, separators=(",", ":"), sort_keys=True
@@ -36,6 +37,8 @@ def canonical_json(value: object) -> bytes:
 
 def pretty_json(value: object) -> bytes:
     """Spell ``value`` for people and ``git diff``: in field order, indented, newline last."""
+    import json  # noqa: PLC0415 - as above
+
     plain = msgspec.to_builtins(value)
     return json.dumps(plain, allow_nan=False, ensure_ascii=False, indent=1).encode() + b"\n"
 
@@ -61,6 +64,8 @@ def parse_plain(content: bytes, where: object) -> object:
     Refused besides what JSON forbids: duplicate keys, NaN and infinities, halves of surrogate
     pairs (they cannot be written again), trailing text.
     """
+    import json  # noqa: PLC0415 - as above
+
     try:
         text = content.decode("utf-8")
         plain: object = json.loads(
@@ -69,7 +74,7 @@ def parse_plain(content: bytes, where: object) -> object:
             parse_constant=_no_constants,
             parse_float=_finite,
         )
-        if SURROGATE_ESCAPE.search(text):
+        if re.search(SURROGATE_ESCAPE, text):
             _no_lone_surrogates(plain)
     except RecursionError:
         raise ConfigurationError(
@@ -102,6 +107,8 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_lone_surrogates(plain: object) -> None:
+    import json  # noqa: PLC0415 - as above
+
     try:
         json.dumps(plain, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
