@@ -14,6 +14,7 @@ from record_samples import RULES, session
 
 from harness.evaluation.gate import CLOCK_TICK_SECONDS, disturbances
 from harness.records.evaluation import Disturbance, ReferenceKernel, Session
+from harness.records.meter import DeviceCondition
 
 CORES = 4
 SECONDS = 9.0
@@ -32,6 +33,19 @@ def with_disturbance(phase: str, **seen: Any) -> Session:  # noqa: ANN401 - fiel
         ordinary,
         phases=tuple(
             replace(w, disturbance=replace(w.disturbance, **seen)) if w.phase == phase else w
+            for w in ordinary.phases
+        ),
+    )
+
+
+def with_board(phase: str, *, overheated: bool) -> Session:
+    """Make a session in which a board was held back in one phase, by heat or by its power limit."""
+    ordinary = session()
+    board = DeviceCondition(device="gpu-0", throttled_by=("any",), overheated=overheated)
+    return replace(
+        ordinary,
+        phases=tuple(
+            replace(w, reading=replace(w.reading, conditions=(board,))) if w.phase == phase else w
             for w in ordinary.phases
         ),
     )
@@ -72,6 +86,11 @@ CASES = {
         with_disturbance("measured", throttle_events=0),
         "throttled 1 times",
     ),
+    "device-overheated": Case(
+        with_board("measured", overheated=True),
+        with_board("measured", overheated=False),
+        "gpu-0: throttled by heat in 1 windows (limit 0)",
+    ),
 }
 
 
@@ -85,6 +104,10 @@ def test_each_limit_voids_what_is_beyond_it_and_nothing_else(code: str) -> None:
     assert case.says in reason.message
     assert reason.remedy
     assert codes(case.stands) == []
+
+
+def test_a_board_that_is_hot_while_nothing_runs_on_it_voids_nothing() -> None:
+    assert codes(with_board("idle-after", overheated=True)) == []
 
 
 def test_on_many_cores_a_neighbour_is_held_against_the_entry() -> None:

@@ -55,6 +55,7 @@ def test_a_disturbed_session_is_void_and_repeated(assignment: Assignment) -> Non
         assert "100 ms before and 200 ms after (limit 25%)" in void.reasons[0].message
         assert tuple(window.phase for window in void.phases) == PHASES
         assert void.kernel.after_cpu_seconds == pytest.approx(0.2)
+        assert [trace.component for trace in void.trace] == ["package"]
     assert kept.voids == [(1, void.reasons) for void in made.voided]
     assert len(plan.texts) == 1 + SESSIONS + 2  # each try in a sandbox of its own
     assert outcomes is not None

@@ -249,6 +249,7 @@ def test_conditions_are_recorded(machine: Machine) -> None:
     assert condition.device == "gpu-0 NVIDIA Stand-in (00000000)"
     assert (condition.temperature_celsius, condition.clock_megahertz) == (83, 1410)
     assert condition.throttled_by == ("software power cap", "hardware thermal slowdown")
+    assert condition.overheated
 
 
 def test_older_drivers_are_asked_in_their_own_words(machine: Machine) -> None:
@@ -257,6 +258,7 @@ def test_older_drivers_are_asked_in_their_own_words(machine: Machine) -> None:
         (condition,) = recording.mark().conditions
     assert condition.temperature_celsius == 45
     assert condition.throttled_by == ("software power cap",)
+    assert not condition.overheated
 
 
 def test_what_a_board_does_not_say_is_none_and_no_error(machine: Machine) -> None:

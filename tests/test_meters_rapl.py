@@ -150,14 +150,14 @@ def test_a_zone_of_an_unknown_name_is_named_and_not_billed(
     monkeypatch.setattr("harness.meters.rapl._STILL_SECONDS", 0.05)
     machine.zone("intel-rapl:0", "package-0").write_text("5")
     machine.zone("intel-rapl:0:0", "accelerator")
-    sources, remarks = survey_sources(SURROUNDINGS)
+    sources, left_out = survey_sources("", SURROUNDINGS)
     assert [source.describe().name for source in sources] == ["package-0"]
-    assert remarks == ["left out: 'accelerator' (intel-rapl:0:0: not a known name)"]
+    assert [*map(str, left_out)] == ["'accelerator' (intel-rapl:0:0: not a known name)"]
 
 
 def test_nothing_is_said_where_nothing_is_left_out(machine: Machine) -> None:
     machine.zone("intel-rapl:0", "package-0").write_text("5")
-    assert survey_sources(SURROUNDINGS)[1] == []
+    assert survey_sources("", SURROUNDINGS)[1] == ()
 
 
 def test_it_takes_no_argument(machine: Machine) -> None:

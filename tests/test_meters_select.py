@@ -208,6 +208,8 @@ def test_the_survey_describes_the_counters_that_are_there_and_names_what_is_left
         "package-0, package-0/dram, package-1; grade simulated; left out: 'turbine' "
         "(intel-rapl:2: not a known name), package-1/dram (stood still for 0.05 s)"
     )
+    described = select(["auto"], HERE).describe()
+    assert [left_out.name for left_out in described.left_out] == ["'turbine'", "package-1/dram"]
 
 
 @pytest.mark.parametrize("name", ["auto", "rapl"])

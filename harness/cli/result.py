@@ -150,6 +150,8 @@ def _in_joules(*named: tuple[str, float]) -> str:
 def _circumstances(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, str]]:
     sources = ", ".join(source.name for source in record.meter.sources)
     yield "meter", f"{GRADES[record.meter.grade]}  [dim]({escape(sources)})[/dim]"
+    if record.meter.left_out:
+        yield "", f"[dim]not counted: {escape(', '.join(map(str, record.meter.left_out)))}[/dim]"
     yield from _left_open(summary)
     yield (
         "isolation",

@@ -2,7 +2,7 @@
 
 What an entry does itself must not void its session: its own CPU time is left out, and waiting for
 cores, which more threads than cores bring about, is warned of and no reason. What is left is other
-processes' CPU time, steal, the reference kernel and thermal throttling.
+processes' CPU time, steal, the reference kernel and thermal throttling, of a metered board too.
 
 Other CPU time is a difference between the machine's account and the entry's, and on most kernels
 the machine's is a sample: each clock tick, of 10 ms at the longest, is billed whole to what runs
@@ -118,5 +118,15 @@ def _by_heat(session: Session, rules: DisturbanceRules) -> Iterator[Notice]:
             code="throttled",
             message=f"the processor was throttled {events} times (limit {rules.throttle_events})",
             remedy="cool the machine, or lower its power limit; where it cannot be helped, raise "
+            "throttle_events in the rules",
+        )
+    conditions = [each for window in own_phases(session) for each in window.reading.conditions]
+    hot = [condition.device for condition in conditions if condition.overheated]
+    if len(hot) > rules.throttle_events:
+        yield Notice(
+            code="device-overheated",
+            message=f"{', '.join(sorted(set(hot)))}: throttled by heat in {len(hot)} windows "
+            f"(limit {rules.throttle_events})",
+            remedy="cool the device, or lower its power limit; where it cannot be helped, raise "
             "throttle_events in the rules",
         )

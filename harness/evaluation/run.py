@@ -213,6 +213,7 @@ def _void(session: Session, reasons: tuple[Notice, ...]) -> VoidSession:
         reasons=reasons,
         phases=session.phases,
         kernel=session.kernel,
+        trace=session.trace,
     )
 
 

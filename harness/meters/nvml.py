@@ -74,6 +74,7 @@ _REASONS = {
     8: "display clock setting",
 }
 """Bits of NVML's clocks event reasons, named as NVML does."""
+_HEAT_BITS = 1 << 5 | 1 << 6
 _IDLE_BIT = 1
 
 Kind = Literal["counter", "power"]
@@ -144,6 +145,7 @@ class Board:
             temperature_celsius=None if temperature is None else float(temperature),
             clock_megahertz=None if clock is None else float(clock),
             throttled_by=name_reasons(reasons),
+            overheated=bool(reasons & _HEAT_BITS),
         )
 
     def _ask_first(self, names: Sequence[str], *arguments: object) -> Any | None:  # noqa: ANN401 - whatever NVML's function returns

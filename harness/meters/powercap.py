@@ -26,6 +26,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.errors import MeasurementError
 from harness.records.base import Frozen
+from harness.records.meter import LeftOut
 
 ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
@@ -86,17 +87,6 @@ class Zone(Frozen):
         return _number(self.counter, self.name, lowest=0, highest=self.range_microjoules)
 
 
-class LeftOut(Frozen, kw_only=False):
-    """A zone that is not billed, and why."""
-
-    name: str
-    why: str
-
-    def __str__(self) -> str:
-        """Say both."""
-        return f"{self.name} ({self.why})"
-
-
 class Zones(NamedTuple):
     """What to bill, and what not although it is neither inside nor around of what is billed."""
 
@@ -145,14 +135,16 @@ def survey_zones(under: Path) -> Zones:
         if identity is None:
             if names[folder.name] not in _INSIDE_OR_AROUND:
                 left_out.append(
-                    LeftOut(f"{names[folder.name][:40]!r}", f"{folder.name}: not a known name")
+                    LeftOut(
+                        name=f"{names[folder.name][:40]!r}", why=f"{folder.name}: not a known name"
+                    )
                 )
             continue
         name, component = identity
         twin = _twin(folder, name, billed)
         if twin is not None:
             how = "another door to" if _is_door(folder, name, twin) else "overlaps"
-            left_out.append(LeftOut(name, f"{folder.name}: {how} {twin.name}"))
+            left_out.append(LeftOut(name=name, why=f"{folder.name}: {how} {twin.name}"))
             continue
         zone = Zone(
             counter=folder / "energy_uj",
@@ -163,7 +155,7 @@ def survey_zones(under: Path) -> Zones:
         zone.read()
         mirrored = _mirrored(zone, billed.values())
         if mirrored is not None:
-            left_out.append(LeftOut(name, f"shows the counter of {mirrored.name}"))
+            left_out.append(LeftOut(name=name, why=f"shows the counter of {mirrored.name}"))
             continue
         billed[name] = zone
     if not any(zone.component == "package" for zone in billed.values()):

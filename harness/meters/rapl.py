@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 from harness.errors import MeasurementError, UsageError
 from harness.meters import powercap
 from harness.meters.counter import Counter, CounterSource, Refreshes, watch_refreshes
-from harness.meters.powercap import LeftOut, SensorUnavailableError, Zone
+from harness.meters.powercap import SensorUnavailableError, Zone
 from harness.meters.protocol import Surroundings
-from harness.records.meter import Grade, SourceDescription
+from harness.records.meter import Grade, LeftOut, SourceDescription
 
 RELATIVE_UNCERTAINTY = 0.05
 """Assumed: no vendor states one."""
@@ -33,20 +33,21 @@ _FINEST_UNIT = 20
 """2^-20 J is less than a microjoule: too fine to be told from what the kernel shows."""
 
 
-def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CounterSource]:  # noqa: ARG001
+def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CounterSource]:
     """Open every counter to bill. See ``harness.meters.protocol.Opener``."""
+    return survey_sources(argument, surroundings)[0]
+
+
+def survey_sources(
+    argument: str,
+    surroundings: Surroundings,  # noqa: ARG001 - counters need no constants
+) -> tuple[Sequence[CounterSource], Sequence[LeftOut]]:
+    """Open every counter to bill, and say which zones are left out."""
     if argument:
         raise UsageError(
             f"rapl takes no argument, and {argument!r} was given", remedy="leave it out"
         )
-    return find_sources()[0]
-
-
-def survey_sources(surroundings: Surroundings) -> tuple[Sequence[CounterSource], Sequence[str]]:  # noqa: ARG001
-    """Open every counter to bill, and say which zones are left out."""
-    sources, left_out = find_sources()
-    listed = ", ".join(map(str, left_out))
-    return sources, [f"left out: {listed}"] if listed else []
+    return find_sources()
 
 
 def find_sources(
@@ -80,7 +81,7 @@ def find_sources(
                 remedy="load the kernel's module intel_rapl_msr anew, or use --meter model",
             )
         else:
-            still.append(LeftOut(zone.name, f"stood still for {_STILL_SECONDS:g} s"))
+            still.append(LeftOut(name=zone.name, why=f"stood still for {_STILL_SECONDS:g} s"))
     return tuple(sources), (*left_out, *still)
 
 

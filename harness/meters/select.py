@@ -17,7 +17,7 @@ from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Meter, Opener, Source, Surroundings
 from harness.meters.sources import SourceMeter, weakest_grade
 from harness.records.base import Frozen
-from harness.records.meter import SourceDescription
+from harness.records.meter import LeftOut, SourceDescription
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoints
@@ -83,35 +83,51 @@ def select(names: Sequence[str], surroundings: Surroundings) -> Meter:
                 remedy="name every meter, or auto alone",
             )
         return _automatic(surroundings)
-    sources = {name: _open(name, surroundings) for name in names}
-    _refuse_overlap({name: tuple(s.describe() for s in each) for name, each in sources.items()})
-    return _meter(sources)
+    opened = {name: _open(name, surroundings) for name in names}
+    _refuse_overlap(
+        {name: tuple(s.describe() for s in each.sources) for name, each in opened.items()}
+    )
+    return _meter(opened)
 
 
 def _automatic(surroundings: Surroundings) -> Meter:
-    sources: dict[str, Sequence[Source]] = {}
+    opened: dict[str, _Opened] = {}
     for name in SENSORS:
         try:
-            sources[name] = _open(name, surroundings)
+            opened[name] = _open(name, surroundings)
         except SensorUnavailableError:
             if name == "rapl":
-                sources["model"] = _open("model", surroundings)
-    return _meter(sources)
+                opened["model"] = _open("model", surroundings)
+    return _meter(opened)
 
 
-def _meter(sources: dict[str, Sequence[Source]]) -> Meter:
-    kinds = [name.partition(":")[0] for name in sources]
-    return SourceMeter("+".join(kinds), [each for group in sources.values() for each in group])
+def _meter(opened: dict[str, _Opened]) -> Meter:
+    kinds = [name.partition(":")[0] for name in opened]
+    return SourceMeter(
+        "+".join(kinds),
+        [source for each in opened.values() for source in each.sources],
+        left_out=[counter for each in opened.values() for counter in each.left_out],
+    )
 
 
-def _open(name: str, surroundings: Surroundings) -> Sequence[Source]:
+class _Opened(Frozen):
+    """What one name on the command line stands for."""
+
+    sources: Sequence[Source]
+    left_out: Sequence[LeftOut] = ()
+
+
+def _open(name: str, surroundings: Surroundings) -> _Opened:
     kind, _, argument = name.partition(":")
     if kind not in BUILT_IN:
         from harness.meters.plug_in import open_plug_in  # noqa: PLC0415 - seldom there is one
 
-        return open_plug_in(kind, _plug_in(kind), argument, surroundings)
-    opener: Opener = import_module(BUILT_IN[kind]).open_sources
-    return opener(argument, surroundings)
+        return _Opened(sources=open_plug_in(kind, _plug_in(kind), argument, surroundings))
+    module = import_module(BUILT_IN[kind])
+    if hasattr(module, "survey_sources"):
+        sources, left_out = module.survey_sources(argument, surroundings)
+        return _Opened(sources=sources, left_out=left_out)
+    return _Opened(sources=module.open_sources(argument, surroundings))
 
 
 def _plug_in(kind: str) -> Opener:
@@ -185,26 +201,18 @@ def _status(spelling: str, surroundings: Surroundings) -> SourceStatus:
             name=name, found=False, detail=NOT_LOOKED_FOR, remedy=f"use --meter {spelling}"
         )
     try:
-        opened, remarks = _survey(name, surroundings)
-        sources = tuple(source.describe() for source in opened)
+        opened = _open(name, surroundings)
+        sources = tuple(source.describe() for source in opened.sources)
     except HarnessError as error:
         return SourceStatus(name=name, found=False, detail=error.message, remedy=error.remedy)
     listed = ", ".join(source.name for source in sources)
-    grade = weakest_grade(sources)
+    detail = [listed, f"grade {weakest_grade(sources)}"]
+    if opened.left_out:
+        detail.append(f"left out: {', '.join(map(str, opened.left_out))}")
     return SourceStatus(
         name=name,
         found=True,
-        detail="; ".join((listed, f"grade {grade}", *remarks)),
+        detail="; ".join(detail),
         remedy="",
         sources=sources,
     )
-
-
-def _survey(name: str, surroundings: Surroundings) -> tuple[Sequence[Source], Sequence[str]]:
-    """Open a meter's sources, and hear what it has to say beside them, if it says anything."""
-    if name in BUILT_IN:
-        survey_sources = getattr(import_module(BUILT_IN[name]), "survey_sources", None)
-        if survey_sources is not None:
-            found: tuple[Sequence[Source], Sequence[str]] = survey_sources(surroundings)
-            return found
-    return _open(name, surroundings), ()

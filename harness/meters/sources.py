@@ -23,6 +23,7 @@ from harness.records.meter import (
     ComponentEnergy,
     DeviceCondition,
     Grade,
+    LeftOut,
     MeterDescription,
     PowerTrace,
     SourceDescription,
@@ -51,11 +52,13 @@ class SourceMeter:
         name: str,
         sources: Sequence[Source],
         *,
+        left_out: Sequence[LeftOut] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         if not sources:
             raise ValueError("a meter needs a source")
         self._name = name
+        self._left_out = tuple(left_out)
         self._sources = tuple(
             sorted(sources, key=lambda source: -source.describe().refresh_seconds)
         )
@@ -65,7 +68,10 @@ class SourceMeter:
         """Name every source, in the order of their names."""
         described = sorted((s.describe() for s in self._sources), key=lambda each: each.name)
         return MeterDescription(
-            name=self._name, grade=weakest_grade(described), sources=tuple(described)
+            name=self._name,
+            grade=weakest_grade(described),
+            sources=tuple(described),
+            left_out=self._left_out,
         )
 
     @contextmanager

@@ -223,6 +223,8 @@ class VoidSession(Frozen):
     """What was seen, with its limit."""
     phases: tuple[PhaseWindow, ...]
     kernel: ReferenceKernel
+    trace: tuple[PowerTrace, ...] = ()
+    """Power by component: what disturbed it may show there."""
 
 
 class MetricValue(Frozen):

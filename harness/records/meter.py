@@ -33,12 +33,25 @@ class SourceDescription(Frozen):
     """What a model multiplies with, units in the names; empty for a sensor."""
 
 
+class LeftOut(Frozen):
+    """A counter that is there and is not billed, and why."""
+
+    name: str
+    why: str
+
+    def __str__(self) -> str:
+        """Say both."""
+        return f"{self.name} ({self.why})"
+
+
 class MeterDescription(Frozen):
     """A meter: its sources, and the grade of the weakest."""
 
     name: str
     grade: Grade
     sources: tuple[SourceDescription, ...]
+    left_out: tuple[LeftOut, ...] = ()
+    """What a reader might expect among the sources and is not."""
 
     @property
     def components(self) -> tuple[str, ...]:
@@ -87,6 +100,8 @@ class DeviceCondition(Frozen):
     clock_megahertz: float | None = None
     throttled_by: tuple[str, ...] = ()
     """Why it runs below its clock, in the vendor's words."""
+    overheated: bool = False
+    """Whether heat is among the reasons."""
 
 
 class WindowReading(Frozen):

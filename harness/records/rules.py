@@ -63,7 +63,7 @@ class DisturbanceRules(Frozen):
     """The reference kernel's cost changed by more than this share across the session, or rose by
     more above its median in the evaluation so far."""
     throttle_events: CountOrNone
-    """The processor was throttled more often than this."""
+    """The processor was throttled more often than this, or a metered board in more windows."""
 
 
 class CautionRules(Frozen):
