@@ -49,6 +49,12 @@ def test_the_second_door_to_a_package_is_not_even_opened(tmp_path: Path) -> None
     assert zone.counter.parent.name == "intel-rapl:0"
 
 
+def test_a_folder_with_other_digits_than_the_kernels_is_no_zone(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:٣", "package-3")
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    assert names(tmp_path) == ["package-0"]
+
+
 def test_the_second_door_serves_where_it_is_the_only_one(tmp_path: Path) -> None:
     add_zone(tmp_path, "intel-rapl-mmio:0", "package-0")
     assert names(tmp_path) == ["package-0"]
@@ -118,8 +124,10 @@ def test_a_name_that_a_terminal_would_not_show_is_spelled_out(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "9" * 5_000, "1\n2", "\xff"]
-)
+    "content",
+    ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "9" * 5_000, "1\n2", "\xff", "\x1c5",
+     "5" + " " * 5_000 + "9"],
+)  # fmt: skip
 def test_a_counter_that_is_no_number_in_its_range_names_the_zone(
     tmp_path: Path, content: str
 ) -> None:

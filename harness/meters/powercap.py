@@ -30,7 +30,7 @@ from harness.records.base import Frozen
 ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
 _Component: TypeAlias = Literal["package", "dram"]
-_ZONE = re.compile(r"intel-rapl(-mmio)?(:\d+)+")
+_ZONE = re.compile(r"intel-rapl(-mmio)?(:\d+)+", re.ASCII)
 _PLAIN = re.compile(r"[A-Za-z0-9-]{1,40}")
 _PACKAGE = re.compile(r"package-\d+(-die-\d+)?")
 _DIE = re.compile(r"(package-\d+)(?:-die-\d+)?(/dram)?")
@@ -329,4 +329,10 @@ def _text(path: Path, zone: str) -> str:
             + (": the zone is gone" if gone and not path.parent.exists() else ""),
             remedy=_BROKEN,
         ) from None
-    return content.decode("ascii", errors="replace").strip()
+    if len(content) == _NUMBER_FILE_BYTES:  # what was cut off might change what it says
+        raise MeasurementError(
+            f"RAPL zone {zone}: {path}: holds {_NUMBER_FILE_BYTES} bytes or more, "
+            "and should hold a line",
+            remedy=_BROKEN,
+        )
+    return content.strip().decode("ascii", errors="replace")  # bytes: of blanks, ASCII's only
