@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -23,13 +23,13 @@ from record_samples import RULES, outcomes, record
 from rich.console import Console
 
 from harness.cli.boards import print_boards
-from harness.errors import ConfigurationError
 from harness.ranking.boards import make_boards
 from harness.records.base import canonical_json, parse_json, pretty_json
+from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord
 from harness.site import render as site
-from harness.store.paths import record_path
-from harness.store.reading import read_all
+from harness.store.reading import StoredRecord, read_all
+from harness.store.results import write
 
 ROOT = Path(__file__).parents[2]
 TOKENS = (
@@ -43,6 +43,7 @@ TOKENS = (
     b'"schema": 1, ', b'"schema": 99, ', b'"signature": null, ', b'"outcome": {}, ', b" " * 9,
 )  # fmt: skip
 GOOD = "the-good-task"
+SOMEWHERE = "a-task/an-entry/anywhere.json"
 _KEY = re.compile(rb'"[a-z_]+": ')
 
 
@@ -89,7 +90,8 @@ def written(tree: Any, rng: Random) -> bytes:  # noqa: ANN401 - a record that wa
     digits = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(0)
     try:
-        text = json.dumps(tree, default=str, ensure_ascii=rng.random() < 0.5, indent=1)
+        # Mostly in the very spelling of the harness, so that it is not refused for that alone.
+        text = json.dumps(tree, default=str, ensure_ascii=rng.random() < 0.1, indent=1) + "\n"
     finally:
         sys.set_int_max_str_digits(digits)
     return text.encode("utf-8", "surrogatepass")
@@ -118,7 +120,7 @@ class Folder:
     results: Path
     good: str
 
-    def put(self, place: PurePosixPath | str, content: bytes) -> Path:
+    def put(self, place: str, content: bytes) -> Path:
         path = self.results / place
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -127,27 +129,19 @@ class Folder:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:
-    # As it was read: a whole number in a field of floats would change the digest.
-    good = parse_json(
-        pretty_json(record("good", task={"id": GOOD}, joules=(39.0,))), EvaluationRecord, "good"
-    )
-    made = Folder(tmp_path / "results", str(record_path(good)))
-    made.put(made.good, pretty_json(good))
-    return made
+    results = tmp_path / "results"
+    _, path = write(results, record("good", task={"id": GOOD}, joules=(39.0,)), None)
+    return Folder(results, path.relative_to(results).as_posix())
 
 
 def judge_in(folder: Folder) -> Callable[[bytes], str]:
     def judge(content: bytes) -> str:
         expected = valid(content)
-        place = _place(content, expected)
-        path = folder.put(place, content)
-        try:
-            stored, problems = read_all(folder.results)
-        finally:
-            shutil.rmtree(path.parents[1])
-        if folder.good not in {each.path for each in stored}:
-            raise WronglyJudgedError("it hides the record beside it")
-        taken = [each for each in stored if each.path != folder.good]
+        taken, problems = _read(folder, SOMEWHERE, content)
+        if taken:
+            raise WronglyJudgedError("taken where it does not belong")
+        if (place := _said_place(problems)) is not None:
+            taken, problems = _read(folder, place, content)
         if taken and expected is None:
             raise WronglyJudgedError("taken, and the schema forbids it")
         if not taken and not problems:
@@ -163,17 +157,29 @@ def judge_in(folder: Folder) -> Callable[[bytes], str]:
     return judge
 
 
-def _place(content: bytes, expected: Any) -> PurePosixPath | str:  # noqa: ANN401 - plain JSON
-    """Return where the file belongs by its own content, where that is in the folder at all."""
-    anywhere = "a-task/an-entry/20260102T030405Z-00000000.local.json"
-    if expected is None and b'"schema"' not in content:
-        return anywhere
+def _read(
+    folder: Folder, place: str, content: bytes
+) -> tuple[tuple[StoredRecord, ...], tuple[Problem, ...]]:
+    """Read the folder with a file put there for a moment; the record that is fine must be found."""
+    path = folder.put(place, content)
     try:
-        made = record_path(parse_json(content, EvaluationRecord, "it"))
-    except (ConfigurationError, ValueError):
-        return anywhere
-    plain = all(re.fullmatch(r"[A-Za-z0-9][\w.-]{0,99}", part, re.ASCII) for part in made.parts)
-    return made if plain and len(made.parts) == 3 and made.parts[0] != GOOD else anywhere
+        stored, problems = read_all(folder.results)
+    finally:
+        shutil.rmtree(path.parents[1])
+    taken = tuple(each for each in stored if each.path != folder.good)
+    if len(taken) == len(stored):
+        raise WronglyJudgedError("it hides the record beside it")
+    return taken, problems
+
+
+def _said_place(problems: tuple[Problem, ...]) -> str | None:
+    """Return where a file is said to belong, if it is a place in the folder and not the other's."""
+    (problem,) = problems
+    said = re.search("its content belongs at (.+): it was moved", problem.message)
+    plain = r"(?!\.)[\w.-]{1,99}"
+    if said is None or not re.fullmatch(f"{plain}/{plain}/{plain}", said[1], re.ASCII):
+        return None
+    return None if said[1].startswith(GOOD) else said[1]
 
 
 def _require_same(read: EvaluationRecord, said: Any) -> None:  # noqa: ANN401 - plain JSON

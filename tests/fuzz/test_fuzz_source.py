@@ -66,8 +66,7 @@ def judge(content: bytes) -> str:
         raise WronglyJudgedError("Python does not compile it")
     fault = found if isinstance(found, Fault) else check_loader("model.py", found, "load")
     if fault is not None and any(
-        unprintable(text) is not None or len(text) > 10_000
-        for text in (fault.message, fault.remedy)
+        unprintable(text) is not None or len(text) > 1_000 for text in (fault.message, fault.remedy)
     ):
         raise WronglyJudgedError(f"not fit to be shown: {fault!r:.300}")
     if refused:
