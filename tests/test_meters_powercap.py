@@ -97,6 +97,23 @@ def test_packages_that_happen_to_read_alike_stay_two(tmp_path: Path) -> None:
     assert names(tmp_path) == ["package-0", "package-1"]
 
 
+def test_each_package_that_stands_still_is_watched_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[float] = []
+
+    class Time:
+        def monotonic(self) -> float:
+            watched.append(0.05)  # a standstill is found at the third look
+            return sum(watched)
+
+    monkeypatch.setattr(powercap, "time", Time())
+    for number in range(20):
+        add_zone(tmp_path, f"intel-rapl:{number}", f"package-{number}", energy=5)
+    assert len(names(tmp_path)) == 20
+    assert len(watched) <= 20 * 4
+
+
 def test_a_machine_without_zones_is_told_what_to_use_instead(tmp_path: Path) -> None:
     for root in (tmp_path, tmp_path / "missing"):
         with pytest.raises(SensorUnavailableError, match="no zone") as caught:

@@ -140,6 +140,7 @@ def survey_zones(under: Path) -> Zones:
     names = {folder.name: _text(folder / "name", folder.name) for folder in folders}
     billed: dict[str, Zone] = {}
     left_out: list[LeftOut] = []
+    still: set[str] = set()
     for folder in folders:
         identity = _identity(folder, names)
         if identity is None:
@@ -161,7 +162,7 @@ def survey_zones(under: Path) -> Zones:
             range_microjoules=_number(folder / "max_energy_range_uj", name, lowest=_LEAST_RANGE),
         )
         zone.read()
-        mirrored = _mirrored(zone, billed.values())
+        mirrored = _mirrored(zone, billed.values(), still)
         if mirrored is not None:
             left_out.append(LeftOut(name, f"shows the counter of {mirrored.name}"))
             continue
@@ -247,8 +248,11 @@ def _is_door(folder: Path, name: str, zone: Zone) -> bool:
     return name == zone.name or folder.name.startswith("intel-rapl-mmio")
 
 
-def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:
-    """Return the zone whose very counter this one shows as well, if there is one."""
+def _mirrored(zone: Zone, others: Iterable[Zone], still: set[str]) -> Zone | None:
+    """Return the zone whose very counter this one shows as well, if there is one.
+
+    ``still`` are the names of zones that did not move while they were watched: it is added to.
+    """
     die = _DIE.fullmatch(zone.name)
     for other in others:
         if other.component != zone.component:
@@ -257,7 +261,7 @@ def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:
         if die and other_die and die.groups() == other_die.groups():
             if _read_alike(zone, other):
                 return other
-        elif _move_alike(zone, other):
+        elif other.name not in still and _move_alike(zone, other, still):
             return other
     return None
 
@@ -275,7 +279,7 @@ def _read_alike(zone: Zone, other: Zone) -> bool:
     return False
 
 
-def _move_alike(zone: Zone, other: Zone) -> bool:
+def _move_alike(zone: Zone, other: Zone, still: set[str]) -> bool:
     """Say whether two counters agree, and still do after each of a few refreshes."""
     if not _read_alike(zone, other):
         return False
@@ -289,6 +293,7 @@ def _move_alike(zone: Zone, other: Zone) -> bool:
                 return False
             moved, value = moved + 1, now
         elif time.monotonic() > until:
+            still.add(other.name)  # else a folder of many such zones would take minutes
             return False
     return True
 
