@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator
+from typing import Any
 
 import pytest
+from fuzzing import Fuzz, Plan, Sweep, Target, require
 from hypothesis import HealthCheck, settings
 
 # Tests assert no time: on a shared machine any example can take long once.
@@ -28,3 +30,39 @@ def pytest_runtest_makereport(
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: {reason} (HARNESS_REQUIRE_EXTRAS=1 asks for it)"
     return report
+
+
+_SWEEPS = pytest.StashKey[list[Sweep]]()
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Say how much ``tests/fuzz`` does: a short sweep, unless more is asked for."""
+    group = parser.getgroup("fuzz")
+    group.addoption("--fuzz-cases", type=int, default=300, help="Cases for each fuzz target.")
+    group.addoption("--fuzz-seed", type=int, default=0, help="What the cases are made from.")
+    group.addoption("--fuzz-case", type=int, default=None, help="Make this one case again.")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Every fuzz case has a limit of its own, by the same timer that the plug-in would use."""
+    for item in items:
+        if "fuzz" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.timeout(0))
+
+
+@pytest.fixture
+def fuzz(request: pytest.FixtureRequest) -> Fuzz:
+    """Run a fuzz target as the command line asks for."""
+    options = request.config.option
+    plan = Plan(options.fuzz_cases, options.fuzz_seed, options.fuzz_case)
+
+    def run(target: Target[Any]) -> None:
+        request.config.stash.setdefault(_SWEEPS, []).append(require(target, plan))
+
+    return run
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Give every fuzz target a line."""
+    for seen in terminalreporter.config.stash.get(_SWEEPS, []):
+        terminalreporter.write_line(f"fuzz: {seen}")

@@ -86,3 +86,20 @@ def test_results_that_are_not_there_are_no_empty_board(tmp_path: Path, option: l
         assert f"{tmp_path / wrong}: {told}" in made.stderr.replace("\n", "")
         assert not made.stdout or option == ["--json"]  # then it holds the error, as JSON
     assert runner.invoke(app, ["leaderboard", "--check"]).exit_code == 0
+
+
+@pytest.mark.parametrize("option", [[], ["--check"]])
+def test_nothing_in_a_record_reaches_the_terminal_as_an_order(
+    project: Path, option: list[str]
+) -> None:
+    results = project / "leaderboard" / "results"
+    hostile = record("my-team", task={"title": "A \x1b[2Jtask"}, demonstration=True)
+    _, path = write(results, hostile, None)
+    moved = path.with_name(f"20260102T030405Z-{'0' * 8}.json")
+    moved.write_bytes(path.read_bytes().replace(b'"schema": 2', b'"\\u001b[2J": 2'))
+
+    made = runner.invoke(app, ["leaderboard", *option])
+
+    assert made.exit_code == 1
+    assert "\x1b" not in made.stdout
+    assert "\\x1b[2J" in made.stdout

@@ -49,6 +49,12 @@ def test_the_second_door_to_a_package_is_not_even_opened(tmp_path: Path) -> None
     assert zone.counter.parent.name == "intel-rapl:0"
 
 
+def test_a_folder_with_other_digits_than_the_kernels_is_no_zone(tmp_path: Path) -> None:
+    add_zone(tmp_path, "intel-rapl:٣", "package-3")
+    add_zone(tmp_path, "intel-rapl:0", "package-0")
+    assert names(tmp_path) == ["package-0"]
+
+
 def test_the_second_door_serves_where_it_is_the_only_one(tmp_path: Path) -> None:
     add_zone(tmp_path, "intel-rapl-mmio:0", "package-0")
     assert names(tmp_path) == ["package-0"]
@@ -91,6 +97,23 @@ def test_packages_that_happen_to_read_alike_stay_two(tmp_path: Path) -> None:
     assert names(tmp_path) == ["package-0", "package-1"]
 
 
+def test_each_package_that_stands_still_is_watched_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched: list[float] = []
+
+    class Time:
+        def monotonic(self) -> float:
+            watched.append(0.05)  # a standstill is found at the third look
+            return sum(watched)
+
+    monkeypatch.setattr(powercap, "time", Time())
+    for number in range(20):
+        add_zone(tmp_path, f"intel-rapl:{number}", f"package-{number}", energy=5)
+    assert len(names(tmp_path)) == 20
+    assert len(watched) <= 20 * 4
+
+
 def test_a_machine_without_zones_is_told_what_to_use_instead(tmp_path: Path) -> None:
     for root in (tmp_path, tmp_path / "missing"):
         with pytest.raises(SensorUnavailableError, match="no zone") as caught:
@@ -118,8 +141,10 @@ def test_a_name_that_a_terminal_would_not_show_is_spelled_out(
 
 
 @pytest.mark.parametrize(
-    "content", ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "9" * 5_000, "1\n2", "\xff"]
-)
+    "content",
+    ["", "-5", "12.5", "many", "٣", "0x10", f"{RANGE + 1}", "9" * 5_000, "1\n2", "\xff", "\x1c5",
+     "5" + " " * 5_000 + "9"],
+)  # fmt: skip
 def test_a_counter_that_is_no_number_in_its_range_names_the_zone(
     tmp_path: Path, content: str
 ) -> None:

@@ -336,3 +336,16 @@ def test_reference_entries_have_no_fault(name: str) -> None:
     report = check(ROOT / "submissions" / name, CONTEXT)
     assert [fault for fault in report.faults if fault.severity == "error"] == []
     assert report.digest is not None
+
+
+@pytest.mark.parametrize(
+    ("field", "code"), [("schema = 1", "FRG114"), ("batch_size = 64", "FRG123")]
+)
+def test_a_number_too_long_to_be_spelled_is_a_fault(entry: Path, field: str, code: str) -> None:
+    manifest = entry / "submission.toml"
+    name = field.partition(" ")[0]
+    # In hexadecimal: Python reads it, and refuses to spell it in decimal.
+    manifest.write_text(manifest.read_text().replace(field, f"{name} = 0x{'f' * 5_000}"))
+    report = check(entry, CONTEXT)
+    assert code in codes(report)
+    assert any("a very large number" in fault.message for fault in report.faults)

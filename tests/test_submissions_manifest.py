@@ -125,6 +125,14 @@ def test_an_escape_sequence_in_a_key_cannot_reach_a_terminal() -> None:
     assert "\\x1b[31m" in fault.message
 
 
+def test_a_message_stays_short_however_long_a_key_is() -> None:
+    (fault,) = parse((FINE + f"{'k' * 10_000} = 1\n").encode()).faults
+    assert len(fault.message + fault.remedy) < 500
+    (fault,) = parse((FINE + f"[lifecycle]\n{'k' * 10_000} = 1\n").encode()).faults
+    inner = parse((FINE + f"[{'k' * 10_000}]\nx = '\\x07'\n").encode()).faults
+    assert all(len(each.message + each.remedy) < 500 for each in (fault, *inner))
+
+
 def test_only_so_many_unknown_fields_are_named() -> None:
     found = parse((FINE + "".join(f"x{i} = 1\n" for i in range(500))).encode()).faults
     assert len(found) == 21
@@ -179,7 +187,8 @@ def test_spdx_expressions_are_taken(licence: str) -> None:
 @pytest.mark.parametrize(
     "licence",
     ["Apache 2.0", "MIT License", "MIT OR", "OR MIT", "(MIT", "MIT)", "", "()", "MIT WITH (X)",
-     "A WITH B WITH C", "MIT/Apache", "MIT, BSD", "(MIT) WITH X", "<script>", "-MIT"],
+     "A WITH B WITH C", "MIT/Apache", "MIT, BSD", "(MIT) WITH X", "<script>", "-MIT",
+     "MIT\xa0OR\xa0ISC"],
 )  # fmt: skip
 def test_what_is_no_spdx_expression_is_refused(licence: str) -> None:
     assert not is_spdx_expression(licence)

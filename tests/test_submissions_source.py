@@ -182,3 +182,25 @@ def saved(array: object) -> bytes:
 def test_files_that_are_more_than_they_seem(name: str, content: bytes, code: str | None) -> None:
     found = check_contents(name, content[:HEAD_BYTES])
     assert (None if found is None else found.code) == code
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def load({}, b): pass",
+        "def load({}, b, c): pass",
+        "def load(*, {}): pass",
+        "def f({0}, {0}): pass",
+    ],
+)
+def test_a_message_stays_short_however_long_a_name_is(source: str) -> None:
+    found = parse_source("model.py", source.format("n" * 20_000).encode())
+    fault = check_loader("model.py", found, "load") if isinstance(found, ast.Module) else found
+    assert fault is not None
+    assert len(fault.message + fault.remedy) < 800
+
+
+def test_a_message_stays_short_however_long_the_wanted_name_is() -> None:
+    fault = check_loader("model.py", ast.parse("x = 1"), "n" * 20_000)
+    assert fault is not None
+    assert len(fault.message + fault.remedy) < 800

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rich.markup import escape
+from rich import markup
 from rich.table import Table
 
 from harness.cli.result import GRADES, shown_path, three_digits
+from harness.submissions.faults import visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,11 @@ if TYPE_CHECKING:
 
 SAID_ABOVE = frozenset({"modelled-energy", "simulated-energy", "self-reported"})
 """Codes of notes that a board's heading says already."""
+
+
+def escape(text: str) -> str:
+    """Spell a stranger's text so that neither rich nor a terminal obeys anything in it."""
+    return markup.escape(visible(text))
 
 
 def print_boards(console: Console, boards: Boards, page: Path) -> None:
@@ -63,7 +69,7 @@ def _print_board(console: Console, board: Board) -> None:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("entry", no_wrap=True)
     table.add_column("team")
-    table.add_column(board.metric.replace("_", " "))
+    table.add_column(escape(board.metric.replace("_", " ")))
     table.add_column("J per 1,000 queries")
     table.add_column("front", justify="center")
     table.add_column("sessions", justify="right")

@@ -101,6 +101,8 @@ def _boards(results: Path, rules: Rules, *, local: bool) -> Boards:
 def _check(boards: Boards, files: dict[str, bytes], folder: Path, *, as_json: bool) -> None:
     """Compare the page with what the records give; exit with 1 when they differ."""
     stale = sorted(name for name in files if _read(folder / name) != files[name])
+    from harness.submissions.faults import visible
+
     # Spreadsheets of boards that are gone; what a host needs beside the page is nobody's fault.
     left_over = sorted({path.name for path in folder.glob("*.csv")} - files.keys())
     fresh = not (stale or left_over or boards.problems)
@@ -115,7 +117,8 @@ def _check(boards: Boards, files: dict[str, bytes], folder: Path, *, as_json: bo
         for name in left_over:
             console.print(f"left over: {folder / name}", markup=False, soft_wrap=True)
         for problem in boards.problems:
-            console.print(f"{problem.path}: {problem.message} [{problem.code}]", markup=False)
+            told = visible(f"{problem.path}: {problem.message} [{problem.code}]")
+            console.print(told, markup=False)
         if fresh:
             console.print(f"{folder} is what the records give")
         elif stale or left_over:

@@ -31,7 +31,7 @@ from harness.records.meter import LeftOut
 ROOT_VARIABLE = "HARNESS_POWERCAP_ROOT"
 _SYSTEM_ROOT = Path("/sys/class/powercap")
 _Component: TypeAlias = Literal["package", "dram"]
-_ZONE = r"intel-rapl(-mmio)?(:\d+)+"
+_ZONE = r"intel-rapl(-mmio)?(:[0-9]+)+"
 _PLAIN = r"[A-Za-z0-9-]{1,40}"
 _PACKAGE = r"package-\d+(-die-\d+)?"
 _DIE = r"(package-\d+)(?:-die-\d+)?(/dram)?"
@@ -130,6 +130,7 @@ def survey_zones(under: Path) -> Zones:
     names = {folder.name: _text(folder / "name", folder.name) for folder in folders}
     billed: dict[str, Zone] = {}
     left_out: list[LeftOut] = []
+    still: set[str] = set()
     for folder in folders:
         identity = _identity(folder, names)
         if identity is None:
@@ -153,7 +154,7 @@ def survey_zones(under: Path) -> Zones:
             range_microjoules=_number(folder / "max_energy_range_uj", name, lowest=_LEAST_RANGE),
         )
         zone.read()
-        mirrored = _mirrored(zone, billed.values())
+        mirrored = _mirrored(zone, billed.values(), still)
         if mirrored is not None:
             left_out.append(LeftOut(name=name, why=f"shows the counter of {mirrored.name}"))
             continue
@@ -239,8 +240,11 @@ def _is_door(folder: Path, name: str, zone: Zone) -> bool:
     return name == zone.name or folder.name.startswith("intel-rapl-mmio")
 
 
-def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:
-    """Return the zone whose very counter this one shows as well, if there is one."""
+def _mirrored(zone: Zone, others: Iterable[Zone], still: set[str]) -> Zone | None:
+    """Return the zone whose very counter this one shows as well, if there is one.
+
+    ``still`` are the names of zones that did not move while they were watched: it is added to.
+    """
     die = re.fullmatch(_DIE, zone.name)
     for other in others:
         if other.component != zone.component:
@@ -249,7 +253,7 @@ def _mirrored(zone: Zone, others: Iterable[Zone]) -> Zone | None:
         if die and other_die and die.groups() == other_die.groups():
             if _read_alike(zone, other):
                 return other
-        elif _move_alike(zone, other):
+        elif other.name not in still and _move_alike(zone, other, still):
             return other
     return None
 
@@ -267,7 +271,7 @@ def _read_alike(zone: Zone, other: Zone) -> bool:
     return False
 
 
-def _move_alike(zone: Zone, other: Zone) -> bool:
+def _move_alike(zone: Zone, other: Zone, still: set[str]) -> bool:
     """Say whether two counters agree, and still do after each of a few refreshes."""
     if not _read_alike(zone, other):
         return False
@@ -281,6 +285,7 @@ def _move_alike(zone: Zone, other: Zone) -> bool:
                 return False
             moved, value = moved + 1, now
         elif time.monotonic() > until:
+            still.add(other.name)  # else a folder of many such zones would take minutes
             return False
     return True
 
@@ -321,4 +326,10 @@ def _text(path: Path, zone: str) -> str:
             + (": the zone is gone" if gone and not path.parent.exists() else ""),
             remedy=_BROKEN,
         ) from None
-    return content.decode("ascii", errors="replace").strip()
+    if len(content) == _NUMBER_FILE_BYTES:  # what was cut off might change what it says
+        raise MeasurementError(
+            f"RAPL zone {zone}: {path}: holds {_NUMBER_FILE_BYTES} bytes or more, "
+            "and should hold a line",
+            remedy=_BROKEN,
+        )
+    return content.strip().decode("ascii", errors="replace")  # bytes: of blanks, ASCII's only

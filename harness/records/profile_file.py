@@ -9,7 +9,6 @@ from __future__ import annotations
 import difflib
 import json
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -27,6 +26,7 @@ from harness.records.profile import (
     Match,
     ModelConstants,
 )
+from harness.records.toml import parse_toml
 
 SCHEMA = 1
 SUFFIX = ".toml"
@@ -62,13 +62,13 @@ def check_name(name: str, where: object) -> None:
 def read_profile(path: Path) -> HardwareProfile:
     """Read one profile; raise ``ConfigurationError`` naming every fault, each with its field."""
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = parse_toml(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}",
             remedy="name a profile that is there, or make one: doctor --write-profile NAME",
         ) from None
-    except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested without end
+    except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
     faults = [*_faults(plain)]
     if faults:
@@ -106,7 +106,7 @@ def _table_faults(
     known = {field.name: field for field in msgspec.structs.fields(kind)}
     for key, value in table.items():
         if key not in known:
-            near = difflib.get_close_matches(key, known, 1)
+            near = difflib.get_close_matches(key[:100], known, 1)
             hint = f": did you mean {near[0]}?" if near else f": known are {', '.join(known)}"
             yield f"{prefix}{key}: unknown key{hint}"
         elif key not in inside:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -11,6 +10,7 @@ from msgspec import Meta
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert, digest
 from harness.records.evaluation import IsolationGrade, RulesReference
+from harness.records.toml import not_finite, parse_toml
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -149,7 +149,7 @@ class Rules(Frozen):
 def read_rules(path: Path) -> Rules:
     """Read ``rules.toml``; raise ``ConfigurationError`` naming what is wrong with it."""
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = parse_toml(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}",
@@ -157,6 +157,8 @@ def read_rules(path: Path) -> Rules:
         ) from None
     except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    for field in not_finite(plain):
+        raise ConfigurationError.at(path, field, "is no finite number", "give one")
     rules = convert(plain, Rules, path)
     if rules.schema != 1:
         raise ConfigurationError.at(

@@ -15,6 +15,7 @@ from harness.records.evaluation import Output
 from harness.submissions.contents import HEAD_BYTES, check_contents
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
 from harness.submissions.faults import Fault, fault, quoted, suggestion, visible
+from harness.submissions.fields import show
 from harness.submissions.folder import Listing, list_folder, read_head, unreadable
 from harness.submissions.manifest import Manifest, Parsed, parse
 from harness.submissions.program import check_code, check_command
@@ -174,7 +175,7 @@ def _check_against_rules(document: Document, context: CheckContext) -> Iterator[
         yield document.fault(
             "FRG123",
             ("model", "batch_size"),
-            f"model.batch_size is {batch_size:,}; the rules allow at most {context.max_batch:,}",
+            f"model.batch_size is {show(batch_size)}; the rules allow at most {context.max_batch}",
             f"give {context.max_batch} or less",
         )
     yield from _check_not_yet(document)

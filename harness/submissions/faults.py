@@ -133,8 +133,12 @@ def visible(text: str) -> str:
 
 def quoted(text: str, limit: int = 60) -> str:
     """Return ``text`` in quotes, escaped, and cut after ``limit`` characters."""
-    shown = visible(text)
-    return f'"{shown[:limit]}…"' if len(shown) > limit else f'"{shown}"'
+    return f'"{shortened(visible(text), limit)}"'
+
+
+def shortened(text: str, limit: int = 60) -> str:
+    """Return ``text``, cut after ``limit`` characters."""
+    return f"{text[:limit]}…" if len(text) > limit else text
 
 
 def suggestion(found: str, known: tuple[str, ...]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from msgspec import inspect
 
-from harness.submissions.faults import quoted, suggestion
+from harness.submissions.faults import quoted, shortened, suggestion
 from harness.submissions.positions import KeyPath
 
 Report: TypeAlias = Callable[[str, KeyPath, str, str], None]
@@ -39,8 +39,8 @@ def check_table(values: Mapping[str, object], struct: type, path: KeyPath, repor
 
 
 def dotted(path: KeyPath) -> str:
-    """Spell a path as people do: ``weights[1].sha256``; elements count from 1."""
-    spelled = "".join(f"[{key + 1}]" if isinstance(key, int) else f".{key}" for key in path)
+    """Spell a path: ``weights[1].sha256``; elements count from 1, long keys end early."""
+    spelled = "".join(f"[{k + 1}]" if isinstance(k, int) else f".{shortened(k)}" for k in path)
     return spelled.removeprefix(".")
 
 
@@ -74,7 +74,7 @@ def _check_value(value: object, expected: _Expected, path: KeyPath, report: Repo
         report(
             "FRG113",
             path,
-            f"{dotted(path)} is {_show(value)}, not {_type_in_words(kind)}",
+            f"{dotted(path)} is {show(value)}, not {_type_in_words(kind)}",
             _give(path, expected),
         )
     elif isinstance(kind, inspect.StructType) and isinstance(value, dict):
@@ -139,21 +139,22 @@ def _disallowed(value: object, kind: inspect.Type) -> str:
     """Say what is wrong with a value of the right type; empty when nothing is."""
     if isinstance(kind, inspect.LiteralType) and value not in kind.values:
         known = tuple(str(choice) for choice in kind.values)
-        return f"is {_show(value)}{suggestion(str(value), known)}; known are {', '.join(known)}"
+        near = suggestion(value, known) if isinstance(value, str) else ""
+        return f"is {show(value)}{near}; known are {', '.join(known)}"
     if isinstance(kind, inspect.StrType) and isinstance(value, str):
         return _wrong_length(
             len(value), kind.min_length, kind.max_length, "characters"
         ) or _mismatch(value, kind.pattern)
     if isinstance(kind, inspect.IntType | inspect.FloatType) and isinstance(value, int | float):
         if kind.ge is not None and not value >= kind.ge:  # so written that NaN fails
-            return f"is {_show(value)}; the least is {kind.ge}"
+            return f"is {show(value)}; the least is {kind.ge}"
         if kind.le is not None and not value <= kind.le:
-            return f"is {_show(value)}; the most is {kind.le}"
+            return f"is {show(value)}; the most is {kind.le}"
     return ""
 
 
 def _mismatch(text: str, pattern: str | None) -> str:
-    return f"is {_show(text)}" if pattern is not None and not re.search(pattern, text) else ""
+    return f"is {show(text)}" if pattern is not None and not re.search(pattern, text) else ""
 
 
 def _wrong_length(length: int, least: int | None, most: int | None, unit: str) -> str:
@@ -164,7 +165,8 @@ def _wrong_length(length: int, least: int | None, most: int | None, unit: str) -
     return ""
 
 
-def _show(value: object) -> str:
+def show(value: object) -> str:
+    """Spell a value for a message. Python refuses to spell numbers of thousands of digits."""
     if isinstance(value, str):
         return f"the text {quoted(value)}"
     if isinstance(value, bool):

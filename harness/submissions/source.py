@@ -6,7 +6,15 @@ import ast
 import warnings
 from collections.abc import Iterator
 
-from harness.submissions.faults import NOWHERE, Fault, Position, fault, quoted, suggestion
+from harness.submissions.faults import (
+    NOWHERE,
+    Fault,
+    Position,
+    fault,
+    quoted,
+    shortened,
+    suggestion,
+)
 
 MAX_SOURCE_BYTES = 1_048_576
 """Of one file. The compiler's memory is up to a thousand times a hostile source."""
@@ -32,7 +40,9 @@ def parse_source(name: str, content: bytes) -> ast.Module | Fault:
             compile(tree, name, "exec", dont_inherit=True)
     except SyntaxError as error:
         position = Position(error.lineno or None, (error.offset or None) and max(error.offset, 1))
-        return _broken(name, f"does not compile: {error.msg}", "correct it", position)
+        return _broken(
+            name, f"does not compile: {shortened(error.msg, 200)}", "correct it", position
+        )
     except (RecursionError, MemoryError):
         return _broken(name, "is nested too deeply to be compiled", "flatten its expressions")
     except ValueError as error:  # what a few interpreters raise for a null byte
@@ -56,7 +66,8 @@ def check_loader(name: str, tree: ast.Module, function: str) -> Fault | None:
             "FRG203",
             name,
             f"defines no {quoted(function)}{suggestion(function, defined)}",
-            f"define it: def {function}(directory), returning an object with predict(samples)",
+            f"define it: def {shortened(function)}(directory), returning an object with "
+            "predict(samples)",
         )
     if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
         wrong = _wrong_signature(statement)
@@ -64,8 +75,9 @@ def check_loader(name: str, tree: ast.Module, function: str) -> Fault | None:
             return fault(
                 "FRG204",
                 name,
-                f"{function} {wrong}",
-                f"it is called with the entry's folder and nothing else: def {function}(directory)",
+                f"{shortened(function)} {wrong}",
+                "it is called with the entry's folder and nothing else: "
+                f"def {shortened(function)}(directory)",
                 Position(statement.lineno, statement.col_offset + 1),
             )
     return None
@@ -98,10 +110,11 @@ def _wrong_signature(function: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
         return "takes no positional argument"
     required = positional[: len(positional) - len(arguments.defaults)]
     if len(required) > 1:
-        return f"needs {len(required)} arguments: {', '.join(a.arg for a in required)}"
+        named = shortened(", ".join(argument.arg for argument in required), 200)
+        return f"needs {len(required)} arguments: {named}"
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is None:
-            return f"needs the keyword argument {argument.arg}"
+            return f"needs the keyword argument {shortened(argument.arg)}"
     return ""
 
 

@@ -12,7 +12,7 @@ from harness.submissions.faults import quoted, unprintable
 from harness.submissions.fields import Report, dotted
 from harness.submissions.positions import KeyPath
 
-_SPDX_TOKEN = re.compile(r"\s*(\(|\)|[A-Za-z0-9.:+-]+)\s*")
+_SPDX_TOKEN = re.compile(r"\s*(\(|\)|[A-Za-z0-9.:+-]+)\s*", re.ASCII)
 _SPDX_OPERAND = re.compile(
     r"(?:(?:DocumentRef-[A-Za-z0-9.-]+:)?LicenseRef-[A-Za-z0-9.-]+"
     r"|[A-Za-z0-9][A-Za-z0-9.-]*\+?)\Z"

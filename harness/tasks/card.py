@@ -5,7 +5,6 @@ Light on purpose: listing the tasks and checking an entry read cards and load no
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -15,6 +14,7 @@ from msgspec import Meta
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert
 from harness.records.evaluation import Output
+from harness.records.toml import parse_toml
 
 SCHEMA = 1
 CARD_FILE = "task.toml"
@@ -135,7 +135,7 @@ def read_card(directory: Path) -> TaskCard:
     """Read the card of one task's folder; raise ``ConfigurationError`` naming file and field."""
     path = directory / CARD_FILE
     try:
-        plain = tomllib.loads(path.read_text(encoding="utf-8"))
+        plain = parse_toml(path.read_bytes())
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}", remedy="every task has one: add it"

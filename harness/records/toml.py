@@ -1,0 +1,45 @@
+"""TOML that an organiser wrote: as ``tomllib`` reads it, less what nothing here could work with."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Iterator
+from typing import Any
+
+_MOST = 2**63 - 1
+
+
+def parse_toml(content: bytes) -> dict[str, Any]:
+    """Read TOML; raise ``ValueError`` for what is none.
+
+    Nesting without end and whole numbers beyond 64 bits, which TOML leaves to its readers, are
+    refused: Python meets the former with an error of another kind, and cannot spell the latter.
+    """
+    try:
+        plain = tomllib.loads(content.decode("utf-8"))
+    except RecursionError:
+        raise ValueError("it is nested too deeply") from None
+    for field, value in _leaves(plain):
+        if isinstance(value, int) and not -_MOST - 1 <= value <= _MOST:
+            raise ValueError(f"{field} is a number that takes more than 64 bits")
+    return plain
+
+
+def not_finite(plain: dict[str, Any]) -> Iterator[str]:
+    """Yield the fields that hold an infinity or a NaN, which TOML allows and no record may hold."""
+    for field, value in _leaves(plain):
+        if isinstance(value, float) and not math.isfinite(value):
+            yield field
+
+
+def _leaves(plain: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    held: list[tuple[str, object]] = [("", plain)]
+    while held:
+        field, value = held.pop()
+        if isinstance(value, dict):
+            held += [(f"{field}.{key}" if field else key, each) for key, each in value.items()]
+        elif isinstance(value, list):
+            held += [(f"{field}[{number}]", each) for number, each in enumerate(value)]
+        else:
+            yield field, value
