@@ -83,6 +83,8 @@ def check_context(project: Project) -> CheckContext:
         max_batch=rules.boards.max_batch,
         entry_bytes=rules.limits.entry_bytes,
         entry_files=rules.limits.entry_files,
+        weights_bytes=rules.limits.weights_bytes,
+        weights_files=rules.limits.weights_files,
     )
 
 
