@@ -180,7 +180,9 @@ def test_of_names_that_differ_only_in_case_the_later_is_named_whatever_the_disk_
 
 def test_absurd_numbers_are_faults_and_no_traceback(entry: Path) -> None:
     huge = "0x" + "f" * 20_000  # longer than Python would spell in decimals
-    manifest = (entry / "submission.toml").read_text().replace("batch_size = 64", f"batch_size={huge}")
+    manifest = (
+        (entry / "submission.toml").read_text().replace("batch_size = 64", f"batch_size={huge}")
+    )
     weights = f'[[weights]]\npath = "a"\nsha256 = "{"0" * 64}"\nlicence = "MIT"\n'
     place = 'url = "https://example.org/a"\n'
     (entry / "submission.toml").write_text(f"{manifest}\n{weights}{place}bytes = {huge}\n")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.records.rules import Rules
     from harness.submissions.check import CheckReport
     from harness.submissions.manifest import Manifest
+    from harness.submissions.weights import Weights
     from harness.tasks.protocol import Task, TaskData
 
 EXAMPLES = """Examples:
@@ -99,6 +100,14 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the sample data; orders stay secret and fresh.")
     ] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Take entries' big weights from this folder, and fetch nothing.",
+            show_default="fetched, and kept in a cache",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Results folder.", show_default="leaderboard/results"),
@@ -119,6 +128,8 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             f"--demonstration is made of sample data only, and --data is {data}",
             remedy="leave out one of the two",
         )
+    if weights is not None and not weights.is_dir():
+        raise UsageError(f"--weights: {weights} is not a folder", remedy="name one that is there")
     request = Request(data, protocol, scenario, seed, demonstration)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
@@ -142,6 +153,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         meter=tuple(meter or ("auto",)),
         profile=profile,
         isolation=isolation,
+        weights=weights,
     )
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
@@ -193,7 +205,9 @@ def _evaluate_all(
     meter: Sequence[str],
     profile: str | None,
     isolation: str,
+    weights: Path | None,
 ) -> None:
+    from harness.cli.caches import cache_folder, hub
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.evaluation.lock import machine_lock
@@ -205,6 +219,7 @@ def _evaluate_all(
     from harness.sandbox.affinity import on_cores
     from harness.sandbox.ladder import choose
     from harness.store.results import check_writable
+    from harness.submissions.weights import Weights
 
     rules = project.rules()
     check_writable(results.folder)
@@ -229,12 +244,18 @@ def _evaluate_all(
         bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
+        supply = Weights(
+            cache_folder("weights"), hub, folder=weights,
+            on_note=progress.note, on_bytes=progress.fetched,
+        )  # fmt: skip
+        for report in reports:  # and all weights
+            supply.prepare(report.entry, _manifest(report).weights)
         for entry, report in zip(entries, reports, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
             assignment = _assignment(
-                entry, report, folder, task=task, data=data, rules=rules,
+                entry, report, folder, supply=supply, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request,
             )  # fmt: skip
@@ -276,6 +297,7 @@ def _assignment(
     report: CheckReport,
     folder: Path,
     *,
+    supply: Weights,
     task: Task,
     data: TaskData,
     rules: Rules,
@@ -283,7 +305,7 @@ def _assignment(
     machine_cores: int,
     request: Request,
 ) -> Assignment:
-    """Copy the entry into ``folder``, and say what is to be run from there."""
+    """Copy the entry and its weights into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
     from harness.sandbox.protocol import Launch
     from harness.submissions.snapshot import snapshot
@@ -295,6 +317,7 @@ def _assignment(
             f"{entry}: changed between being checked and being copied",
             remedy="leave the folder alone while it is evaluated",
         )
+    supply.place(report.entry, manifest.weights, copy.directory)
     folder.chmod(0o755)  # the sandbox's user must get through to the copy
     return Assignment(
         submission=manifest.reference(report.entry, copy.digest),

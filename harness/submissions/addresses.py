@@ -59,17 +59,16 @@ def wrong_with_url(url: str) -> str:
     if not _PRINTABLE.match(url) or _AMBIGUOUS.search(url):
         return "has characters that an address spells otherwise (%20 and the like)"
     origin = origin_of(url)
-    if origin is None:
+    if origin is None or origin.port == 0:
         return "is not an https address"
+    wrong = ""
     if origin.scheme != "https":
-        return "is not an https address: on the way, anybody could read and change what it leads to"
-    if "@" in urlsplit(url).netloc:
-        return "carries credentials"
-    if "#" in url:
-        return "has a part behind #, which no server is told"
-    if origin.port == 0:
-        return "names the port 0"
-    return wrong_with_host(origin.host)
+        wrong = "is not an https address: on the way, anybody could read and change what it says"
+    elif "@" in urlsplit(url).netloc:
+        wrong = "carries credentials"
+    elif "#" in url:
+        wrong = "has a part behind #, which no server is told"
+    return wrong or wrong_with_host(origin.host)
 
 
 def wrong_with_host(host: str) -> str:

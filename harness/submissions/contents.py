@@ -15,7 +15,8 @@ _ARCHIVE_NAMES = (
 )  # fmt: skip
 _ARCHIVE_BEGINNINGS = re.compile(
     rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"  # ZIP: with files, empty, in parts
-    rb"|\x1f\x8b\x08[\x00-\x1f]|\x1f\x9d|BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)"  # gzip, Z, bzip2
+    rb"|\x1f\x8b\x08[\x00-\x1f]|\x1f\x9d"  # gzip, compress
+    rb"|BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)"  # bzip2: with blocks, empty
     rb"|\xfd7zXZ\x00|LZIP\x01|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"  # xz, lzip, Zstandard, LZ4
     rb"|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|MSCF\x00{4}|!<arch>\n|\xed\xab\xee\xdb|07070[127]|xar!"
 )

@@ -15,7 +15,6 @@ from harness.submissions.fields import check_table
 from harness.submissions.positions import KeyPath
 from harness.submissions.values import check_values
 
-
 MAX_BATCH_SIZE = 2**31 - 1
 """What a frame's header can say. The rules allow far less."""
 MAX_WEIGHTS_BYTES = 2**53

@@ -83,20 +83,21 @@ def is_spdx_expression(text: str) -> bool:
 
 def wrong_with_path(path: str) -> str:
     """Say why ``path`` cannot be a file of the folder; empty when it can."""
-    if path.startswith(("/", "~")):
-        return "is absolute"
-    if "\\" in path:
-        return "has a backslash"
     parts = path.split("/")
-    if ".." in parts:
-        return "leaves the folder"
-    if "" in parts or "." in parts:
-        return "is not plain"
-    if any(part.startswith(".") for part in parts):
-        return "is hidden, and hidden files are left out of the entry"
-    if len(parts) > MAX_DEPTH:
-        return f"is more than {MAX_DEPTH} folders deep"
-    return wrong_with_form(path) or wrong_with_length(path)
+    wrong = ""
+    if path.startswith(("/", "~")):
+        wrong = "is absolute"
+    elif "\\" in path:
+        wrong = "has a backslash"
+    elif ".." in parts:
+        wrong = "leaves the folder"
+    elif "" in parts or "." in parts:
+        wrong = "is not plain"
+    elif any(part.startswith(".") for part in parts):
+        wrong = "is hidden, and hidden files are left out of the entry"
+    elif len(parts) > MAX_DEPTH:
+        wrong = f"is more than {MAX_DEPTH} folders deep"
+    return wrong or wrong_with_form(path) or wrong_with_length(path)
 
 
 def _check_printable(path: KeyPath, text: str, report: Report) -> None:
