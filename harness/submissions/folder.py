@@ -66,6 +66,9 @@ def list_folder(directory: Path) -> Listing:
     walk = _Walk()
     try:
         walk.folder(descriptor, "", 1)
+    except OSError as error:  # of the folder itself: those within it have their own fault
+        found = f"cannot be read through: {error.strerror}"
+        walk.faults.append(fault("FRG310", ".", found, "look at the disk that it lies on"))
     finally:
         os.close(descriptor)
     files = sorted(walk.files, key=lambda file: file.name.encode("utf-8", "surrogateescape"))
@@ -253,7 +256,7 @@ def _kind(mode: int) -> str:
 
 
 def _why_no_folder(directory: Path, error: OSError) -> Fault:
-    if directory.is_symlink():
+    if os.path.islink(directory):  # noqa: PTH114 - Path's raises on a name that is too long
         return fault(
             "FRG301", ".", f"{directory} is a symbolic link", "name the folder that it leads to"
         )
