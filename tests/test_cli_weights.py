@@ -93,6 +93,13 @@ def test_an_entry_reads_its_weights_in_every_sandbox(
     assert (tmp_path / "cache" / "weights" / SHA256).read_bytes() == CONTENT
 
 
+def test_check_says_how_much_will_be_fetched_and_fetches_nothing(root: Path, site: Site) -> None:
+    result = CliRunner().invoke(app, ["check", str(entry_with_weights(root))])
+    assert result.exit_code == 0
+    assert "1 more file of 21,000 bytes to fetch" in result.stdout
+    assert site.asked == []
+
+
 @pytest.mark.usefixtures("site")
 @pytest.mark.parametrize("isolation", ["bwrap", "landlock"])
 def test_they_are_read_only_inside(root: Path, isolation: str) -> None:

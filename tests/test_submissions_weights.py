@@ -4,13 +4,18 @@ import fcntl
 import hashlib
 import os
 import shutil
+import signal
 import stat
+import subprocess
+import sys
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 from weights_stand_in import Page, Site, serving
 
@@ -19,6 +24,7 @@ from harness.submissions import download, weights
 from harness.submissions.manifest import WeightsTable
 from harness.submissions.weights import Hub, Weights
 
+ROOT = Path(__file__).resolve().parents[1]
 CONTENT = b"\x93weights" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -284,3 +290,39 @@ def test_a_pipe_in_the_place_of_a_file_does_not_hang(
     with pytest.raises(weights._AlteredError, match="is not a file"):
         weights._copy_verified(table(), tmp_path / "mine" / SHA256, into / "copy")
     assert list(into.glob("copy")) == []
+
+
+FETCH = """
+import sys
+from pathlib import Path
+from harness.submissions.manifest import WeightsTable
+from harness.submissions.weights import Hub, Weights
+import msgspec
+table = msgspec.json.decode(sys.argv[3], type=WeightsTable)
+Weights(Path(sys.argv[1]), lambda: Hub(sys.argv[2], False)).prepare("my-team", [table])
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_a_fetch_that_is_ended_leaves_a_free_cache_and_a_part_to_go_on_from(
+    site: Site, tmp_path: Path, into: Path, how: signal.Signals
+) -> None:
+    content = CONTENT * 40
+    declared = table(sha256=hashlib.sha256(content).hexdigest(), bytes=len(content))
+    site.pages[ON_HUB] = Page(content, holds_after=200_000)
+    arguments = [tmp_path / "cache", site.origin, msgspec.json.encode(declared).decode()]
+    program = [sys.executable, "-c", FETCH, *map(str, arguments)]
+    part = tmp_path / "cache" / f"{declared.sha256}.part"
+    with subprocess.Popen(program, cwd=ROOT, stderr=subprocess.DEVNULL) as started:
+        for _ in range(1000):
+            if part.exists() and part.stat().st_size >= 100_000:
+                break
+            time.sleep(0.02)
+        started.send_signal(how)
+    site.released.set()
+    assert sorted(path.name for path in (tmp_path / "cache").iterdir()) == [part.name, "lock"]
+    there = part.stat().st_size
+    assert 100_000 <= there < len(content)
+    supply(site, tmp_path).place("my-team", [declared], into)
+    assert site.asked[-1][1]["Range"] == f"bytes={there}-"
+    assert (into / "weights" / "w.safetensors").read_bytes() == content

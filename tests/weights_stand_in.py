@@ -25,6 +25,8 @@ class Page:
     breaks_after: list[int] = field(default_factory=list)
     """Of each request in turn: how many bytes come before the connection breaks off."""
     says_length: bool = True
+    holds_after: int | None = None
+    """Of every request: how many bytes come before the server waits to be released."""
     repeats: int = 1
     """How often the content is sent, whatever the length says."""
 
@@ -37,6 +39,7 @@ class Site:
     scheme: str = "http"
     port: int = 0
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
+    released: threading.Event = field(default_factory=threading.Event)
 
     @property
     def origin(self) -> Origin:
@@ -99,6 +102,10 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         most = page.breaks_after.pop(0) if page.breaks_after else len(content)
+        if page.holds_after is not None:
+            self.wfile.write(content[: page.holds_after])
+            self.site.released.wait(30)
+            content = content[page.holds_after :]
         for _ in range(page.repeats):
             self.wfile.write(content[:most])
 
