@@ -138,7 +138,7 @@ def test_a_folder_of_ones_own_needs_no_network(root: Path, site: Site, tmp_path:
 @pytest.mark.parametrize(
     ("content", "exit_code", "message"),
     [
-        (None, 1, "has no such file (404)"),
+        (None, 1, "has no such file (status 404)"),
         (CONTENT + b"x", 1, "it has 21,001 bytes, and submission.toml says 21,000"),
         (b"x" * len(CONTENT), 1, "its SHA-256 is"),
     ],
@@ -167,6 +167,15 @@ def test_offline_the_remedy_is_the_option(
     assert result.exit_code == 3
     assert "--weights DIR" in json.loads(result.stdout)["error"]["remedy"]
     assert site.asked == []
+
+
+def test_a_hub_that_is_no_address_is_the_environments_fault(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(constants, "ENDPOINT", "hub.example.org")
+    result = evaluate(root, entry_with_weights(root))
+    assert result.exit_code == 2
+    assert "HF_ENDPOINT: 'hub.example.org' is not" in json.loads(result.stdout)["error"]["message"]
 
 
 def test_a_folder_that_is_not_there_is_a_usage_error(root: Path, tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def test_a_folder_without_the_file_says_which_names_were_looked_for(
     ("page", "error", "message"),
     [
         (None, SubmissionError, "has no such file"),
-        (Page(status=403, headers={"X-Error-Code": "GatedRepo"}), SubmissionError, "GatedRepo"),
+        (Page(status=403, headers={"X-Error-Code": "GatedRepo"}), SubmissionError, "its terms"),
         (Page(CONTENT + b"x"), SubmissionError, "it has 8,001 bytes"),
         (Page(b"x" * len(CONTENT)), SubmissionError, "its SHA-256 is"),
         (Page(status=503), OrganiserError, "is in trouble"),

@@ -39,6 +39,12 @@ def hub() -> Hub:
     """Return where the hub is, as its own library reads the environment."""
     from huggingface_hub import constants
 
+    from harness.submissions.addresses import origin_of
     from harness.submissions.weights import Hub
 
+    if origin_of(constants.ENDPOINT) is None:
+        raise ConfigurationError(
+            f"HF_ENDPOINT: {constants.ENDPOINT!r} is not an http or https address",
+            remedy="correct it, or unset it",
+        )
     return Hub(endpoint=constants.ENDPOINT.rstrip("/"), offline=bool(constants.HF_HUB_OFFLINE))

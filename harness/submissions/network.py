@@ -39,6 +39,13 @@ _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _HIDDEN = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 _GONE = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.GONE})
 _BUSY = 429
+_HUB_SAYS = {
+    "GatedRepo": "gives it only to accounts that have accepted its terms",
+    "RepoNotFound": "has no such repository, or a private one",
+    "RevisionNotFound": "has no such commit of the repository",
+    "EntryNotFound": "has no such file in the repository",
+}
+"""By the hub's own word for it, in a header of its answer."""
 _URL_CHARACTERS = "%/:=&?~#+!$,;'@()*[]"
 
 OFFLINE = "connect, or fetch the file elsewhere and give its folder: --weights DIR"
@@ -115,18 +122,17 @@ def _check_status(response: httpcore2.Response, origin: Origin) -> None:
         HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     }:
         return
-    code = header(response, b"x-error-code")  # the hub's own word for it
+    hub_says = _HUB_SAYS.get(header(response, b"x-error-code"))
     if status in _HIDDEN:
         raise SubmissionError(
-            f"{origin} gives it to nobody without an account ({status}"
-            f"{', ' + code if code.isalnum() else ''})",
-            remedy="put it where everybody may read it, or, gated: accept its terms, download it "
-            "with your own account and give its folder: --weights DIR. The harness sends no token",
+            f"{origin} {hub_says or 'gives it to nobody without an account'} (status {status})",
+            remedy="put it where everybody may read it; or download it with an account that may, "
+            "and give its folder: --weights DIR. The harness itself sends no token",
         )
     if status in _GONE:
         raise SubmissionError(
-            f"{origin} has no such file ({status}{', ' + code if code.isalnum() else ''})",
-            remedy="correct the address, or the file's name in the repository",
+            f"{origin} {hub_says or 'has no such file'} (status {status})",
+            remedy="correct the address, the commit or the file's name",
         )
     if status == _BUSY or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         raise BrokenOffError(f"{origin} is in trouble (status {status})", remedy="try again later")

@@ -266,8 +266,9 @@ def _named(entry: str, number: int, table: WeightsTable) -> Iterator[None]:
         message = f"{where}: {error.message}"
         raise type(error)(message, remedy=error.remedy, stage=STAGE) from None
     except OSError as error:
+        at = f"{error.filename}: " if error.filename else ""
         raise OrganiserError(
-            f"{where}: {error.filename}: cannot be kept or copied: {error.strerror}",
+            f"{where}: {at}cannot be kept or copied: {error.strerror}",
             remedy="free some space, or name other folders in HARNESS_CACHE and TMPDIR",
             stage=STAGE,
         ) from None
