@@ -67,10 +67,10 @@ def entry_with_weights(root: Path, load: str = READS, *, sha256: str = SHA256) -
     return entry
 
 
-def evaluate(root: Path, entry: Path, *options: object) -> Result:
+def evaluate(root: Path, *arguments: object) -> Result:
     trace = root / "trace.json"
     trace.write_text('{"watts": [[1, 5]]}', encoding="utf-8")
-    asked = ["evaluate", entry, "--meter", f"replay:{trace}", "--json", *options]
+    asked = ["evaluate", *arguments, "--meter", f"replay:{trace}", "--json"]
     result = CliRunner().invoke(app, [str(argument) for argument in asked])
     assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
     return result
@@ -136,37 +136,67 @@ def test_a_folder_of_ones_own_needs_no_network(root: Path, site: Site, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("content", "exit_code", "message"),
+    ("content", "message"),
     [
-        (None, 1, "has no such file (status 404)"),
-        (CONTENT + b"x", 1, "it has 21,001 bytes, and submission.toml says 21,000"),
-        (b"x" * len(CONTENT), 1, "its SHA-256 is"),
+        (None, "has no such file (status 404)"),
+        (CONTENT + b"x", "it has 21,001 bytes, and submission.toml says 21,000"),
+        (b"x" * len(CONTENT), "its SHA-256 is"),
     ],
 )
-def test_nothing_is_run_without_the_declared_file(
-    root: Path, site: Site, content: bytes | None, exit_code: int, message: str
+def test_no_session_is_run_without_the_declared_file(
+    root: Path, site: Site, content: bytes | None, message: str
 ) -> None:
     if content is None:
         site.pages.clear()
     else:
         site.pages[ON_HUB].content = content
     result = evaluate(root, entry_with_weights(root))
-    assert result.exit_code == exit_code
-    error = json.loads(result.stdout)["error"]
-    assert error["message"].startswith("heavy: weights[1] (big/w.bin): ")
-    assert message in error["message"]
-    assert error["remedy"]
-    assert list((root / "leaderboard").rglob("*.json")) == []
+    assert result.exit_code == 1
+    document = json.loads(result.stdout)
+    summary, outcome = document["summary"], document["record"]["outcome"]
+    assert (summary["stage"], summary["blame"], summary["sessions"]) == ("weights", "submission", 0)
+    assert summary["message"].startswith("heavy: weights[1] (big/w.bin): ")
+    assert message in summary["message"]
+    assert outcome["remedy"]
+    assert Path(summary["path"]).is_file()
 
 
-def test_offline_the_remedy_is_the_option(
+def test_one_entry_without_its_weights_keeps_no_other_from_being_run(
+    root: Path, site: Site
+) -> None:
+    site.pages.clear()
+    heavy, light = entry_with_weights(root), write_entry(root, "light")
+    result = evaluate(root, heavy, light)
+    assert result.exit_code == 1
+    summaries = [each["summary"] for each in json.loads(result.stdout)["results"]]
+    assert [(each["entry"], each["status"]) for each in summaries] == [
+        ("heavy", "failed"),
+        ("light", "completed"),
+    ]
+
+
+def test_offline_the_remedy_is_the_option_and_the_entry_is_not_blamed(
     root: Path, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
     result = evaluate(root, entry_with_weights(root))
     assert result.exit_code == 3
-    assert "--weights DIR" in json.loads(result.stdout)["error"]["remedy"]
+    outcome = json.loads(result.stdout)["record"]["outcome"]
+    assert (outcome["stage"], outcome["blame"]) == ("weights", "organiser")
+    assert "--weights DIR" in outcome["remedy"]
     assert site.asked == []
+
+
+def test_a_file_of_ones_own_that_is_another_is_no_fault_of_the_entrys(
+    root: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / SHA256).write_bytes(b"x" * len(CONTENT))
+    result = evaluate(root, entry_with_weights(root), "--weights", tmp_path / "mine")
+    assert result.exit_code == 3
+    summary = json.loads(result.stdout)["summary"]
+    assert (summary["stage"], summary["blame"]) == ("weights", "organiser")
+    assert "has the SHA-256" in summary["message"]
 
 
 def test_a_hub_that_is_no_address_is_the_environments_fault(

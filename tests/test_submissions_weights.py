@@ -163,7 +163,7 @@ def test_a_file_of_the_users_own_is_verified_all_the_same(
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / SHA256).write_bytes(content)
     made = supply(site, tmp_path, folder=tmp_path / "mine")
-    with pytest.raises(SubmissionError, match=message) as raised:
+    with pytest.raises(OrganiserError, match=message) as raised:
         made.place("my-team", [table()], into)
     assert raised.value.stage == "weights"
     assert list((into / "weights").iterdir()) == []

@@ -1,15 +1,11 @@
-"""Where what was fetched is kept, and who the hub is: settings of the user's environment."""
+"""Where what was fetched is kept: a setting of the user's environment."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError
-
-if TYPE_CHECKING:
-    from harness.submissions.weights import Hub
 
 CACHE_VARIABLE = "HARNESS_CACHE"
 
@@ -33,18 +29,3 @@ def cache_folder(kind: str) -> Path:
                 remedy=f"name a folder in {CACHE_VARIABLE}",
             ) from None
     return base / "frugal-ai-harness" / kind
-
-
-def hub() -> Hub:
-    """Return where the hub is, as its own library reads the environment."""
-    from huggingface_hub import constants
-
-    from harness.submissions.addresses import origin_of
-    from harness.submissions.weights import Hub
-
-    if origin_of(constants.ENDPOINT) is None:
-        raise ConfigurationError(
-            f"HF_ENDPOINT: {constants.ENDPOINT!r} is not an http or https address",
-            remedy="correct it, or unset it",
-        )
-    return Hub(endpoint=constants.ENDPOINT.rstrip("/"), offline=bool(constants.HF_HUB_OFFLINE))

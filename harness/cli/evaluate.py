@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from harness.records.rules import Rules
     from harness.submissions.check import CheckReport
     from harness.submissions.manifest import Manifest
-    from harness.submissions.weights import Weights
     from harness.tasks.protocol import Task, TaskData
 
 EXAMPLES = """Examples:
@@ -207,9 +206,9 @@ def _evaluate_all(
     isolation: str,
     weights: Path | None,
 ) -> None:
-    from harness.cli.caches import cache_folder, hub
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
+    from harness.cli.weights import Supply
     from harness.evaluation.lock import machine_lock
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
@@ -219,7 +218,6 @@ def _evaluate_all(
     from harness.sandbox.affinity import on_cores
     from harness.sandbox.ladder import choose
     from harness.store.results import check_writable
-    from harness.submissions.weights import Weights
 
     rules = project.rules()
     check_writable(results.folder)
@@ -244,24 +242,21 @@ def _evaluate_all(
         bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
-        supply = Weights(
-            cache_folder("weights"), hub, folder=weights,
-            on_note=progress.note, on_bytes=progress.fetched,
-        )  # fmt: skip
-        for report in reports:  # and all weights
-            supply.prepare(report.entry, _manifest(report).weights)
+        supply = Supply([(r.entry, _manifest(r)) for r in reports], weights, progress)
         for entry, report in zip(entries, reports, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
             assignment = _assignment(
-                entry, report, folder, supply=supply, task=task, data=data, rules=rules,
+                entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request,
             )  # fmt: skip
+            unready = supply.place(report.entry, _manifest(report), assignment.launch.directory)
             run_evaluation(
-                assignment, bench, results, on_session=progress.session, on_void=progress.void
-            )
+                assignment, bench, results, unready=unready,
+                on_session=progress.session, on_void=progress.void,
+            )  # fmt: skip
             progress.clear()
             show(entry)
 
@@ -297,7 +292,6 @@ def _assignment(
     report: CheckReport,
     folder: Path,
     *,
-    supply: Weights,
     task: Task,
     data: TaskData,
     rules: Rules,
@@ -305,7 +299,7 @@ def _assignment(
     machine_cores: int,
     request: Request,
 ) -> Assignment:
-    """Copy the entry and its weights into ``folder``, and say what is to be run from there."""
+    """Copy the entry into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
     from harness.sandbox.protocol import Launch
     from harness.submissions.snapshot import snapshot
@@ -317,7 +311,6 @@ def _assignment(
             f"{entry}: changed between being checked and being copied",
             remedy="leave the folder alone while it is evaluated",
         )
-    supply.place(report.entry, manifest.weights, copy.directory)
     folder.chmod(0o755)  # the sandbox's user must get through to the copy
     return Assignment(
         submission=manifest.reference(report.entry, copy.digest),

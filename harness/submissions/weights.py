@@ -98,9 +98,9 @@ class Weights:
         try:
             _copy_verified(table, source, target)
         except _AlteredError as altered:
-            if self._folder is not None:
-                raise SubmissionError(
-                    f"{source}: {altered}",
+            if self._folder is not None:  # the user's file is another: no fault of the entry's
+                raise OrganiserError(
+                    f"{source} {altered}",
                     remedy="put the file that submission.toml means there",
                 ) from None
             source.unlink(missing_ok=True)
@@ -108,7 +108,7 @@ class Weights:
                 _copy_verified(table, self._obtain(table), target)
             except _AlteredError as again:
                 raise OrganiserError(
-                    f"{source}: {again}, just after it was fetched and verified",
+                    f"{source} {again}, just after it was fetched and verified",
                     remedy="look for what changes files in that folder; a disk may be failing",
                 ) from None
 
