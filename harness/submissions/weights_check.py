@@ -28,7 +28,8 @@ def check_weights(
         yield document.fault(
             "FRG131",
             ("weights", most_files),
-            f"there are {len(tables)} weights; the rules allow at most {most_files}",
+            f"there are {len(tables)} weights; the rules allow at most {most_files} "
+            "(limits.weights_files)",
             "put small files into the folder, or several arrays into one file",
         )
     sizes = [size for table in tables if (size := _size(table))]
@@ -37,7 +38,7 @@ def check_weights(
             "FRG130",
             ("weights", 0),
             f"the weights are {sum(sizes):,} bytes together; the rules allow at most "
-            f"{most_bytes:,}; the largest has {max(sizes):,}",
+            f"{most_bytes:,} (limits.weights_bytes); the largest has {max(sizes):,}",
             "make the model smaller",
         )
     yield from _check_places(document, listing, tables)
