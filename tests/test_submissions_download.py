@@ -285,6 +285,18 @@ def test_the_deadline_ends_every_wait(
     assert site.asked == []
 
 
+def test_a_server_that_holds_back_is_given_up_and_what_came_is_kept(
+    site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "BASE_SECONDS", 0.5)
+    monkeypatch.setattr(module, "LEAST_BYTES_PER_SECOND", 1e9)
+    site.pages["/w"].holds_after = 1000
+    with pytest.raises(OrganiserError, match="not answer in time; 1,000 of 300,000 bytes are kept"):
+        download(expected(site), tmp_path / "part")
+    site.released.set()
+    assert (tmp_path / "part").read_bytes() == CONTENT[:1000]
+
+
 def test_a_disk_that_is_full_is_explained_and_left_as_it_was(
     site: Site, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

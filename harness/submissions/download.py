@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 4
 """Connections made for one file, each going on where the last was broken off."""
 BASE_SECONDS = 120.0
-LEAST_BYTES_PER_SECOND = 50_000
+LEAST_BYTES_PER_SECOND = 250_000
 """A file may take ``BASE_SECONDS`` and this long for its bytes; then the next run goes on."""
 
 _PAUSE_SECONDS = 1.0

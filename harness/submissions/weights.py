@@ -137,8 +137,8 @@ class Weights:
             except SubmissionError:
                 partial.unlink()
                 raise
-            partial.chmod(0o444)
             partial.replace(kept)
+            kept.chmod(0o444)  # last: a part that cannot be written could not be gone on with
 
     def _address(self, table: WeightsTable) -> tuple[str, Origin | None]:
         if table.hub is None:
