@@ -71,6 +71,8 @@ shm_bytes = 16_777_216
 output_bytes = 65_536
 entry_bytes = 1_048_576
 entry_files = 16
+weights_bytes = 1_048_576
+weights_files = 4
 """
 MANIFEST = """
 schema = 1

@@ -33,3 +33,12 @@ def test_a_void_session_is_told_on_a_line_that_stays() -> None:
 
 def test_without_a_terminal_nothing_is_told() -> None:
     ProgressLine(None).void(0, REASONS)
+
+
+def test_what_has_come_of_a_file_is_shown_now_and_then() -> None:
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    line.fetched("weights/w.npz", 1_500_000, 2_000_000)
+    line.fetched("weights/w.npz", 1_600_000, 2_000_000)  # too soon after the first
+    assert stream.getvalue() == "\r\x1b[Kfetching weights/w.npz: 1.5 of 2.0 MB"
+    ProgressLine(None).fetched("weights/w.npz", 1, 2)

@@ -29,6 +29,8 @@ CONTEXT = CheckContext(
     max_batch=256,
     entry_bytes=1_000_000,
     entry_files=50,
+    weights_bytes=1_000_000,
+    weights_files=5,
 )
 
 
@@ -102,6 +104,33 @@ def spoil_with_bytes_in_name(entry: Path) -> str:
     return "FRG304"
 
 
+def spoil_with_case(entry: Path) -> str:
+    (entry / "Model.py").write_text("x = 1\n")
+    return "FRG313"
+
+
+def spoil_with_folder_case(entry: Path) -> str:
+    for name in ("data", "Data"):
+        (entry / name).mkdir()
+        (entry / name / "a.txt").write_text("x")
+    return "FRG313"
+
+
+def spoil_with_two_unicode_forms(entry: Path) -> str:
+    (entry / "mod\u00e8le.txt").write_text("x")
+    (entry / "mode\u0300le.txt").write_text("x")
+    return "FRG313"
+
+
+def spoil_with_long_path(entry: Path) -> str:
+    folder = entry
+    for _ in range(5):
+        folder /= "x" * 220
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text("x")
+    return "FRG314"
+
+
 def spoil_with_cache(entry: Path) -> str:
     (entry / "__pycache__").mkdir()
     (entry / "__pycache__" / "model.cpython-311.pyc").write_bytes(b"x")
@@ -122,6 +151,10 @@ SPOILERS: list[Callable[[Path], str]] = [
     spoil_with_newline_in_name,
     spoil_with_backslash_in_name,
     spoil_with_bytes_in_name,
+    spoil_with_case,
+    spoil_with_folder_case,
+    spoil_with_two_unicode_forms,
+    spoil_with_long_path,
     spoil_with_cache,
     spoil_with_stray_bytecode,
 ]
@@ -133,6 +166,27 @@ def test_what_git_cannot_hold_is_found(entry: Path, spoil: Callable[[Path], str]
     report = check(entry, CONTEXT)
     assert code in codes(report)
     msgspec.json.encode(report.document)  # any name can be written as UTF-8
+
+
+def test_of_names_that_differ_only_in_case_the_later_is_named_whatever_the_disk_says_first(
+    entry: Path,
+) -> None:
+    for name in ("b.txt", "B.txt", "a.txt"):
+        (entry / name).write_text("x")
+    (fault,) = check(entry, CONTEXT).faults
+    assert (fault.code, fault.path) == ("FRG313", "b.txt")
+    assert fault.message == 'differs from "B.txt" only in case or Unicode form'
+
+
+def test_absurd_numbers_are_faults_and_no_traceback(entry: Path) -> None:
+    huge = "0x" + "f" * 20_000  # longer than Python would spell in decimals
+    manifest = (
+        (entry / "submission.toml").read_text().replace("batch_size = 64", f"batch_size={huge}")
+    )
+    weights = f'[[weights]]\npath = "a"\nsha256 = "{"0" * 64}"\nlicence = "MIT"\n'
+    place = 'url = "https://example.org/a"\n'
+    (entry / "submission.toml").write_text(f"{manifest}\n{weights}{place}bytes = {huge}\n")
+    assert codes(check(entry, CONTEXT)) == ["FRG114", "FRG114"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -241,7 +295,7 @@ def test_check_imports_nothing_heavy() -> None:
     program = (
         "import sys, harness.submissions.check\n"
         "heavy = {'numpy', 'scipy', 'pandas', 'sklearn', 'pyarrow', 'datasets', 'PIL', 'jinja2',"
-        " 'psutil', 'rich', 'typer', 'harness.tasks'}\n"
+        " 'psutil', 'rich', 'typer', 'harness.tasks', 'httpcore2', 'huggingface_hub'}\n"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run(

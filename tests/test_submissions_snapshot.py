@@ -34,10 +34,6 @@ def test_the_digest_is_what_its_documentation_says(tmp_path: Path) -> None:
     assert entry_digest(tmp_path) == hashlib.sha256(spelled).hexdigest()
 
 
-def test_a_committed_entry_has_the_same_digest_everywhere() -> None:
-    assert entry_digest(FINE) == "5d38ea8092c1b862640dabffcf383917d0b86665a9be841c6f662e8143892650"
-
-
 def test_a_copy_is_the_same_entry_with_plain_modes(entry: Path, tmp_path: Path) -> None:
     (entry / "inner").mkdir()
     (entry / "inner" / "data.json").write_text("[1]")

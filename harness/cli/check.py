@@ -83,6 +83,8 @@ def check_context(project: Project) -> CheckContext:
         max_batch=rules.boards.max_batch,
         entry_bytes=rules.limits.entry_bytes,
         entry_files=rules.limits.entry_files,
+        weights_bytes=rules.limits.weights_bytes,
+        weights_files=rules.limits.weights_files,
     )
 
 
@@ -134,4 +136,13 @@ def _verdict(report: CheckReport) -> str:
     )
     outcome = in_colour("passes", "green") if report.ok else in_colour("fails", "red")
     size = f"{report.files} files, {report.bytes:,} bytes"
-    return f"{report.entry}: {outcome} ({', '.join(filter(None, (findings, size)))})"
+    said = (findings, size, _to_fetch(report))
+    return f"{report.entry}: {outcome} ({', '.join(filter(None, said))})"
+
+
+def _to_fetch(report: CheckReport) -> str:
+    """Say how much an evaluation fetches; empty for nothing."""
+    weights = report.manifest.weights if report.manifest else ()
+    total = sum(table.bytes for table in weights)
+    files = "1 more file" if len(weights) == 1 else f"{len(weights)} more files"
+    return f"{files} of {total:,} bytes to fetch" if weights else ""

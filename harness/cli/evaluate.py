@@ -99,6 +99,14 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the sample data; orders stay secret and fresh.")
     ] = 0,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Take entries' big weights from this folder, and fetch nothing.",
+            show_default="fetched, and kept in a cache",
+        ),
+    ] = None,
     output: Annotated[
         Path | None,
         typer.Option(help="Results folder.", show_default="leaderboard/results"),
@@ -119,6 +127,8 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             f"--demonstration is made of sample data only, and --data is {data}",
             remedy="leave out one of the two",
         )
+    if weights is not None and not weights.is_dir():
+        raise UsageError(f"--weights: {weights} is not a folder", remedy="name one that is there")
     request = Request(data, protocol, scenario, seed, demonstration)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
@@ -142,6 +152,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         meter=tuple(meter or ("auto",)),
         profile=profile,
         isolation=isolation,
+        weights=weights,
     )
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
@@ -193,9 +204,11 @@ def _evaluate_all(
     meter: Sequence[str],
     profile: str | None,
     isolation: str,
+    weights: Path | None,
 ) -> None:
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
+    from harness.cli.weights import Supply
     from harness.evaluation.lock import machine_lock
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
@@ -229,6 +242,7 @@ def _evaluate_all(
         bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
+        supply = Supply([(r.entry, _manifest(r)) for r in reports], weights, progress)
         for entry, report in zip(entries, reports, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
@@ -238,9 +252,11 @@ def _evaluate_all(
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request,
             )  # fmt: skip
+            unready = supply.place(report.entry, _manifest(report), assignment.launch.directory)
             run_evaluation(
-                assignment, bench, results, on_session=progress.session, on_void=progress.void
-            )
+                assignment, bench, results, unready=unready,
+                on_session=progress.session, on_void=progress.void,
+            )  # fmt: skip
             progress.clear()
             show(entry)
 

@@ -56,6 +56,11 @@ class ProgressLine:
         if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
             self._show(f"measured: {done:,} of {total:,} queries")
 
+    def fetched(self, name: str, done: int, total: int) -> None:
+        """Tell how much of a file has come."""
+        if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
+            self._show(f"fetching {name}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB")
+
     def clear(self) -> None:
         """Take the line away."""
         if self._stream:

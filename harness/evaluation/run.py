@@ -99,18 +99,23 @@ def evaluate(
     bench: Bench,
     sink: Sink,
     *,
+    unready: HarnessError | None = None,
     on_session: Callable[[int, int], None] = lambda _index, _total: None,
     on_void: Callable[[int, Sequence[Notice]], None] = lambda _index, _reasons: None,
 ) -> None:
     """Run every session of the protocol and hand one record to ``sink``, also when one fails.
 
     An error that the harness can explain becomes the record's outcome, with the stage and who is
-    to blame; what had been seen by then stays in the record. ``on_session`` is told the index of
-    each session that begins and how many there will be, ``on_void`` that of one that is repeated.
+    to blame; what had been seen by then stays in the record. So does ``unready``, where that
+    has kept the entry from being made ready to run: then no session is. ``on_session`` is told the
+    index of each session that begins and how many there will be, ``on_void`` that of one that is
+    repeated.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     run = _Run()
     try:
+        if unready is not None:
+            raise unready
         _run_sessions(assignment, bench, run, on_session, on_void)
     except HarnessError as error:
         run.outcome = Failed(

@@ -104,6 +104,10 @@ class Limits(Frozen):
     """Standard output and standard error together; more ends the session."""
     entry_bytes: Count
     entry_files: Count
+    weights_bytes: CountOrNone = 0
+    """Of all ``[[weights]]`` of an entry together, which are fetched and so no part of
+    ``entry_bytes``; 0, as where the rules do not say: none may be fetched."""
+    weights_files: CountOrNone = 0
 
 
 class ReferenceEntries(Frozen):

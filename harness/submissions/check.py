@@ -17,9 +17,10 @@ from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
 from harness.submissions.faults import Fault, fault, quoted, suggestion, visible
 from harness.submissions.fields import show
 from harness.submissions.folder import Listing, list_folder, read_head, unreadable
-from harness.submissions.manifest import Manifest, Parsed, parse
+from harness.submissions.manifest import MAX_BATCH_SIZE, Manifest, Parsed, parse
 from harness.submissions.program import check_code, check_command
 from harness.submissions.snapshot import listed_digest
+from harness.submissions.weights_check import check_weights
 
 MAX_PER_CODE = 100
 """Faults of one code that are listed one by one; then how many more there are."""
@@ -39,6 +40,8 @@ class CheckContext(Frozen):
     max_batch: int
     entry_bytes: int
     entry_files: int
+    weights_bytes: int = 0
+    weights_files: int = 0
 
 
 class CheckDocument(Frozen):
@@ -97,6 +100,12 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
         if parsed.document is not None:
             faults += _check_against_rules(parsed.document, context)
             faults += check_command(parsed.document, listing)
+            faults += check_weights(
+                parsed.document,
+                listing,
+                most_bytes=context.weights_bytes,
+                most_files=context.weights_files,
+            )
         faults += check_code(directory, listing, parsed.document)
         faults += _check_contents(directory, listing)
     faults += _check_size(listing, context)
@@ -171,7 +180,7 @@ def _check_against_rules(document: Document, context: CheckContext) -> Iterator[
             f"the task {task} cannot score {output}",
             f"give one of {', '.join(context.tasks[task])}",
         )
-    if batch_size is not None and batch_size > context.max_batch:
+    if batch_size is not None and context.max_batch < batch_size <= MAX_BATCH_SIZE:
         yield document.fault(
             "FRG123",
             ("model", "batch_size"),
@@ -195,14 +204,6 @@ def _check_not_yet(document: Document) -> Iterator[Fault]:
             ("environment", "accelerator"),
             "this version of the harness cannot give an entry an accelerator",
             'run on the processor: accelerator = "none"',
-        )
-    weights = document.plain.get("weights")
-    for number in range(len(weights) if isinstance(weights, list) else 0):
-        yield document.fault(
-            "FRG403",
-            ("weights", number),
-            "this version of the harness cannot fetch weights",
-            "put the file into the folder and remove the table",
         )
 
 

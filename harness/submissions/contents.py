@@ -10,16 +10,22 @@ HEAD_BYTES = 4_096
 """How much of a file is looked at."""
 
 _ARCHIVE_NAMES = (
-    ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".xz", ".txz", ".zst", ".lz4", ".7z", ".rar",
-    ".whl", ".egg", ".jar", ".cab", ".iso", ".deb", ".rpm",
+    ".zip", ".tar", ".gz", ".tgz", ".bz2", ".tbz", ".tbz2", ".xz", ".txz", ".lzma", ".lz", ".zst",
+    ".lz4", ".z", ".7z", ".rar", ".whl", ".egg", ".jar", ".cab", ".iso", ".deb", ".rpm", ".cpio",
 )  # fmt: skip
 _ARCHIVE_BEGINNINGS = re.compile(
-    rb"PK\x03\x04|\x1f\x8b\x08|BZh[1-9]1AY&SY|\xfd7zXZ\x00|\x28\xb5\x2f\xfd|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07"
+    rb"PK(?:\x03\x04|\x05\x06|\x07\x08)"  # ZIP: with files, empty, in parts
+    rb"|\x1f\x8b\x08[\x00-\x1f]|\x1f\x9d"  # gzip, compress
+    rb"|BZh[1-9](?:1AY&SY|\x17\x72\x45\x38\x50\x90)"  # bzip2: with blocks, empty
+    rb"|\xfd7zXZ\x00|LZIP\x01|\x28\xb5\x2f\xfd|\x04\x22\x4d\x18"  # xz, lzip, Zstandard, LZ4
+    rb"|7z\xbc\xaf\x27\x1c|Rar!\x1a\x07|MSCF\x00{4}|!<arch>\n|\xed\xab\xee\xdb|07070[127]|xar!"
 )
 _ZIP = b"PK\x03\x04"
 _TAR_MAGIC = slice(257, 262)
 _ZIPPED_MODELS = (".npz", ".pt", ".pth", ".ckpt", ".bin", ".keras", ".skops")
 """Formats of models that are ZIP files by design."""
+_SAFETENSORS = re.compile(rb".{8}\{", re.DOTALL)
+"""A length, whose bytes may look like anything, and the beginning of a JSON object."""
 
 _PICKLE_NAMES = (".pkl", ".pickle", ".joblib", ".dill", ".cloudpickle")
 _MODEL_NAMES = (".pt", ".pth", ".ckpt", ".bin", ".npy", ".npz", ".model", ".dat")
@@ -56,8 +62,15 @@ def _is_pickle(lower: str, head: bytes) -> bool:
 
 
 def _is_archive(lower: str, head: bytes) -> bool:
-    if lower.endswith(_ARCHIVE_NAMES) or head[_TAR_MAGIC] == b"ustar":
+    if lower.endswith(_ARCHIVE_NAMES):
         return True
-    if head.startswith(_ZIP) and lower.endswith(_ZIPPED_MODELS):
+    if lower.endswith(".safetensors") and _SAFETENSORS.match(head):
         return False
-    return _ARCHIVE_BEGINNINGS.match(head) is not None
+    if head.startswith(_ZIP) and lower.endswith(_ZIPPED_MODELS):
+        return lower.endswith(".npz") and not _first_in_zip(head).endswith(b".npy")
+    return head[_TAR_MAGIC] == b"ustar" or _ARCHIVE_BEGINNINGS.match(head) is not None
+
+
+def _first_in_zip(head: bytes) -> bytes:
+    """Return the name of the first file in a ZIP file."""
+    return head[30 : 30 + int.from_bytes(head[26:28], "little")]

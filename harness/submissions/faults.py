@@ -65,8 +65,13 @@ RULES: dict[str, Rule] = {
     "FRG123": Rule("error", "batch_size is at most the rules' max_batch."),
     "FRG124": Rule("error", "An entry gives either model.entry or model.command, not both."),
     "FRG125": Rule("error", "model.entry is written module:function."),
-    "FRG126": Rule("error", "A weights file comes from one place: url or hub."),
+    "FRG126": Rule("error", "A weights file comes from one place: url, or hub and a file there."),
     "FRG127": Rule("error", "A declared energy says where the figure comes from."),
+    "FRG128": Rule("error", "A weights url is https, of a public server, without credentials."),
+    "FRG129": Rule("error", "A weights path is free: no file of the folder or of other weights."),
+    "FRG130": Rule("error", "The weights together stay under the rules' weights_bytes."),
+    "FRG131": Rule("error", "There are at most the rules' weights_files weights."),
+    "FRG132": Rule("error", "Weights are data: code is in the folder, where it is checked."),
     # The code, which is read and never run.
     "FRG201": Rule("error", "The module that model.entry names is in the folder."),
     "FRG202": Rule("error", "Every Python file compiles."),
@@ -87,10 +92,11 @@ RULES: dict[str, Rule] = {
     "FRG310": Rule("error", "Every file and folder can be read."),
     "FRG311": Rule("warning", "Hidden files are left out of the entry."),
     "FRG312": Rule("error", "Folders are at most 16 deep."),
+    "FRG313": Rule("error", "No two names differ only in case or Unicode form; all are in form C."),
+    "FRG314": Rule("error", "A path is at most 1,000 bytes of UTF-8, a name in it at most 255."),
     # What this version cannot do yet: refused, so that nobody believes that it was honoured.
     "FRG401": Rule("error", "This version cannot install an entry's own requirements."),
     "FRG402": Rule("error", "This version cannot give an entry an accelerator."),
-    "FRG403": Rule("error", "This version cannot fetch weights from elsewhere."),
 }
 
 

@@ -16,8 +16,8 @@ from typing import BinaryIO
 
 from harness.records.base import Frozen
 from harness.submissions.faults import Fault, fault, quoted, unprintable
+from harness.submissions.names import MAX_DEPTH, folded, wrong_with_form, wrong_with_length
 
-MAX_DEPTH = 16
 MAX_LISTED = 100_000
 """Files and folders that are looked at before the listing gives up."""
 
@@ -66,6 +66,9 @@ def list_folder(directory: Path) -> Listing:
     walk = _Walk()
     try:
         walk.folder(descriptor, "", 1)
+    except OSError as error:  # of the folder itself: those within it have their own fault
+        found = f"cannot be read through: {error.strerror}"
+        walk.faults.append(fault("FRG310", ".", found, "look at the disk that it lies on"))
     finally:
         os.close(descriptor)
     files = sorted(walk.files, key=lambda file: file.name.encode("utf-8", "surrogateescape"))
@@ -131,18 +134,24 @@ class _Walk:
         self._seen = 0
 
     def folder(self, descriptor: int, prefix: str, depth: int) -> None:
+        alike: dict[str, list[str]] = {}
         with os.scandir(descriptor) as found:
             for item in found:
                 self._seen += 1
                 if self._seen > MAX_LISTED:
                     break
                 name = prefix + item.name
+                if self._left_out(item, name):
+                    continue
+                alike.setdefault(folded(item.name), []).append(name)
                 try:
                     self._item(descriptor, item, name, depth)
                 except OSError as error:
                     self._report(
                         "FRG310", name, f"cannot be read: {error.strerror}", "make it readable"
                     )
+        for names in alike.values():
+            self._check_apart(sorted(names))
         if self._seen == MAX_LISTED + 1:
             self._seen += 1  # say it once, on the way up
             self._report(
@@ -153,15 +162,7 @@ class _Walk:
             )
 
     def _item(self, folder: int, item: os.DirEntry[str], name: str, depth: int) -> None:
-        if self._left_out(item, name):
-            return
-        if not _is_good_name(item.name):
-            self._report(
-                "FRG304",
-                name,
-                f"{quoted(item.name)} has a control character or a backslash, or is not UTF-8",
-                "rename it: letters, digits, dots, dashes and underscores are safe",
-            )
+        self._check_name(item.name, name)
         status = item.stat(follow_symlinks=False)
         if stat.S_ISLNK(status.st_mode):
             target = os.readlink(item.name, dir_fd=folder)
@@ -184,6 +185,21 @@ class _Walk:
             )
         else:
             self.files.append(_listed(name, status))
+
+    def _check_name(self, item: str, name: str) -> None:
+        safe = "rename it: letters, digits, dots, dashes and underscores are safe"
+        if not _is_good_name(item):
+            found = "has a control character or a backslash, or is not UTF-8"
+            self._report("FRG304", name, f"{quoted(item)} {found}", safe)
+        elif wrong := wrong_with_form(item):
+            self._report("FRG313", name, f"{quoted(item)} {wrong}", safe)
+        if wrong := wrong_with_length(name):
+            self._report("FRG314", name, f"{quoted(name)} {wrong}", "shorten it")
+
+    def _check_apart(self, names: list[str]) -> None:
+        for name in names[1:]:
+            found = f"differs from {quoted(names[0])} only in case or Unicode form"
+            self._report("FRG313", name, found, "rename it: some systems would keep one of the two")
 
     def _inner_folder(self, folder: int, item: str, name: str, depth: int) -> None:
         if depth == MAX_DEPTH:
@@ -240,7 +256,7 @@ def _kind(mode: int) -> str:
 
 
 def _why_no_folder(directory: Path, error: OSError) -> Fault:
-    if directory.is_symlink():
+    if os.path.islink(directory):  # noqa: PTH114 - Path's raises on a name that is too long
         return fault(
             "FRG301", ".", f"{directory} is a symbolic link", "name the folder that it leads to"
         )

@@ -15,6 +15,11 @@ from harness.submissions.fields import check_table
 from harness.submissions.positions import KeyPath
 from harness.submissions.values import check_values
 
+MAX_BATCH_SIZE = 2**31 - 1
+"""What a frame's header can say. The rules allow far less."""
+MAX_WEIGHTS_BYTES = 2**53
+"""Of one file: what every reader of JSON still tells apart. The rules allow far less."""
+
 
 class SubmissionTable(Frozen, kw_only=True):
     """``[submission]``: who and what."""
@@ -95,7 +100,7 @@ class ModelTable(Frozen, kw_only=True):
         int,
         Meta(
             ge=1,
-            le=2**31 - 1,
+            le=MAX_BATCH_SIZE,
             description="how many samples the model is handed at once",
             examples=["batch_size = 64"],
         ),
@@ -123,32 +128,53 @@ class EnvironmentTable(Frozen, kw_only=True):
 
 
 class WeightsTable(Frozen, kw_only=True):
-    """One of ``[[weights]]``: a file too big for git."""
+    """One of ``[[weights]]``: a file too big for git, fetched before the entry runs."""
 
     path: Annotated[
         str,
         Meta(min_length=1, max_length=1_000, description="where the file goes in the folder"),
     ]
     url: Annotated[
-        Annotated[str, Meta(max_length=2_000, pattern=r'^https://[^\s<>"\\]+\Z')] | None,
-        Meta(description="an https address"),
+        Annotated[str, Meta(min_length=1, max_length=2_000)] | None,
+        Meta(description="an https address", examples=['url = "https://example.org/w.npz"']),
     ] = None
     hub: Annotated[
         Annotated[
-            str, Meta(max_length=300, pattern=r"^[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?@[0-9a-f]{40}\Z")
+            str,
+            Meta(
+                max_length=300,
+                pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(/[A-Za-z0-9_][A-Za-z0-9._-]*)?@[0-9a-f]{40}\Z",
+            ),
         ]
         | None,
         Meta(description="a repository of the hub at a commit: repo@<40 hexadecimal digits>"),
+    ] = None
+    file: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=1_000)] | None,
+        Meta(description="the file's path in the hub's repository; absent: the same as path"),
     ] = None
     sha256: Annotated[
         str, Meta(pattern=r"^[0-9a-f]{64}\Z", description="64 lower-case hexadecimal digits")
     ]
     bytes: Annotated[
-        int, Meta(ge=1, le=2**53, description="the file's size", examples=["bytes = 1048576"])
+        int,
+        Meta(
+            ge=1,
+            le=MAX_WEIGHTS_BYTES,
+            description="the file's size",
+            examples=["bytes = 1048576"],
+        ),
     ]
     licence: Annotated[
         str, Meta(min_length=1, max_length=200, description="the SPDX expression of its licence")
     ]
+
+    @property
+    def source(self) -> str:
+        """Where it comes from, in words."""
+        if self.hub is not None:
+            return f"{self.hub}:{self.file or self.path}"
+        return str(self.url)
 
 
 _Energy = Annotated[float, Meta(ge=0, le=1e12)] | None

@@ -7,9 +7,11 @@ import re
 import sys
 from collections.abc import Iterator
 
+from harness.submissions.addresses import wrong_with_url
 from harness.submissions.document import Document
 from harness.submissions.faults import quoted, unprintable
 from harness.submissions.fields import Report, dotted
+from harness.submissions.names import MAX_DEPTH, wrong_with_form, wrong_with_length
 from harness.submissions.positions import KeyPath
 
 _SPDX_TOKEN = re.compile(r"\s*(\(|\)|[A-Za-z0-9.:+-]+)\s*", re.ASCII)
@@ -81,18 +83,21 @@ def is_spdx_expression(text: str) -> bool:
 
 def wrong_with_path(path: str) -> str:
     """Say why ``path`` cannot be a file of the folder; empty when it can."""
-    if path.startswith(("/", "~")):
-        return "is absolute"
-    if "\\" in path:
-        return "has a backslash"
     parts = path.split("/")
-    if ".." in parts:
-        return "leaves the folder"
-    if "" in parts or "." in parts:
-        return "is not plain"
-    if any(part.startswith(".") for part in parts):
-        return "is hidden, and hidden files are left out of the entry"
-    return ""
+    wrong = ""
+    if path.startswith(("/", "~")):
+        wrong = "is absolute"
+    elif "\\" in path:
+        wrong = "has a backslash"
+    elif ".." in parts:
+        wrong = "leaves the folder"
+    elif "" in parts or "." in parts:
+        wrong = "is not plain"
+    elif any(part.startswith(".") for part in parts):
+        wrong = "is hidden, and hidden files are left out of the entry"
+    elif len(parts) > MAX_DEPTH:
+        wrong = f"is more than {MAX_DEPTH} folders deep"
+    return wrong or wrong_with_form(path) or wrong_with_length(path)
 
 
 def _check_printable(path: KeyPath, text: str, report: Report) -> None:
@@ -167,9 +172,31 @@ def _check_weights(document: Document, report: Report) -> None:
         if ("url" in weights) == ("hub" in weights):
             found = "both url and hub" if "url" in weights else "neither url nor hub"
             report("FRG126", here, f"{dotted(here)} gives {found}", "give one of them")
-        path = weights.get("path")
-        if isinstance(path, str) and path:
-            _check_path((*here, "path"), path, report)
+        elif "file" in weights and "hub" not in weights:
+            report(
+                "FRG126",
+                (*here, "file"),
+                f"{dotted(here)} names a file of the hub, and gives no hub",
+                "remove file: a url names its file itself",
+            )
+        for key in ("path", "file"):
+            path = weights.get(key)
+            if isinstance(path, str) and path:
+                _check_path((*here, key), path, report)
+        url = weights.get("url")
+        if isinstance(url, str) and url and unprintable(url) is None:
+            _check_url((*here, "url"), url, report)
+
+
+def _check_url(where: KeyPath, url: str, report: Report) -> None:
+    wrong = wrong_with_url(url)
+    if wrong:
+        report(
+            "FRG128",
+            where,
+            f"{dotted(where)} is {quoted(url)}, which {wrong}",
+            "give an https address of a public server, without user name and password",
+        )
 
 
 def _check_path(where: KeyPath, path: str, report: Report) -> None:
