@@ -6,6 +6,7 @@ and their tests, and the rules of ``docs/reference/check-rules.md`` as plain exp
 
 from __future__ import annotations
 
+import ipaddress
 import keyword
 import re
 import sys
@@ -13,6 +14,7 @@ import tomllib
 import unicodedata
 from collections.abc import Callable, Iterator
 from typing import Any, TypeAlias
+from urllib.parse import urlsplit
 
 Test: TypeAlias = Callable[[Any], bool]
 
@@ -23,7 +25,7 @@ _OPERATORS = {"AND", "OR", "WITH", "and", "or", "with"}
 
 
 def _text(least: int, most: int, pattern: str = ".*") -> Test:
-    shape = re.compile(pattern, re.DOTALL)
+    shape = re.compile(pattern, re.DOTALL | re.ASCII)
     return lambda v: type(v) is str and least <= len(v) <= most and bool(shape.fullmatch(v))
 
 
@@ -91,8 +93,9 @@ _FIELDS = _table(
                     "bytes": _whole(1, 2**53), "licence": _text(1, 200),
                 },
                 {
-                    "url": _text(0, 2_000, r'https://[^\s<>"\\]+'),
-                    "hub": _text(0, 300, r"[A-Za-z0-9._-]+(/[A-Za-z0-9._-]+)?@[0-9a-f]{40}"),
+                    "url": _text(1, 2_000),
+                    "hub": _text(0, 300, r"\w[\w.-]*(/\w[\w.-]*)?@[0-9a-f]{40}"),
+                    "file": _text(1, 1_000),
                 },
             ),
         ),
@@ -126,7 +129,9 @@ def _meanings(plain: dict[str, Any]) -> Iterator[bool]:
     yield all(is_licence(each["licence"]) for each in (about, *weights))
     yield ("entry" in model) != ("command" in model)
     yield all(("url" in each) != ("hub" in each) for each in weights)
-    yield all(_PATH.fullmatch(each["path"]) is not None for each in weights)
+    yield all("hub" in each or "file" not in each for each in weights)
+    yield all(_is_path(each[key]) for each in weights for key in ("path", "file") if key in each)
+    yield all(_is_address(each["url"]) for each in weights if "url" in each)
     yield "provenance" in spent or not {"training_kwh", "fine_tuning_kwh"} & spent.keys()
     if "entry" in model:
         module, _, function = model["entry"].partition(":")
@@ -134,9 +139,48 @@ def _meanings(plain: dict[str, Any]) -> Iterator[bool]:
         yield all(name.isidentifier() and not keyword.iskeyword(name) for name in names)
         yield names[0] not in sys.stdlib_module_names
     if "command" in model and "/" in model["command"][0]:
-        yield _PATH.fullmatch(re.sub(r"\A\./", "", model["command"][0])) is not None
+        yield _is_path(re.sub(r"\A\./", "", model["command"][0]))
     if "requirements" in plain.get("environment", {}):
-        yield _PATH.fullmatch(plain["environment"]["requirements"]) is not None
+        yield _is_path(plain["environment"]["requirements"])
+
+
+def _is_path(text: str) -> bool:
+    parts = [part.encode("utf-8", "surrogatepass") for part in text.split("/")]
+    return (
+        _PATH.fullmatch(text) is not None
+        and unicodedata.normalize("NFC", text) == text
+        and len(parts) <= 16
+        and max(map(len, parts)) <= 255
+        and sum(map(len, parts)) + len(parts) - 1 <= 1_000
+    )
+
+
+def _is_address(text: str) -> bool:
+    """Say whether a text is an https address of a public server, without saying more than that."""
+    if not re.fullmatch(r"https://[!-~]+", text, re.IGNORECASE) or re.search(
+        r'[\\<>"^`{|}#]', text
+    ):
+        return False
+    try:
+        parts = urlsplit(text)
+        host, port = (parts.hostname or "").rstrip("."), parts.port
+    except ValueError:
+        return False
+    if "@" in parts.netloc or port == 0:
+        return False
+    try:
+        return ipaddress.ip_address(host).is_global
+    except ValueError:
+        labels = host.split(".")
+    private = {"localhost", "local", "internal"}
+    shape = r"\w([\w-]{0,61}\w)?"
+    return (
+        all(re.fullmatch(shape, label, re.ASCII) for label in labels)
+        and not re.fullmatch(r"0x[0-9a-f]*|[0-9]+", labels[-1])
+        and not (labels[-1] in private and (len(labels) > 1 or host == "localhost"))
+        and not host.endswith(".home.arpa")
+        and len(host) <= 253
+    )
 
 
 def _is_shown_as_it_is(path: tuple[Any, ...], text: str) -> bool:

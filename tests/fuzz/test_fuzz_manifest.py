@@ -23,6 +23,13 @@ CONTEXT = CheckContext(
     entry_bytes=1 << 20,
     entry_files=16,
 )
+ADDRESSES = (
+    "https://example.org/w.npz", "https://a.example:8443/b?c=d", "https://93.184.215.14/w",
+    "http://example.org/w", "https://127.0.0.1/w", "https://[::1]/w", "https://localhost./w",
+    "https://user:word@example.org/w", "https://example.org/w#part", "https://2130706433/w",
+    "https://0x7f.1/w", "https://169.254.169.254/latest", "https://printer.local/w", "https:///w",
+    "https://[::ffff:10.0.0.1]/w", "https://a..b/w", "https://-a.org/w", "https://a.org:0/w",
+)  # fmt: skip
 _LONGEST_MESSAGE = 1_000
 LICENCES = (
     "MIT", "Apache-2.0", "GPL-2.0-or-later WITH Classpath-exception-2.0", "(MIT OR Apache-2.0)",
@@ -62,13 +69,19 @@ def manifest(rng: Random) -> dict[str, Any]:
     if rng.random() < 0.3:
         made["environment"] = {"accelerator": "none", "requirements": path(rng)}
     if rng.random() < 0.3:
-        source = {"hub": "team/repo@" + "0a" * 20} if rng.random() < 0.5 else {"url": "https://a/b"}
+        source = {"hub": "team/repo@" + "0a" * 20} if rng.random() < 0.5 else {"url": address(rng)}
+        if rng.random() < 0.2:
+            source["file"] = path(rng)
         weights = {"path": path(rng), "sha256": "a1" * 32, "bytes": 3, "licence": "MIT"}
         made["weights"] = [weights | source] * rng.choice((0, 1, 1, 1, 2, 2, 101))
     if rng.random() < 0.3:
         made["lifecycle"] = {"training_kwh": rng.choice((0, 1.5, -0.0, 1e12)), "source": "a paper"}
         made["lifecycle"] |= {"provenance": "measured"} if rng.random() < 0.8 else {}
     return made
+
+
+def address(rng: Random) -> str:
+    return rng.choice(ADDRESSES[: rng.choice((3, 3, len(ADDRESSES)))])
 
 
 def path(rng: Random) -> str:
