@@ -393,7 +393,7 @@ def test_reference_entries_have_no_fault(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "code"), [("schema = 1", "FRG114"), ("batch_size = 64", "FRG123")]
+    ("field", "code"), [("schema = 1", "FRG114"), ("batch_size = 64", "FRG114")]
 )
 def test_a_number_too_long_to_be_spelled_is_a_fault(entry: Path, field: str, code: str) -> None:
     manifest = entry / "submission.toml"
