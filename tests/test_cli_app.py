@@ -68,6 +68,8 @@ def test_the_commands_are_those_of_the_design() -> None:
         "check",
         "evaluate",
         "leaderboard",
+        "keys new",
+        "keys list",
         "tasks list",
         "tasks show",
         "doctor",
