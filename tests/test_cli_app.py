@@ -68,6 +68,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         "check",
         "evaluate",
         "leaderboard",
+        "verify",
         "keys new",
         "keys list",
         "tasks list",

@@ -75,7 +75,7 @@ def read_all(
         stored.append(read)
         sidecar = items_path(path, read.record)
         try:  # the record stays: no figure of a board is taken from a sidecar
-            _check_items(results, sidecar, read.record)
+            _read_items(results, sidecar, read.record)
         except UnusableError as error:
             problems.append(Problem(path=_shown(sidecar), code=error.code, message=error.message))
     return tuple(stored), tuple(problems)
@@ -184,11 +184,35 @@ def _check_schema(plain: object) -> None:
     )
 
 
-def _check_items(results: Path, path: str, record: EvaluationRecord) -> None:
-    """Hold the sidecar, where there is one, against the record's commitment to it."""
+def read_items(results: Path, stored: StoredRecord) -> ItemOutcomes | None:
+    """Return the outcomes beside a record that was read; ``None`` where none fit it, or are there.
+
+    Those that do not fit are a problem of ``read_all``.
+    """
+    try:
+        return _read_items(results, items_path(stored.path, stored.record), stored.record)
+    except UnusableError:
+        return None
+
+
+def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
+    """Return the paths of sidecars without a record beside them."""
+    paths = {path for path, fault in _find(results) if fault is None}
+    records = {path.removesuffix(PUBLIC) for path in paths if not path.endswith(ITEMS)}
+    return tuple(
+        _shown(path)
+        for path in sorted(paths)
+        if path.endswith(ITEMS)
+        and (local or not path.endswith(".local" + ITEMS))
+        and not {path.removesuffix(ITEMS), path.removesuffix(".public" + ITEMS)} & records
+    )
+
+
+def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutcomes | None:
+    """Read the sidecar, where there is one, and hold it against the record's commitment to it."""
     sidecar = results / path
     if _fault_of(sidecar) is not None:
-        return  # it is private, so most often elsewhere; a link or a pipe is a problem of its own
+        return None  # it is private, so most often elsewhere; a link or a pipe is a problem itself
     if record.items is None:
         raise UnusableError("items-altered", "the record beside it commits to no outcomes")
     try:
@@ -203,6 +227,7 @@ def _check_items(results: Path, path: str, record: EvaluationRecord) -> None:
         raise UnusableError("items-altered", "its key is not hexadecimal") from None
     if found != record.items.digest:
         raise UnusableError("items-altered", "is not what the record beside it commits to")
+    return outcomes
 
 
 def _shown(path: str) -> str:

@@ -14,9 +14,11 @@ from harness.records.signing import document_digest, signed_message
 from harness.store.commitment import commitment
 from harness.store.files import PRIVATE_MODE, PUBLIC_MODE, check_writable, write_once
 from harness.store.paths import LOCAL, is_public, items_path, record_path
-from harness.store.reading import StoredRecord, read_all
+from harness.store.reading import StoredRecord, orphaned_items, read_all, read_items
 
-__all__ = ["StoredRecord", "check_writable", "read_all", "write"]
+__all__ = [
+    "StoredRecord", "check_writable", "orphaned_items", "read_all", "read_items", "write",
+]  # fmt: skip
 
 
 class Signs(Protocol):
