@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import socket
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -182,6 +183,25 @@ def test_every_problem_of_reading_has_its_remedy() -> None:
     store = Path(__file__).parents[1] / "harness" / "store"
     text = (store / "reading.py").read_text() + (store / "keys.py").read_text()
     assert set(re.findall(r'UnusableError\(\s*"([a-z-]+)"', text)) == set(REMEDIES)
+
+
+def test_nothing_is_asked_of_any_network(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise AssertionError("asked the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    assert verified("--data", root)["findings"]
+
+
+def test_an_empty_folder_is_not_said_to_hold(root: Path) -> None:
+    shutil.rmtree(root / RESULTS)
+    (root / RESULTS).mkdir()
+    told = run("verify")
+    assert (told.exit_code, told.stdout) == (
+        0,
+        "0 records can be read: there is nothing to verify\n",
+    )
 
 
 # What a record names

@@ -179,6 +179,12 @@ def test_a_board_says_what_its_figures_hang_on() -> None:
     assert (board.rules_version, board.items) == (RULES.version, 1200)
 
 
+OFFICIAL: dict[str, Any] = {
+    "data": {"source": "directory", "public": False, "seed": None},
+    "hardware": {"profile": "bench", "profile_digest": "12" * 32},
+}
+
+
 def test_boards_stand_in_a_fixed_order() -> None:
     made = make_boards(
         [
@@ -186,10 +192,16 @@ def test_boards_stand_in_a_fixed_order() -> None:
             stored(record("c", task={"id": "deforestation"})),
             stored(record("b", scenario="single")),
             stored(record("a")),
+            stored(record("e"), verified=True),
+            stored(record("f", **OFFICIAL), verified=True),
+            stored(record("g", protocol="quick", **OFFICIAL), verified=True),
         ],
         RULES,
     )
     assert [(b.task, b.scenario, b.status) for b in made.boards] == [
+        (TASK, "offline", "official"),
+        (TASK, "offline", "unofficial"),
+        (TASK, "offline", "open"),
         (TASK, "offline", "demonstration"),
         (TASK, "offline", "self-reported"),
         (TASK, "single", "self-reported"),
@@ -202,12 +214,6 @@ def test_no_records_no_boards() -> None:
 
 
 # What is verified
-
-
-OFFICIAL: dict[str, Any] = {
-    "data": {"source": "directory", "public": False, "seed": None},
-    "hardware": {"profile": "bench", "profile_digest": "12" * 32},
-}
 
 
 def standing(made: EvaluationRecord, *, verified: bool = True) -> tuple[str, list[str]]:

@@ -142,6 +142,22 @@ def others(value: object) -> list[object]:
     return ["x", 1] if value is None else [[1]]
 
 
+@settings(max_examples=60)
+@given(st.data())
+def test_any_byte_of_the_outcomes_that_is_altered_is_found(
+    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject
+) -> None:
+    base = tmp_path_factory.getbasetemp() / "outcomes"
+    shutil.rmtree(base, ignore_errors=True)
+    path = sign(base / "results")
+    sidecar = path.with_name(path.name.replace(".json", ".public.items.json"))
+    content = sidecar.read_bytes()
+    position = data.draw(st.integers(0, len(content) - 1))
+    byte = data.draw(st.integers(0, 255).filter(lambda each: each != content[position]))
+    sidecar.write_bytes(content[:position] + bytes([byte]) + content[position + 1 :])
+    assert codes(base / "results", key_ring(base / "keys")) == ["items-altered"]
+
+
 FLIPPED: dict[Path, tuple[bytes, KeyRing]] = {}
 
 

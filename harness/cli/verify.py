@@ -242,9 +242,10 @@ def _verdict(document: dict[str, Any]) -> str:
     records = f"{len(standings)} record{'' if len(standings) == 1 else 's'} can be read"
     of_which = f" ({', '.join(counted)})" if counted else ""
     wrong = len(document["findings"])
-    outcome = (
-        in_colour(f"{wrong} finding{'' if wrong == 1 else 's'}", "red")
-        if wrong
-        else in_colour("all hold", "green")
-    )
+    if wrong:
+        outcome = in_colour(f"{wrong} finding{'' if wrong == 1 else 's'}", "red")
+    elif not standings:
+        outcome = "there is nothing to verify"
+    else:
+        outcome = in_colour("all hold", "green")
     return f"{records}{of_which}: {outcome}"

@@ -17,7 +17,7 @@ from harness.ranking.notes import board_notes
 from harness.ranking.status import board_status
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json, digest
-from harness.records.board import Board, BoardEntry, Boards, FailedEntry, Problem
+from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
 from harness.records.energy import is_resolved
 from harness.records.evaluation import (
     FEW_SESSIONS,
@@ -176,10 +176,11 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     )
 
 
-def _place(board: Board) -> tuple[str, str, str, int, str]:
+def _place(board: Board) -> tuple[str, str, int, int, str]:
     """Return where a board stands on the page: within a status, what is measured comes first."""
     grade = get_args(Grade).index(board.meter_grade)
-    return board.task, board.scenario, board.status, grade, board.id
+    status = get_args(BoardStatus).index(board.status)
+    return board.task, board.scenario, status, grade, board.id
 
 
 def _by_quality(entry: BoardEntry) -> tuple[float, float, str]:

@@ -126,6 +126,8 @@ def read_key(path: Path) -> PublicKey:
     """Read one public key; raise ``ConfigurationError`` naming what is wrong with it."""
     name = path.name.removesuffix(SUFFIX)
     check_name(name, path)
+    if path.is_symlink() or not path.is_file():  # where a link leads, reading may never end
+        raise ConfigurationError(f"{path}: is no plain file", remedy="put the file itself there")
     try:
         plain = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
