@@ -13,9 +13,10 @@ from harness.records.meter import Component, Grade
 from harness.records.rules import Rules
 from harness.verification.subject import Subject
 
-TRACE_SHARE = 0.05
+TRACE_SHARE = 0.1
 TRACE_JOULES = 1.0
-"""A trace is thinned and rounded: so far may it be from the windows, besides their uncertainty."""
+"""A trace is thinned and rounded, and goes on for a moment after the last window: so far may it be
+from the windows, besides their uncertainty."""
 
 _FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 
