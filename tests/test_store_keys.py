@@ -14,7 +14,7 @@ from signing_samples import CREATED, key_ring, private_key, signer, write_key
 from harness.errors import ConfigurationError, OrganiserError
 from harness.records.evaluation import Signature
 from harness.store.keys import read_keys
-from harness.store.private_key import load_signer, make_key, private_path
+from harness.store.private_key import is_here, load_signer, make_key, private_path
 from harness.store.unusable import UnusableError
 
 EARLY, LATE = (datetime(2026, month, 1, tzinfo=UTC) for month in (2, 6))
@@ -266,6 +266,27 @@ def test_a_private_key_is_never_written_where_a_commit_could_publish_it(
 def test_a_relative_place_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     assert private_path("jury") == Path.home() / ".config" / "frugal-ai-harness" / "jury.key"
+
+
+def test_a_place_that_leads_in_a_circle_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "circle").symlink_to(tmp_path / "circle")
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "circle"))
+    with pytest.raises(ConfigurationError, match=r"leads nowhere|cannot be written"):
+        make(tmp_path)
+    assert not is_here("jury")
+
+
+def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    def homeless() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", homeless)
+    with pytest.raises(ConfigurationError, match="no home folder"):
+        private_path("jury")
+    assert not is_here("jury")
 
 
 @pytest.mark.parametrize("which", ["private", "public"])

@@ -91,7 +91,7 @@ def list_keys(as_json: JsonOption = False) -> None:
 
 
 def _summary(key: PublicKey) -> dict[str, Any]:
-    from harness.store.private_key import private_path
+    from harness.store.private_key import is_here
 
     standing = "in use"
     if key.revoked is not None:
@@ -102,5 +102,5 @@ def _summary(key: PublicKey) -> dict[str, Any]:
         "created": key.created.isoformat(),
         "standing": standing,
         "revoked": key.revoked,
-        "private_here": private_path(key.name).is_file(),
+        "private_here": is_here(key.name),
     }

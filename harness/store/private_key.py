@@ -45,8 +45,21 @@ def private_path(name: str) -> Path:
     """Return where the private key of this name lies."""
     check_name(name, "the key")
     configured = os.environ.get("XDG_CONFIG_HOME", "")
-    base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".config"
+    try:
+        base = Path(configured) if Path(configured).is_absolute() else Path.home() / ".config"
+    except RuntimeError:  # neither a variable nor the system says where home is
+        raise ConfigurationError(
+            "there is no home folder to keep a private key in", remedy="set XDG_CONFIG_HOME"
+        ) from None
     return base / FOLDER / f"{name}{PRIVATE_SUFFIX}"
+
+
+def is_here(name: str) -> bool:
+    """Say whether the private key of this name is on this machine, for this user."""
+    try:
+        return private_path(name).is_file()
+    except (OSError, ConfigurationError):
+        return False
 
 
 def make_key(
@@ -121,8 +134,13 @@ def load_signer(name: str, project: Path, passphrase: Callable[[], bytes]) -> Si
 
 
 def _require_outside(folder: Path, project: Path) -> None:
-    real = folder.resolve()
-    trees = [parent for parent in (real, *real.parents) if (parent / ".git").exists()]
+    try:
+        real = folder.resolve()
+    except (OSError, RuntimeError):  # links that lead in a circle
+        raise ConfigurationError(
+            f"{folder}: leads nowhere", remedy="set XDG_CONFIG_HOME to a folder of yours"
+        ) from None
+    trees = [parent for parent in (real, *real.parents) if os.path.lexists(parent / ".git")]
     if real.is_relative_to(project.resolve()):
         trees.insert(0, project)
     if trees:
