@@ -10,6 +10,7 @@ three times in all. Needs the torch extra.
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 import sys
@@ -41,8 +42,15 @@ def main() -> int:
 
 
 def committed() -> list[Path]:
-    """Return the records of the demonstration, and what lies beside them."""
-    return [path for path in RESULTS.glob("*/*/*.json") if ".local." not in path.name]
+    """Return the records of the demonstration, and what lies beside them: nothing signed."""
+    records = [
+        path
+        for path in RESULTS.glob("*/*/*.json")
+        if not path.name.endswith((".local.json", ".items.json"))
+        and json.loads(path.read_bytes())["demonstration"]
+    ]
+    sidecars = [path.with_suffix(".public.items.json") for path in records]
+    return records + [path for path in sidecars if path.exists()]
 
 
 def evaluate(entry: Path) -> int:

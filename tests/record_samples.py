@@ -59,6 +59,7 @@ class Stored(Frozen):
 
     path: str
     record: EvaluationRecord
+    verified: bool = False
 
 
 def component_energy(
@@ -208,10 +209,10 @@ def record(
     return replace(made, **changes)
 
 
-def stored(made: EvaluationRecord, path: str | None = None) -> Stored:
+def stored(made: EvaluationRecord, path: str | None = None, *, verified: bool = False) -> Stored:
     """Give a record a path of its own."""
     name = f"{made.task.id}/{made.submission.entry}/{made.created_utc}.local.json"
-    return Stored(path=name if path is None else path, record=made)
+    return Stored(path=name if path is None else path, record=made, verified=verified)
 
 
 def outcomes(**changes: Any) -> ItemOutcomes:  # noqa: ANN401 - any field

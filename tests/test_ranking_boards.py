@@ -179,6 +179,12 @@ def test_a_board_says_what_its_figures_hang_on() -> None:
     assert (board.rules_version, board.items) == (RULES.version, 1200)
 
 
+OFFICIAL: dict[str, Any] = {
+    "data": {"source": "directory", "public": False, "seed": None},
+    "hardware": {"profile": "bench", "profile_digest": "12" * 32},
+}
+
+
 def test_boards_stand_in_a_fixed_order() -> None:
     made = make_boards(
         [
@@ -186,10 +192,16 @@ def test_boards_stand_in_a_fixed_order() -> None:
             stored(record("c", task={"id": "deforestation"})),
             stored(record("b", scenario="single")),
             stored(record("a")),
+            stored(record("e"), verified=True),
+            stored(record("f", **OFFICIAL), verified=True),
+            stored(record("g", protocol="quick", **OFFICIAL), verified=True),
         ],
         RULES,
     )
     assert [(b.task, b.scenario, b.status) for b in made.boards] == [
+        (TASK, "offline", "official"),
+        (TASK, "offline", "unofficial"),
+        (TASK, "offline", "open"),
         (TASK, "offline", "demonstration"),
         (TASK, "offline", "self-reported"),
         (TASK, "single", "self-reported"),
@@ -199,6 +211,63 @@ def test_boards_stand_in_a_fixed_order() -> None:
 
 def test_no_records_no_boards() -> None:
     assert make_boards([], RULES).boards == ()
+
+
+# What is verified
+
+
+def standing(made: EvaluationRecord, *, verified: bool = True) -> tuple[str, list[str]]:
+    (board,) = make_boards([stored(made, verified=verified)], RULES).boards
+    assert [entry.verified for entry in board.entries] == [verified]
+    return board.status, codes(board)[:1]
+
+
+@pytest.mark.parametrize("isolation", ["A", "B"])
+def test_what_is_signed_and_as_the_rules_have_it_is_official(isolation: str) -> None:
+    status, _ = standing(record(isolation=isolation, **OFFICIAL))
+    assert status == "official"
+
+
+@pytest.mark.parametrize(
+    ("other", "status"),
+    [
+        ({"protocol": "quick"}, "unofficial"),
+        ({"isolation": "C"}, "unofficial"),
+        ({"hardware": {}}, "unofficial"),
+        ({"data": {"public": True}}, "open"),
+        ({"data": {"public": True}, "protocol": "quick"}, "open"),
+        ({"demonstration": True}, "demonstration"),
+    ],
+)
+def test_what_lacks_one_condition_is_not(other: dict[str, Any], status: str) -> None:
+    note = "open-labels" if status == "open" else status
+    assert standing(record(**OFFICIAL | other)) == (status, [note])
+
+
+def test_what_nobody_signed_is_self_reported_whatever_else_it_is() -> None:
+    assert standing(record(**OFFICIAL), verified=False) == ("self-reported", ["self-reported"])
+
+
+def test_the_note_says_all_that_is_missing() -> None:
+    records = [
+        stored(record("a", protocol="quick", **OFFICIAL), verified=True),
+        stored(record("b", isolation="C", **OFFICIAL), verified=True),
+    ]
+    (board,) = make_boards(records, RULES).boards
+    told = board.notes[0].message
+    assert "made by the quick protocol, at isolation grade C" in told
+    assert "profile" not in told
+
+
+def test_verified_and_self_reported_never_share_a_board() -> None:
+    made = make_boards(
+        [stored(record("a"), verified=True), stored(record("a", created=LATE), verified=False)],
+        RULES,
+    )
+    assert [(b.status, [e.sessions for e in b.entries]) for b in made.boards] == [
+        ("open", [5]),
+        ("self-reported", [5]),
+    ]
 
 
 # What a row pools

@@ -152,7 +152,10 @@ def put_link(path: Path) -> None:
 
 def sign(path: Path) -> None:
     made = parse_json(path.read_bytes(), EvaluationRecord, path)
-    path.write_bytes(pretty_json(replace(made, signature=Signature(key="k", value="v"))))
+    path.unlink()
+    public = path.with_name(path.name.replace(".local.json", ".json"))
+    signature = Signature(key="0" * 64, value="0" * 128)
+    public.write_bytes(pretty_json(replace(made, signature=signature)))
 
 
 def rename(path: Path) -> None:
@@ -181,13 +184,20 @@ FAULTS: list[tuple[str, Callable[[Path], object]]] = [
     ("fields", lambda path: alter(path, lambda r: r.update(created_utc="2026-13-02T03:04:05Z"))),
     ("schema-version", lambda path: alter(path, lambda r: r.update(schema=SCHEMA_VERSION + 1))),
     ("schema-version", lambda path: alter(path, lambda r: r.update(schema=0))),
-    ("misplaced", lambda path: alter(path, lambda r: r["task"].update(id="other-task"))),
-    ("misplaced", lambda path: alter(path, lambda r: r["submission"].update(entry="other"))),
-    ("misplaced", lambda path: alter(path, lambda r: r["quality"].update(answered=1199))),
+    ("altered", lambda path: alter(path, lambda r: r["task"].update(id="other-task"))),
+    ("altered", lambda path: alter(path, lambda r: r["submission"].update(entry="other"))),
+    ("altered", lambda path: alter(path, lambda r: r["quality"].update(answered=1199))),
     ("misplaced", rename),
-    ("misplaced", publish),
+    ("unsigned", publish),
     ("misplaced", move_up),
-    ("signature-unverified", sign),
+    ("fields", lambda path: alter(path, lambda r: r.update(signature={"key": "k", "value": "v"}))),
+    ("altered", lambda path: path.write_bytes(path.read_bytes().replace(b" ", b"\t", 1))),
+    ("altered", lambda path: path.write_bytes(path.read_bytes() + b"\n")),
+    (
+        "altered",
+        lambda path: path.write_bytes(path.read_bytes().replace(b"A team", b"A\\u0020team")),
+    ),
+    ("key-unknown", sign),
     ("unreadable", put_pipe),
     ("symlink", put_folder),
     ("symlink", put_link),

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 import harness
-from harness.cli import check, doctor, evaluate, init, leaderboard, schema, tasks
+from harness.cli import check, doctor, evaluate, init, keys, leaderboard, schema, tasks, verify
 from harness.cli.errors import Command
 from harness.cli.output import print_line
 
@@ -58,6 +58,13 @@ app.command(cls=Command, epilog=init.EXAMPLES)(init.init)
 app.command(cls=Command, epilog=check.EXAMPLES)(check.check)
 app.command(cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(cls=Command, epilog=leaderboard.EXAMPLES)(leaderboard.leaderboard)
+app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
+app.add_typer(
+    keys.keys,
+    name="keys",
+    help="Make and list the keys that sign results.",
+    epilog=keys.EXAMPLES,
+)
 app.add_typer(
     tasks.tasks,
     name="tasks",

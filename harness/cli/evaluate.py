@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from harness.evaluation.run import Assignment
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
+    from harness.sandbox.protocol import Sandbox
+    from harness.store.private_key import Signer
     from harness.submissions.check import CheckReport
     from harness.submissions.manifest import Manifest
     from harness.tasks.protocol import Task, TaskData
@@ -51,13 +53,15 @@ class Results:
     """The sink: keeps what each evaluation hands over."""
 
     folder: Path
+    signer: Signer | None = None
+    """Who vouches for what is kept; ``None``: it is self-reported."""
     kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
         from harness.store.results import write
 
-        self.kept.append(write(self.folder, record, outcomes))
+        self.kept.append(write(self.folder, record, outcomes, self.signer))
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -118,6 +122,14 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             help="Make records of the demonstration board: committed, unsigned, sample data only.",
         ),
     ] = False,
+    sign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="An organiser's key of leaderboard/keys to sign the records with.",
+            show_default="not signed: self-reported",
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Run entries in a sandbox under an energy meter, against labels they never see."""
@@ -129,11 +141,16 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         )
     if weights is not None and not weights.is_dir():
         raise UsageError(f"--weights: {weights} is not a folder", remedy="name one that is there")
+    if demonstration and sign is not None:
+        raise UsageError(
+            "--demonstration is never signed: it decides nothing",
+            remedy="leave out one of --demonstration and --sign",
+        )
     request = Request(data, protocol, scenario, seed, demonstration)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
-    results = Results(output or project.results)
+    results = Results(output or project.results, _signer(project, sign))
 
     def show(entry: Path) -> None:  # at once: what goes wrong later hides no result
         if not as_json:
@@ -233,6 +250,8 @@ def _evaluate_all(
         progress = stack.enter_context(progress_on_terminal())
         progress.note("probing the sandbox")
         sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
+        if results.signer is not None:
+            _require_kept_apart(sandbox, chosen.entry_cores)
         stack.enter_context(on_cores(_left_by(chosen, machine)))
 
         def reference_kernel() -> float:
@@ -259,6 +278,23 @@ def _evaluate_all(
             )  # fmt: skip
             progress.clear()
             show(entry)
+
+
+def _signer(project: Project, name: str | None) -> Signer | None:
+    if name is None:
+        return None
+    from harness.cli.signing import load_signer
+
+    return load_signer(project, name)
+
+
+def _require_kept_apart(sandbox: Sandbox, cores: tuple[int, ...] | None) -> None:
+    """Run no entry that could read the key with which its own result will be signed."""
+    if sandbox.probe(cores).grade == "D":
+        raise UsageError(
+            "--sign: at isolation grade D an entry can read the private key",
+            remedy="leave out --sign, or --isolation none; doctor says what a sandbox lacks here",
+        )
 
 
 def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:

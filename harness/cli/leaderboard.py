@@ -16,6 +16,7 @@ from harness.errors import OrganiserError, UsageError
 if TYPE_CHECKING:
     from harness.records.board import Boards
     from harness.records.rules import Rules
+    from harness.store.keys import KeyRing
 
 LOCAL = "local"
 """The folder, inside the site's and ignored by git, of the page that shows local results too."""
@@ -56,14 +57,14 @@ def leaderboard(
     from harness.site.render import render
 
     project = find_project()
-    rules = project.rules()
+    rules, keys = project.rules(), project.key_ring()
     folder = output or project.site
     source = project.results if results is None else _existing(results)
-    public = _boards(source, rules, local=False)
+    public = _boards(source, rules, keys, local=False)
     if check:
         _check(public, render(public), folder, as_json=as_json)
         return
-    shown = public if published else _boards(source, rules, local=True)
+    shown = public if published else _boards(source, rules, keys, local=True)
     foreign = output is None and source.resolve() != project.results.resolve()
     if not foreign:
         _write(folder, render(public))
@@ -90,11 +91,11 @@ def _existing(results: Path) -> Path:
     raise UsageError(f"{results}: {found}", remedy="name the folder that evaluate wrote to")
 
 
-def _boards(results: Path, rules: Rules, *, local: bool) -> Boards:
+def _boards(results: Path, rules: Rules, keys: KeyRing, *, local: bool) -> Boards:
     from harness.ranking.boards import make_boards
     from harness.store.results import read_all
 
-    stored, problems = read_all(results, local=local)
+    stored, problems = read_all(results, keys, local=local)
     return make_boards(stored, rules, problems)
 
 

@@ -12,6 +12,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.records.rules import Rules
+    from harness.store.keys import KeyRing
     from harness.tasks import TaskCard
 
 ROOT_VARIABLE = "HARNESS_ROOT"
@@ -50,6 +51,11 @@ class Project:
         return self.leaderboard / "hardware"
 
     @property
+    def keys(self) -> Path:
+        """The organisers' public keys, a file each."""
+        return self.leaderboard / "keys"
+
+    @property
     def results(self) -> Path:
         """Records, by task and entry."""
         return self.leaderboard / "results"
@@ -64,6 +70,12 @@ class Project:
         from harness.records.rules import read_rules
 
         return read_rules(self.rules_file)
+
+    def key_ring(self) -> KeyRing:
+        """Read the public keys; ``ConfigurationError`` names what is wrong with one."""
+        from harness.store.keys import read_keys
+
+        return read_keys(self.keys)
 
     def cards(self) -> tuple[TaskCard, ...]:
         """Read the cards of all tasks, by identifier."""

@@ -52,6 +52,8 @@ def print_result(
     # Paths and commands are for copying: they never wrap.
     shown = f"{'record':<{LABEL_WIDTH}}{escape(shown_path(path))}"
     console.print(shown, highlight=False, soft_wrap=True)
+    if record.signature is not None:
+        print_row(console, "signed", f"by key {escape(record.signature.key[:16])}")
     step = f"{'next':<{LABEL_WIDTH}}{escape(_next_step(record, entry, elsewhere))}"
     console.print(step, highlight=False, soft_wrap=True)
 

@@ -14,6 +14,7 @@ from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
+from harness.ranking.status import board_status
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json, digest
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
@@ -34,7 +35,7 @@ UNRANKED_ISOLATION = "D"
 
 
 class StoredLike(Protocol):
-    """A record and the path that it was read from."""
+    """A record, the path that it was read from, and whether somebody vouches for it."""
 
     @property
     def path(self) -> str:
@@ -44,6 +45,11 @@ class StoredLike(Protocol):
     @property
     def record(self) -> EvaluationRecord:
         """What was read there."""
+        ...
+
+    @property
+    def verified(self) -> bool:
+        """Whether it carries an organiser's signature that was found good."""
         ...
 
 
@@ -59,7 +65,7 @@ def make_boards(
     for each in stored:
         problem = _problem_of(each)
         if problem is None:
-            by_key[canonical_json(board_key(each.record))].append(each)
+            by_key[canonical_json(board_key(each, rules))].append(each)
         else:
             found.append(problem)
     boards = [_make_board(members, rules) for members in by_key.values()]
@@ -69,8 +75,12 @@ def make_boards(
     )
 
 
-def board_key(record: EvaluationRecord) -> dict[str, Any]:
-    """Return everything that must be the same for two figures to be compared."""
+def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
+    """Return everything that must be the same for two figures to be compared.
+
+    The status is a part: what is verified and what teams report of themselves never share a board.
+    """
+    record = stored.record
     return {
         "task": [record.task.id, record.task.version, record.task.digest, record.task.metric],
         "data": record.data.digest,
@@ -81,7 +91,7 @@ def board_key(record: EvaluationRecord) -> dict[str, Any]:
         "sources": sorted(map(_identity, record.meter.sources), key=canonical_json),
         "cpu_account": _cpu_account(record),
         "rules": record.rules,
-        "status": board_status(record),
+        "status": board_status(record, rules, verified=stored.verified),
     }
 
 
@@ -107,11 +117,6 @@ def _identity(source: SourceDescription) -> dict[str, Any]:
         "provenance": source.provenance,
         "constants": source.constants,
     }
-
-
-def board_status(record: EvaluationRecord) -> BoardStatus:
-    """Return how far a record can be trusted: what no organiser signed is self-reported."""
-    return "demonstration" if record.demonstration else "self-reported"
 
 
 def _problem_of(stored: StoredLike) -> Problem | None:
@@ -140,6 +145,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         latest = evaluations[-1]
         if isinstance(latest.record.outcome, Failed):
             failed.append(_failure(latest, latest.record.outcome))
+    key = board_key(members[0], rules)
     first = members[0].record
     reference = rules.reference.get(first.task.id)
     entries = mark_front(
@@ -147,7 +153,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     )
     entries.sort(key=_by_quality)
     return Board(
-        id=f"{first.task.id}-{first.scenario}-{digest(board_key(first))[:8]}",
+        id=f"{first.task.id}-{first.scenario}-{digest(key)[:8]}",
         task=first.task.id,
         task_title=first.task.title,
         task_version=first.task.version,
@@ -163,17 +169,18 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         sources=first.meter.sources,
         rules_version=first.rules.version,
         rules_digest=first.rules.digest,
-        status=board_status(first),
+        status=key["status"],
         entries=tuple(entries),
         failed=tuple(failed),
-        notes=board_notes(first, entries, rules, draws),
+        notes=board_notes([each.record for each in members], key["status"], entries, rules, draws),
     )
 
 
-def _place(board: Board) -> tuple[str, str, str, int, str]:
+def _place(board: Board) -> tuple[str, str, int, int, str]:
     """Return where a board stands on the page: within a status, what is measured comes first."""
     grade = get_args(Grade).index(board.meter_grade)
-    return board.task, board.scenario, board.status, grade, board.id
+    status = get_args(BoardStatus).index(board.status)
+    return board.task, board.scenario, status, grade, board.id
 
 
 def _by_quality(entry: BoardEntry) -> tuple[float, float, str]:
@@ -218,7 +225,7 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
         front_support=None,
         energy_class=None,
         prizes=(),
-        verified=False,
+        verified=all(e.verified for e in pooled),
         at_floor=False,
         baseline=False,
         sessions=len(sessions),

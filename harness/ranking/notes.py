@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.ranking.base_power import Draw, base_ratio, overturned
-from harness.records.board import BoardEntry
+from harness.ranking.status import official_lacks
+from harness.records.board import BoardEntry, BoardStatus
 from harness.records.evaluation import EvaluationRecord, Notice
 from harness.records.rules import Rules
 
@@ -15,19 +16,22 @@ _NAMED_PAIRS = 5
 
 
 def board_notes(
-    record: EvaluationRecord,
+    records: Sequence[EvaluationRecord],
+    status: BoardStatus,
     entries: Sequence[BoardEntry],
     rules: Rules,
     draws: Sequence[Draw] = (),
 ) -> tuple[Notice, ...]:
-    """Return the notes of a board; ``record`` is any of its records.
+    """Return the notes of a board of these records and this status.
 
     ``draws`` are those of the entries, where the meter is the CPU-time model.
     """
+    record = records[0]  # in most of what is said all are alike: else they shared no board
     return (
         *_about_energy(record),
         *_about_order(record, entries, draws),
-        *_about_standing(record, rules),
+        *_about_status(records, status, rules),
+        *_about_rules(record, rules),
         *_about_rows(entries, rules),
     )
 
@@ -78,19 +82,38 @@ def _about_order(
     )
 
 
-def _about_standing(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
-    if record.demonstration:
+def _about_status(
+    records: Sequence[EvaluationRecord], status: BoardStatus, rules: Rules
+) -> Iterator[Notice]:
+    if status == "demonstration":
         yield Notice(
             code="demonstration",
             message="shows what a board looks like, on generated sample data; nobody won anything",
             remedy="evaluate on the challenge's data for a result",
         )
-    else:
+    elif status == "self-reported":
         yield Notice(
             code="self-reported",
             message="no organiser signed these results: they are what the teams say they saw",
             remedy="have the organiser evaluate the entries",
         )
+    elif status == "open":
+        yield Notice(
+            code="open-labels",
+            message="signed by an organiser, on data whose labels anybody can work out",
+            remedy="evaluate on data of your own for an official result",
+        )
+    elif status == "unofficial":
+        lacks = dict.fromkeys(each for record in records for each in official_lacks(record, rules))
+        yield Notice(
+            code="unofficial",
+            message=f"signed by an organiser, and not official: {', '.join(lacks)}",
+            remedy="evaluate with --protocol official at isolation grade "
+            f"{' or '.join(rules.boards.official_isolation)}, on a machine with a profile",
+        )
+
+
+def _about_rules(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
     if record.rules.digest != rules.reference_to_these.digest:
         yield Notice(
             code="other-rules",

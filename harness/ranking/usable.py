@@ -53,6 +53,8 @@ def _components(window: PhaseWindow) -> tuple[str, ...]:
 def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
     if metric not in (each.name for each in quality.metrics):
         yield f"it has no {metric}, the metric that ranks"
+    if quality.ranked != metric:
+        yield "its quality is not ranked by the metric of its task"
     for each in quality.metrics:
         if not all(0 <= figure <= 1 for figure in (each.low, each.value, each.high)):
             yield f"its {each.name} is not between 0 and 1"

@@ -9,8 +9,11 @@ from harness.records.evaluation import DataSource, MetricValue, Notice, Scenario
 from harness.records.meter import Grade, SourceDescription
 
 Interval: TypeAlias = tuple[float, float]
-BoardStatus: TypeAlias = Literal["official", "open", "self-reported", "demonstration"]
-"""``open``: anybody can work out the labels. ``demonstration``: shows what a board looks like."""
+BoardStatus: TypeAlias = Literal["official", "unofficial", "open", "demonstration", "self-reported"]
+"""In the order in which boards stand. The first three are signed by an organiser. ``official``: on
+labels that nobody knows, by the official protocol, well kept apart, on a registered machine.
+``unofficial``: one of the last three is missing. ``open``: anybody can work out the labels.
+``demonstration``: shows what a board looks like. ``self-reported``: nobody signed."""
 
 
 class Problem(Frozen):
@@ -70,6 +73,7 @@ class BoardEntry(Frozen, kw_only=True):
     energy_class: str | None
     prizes: tuple[str, ...]
     verified: bool
+    """An organiser's signature of every evaluation behind the row was found good."""
     at_floor: bool
     """Below the rules' multiple of the null entry's energy: mostly the harness's own cost."""
     baseline: bool

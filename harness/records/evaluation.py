@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
+
+from msgspec import Meta
 
 from harness.records.base import Frozen
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
@@ -291,10 +293,12 @@ class ItemsCommitment(Frozen):
 
 
 class Signature(Frozen):
-    """An organiser's Ed25519 signature of the record without this field, canonically spelled."""
+    """An organiser's Ed25519 signature of the record with this field null, canonically spelled."""
 
-    key: str
-    value: str
+    key: Annotated[str, Meta(pattern="^[0-9a-f]{64}$", min_length=64, max_length=64)]
+    """SHA-256, in hexadecimal, of the 32 bytes of the public key."""
+    value: Annotated[str, Meta(pattern="^[0-9a-f]{128}$", min_length=128, max_length=128)]
+    """The 64 bytes, in hexadecimal."""
 
 
 class EvaluationRecord(Frozen, kw_only=True):

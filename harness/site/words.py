@@ -20,11 +20,16 @@ class Saying(NamedTuple):
 STATUS: dict[BoardStatus, Saying] = {
     "official": Saying(
         "Official",
-        "Run by the organisers, on labels that nobody else has seen.",
+        "Run and signed by the organisers, on labels that nobody else has seen.",
     ),
     "open": Saying(
         "Open",
-        "Anybody can work out the labels of this data: shown, never official.",
+        "Run and signed by the organisers; but anybody can work out the labels of this data: "
+        "shown, never official.",
+    ),
+    "unofficial": Saying(
+        "Unofficial",
+        "Run and signed by the organisers, but not in the way that an official result is made.",
     ),
     "self-reported": Saying(
         "Self-reported",
@@ -107,7 +112,7 @@ def metric_name(metric: str) -> str:
 
 SAID_ELSEWHERE = frozenset(
     {
-        "modelled-energy", "simulated-energy", "self-reported", "demonstration",
+        "modelled-energy", "simulated-energy", "self-reported", "open-labels", "demonstration",
         "at-the-floor", "no-ranks-yet",
     }
 )  # fmt: skip

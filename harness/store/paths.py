@@ -6,7 +6,6 @@ import re
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
-from harness.records.base import digest
 from harness.records.evaluation import EvaluationRecord
 
 LOCAL = ".local.json"
@@ -14,29 +13,51 @@ LOCAL = ".local.json"
 PUBLIC = ".json"
 ITEMS = ".items.json"
 
+DIGITS = 8
+"""Of the record's digest, in its name."""
+
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+00:00|Z)")
+_NAME = re.compile(r"\d{8}T\d{6}Z-([0-9a-f]{8})(?:\.local)?\.json")
 
 
-def record_path(record: EvaluationRecord) -> PurePosixPath:
-    """Return the record's place under the results folder.
+def record_path(record: EvaluationRecord, digest: str) -> PurePosixPath:
+    """Return the place under the results folder of a record whose digest this is.
 
-    ``<task>/<entry>/<yyyymmddThhmmssZ>-<8 hex of the record's digest>``, then ``.json`` for the
-    demonstration and ``.local.json`` for what a team reports of itself. Raises ``ValueError`` when
-    ``created_utc`` is not a moment in UTC to the second.
+    ``<task>/<entry>/<yyyymmddThhmmssZ>-<8 hex of the digest>``, then ``.json`` for what an
+    organiser signed and for the demonstration, and ``.local.json`` for what a team reports of
+    itself. Raises ``ValueError`` when ``created_utc`` is not a moment in UTC to the second.
     """
-    name = f"{_stamp(record.created_utc)}-{digest(record)[:8]}"
-    ending = PUBLIC if record.demonstration else LOCAL
-    return PurePosixPath(record.task.id, record.submission.entry, name + ending)
+    stamp = created(record).strftime("%Y%m%dT%H%M%SZ")
+    ending = PUBLIC if record.demonstration or record.signature is not None else LOCAL
+    name = f"{stamp}-{digest[:DIGITS]}{ending}"
+    return PurePosixPath(record.task.id, record.submission.entry, name)
 
 
-def items_path(record_file: str) -> str:
-    """Return the path of the sidecar that belongs to a record's path."""
+def items_path(record_file: str, record: EvaluationRecord) -> str:
+    """Return the path of the sidecar that belongs to the record at ``record_file``.
+
+    ``*.public.items.json``, which git keeps, for published records on sample data; nobody else's
+    outcomes are anybody's business.
+    """
     if record_file.endswith(LOCAL):
         return record_file.removesuffix(LOCAL) + ".local" + ITEMS
-    return record_file.removesuffix(PUBLIC) + ".public" + ITEMS
+    public = ".public" if is_public(record) else ""
+    return record_file.removesuffix(PUBLIC) + public + ITEMS
 
 
-def _stamp(created_utc: str) -> str:
-    if not _MOMENT.fullmatch(created_utc):
-        raise ValueError(f"created_utc is {created_utc!r}, which is no moment in UTC")
-    return datetime.fromisoformat(created_utc).astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+def is_public(record: EvaluationRecord) -> bool:
+    """Say whether a published record's outcomes may be published: they give no label away."""
+    return record.data.source == "sample"
+
+
+def digits_in(name: str) -> str | None:
+    """Return what a record's file name says its digest begins with; ``None`` for another name."""
+    matched = _NAME.fullmatch(name)
+    return None if matched is None else matched[1]
+
+
+def created(record: EvaluationRecord) -> datetime:
+    """Return when the evaluation began; raise ``ValueError`` when that is no moment in UTC."""
+    if not _MOMENT.fullmatch(record.created_utc):
+        raise ValueError(f"created_utc is {record.created_utc!r}, which is no moment in UTC")
+    return datetime.fromisoformat(record.created_utc).astimezone(UTC)

@@ -6,13 +6,28 @@ import os
 import stat
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from harness.errors import ConfigurationError
-from harness.records.base import Frozen, convert, parse_json, parse_plain
+from harness.records.base import Frozen, convert, parse_json, parse_plain, pretty_json
 from harness.records.board import Problem
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, ItemOutcomes
+from harness.records.signing import document_digest, signed_message
 from harness.store.commitment import commitment
-from harness.store.paths import ITEMS, LOCAL, items_path, record_path
+from harness.store.keys import KeyRing
+from harness.store.paths import (
+    DIGITS,
+    ITEMS,
+    LOCAL,
+    PUBLIC,
+    created,
+    digits_in,
+    items_path,
+    record_path,
+)
+from harness.store.unusable import UnusableError
+
+NO_KEYS = KeyRing()
 
 
 class StoredRecord(Frozen):
@@ -21,26 +36,27 @@ class StoredRecord(Frozen):
     path: str
     """Relative, with forward slashes."""
     record: EvaluationRecord
+    digest: str
+    """Of its content, the signature apart."""
+    signed_by: str | None = None
+    """The name of the key whose signature was verified; ``None``: nobody signed it."""
 
-
-class _UnusableError(Exception):
-    """A file that cannot be used: a stable code, and why."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code
-        self.message = message
+    @property
+    def verified(self) -> bool:
+        """Whether an organiser's key vouches for it."""
+        return self.signed_by is not None
 
 
 def read_all(
-    results: Path, *, local: bool = True
+    results: Path, keys: KeyRing = NO_KEYS, *, local: bool = True
 ) -> tuple[tuple[StoredRecord, ...], tuple[Problem, ...]]:
     """Read every record under ``results``; with those that teams report of themselves, or without.
 
-    Records and problems are sorted by path. Whatever cannot be used is a problem with one of the
-    codes ``unreadable``, ``symlink``, ``not-json``, ``schema-version``, ``fields``,
-    ``signature-unverified``, ``misplaced`` and ``items-altered``. Files that do not end in
-    ``.json`` are none of its business; a folder that is not there holds no records.
+    Signatures are held against ``keys``. Records and problems are sorted by path. Whatever cannot
+    be used is a problem with one of the codes ``unreadable``, ``symlink``, ``not-json``,
+    ``schema-version``, ``fields``, ``altered``, ``misplaced``, ``unsigned``, ``key-unknown``,
+    ``signature-invalid``, ``key-revoked`` and ``items-altered``. Files that do not end in ``.json``
+    are none of its business; a folder that is not there holds no records.
     """
     stored: list[StoredRecord] = []
     problems: list[Problem] = []
@@ -52,30 +68,32 @@ def read_all(
                 raise fault
             if path.endswith(ITEMS):
                 continue
-            record = _read_record(results, path)
-            stored.append(StoredRecord(path=path, record=record))
-            _check_items(results, items_path(path), record)
-        except _UnusableError as error:
-            # Only the sidecar's problem is raised after the record is kept: no figure of a board
-            # is taken from a sidecar.
-            where = items_path(path) if error.code == "items-altered" else path
-            problems.append(Problem(path=_shown(where), code=error.code, message=error.message))
+            read = _read_record(results, path, keys)
+        except UnusableError as error:
+            problems.append(Problem(path=_shown(path), code=error.code, message=error.message))
+            continue
+        stored.append(read)
+        sidecar = items_path(path, read.record)
+        try:  # the record stays: no figure of a board is taken from a sidecar
+            _read_items(results, sidecar, read.record)
+        except UnusableError as error:
+            problems.append(Problem(path=_shown(sidecar), code=error.code, message=error.message))
     return tuple(stored), tuple(problems)
 
 
-def _find(results: Path) -> list[tuple[str, _UnusableError | None]]:
+def _find(results: Path) -> list[tuple[str, UnusableError | None]]:
     """List the JSON files, sorted by path, each with what keeps it from being opened at all."""
     return sorted(_walk(results), key=lambda found: found[0])
 
 
-def _walk(results: Path) -> Iterator[tuple[str, _UnusableError | None]]:
+def _walk(results: Path) -> Iterator[tuple[str, UnusableError | None]]:
     faults: list[OSError] = []
     for folder, folders, files in os.walk(results, onerror=faults.append):
         here = Path(folder)
         for name in folders:
             if (here / name).is_symlink():
                 path = (here / name).relative_to(results).as_posix()
-                yield path, _UnusableError("symlink", "is a link to a folder, and is not followed")
+                yield path, UnusableError("symlink", "is a link to a folder, and is not followed")
         for name in files:
             if name.endswith(".json"):
                 path = (here / name).relative_to(results).as_posix()
@@ -84,49 +102,69 @@ def _walk(results: Path) -> Iterator[tuple[str, _UnusableError | None]]:
         if isinstance(error, FileNotFoundError):
             continue
         path = Path(str(error.filename)).relative_to(results).as_posix()
-        yield path, _UnusableError("unreadable", f"cannot be listed: {error.strerror}")
+        yield path, UnusableError("unreadable", f"cannot be listed: {error.strerror}")
 
 
-def _fault_of(path: Path) -> _UnusableError | None:
+def _fault_of(path: Path) -> UnusableError | None:
     """Say why a file must not be opened: a link may lead anywhere, a pipe may never answer."""
     try:
         mode = path.lstat().st_mode
     except OSError as error:
-        return _UnusableError("unreadable", f"cannot be read: {error.strerror}")
+        return UnusableError("unreadable", f"cannot be read: {error.strerror}")
     if stat.S_ISLNK(mode):
-        return _UnusableError("symlink", "is a link, and is not followed")
+        return UnusableError("symlink", "is a link, and is not followed")
     if not stat.S_ISREG(mode):
-        return _UnusableError("unreadable", "is not a regular file")
+        return UnusableError("unreadable", "is not a regular file")
     return None
 
 
-def _read_record(results: Path, path: str) -> EvaluationRecord:
+def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
     try:
         content = (results / path).read_bytes()
     except OSError as error:
-        raise _UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
+        raise UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
     where = _shown(Path(path).name)
     try:
         plain = parse_plain(content, where)
     except ConfigurationError as error:
-        raise _UnusableError("not-json", error.message) from None
+        raise UnusableError("not-json", error.message) from None
     _check_schema(plain)
     try:
         record = convert(plain, EvaluationRecord, where)
-        expected = str(record_path(record))
+        moment = created(record)
     except ConfigurationError as error:
-        raise _UnusableError("fields", error.message) from None
-    except ValueError as error:  # from record_path: created_utc
-        raise _UnusableError("fields", f"{where}: {error}") from None
+        raise UnusableError("fields", error.message) from None
+    except ValueError as error:  # from created
+        raise UnusableError("fields", f"{where}: {error}") from None
+    document: dict[str, Any] = plain  # type: ignore[assignment] # else convert had refused it
+    digest = document_digest(document)
+    _check_place(path, record, digest)
+    if content != pretty_json(plain):
+        raise UnusableError(
+            "altered", "says the same in another spelling than the harness writes: it was altered"
+        )
+    signed_by = None
     if record.signature is not None:
-        raise _UnusableError(
-            "signature-unverified", "is signed, and this version cannot verify signatures"
+        message = signed_message(document)
+        signed_by = keys.signer_of(record.signature, message, created=moment, digest=digest).name
+    return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+
+
+def _check_place(path: str, record: EvaluationRecord, digest: str) -> None:
+    """Hold a record's path against its content: each follows from the other."""
+    expected = str(record_path(record, digest))
+    if path == expected:
+        return
+    digits = digits_in(Path(path).name)
+    if digits is not None and digits != digest[:DIGITS]:
+        raise UnusableError(
+            "altered",
+            f"its content has the digest {digest[:DIGITS]}, and its name says {digits}: it was "
+            "altered",
         )
-    if path != expected:
-        raise _UnusableError(
-            "misplaced", f"its content belongs at {expected}: it was moved, renamed or altered"
-        )
-    return record
+    if path == expected.removesuffix(LOCAL) + PUBLIC:
+        raise UnusableError("unsigned", "has the name of a signed record, and carries no signature")
+    raise UnusableError("misplaced", f"its content belongs at {expected}: it was moved or renamed")
 
 
 def _check_schema(plain: object) -> None:
@@ -141,30 +179,55 @@ def _check_schema(plain: object) -> None:
         if found < 1
         else "too old: read it with an older version of the harness"
     )
-    raise _UnusableError(
+    raise UnusableError(
         "schema-version", f"schema {found} is {told}; this one reads schema {SCHEMA_VERSION}"
     )
 
 
-def _check_items(results: Path, path: str, record: EvaluationRecord) -> None:
-    """Hold the sidecar, where there is one, against the record's commitment to it."""
+def read_items(results: Path, stored: StoredRecord) -> ItemOutcomes | None:
+    """Return the outcomes beside a record that was read; ``None`` where none fit it, or are there.
+
+    Those that do not fit are a problem of ``read_all``.
+    """
+    try:
+        return _read_items(results, items_path(stored.path, stored.record), stored.record)
+    except UnusableError:
+        return None
+
+
+def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
+    """Return the paths of sidecars without a record beside them."""
+    paths = {path for path, fault in _find(results) if fault is None}
+    records = {path.removesuffix(PUBLIC) for path in paths if not path.endswith(ITEMS)}
+    return tuple(
+        _shown(path)
+        for path in sorted(paths)
+        if path.endswith(ITEMS)
+        and (local or not path.endswith(".local" + ITEMS))
+        and not {path.removesuffix(ITEMS), path.removesuffix(".public" + ITEMS)} & records
+    )
+
+
+def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutcomes | None:
+    """Read the sidecar, where there is one, and hold it against the record's commitment to it."""
     sidecar = results / path
     if _fault_of(sidecar) is not None:
-        return  # it is private, so most often elsewhere; a link or a pipe is a problem of its own
+        return None  # it is private, so most often elsewhere; a link or a pipe is a problem itself
     if record.items is None:
-        raise _UnusableError("items-altered", "the record beside it commits to no outcomes")
+        raise UnusableError("items-altered", "the record beside it commits to no outcomes")
     try:
         content = sidecar.read_bytes()
         outcomes = parse_json(content, ItemOutcomes, _shown(sidecar.name))
         found = commitment(outcomes.key, content)
     except OSError as error:
-        raise _UnusableError("items-altered", f"cannot be read: {error.strerror}") from None
+        raise UnusableError("items-altered", f"cannot be read: {error.strerror}") from None
     except ConfigurationError as error:
-        raise _UnusableError("items-altered", error.message) from None
+        raise UnusableError("items-altered", error.message) from None
     except ValueError:  # from commitment
-        raise _UnusableError("items-altered", "its key is not hexadecimal") from None
+        raise UnusableError("items-altered", "its key is not hexadecimal") from None
     if found != record.items.digest:
-        raise _UnusableError("items-altered", "is not what the record beside it commits to")
+        raise UnusableError("items-altered", "is not what the record beside it commits to")
+    return outcomes
 
 
 def _shown(path: str) -> str:

@@ -29,7 +29,7 @@ def score(card: TaskCard, sessions: Integers, split: Split) -> Quality:
         [count_confusion(answers, split.labels, len(names)) for answers in sessions]
     )
     functions = [metric_function(metric, names) for metric in card.metrics]
-    values = [float(function(confusions).mean()) for function in functions]
+    values = metric_values(card, confusions)
     groups = split.groups if split.groups and len(set(split.groups)) < len(split) else None
     bootstrap = Bootstrap(sessions, split.labels, len(names), groups)
     intervals = bootstrap.intervals(functions)
@@ -53,6 +53,12 @@ def score(card: TaskCard, sessions: Integers, split: Split) -> Quality:
         answered=int((sessions != NO_ANSWER).all(axis=0).sum()),
         per_class=_per_class(names, confusions),
     )
+
+
+def metric_values(card: TaskCard, confusions: Integers) -> list[float]:
+    """Return the card's metrics, each its mean over sessions: confusions (sessions, k, k + 1)."""
+    names = card.label_names
+    return [float(metric_function(m, names)(confusions).mean()) for m in card.metrics]
 
 
 def _per_class(names: tuple[str, ...], confusions: Integers) -> tuple[ClassQuality, ...]:

@@ -1,0 +1,31 @@
+"""What a record's name and its signature are taken over: the document without the signature.
+
+The document is what stands in the file, not what the types make of it: a field that a later version
+adds, with a default, leaves the name and the signature of every older record as they are.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from harness.records.base import canonical_json
+
+DOMAIN = b"frugal-ai record 1\n"
+"""What is signed, and in which version: a signature of anything else is never one of a record."""
+
+
+def unsigned_content(document: Mapping[str, Any]) -> bytes:
+    """Return the canonical spelling of a record's document with its ``signature`` null."""
+    return canonical_json({**document, "signature": None})
+
+
+def document_digest(document: Mapping[str, Any]) -> str:
+    """Return the record's digest: the SHA-256, in hexadecimal, of ``unsigned_content``."""
+    return hashlib.sha256(unsigned_content(document)).hexdigest()
+
+
+def signed_message(document: Mapping[str, Any]) -> bytes:
+    """Return the bytes that an organiser's key signs."""
+    return DOMAIN + unsigned_content(document)

@@ -1,0 +1,188 @@
+"""Compute a record's statistics again from what it keeps, and from the outcomes beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.records.evaluation import Completed, ItemOutcomes, MetricValue, Quality, Session
+from harness.records.finding import Finding
+from harness.tasks.protocol import NO_ANSWER, Sample, Split
+from harness.tasks.quality import metric_values
+from harness.tasks.task import FolderTask
+from harness.verification.subject import Subject
+
+VALUE_TOLERANCE = 1e-9
+"""Relative: sums of the same terms differ by less in floating point."""
+INTERVAL_TOLERANCE = 0.005
+"""Of the ends of intervals: NumPy may draw other random numbers one day."""
+
+MOST_ITEMS = 10**12
+"""Far beyond any data set, and safe to count in NumPy's integers."""
+
+_FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
+_LOST = "bring the file *.items.json from the machine that evaluated, if all is to be verified"
+
+
+@dataclass
+class _Items:
+    """A ``Split`` of what a sidecar keeps of its items: everything but the samples."""
+
+    ids: Sequence[str]
+    labels: npt.NDArray[np.int64]
+    groups: Sequence[str] | None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
+        """Refuse: a score is made of labels alone."""
+        raise AssertionError(f"samples {positions} are asked for, and a sidecar keeps none")
+
+
+def check_statistics(subject: Subject, task: FolderTask, split: Split | None) -> Iterator[Finding]:
+    """Compute quality again, by the task that the record names.
+
+    From the outcomes of single items where they are beside the record; ``split`` are the very items
+    that it names, if they are here. Else from the confusion that each session keeps.
+    """
+    record = subject.record
+    if subject.outcomes is None:
+        if record.items is not None:
+            yield subject.found(
+                "items-missing",
+                "the outcomes of single items are not beside it: its intervals are not computed "
+                "again",
+                _LOST,
+                "note",
+            )
+        yield from _from_confusions(subject, task)
+        return
+    wrong = _wrong_with(subject.outcomes, record.sessions, len(task.labels))
+    if not wrong and split is not None:
+        wrong = _differs(subject.outcomes, split)
+    if wrong:
+        yield subject.found("items", f"the outcomes beside it {wrong}", _FORGED)
+        return
+    yield from _from_outcomes(subject, subject.outcomes, task)
+
+
+def _wrong_with(outcomes: ItemOutcomes, sessions: Sequence[Session], labels: int) -> str:
+    """Say why outcomes cannot be scored; empty when they can."""
+    items = len(outcomes.ids)
+    answers = [*outcomes.labels, *(p for row in outcomes.predictions for p in row if p is not None)]
+    if not all(type(each) is int and 0 <= each < labels for each in answers):
+        return f"hold an answer or a label that is none of the task's {labels}"
+    rows = [outcomes.labels, *outcomes.predictions]
+    if outcomes.groups is not None:
+        rows.append(outcomes.groups)
+    if not items or any(len(row) != items for row in rows):
+        return "are not of as many items in every row"
+    if len(set(outcomes.ids)) < items:
+        return "name an item twice"
+    if not len(sessions) <= len(outcomes.predictions) <= len(sessions) + 1:
+        return f"are of {len(outcomes.predictions)} sessions, and the record has {len(sessions)}"
+    return ""
+
+
+def _differs(outcomes: ItemOutcomes, split: Split) -> str:
+    mine = (outcomes.ids, outcomes.labels, outcomes.groups)
+    groups = None if split.groups is None else tuple(split.groups)
+    theirs = (tuple(split.ids), tuple(split.labels.tolist()), groups)
+    named = ("identifiers", "labels", "groups")
+    unlike = [name for name, one, other in zip(named, mine, theirs, strict=True) if one != other]
+    return f"have other {' and '.join(unlike)} than the data" if unlike else ""
+
+
+def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -> Iterator[Finding]:
+    record = subject.record
+    labels = np.array(outcomes.labels, np.int64)
+    items = _Items(outcomes.ids, labels, outcomes.groups)
+    sessions = [
+        np.array([NO_ANSWER if answer is None else answer for answer in row], np.int64)
+        for row in outcomes.predictions
+    ]
+    for session, answers in zip(record.sessions, sessions, strict=False):
+        if session.confusion != task.confusion(answers, labels):
+            yield subject.found(
+                "confusion",
+                f"session {session.index + 1} keeps another confusion than its answers give",
+                _FORGED,
+            )
+    again = task.score(sessions, items) if sessions else None
+    unlike = _unlike(record.quality, again)
+    if unlike:
+        yield subject.found("quality", f"its outcomes give another quality: {unlike}", _FORGED)
+
+
+def _unlike(said: Quality | None, again: Quality | None) -> str:
+    """Say in what two qualities differ; empty when in nothing."""
+    if said is None or again is None:
+        return "" if said is again else "one of the two is none"
+    if (said.ranked, said.items, said.answered) != (again.ranked, again.items, again.answered):
+        return f"{again.answered} of {again.items} items answered, ranked by {again.ranked}"
+    if [_method(metric) for metric in said.metrics] != [_method(m) for m in again.metrics]:
+        return "other metrics, or intervals by another method"
+    for mine, theirs in zip(said.metrics, again.metrics, strict=True):
+        close = math.isclose(mine.value, theirs.value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12)
+        ends = max(abs(mine.low - theirs.low), abs(mine.high - theirs.high))
+        if not close or ends > INTERVAL_TOLERANCE:
+            return f"{theirs.name} {_spelled(theirs)}, where it says {_spelled(mine)}"
+    classes = zip(said.per_class, again.per_class, strict=False)
+    same = len(said.per_class) == len(again.per_class) and all(
+        (one.label, one.support) == (other.label, other.support)
+        and all(
+            math.isclose(a, b, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12)
+            for a, b in (
+                (one.precision, other.precision), (one.recall, other.recall), (one.f1, other.f1),
+            )
+        )
+        for one, other in classes
+    )  # fmt: skip
+    return "" if same else "other figures of single classes"
+
+
+def _method(metric: MetricValue) -> tuple[str, str]:
+    return metric.name, metric.interval_method
+
+
+def _spelled(metric: MetricValue) -> str:
+    return f"{metric.value:.6g} ({metric.low:.6g} to {metric.high:.6g})"
+
+
+def _from_confusions(subject: Subject, task: FolderTask) -> Iterator[Finding]:
+    """Compute the metrics' values again from what the sessions of a completed record keep."""
+    record = subject.record
+    if not isinstance(record.outcome, Completed) or record.quality is None or not record.sessions:
+        return
+    k = len(task.labels)
+    confusions = [session.confusion for session in record.sessions]
+    for session, counts in zip(record.sessions, confusions, strict=True):
+        shaped = counts is not None and [len(row) for row in counts] == [k + 1] * k
+        if not shaped or not _counts(counts or (), record.quality.items):
+            yield subject.found(
+                "confusion",
+                f"the confusion of session {session.index + 1} does not count each of "
+                f"{record.quality.items} items once",
+                _FORGED,
+            )
+            return
+    values = metric_values(task.card, np.array(confusions, np.int64))
+    said = {metric.name: metric.value for metric in record.quality.metrics}
+    for metric, value in zip(task.card.metrics, values, strict=True):
+        found = said.get(metric.key, math.nan)
+        if not math.isclose(found, value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12):
+            yield subject.found(
+                "quality",
+                f"its confusions give {metric.key} {value:.6g}, where it says {found:.6g}",
+                _FORGED,
+            )
+
+
+def _counts(confusion: Sequence[Sequence[int]], items: int) -> bool:
+    cells = [cell for row in confusion for cell in row]
+    return min(cells) >= 0 and sum(cells) == items <= MOST_ITEMS
