@@ -71,6 +71,11 @@ shm_bytes = 16_777_216
 output_bytes = 65_536
 entry_bytes = 1_048_576
 entry_files = 16
+
+[environments]
+installed_bytes = 16_777_216
+installed_files = 1_000
+build_seconds = 120
 """
 MANIFEST = """
 schema = 1

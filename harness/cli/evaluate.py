@@ -18,6 +18,7 @@ from harness.errors import SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
+    from harness.environments.protocol import Environment
     from harness.evaluation.run import Assignment
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
@@ -44,6 +45,7 @@ class Request:
     scenario: Literal["offline", "single"]
     seed: int
     demonstration: bool
+    wheelhouse: Path | None = None
 
 
 @dataclass
@@ -96,6 +98,14 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     isolation: Annotated[
         str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
     ] = "auto",
+    wheelhouse: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder of wheels that locked environments are installed from, offline.",
+            show_default="the index that uv or pip is configured for",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the sample data; orders stay secret and fresh.")
     ] = 0,
@@ -119,7 +129,11 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             f"--demonstration is made of sample data only, and --data is {data}",
             remedy="leave out one of the two",
         )
-    request = Request(data, protocol, scenario, seed, demonstration)
+    if wheelhouse is not None:
+        from harness.environments.wheelhouse import require_folder
+
+        wheelhouse = require_folder(wheelhouse)
+    request = Request(data, protocol, scenario, seed, demonstration, wheelhouse)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
@@ -194,6 +208,7 @@ def _evaluate_all(
     profile: str | None,
     isolation: str,
 ) -> None:
+    from harness.cli.environments import prepare_all
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.evaluation.lock import machine_lock
@@ -229,7 +244,8 @@ def _evaluate_all(
         bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
-        for entry, report in zip(entries, reports, strict=True):
+        prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
+        for entry, report, ready in zip(entries, reports, prepared, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
@@ -237,10 +253,12 @@ def _evaluate_all(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request,
+                environment=ready.environment,
             )  # fmt: skip
             run_evaluation(
-                assignment, bench, results, on_session=progress.session, on_void=progress.void
-            )
+                assignment, bench, results, unready=ready.error,
+                on_session=progress.session, on_void=progress.void,
+            )  # fmt: skip
             progress.clear()
             show(entry)
 
@@ -282,6 +300,7 @@ def _assignment(
     hardware: Hardware,
     machine_cores: int,
     request: Request,
+    environment: Environment | None,
 ) -> Assignment:
     """Copy the entry into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
@@ -306,12 +325,14 @@ def _assignment(
             labels=len(task.labels),
             max_boxes=task.max_boxes,
             limits=rules.limits,
+            environment=None if environment is None else environment.folder,
             cores=hardware.entry_cores,
         ),
         task=task,
         data=data,
         rules=rules,
         hardware=hardware,
+        environment=None if environment is None else environment.reference,
         machine_cores=machine_cores,
         protocol=request.protocol,
         scenario=request.scenario,

@@ -22,6 +22,7 @@ from harness.evaluation.notices import notices
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
 from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
 from harness.records import evaluation as records
+from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
     Completed,
     EvaluationRecord,
@@ -50,6 +51,8 @@ class Assignment:
     data: TaskData
     rules: Rules
     hardware: Hardware
+    environment: EnvironmentReference | None = None
+    """The entry's own packages; ``None`` for the harness's."""
     machine_cores: int = 0
     """All that the machine has, those included that this process may not use; 0: no others."""
     protocol: records.Protocol = "quick"
@@ -99,18 +102,23 @@ def evaluate(
     bench: Bench,
     sink: Sink,
     *,
+    unready: HarnessError | None = None,
     on_session: Callable[[int, int], None] = lambda _index, _total: None,
     on_void: Callable[[int, Sequence[Notice]], None] = lambda _index, _reasons: None,
 ) -> None:
     """Run every session of the protocol and hand one record to ``sink``, also when one fails.
 
     An error that the harness can explain becomes the record's outcome, with the stage and who is
-    to blame; what had been seen by then stays in the record. ``on_session`` is told the index of
-    each session that begins and how many there will be, ``on_void`` that of one that is repeated.
+    to blame; what had been seen by then stays in the record. So does ``unready``, where that
+    has kept the entry from being made ready to run: then no session is. ``on_session`` is told the
+    index of each session that begins and how many there will be, ``on_void`` that of one that is
+    repeated.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     run = _Run()
     try:
+        if unready is not None:
+            raise unready
         _run_sessions(assignment, bench, run, on_session, on_void)
     except HarnessError as error:
         run.outcome = Failed(
@@ -244,6 +252,7 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         ),
         data=assignment.data.reference,
         submission=assignment.submission,
+        environment=assignment.environment,
         rules=assignment.rules.reference_to_these,
         protocol=assignment.protocol,
         scenario=assignment.scenario,

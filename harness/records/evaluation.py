@@ -6,6 +6,7 @@ import re
 from typing import Any, Literal, TypeAlias
 
 from harness.records.base import Frozen
+from harness.records.environment import EnvironmentReference
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
 
 SCHEMA_VERSION = 2
@@ -306,6 +307,8 @@ class EvaluationRecord(Frozen, kw_only=True):
     task: TaskReference
     data: DataReference
     submission: SubmissionReference
+    environment: EnvironmentReference | None = None
+    """The entry's own packages; ``None`` for the harness's."""
     rules: RulesReference
     protocol: Protocol
     scenario: Scenario

@@ -106,6 +106,15 @@ class Limits(Frozen):
     entry_files: Count
 
 
+class EnvironmentRules(Frozen):
+    """What a locked environment may take; it is installed ahead of all sessions."""
+
+    installed_bytes: Count
+    installed_files: Count
+    build_seconds: Positive
+    """How long its packages may take to be fetched and unpacked."""
+
+
 class ReferenceEntries(Frozen):
     """Entries of a task that have a part in the method."""
 
@@ -133,6 +142,7 @@ class Rules(Frozen):
     cautions: CautionRules
     protocols: dict[str, ProtocolRules]
     limits: Limits
+    environments: EnvironmentRules
     reference: dict[str, ReferenceEntries] = {}
     """By task."""
 

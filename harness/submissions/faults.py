@@ -87,8 +87,18 @@ RULES: dict[str, Rule] = {
     "FRG310": Rule("error", "Every file and folder can be read."),
     "FRG311": Rule("warning", "Hidden files are left out of the entry."),
     "FRG312": Rule("error", "Folders are at most 16 deep."),
+    # The lock file that environment.requirements names.
+    "FRG501": Rule("error", "The file that environment.requirements names is in the folder."),
+    "FRG502": Rule("error", "A lock file is printable UTF-8 text of at most 1 MiB."),
+    "FRG503": Rule("error", "Every line of it is a requirement as pip writes it."),
+    "FRG504": Rule("error", "Every requirement is pinned to one version with ==."),
+    "FRG505": Rule("error", "Every requirement has its hashes: SHA-256, SHA-384 or SHA-512."),
+    "FRG506": Rule("error", "No requirement is a URL, a repository, a path or editable."),
+    "FRG507": Rule("error", "It holds no options: where packages come from is the organiser's."),
+    "FRG508": Rule("error", "A package stands in it once for a platform."),
+    "FRG509": Rule("warning", "It is for this Python and platform, as far as can be read off it."),
+    "FRG510": Rule("error", "Something in it applies to this Python and platform."),
     # What this version cannot do yet: refused, so that nobody believes that it was honoured.
-    "FRG401": Rule("error", "This version cannot install an entry's own requirements."),
     "FRG402": Rule("error", "This version cannot give an entry an accelerator."),
     "FRG403": Rule("error", "This version cannot fetch weights from elsewhere."),
 }
