@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -110,6 +111,15 @@ def test_a_wheel_with_another_hash_is_never_installed(
 
 
 @pytest.mark.parametrize("found", INSTALLERS)
+@pytest.mark.parametrize("differs", [{"tag": "cp27-cp27m-win32"}, {"python": ">=3.99"}])
+def test_a_wheel_for_another_platform_or_python_is_the_entry_s_fault(
+    tmp_path: Path, found: Callable[[], Installer], differs: dict[str, str]
+) -> None:
+    lock = lock_of(write_wheel(tmp_path / "house", "tiny", **differs))  # type: ignore[arg-type]
+    assert "tiny" in refused_by(found, tmp_path, lock).message
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
 def test_no_build_script_runs(tmp_path: Path, found: Callable[[], Installer]) -> None:
     house, witness = tmp_path / "house", tmp_path / "witness"
     house.mkdir()
@@ -193,7 +203,7 @@ def test_uv_keeps_of_its_variables_only_where_packages_come_from(
 @pytest.mark.parametrize(
     "said",
     [
-        "WARNING: Retrying ... NewConnectionError('...'): Connection refused",
+        "WARNING: Retrying ... NewConnectionError(...): Connection refused",
         "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
         "ERROR: HTTP error 503 while getting https://example.org/x.whl",
         "requests.exceptions.HTTPError: 401 Client Error: Unauthorized",
@@ -202,16 +212,50 @@ def test_uv_keeps_of_its_variables_only_where_packages_come_from(
     ],
 )
 def test_what_no_lock_can_bring_about_is_the_organiser_s(tmp_path: Path, said: str) -> None:
-    said = said.replace("'", "")
     command = Command([str(program(tmp_path / "bin", "pip", f"echo '{said}'; exit 1"))], {})
     with pytest.raises(OrganiserError, match="could not fetch or write"):
         install(command, tmp_path, RULES, "pip 1", quiet)
+
+
+def test_what_pip_only_logs_counts_too(tmp_path: Path) -> None:
+    (tmp_path / "log").write_text(
+        "2026-01-01 Could not fetch URL https://x.example/a/: 403 Client Error: Forbidden for url: "
+        "https://x.example/a/ - skipping\n"
+    )
+    silent = program(tmp_path / "bin", "pip", "echo ERROR: No matching distribution; exit 1")
+    with pytest.raises(OrganiserError, match="No matching distribution"):
+        install(Command([str(silent)], {}, tmp_path / "log"), tmp_path, RULES, "pip 1", quiet)
+    assert not (tmp_path / "log").exists()
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+def test_an_index_that_cannot_be_reached_is_the_organiser_s(
+    tmp_path: Path, found: Callable[[], Installer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as closed:  # bound, and never listening
+        closed.bind(("127.0.0.1", 0))
+        index = f"http://127.0.0.1:{closed.getsockname()[1]}/simple"
+        for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+            monkeypatch.delenv(name)
+        monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+        for name in ("PIP_INDEX_URL", "UV_DEFAULT_INDEX"):
+            monkeypatch.setenv(name, index)
+        for name in ("PIP_RETRIES", "UV_HTTP_RETRIES"):
+            monkeypatch.setenv(name, "0")
+        monkeypatch.setenv("UV_NO_CACHE", "1")
+        lock = lock_of(write_wheel(tmp_path / "house", "tiny"))
+        with pytest.raises(OrganiserError, match="could not fetch") as caught:
+            ensure(
+                lock, RULES, cache=tmp_path / "cache", wheelhouse=None, note=quiet, installer=found
+            )
+    assert caught.value.stage == "environment"
 
 
 @pytest.mark.parametrize(
     "said",
     [
         "ERROR: No matching distribution found for nowhere==1.5.0",
+        "Downloading some-1.0-py3-none-any.whl (541 kB)",
         "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE",
         "ERROR: Ignored the following versions that require a different python version: 5.0.3",
         "",

@@ -26,11 +26,13 @@ def write_wheel(
     *,
     tag: str = "py3-none-any",
     requires: Sequence[str] = (),
+    python: str = ">=3",
 ) -> Path:
     """Write a wheel of one module of its own name, unless ``files`` says otherwise; return it."""
     folder.mkdir(parents=True, exist_ok=True)
     info = f"{name}-{version}.dist-info"
-    needs = "".join(f"Requires-Dist: {each}\n" for each in requires)
+    needs = f"Requires-Python: {python}\n"
+    needs += "".join(f"Requires-Dist: {each}\n" for each in requires)
     content = dict(files if files is not None else {f"{name}.py": f"VERSION = {version!r}\n"})
     content |= {
         f"{info}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}",

@@ -76,12 +76,13 @@ class Pip:
 
     def command(self, lock: Path, into: Path, wheelhouse: Path | None) -> Command:
         """Return what installs the requirements of ``lock`` into the folder ``into``."""
+        log = lock.with_name("pip.log")  # there, and nowhere else, it says what it could not reach
         arguments = [
             *self.program, "install",
             "--require-hashes", "--only-binary", ":all:", "--requirement", str(lock),
             "--target", str(into), "--no-compile", "--no-input", "--no-warn-conflicts",
             "--disable-pip-version-check", "--root-user-action", "ignore",
-            "--progress-bar", "off", "--no-color",
+            "--progress-bar", "off", "--no-color", "--log", str(log),
         ]  # fmt: skip
         variables = _kept_variables()
         if wheelhouse is not None:
@@ -89,7 +90,7 @@ class Pip:
         else:
             variables |= self._sources()
         variables["PIP_CONFIG_FILE"] = os.devnull
-        return Command(arguments, variables)
+        return Command(arguments, variables, log)
 
     def _sources(self) -> dict[str, str]:
         """Ask pip for its settings, whatever file or variable they come from; keep some of them."""

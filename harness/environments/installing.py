@@ -22,6 +22,7 @@ _SUPERVISOR = (sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("s
 _LOOK_SECONDS = 0.5
 _TAIL_LINES = 200
 _TOLD_LINES = 8
+_LOG_BYTES = 1 << 20
 _LINE_CHARACTERS = 2_000
 _ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
@@ -29,9 +30,11 @@ _OF_THE_MACHINE = re.compile(
     r"No space left on device|Disk quota exceeded|Read-only file system|Permission denied"
     r"|NewConnectionError|ConnectTimeout|ReadTimeout|Read timed out|Connection (?:refused|reset)"
     r"|Connection aborted|Max retries exceeded|Failed to establish|name resolution|dns error"
+    r"|Could not fetch URL \S+ (?:connection error|timed out)|too many \d+ error responses"
     r"|ProxyError|SSLError|CERTIFICATE_VERIFY|invalid peer certificate|error sending request"
     r"|tcp connect error|operation timed out|Network is unreachable|No route to host"
-    r"|(?:HTTP (?:error )?|status code:? |\()(?:401|403|407|429|5\d\d)\b"
+    r"|(?:HTTP (?:error )?|status code:? |status (?:client|server) error \()"
+    r"(?:401|403|407|429|5\d\d)\b"
     r"|\b(?:401|403|407|429|5\d\d) (?:Client|Server) Error|network was disabled",
     re.IGNORECASE,
 )
@@ -53,12 +56,13 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
     ``OrganiserError`` where the network, the index or the disk did not serve.
     """
     ended = _run(command, folder, rules, note)
+    logged = _take_log(command.log)
     if ended.code == 0:
         return
     words = _why(ended.said)
     if ended.code < 0:
         raise hindered(f"{name} was ended by signal {-ended.code}: {words}", "try again")
-    if any(_OF_THE_MACHINE.search(line) for line in ended.said):
+    if any(_OF_THE_MACHINE.search(line) for line in (*ended.said, *logged)):
         raise hindered(
             f"{name} could not fetch or write the packages: {words}",
             "see to the network, the configured index and the disk, or give --wheelhouse",
@@ -67,6 +71,17 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
         f"{name} cannot install the lock: {words}",
         "make the lock anew for this platform, whole, from packages that have wheels for it",
     )
+
+
+def _take_log(log: Path | None) -> list[str]:
+    """Return the end of what was logged, and remove it."""
+    if log is None or not log.exists():
+        return []
+    with log.open("rb") as file:
+        file.seek(max(0, log.stat().st_size - _LOG_BYTES))
+        lines = [_plain(line) for line in file.read().split(b"\n")]
+    log.unlink()
+    return lines
 
 
 def _why(said: tuple[str, ...]) -> str:

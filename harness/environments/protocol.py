@@ -32,6 +32,8 @@ class Command:
 
     arguments: Sequence[str]
     variables: Mapping[str, str]
+    log: Path | None = None
+    """Where it tells more than on its output; read when it fails, and removed."""
 
 
 class Installer(Protocol):
