@@ -17,7 +17,8 @@ _SYSTEM = (
     "/etc/ld.so.cache", "/etc/alternatives",
 )  # fmt: skip
 
-_PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages")
+_PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages", "envs/*/lib*/python3*")
+"""Below a prefix: packages, and environments that managers of interpreters keep there."""
 
 _TOO_WIDE = (Path("/"), Path("/usr"), Path("/usr/local"))
 
@@ -52,7 +53,7 @@ def hidden_paths(locked: Path | None) -> tuple[Path, ...]:
     """  # noqa: D205 - one sentence
     if locked is None:
         return ()
-    prefixes = {sys.base_prefix, sys.base_exec_prefix, "/usr", "/usr/local"}
+    prefixes = {sys.base_prefix, sys.base_exec_prefix, sys.prefix, "/usr", "/usr/local"}
     found = {
         path.resolve()
         for prefix in prefixes
@@ -60,7 +61,8 @@ def hidden_paths(locked: Path | None) -> tuple[Path, ...]:
         for path in Path(prefix).glob(pattern)
         if path.is_dir() and locked not in path.parents
     }
-    return tuple(sorted(found))
+    shown = {path.resolve() for path in read_only_paths(locked)}
+    return tuple(sorted(path for path in found if shown & set(path.parents)))
 
 
 @cache
