@@ -260,6 +260,23 @@ def test_a_link_among_what_is_installed_is_refused(site: Site) -> None:
     assert site.left() == []
 
 
+def test_folders_without_end_are_refused_and_removed(site: Site) -> None:
+    site.installer.then = "os.chdir(into)\nfor _ in range(1500): os.mkdir('d'); os.chdir('d')\n"
+    with pytest.raises(SubmissionError, match="more than 64 deep"):
+        site.ensure()
+    assert site.left() == []
+
+
+def test_what_is_unpacked_on_the_way_counts_and_goes(site: Site) -> None:
+    made = site.ensure()
+    assert sorted(path.name for path in made.folder.parent.iterdir()) == ["manifest.json", "root"]
+    site.installer.then = "open(os.environ['TMPDIR'] + '/x', 'w').truncate(1 << 25); time.sleep(60)"
+    more = lock_of(site.wheel, write_wheel(site.house, "more"))
+    with pytest.raises(SubmissionError, match="installed_bytes"):
+        site.ensure(more)
+    assert site.left() == [made.folder.parent.name]
+
+
 @pytest.mark.parametrize(
     ("then", "limit"),
     [

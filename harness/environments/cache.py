@@ -15,7 +15,6 @@ import fcntl
 import os
 import platform
 import secrets
-import shutil
 import sys
 import sysconfig
 import venv
@@ -30,6 +29,7 @@ from harness.environments.contents import (
     digest_folder,
     installed,
     point_scripts_to,
+    remove,
     require_plain,
     set_modes,
 )
@@ -79,7 +79,7 @@ def ensure(
             home = folder / key
             manifest = _verified(home, note)
             if manifest is None:
-                _remove(home)
+                remove(home)
                 manifest = _build(
                     lock,
                     rules,
@@ -134,9 +134,9 @@ def _build(
             command = installer.command(asked, packages, wheelhouse)
             install(command, building, rules, installer.version, note)
             asked.unlink()
+        require_plain(packages)
         _require_as_locked(lock, installed(packages), installer)
         note("compiling packages")
-        require_plain(packages)
         point_scripts_to(home / "root" / "bin" / "python", packages)
         compile_sources(packages, final=final)
         set_modes(root)
@@ -145,7 +145,7 @@ def _build(
         (building / "manifest.json").write_bytes(pretty_json(manifest))
         building.rename(home)
     finally:
-        _remove(building)
+        remove(building)
     return manifest
 
 
@@ -251,9 +251,4 @@ def _private(cache: Path) -> Path:
 def _sweep(folder: Path, key: str) -> None:
     """Remove what builders left that did not live to the end: this one holds the lock."""
     for left in folder.glob(f".{key}.*"):
-        _remove(left)
-
-
-def _remove(folder: Path) -> None:
-    if folder.exists():
-        shutil.rmtree(folder)
+        remove(left)

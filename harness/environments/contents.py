@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +20,7 @@ from harness.environments.protocol import refused
 
 _DOMAIN = b"frugal-ai environment 1\n"
 _PIECE_BYTES = 1 << 20
+_MAX_DEPTH = 64
 _COMPILE_SECONDS = 900
 _COMPILE_BYTES = 4 << 30
 """The compiler's address space: a hostile source may ask for a thousand times its size."""
@@ -44,14 +46,29 @@ class Contents(NamedTuple):
 def measure(folder: Path) -> tuple[int, int]:
     """Return how many files there are and how many bytes they are, while they are being written."""
     files = size = 0
-    for parent, _, names in os.walk(folder):
-        for name in names:
-            try:
-                size += os.lstat(os.path.join(parent, name)).st_size  # noqa: PTH118 - many files
-            except FileNotFoundError:
-                continue
-            files += 1
+    pending = [os.fspath(folder)]
+    while pending:
+        with suppress(FileNotFoundError), os.scandir(pending.pop()) as found:
+            for item in found:
+                with suppress(FileNotFoundError):  # moved or removed since it was listed
+                    if item.is_dir(follow_symlinks=False):
+                        pending.append(item.path)
+                    else:
+                        size += item.stat(follow_symlinks=False).st_size
+                        files += 1
     return files, size
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder if it is there, however deep it is: ``shutil.rmtree`` is recursive."""
+    if not folder.exists():
+        return
+    for path, status in reversed(list(_walk(folder))):
+        if stat.S_ISDIR(status.st_mode):
+            path.rmdir()
+        else:
+            path.unlink()
+    folder.rmdir()
 
 
 def digest_folder(folder: Path) -> Contents:
@@ -107,8 +124,13 @@ def set_modes(folder: Path) -> None:
 
 
 def require_plain(packages: Path) -> None:
-    """Refuse anything but files and folders."""
+    """Refuse anything but files and folders, and folders that no library goes through."""
     for path, status in _walk(packages):
+        if len(path.parts) - len(packages.parts) > _MAX_DEPTH:
+            raise refused(
+                f"a wheel brought folders that are more than {_MAX_DEPTH} deep",
+                "lock another version of that package",
+            )
         if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
             raise refused(
                 f"a wheel brought {path.relative_to(packages)}, which is no plain file",

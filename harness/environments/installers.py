@@ -22,7 +22,7 @@ from pathlib import Path
 from harness.environments.protocol import Command, Installer, hindered
 
 _KEPT = frozenset({
-    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TMPDIR", "NETRC",
+    "PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "NETRC",
     "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "XDG_DATA_HOME",
     "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY",
     "http_proxy", "https_proxy", "all_proxy", "no_proxy",

@@ -11,10 +11,11 @@ import sys
 import time
 from collections import deque
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.environments.contents import measure
+from harness.environments.contents import measure, remove
 from harness.environments.protocol import Command, Note, hindered, refused
 from harness.records.rules import EnvironmentRules
 
@@ -55,7 +56,11 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
     Raises ``SubmissionError`` where what is asked for cannot be had or is too large, and
     ``OrganiserError`` where the network, the index or the disk did not serve.
     """
-    ended = _run(command, folder, rules, note)
+    scratch = folder / "tmp"  # inside, so that what is unpacked there counts too
+    scratch.mkdir()
+    variables = {**command.variables, "TMPDIR": str(scratch)}
+    ended = _run(replace(command, variables=variables), folder, rules, note)
+    remove(scratch)
     logged = _take_log(command.log)
     if ended.code == 0:
         return

@@ -110,6 +110,7 @@ class EnvironmentRules(Frozen):
     """What a locked environment may take; it is installed ahead of all sessions."""
 
     installed_bytes: Count
+    """While it is made: what an installer keeps beside it meanwhile counts too."""
     installed_files: Count
     build_seconds: Positive
     """How long its packages may take to be fetched and unpacked."""
