@@ -208,7 +208,8 @@ def _wrong_kind(name: str, text: str, at: Position) -> Fault | None:
             "FRG507",
             name,
             f"the option {quoted(option[1])} stands in the lock",
-            "remove it: where packages come from, and how, is the organiser's to say",
+            "remove it: where packages come from, and how, is the organiser's to say (pip-compile: "
+            "--no-emit-index-url --no-emit-find-links)",
             at,
         )
     if option is not None or _names_a_place(text):
