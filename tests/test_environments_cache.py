@@ -253,6 +253,13 @@ def test_what_is_installed_must_be_what_is_locked(site: Site) -> None:
     assert site.left() == []
 
 
+def test_a_local_version_satisfies_a_pin_and_is_what_the_record_names(site: Site) -> None:
+    wheel = write_wheel(site.house, "tiny", "1.0+cpu")
+    site.wheel.unlink()
+    lock = read_lock("x", lock_text(wheel).replace("+cpu", "").encode()).lock
+    assert site.ensure(lock).reference.packages == ("tiny==1.0+cpu",)
+
+
 def test_a_link_among_what_is_installed_is_refused(site: Site) -> None:
     site.installer.then = "os.symlink('/etc/hostname', into + '/name')"
     with pytest.raises(SubmissionError, match="brought name, which is no plain file"):

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from harness.submissions.requirements import MAX_BYTES, read_lock
+from harness.submissions.requirements import MAX_BYTES, MAX_REQUIREMENTS, read_lock
 
 ONE, OTHER = "sha256:" + "a" * 64, "sha512:" + "b" * 128
 
@@ -64,6 +64,11 @@ def test_a_lock_without_end_is_not_read() -> None:
     assert fault.code == "FRG502"
 
 
+def test_requirements_without_end_are_not_read() -> None:
+    found = read_lock("x", b"a\n" * (MAX_REQUIREMENTS + 9))
+    assert [fault.line for fault in found.faults if fault.code == "FRG502"] == [2_001]
+
+
 def test_variables_are_never_put_in() -> None:
     found = read_lock("x", f"${{HOME}}==1 --hash={ONE}\n".encode())
     assert [fault.code for fault in found.faults] == ["FRG503"]
@@ -80,6 +85,11 @@ LINES = st.lists(
 
 
 @given(st.one_of(st.binary(max_size=200), LINES.map(lambda parts: " ".join(parts).encode())))
+@example(b"a" + b" " * 900_000 + b"b")
+@example(b"#" + b" --python-version 1" * 50_000)
+@example(b"a" + b" --hash=" * 100_000)
+@example(b"-" * 900_000)
+@example(b"a==1 ; " + b"- " * 400_000)
 @example(b"a==1;" + b"(" * 900)
 @example(b"a==" + b"1" * 900)
 @example(b"a==1 ; extra == 'x' and python_version < 'nonsense' --hash=" + ONE.encode())

@@ -28,6 +28,7 @@ from harness.environments.contents import (
     compile_sources,
     digest_folder,
     installed,
+    is_version,
     point_scripts_to,
     remove,
     require_plain,
@@ -135,13 +136,14 @@ def _build(
             install(command, building, rules, installer.version, note)
             asked.unlink()
         require_plain(packages)
-        _require_as_locked(lock, installed(packages), installer)
+        found = installed(packages)
+        _require_as_locked(lock, found, installer)
         note("compiling packages")
         point_scripts_to(home / "root" / "bin" / "python", packages)
         compile_sources(packages, final=final)
         set_modes(root)
         note("digesting packages")
-        manifest = _describe(lock, root, wheelhouse, installer)
+        manifest = _describe(lock, found, root, wheelhouse=wheelhouse, installer=installer)
         (building / "manifest.json").write_bytes(pretty_json(manifest))
         building.rename(home)
     finally:
@@ -165,7 +167,14 @@ def _make_empty(root: Path) -> None:
     root.chmod(0o755)
 
 
-def _describe(lock: Lock, root: Path, wheelhouse: Path | None, installer: Installer) -> _Manifest:
+def _describe(
+    lock: Lock,
+    found: dict[str, str],
+    root: Path,
+    *,
+    wheelhouse: Path | None,
+    installer: Installer,
+) -> _Manifest:
     contents = digest_folder(root)
     reference = EnvironmentReference(
         lock_digest=lock.digest,
@@ -174,7 +183,7 @@ def _describe(lock: Lock, root: Path, wheelhouse: Path | None, installer: Instal
         f"{sysconfig.get_platform()}",
         installer=installer.version,
         source="index" if wheelhouse is None else "wheelhouse",
-        packages=tuple(f"{pin.name}=={pin.version}" for pin in lock.pins),
+        packages=tuple(f"{name}=={version}" for name, version in sorted(found.items())),
         files=contents.files,
         bytes=contents.bytes,
     )
@@ -191,10 +200,11 @@ def _require_as_locked(lock: Lock, found: dict[str, str], installer: Installer) 
     """Compare what the packages say of themselves with what the lock asks for."""
     wanted = {pin.name: pin.version for pin in lock.pins}
     for name in sorted(wanted.keys() | found.keys()):
-        if wanted.get(name) != found.get(name):
+        locked, there = wanted.get(name), found.get(name)
+        if locked is None or there is None or not is_version(there, locked):
             raise refused(
-                f"{installer.version} was asked for {name} {wanted.get(name, '(not at all)')} and "
-                f"installed {found.get(name, 'nothing of that name')}",
+                f"{installer.version} was asked for {name} {locked or '(not at all)'} and "
+                f"installed {there or 'nothing of that name'}",
                 "make the lock anew; a wheel must hold the package that its name says",
             )
 

@@ -13,6 +13,7 @@ from importlib.metadata import distributions
 from pathlib import Path
 from typing import NamedTuple
 
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
@@ -121,6 +122,11 @@ def set_modes(folder: Path) -> None:
             path.chmod(0o755 if status.st_mode & stat.S_IXUSR else 0o644)
         elif stat.S_ISDIR(status.st_mode):
             path.chmod(0o755)
+
+
+def is_version(found: str, locked: str) -> bool:
+    """Whether a version satisfies a pin: of ``==2.0``, also ``2.0+local``."""
+    return SpecifierSet(f"=={locked}").contains(found, prereleases=True)
 
 
 def require_plain(packages: Path) -> None:

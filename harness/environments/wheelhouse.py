@@ -10,6 +10,7 @@ from typing import NamedTuple
 from packaging.tags import Tag, sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
+from harness.environments.contents import is_version
 from harness.environments.protocol import hindered, refused
 from harness.errors import UsageError
 from harness.records.environment import Pin
@@ -43,7 +44,7 @@ def check_wheelhouse(folder: Path, pins: tuple[Pin, ...]) -> None:
     supported = frozenset(sys_tags())
     lacking, unfit = [], []
     for pin in pins:
-        named = [w for w in wheels if (w.name, w.version) == (pin.name, pin.version)]
+        named = [w for w in wheels if w.name == pin.name and is_version(w.version, pin.version)]
         fitting = [wheel for wheel in named if wheel.tags & supported]
         if not named:
             lacking.append(f"{pin.name}=={pin.version}")

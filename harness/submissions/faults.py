@@ -89,7 +89,9 @@ RULES: dict[str, Rule] = {
     "FRG312": Rule("error", "Folders are at most 16 deep."),
     # The lock file that environment.requirements names.
     "FRG501": Rule("error", "The file that environment.requirements names is in the folder."),
-    "FRG502": Rule("error", "A lock file is printable UTF-8 text of at most 1 MiB."),
+    "FRG502": Rule(
+        "error", "A lock is printable UTF-8 text: at most 1 MiB and 2,000 requirements."
+    ),
     "FRG503": Rule("error", "Every line of it is a requirement as pip writes it."),
     "FRG504": Rule("error", "Every requirement is pinned to one version with ==."),
     "FRG505": Rule("error", "Every requirement has its hashes: SHA-256, SHA-384 or SHA-512."),

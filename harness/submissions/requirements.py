@@ -33,9 +33,11 @@ from harness.submissions.values import wrong_with_path
 MAX_BYTES = 1 << 20
 MAX_REQUIREMENT = 1_000
 """Characters of a requirement without its hashes: what bounds the parser's depth."""
+MAX_REQUIREMENTS = 2_000
+"""What bounds the time that a check takes."""
 
 _MAKE = "make the lock with `uv pip compile --generate-hashes` or `pip-compile --generate-hashes`"
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
+_COMMENT = re.compile(r"(?:^|\s)#.*$")
 _HASH = re.compile(r"(?:^|\s)--hash[= ](\S*)")
 _OPTION = re.compile(r"(?:^|\s)(-[A-Za-z]\b|--[A-Za-z][A-Za-z-]*)")
 _HASH_DIGITS = {"sha256": 64, "sha384": 96, "sha512": 128}
@@ -101,7 +103,11 @@ def read_lock(name: str, content: bytes) -> ReadLock:
         return ReadLock(None, (text,))
     faults: list[Fault] = []
     wanted: list[_Wanted] = []
-    for line in _lines(text):
+    for count, line in enumerate(_lines(text), 1):
+        if count > MAX_REQUIREMENTS:
+            more = f"has more than {MAX_REQUIREMENTS:,} requirements; the rest was not looked at"
+            faults.append(fault("FRG502", name, more, _MAKE, Position(line.number)))
+            break
         found = _read_line(name, line)
         if isinstance(found, _Wanted):
             wanted.append(found)
