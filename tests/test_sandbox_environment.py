@@ -79,9 +79,7 @@ def test_its_packages_are_there_and_ran_their_own_set_up(
     sandbox: Sandbox, environment: Path, tmp_path: Path
 ) -> None:
     entry = entry_that(tmp_path, loads="import sys, tiny\nprint(sorted(tiny.RAN), sys.prefix)")
-    assert tell(sandbox, launch_of(entry, environment=environment)) == [
-        f"['pth'] {environment}"
-    ]
+    assert tell(sandbox, launch_of(entry, environment=environment)) == [f"['pth'] {environment}"]
 
 
 def test_the_harness_s_packages_are_not(

@@ -113,17 +113,30 @@ def _run(command: Command, folder: Path, rules: EnvironmentRules, note: Note) ->
         ) from None
     with process:
         try:
-            return _follow(process, folder, rules, note)
+            said = _follow(process, folder, rules, note)
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
-            if process.poll() is None or process.returncode:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.killpg(process.pid, signal.SIGKILL)  # with whatever it started
+            _end_group(process)
+    return _Ended(process.returncode, said)
+
+
+def _end_group(process: subprocess.Popen[bytes]) -> None:
+    """End whatever it started, before its number can be another's; leave nothing to be reaped.
+
+    The harness adopts orphans, those of its sandboxes and so these too.
+    """
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    with suppress(ChildProcessError):
+        while True:
+            os.waitpid(-process.pid, 0)
 
 
 def _follow(
     process: subprocess.Popen[bytes], folder: Path, rules: EnvironmentRules, note: Note
-) -> _Ended:
-    """Read what it says until it ends; stop it when it takes too much."""
+) -> tuple[str, ...]:
+    """Read what it says until it ends, and return the last of it; stop it at the limits."""
     said: deque[str] = deque(maxlen=_TAIL_LINES)
     if process.stdout is None:
         raise AssertionError("its output is a pipe")
@@ -149,7 +162,7 @@ def _follow(
             last = said[-1].strip()[:60] if said else ""
             note(f"installing packages: {size / 2**20:,.0f} MiB" + (f" · {last}" if last else ""))
     said.append(_plain(rest))
-    return _Ended(process.wait(), tuple(line for line in said if line.strip()))
+    return tuple(line for line in said if line.strip())
 
 
 def _read(descriptor: int) -> bytes | None:
