@@ -73,6 +73,11 @@ entry_bytes = 1_048_576
 entry_files = 16
 weights_bytes = 1_048_576
 weights_files = 4
+
+[environments]
+installed_bytes = 16_777_216
+installed_files = 1_000
+build_seconds = 120
 """
 MANIFEST = """
 schema = 1

@@ -18,6 +18,7 @@ from harness.errors import SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
+    from harness.environments.protocol import Environment
     from harness.evaluation.run import Assignment
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
@@ -46,6 +47,7 @@ class Request:
     scenario: Literal["offline", "single"]
     seed: int
     demonstration: bool
+    wheelhouse: Path | None = None
 
 
 @dataclass
@@ -100,6 +102,14 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     isolation: Annotated[
         str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
     ] = "auto",
+    wheelhouse: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="A folder of wheels that locked environments are installed from, offline.",
+            show_default="the index that uv or pip is configured for",
+        ),
+    ] = None,
     seed: Annotated[
         int, typer.Option(min=0, help="Seed of the sample data; orders stay secret and fresh.")
     ] = 0,
@@ -146,7 +156,11 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             "--demonstration is never signed: it decides nothing",
             remedy="leave out one of --demonstration and --sign",
         )
-    request = Request(data, protocol, scenario, seed, demonstration)
+    if wheelhouse is not None:
+        from harness.environments.wheelhouse import require_folder
+
+        wheelhouse = require_folder(wheelhouse)
+    request = Request(data, protocol, scenario, seed, demonstration, wheelhouse)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
@@ -223,6 +237,7 @@ def _evaluate_all(
     isolation: str,
     weights: Path | None,
 ) -> None:
+    from harness.cli.environments import prepare_all
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.cli.weights import Supply
@@ -262,7 +277,8 @@ def _evaluate_all(
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
         supply = Supply([(r.entry, _manifest(r)) for r in reports], weights, progress)
-        for entry, report in zip(entries, reports, strict=True):
+        prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
+        for entry, report, ready in zip(entries, reports, prepared, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
@@ -270,8 +286,10 @@ def _evaluate_all(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request,
+                environment=ready.environment,
             )  # fmt: skip
-            unready = supply.place(report.entry, _manifest(report), assignment.launch.directory)
+            directory = assignment.launch.directory
+            unready = ready.error or supply.place(report.entry, _manifest(report), directory)
             run_evaluation(
                 assignment, bench, results, unready=unready,
                 on_session=progress.session, on_void=progress.void,
@@ -334,6 +352,7 @@ def _assignment(
     hardware: Hardware,
     machine_cores: int,
     request: Request,
+    environment: Environment | None,
 ) -> Assignment:
     """Copy the entry into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
@@ -358,12 +377,14 @@ def _assignment(
             labels=len(task.labels),
             max_boxes=task.max_boxes,
             limits=rules.limits,
+            environment=None if environment is None else environment.folder,
             cores=hardware.entry_cores,
         ),
         task=task,
         data=data,
         rules=rules,
         hardware=hardware,
+        environment=None if environment is None else environment.reference,
         machine_cores=machine_cores,
         protocol=request.protocol,
         scenario=request.scenario,

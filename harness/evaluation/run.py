@@ -22,6 +22,7 @@ from harness.evaluation.notices import notices
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
 from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
 from harness.records import evaluation as records
+from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
     Completed,
     EvaluationRecord,
@@ -50,6 +51,8 @@ class Assignment:
     data: TaskData
     rules: Rules
     hardware: Hardware
+    environment: EnvironmentReference | None = None
+    """The entry's own packages; ``None`` for the harness's."""
     machine_cores: int = 0
     """All that the machine has, those included that this process may not use; 0: no others."""
     protocol: records.Protocol = "quick"
@@ -250,6 +253,7 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         ),
         data=assignment.data.reference,
         submission=assignment.submission,
+        environment=assignment.environment,
         rules=assignment.rules.reference_to_these,
         protocol=assignment.protocol,
         scenario=assignment.scenario,

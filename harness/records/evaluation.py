@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 from msgspec import Meta
 
 from harness.records.base import Frozen
+from harness.records.environment import EnvironmentReference
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
 
 SCHEMA_VERSION = 2
@@ -312,6 +313,8 @@ class EvaluationRecord(Frozen, kw_only=True):
     task: TaskReference
     data: DataReference
     submission: SubmissionReference
+    environment: EnvironmentReference | None = None
+    """The entry's own packages; ``None`` for the harness's."""
     rules: RulesReference
     protocol: Protocol
     scenario: Scenario

@@ -110,6 +110,16 @@ class Limits(Frozen):
     weights_files: CountOrNone = 0
 
 
+class EnvironmentRules(Frozen):
+    """What a locked environment may take; it is installed ahead of all sessions."""
+
+    installed_bytes: Count
+    """While it is made: what an installer keeps beside it meanwhile counts too."""
+    installed_files: Count
+    build_seconds: Positive
+    """How long its packages may take to be fetched and unpacked."""
+
+
 class ReferenceEntries(Frozen):
     """Entries of a task that have a part in the method."""
 
@@ -137,6 +147,7 @@ class Rules(Frozen):
     cautions: CautionRules
     protocols: dict[str, ProtocolRules]
     limits: Limits
+    environments: EnvironmentRules
     reference: dict[str, ReferenceEntries] = {}
     """By task."""
 

@@ -47,7 +47,7 @@ class Bwrap:
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, in fresh namespaces."""
         inside = launch.command or tuple(
-            interpreter.worker_command(_WORKER, _ENTRY, str(launch.entry))
+            interpreter.worker_command(_WORKER, _ENTRY, str(launch.entry), launch.environment)
         )
         info, their_info = os.pipe()
         their_hold, hold = os.pipe()
@@ -109,18 +109,23 @@ class Bwrap:
             "--size", f"{limits.shm_bytes}", "--tmpfs", "/dev/shm",  # noqa: S108 - the sandbox's own
             "--size", f"{limits.tmp_bytes}", "--tmpfs", "/tmp",  # noqa: S108
         ]  # fmt: skip
-        for path in interpreter.read_only_paths():
+        for path in interpreter.read_only_paths(launch.environment):
             if path.is_symlink() and path.parent == Path("/"):
                 arguments += ["--symlink", str(path.readlink()), str(path)]
             else:
                 arguments += ["--ro-bind", str(path), str(path)]
+        for path in interpreter.hidden_paths(launch.environment):
+            arguments += ["--perms", "0555", "--size", "4096", "--tmpfs", str(path)]
+            arguments += ["--remount-ro", str(path)]
         arguments += ["--ro-bind", str(interpreter.WORKER), _WORKER]
         arguments += ["--ro-bind", str(launch.directory), _ENTRY]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
         arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
         arguments += ["--chdir", _ENTRY]
-        environment = interpreter.environment(launch.output, launch.labels, launch.max_boxes)
+        environment = interpreter.environment(
+            launch.output, launch.labels, launch.max_boxes, launch.environment
+        )
         for name, value in environment.items():
             arguments += ["--setenv", name, value]
         return arguments

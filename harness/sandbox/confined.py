@@ -50,9 +50,11 @@ class Confined:
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
         directory = launch.directory.resolve()
-        inside = self._command(launch, directory)
         scratch = Path(tempfile.mkdtemp(prefix="harness-scratch-"))
-        environment = interpreter.environment(launch.output, launch.labels, launch.max_boxes)
+        environment = interpreter.environment(
+            launch.output, launch.labels, launch.max_boxes, launch.environment
+        )
+        inside = self._command(launch, directory, environment["PATH"])
         environment |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
         plan = json.dumps(self._plan(launch, directory, scratch))
@@ -90,14 +92,15 @@ class Confined:
             shutil.rmtree(scratch, ignore_errors=True)
             raise
 
-    def _command(self, launch: Launch, directory: Path) -> list[str]:
+    def _command(self, launch: Launch, directory: Path, path: str) -> list[str]:
         if launch.command is None:
             return interpreter.worker_command(
-                str(interpreter.WORKER), str(directory), str(launch.entry)
+                str(interpreter.WORKER), str(directory), str(launch.entry), launch.environment
             )
         program, *arguments = launch.command
-        found = directory / program if "/" in program else Path(shutil.which(program) or program)
-        return [str(found), *arguments]
+        if "/" in program:
+            return [str(directory / program), *arguments]
+        return [shutil.which(program, path=path) or program, *arguments]
 
     def _plan(self, launch: Launch, directory: Path, scratch: Path) -> dict[str, object]:
         limits = launch.limits
@@ -112,15 +115,18 @@ class Confined:
             },
             "filter": None,
             "readable": None,
+            "listable": [],
             "writable": None,
         }
         if self._kind == "landlock":
-            shown = [*interpreter.read_only_paths(), interpreter.WORKER, directory, Path("/proc")]
+            python, listed = interpreter.without_hidden(launch.environment)
+            shown = [*python, interpreter.WORKER, directory, Path("/proc")]
             filter_bytes = seccomp.program(
                 seccomp.required_architecture(), families=(), pinned=launch.cores is not None
             )
             plan["filter"] = filter_bytes.hex()
             plan["readable"] = [str(path) for path in shown]
+            plan["listable"] = [str(path) for path in listed]
             plan["writable"] = [str(scratch)]
         return plan
 

@@ -17,26 +17,79 @@ _SYSTEM = (
     "/etc/ld.so.cache", "/etc/alternatives",
 )  # fmt: skip
 
+_PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages", "envs/*/lib*/python3*")
+"""Below a prefix: packages, and environments that managers of interpreters keep there."""
+
 _TOO_WIDE = (Path("/"), Path("/usr"), Path("/usr/local"))
 
 
 @cache
-def read_only_paths() -> tuple[Path, ...]:
+def read_only_paths(locked: Path | None = None) -> tuple[Path, ...]:
     """Return the files and folders that running Python needs, outermost first.
 
-    The environment may lie inside the repository, and the interpreter in a home: only they are
-    named. Symbolic links, of which an environment's ``python`` is one, are followed step by step.
+    With an environment of the entry's own, ``locked``, that one and the interpreter it was made
+    from, less ``hidden_paths``; otherwise the harness's own environment. That may lie inside the
+    repository, and the interpreter in a home: only they are named. Symbolic links, of which an
+    environment's ``python`` is one, are followed step by step.
     """
     wanted = [Path(path) for path in _SYSTEM]
-    for prefix in (sys.base_prefix, sys.base_exec_prefix, sys.prefix, sys.exec_prefix):
+    prefixes = [sys.base_prefix, sys.base_exec_prefix]
+    prefixes += [sys.prefix, sys.exec_prefix] if locked is None else [str(locked)]
+    for prefix in prefixes:
         wanted += [Path(prefix), Path(prefix).resolve()]
-    wanted += _hops(Path(sys.executable))
+    wanted += _hops(python(locked))
     kept: list[Path] = []
     for path in wanted:
         covered = path in _TOO_WIDE or any(path == other or other in path.parents for other in kept)
         if not covered and path.exists():
             kept.append(path)
     return tuple(sorted(kept, key=lambda path: len(path.parts)))
+
+
+@cache
+def hidden_paths(locked: Path | None) -> tuple[Path, ...]:
+    """Return the folders below ``read_only_paths`` that an entry with packages of its own must not
+    see: what else is installed for an interpreter here, the harness's own packages among it.
+    """  # noqa: D205 - one sentence
+    if locked is None:
+        return ()
+    prefixes = {sys.base_prefix, sys.base_exec_prefix, sys.prefix, "/usr", "/usr/local"}
+    found = {
+        path.resolve()
+        for prefix in prefixes
+        for pattern in _PACKAGES
+        for path in Path(prefix).glob(pattern)
+        if path.is_dir() and locked not in path.parents
+    }
+    shown = {path.resolve() for path in read_only_paths(locked)}
+    return tuple(sorted(path for path in found if shown & set(path.parents)))
+
+
+@cache
+def without_hidden(locked: Path | None) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return what shows no more than ``read_only_paths`` less ``hidden_paths``, for a sandbox that
+    cannot put an empty folder over another, and the folders that are to be listed besides.
+    """  # noqa: D205 - one sentence
+    hidden = hidden_paths(locked)
+    shown: list[Path] = []
+    listed: list[Path] = []
+    pending = list(read_only_paths(locked))
+    while pending:
+        path = pending.pop()
+        here = path.resolve()
+        if any(here == other or other in here.parents for other in hidden):
+            continue
+        if any(here in other.parents for other in hidden):
+            listed.append(path)
+            pending += path.iterdir()
+        else:
+            shown.append(path)
+    return tuple(shown), tuple(listed)
+
+
+def python(locked: Path | None) -> Path:
+    """Return the interpreter that the entry is started with."""
+    return Path(sys.executable) if locked is None else locked / "bin" / "python"
 
 
 def _hops(executable: Path) -> list[Path]:
@@ -47,19 +100,29 @@ def _hops(executable: Path) -> list[Path]:
     return [*hops[1:], executable.resolve()]
 
 
-def worker_command(worker: str, directory: str, entry: str) -> list[str]:
+def worker_command(
+    worker: str, directory: str, entry: str, locked: Path | None = None
+) -> list[str]:
     """Return the command that serves ``entry``.
 
     Not ``-I``, which would ignore ``PYTHONHASHSEED``: ``-P`` and ``-s`` keep the working folder
-    and the user's own packages off the path, and the environment is ours.
+    and the user's own packages off the path, and the environment is ours. Where it is the entry's,
+    ``-S`` has the worker turn to it when the entry is loaded: what packages run once they are
+    found (``.pth`` files, ``sitecustomize``) is the entry's code too, and not to run before.
     """
-    return [sys.executable, "-P", "-s", "-B", worker, directory, entry]
+    flags = ["-P", "-s", "-B", *([] if locked is None else ["-S"])]
+    return [str(python(locked)), *flags, worker, directory, entry]
 
 
-def environment(output: str, labels: int, max_boxes: int) -> dict[str, str]:
+def environment(
+    output: str, labels: int, max_boxes: int, locked: Path | None = None
+) -> dict[str, str]:
     """Return the entry's whole environment."""
+    path = [str(python(locked).parent), "/usr/local/bin", "/usr/bin", "/bin"]
+    if locked is not None:  # behind it: no package may take the interpreter's place
+        path[1:1] = map(str, locked.glob("lib/python3*/site-packages/bin"))
     return {
-        "PATH": f"{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": ":".join(path),
         "HOME": "/tmp",  # noqa: S108 - its own, inside of the sandbox
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",

@@ -26,6 +26,9 @@ class Launch(Frozen):
     """k: how many labels the task has (the width of ``scores``)."""
     max_boxes: int
     limits: Limits
+    environment: Path | None = None
+    """The folder of the entry's own packages, of the shape that ``venv`` makes; ``None`` for the
+    harness's own packages."""
     cores: tuple[int, ...] | None = None
     """Where the whole tree runs, for good; ``None`` for anywhere."""
 

@@ -11,6 +11,7 @@ from typing import get_args
 
 from harness.errors import SubmissionError
 from harness.records.base import Frozen
+from harness.records.environment import Lock
 from harness.records.evaluation import Output
 from harness.submissions.contents import HEAD_BYTES, check_contents
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
@@ -64,6 +65,8 @@ class CheckReport(Frozen):
     """By path, line and code."""
     manifest: Manifest | None
     """``None`` when anything is wrong with ``submission.toml``."""
+    lock: Lock | None
+    """``None`` where none is named, or anything is wrong with it."""
     digest: str | None
     """``None`` when the folder holds what an entry may not, or too much."""
     files: int
@@ -93,6 +96,7 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
     listing = list_folder(directory)
     faults = list(listing.faults)
     parsed = Parsed(None, None, ())
+    lock: Lock | None = None
     if listing.opened:
         faults += _check_name(entry)
         parsed = _read_manifest(directory, listing)
@@ -106,6 +110,8 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
                 most_bytes=context.weights_bytes,
                 most_files=context.weights_files,
             )
+            lock, wrong_with_lock = _read_lock(directory, parsed.document, listing)
+            faults += wrong_with_lock
         faults += check_code(directory, listing, parsed.document)
         faults += _check_contents(directory, listing)
     faults += _check_size(listing, context)
@@ -119,6 +125,7 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
         entry=visible(entry),
         faults=_in_order(faults),
         manifest=parsed.manifest,
+        lock=lock,
         digest=digest,
         files=len(listing.files),
         bytes=listing.size_bytes,
@@ -161,6 +168,18 @@ def _read_manifest(directory: Path, listing: Listing) -> Parsed:
         return Parsed(None, None, (unreadable(file, error),))
 
 
+def _read_lock(
+    directory: Path, document: Document, listing: Listing
+) -> tuple[Lock | None, tuple[Fault, ...]]:
+    if document.get("environment", "requirements", str) is None:
+        return None, ()
+    from harness.submissions.requirements import (  # noqa: PLC0415 - `packaging`, for locks only
+        check_requirements,
+    )
+
+    return check_requirements(directory, document, listing)
+
+
 def _check_against_rules(document: Document, context: CheckContext) -> Iterator[Fault]:
     task = document.get("submission", "task", str)
     output = document.get("model", "output", str)
@@ -191,13 +210,6 @@ def _check_against_rules(document: Document, context: CheckContext) -> Iterator[
 
 
 def _check_not_yet(document: Document) -> Iterator[Fault]:
-    if document.get("environment", "requirements", str):
-        yield document.fault(
-            "FRG401",
-            ("environment", "requirements"),
-            "this version of the harness cannot install an entry's own requirements",
-            "use the harness's own packages and remove the field",
-        )
     if document.get("environment", "accelerator", str) == "cuda":
         yield document.fault(
             "FRG402",

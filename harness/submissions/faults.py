@@ -94,8 +94,20 @@ RULES: dict[str, Rule] = {
     "FRG312": Rule("error", "Folders are at most 16 deep."),
     "FRG313": Rule("error", "No two names differ only in case or Unicode form; all are in form C."),
     "FRG314": Rule("error", "A path is at most 1,000 bytes of UTF-8, a name in it at most 255."),
+    # The lock file that environment.requirements names.
+    "FRG501": Rule("error", "The file that environment.requirements names is in the folder."),
+    "FRG502": Rule(
+        "error", "A lock is printable UTF-8 text: at most 1 MiB and 2,000 requirements."
+    ),
+    "FRG503": Rule("error", "Every line of it is a requirement as pip writes it."),
+    "FRG504": Rule("error", "Every requirement is pinned to one version with ==."),
+    "FRG505": Rule("error", "Every requirement has its hashes: SHA-256, SHA-384 or SHA-512."),
+    "FRG506": Rule("error", "No requirement is a URL, a repository, a path or editable."),
+    "FRG507": Rule("error", "It holds no options: where packages come from is the organiser's."),
+    "FRG508": Rule("error", "A package stands in it once for a platform."),
+    "FRG509": Rule("warning", "It is for this Python and platform, as far as can be read off it."),
+    "FRG510": Rule("error", "Something in it applies to this Python and platform."),
     # What this version cannot do yet: refused, so that nobody believes that it was honoured.
-    "FRG401": Rule("error", "This version cannot install an entry's own requirements."),
     "FRG402": Rule("error", "This version cannot give an entry an accelerator."),
 }
 

@@ -70,6 +70,10 @@ def main(directory: str, entry: str) -> NoReturn:
 
 def load(directory: str, entry: str) -> Any:
     """Import ``module:function`` from the entry's folder and call it with the folder's path."""
+    if sys.flags.no_site:  # the entry has packages of its own: they are its code, and loaded now
+        import site  # noqa: PLC0415 - imported, with ``-S``, it changes nothing yet
+
+        site.main()
     from pathlib import Path  # noqa: PLC0415 - a command-line ``--help`` of ours never needs it
 
     sys.path.insert(0, directory)

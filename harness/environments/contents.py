@@ -1,0 +1,199 @@
+"""What was installed: put in order, compiled, measured and digested; none of it is ever run."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib.metadata import distributions
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from harness.environments.protocol import refused
+
+_DOMAIN = b"frugal-ai environment 1\n"
+_PIECE_BYTES = 1 << 20
+_MAX_DEPTH = 64
+_COMPILE_SECONDS = 900
+_COMPILE_BYTES = 4 << 30
+"""The compiler's address space: a hostile source may ask for a thousand times its size."""
+_COMPILE = """
+import compileall, resource, sys
+most = int(sys.argv.pop(1))
+resource.setrlimit(resource.RLIMIT_AS, (most, most))
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+compileall.main()
+"""
+_SHEBANG_BYTES = 1_024
+
+
+class Contents(NamedTuple):
+    """A folder, in figures."""
+
+    digest: str
+    """SHA-256 over names, kinds, modes and contents."""
+    files: int
+    bytes: int
+
+
+def measure(folder: Path) -> tuple[int, int]:
+    """Return how many files there are and how many bytes they are, while they are being written."""
+    files = size = 0
+    pending = [os.fspath(folder)]
+    while pending:
+        with suppress(FileNotFoundError), os.scandir(pending.pop()) as found:
+            for item in found:
+                with suppress(FileNotFoundError):  # moved or removed since it was listed
+                    if item.is_dir(follow_symlinks=False):
+                        pending.append(item.path)
+                    else:
+                        size += item.stat(follow_symlinks=False).st_size
+                        files += 1
+    return files, size
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder if it is there, however deep it is: ``shutil.rmtree`` is recursive."""
+    if not folder.exists():
+        return
+    for path, status in reversed(list(_walk(folder))):
+        if stat.S_ISDIR(status.st_mode):
+            path.rmdir()
+        else:
+            path.unlink()
+    folder.rmdir()
+
+
+def digest_folder(folder: Path) -> Contents:
+    r"""Digest everything in a folder.
+
+    Taken over, for each item in the order of its name's bytes: ``<name>\0<kind>\0<length>\0`` and
+    the content, where the kind is ``x`` or ``-`` for files (whether they may be executed), ``l``
+    for links, whose content is their target, and ``d`` for folders, which have none.
+    """
+    digest = hashlib.sha256(_DOMAIN)
+    files = size = 0
+    for path, status in _walk(folder):
+        name = os.fsencode(path.relative_to(folder))
+        if stat.S_ISREG(status.st_mode):
+            kind = b"x" if status.st_mode & stat.S_IXUSR else b"-"
+            digest.update(b"%s\0%s\0%d\0" % (name, kind, status.st_size))
+            with path.open("rb") as file:
+                while piece := file.read(_PIECE_BYTES):
+                    digest.update(piece)
+            files += 1
+            size += status.st_size
+        elif stat.S_ISLNK(status.st_mode):
+            target = os.fsencode(path.readlink())
+            digest.update(b"%s\0l\0%d\0%s" % (name, len(target), target))
+        else:
+            digest.update(b"%s\0d\0000\0" % name)
+    return Contents(digest.hexdigest(), files, size)
+
+
+def installed(packages: Path) -> dict[str, str]:
+    """Return the packages' names and versions, both normalised, as their own metadata says."""
+    found: dict[str, str] = {}
+    for distribution in distributions(path=[str(packages)]):
+        name, version = distribution.metadata["Name"], distribution.metadata["Version"]
+        try:
+            found[canonicalize_name(name)] = str(Version(version))
+        except (InvalidVersion, TypeError):
+            found_there = f"a wheel says of itself that it is {name!r} {version!r}"
+            raise refused(found_there, "lock another version") from None
+    return found
+
+
+def set_modes(folder: Path) -> None:
+    """Let everybody read what is in a folder, and nobody else write it.
+
+    Whatever the umask or an archive said: the sandbox's user is another one.
+    """
+    for path, status in _walk(folder):
+        if stat.S_ISREG(status.st_mode):
+            path.chmod(0o755 if status.st_mode & stat.S_IXUSR else 0o644)
+        elif stat.S_ISDIR(status.st_mode):
+            path.chmod(0o755)
+
+
+def is_version(found: str, locked: str) -> bool:
+    """Whether a version satisfies a pin: of ``==2.0``, also ``2.0+local``."""
+    return SpecifierSet(f"=={locked}").contains(found, prereleases=True)
+
+
+def require_plain(packages: Path) -> None:
+    """Refuse anything but files and folders, and folders that no library goes through."""
+    for path, status in _walk(packages):
+        if len(path.parts) - len(packages.parts) > _MAX_DEPTH:
+            raise refused(
+                f"a wheel brought folders that are more than {_MAX_DEPTH} deep",
+                "lock another version of that package",
+            )
+        if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+            raise refused(
+                f"a wheel brought {path.relative_to(packages)}, which is no plain file",
+                "lock another version of that package",
+            )
+
+
+def point_scripts_to(python: Path, packages: Path) -> None:
+    """Have the scripts that wheels brought started by the environment's own interpreter."""
+    ours = os.fsencode(sys.executable)
+    for script in sorted(packages.glob("bin/*")):
+        if not script.is_file():
+            continue
+        content = script.read_bytes()
+        head, rest = content[:_SHEBANG_BYTES], content[_SHEBANG_BYTES:]
+        if head.startswith(b"#!") and ours in head:
+            script.write_bytes(head.replace(ours, os.fsencode(python), 1) + rest)
+
+
+def compile_sources(packages: Path, *, final: Path) -> None:
+    """Compile every module, so that no entry's energy is spent on it; ``final`` is its home.
+
+    What is compiled is believed without a look at its source (``unchecked-hash``): the digest of
+    the folder covers both. What does not compile stays as it is: packages bring such files.
+    """
+    arguments = [
+        sys.executable, "-I", "-S", "-B", "-c", _COMPILE, str(_COMPILE_BYTES),
+        "-q", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash",
+        "-s", str(packages), "-p", str(final), str(packages),
+    ]  # fmt: skip
+    try:
+        done = subprocess.run(
+            arguments,
+            env={"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=_COMPILE_SECONDS,
+        )
+    except subprocess.TimeoutExpired:
+        took = f"its packages did not compile within {_COMPILE_SECONDS} s"
+        raise refused(took, "lock fewer or smaller packages") from None
+    if done.returncode:  # a module that is merely wrong is no reason to end
+        raise refused(
+            f"its packages brought Python's compiler down (it ended with {done.returncode})",
+            "lock packages whose sources compile",
+        )
+
+
+def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:
+    """Yield everything below a folder, parents first, by the names' bytes; follow no link."""
+    pending = [folder]
+    while pending:
+        here = pending.pop()
+        if here != folder:
+            status = here.lstat()
+            yield here, status
+            if not stat.S_ISDIR(status.st_mode):
+                continue
+        pending += sorted(here.iterdir(), key=lambda path: os.fsencode(path.name), reverse=True)

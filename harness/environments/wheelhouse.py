@@ -1,0 +1,89 @@
+"""A folder of wheels in place of an index: whether it holds what a lock asks for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from packaging.tags import Tag, sys_tags
+from packaging.utils import InvalidWheelFilename, parse_wheel_filename
+
+from harness.environments.contents import is_version
+from harness.environments.protocol import hindered, refused
+from harness.errors import UsageError
+from harness.records.environment import Pin
+
+
+class _Wheel(NamedTuple):
+    """A file of the folder, as its name describes it."""
+
+    path: Path
+    name: str
+    version: str
+    tags: frozenset[Tag]
+
+
+def require_folder(folder: Path) -> Path:
+    """Return the folder, absolute; raise ``UsageError`` where it is none."""
+    if not folder.is_dir():
+        raise UsageError(
+            f"--wheelhouse: {folder}: is not a folder", remedy="name a folder of .whl files"
+        )
+    return folder.resolve()
+
+
+def check_wheelhouse(folder: Path, pins: tuple[Pin, ...]) -> None:
+    """Look for a wheel for every pin, and say of all at once why there is none.
+
+    Raises ``OrganiserError`` where the folder lacks a package, and ``SubmissionError`` where it
+    has the package and none that fits this platform, or none with a hash of the lock.
+    """
+    wheels = list(_wheels(folder))
+    supported = frozenset(sys_tags())
+    lacking, unfit = [], []
+    for pin in pins:
+        named = [w for w in wheels if w.name == pin.name and is_version(w.version, pin.version)]
+        fitting = [wheel for wheel in named if wheel.tags & supported]
+        if not named:
+            lacking.append(f"{pin.name}=={pin.version}")
+        elif not fitting:
+            files = ", ".join(wheel.path.name for wheel in named)
+            unfit.append(f"no wheel of {pin.name}=={pin.version} is for this platform: {files}")
+        elif not any(_digest(wheel.path, pin.hashes) for wheel in fitting):
+            files = ", ".join(wheel.path.name for wheel in fitting)
+            unfit.append(f"no hash of {pin.name}=={pin.version} in the lock is that of {files}")
+    if unfit:
+        raise refused(
+            "; ".join(unfit), "make the lock anew for this platform, with the hashes of its wheels"
+        )
+    if lacking:
+        raise hindered(
+            f"{folder} holds no wheel of {', '.join(lacking)}",
+            "put it there: pip download --only-binary :all: --require-hashes -r <lock> -d <folder>",
+        )
+
+
+def _wheels(folder: Path) -> Iterator[_Wheel]:
+    for path in sorted(folder.glob("*.whl")):
+        try:
+            name, version, _, tags = parse_wheel_filename(path.name)
+        except InvalidWheelFilename:
+            continue  # nothing that an installer would take either
+        yield _Wheel(path, name, str(version), tags)
+
+
+def _digest(path: Path, hashes: tuple[str, ...]) -> bool:
+    """Whether one of the hashes is the file's."""
+    try:
+        with path.open("rb") as file:
+            for algorithm in sorted({each.partition(":")[0] for each in hashes}):
+                file.seek(0)
+                found = hashlib.file_digest(file, algorithm).hexdigest()
+                if f"{algorithm}:{found}" in hashes:
+                    return True
+    except OSError as error:
+        message = f"{path}: cannot be read: {error.strerror}"
+        raise hindered(message, "make it readable") from None
+    return False
