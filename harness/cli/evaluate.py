@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from harness.cli.errors import printable
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
@@ -19,6 +20,7 @@ from harness.errors import SubmissionError, UsageError
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.evaluation.run import Assignment
+    from harness.evaluation.turn import Turn
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
     from harness.submissions.check import CheckReport
@@ -51,13 +53,14 @@ class Results:
     """The sink: keeps what each evaluation hands over."""
 
     folder: Path
+    turn: Turn
     kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
-        from harness.store.results import write
+        from harness.cli.keeping import keep
 
-        self.kept.append(write(self.folder, record, outcomes))
+        self.kept.append(keep(self.folder, record, outcomes, self.turn))
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -119,11 +122,12 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             f"--demonstration is made of sample data only, and --data is {data}",
             remedy="leave out one of the two",
         )
+    from harness.evaluation.turn import turn
+
     request = Request(data, protocol, scenario, seed, demonstration)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
-    results = Results(output or project.results)
 
     def show(entry: Path) -> None:  # at once: what goes wrong later hides no result
         if not as_json:
@@ -132,20 +136,29 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             record, path = results.kept[-1]
             print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
 
-    _evaluate_all(
-        project,
-        reports,
-        entries,
-        request,
-        results,
-        show=show,
-        meter=tuple(meter or ("auto",)),
-        profile=profile,
-        isolation=isolation,
-    )
+    folder = output or project.results
+    with turn(folder) as mine:
+        for swept in mine.swept:
+            print_note(f"note: {printable(swept.told())}")
+        results = Results(folder, mine)
+        _evaluate_all(
+            project,
+            reports,
+            entries,
+            request,
+            results,
+            show=show,
+            meter=tuple(meter or ("auto",)),
+            profile=profile,
+            isolation=isolation,
+        )
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
-        print_json(documents[0] if len(documents) == 1 else {"results": documents})
+        interrupted = [swept.facts() for swept in mine.swept]
+        print_json(
+            (documents[0] if len(documents) == 1 else {"results": documents})
+            | ({"interrupted": interrupted} if interrupted else {})
+        )
     raise typer.Exit(exit_code([record for record, _ in results.kept]))
 
 
@@ -196,7 +209,7 @@ def _evaluate_all(
 ) -> None:
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
-    from harness.evaluation.lock import machine_lock
+    from harness.cli.reporter import Reporter
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
     from harness.meters.kernel import run_reference_kernel
@@ -216,8 +229,8 @@ def _evaluate_all(
     chosen_meter = select(meter, surroundings)
     load = _loader(project, request)
     with ExitStack() as stack:
-        stack.enter_context(machine_lock())
-        progress = stack.enter_context(progress_on_terminal())
+        line = stack.enter_context(progress_on_terminal())
+        progress = Reporter(line, results.turn.journal)
         progress.note("probing the sandbox")
         sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
         stack.enter_context(on_cores(_left_by(chosen, machine)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -18,12 +19,18 @@ __all__ = ["StoredRecord", "check_writable", "read_all", "write"]
 
 
 def write(
-    results: Path, record: EvaluationRecord, outcomes: ItemOutcomes | None
+    results: Path,
+    record: EvaluationRecord,
+    outcomes: ItemOutcomes | None,
+    *,
+    on_places: Callable[[tuple[str, ...]], None] = lambda _paths: None,
 ) -> tuple[EvaluationRecord, Path]:
     """Keep a record and, apart from it, the outcomes; return the record as kept, and its path.
 
-    The record as kept carries the commitment to the outcomes' file. Raises ``OrganiserError`` when
-    the folder cannot be written, or when the record must not be published.
+    The record as kept carries the commitment to the outcomes' file. ``on_places`` is told, before
+    anything is written, the paths under ``results`` of what will be, the record's own last. Raises
+    ``OrganiserError`` when the folder cannot be written, and leaves nothing half kept, or when
+    the record must not be published.
     """
     if record.demonstration and record.data.source != "sample":
         raise OrganiserError(
@@ -39,9 +46,17 @@ def write(
     record = parse_json(pretty_json(record), EvaluationRecord, "the record")
     place = record_path(record)
     path = results / place
+    items_file = results / items_path(str(place))
+    on_places((items_path(str(place)), str(place)) if sidecar is not None else (str(place),))
+    wrote_items = False
     if sidecar is not None:
         # First, so that no record is ever without the outcomes that it commits to.
         mode = PUBLIC_MODE if record.demonstration else PRIVATE_MODE
-        write_once(results / items_path(str(place)), sidecar, mode)
-    write_once(path, pretty_json(record))
+        wrote_items = write_once(items_file, sidecar, mode)
+    try:
+        write_once(path, pretty_json(record))
+    except BaseException:  # outcomes without their record are half a result
+        if wrote_items:
+            items_file.unlink(missing_ok=True)
+        raise
     return record, path

@@ -1,0 +1,83 @@
+"""Keep a record once it is there, wherever that is possible: it cost an evaluation."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.interrupts import held
+from harness.errors import OrganiserError
+
+if TYPE_CHECKING:
+    from harness.evaluation.turn import Turn
+    from harness.records.evaluation import EvaluationRecord, ItemOutcomes
+
+RESCUED_PREFIX = "frugal-ai-rescued-"
+
+
+class UnkeptError(OrganiserError):
+    """A record has no place on any disk: whoever reports this prints it."""
+
+    def __init__(
+        self, message: str, *, remedy: str, record: EvaluationRecord, outcomes: ItemOutcomes | None
+    ) -> None:
+        super().__init__(message, remedy=remedy)
+        self.record = record
+        self.outcomes = outcomes
+
+
+def keep(
+    folder: Path, record: EvaluationRecord, outcomes: ItemOutcomes | None, turn: Turn
+) -> tuple[EvaluationRecord, Path]:
+    """Write a record into the results folder; return it as kept, and its path.
+
+    Where that fails it is written elsewhere, and the ``OrganiserError`` says where; where that
+    fails too, ``UnkeptError`` carries it.
+    """
+    from harness.store.results import write
+
+    def about_to_write(paths: tuple[str, ...]) -> None:
+        turn.journal.phase("writing the record", writing=paths)
+
+    with held():  # an interrupt now would cost the record; it comes right after
+        try:
+            return write(folder, record, outcomes, on_places=about_to_write)
+        except OrganiserError as error:
+            raise _rescued(error, folder, record, outcomes, turn) from None
+        finally:
+            turn.journal.phase("showing the result")
+
+
+def _rescued(
+    error: OrganiserError,
+    folder: Path,
+    record: EvaluationRecord,
+    outcomes: ItemOutcomes | None,
+    turn: Turn,
+) -> OrganiserError:
+    """Write the record to another place; return the error that tells of it."""
+    from harness.store.results import write
+
+    for place in (turn.outside, Path.home(), Path.cwd()):
+        try:
+            rescue = Path(tempfile.mkdtemp(prefix=RESCUED_PREFIX, dir=place))
+        except OSError:
+            continue
+        try:
+            _, path = write(rescue, record, outcomes)
+        except OrganiserError:
+            shutil.rmtree(rescue, ignore_errors=True)
+            continue
+        return OrganiserError(
+            f"{error.message}; the record is kept in {path}",
+            remedy=f"{error.remedy}; then move what is in {rescue} to {folder}",
+        )
+    return UnkeptError(
+        f"{error.message}; no other place could be written either, and the record follows on "
+        "standard output",
+        remedy=f"{error.remedy}; keep what was printed",
+        record=record,
+        outcomes=outcomes,
+    )
