@@ -17,14 +17,15 @@ ITEMS = ".items.json"
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+00:00|Z)")
 
 
-def record_path(record: EvaluationRecord) -> PurePosixPath:
+def record_path(record: EvaluationRecord, spelled: object = None) -> PurePosixPath:
     """Return the record's place under the results folder.
 
     ``<task>/<entry>/<yyyymmddThhmmssZ>-<8 hex of the record's digest>``, then ``.json`` for the
-    demonstration and ``.local.json`` for what a team reports of itself. Raises ``ValueError`` when
-    ``created_utc`` is not a moment in UTC to the second.
+    demonstration and ``.local.json`` for what a team reports of itself. ``spelled`` is the content
+    of a file that it was read from, whose digest is another where a field with a default has come
+    since. Raises ``ValueError`` when ``created_utc`` is not a moment in UTC to the second.
     """
-    name = f"{_stamp(record.created_utc)}-{digest(record)[:8]}"
+    name = f"{_stamp(record.created_utc)}-{digest(spelled or record)[:8]}"
     ending = PUBLIC if record.demonstration else LOCAL
     return PurePosixPath(record.task.id, record.submission.entry, name + ending)
 

@@ -113,7 +113,7 @@ def _read_record(results: Path, path: str) -> EvaluationRecord:
     _check_schema(plain)
     try:
         record = convert(plain, EvaluationRecord, where)
-        expected = str(record_path(record))
+        expected = str(record_path(record, plain))
     except ConfigurationError as error:
         raise _UnusableError("fields", error.message) from None
     except ValueError as error:  # from record_path: created_utc
