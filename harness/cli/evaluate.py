@@ -59,8 +59,14 @@ class Results:
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
         from harness.cli.keeping import keep
+        from harness.store.results import write
 
-        self.kept.append(keep(self.folder, record, outcomes, self.turn))
+        def written(
+            folder: Path, on_places: Callable[[tuple[str, ...]], None]
+        ) -> tuple[EvaluationRecord, Path]:
+            return write(folder, record, outcomes, on_places=on_places)
+
+        self.kept.append(keep(written, self.folder, record, outcomes, self.turn))
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them

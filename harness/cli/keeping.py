@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from harness.cli.interrupts import held
 from harness.errors import OrganiserError
@@ -13,6 +14,11 @@ from harness.errors import OrganiserError
 if TYPE_CHECKING:
     from harness.evaluation.turn import Turn
     from harness.records.evaluation import EvaluationRecord, ItemOutcomes
+
+Write: TypeAlias = Callable[
+    [Path, Callable[[tuple[str, ...]], None]], "tuple[EvaluationRecord, Path]"
+]
+"""Writes a record into a folder; tells first where; returns it as kept, and its path."""
 
 RESCUED_PREFIX = "frugal-ai-rescued-"
 
@@ -29,44 +35,47 @@ class UnkeptError(OrganiserError):
 
 
 def keep(
-    folder: Path, record: EvaluationRecord, outcomes: ItemOutcomes | None, turn: Turn
+    write: Write,
+    folder: Path,
+    record: EvaluationRecord,
+    outcomes: ItemOutcomes | None,
+    turn: Turn,
 ) -> tuple[EvaluationRecord, Path]:
-    """Write a record into the results folder; return it as kept, and its path.
+    """Have ``write`` write a record into the results folder; return what it returns.
 
     Where that fails it is written elsewhere, and the ``OrganiserError`` says where; where that
     fails too, ``UnkeptError`` carries it.
     """
-    from harness.store.results import write
 
     def about_to_write(paths: tuple[str, ...]) -> None:
         turn.journal.phase("writing the record", writing=paths)
 
     with held():  # an interrupt now would cost the record; it comes right after
         try:
-            return write(folder, record, outcomes, on_places=about_to_write)
+            return write(folder, about_to_write)
         except OrganiserError as error:
-            raise _rescued(error, folder, record, outcomes, turn) from None
+            raise _rescued(error, write, folder, turn, record=record, outcomes=outcomes) from None
         finally:
             turn.journal.phase("showing the result")
 
 
 def _rescued(
     error: OrganiserError,
+    write: Write,
     folder: Path,
+    turn: Turn,
+    *,
     record: EvaluationRecord,
     outcomes: ItemOutcomes | None,
-    turn: Turn,
 ) -> OrganiserError:
     """Write the record to another place; return the error that tells of it."""
-    from harness.store.results import write
-
     for place in (turn.outside, Path.home(), Path.cwd()):
         try:
             rescue = Path(tempfile.mkdtemp(prefix=RESCUED_PREFIX, dir=place))
         except OSError:
             continue
         try:
-            _, path = write(rescue, record, outcomes)
+            _, path = write(rescue, lambda _paths: None)
         except OrganiserError:
             shutil.rmtree(rescue, ignore_errors=True)
             continue

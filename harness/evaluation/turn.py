@@ -7,6 +7,7 @@ there as long as anything of it is.
 
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 from collections.abc import Iterator
@@ -77,9 +78,25 @@ def _temporary_files_in(folder: Path, journal: Journal) -> Iterator[None]:
     try:
         tempfile.tempdir = str(folder)
         yield
+    except OSError as error:
+        if not _is_of(folder, error):
+            raise
+        raise OrganiserError(
+            f"{error.filename or folder}: a temporary file cannot be written: {error.strerror}",
+            remedy="free some space, or set TMPDIR to a folder that can be written",
+        ) from None
     finally:
         tempfile.tempdir = before
         try:
             remove_tree(folder)
         except OSError:
             journal.stay()  # the next run tries again, and tells of it
+
+
+def _is_of(folder: Path, error: OSError) -> bool:
+    """Say whether an error is of a temporary file: writing to a full disk names none."""
+    if error.filename is None:
+        return error.errno in (errno.ENOSPC, errno.EDQUOT)
+    return str(error.filename).startswith(str(folder)) or str(error.filename2).startswith(
+        str(folder)
+    )
