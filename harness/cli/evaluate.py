@@ -251,7 +251,8 @@ def _evaluate_all(
         for entry, report in zip(entries, reports, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
+            made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))  # what stays goes with the turn's own folder
             assignment = _assignment(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -69,7 +70,8 @@ def _rescued(
     outcomes: ItemOutcomes | None,
 ) -> OrganiserError:
     """Write the record to another place; return the error that tells of it."""
-    for place in (turn.outside, Path.home(), Path.cwd()):
+    # As text: asking for a working directory that is gone is an error of its own.
+    for place in (str(turn.outside), os.path.expanduser("~"), os.curdir):  # noqa: PTH111
         try:
             rescue = Path(tempfile.mkdtemp(prefix=RESCUED_PREFIX, dir=place))
         except OSError:

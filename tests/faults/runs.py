@@ -8,7 +8,8 @@ import subprocess
 import sys
 import textwrap
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -85,20 +86,25 @@ class Place:
             **more,
         }
 
+    @contextmanager
     def start(
         self, entry: Path, *options: object, hurt: str = "", **more: str
-    ) -> subprocess.Popen[str]:
-        """Start ``evaluate``; ``hurt`` is code that runs in it first."""
+    ) -> Iterator[subprocess.Popen[str]]:
+        """Start ``evaluate``, and end it with the block; ``hurt`` is code that runs in it first."""
         if "--meter" not in options:
             options = (*options, "--meter", f"replay:{self.root / 'trace.json'}")
         driver = DRIVER.format(seen=str(self.root / "seen"), hurt=textwrap.dedent(hurt))
-        return subprocess.Popen(
+        with subprocess.Popen(
             [sys.executable, "-c", driver, "evaluate", str(entry), *map(str, options)],
             env=self.environment(**more),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-        )
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
 
     def run(self, entry: Path, *options: object, hurt: str = "", **more: str) -> Ended:
         """Run ``evaluate`` to its end."""

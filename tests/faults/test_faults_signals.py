@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import signal
-import subprocess
 from pathlib import Path
 
 import psutil
@@ -12,6 +11,7 @@ import pytest
 from runs import Place, place_in, slow_entry, until
 
 from harness.cli.interrupts import Interrupted, _Signals
+from harness.evaluation.sweep import sweep
 
 QUICKLY_TWICE = [signal.SIGINT, signal.SIGINT]
 
@@ -67,36 +67,32 @@ def test_a_signal_while_a_record_is_written_waits_for_it(tmp_path: Path) -> None
     assert place.left() == []
 
 
-def test_the_third_signal_ends_it_at_once_and_the_next_run_clears_up(tmp_path: Path) -> None:
-    place = place_in(tmp_path / "project")
-    entry = slow_entry(place)
+def test_the_third_signal_ends_it_at_once_and_the_next_run_clears_up(
+    place: Place,
+) -> None:
     # What tidies up does not come to an end.
     hurt = """
         import harness.evaluation.turn as turn, time
-        turn.remove_tree = lambda folder: time.sleep(300)
+        def stuck(folder):
+            while True:
+                time.sleep(1)
+        turn.remove_tree = stuck
         """
-    with place.start(entry, hurt=hurt) as process:
+    with place.start(slow_entry(place), hurt=hurt) as process:
         until(lambda: place.doing() == "measured", "the entry is measured")
         process.send_signal(signal.SIGINT)
-        for word in ("harness: tidying up", "harness: tidying up"):
-            process.send_signal(signal.SIGINT)
-            if process.poll() is None and word:
-                _pause(process)
-        until(lambda: process.poll() is not None, "it has ended")
-        assert process.returncode == 128 + signal.SIGINT
-    again = place.run(entry)
+        until(lambda: not psutil.Process(process.pid).children(), "its tree is gone")
+        assert process.stderr is not None
+        process.send_signal(signal.SIGINT)
+        assert process.stderr.readline() == "harness: tidying up; once more ends it at once\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 128 + signal.SIGINT
+    assert len(place.journals()) == 1
 
-    assert again.code == 0
-    assert "an earlier evaluation was interrupted" in again.err
+    (swept,) = sweep(place.lock_folder)
+
+    assert swept.doing.phase == "measured"
     assert place.left() == []
-
-
-def _pause(process: subprocess.Popen[str]) -> None:
-    """Let a signal arrive: two of a kind that wait at once are one."""
-    try:
-        process.wait(timeout=0.3)
-    except subprocess.TimeoutExpired:
-        return
 
 
 def test_what_a_process_was_started_to_ignore_stays_ignored(tmp_path: Path) -> None:

@@ -15,8 +15,9 @@ from runs import place_in, slow_entry
 def test_of_two_that_are_started_together_one_runs(tmp_path: Path) -> None:
     place = place_in(tmp_path / "project", idle_seconds="1")
     entries = [slow_entry(place, "one"), slow_entry(place, "two")]
-    processes = [place.start(entry, "--json") for entry in entries]
-    said = [process.communicate(timeout=60) for process in processes]
+    with place.start(entries[0], "--json") as one, place.start(entries[1], "--json") as two:
+        processes = [one, two]
+        said = [process.communicate(timeout=60) for process in processes]
     codes = [process.returncode for process in processes]
 
     assert sorted(codes) == [0, 3]
