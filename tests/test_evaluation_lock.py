@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -154,6 +155,20 @@ def test_a_pipe_in_the_locks_place_is_refused_and_not_waited_for(tmp_path: Path)
     os.mkfifo(tmp_path / LOCK_NAME)
 
     with pytest.raises(OrganiserError, match="is no file"), machine_lock(tmp_path):
+        pass
+
+
+def test_a_lock_that_is_replaced_while_it_is_taken_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def replaced(descriptor: int, operation: int) -> None:
+        flock(descriptor, operation)
+        (tmp_path / LOCK_NAME).unlink()
+
+    flock = fcntl.flock
+    monkeypatch.setattr(fcntl, "flock", replaced)
+
+    with pytest.raises(OrganiserError, match="was replaced meanwhile"), machine_lock(tmp_path):
         pass
 
 

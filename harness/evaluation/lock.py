@@ -44,6 +44,8 @@ def machine_lock(folder: Path) -> Iterator[None]:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise _busy(_holder(folder)) from None
+        if not _is_at(descriptor, folder / LOCK_NAME):
+            raise _unusable(folder / LOCK_NAME, "was replaced meanwhile")
         yield
     finally:
         os.close(descriptor)
@@ -99,6 +101,14 @@ def _open(path: Path) -> int:
         os.close(descriptor)
         raise _unusable(path, "is no file")
     return descriptor
+
+
+def _is_at(descriptor: int, path: Path) -> bool:
+    """Say whether what was locked is what the next one will find."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except OSError:
+        return False
 
 
 def _unusable(path: Path, what: str) -> OrganiserError:

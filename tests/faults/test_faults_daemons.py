@@ -7,6 +7,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from runs import KILLED_IN_PHASE, place_in, slow_entry, until
 from harness.errors import HarnessError
 from harness.evaluation.sweep import sweep
 from harness.sandbox import marks
+from harness.sandbox.cgroup import find_accounts
 from harness.sandbox.ladder import choose
 
 DAEMON = """
@@ -96,6 +98,36 @@ def test_what_has_the_mark_of_a_dead_run_is_ended_and_nothing_else(
         assert running(token) == [bystander.pid]
         bystander.kill()
     assert "ended: 1 process;" in swept.told() + ";"
+    assert place.left() == []
+
+
+def test_a_daemon_without_supervisor_and_mark_is_found_by_its_control_group(
+    tmp_path: Path, token: str
+) -> None:
+    if find_accounts().folder is None:
+        pytest.skip("no control group can be made here")
+    place = place_in(tmp_path / "project")
+    scrubbed = DAEMON.replace(
+        'os.execvp("sleep", [', 'os.execvpe("sleep", ["sleep", "{token}"], {{}})  # '
+    )
+    entry = slow_entry(place, top=scrubbed.format(token=token))
+    both = """
+    alone = kill
+    def kill():
+        for child in psutil.Process().children():
+            child.kill()
+        alone()
+    """
+    hurt = textwrap.dedent(both) + KILLED_IN_PHASE.format(phase="measured", session=1, after=0.01)
+    killed = place.run(entry, "--isolation", "none", hurt=_only_measured(hurt))
+    assert killed.code == -signal.SIGKILL
+    (orphan,) = running(token)
+
+    (swept,) = sweep(place.lock_folder)
+
+    assert orphan in swept.ended
+    assert running(token) == []
+    assert any(each.startswith("control group ") for each in swept.removed)
     assert place.left() == []
 
 
