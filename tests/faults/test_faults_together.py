@@ -40,7 +40,7 @@ def test_of_two_that_are_started_together_one_runs(tmp_path: Path) -> None:
     os.geteuid() != 0 or shutil.which("setpriv") is None, reason="needs another user"
 )
 def test_another_user_is_refused_too_and_told_whose_it_is(tmp_path: Path) -> None:
-    place = place_in(tmp_path / "project", idle_seconds="2")
+    place = place_in(tmp_path / "project", idle_seconds="1")
     shared = Path("/tmp") / f"faults-{os.getpid()}"  # noqa: S108 - as /run/lock: for all users
     shared.mkdir()
     try:
