@@ -5,6 +5,7 @@
     ├── ConfigurationError   2   a file or setting is wrong: it names file, field and fix
     ├── SubmissionError      1   the entry is at fault, in a named stage
     ├── OrganiserError       3   the organiser's side failed during an evaluation
+    │   └── MachineBusyError     another evaluation has the machine
     └── MeasurementError     3   no usable meter, or a source failed inside a window
 
 They are caught once, in ``harness.cli``. Any other exception is a bug of ours and shows its
@@ -13,6 +14,7 @@ traceback.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -52,6 +54,15 @@ class OrganiserError(HarnessError):
     """The harness, its data or its machine failed while an entry was being evaluated."""
 
     exit_code = 3
+
+
+class MachineBusyError(OrganiserError):
+    """Another evaluation has the machine."""
+
+    def __init__(self, message: str, *, remedy: str, holder: Mapping[str, object]) -> None:
+        super().__init__(message, remedy=remedy)
+        self.holder = holder
+        """Whose it is: plain values by name; empty where that is not known."""
 
 
 class MeasurementError(HarnessError):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import pytest
@@ -13,6 +13,15 @@ from hypothesis import HealthCheck, settings
 # Tests assert no time: on a shared machine any example can take long once.
 settings.register_profile("harness", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("harness")
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _a_lock_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Leave the machine's lock alone: what runs here and measures nothing takes no turn."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_RUN_FOLDER", str(tmp_path_factory.mktemp("run")))
+        yield
+
 
 REQUIRE_EXTRAS = os.environ.get("HARNESS_REQUIRE_EXTRAS") == "1"
 

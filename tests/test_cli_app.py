@@ -184,7 +184,7 @@ def test_an_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
         raise KeyboardInterrupt
 
     assert left.value.exit_code == 130
-    assert capsys.readouterr().err == "interrupted\n"
+    assert capsys.readouterr().err == "interrupted by SIGINT\n"
 
 
 def test_any_other_exception_is_a_bug_and_shows_its_traceback(
@@ -289,7 +289,9 @@ def test_help_has_no_colour_where_there_is_no_terminal() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
-def test_a_real_interrupt_ends_with_130(tmp_path: Path, number: signal.Signals) -> None:
+def test_a_real_interrupt_is_named_and_ends_with_its_code(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     (tmp_path / "leaderboard").mkdir()
     (tmp_path / "leaderboard" / "rules.toml").touch()
     card = tmp_path / "tasks" / "slow" / "task.toml"
@@ -308,7 +310,8 @@ def test_a_real_interrupt_ends_with_130(tmp_path: Path, number: signal.Signals) 
         out, err = process.communicate(timeout=30)
         os.close(writer)
 
-    assert (process.returncode, out, err) == (130, "", "interrupted\n")
+    told = f"interrupted by {number.name}\n"
+    assert (process.returncode, out, err) == (128 + number, "", told)
 
 
 def test_children_can_be_waited_for_however_the_harness_was_started() -> None:

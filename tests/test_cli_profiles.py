@@ -43,7 +43,7 @@ MATCHES_ALL = "schema = 1\n[match]\n"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a project, and a temporary folder of its own: its lock is not that of the machine."""
+    """Give a project, and a temporary folder of its own."""
     with tempfile.TemporaryDirectory() as temporary:
         Path(temporary).chmod(0o755)  # the sandbox's user must get through
         monkeypatch.setattr(tempfile, "tempdir", temporary)

@@ -19,7 +19,7 @@ from toy_task import texts, write_parquet
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
-from harness.evaluation.lock import machine_lock
+from harness.evaluation.turn import turn
 from harness.records.base import parse_json
 from harness.records.evaluation import PHASES, EvaluationRecord, Failed
 
@@ -44,7 +44,7 @@ BOARD_ENTRY = {
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """Give a project, and a temporary folder of its own: its lock is not that of the machine."""
+    """Give a project, and a temporary folder of its own."""
     with tempfile.TemporaryDirectory() as temporary:
         Path(temporary).chmod(0o755)  # the sandbox's user must get through
         monkeypatch.setattr(tempfile, "tempdir", temporary)
@@ -527,7 +527,8 @@ def test_boards_that_are_gone_take_their_files_along_and_nobody_elses(root: Path
 
 
 def test_a_second_evaluation_at_the_same_time_is_refused(root: Path) -> None:
-    with machine_lock():
+    with turn(root / "leaderboard" / "results"):
         result = evaluate(write_entry(root, "fine"))
 
     organisers_fault(root, result, 3, "another evaluation is running", str(os.getpid()))
+    assert json.loads(result.stdout)["error"]["holder"]["pid"] == os.getpid()

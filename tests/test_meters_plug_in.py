@@ -312,7 +312,7 @@ def run_harness(
     site: Path, program: str, project: Path | None = None
 ) -> subprocess.CompletedProcess[str]:
     path = os.pathsep.join([str(site), *filter(None, [os.environ.get("PYTHONPATH")])])
-    own = {"PYTHONPATH": path, "TMPDIR": str(site)}  # its lock is not that of the machine
+    own = {"PYTHONPATH": path, "TMPDIR": str(site)}
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)],
         env=os.environ | own | ({"HARNESS_ROOT": str(project)} if project else {}),

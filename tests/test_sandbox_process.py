@@ -132,6 +132,7 @@ def test_the_environment_is_made_not_inherited(
     monkeypatch.setenv("HF_TOKEN", "secret")
     allowed = {"PATH", "HOME", "TMPDIR", "PWD", "LANG", "PYTHONDONTWRITEBYTECODE"}
     allowed |= {"PYTHONHASHSEED", "FRUGAL_OUTPUT", "FRUGAL_LABELS", "FRUGAL_MAX_BOXES", "LC_CTYPE"}
+    allowed |= {"FRUGAL_AI_HARNESS_RUN"}
     look = f"import os\ndef look(): return len(set(os.environ) - {allowed!r})"
     assert one_answer(sandbox, tmp_path, look)[0] == 0
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 
 if TYPE_CHECKING:
-    from harness.cli.progress import ProgressLine
+    from harness.cli.reporter import Reporter
     from harness.environments.protocol import Environment
     from harness.records.rules import EnvironmentRules
     from harness.submissions.check import CheckReport
@@ -30,7 +30,7 @@ def prepare_all(
     reports: Sequence[CheckReport],
     rules: EnvironmentRules,
     wheelhouse: Path | None,
-    progress: ProgressLine,
+    progress: Reporter,
 ) -> list[Prepared]:
     """Make every environment before the first session: installing heats and disturbs a machine."""
     prepared = []

@@ -5,6 +5,7 @@ Every other exception is a bug of ours and shows its traceback.
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -12,11 +13,9 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from harness.cli.interrupts import KILLED, Interrupted
 from harness.cli.output import in_colour, print_json, print_note
-from harness.errors import HarnessError
-
-INTERRUPTED = 130
-"""128 + SIGINT, as a shell reports it."""
+from harness.errors import HarnessError, MachineBusyError
 
 
 class Command(TyperCommand):
@@ -37,20 +36,31 @@ def explained(*, as_json: bool) -> Iterator[None]:
     except HarnessError as error:
         _report(error, as_json=as_json)
         raise typer.Exit(error.exit_code) from None
-    except KeyboardInterrupt:
-        print_note("interrupted")
-        raise typer.Exit(INTERRUPTED) from None
+    except KeyboardInterrupt as interrupt:
+        number = interrupt.number if isinstance(interrupt, Interrupted) else signal.SIGINT
+        message = f"interrupted by {signal.Signals(number).name}"
+        print_note(message)
+        if as_json:
+            print_json({"error": {"message": message, "remedy": ""}})
+        raise typer.Exit(KILLED + number) from None
 
 
 def _report(error: HarnessError, *, as_json: bool) -> None:
-    print_note(f"{in_colour('error:', 'red', err=True)} {_printable(error.message)}")
+    from harness.cli.keeping import UnkeptError
+
+    print_note(f"{in_colour('error:', 'red', err=True)} {printable(error.message)}")
     if error.remedy:
-        print_note(f"{in_colour('fix:', 'green', err=True)} {_printable(error.remedy)}")
-    if as_json:
-        print_json({"error": {"message": error.message, "remedy": error.remedy}})
+        print_note(f"{in_colour('fix:', 'green', err=True)} {printable(error.remedy)}")
+    document: dict[str, Any] = {"message": error.message, "remedy": error.remedy}
+    if isinstance(error, MachineBusyError):
+        document["holder"] = error.holder
+    if isinstance(error, UnkeptError):  # in either form: it is in no other place
+        print_json({"error": document, "record": error.record, "items": error.outcomes})
+    elif as_json:
+        print_json({"error": document})
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what could deceive a terminal: a message may quote a path or an entry's output."""
     from harness.submissions.faults import visible
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from harness.cli.errors import printable
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.environments.protocol import Environment
     from harness.evaluation.run import Assignment
+    from harness.evaluation.turn import Turn
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
     from harness.sandbox.protocol import Sandbox
@@ -55,15 +57,22 @@ class Results:
     """The sink: keeps what each evaluation hands over."""
 
     folder: Path
+    turn: Turn
     signer: Signer | None = None
     """Who vouches for what is kept; ``None``: it is self-reported."""
     kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
+        from harness.cli.keeping import keep
         from harness.store.results import write
 
-        self.kept.append(write(self.folder, record, outcomes, self.signer))
+        def written(
+            folder: Path, on_places: Callable[[tuple[str, ...]], None]
+        ) -> tuple[EvaluationRecord, Path]:
+            return write(folder, record, outcomes, self.signer, on_places=on_places)
+
+        self.kept.append(keep(written, self.folder, record, outcomes, self.turn))
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -160,11 +169,13 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         from harness.environments.wheelhouse import require_folder
 
         wheelhouse = require_folder(wheelhouse)
+    from harness.evaluation.turn import turn
+
     request = Request(data, protocol, scenario, seed, demonstration, wheelhouse)
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
-    results = Results(output or project.results, _signer(project, sign))
+    signer = _signer(project, sign)
 
     def show(entry: Path) -> None:  # at once: what goes wrong later hides no result
         if not as_json:
@@ -173,21 +184,30 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             record, path = results.kept[-1]
             print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
 
-    _evaluate_all(
-        project,
-        reports,
-        entries,
-        request,
-        results,
-        show=show,
-        meter=tuple(meter or ("auto",)),
-        profile=profile,
-        isolation=isolation,
-        weights=weights,
-    )
+    folder = output or project.results
+    with turn(folder) as mine:
+        for swept in mine.swept:
+            print_note(f"note: {printable(swept.told())}")
+        results = Results(folder, mine, signer)
+        _evaluate_all(
+            project,
+            reports,
+            entries,
+            request,
+            results,
+            show=show,
+            meter=tuple(meter or ("auto",)),
+            profile=profile,
+            isolation=isolation,
+            weights=weights,
+        )
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
-        print_json(documents[0] if len(documents) == 1 else {"results": documents})
+        interrupted = [swept.facts() for swept in mine.swept]
+        print_json(
+            (documents[0] if len(documents) == 1 else {"results": documents})
+            | ({"interrupted": interrupted} if interrupted else {})
+        )
     raise typer.Exit(exit_code([record for record, _ in results.kept]))
 
 
@@ -240,8 +260,8 @@ def _evaluate_all(
     from harness.cli.environments import prepare_all
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
+    from harness.cli.reporter import Reporter
     from harness.cli.weights import Supply
-    from harness.evaluation.lock import machine_lock
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
     from harness.meters.kernel import run_reference_kernel
@@ -261,8 +281,8 @@ def _evaluate_all(
     chosen_meter = select(meter, surroundings)
     load = _loader(project, request)
     with ExitStack() as stack:
-        stack.enter_context(machine_lock())
-        progress = stack.enter_context(progress_on_terminal())
+        line = stack.enter_context(progress_on_terminal())
+        progress = Reporter(line, results.turn.journal)
         progress.note("probing the sandbox")
         sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
         if results.signer is not None:
@@ -281,7 +301,8 @@ def _evaluate_all(
         for entry, report, ready in zip(entries, reports, prepared, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
+            made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))  # what stays goes with the turn's own folder
             assignment = _assignment(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),

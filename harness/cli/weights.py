@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from harness.errors import ConfigurationError, HarnessError, OrganiserError, SubmissionError
 
 if TYPE_CHECKING:
-    from harness.cli.progress import ProgressLine
+    from harness.cli.reporter import Reporter
     from harness.submissions.manifest import Manifest
     from harness.submissions.weights import Hub
 
@@ -18,7 +18,7 @@ class Supply:
     """Gives entries their weights; what goes wrong is kept for the entry's record."""
 
     def __init__(
-        self, entries: Sequence[tuple[str, Manifest]], folder: Path | None, progress: ProgressLine
+        self, entries: Sequence[tuple[str, Manifest]], folder: Path | None, progress: Reporter
     ) -> None:
         """Fetch all of them now: a download would disturb a session; ``folder`` serves instead."""
         from harness.cli.caches import cache_folder

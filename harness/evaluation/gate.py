@@ -2,7 +2,8 @@
 
 What an entry does itself must not void its session: its own CPU time is left out, and waiting for
 cores, which more threads than cores bring about, is warned of and no reason. What is left is other
-processes' CPU time, steal, the reference kernel and thermal throttling, of a metered board too.
+processes' CPU time, steal, the reference kernel, thermal throttling, of a metered board too, and a
+machine that slept.
 
 Other CPU time is a difference between the machine's account and the entry's, and on most kernels
 the machine's is a sample: each clock tick, of 10 ms at the longest, is billed whole to what runs
@@ -22,6 +23,14 @@ from harness.records.rules import DisturbanceRules
 CLOCK_TICK_SECONDS = 0.01
 """Of the kernel's accounting of CPU time, as it is shown to programs."""
 
+SLEPT_SECONDS = 0.1
+"""Not a rule: a machine that slept measured nothing. Two clocks are read to a thousandth, and none
+sleeps for so short a time."""
+
+AWAKE = (
+    "keep the machine awake: leave its lid open, plug it in, switch automatic suspend off "
+    "(systemd-inhibit does so for one command)"
+)
 STEADIER = "evaluate on a machine of your own, at a steady clock frequency"
 
 
@@ -38,6 +47,7 @@ def disturbances(
         *_by_the_host(session, cores, rules),
         *_by_a_change_of_speed(session, earlier_kernels, rules),
         *_by_heat(session, rules),
+        *_by_sleep(session),
     )
 
 
@@ -129,4 +139,15 @@ def _by_heat(session: Session, rules: DisturbanceRules) -> Iterator[Notice]:
             f"(limit {rules.throttle_events})",
             remedy="cool the device, or lower its power limit; where it cannot be helped, raise "
             "throttle_events in the rules",
+        )
+
+
+def _by_sleep(session: Session) -> Iterator[Notice]:
+    """Look at idle windows too: what is stated of a machine without the entry is theirs."""
+    slept = sum(window.disturbance.suspended_seconds or 0.0 for window in session.phases)
+    if slept > SLEPT_SECONDS:
+        yield Notice(
+            code="suspended",
+            message=f"the machine was suspended for {slept:.1f} s",
+            remedy=AWAKE,
         )

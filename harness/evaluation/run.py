@@ -17,10 +17,11 @@ import msgspec
 
 from harness import __version__
 from harness.errors import HarnessError, MeasurementError, SubmissionError
-from harness.evaluation.gate import disturbances
+from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances
 from harness.evaluation.notices import notices
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
 from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
+from harness.meters.clock import suspended_seconds
 from harness.records import evaluation as records
 from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
@@ -186,7 +187,11 @@ def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) ->
     rules = assignment.protocol_rules
     answers = Answers.none(len(script.split))
     run.answers.append(answers)
-    session = run_session(script, bench, answers)
+    slept = suspended_seconds()
+    try:
+        session = run_session(script, bench, answers)
+    except MeasurementError as error:
+        raise _with_its_cause(error, slept) from None
     reasons = disturbances(
         session,
         run.kernels,
@@ -212,6 +217,18 @@ def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) ->
             stage="disturbance",
         )
     return False
+
+
+def _with_its_cause(error: MeasurementError, slept_before: float | None) -> MeasurementError:
+    """Say of a sensor that failed whether the machine slept: that is what upsets most of them."""
+    slept = (suspended_seconds() or 0.0) - (slept_before or 0.0)
+    if slept <= SLEPT_SECONDS:
+        return error
+    return MeasurementError(
+        f"{error.message}; the machine was suspended for {slept:.1f} s meanwhile",
+        remedy=f"{AWAKE}; {error.remedy}",
+        stage=error.stage,
+    )
 
 
 def _void(session: Session, reasons: tuple[Notice, ...]) -> VoidSession:

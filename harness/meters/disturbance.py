@@ -17,7 +17,9 @@ Beside CPU time the watch reads, where the machine tells:
   miss no process however short it lived, but do not say whose task waited. An entry with more
   threads than cores waits for itself.
 - the mean clock frequency of the cores: see ``harness.meters.clock``;
-- the cores' counts of thermal throttling.
+- the cores' counts of thermal throttling;
+- for how long the machine slept: what counts on meanwhile (a plug at the wall) and what does not
+  (the clock that windows are timed by) then tell of different times.
 
 All of it is read when a window ends, and never in between: what is counted misses nothing for that.
 """
@@ -32,7 +34,7 @@ from pathlib import Path
 from typing import NamedTuple, Protocol
 
 from harness.errors import MeasurementError
-from harness.meters.clock import ClockWatch
+from harness.meters.clock import ClockWatch, suspended_seconds
 from harness.meters.protocol import Work
 from harness.records.evaluation import Disturbance
 
@@ -62,6 +64,7 @@ class _Edge(NamedTuple):
     harness_seconds: float
     run_queue_seconds: float | None
     throttle_events: int | None
+    suspended_seconds: float | None
 
 
 class DisturbanceWatch:
@@ -94,6 +97,7 @@ class DisturbanceWatch:
             run_queue_seconds=_gain(began.run_queue_seconds, ended.run_queue_seconds),
             frequency_megahertz=self._clock.mark(),
             throttle_events=None if throttled is None else int(throttled),
+            suspended_seconds=_gain(began.suspended_seconds, ended.suspended_seconds),
         )
 
     def _read(self) -> _Edge:
@@ -111,6 +115,7 @@ class DisturbanceWatch:
             harness_seconds=time.process_time() + self._beside_seconds,
             run_queue_seconds=_run_queue_seconds(self._proc / "pressure" / "cpu"),
             throttle_events=_sum(self._throttles),
+            suspended_seconds=suspended_seconds(),
         )
 
 

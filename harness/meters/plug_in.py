@@ -3,7 +3,8 @@
 A plug-in is trusted to say what it is, not to be right. What it returns is looked at before it is
 used: numbers that are none, energy that falls, a clock that stands still or runs ahead, and any
 exception become a ``MeasurementError`` or ``ConfigurationError`` with the plug-in's name, so that
-nothing of it turns into a zero, a negative figure or a traceback.
+nothing of it turns into a zero, a negative figure or a traceback. Its code is called in a thread
+of its own (``harness.meters.calling``): a call that never returns is left alone there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import TypeVar
 import msgspec
 
 from harness.errors import ConfigurationError, HarnessError, MeasurementError
+from harness.meters.calling import Caller, StuckError, calling
 from harness.meters.protocol import Edge, Follower, Opener, Source, Surroundings, Total, Work
 from harness.records.meter import DeviceCondition, SourceDescription
 
@@ -25,6 +27,9 @@ T = TypeVar("T")
 LEAST_POLL_SECONDS = 0.01
 MOST_POLL_SECONDS = 3_600.0
 """Longer than any session, and short enough to be waited for."""
+ANSWER_SECONDS = 30.0
+ANSWER_REFRESHES = 3.0
+"""How long a call may take: an edge waits for a refresh."""
 _SLACK_SECONDS = 0.001
 """By which two ways of reading one clock may differ."""
 _STALE_SECONDS = 1.0
@@ -42,12 +47,15 @@ def open_plug_in(
     Raises ``ConfigurationError`` naming the plug-in when what it gives are no sources; what it
     raises on purpose passes through.
     """
-    try:
-        sources = tuple(opener(argument, surroundings))
-    except HarnessError:
-        raise
-    except (Exception, SystemExit) as error:  # whatever another package's code raises
-        raise _faulty(name, f"failed to open: {_tell(error)}") from error
+    with calling(name) as caller:
+        try:
+            sources = caller.call(lambda: tuple(opener(argument, surroundings)), ANSWER_SECONDS)
+        except HarnessError:
+            raise
+        except StuckError:
+            raise _faulty(name, f"has not opened within {ANSWER_SECONDS:g} s") from None
+        except (Exception, SystemExit) as error:  # whatever another package's code raises
+            raise _faulty(name, f"failed to open: {_tell(error)}") from error
     if not sources:
         raise _faulty(name, "opened no source")
     guarded = tuple(PlugInSource(name, source) for source in sources)
@@ -96,16 +104,19 @@ class PlugInSource:
     @contextmanager
     def follow(self, work: Work) -> Iterator[PlugInFollower]:
         """Begin to read."""
-        guard = _Guard(self._name, self._description.name)
-        stack = ExitStack()
-        follower = guard.call(lambda: stack.enter_context(self._source.follow(work)))
-        for method in ("poll", "edge", "conditions"):
-            if not callable(getattr(follower, method, None)):
-                raise guard.refusal(f"what it reads with has no method {method}")
-        try:
-            yield PlugInFollower(guard, follower, self._description.refresh_seconds)
-        finally:
-            guard.call(stack.close)
+        seconds = ANSWER_SECONDS + ANSWER_REFRESHES * self._description.refresh_seconds
+        with calling(self._name) as caller:
+            guard = _Guard(self._name, self._description.name, caller, seconds)
+            stack = ExitStack()
+            follower = guard.call(lambda: stack.enter_context(self._source.follow(work)))
+            for method in ("poll", "edge", "conditions"):
+                if not callable(getattr(follower, method, None)):
+                    raise guard.refusal(f"what it reads with has no method {method}")
+            try:
+                yield PlugInFollower(guard, follower, self._description.refresh_seconds)
+            finally:
+                if not caller.stuck:  # else it cannot be closed, and what it did is told
+                    guard.call(stack.close)
 
 
 class PlugInFollower:
@@ -196,12 +207,16 @@ class PlugInFollower:
 class _Guard:
     """Calls a plug-in's code; whatever that raises names the plug-in."""
 
-    def __init__(self, name: str, source: str) -> None:
+    def __init__(self, name: str, source: str, caller: Caller, seconds: float) -> None:
         self._what = f"the meter {name!r} ({source})"
+        self._caller = caller
+        self._seconds = seconds
 
     def call(self, method: Callable[[], T]) -> T:
         try:
-            return method()
+            return self._caller.call(method, self._seconds)
+        except StuckError:
+            raise self.refusal(f"has not answered for {self._seconds:g} s") from None
         except MeasurementError as error:
             raise MeasurementError(
                 f"{self._what}: {error.message}", remedy=error.remedy or _REPAIR

@@ -36,6 +36,9 @@ GRADES: tuple[Grade, ...] = ("wall", "sensor", "model", "simulated")
 """Best first: a meter has the grade of its weakest source."""
 
 _SLACK_SECONDS = 0.001
+PATIENCE_SECONDS = 60.0
+"""With a source that is being asked in another thread."""
+_JOIN_SECONDS = 5.0
 _LOOK = "see `python -m harness doctor`, or use another meter"
 
 
@@ -111,7 +114,7 @@ def _polling(recording: SourceRecording, sources: Sequence[Source]) -> Iterator[
     finally:
         ended.set()
         for poller in pollers:
-            poller.join()
+            poller.join(_JOIN_SECONDS)  # one that never comes back ends with the harness
 
 
 class SourceRecording:
@@ -207,13 +210,24 @@ class SourceRecording:
 
     def _call(self, index: int, method: Callable[[], T], /) -> T:
         """Call a source's method unless one has failed; keep the first failure for good."""
-        with self._locks[index]:
+        described = self._descriptions[index]
+        patience = PATIENCE_SECONDS + described.refresh_seconds
+        if not self._locks[index].acquire(timeout=patience):
+            raise self._failed(
+                MeasurementError(
+                    f"{described.name}: has been asked, and has not answered for {patience:g} s",
+                    remedy=_LOOK,
+                )
+            )
+        try:
             if self._failure is None:
                 try:
                     return method()
                 except Exception as error:
                     self._failed(error)
                     raise
+        finally:
+            self._locks[index].release()
         raise self._failure
 
     def _failed(self, error: Exception) -> Exception:

@@ -160,6 +160,8 @@ class Disturbance(Frozen):
     """At the window's end, the mean over cores."""
     throttle_events: int | None = None
     """As each core counts them, for itself and for its package."""
+    suspended_seconds: float | None = None
+    """How long the machine slept; ``None`` where the clocks do not tell."""
 
 
 class PhaseWindow(Frozen):

@@ -25,9 +25,10 @@ from functools import cache
 from pathlib import Path
 
 from harness.errors import MeasurementError, OrganiserError
+from harness.sandbox import marks
 from harness.sandbox.tree import process_cpu_seconds
 
-_PREFIX = "frugal-ai-harness-"
+_PREFIX = marks.PREFIX
 _REMOVE_SECONDS = 1.0
 _ABANDONED_SECONDS = 60.0
 """A group is empty for a moment only, before the entry starts and after it has ended."""
@@ -179,7 +180,7 @@ def _try(folder: Path, counter: str) -> None:
 
 
 def _fresh(folder: Path) -> Path:
-    return folder / f"{_PREFIX}{secrets.token_hex(8)}"
+    return folder / f"{_PREFIX}{marks.RUN}-{secrets.token_hex(4)}"
 
 
 def _sweep(folder: Path) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fcntl import F_DUPFD_CLOEXEC, fcntl
 
+from harness.sandbox import marks
 from harness.sandbox.affinity import on_cores
 
 REQUEST_FD = 3
@@ -60,7 +61,8 @@ def spawn(
             wanted[theirs] = _raised(os.dup(ours), opened)
         actions = [(os.POSIX_SPAWN_DUP2, ours, theirs) for theirs, ours in wanted.items()]
         with on_cores(cores):
-            pid = os.posix_spawn(argv[0], argv, environment, file_actions=actions, setsid=True)
+            marked = {**environment, marks.VARIABLE: marks.RUN}
+            pid = os.posix_spawn(argv[0], argv, marked, file_actions=actions, setsid=True)
     except BaseException:  # an interrupt too must leave no descriptor open; it goes on its way
         _close(opened)
         raise

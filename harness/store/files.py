@@ -11,20 +11,23 @@ from harness.errors import OrganiserError
 PUBLIC_MODE = 0o666
 PRIVATE_MODE = 0o600
 """Labels could be read off it: for nobody but whoever ran the evaluation."""
+ROOM_BYTES = 1 << 20
+"""What must be free before an evaluation: several times the largest record so far."""
 
 
-def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> None:
+def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> bool:
     """Write ``content`` atomically; the first writer wins, and writing the same again is harmless.
 
-    ``mode`` is what the file may be at most; the process's umask takes its share. Raises
-    ``OrganiserError`` when the place cannot be written, or holds something else already.
+    Return whether it was this call that wrote it. ``mode`` is what the file may be at most; the
+    process's umask takes its share. Raises ``OrganiserError`` when the place cannot be written, or
+    holds something else already.
     """
     temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             _write_through(temporary, content, mode)
-            _claim(path, temporary)
+            return _claim(path, temporary)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
@@ -32,26 +35,30 @@ def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> None:
 
 
 def check_writable(folder: Path) -> None:
-    """Try the whole way of writing, before an evaluation is spent on a result with no place."""
+    """Try the whole way of writing, before an evaluation is spent on a result with no place.
+
+    With as much as a record and what belongs to it may take.
+    """
     path = folder / f".writable.{secrets.token_hex(4)}"
-    write_once(path, b"")
+    write_once(path, os.urandom(ROOM_BYTES))  # random: zeros take no room on some file systems
     try:
         path.unlink()
     except OSError as error:
         raise _unwritable(path, error) from None
 
 
-def _claim(path: Path, temporary: Path) -> None:
+def _claim(path: Path, temporary: Path) -> bool:
     """Give the whole file its name; a link, unlike a rename, fails when the name is taken."""
     try:
         os.link(temporary, path)
     except FileExistsError:
         if path.is_file() and path.read_bytes() == temporary.read_bytes():
-            return
+            return False
         raise OrganiserError(
             f"{path}: is there already with other content, and a record is never replaced",
             remedy="move the file away if it does not belong there",
         ) from None
+    return True
 
 
 def _write_through(path: Path, content: bytes, mode: int) -> None:

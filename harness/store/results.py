@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
 
@@ -34,12 +35,15 @@ def write(
     record: EvaluationRecord,
     outcomes: ItemOutcomes | None,
     signer: Signs | None = None,
+    *,
+    on_places: Callable[[tuple[str, ...]], None] = lambda _paths: None,
 ) -> tuple[EvaluationRecord, Path]:
     """Keep a record and, apart from it, the outcomes; return the record as kept, and its path.
 
     The record as kept carries the commitment to the outcomes' file, and the signature over all the
-    rest. Raises ``OrganiserError`` when the folder cannot be written, or when the record must not
-    be published.
+    rest. ``on_places`` is told, before anything is written, the paths under ``results`` of what
+    will be, the record's own last. Raises ``OrganiserError`` when the folder cannot be written, and
+    leaves nothing half kept, or when the record must not be published.
     """
     if record.demonstration:
         _check_demonstration(record, signer)
@@ -56,12 +60,20 @@ def write(
         record = msgspec.structs.replace(record, signature=signature)
     place = str(record_path(record, document_digest(document)))
     path = results / place
+    items_place = items_path(place, record)
+    on_places((items_place, place) if sidecar is not None else (place,))
+    wrote_items = False
     if sidecar is not None:
         # First, so that no record is ever without the outcomes that it commits to.
         public = not place.endswith(LOCAL) and is_public(record)
         mode = PUBLIC_MODE if public else PRIVATE_MODE
-        write_once(results / items_path(place, record), sidecar, mode)
-    write_once(path, pretty_json(record))
+        wrote_items = write_once(results / items_place, sidecar, mode)
+    try:
+        write_once(path, pretty_json(record))
+    except BaseException:  # outcomes without their record are half a result
+        if wrote_items:
+            (results / items_place).unlink(missing_ok=True)
+        raise
     return record, path
 
 

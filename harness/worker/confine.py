@@ -4,7 +4,8 @@
 
 This process stays as the parent of everything that the entry starts, orphans included: when the
 entry's first process has ended, the rest is ended too, and the exit code is handed on (128 + n for
-signal n). Standard library only.
+signal n). It outlives a harness that is killed just as long as it takes to do the same. Standard
+library only.
 
 The plan: ``parent`` (pid that must be alive), ``hold`` (a descriptor: nothing is started before its
 other end is closed), ``directory`` (to run in), ``limits`` (by the names of ``resource``),
@@ -49,14 +50,16 @@ DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 def main(plan: dict[str, Any], command: list[str]) -> NoReturn:
     """Start the command below this process; wait; leave nothing behind."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    die_with(plan["parent"])
+    die_with(plan["parent"], signal.SIGTERM)  # nothing is started yet, and it needs no handler
     me = os.getpid()
     os.read(plan["hold"], 1)
     os.close(plan["hold"])
+    signal.signal(signal.SIGTERM, orphaned)
     child = os.fork()
     if child == 0:
         try:
-            die_with(me)
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            die_with(me, signal.SIGKILL)
             confine(plan)
             os.execv(command[0], command)  # noqa: S606 - no shell is wanted
         except OSError as error:
@@ -90,9 +93,24 @@ def end_children() -> None:
             os.kill(int(pid), signal.SIGKILL)  # not reaped yet, so the number is still its own
 
 
-def die_with(parent: int) -> None:
-    """Have the kernel end this process when its parent ends, however that comes about."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+def orphaned(_number: int, _frame: object) -> NoReturn:
+    """End all that is below this process, whose harness is gone, and then itself.
+
+    Only this process can: what it leaves would go to the machine's init, and run on.
+    """
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    end_children()
+    while True:
+        try:
+            os.wait()
+        except ChildProcessError:
+            os._exit(126)
+        end_children()
+
+
+def die_with(parent: int, number: int) -> None:
+    """Have the kernel send this process a signal when its parent ends, however that comes."""
+    prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         os._exit(126)
 
