@@ -25,6 +25,7 @@ from harness.sandbox.cgroup import Accounts, Group, find_accounts, most_tasks
 from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
+from harness.sandbox.service_manager import Around
 from harness.sandbox.spawn import Spawned, abandon, spawn
 from harness.sandbox.stage import EntryUser, Stage, Stages
 
@@ -63,22 +64,26 @@ class Bwrap:
         info, their_info = os.pipe()
         their_hold, hold = os.pipe()
         filter_fd = _filter_descriptor(pinned=launch.cores is not None)
+        around = self._accounts.around(launch.limits)
+        given = {_INFO_FD: their_info, _HOLD_FD: their_hold, _FILTER_FD: filter_fd}
         try:
             spawned = spawn(
-                [*self._command(launch), "--", *inside],
-                self._accounts.environment,
-                extra={_INFO_FD: their_info, _HOLD_FD: their_hold, _FILTER_FD: filter_fd},
+                [*around.command, *self._command(launch), "--", *inside],
+                around.environment,
+                extra=given | around.descriptors,
                 cores=launch.cores,
             )
         except (OSError, OrganiserError) as error:
             for descriptor in (info, hold):
                 os.close(descriptor)
+            around.end(None)
             raise self._organiser_s(error) from None
         finally:
             for descriptor in (their_info, their_hold, filter_fd):
                 os.close(descriptor)
         try:
-            process = self._owned(spawned, info, launch)
+            around.started()
+            process = self._owned(spawned, info, launch, around)
             with contextlib.suppress(BrokenPipeError):
                 os.write(hold, b"\0")
         except OSError as error:
@@ -95,7 +100,7 @@ class Bwrap:
             f"{self._executable} cannot be started: {error.strerror}", remedy=_REMEDY
         )
 
-    def _owned(self, spawned: Spawned, info: int, launch: Launch) -> TreeProcess:
+    def _owned(self, spawned: Spawned, info: int, launch: Launch, around: Around) -> TreeProcess:
         """Set the limits and the account of what bwrap holds back; end it where that fails."""
         init: int | None = None
         group: Group | None = None
@@ -105,20 +110,23 @@ class Bwrap:
             if init is not None and self._stages is None:
                 with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
                     _limit(init, self._limits(launch.limits))
-            group = self._accounts.open(pids, launch.limits) if init is not None else None
+            if init is not None:
+                group = self._accounts.open(pids, launch.limits, around)
+            else:
+                around.end(None)
             return TreeProcess(spawned, launch, namespace_init=init, group=group)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
                 group.remove()
+            around.end(None)
             raise
 
     def _command(self, launch: Launch) -> list[str]:
-        """Return the whole command: group and stage where there are any, then bubblewrap."""
+        """Return the command: the stage where there is one, then bubblewrap."""
         shown = (*interpreter.read_only_paths(), interpreter.WORKER, launch.directory)
         stage = self._stages.showing((*shown, *self._own_paths())) if self._stages else None
         return [
-            *self._accounts.command(launch.limits),
             *(_limiting(self._limits(launch.limits)) if stage else ()),
             *(stage.command() if stage else ()),
             str(_staged(self._executable, stage)),

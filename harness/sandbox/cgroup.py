@@ -32,6 +32,7 @@ from pathlib import Path
 from harness.errors import MeasurementError, OrganiserError
 from harness.records.rules import Limits
 from harness.sandbox import hierarchies, service_manager
+from harness.sandbox.service_manager import Around
 from harness.sandbox.tree import process_cpu_seconds
 from harness.sandbox.walls import Hit, Wall, memory_wall, most_tasks, processes_wall
 
@@ -74,18 +75,16 @@ class Accounts:
         found = [] if self.folder is None else [self.folder]
         return tuple(dict.fromkeys([*found, *(wall.parent for wall in self.walls)]))
 
-    def command(self, limits: Limits) -> list[str]:
-        """Return what a launch's command must begin with, for its group to be made."""
-        return service_manager.command(limits) if self.scope else []
+    def around(self, limits: Limits) -> Around:
+        """Return what a launch must be wrapped in, for its group to be made."""
+        return Around(limits if self.scope else None)
 
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return what such a command must find in its environment."""
-        return service_manager.environment() if self.scope else {}
-
-    def open(self, pids: Iterable[int], limits: Limits) -> Group | None:
+    def open(
+        self, pids: Iterable[int], limits: Limits, around: Around | None = None
+    ) -> Group | None:
         """Put processes that are still held back into a fresh group; ended ones are passed over.
 
+        The service manager's is taken over with what their launch was wrapped in, ``around``.
         ``None`` where CPU time is counted by process tree. Raises ``OrganiserError`` where groups
         could be made before and cannot any more: two ways of counting must not mix within one
         evaluation.
@@ -96,9 +95,9 @@ class Accounts:
         pids = list(pids)
         walls = {wall: wall.most(limits) for wall in self.walls}
         try:
-            if self.scope:
+            if around is not None and self.scope:
                 folder = service_manager.scope_of(pids[-1], self.folder)
-                return Group(folder, self.counter, walls, adopted=True)
+                return Group(folder, self.counter, walls, adopted=around)
             group = Group(folder, self.counter, walls)
             try:
                 group.add(pids)
@@ -126,13 +125,14 @@ class Group:
         counter: str,
         walls: Mapping[Wall, int] | None = None,
         *,
-        adopted: bool = False,
+        adopted: Around | None = None,
     ) -> None:
         """Make ``folder``, open its counter and put up ``walls``, each with its limit.
 
         A wall in another hierarchy gets a folder of the same name there. An adopted group exists
         already, with its walls: its maker removes it. Raises ``OSError``.
         """
+        self._adopted = adopted
         self._folder = folder
         self._before = 0.0
         self._last = 0.0
@@ -197,6 +197,8 @@ class Group:
             os.close(self._counter)
             self._counter = -1
         self._walls.clear()
+        if self._adopted is not None:
+            self._adopted.end(self._folder)
         end = time.monotonic() + _REMOVE_SECONDS
         for folder in self._made:
             while not _removed(folder) and time.monotonic() < end:

@@ -23,6 +23,7 @@ from harness.sandbox.cgroup import Accounts, Group, find_accounts
 from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
+from harness.sandbox.service_manager import Around
 from harness.sandbox.spawn import Spawned, abandon, spawn
 from harness.sandbox.stage import EntryUser, Stage, Stages
 from harness.worker import confine
@@ -62,18 +63,22 @@ class Confined:
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
         scratch = None if self._stages else Path(tempfile.mkdtemp(prefix="harness-scratch-"))
         their_hold, hold = os.pipe()
+        around = self._accounts.around(launch.limits)
+        given = {_HOLD_FD: their_hold} | around.descriptors
         try:
             stage = self._stage(directory)
             plan = json.dumps(self._plan(launch, directory, scratch))
             spawned = spawn(
-                [*self._accounts.command(launch.limits), *supervisor, plan, *inside],
-                self._accounts.environment,
-                extra={_HOLD_FD: their_hold} | ({_STAGE_FD: stage.mount} if stage else {}),
+                [*around.command, *supervisor, plan, *inside],
+                around.environment,
+                extra=given | ({_STAGE_FD: stage.mount} if stage else {}),
                 cores=launch.cores,
             )
-            return self._owned(spawned, launch, scratch)
+            around.started()
+            return self._owned(spawned, launch, scratch, around)
         except (OSError, OrganiserError) as error:
             _remove(scratch)
+            around.end(None)
             if isinstance(error, OrganiserError):
                 raise
             raise OrganiserError(
@@ -84,11 +89,13 @@ class Confined:
             os.close(their_hold)
             os.close(hold)  # and lets the supervisor go on
 
-    def _owned(self, spawned: Spawned, launch: Launch, scratch: Path | None) -> TreeProcess:
+    def _owned(
+        self, spawned: Spawned, launch: Launch, scratch: Path | None, around: Around
+    ) -> TreeProcess:
         """Set up the account of the supervisor, which is held back; end it where that fails."""
         group: Group | None = None
         try:
-            group = self._accounts.open([spawned.pid], launch.limits)
+            group = self._accounts.open([spawned.pid], launch.limits, around)
             return TreeProcess(spawned, launch, namespace_init=None, group=group, scratch=scratch)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned)

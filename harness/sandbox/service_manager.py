@@ -7,6 +7,7 @@ with the limits set, and removes the scope when the last process in it has ended
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import shutil
@@ -19,15 +20,60 @@ from harness.sandbox import hierarchies
 from harness.sandbox.walls import most_tasks
 
 _TRY_SECONDS = 10
+_KEEP_FD = 8
+_KEEP = (
+    f"( ( read -r held <&{_KEEP_FD} ) 0<&- 1>&- 2>&- 3<&- 4>&- 5<&- 6<&- 7<&- & ); "
+    f'exec "$@" {_KEEP_FD}<&-'
+)
+"""Of a shell: it leaves the keeper behind, which holds none of the entry's channels."""
 _TRIED_BYTES, _TRIED_TASKS = 256 << 20, 64
 
 
-def command(limits: Limits) -> list[str]:
-    """Return what a command begins with to be run in a scope, in place of ``systemd-run``."""
-    return _command(limits.memory_bytes, most_tasks(limits))
+class Around:
+    """What a launch is wrapped in, for its scope to be made; and what keeps the scope.
+
+    The manager removes a scope with its last process, and with it what was counted there. So a
+    process of ours waits beside the entry's, as no child of theirs, until the harness closes a
+    pipe or has ended itself.
+    """
+
+    def __init__(self, limits: Limits | None) -> None:
+        """Wrap nothing where no limits are given: the group is made in another way."""
+        self.command: list[str] = []
+        self.environment: dict[str, str] = {}
+        self.descriptors: dict[int, int] = {}
+        """By the numbers that the launch is to have them under."""
+        self._ends: list[int] = []
+        if limits is not None:
+            self.command = _command(limits.memory_bytes, most_tasks(limits))
+            self.command += ["/bin/sh", "-c", _KEEP, "sh"]
+            self.environment = _environment()
+            self._ends = list(os.pipe())
+            self.descriptors = {_KEEP_FD: self._ends[0]}
+
+    def started(self) -> None:
+        """Let go of what only the launch needs."""
+        if len(self._ends) > 1:
+            os.close(self._ends.pop(0))
+
+    def end(self, scope: Path | None) -> None:
+        """Let the process end that keeps the scope, and wait for it."""
+        kept = _processes(scope) if scope else []
+        while self._ends:
+            os.close(self._ends.pop())
+        for pid in kept:
+            with contextlib.suppress(ChildProcessError):  # the entry's, which is waited for
+                os.waitpid(pid, 0)
 
 
-def environment() -> dict[str, str]:
+def _processes(scope: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (scope / "cgroup.procs").read_text().split()]
+    except OSError:
+        return []
+
+
+def _environment() -> dict[str, str]:
     """Return where ``systemd-run`` finds the manager."""
     return {"XDG_RUNTIME_DIR": f"/run/user/{os.geteuid()}"}
 
@@ -60,7 +106,7 @@ def try_scope() -> Path:
     try:
         with subprocess.Popen(
             [*_command(_TRIED_BYTES, _TRIED_TASKS), "/bin/sh", "-c", "echo up; read held"],
-            env=environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+            env=_environment(), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
         ) as process:  # fmt: skip
             folder = _looked_at(process)
@@ -92,5 +138,7 @@ def _command(memory_bytes: int, tasks: int) -> list[str]:
     return [
         program, "--user", "--scope", "--quiet", "--collect",
         f"--property=MemoryMax={memory_bytes}", "--property=MemorySwapMax=0",
-        f"--property=TasksMax={tasks}", "--",
+        f"--property=TasksMax={tasks}",
+        "--property=Delegate=yes",  # else newer ones end what is left after a kill for memory
+        "--",
     ]  # fmt: skip
