@@ -195,6 +195,10 @@ class Group:
                 remedy="find out what removed the control group while the harness ran",
             ) from None
 
+    def holds(self, resource: str) -> bool:
+        """Say whether the kernel limits ``memory`` or ``processes`` of it."""
+        return any(wall.resource == resource for wall in self._walls)
+
     def hit(self) -> Hit | None:
         """Return the limit that the kernel has held against the entry, if there is one."""
         for wall, (folder, limit) in self._walls.items():

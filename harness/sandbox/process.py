@@ -254,6 +254,8 @@ class TreeProcess:
                 f"ran {processes} processes at once; {self._limits.processes} are allowed",
                 "start fewer",
             )
+        if self._group is not None and self._group.holds("memory"):
+            return  # of what the supervisor had before it came to the group, the tree knows too
         if memory > self._limits.memory_bytes:  # or forks share pages that were counted twice
             memory = self._tree.proportional_memory_bytes()
         if memory > self._limits.memory_bytes:
