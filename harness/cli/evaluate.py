@@ -15,14 +15,14 @@ from harness.cli.errors import printable
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import SubmissionError, UsageError
+from harness.errors import ConfigurationError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.environments.protocol import Environment
     from harness.evaluation.run import Assignment
     from harness.evaluation.turn import Turn
-    from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
+    from harness.records.evaluation import EvaluationRecord, Hardware, Isolation, ItemOutcomes
     from harness.records.rules import Rules
     from harness.sandbox.protocol import Sandbox
     from harness.store.private_key import Signer
@@ -287,6 +287,8 @@ def _evaluate_all(
         sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
         if results.signer is not None:
             _require_kept_apart(sandbox, chosen.entry_cores)
+        if request.protocol == "official":
+            require_official(sandbox.probe(chosen.entry_cores), rules)
         stack.enter_context(on_cores(_left_by(chosen, machine)))
 
         def reference_kernel() -> float:
@@ -334,6 +336,20 @@ def _require_kept_apart(sandbox: Sandbox, cores: tuple[int, ...] | None) -> None
             "--sign: at isolation grade D an entry can read the private key",
             remedy="leave out --sign, or --isolation none; doctor says what a sandbox lacks here",
         )
+
+
+def require_official(isolation: Isolation, rules: Rules) -> None:
+    """Refuse an official evaluation at a grade that the rules do not admit, before it is run."""
+    if isolation.grade in rules.boards.official_isolation:
+        return
+    gaps = [check for check in isolation.checks if not check.held]
+    raise ConfigurationError(
+        f"isolation grade {isolation.grade} ({isolation.method}), and official evaluations need "
+        f"{' or '.join(rules.boards.official_isolation)}; open: "
+        f"{', '.join(f'{check.name} ({check.seen})' for check in gaps) or 'nothing'}",
+        remedy="close the gaps, each of which `python -m harness doctor` gives a remedy for, or "
+        "evaluate with --protocol quick",
+    )
 
 
 def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:

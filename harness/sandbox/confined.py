@@ -1,7 +1,8 @@
 """Grades C and D: no namespaces, but a launcher of ours that supervises the entry's tree.
 
-C is Landlock and the system-call filter, for machines that forbid user namespaces. D is a plain
-process under the same supervision: for trying an entry at home, never ranked.
+C is Landlock and the system-call filter, for machines that forbid user namespaces; run by root, in
+a mount namespace and as a user of its own too. D is a plain process under the same supervision: for
+trying an entry at home, never ranked.
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ from harness.errors import OrganiserError
 from harness.records.evaluation import Isolation
 from harness.sandbox import interpreter, seccomp
 from harness.sandbox.cgroup import Accounts, Group, find_accounts
-from harness.sandbox.probe import probe
+from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
+from harness.sandbox.service_manager import Around
 from harness.sandbox.spawn import Spawned, abandon, spawn
+from harness.sandbox.stage import EntryUser, Stage, Stages
 from harness.worker import confine
+from harness.worker.stage import SCRATCH
 
 Kind: TypeAlias = Literal["landlock", "none"]
 
-_HOLD_FD = 5
+_HOLD_FD, _STAGE_FD = 5, 6
 NEEDED_ABI = 6
 """The first version of Landlock that closes signals and abstract sockets."""
 
@@ -35,40 +39,46 @@ NEEDED_ABI = 6
 class Confined:
     """A ``Sandbox``: see ``harness.sandbox.protocol``."""
 
-    def __init__(self, kind: Kind, accounts: Accounts | None = None) -> None:
+    def __init__(
+        self, kind: Kind, accounts: Accounts | None = None, user: EntryUser | None = None
+    ) -> None:
         """Use Landlock and the filter, or nothing but supervision and limits.
 
-        CPU time is counted by ``accounts``, else in the best way there is.
+        CPU time and limits are by ``accounts``, else in the best way there is. The entry runs as
+        ``user`` where one is given, and root is the harness's.
         """
         self._kind = kind
         self._accounts = find_accounts() if accounts is None else accounts
+        self._user = user
+        self._stages = Stages(user) if user else None
 
     def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._kind, self._accounts, cores)
+        return _probed(self._kind, self._accounts, self._user, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
         directory = launch.directory.resolve()
-        scratch = Path(tempfile.mkdtemp(prefix="harness-scratch-"))
-        environment = interpreter.environment(
-            launch.output, launch.labels, launch.max_boxes, launch.environment
-        )
-        inside = self._command(launch, directory, environment["PATH"])
-        environment |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
+        inside = self._command(launch, directory)
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
-        plan = json.dumps(self._plan(launch, directory, scratch))
+        scratch = None if self._stages else Path(tempfile.mkdtemp(prefix="harness-scratch-"))
         their_hold, hold = os.pipe()
+        around = self._accounts.around(launch.limits)
+        given = {_HOLD_FD: their_hold} | around.descriptors
         try:
+            stage = self._stage(launch, directory)
+            plan = json.dumps(self._plan(launch, directory, scratch))
             spawned = spawn(
-                [*supervisor, plan, *inside],
-                environment,
-                extra={_HOLD_FD: their_hold},
+                [*around.command, *supervisor, plan, *inside],
+                around.environment,
+                extra=given | ({_STAGE_FD: stage.mount} if stage else {}),
                 cores=launch.cores,
             )
-            return self._owned(spawned, launch, scratch)
+            around.started()
+            return self._owned(spawned, launch, scratch, around)
         except (OSError, OrganiserError) as error:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
+            around.end(None)
             if isinstance(error, OrganiserError):
                 raise
             raise OrganiserError(
@@ -79,20 +89,22 @@ class Confined:
             os.close(their_hold)
             os.close(hold)  # and lets the supervisor go on
 
-    def _owned(self, spawned: Spawned, launch: Launch, scratch: Path) -> TreeProcess:
+    def _owned(
+        self, spawned: Spawned, launch: Launch, scratch: Path | None, around: Around
+    ) -> TreeProcess:
         """Set up the account of the supervisor, which is held back; end it where that fails."""
         group: Group | None = None
         try:
-            group = self._accounts.open([spawned.pid])
+            group = self._accounts.open([spawned.pid], launch.limits, around)
             return TreeProcess(spawned, launch, namespace_init=None, group=group, scratch=scratch)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned)
             if group is not None:
                 group.remove()
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
             raise
 
-    def _command(self, launch: Launch, directory: Path, path: str) -> list[str]:
+    def _command(self, launch: Launch, directory: Path) -> list[str]:
         if launch.command is None:
             return interpreter.worker_command(
                 str(interpreter.WORKER), str(directory), str(launch.entry), launch.environment
@@ -100,13 +112,22 @@ class Confined:
         program, *arguments = launch.command
         if "/" in program:
             return [str(directory / program), *arguments]
+        path = _variables(launch)["PATH"]
         return [shutil.which(program, path=path) or program, *arguments]
 
-    def _plan(self, launch: Launch, directory: Path, scratch: Path) -> dict[str, object]:
+    def _stage(self, launch: Launch, directory: Path) -> Stage | None:
+        if self._stages is None:
+            return None
+        return self._stages.showing((*_shown(launch, directory), Path("/proc"), Path("/dev")))
+
+    def _plan(self, launch: Launch, directory: Path, scratch: Path | None) -> dict[str, object]:
         limits = launch.limits
+        temporary = str(scratch or SCRATCH)
         plan: dict[str, object] = {
             "parent": os.getpid(),
             "hold": _HOLD_FD,
+            "environment": _variables(launch) | {"HOME": temporary, "TMPDIR": temporary},
+            "stage": None,
             "directory": str(directory),
             "limits": {
                 "RLIMIT_CORE": 0,
@@ -118,22 +139,42 @@ class Confined:
             "listable": [],
             "writable": None,
         }
+        if (stage := self._stage(launch, directory)) is not None:
+            plan["stage"] = stage.plan(_STAGE_FD, limits.tmp_bytes)
         if self._kind == "landlock":
             python, listed = interpreter.without_hidden(launch.environment)
-            shown = [*python, interpreter.WORKER, directory, Path("/proc")]
-            filter_bytes = seccomp.program(
-                seccomp.required_architecture(), families=(), pinned=launch.cores is not None
-            )
-            plan["filter"] = filter_bytes.hex()
+            shown = (*python, interpreter.WORKER, directory, Path("/proc"))
+            plan["filter"] = _filter(pinned=launch.cores is not None).hex()
             plan["readable"] = [str(path) for path in shown]
             plan["listable"] = [str(path) for path in listed]
-            plan["writable"] = [str(scratch)]
+            plan["writable"] = [temporary]
         return plan
 
 
+def _shown(launch: Launch, directory: Path) -> tuple[Path, ...]:
+    return (*interpreter.read_only_paths(launch.environment), interpreter.WORKER, directory)
+
+
+def _variables(launch: Launch) -> dict[str, str]:
+    return interpreter.environment(
+        launch.output, launch.labels, launch.max_boxes, launch.environment
+    )
+
+
+def _remove(scratch: Path | None) -> None:
+    if scratch is not None:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _filter(*, pinned: bool) -> bytes:
+    return seccomp.program(seccomp.required_architecture(), families=(), pinned=pinned)
+
+
 @cache
-def _probed(kind: Kind, accounts: Accounts, cores: tuple[int, ...] | None) -> Isolation:
-    method = "a plain process, supervised"
+def _probed(
+    kind: Kind, accounts: Accounts, user: EntryUser | None, cores: tuple[int, ...] | None
+) -> Isolation:
+    way = Way(method="a plain process, supervised", tool="none")
     if kind == "landlock":
         abi = confine.landlock_abi()
         if abi < NEEDED_ABI:
@@ -141,5 +182,8 @@ def _probed(kind: Kind, accounts: Accounts, cores: tuple[int, ...] | None) -> Is
                 f"Landlock of version {abi}; {NEEDED_ABI} is needed",
                 remedy="use Linux 6.12 or later, with Landlock among its security modules",
             )
-        method = f"Landlock {abi} + seccomp"
-    return probe(Confined(kind, accounts), method=method, accounts=accounts, cores=cores)
+        way = Way(
+            method=f"Landlock {abi} + seccomp", tool=f"Landlock {abi}", landlock_abi=abi,
+            seccomp_filter=_filter(pinned=cores is not None),
+        )  # fmt: skip
+    return probe(Confined(kind, accounts, user), way=way, accounts=accounts, cores=cores)

@@ -12,14 +12,14 @@ import select
 import shutil
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
 
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
-from harness.sandbox.cgroup import Group
+from harness.sandbox.cgroup import Group, Hit
 from harness.sandbox.endings import code_and_signal, in_words, mebibytes
 from harness.sandbox.output import Tail
 from harness.sandbox.protocol import Captured, Exit, Launch
@@ -64,6 +64,8 @@ class TreeProcess:
             with contextlib.suppress(ProcessLookupError):  # the sandbox could not be built
                 self._ends[namespace_init] = os.pidfd_open(namespace_init)
         self._namespace_init = namespace_init
+        self.hit: Hit | None = None
+        """The limit that the kernel has held against it."""
         self._exit: Exit | None = None
         self._error: HarnessError | None = None
         self._output, self._stderr = Tail(), Tail()
@@ -124,6 +126,7 @@ class TreeProcess:
                 replies_open = False
                 self._poll.unregister(self._spawned.replies)  # its end would wake us without pause
         ended = self._reap()
+        self._require_nothing_refused()
         self._require_bearable_output()
         if ended.signal is not None or ended.code:
             self._fail(f"{in_words(ended)} after the last answer{self._last_words()}", MEND)
@@ -134,6 +137,10 @@ class TreeProcess:
         if self._exit is None:
             self._signal_all()
             self._reap()
+
+    def pids(self) -> Iterator[int]:
+        """Yield the living processes."""
+        return self._tree.pids()
 
     def captured(self) -> Captured:
         """Return what was written so far."""
@@ -240,12 +247,15 @@ class TreeProcess:
 
     def _watch(self, now: float) -> None:
         self._next_watch = now + WATCH_SECONDS
+        self._require_nothing_refused()
         memory, processes = self._look()
         if processes > self._limits.processes:
             self._fail(
                 f"ran {processes} processes at once; {self._limits.processes} are allowed",
                 "start fewer",
             )
+        if self._group is not None and self._group.holds("memory"):
+            return  # of what the supervisor had before it came to the group, the tree knows too
         if memory > self._limits.memory_bytes:  # or forks share pages that were counted twice
             memory = self._tree.proportional_memory_bytes()
         if memory > self._limits.memory_bytes:
@@ -254,6 +264,12 @@ class TreeProcess:
                 "are allowed",
                 "use a smaller model or a smaller batch_size",
             )
+
+    def _require_nothing_refused(self) -> None:
+        """Fail where the kernel, which holds the group's limits, has had to."""
+        self.hit = self.hit or (self._group.hit() if self._group else None)
+        if self.hit is not None:
+            self._fail(self.hit.message, self.hit.remedy)
 
     def _look(self) -> Usage:
         usage = self._tree.usage()
@@ -351,6 +367,7 @@ class TreeProcess:
     def _died(self) -> NoReturn:
         if not self._ended():
             self._fail("closed its reply channel", "leave descriptors 3 and 4 alone")
+        self._require_nothing_refused()
         self._fail(f"{in_words(self._reap())}{self._last_words()}", MEND)
 
     def _late(self, deadline_seconds: float) -> NoReturn:

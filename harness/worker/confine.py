@@ -8,9 +8,12 @@ signal n). It outlives a harness that is killed just as long as it takes to do t
 library only.
 
 The plan: ``parent`` (pid that must be alive), ``hold`` (a descriptor: nothing is started before its
-other end is closed), ``directory`` (to run in), ``limits`` (by the names of ``resource``),
-``filter`` (a seccomp program in hexadecimal, or null), ``readable``, ``listable`` and ``writable``
-(paths that Landlock leaves open; null for no Landlock).
+other end is closed), ``environment`` (the entry's), ``directory`` (to run in), ``limits`` (by the
+names of ``resource``), ``filter`` (a seccomp program in hexadecimal, or null), ``readable``,
+``listable`` and ``writable`` (paths that Landlock leaves open; null for no Landlock), ``stage``
+(null, or what
+``stage.py`` built: ``mount``, a descriptor of the namespace; ``root`` in it; ``uid`` and ``gid`` to
+drop to; ``scratch`` and ``scratch_bytes``, a folder for the entry's own files and its size).
 """
 
 from __future__ import annotations
@@ -29,6 +32,8 @@ if TYPE_CHECKING:
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
+CLONE_NEWNS = 0x00020000
+MS_NOSUID, MS_NODEV = 2, 4
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 
@@ -59,9 +64,11 @@ def main(plan: dict[str, Any], command: list[str]) -> NoReturn:
     if child == 0:
         try:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
-            die_with(me, signal.SIGKILL)
+            if plan["stage"] is not None:
+                enter(plan["stage"])
+            die_with(me, signal.SIGKILL)  # after the change of user, which clears it
             confine(plan)
-            os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+            os.execve(command[0], command, plan["environment"])  # noqa: S606 - no shell is wanted
         except OSError as error:
             os.write(2, f"confine: {command[0]}: {error}\n".encode())
         finally:
@@ -113,6 +120,21 @@ def die_with(parent: int, number: int) -> None:
     prctl(PR_SET_PDEATHSIG, number)
     if os.getppid() != parent:
         os._exit(126)
+
+
+def enter(stage: dict[str, Any]) -> None:
+    """Go into the stage for good, as the entry's own user, with room for its files alone."""
+    checked(LIBC.setns(stage["mount"], CLONE_NEWNS))
+    os.close(stage["mount"])
+    checked(LIBC.unshare(CLONE_NEWNS))
+    target = stage["root"] + stage["scratch"]
+    options = f"mode=0700,uid={stage['uid']},gid={stage['gid']},size={stage['scratch_bytes']}"
+    flags = ctypes.c_ulong(MS_NOSUID | MS_NODEV)
+    checked(LIBC.mount(b"tmp", target.encode(), b"tmpfs", flags, options.encode()))
+    os.chroot(stage["root"])
+    os.setgroups([])
+    os.setresgid(stage["gid"], stage["gid"], stage["gid"])
+    os.setresuid(stage["uid"], stage["uid"], stage["uid"])
 
 
 def confine(plan: dict[str, Any]) -> None:
