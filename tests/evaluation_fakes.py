@@ -42,7 +42,7 @@ class Plan:
     fails_in: int = -1
     """The sandbox that fails, counted from 0, the calibration's."""
     at: str = ""
-    """``launch``, ``ready``, ``load``, ``predict:<nth>`` or ``finish``."""
+    """``launch``, ``ready``, ``load``, ``measure``, ``predict:<nth>`` or ``finish``."""
     error: HarnessError = field(
         default_factory=lambda: SubmissionError("the entry broke", remedy="mend it")
     )
@@ -73,6 +73,9 @@ class FakeProcess:
     def load(self, *, deadline_seconds: float) -> None:
         assert deadline_seconds > 0
         self._reach("load")
+
+    def measure(self) -> None:
+        self._reach("measure")
 
     def predict(
         self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float

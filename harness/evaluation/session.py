@@ -18,7 +18,6 @@ from harness.evaluation.plan import PlannedSweep
 from harness.meters.disturbance import DisturbanceWatch, Watch
 from harness.meters.protocol import Meter, Recording, Work
 from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
-from harness.records.rules import Limits
 from harness.sandbox import frames
 from harness.sandbox.protocol import Launch, Process, Sandbox
 from harness.tasks.protocol import NO_ANSWER, Sample, Split
@@ -146,7 +145,6 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     started = datetime.now(UTC)
     kernel_before = bench.kernel()
     work = EntryWork()
-    deadline = _Deadline(limits)
     with bench.meter.record(work) as recording:
         windows = Windows(recording, bench.watch(work))
         with stage("idle-before", bench.progress):
@@ -163,13 +161,12 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
                 process.load(deadline_seconds=limits.load_seconds)
                 windows.close("load")
             with stage("warm-up", bench.progress):
-                _warm_up(
-                    process, script.launch, _batches(script.warm_up, script.batch_size), deadline
-                )
+                _warm_up(process, script.launch, _batches(script.warm_up, script.batch_size))
                 windows.close("warm-up")
             with stage("measured", bench.progress):
                 answers.measured = True
-                sweeps = _measure(script, bench.progress, process, answers, deadline)
+                process.measure()
+                sweeps = _measure(script, bench.progress, process, answers)
                 windows.close("measured")
             with stage("drain", bench.progress):
                 exit_ = process.finish(deadline_seconds=limits.drain_seconds)
@@ -198,7 +195,6 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
     """
     batches = list(_batches(warm_up, min(batch_size, max(1, len(warm_up) // 2))))
     half = len(batches) // 2
-    deadline = _Deadline(launch.limits)
     with stage("start", bench.progress):
         process = bench.sandbox.launch(launch)
     with process:
@@ -207,31 +203,29 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
         with stage("load", bench.progress):
             process.load(deadline_seconds=launch.limits.load_seconds)
         with stage("warm-up", bench.progress):
-            _warm_up(process, launch, batches[:half], deadline)
+            _warm_up(process, launch, batches[:half])
             began = time.monotonic()
-            _warm_up(process, launch, batches[half:], deadline)
+            _warm_up(process, launch, batches[half:])
             seconds = time.monotonic() - began
         with stage("drain", bench.progress):
             process.finish(deadline_seconds=launch.limits.drain_seconds)
     return seconds / sum(len(batch) for batch in batches[half:])
 
 
-def _warm_up(
-    process: Process, launch: Launch, batches: Iterable[Sequence[Sample]], deadline: _Deadline
-) -> None:
+def _warm_up(process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]) -> None:
     for batch in batches:
-        _ask(process, launch, frames.encode_request(batch), len(batch), deadline.next_batch())
+        _ask(process, launch, frames.encode_request(batch), len(batch))
 
 
 def _measure(
-    script: Script, progress: Progress, process: Process, answers: Answers, deadline: _Deadline
+    script: Script, progress: Progress, process: Process, answers: Answers
 ) -> tuple[Sweep, ...]:
     sweeps = []
     done, total = 0, script.queries
     for sweep in script.sweeps:
         began, cpu_began = time.monotonic(), process.cpu_seconds()
         for positions, request in _encoded(sweep.batches(script.split, script.batch_size)):
-            predicted = _ask(process, script.launch, request, len(positions), deadline.next_batch())
+            predicted = _ask(process, script.launch, request, len(positions))
             if sweep.kind == "original":
                 answers.labels[positions] = predicted
             done += len(positions)
@@ -268,10 +262,8 @@ def _encoded(
     yield from ahead
 
 
-def _ask(
-    process: Process, launch: Launch, request: list[bytes], n: int, deadline_seconds: float
-) -> npt.NDArray[np.int64]:
-    payload = process.predict(request, n, deadline_seconds=deadline_seconds)
+def _ask(process: Process, launch: Launch, request: list[bytes], n: int) -> npt.NDArray[np.int64]:
+    payload = process.predict(request, n, deadline_seconds=launch.limits.batch_seconds)
     predicted: npt.NDArray[np.int64] = frames.decode_predictions(
         payload,
         n,
@@ -284,14 +276,3 @@ def _ask(
 
 def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
     return (samples[start : start + size] for start in range(0, len(samples), size))
-
-
-class _Deadline:
-    """Time left to a batch: its own limit, or what is left of the session's."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._batch_seconds = limits.batch_seconds
-        self._ends = time.monotonic() + limits.session_seconds
-
-    def next_batch(self) -> float:
-        return max(0.0, min(self._batch_seconds, self._ends - time.monotonic()))
