@@ -194,9 +194,11 @@ class Watch:
                     f"{space.name} held up to {mebibytes(space.most_bytes)} of "
                     f"{mebibytes(space.size_bytes)} (limits.{space.limit})"
                 )
-        if _says(said, _TOO_LARGE) or (self._scratch is not None and _says(said, _FULL)):
-            largest = max(limits.tmp_bytes, limits.shm_bytes)
-            yield f"a file may hold {mebibytes(largest)} (limits.tmp_bytes, limits.shm_bytes)"
+        if _says(said, _TOO_LARGE):
+            largest, name = limits.tmp_bytes, "tmp_bytes"
+            if self._scratch is None and limits.shm_bytes > largest:
+                largest, name = limits.shm_bytes, "shm_bytes"
+            yield f"a file may hold {mebibytes(largest)} (limits.{name})"
         if _says(said, _TOO_MANY_FILES):
             yield f"a process may have {limits.open_files:,} files open (limits.open_files)"
         if _says(said, _TOO_MANY_TASKS):
