@@ -116,6 +116,31 @@ def test_an_evaluation_gives_its_record_and_its_summary(root: Path) -> None:
     assert summary["queries"] == sum(session.queries for session in record.sessions)
 
 
+def test_what_an_entry_prints_is_kept_for_its_team_and_shown_where(root: Path) -> None:
+    entry = write_entry(root, "chatty", model_of("print('\\x1b[2Jasked')\n" + ANSWERS))
+
+    result = run("evaluate", entry, "--meter", replayed(root))
+
+    (path,) = (root / "leaderboard" / "results").glob("*/*/*.printed.txt")
+    assert str(path) in result.stdout
+    assert "== session 1: " in path.read_text()
+    assert "\\x1b[2Jasked" in path.read_text()
+    assert "asked" not in the_record(root).sessions.__repr__() + result.stdout
+
+
+def test_a_limit_of_cpu_time_is_the_entrys_fault_and_named(root: Path) -> None:
+    write_rules(root, load_cpu_seconds=0.2)
+    spin = "import time\nwhile time.process_time() < 9: pass"
+    entry = write_entry(root, "busy", model_of(load=f"{spin}\nreturn Model()"))
+
+    result = evaluate(entry)
+
+    summary = json.loads(result.stdout)["summary"]
+    assert result.exit_code == 1
+    assert (summary["stage"], summary["blame"]) == ("load", "submission")
+    assert "0.2 s are allowed (limits.load_cpu_seconds)" in summary["message"]
+
+
 def test_several_entries_give_several_results(root: Path) -> None:
     write_entry(root, "fine")
     write_entry(root, "wrong", model_of("return [0] * len(samples)"))

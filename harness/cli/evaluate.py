@@ -14,11 +14,12 @@ import typer
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import SubmissionError, UsageError
+from harness.errors import OrganiserError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.evaluation.run import Assignment
+    from harness.evaluation.session import Heard
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
     from harness.submissions.check import CheckReport
@@ -52,12 +53,30 @@ class Results:
 
     folder: Path
     kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the entry that is being evaluated has printed so far."""
+    printed: Path | None = None
+    """Where that of the last record is kept; ``None`` where it printed nothing."""
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
         from harness.store.results import write
 
         self.kept.append(write(self.folder, record, outcomes))
+        self.printed = self._keep_printed(self.kept[-1][1])
+
+    def _keep_printed(self, record_file: Path) -> Path | None:
+        """Write what the entry printed beside its record, which is safe already."""
+        from harness.store.printed import Printed, write_printed
+
+        heard = [Printed(each.where, each.output.text, each.output.bytes_written)
+                 for each in self.heard]  # fmt: skip
+        self.heard.clear()
+        try:
+            return write_printed(record_file, heard)
+        except OrganiserError as error:
+            print_note(f"what the entry printed is lost: {error.message}")
+            return None
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -130,7 +149,10 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             from harness.cli.result import print_result
 
             record, path = results.kept[-1]
-            print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
+            print_result(
+                stdout_console(), record, path,
+                entry=entry, elsewhere=output, printed=results.printed,
+            )  # fmt: skip
 
     _evaluate_all(
         project,
@@ -226,7 +248,7 @@ def _evaluate_all(
             with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
                 return run_reference_kernel()
 
-        bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
+        bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
         for entry, report in zip(entries, reports, strict=True):

@@ -2,28 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SubmissionError
 from harness.evaluation.plan import PlannedSweep
 from harness.meters.disturbance import DisturbanceWatch, Watch
 from harness.meters.protocol import Meter, Recording, Work
+from harness.records.energy import BEFORE_MEASURED
 from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
+from harness.records.rules import Limits
 from harness.sandbox import frames
-from harness.sandbox.protocol import Launch, Process, Sandbox
+from harness.sandbox.protocol import Captured, Launch, Process, Sandbox
 from harness.tasks.protocol import NO_ANSWER, Sample, Split
 
 AHEAD_BYTES = 256 * 1024
 """How much of the measured phase's requests is encoded ahead; at least one batch."""
+
+
+class Heard(NamedTuple):
+    """What an entry printed in one sandbox."""
+
+    where: str
+    """``calibration``, or ``session`` with its number, from 1."""
+    output: Captured
 
 
 class Progress(Protocol):
@@ -49,6 +60,8 @@ class Bench:
     progress: Progress
     watch: Callable[[Work], Watch] = DisturbanceWatch
     """Begins to watch what else the machine does."""
+    hear: Callable[[Heard], None] = lambda _: None
+    """Told what the entry printed, at the end of each sandbox, also of one that failed."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +149,40 @@ def stage(name: str, progress: Progress) -> Iterator[None]:
         raise
 
 
+def _require_bearable_preparation(closed: Sequence[PhaseWindow], limits: Limits) -> None:
+    """Refuse start, load and warm-up that certainly took more energy than is allowed.
+
+    What the meter leaves open counts for the entry: by its edges and steps, and by its scale.
+    """
+    parts = [
+        part
+        for window in closed
+        if window.phase in BEFORE_MEASURED
+        for part in window.reading.energy
+    ]
+    joules = sum(part.joules for part in parts)
+    left_open = math.hypot(
+        *(part.uncertainty_joules for part in parts),
+        sum(math.hypot(part.gain_joules, part.model_joules) for part in parts),
+    )
+    if joules - left_open > limits.preparation_joules:
+        raise SubmissionError(
+            f"start, load and warm-up took {joules:,.1f} J, ±{left_open:,.1f} J; "
+            f"{limits.preparation_joules:,g} J are allowed (limits.preparation_joules)",
+            remedy="load less, or faster; the limits are in leaderboard/rules.toml",
+        )
+
+
+@contextmanager
+def listening(process: Process, where: str, bench: Bench) -> Iterator[None]:
+    """Leave the process with the block, and hand on what it printed, however it ended."""
+    try:
+        with process:
+            yield
+    finally:
+        bench.hear(Heard(where, process.captured()))
+
+
 def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     """Run one session; fill ``answers`` as they come, so that a failure keeps what was answered.
 
@@ -152,7 +199,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
             windows.close("idle-before")
         with stage("start", bench.progress):
             process = bench.sandbox.launch(script.launch)
-        with process:
+        with listening(process, f"session {script.index + 1}", bench):
             with stage("start", bench.progress):
                 work.process = process
                 process.ready(deadline_seconds=limits.start_seconds)
@@ -163,6 +210,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
             with stage("warm-up", bench.progress):
                 _warm_up(process, script.launch, _batches(script.warm_up, script.batch_size))
                 windows.close("warm-up")
+                _require_bearable_preparation(windows.closed, limits)
             with stage("measured", bench.progress):
                 answers.measured = True
                 process.measure()
@@ -197,7 +245,7 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
     half = len(batches) // 2
     with stage("start", bench.progress):
         process = bench.sandbox.launch(launch)
-    with process:
+    with listening(process, "calibration", bench):
         with stage("start", bench.progress):
             process.ready(deadline_seconds=launch.limits.start_seconds)
         with stage("load", bench.progress):

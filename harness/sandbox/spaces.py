@@ -58,17 +58,20 @@ class Space:
         os.close(self._descriptor)
 
 
-def spaces_of(namespace_init: int) -> list[Space]:
-    """Open the entry's memory file systems by the first process of its namespace.
+def spaces_of(pid: int) -> list[Space]:
+    """Open the memory file systems of a process of the entry's, in its mount namespace.
 
-    Those that cannot be seen from here are left out.
+    Those that cannot be seen from here are left out, and folders that it shares with the machine.
     """
     flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     found = []
     for name, limit in FOLDERS.items():
         with contextlib.suppress(OSError):
-            descriptor = os.open(f"/proc/{namespace_init}/root{name}", flags)
-            found.append(Space(name, limit, descriptor))
+            space = Space(name, limit, os.open(f"/proc/{pid}/root{name}", flags))
+            if space.device == os.stat(name).st_dev:  # noqa: PTH116 - as Space does
+                space.close()
+            else:
+                found.append(space)
     return found
 
 

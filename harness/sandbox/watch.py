@@ -76,8 +76,9 @@ class Watch:
         """Turn to a phase; refuse it where the one before has taken too much CPU time."""
         if phase == self._phase:
             return
-        if not self._spaces and self._namespace_init is not None:
-            self._spaces = spaces_of(self._namespace_init)  # the sandbox is up by now
+        if not self._spaces and self._scratch is None:  # the sandbox is up by now
+            *_, last = self._tree.pids()
+            self._spaces = spaces_of(self._namespace_init or last)
         used = self._require_cpu_time(self._cpu_seconds())
         self._phase, self._phase_began, self._phase_cpu_seconds = phase, time.monotonic(), used
 
