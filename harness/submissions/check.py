@@ -221,7 +221,8 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
         yield fault(
             "FRG309",
             ".",
-            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,}",
+            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,} "
+            "(limits.entry_files)",
             "remove what the model does not need",
         )
     if size > context.entry_bytes:
@@ -230,7 +231,8 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
             "FRG308",
             ".",
             f"the files are {size:,} bytes together; the rules allow at most "
-            f"{context.entry_bytes:,}; the largest is {largest.name} ({largest.size_bytes:,})",
+            f"{context.entry_bytes:,} (limits.entry_bytes); the largest is {largest.name} "
+            f"({largest.size_bytes:,})",
             "make the model smaller, or remove what it does not need",
         )
 
