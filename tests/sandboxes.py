@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,17 @@ def write_entry(folder: Path, code: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.py").write_text(textwrap.dedent(code))
     return folder
+
+
+def device(path: Path) -> Path:
+    """Make a device file that behaves as ``/dev/zero`` does."""
+    try:
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        path.chmod(0o666)
+        with path.open("rb"):
+            return path
+    except PermissionError:
+        pytest.skip("device files can be made by root only, and where the file system lets it")
 
 
 def launch_of(

@@ -216,6 +216,7 @@ def _evaluate_all(
     profile: str | None,
     isolation: str,
 ) -> None:
+    from harness.cli.accelerator import devices_for
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.evaluation.lock import machine_lock
@@ -236,6 +237,7 @@ def _evaluate_all(
         print_note(chosen.note)
     surroundings = surroundings_of(machine.hardware, chosen.profile)
     chosen_meter = select(meter, surroundings)
+    devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
     load = _loader(project, request)
     with ExitStack() as stack:
         stack.enter_context(machine_lock())
@@ -251,14 +253,14 @@ def _evaluate_all(
         bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
-        for entry, report in zip(entries, reports, strict=True):
+        for entry, report, given in zip(entries, reports, devices, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
             assignment = _assignment(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
-                machine_cores=surroundings.machine_cores, request=request,
+                machine_cores=surroundings.machine_cores, request=request, devices=given,
             )  # fmt: skip
             run_evaluation(
                 assignment, bench, results, on_session=progress.session, on_void=progress.void
@@ -304,6 +306,7 @@ def _assignment(
     hardware: Hardware,
     machine_cores: int,
     request: Request,
+    devices: tuple[Path, ...],
 ) -> Assignment:
     """Copy the entry into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
@@ -328,6 +331,7 @@ def _assignment(
             labels=len(task.labels),
             max_boxes=task.max_boxes,
             limits=rules.limits,
+            devices=devices,
             cores=hardware.entry_cores,
         ),
         task=task,

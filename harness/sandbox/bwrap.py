@@ -116,6 +116,8 @@ class Bwrap:
                 arguments += ["--ro-bind", str(path), str(path)]
         arguments += ["--ro-bind", str(interpreter.WORKER), _WORKER]
         arguments += ["--ro-bind", str(launch.directory), _ENTRY]
+        for device in launch.devices:
+            arguments += ["--dev-bind", str(device), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
         arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]

@@ -26,6 +26,8 @@ class Launch(Frozen):
     """k: how many labels the task has (the width of ``scores``)."""
     max_boxes: int
     limits: Limits
+    devices: tuple[Path, ...] = ()
+    """Device files that the entry may use: those of an accelerator whose energy is metered."""
     cores: tuple[int, ...] | None = None
     """Where the whole tree runs, for good; ``None`` for anywhere."""
 

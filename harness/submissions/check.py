@@ -188,13 +188,6 @@ def _check_not_yet(document: Document) -> Iterator[Fault]:
             "this version of the harness cannot install an entry's own requirements",
             "use the harness's own packages and remove the field",
         )
-    if document.get("environment", "accelerator", str) == "cuda":
-        yield document.fault(
-            "FRG402",
-            ("environment", "accelerator"),
-            "this version of the harness cannot give an entry an accelerator",
-            'run on the processor: accelerator = "none"',
-        )
     weights = document.plain.get("weights")
     for number in range(len(weights) if isinstance(weights, list) else 0):
         yield document.fault(
