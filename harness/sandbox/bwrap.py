@@ -27,7 +27,6 @@ _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
 _UP_SECONDS = 10.0
 _NAMESPACES_COUNT_PROCESSES = (5, 14)
-_THREADS_PER_CORE = 8
 
 _REMEDY = "see what `python -m harness doctor` says of isolation"
 
@@ -194,9 +193,7 @@ def _limit(pid: int, limits: Limits) -> None:
     }
     release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
     if os.geteuid() and release >= _NAMESPACES_COUNT_PROCESSES:
-        # Counts threads too, those of numerical libraries included; root is exempt from it.
-        threads = _THREADS_PER_CORE * (os.cpu_count() or 1)
-        wanted[resource.RLIMIT_NPROC] = limits.processes + threads
+        wanted[resource.RLIMIT_NPROC] = limits.threads  # what it counts; root is exempt from it
     for kind, value in wanted.items():
         _, hard = resource.prlimit(pid, kind)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -62,7 +62,7 @@ class Watch:
         self._phase_cpu_seconds = 0.0
         self._next_files = self._session_began
         self._nameless_bytes = 0
-        self._last = Usage(0, 0, 0, 0)
+        self._most_processes = self._most_threads = 0
         self.next_look = self._session_began
         """When ``look`` is due again."""
         self.peak_memory_bytes = 0
@@ -92,10 +92,10 @@ class Watch:
         for space in self._spaces:
             space.look()
         usage = self._tree.usage()
-        self._last = usage = usage._replace(
+        usage = usage._replace(
             memory_bytes=_with_nameless(usage.memory_bytes, usage, self._nameless_bytes)
         )
-        self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
+        self._remember(usage)
         return usage
 
     def check(self) -> None:
@@ -186,8 +186,14 @@ class Watch:
             space.close()
         self._spaces = []
 
+    def _remember(self, usage: Usage) -> None:
+        self.peak_memory_bytes = max(self.peak_memory_bytes, usage.memory_bytes)
+        self._most_processes = max(self._most_processes, usage.processes)
+        self._most_threads = max(self._most_threads, usage.threads)
+
     def _hints(self, said: str) -> Iterator[str]:
         limits = self._limits
+        self._remember(self._tree.usage())  # it may not be gone yet
         for space in self._spaces:
             space.look()
             if space.was_full or _says(said, _FULL):
@@ -204,9 +210,9 @@ class Watch:
             yield f"a process may have {limits.open_files:,} files open (limits.open_files)"
         if _says(said, _TOO_MANY_TASKS):
             yield (
-                f"last seen with {self._last.processes:,} processes (limits.processes: "
-                f"{limits.processes:,}) and {self._last.threads:,} threads (limits.threads: "
-                f"{limits.threads:,})"
+                f"seen with up to {self._most_processes:,} processes, {limits.processes:,} are "
+                f"allowed (limits.processes), and {self._most_threads:,} threads, "
+                f"{limits.threads:,} are allowed (limits.threads)"
             )
         if _says(said, _NO_MEMORY):
             yield (
