@@ -196,6 +196,15 @@ def read_rules(path: Path) -> Rules:
     for name in ("quick", "official"):
         if name not in rules.protocols:
             raise ConfigurationError.at(path, f"protocols.{name}", "is missing", "add the table")
+    for name, protocol in rules.protocols.items():
+        if protocol.measured_seconds > rules.limits.measured_seconds:
+            raise ConfigurationError.at(
+                path,
+                f"protocols.{name}.measured_seconds",
+                f"is {protocol.measured_seconds:g}, beyond limits.measured_seconds "
+                f"({rules.limits.measured_seconds:g})",
+                "let the phase last as long as a protocol fills it",
+            )
     low, high = rules.cautions.variant_cost_ratio
     if not 0 < low < 1 < high:
         raise ConfigurationError.at(
