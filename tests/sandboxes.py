@@ -61,7 +61,11 @@ def launch_of(
     limits: dict[str, Any] | None = None,
     **changes: Any,  # noqa: ANN401 - fields of several types
 ) -> Launch:
-    """Describe an entry that predicts one of 8 labels, unless ``changes`` say otherwise."""
+    """Describe an entry that predicts one of 8 labels, unless ``changes`` say otherwise.
+
+    Its folder gets the mode of a snapshot: the entry may run as another user.
+    """
+    directory.chmod(0o755)
     fields: dict[str, Any] = {
         "directory": directory, "entry": "model:load", "command": None, "output": "index",
         "labels": 8, "max_boxes": 0,

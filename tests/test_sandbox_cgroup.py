@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import struct
@@ -12,14 +13,17 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sandboxes import launch_of, working, write_entry
+from sandboxes import LIMITS, launch_of, working, write_entry
 
 from harness.errors import MeasurementError, OrganiserError, SubmissionError
-from harness.sandbox import cgroup, frames
+from harness.records.rules import Limits
+from harness.sandbox import cgroup, frames, hierarchies
 from harness.sandbox.bwrap import Bwrap
 from harness.sandbox.cgroup import PROCESS_TREE, Accounts, Group, find_accounts
 from harness.sandbox.confined import Confined
+from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Exit, Sandbox
+from harness.sandbox.walls import Hit, memory_wall, most_tasks, processes_wall
 
 SECONDS = 0.05
 CHILDREN = 8
@@ -88,7 +92,7 @@ def groups() -> Accounts:
 def groups_of(counter: str) -> Accounts:
     """Return the kernel's own groups of one version, whichever of the two is preferred."""
     try:
-        folder = cgroup._own_folder(Path("/"), counter)
+        folder = hierarchies.own_folder(Path("/"), "" if counter == "cpu.stat" else "cpuacct")
         cgroup._try(folder, counter)
     except OSError as error:
         pytest.skip(f"{counter}: {error}")
@@ -104,9 +108,9 @@ def counting(way: str, accounts: Accounts) -> Sandbox:
     """Return a sandbox of one kind that counts in one way."""
     found = working(way)
     if isinstance(found, Bwrap):
-        return Bwrap(found._executable, accounts)
+        return Bwrap(found._executable, accounts, found._user)
     assert isinstance(found, Confined)
-    return Confined(found._kind, accounts)
+    return Confined(found._kind, accounts, found._user)
 
 
 def whole_session(sandbox: Sandbox, folder: Path, code: str) -> tuple[float, Exit]:
@@ -231,11 +235,125 @@ def test_an_entry_that_could_leave_its_group_is_found_out(tmp_path: Path) -> Non
 
 def cgroup_probe(accounts: Accounts) -> tuple[bool, str]:
     """Probe a plain process that is counted by its tree, but told of other groups."""
-    from harness.sandbox.probe import probe  # noqa: PLC0415 - this test alone
+    from harness.sandbox.probe import Way, probe  # noqa: PLC0415 - this test alone
 
-    isolation = probe(Confined("none", PROCESS_TREE), method="made up", accounts=accounts)
+    way = Way(method="made up", tool="made up")
+    isolation = probe(Confined("none", PROCESS_TREE), way=way, accounts=accounts)
     (check,) = (each for each in isolation.checks if each.name == "CPU account")
     return check.held, check.seen
+
+
+# What the kernel limits, on this machine.
+
+MEMORY_BOMB = """
+import os
+def load(directory):
+    held = [os.urandom(1) * (1 << 20) for _ in range(96)]
+    raise RuntimeError("nobody minded")
+"""
+CHILD_BOMB = """
+import os
+class Model:
+    def predict(self, samples):
+        if os.fork() == 0:
+            held = [os.urandom(1) * (1 << 20) for _ in range(96)]
+            os._exit(0)
+        os.wait()
+        return [0] * len(samples)
+def load(directory): return Model()
+"""
+THREAD_BOMB = """
+import threading
+def load(directory):
+    go_on = threading.Event()
+    started = 0
+    try:
+        while started < 400:
+            threading.Thread(target=go_on.wait, args=(5,), daemon=True).start()
+            started += 1
+    except RuntimeError:
+        pass
+    go_on.set()
+    return type("Model", (), {"predict": lambda self, samples: [0] * len(samples)})()
+"""
+
+
+def enforcing(way: str) -> Sandbox:
+    accounts = groups()
+    if not accounts.enforcing:
+        pytest.skip(accounts.gap)
+    return counting(way, accounts)
+
+
+def failed(sandbox: Sandbox, folder: Path, code: str, **limits: int) -> tuple[str, TreeProcess]:
+    """Run an entry that answers one request; return what it was found to have done."""
+    launch = launch_of(write_entry(folder, code), limits=limits)
+    with sandbox.launch(launch) as process:
+        assert isinstance(process, TreeProcess)
+        process.ready(deadline_seconds=20)
+        with pytest.raises(SubmissionError) as caught:  # noqa: PT012 - whichever sees it
+            process.load(deadline_seconds=20)
+            process.predict(frames.encode_request(["?"]), 1, deadline_seconds=20)
+            process.finish(deadline_seconds=5)
+    return caught.value.message, process
+
+
+@pytest.mark.parametrize("code", [MEMORY_BOMB, CHILD_BOMB], ids=["itself", "its child"])
+def test_memory_is_held_by_the_kernel_and_the_message_says_how_much(
+    way: str, code: str, tmp_path: Path
+) -> None:
+    message, process = failed(enforcing(way), tmp_path, code, memory_bytes=64 << 20)
+    assert message == ("used 64 MiB of memory; 64 MiB are allowed, and the kernel ended it there")
+    assert process.hit is not None
+    assert (process.hit.resource, process.hit.limit) == ("memory", 64 << 20)
+
+
+def test_threads_are_held_by_the_kernel_and_the_message_says_how_many(
+    way: str, tmp_path: Path
+) -> None:
+    message, process = failed(enforcing(way), tmp_path, THREAD_BOMB, processes=8)
+    most = most_tasks(Limits(**LIMITS | {"processes": 8}))
+    assert f"{most} are allowed, and the kernel refused more" in message
+    assert process.hit is not None
+    assert (process.hit.resource, process.hit.limit) == ("processes", most)
+
+
+def test_without_the_walls_the_same_bomb_is_seen_by_the_watch_alone(
+    way: str, tmp_path: Path
+) -> None:
+    code = MEMORY_BOMB.replace("raise", "import time; time.sleep(1); raise")
+    found = groups()
+    accounts = Accounts(found.folder, found.counter, found.seen)
+    message, process = failed(counting(way, accounts), tmp_path, code, memory_bytes=64 << 20)
+    assert "of memory; 64 MiB are allowed" in message
+    assert "kernel" not in message
+    assert process.hit is None
+    checks = {check.name: check for check in counting(way, accounts).probe().checks}
+    assert checks["memory limit"].held
+    assert not checks["enforced limits"].held
+    assert checks["enforced limits"].remedy
+
+
+def test_another_s_shortage_of_memory_is_not_the_entry_s_fault(tmp_path: Path) -> None:
+    for version, events, peak in (
+        (2, {"memory.events": "oom 0\noom_kill 1\n"}, "memory.peak"),
+        (1, {"memory.oom_control": "oom_kill 1\n", "memory.failcnt": "0"}, "memory.x"),
+    ):
+        wall = memory_wall(tmp_path, version)  # type: ignore[arg-type] # both there are
+        for name, text in {**events, peak: "7"}.items():
+            (tmp_path / name).write_text(text)
+        assert wall.hit(tmp_path, 9) is None
+
+
+def test_a_limit_of_a_group_above_is_not_the_entry_s_either(tmp_path: Path) -> None:
+    wall = processes_wall(tmp_path, 2)
+    (tmp_path / "pids.events").write_text("max 3\n")
+    (tmp_path / "pids.peak").write_text("7\n")
+    assert wall.hit(tmp_path, 9) is None
+    (tmp_path / "pids.peak").write_text("9\n")
+    assert wall.hit(tmp_path, 9) == Hit("processes", 9, 9)
+    (tmp_path / "pids.peak").unlink()  # an older kernel has none
+    assert wall.hit(tmp_path, 9) == Hit("processes", 9, 9)
 
 
 # Finding groups, below a stand-in for the file system.
@@ -253,8 +371,11 @@ def machine(root: Path, mounts: str, own: str) -> Path:
 
 
 @contextmanager
-def kernel(monkeypatch: pytest.MonkeyPatch, counted: str) -> Iterator[None]:
+def kernel(
+    monkeypatch: pytest.MonkeyPatch, counted: str, *, handed_down: bool = False
+) -> Iterator[None]:
     """Fill every folder that is made as the kernel does; remove it as the kernel does."""
+    limits = ("memory.max", "memory.limit_in_bytes", "memory.failcnt", "pids.max", "pids.events")
     plain = Path.mkdir
 
     def mkdir(folder: Path) -> None:
@@ -262,6 +383,8 @@ def kernel(monkeypatch: pytest.MonkeyPatch, counted: str) -> Iterator[None]:
         (folder / "cgroup.procs").touch()
         (folder / "cpu.stat").write_text(f"usage_usec {counted}\nuser_usec 1\n")
         (folder / "cpuacct.usage").write_text(f"{counted}000\n")
+        for name in limits if handed_down else ():
+            (folder / name).touch()
 
     with monkeypatch.context() as patch:
         patch.setattr(Path, "mkdir", mkdir)
@@ -292,7 +415,7 @@ def test_groups_are_made_below_the_harness_s_own(
         assert (found.folder, found.counter) == (root / folder, counter)
         assert list((root / folder).iterdir()) == []  # what was tried is gone
         with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as held:
-            group = found.open([held.pid])
+            group = found.open([held.pid], Limits(**LIMITS))
             assert group is not None
             (made,) = (root / folder).iterdir()
             assert (made / "cgroup.procs").read_text() == f"{held.pid}"
@@ -301,6 +424,82 @@ def test_groups_are_made_below_the_harness_s_own(
         group.remove()
         group.remove()
     assert list((root / folder).iterdir()) == []
+
+
+HANDED_DOWN = "cpuset cpu io memory pids\n"
+
+
+def fill(folder: Path, handed_down: str) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cgroup.controllers").write_text(HANDED_DOWN)
+    (folder / "cgroup.subtree_control").write_text(handed_down)
+
+
+def test_limited_groups_of_version_2_are_made_beside_a_group_that_holds_the_harness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The kernel hands no controllers down from a group with processes: here, from the session."""
+    root = machine(tmp_path, CONTAINER.replace("/docker/abc ", "/ "), "0::/user/session\n")
+    user = root / "sys/fs/cgroup/user"
+    fill(user, HANDED_DOWN)
+    fill(user / "session", "")
+    (user / "session/cgroup.subtree_control").chmod(0o444)
+    with kernel(monkeypatch, "0", handed_down=True):
+        monkeypatch.setattr(Path, "write_text", refuse_subtree_control)
+        found = find_accounts(root)
+    assert found.folder == user
+    assert found.enforcing
+    assert [wall.parent for wall in found.walls] == [user, user]
+    assert "memory.max" in found.walls[0].seen
+    assert {each.name for each in user.iterdir() if each.is_dir()} == {"session"}
+
+
+PLAIN_WRITE = Path.write_text
+
+
+def refuse_subtree_control(file: Path, text: str, **rest: str) -> int:
+    if file.name == "cgroup.subtree_control":
+        raise OSError(errno.EBUSY, "Device or resource busy")
+    return PLAIN_WRITE(file, text, **rest)
+
+
+def test_the_walls_of_version_1_serve_a_group_that_is_counted_in_version_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = machine(
+        tmp_path,
+        V2
+        + "34 31 0:31 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n"
+        + "35 31 0:32 / /sys/fs/cgroup/pids rw - cgroup cgroup rw,pids\n",
+        "3:memory:/m\n2:pids:/p\n0::/b\n",
+    )
+    folders = {name: root / "sys/fs/cgroup" / name for name in ("unified/b", "memory/m", "pids/p")}
+    for folder in folders.values():
+        folder.mkdir(parents=True)
+    with kernel(monkeypatch, "0", handed_down=True):
+        found = find_accounts(root)
+        assert found.enforcing
+        assert found.folders == tuple(folders.values())
+        group = found.open([], Limits(**LIMITS))
+        assert group is not None
+        (memory,) = folders["memory/m"].iterdir()
+        (pids,) = folders["pids/p"].iterdir()
+        assert (memory / "memory.limit_in_bytes").read_text() == str(LIMITS["memory_bytes"])
+        assert (pids / "pids.max").read_text() == str(most_tasks(Limits(**LIMITS)))
+        assert group.hit() is None
+        group.remove()
+    assert [list(folder.iterdir()) for folder in folders.values()] == [[], [], []]
+
+
+def test_without_a_controller_the_gap_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = machine(tmp_path, V2, "0::/b\n")
+    (root / "sys/fs/cgroup/unified/b").mkdir(parents=True)
+    with kernel(monkeypatch, "0"):
+        found = find_accounts(root)
+    assert not found.enforcing
+    assert found.gap == "memory: not mounted here; pids: not mounted here"
 
 
 @pytest.mark.parametrize(
@@ -318,7 +517,7 @@ def test_without_groups_it_is_the_process_tree_and_the_reason_is_told(
 ) -> None:
     found = find_accounts(machine(tmp_path, mounts, own))
     assert found.folder is None
-    assert found.open([os.getpid()]) is None
+    assert found.open([os.getpid()], Limits(**LIMITS)) is None
     assert found.seen.startswith(f"process tree (no control group: {why}")
 
 

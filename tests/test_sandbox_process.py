@@ -14,9 +14,11 @@ from pathlib import Path
 import pytest
 from sandboxes import launch_of, working, write_entry
 
-from harness.errors import OrganiserError, SubmissionError
+from harness.errors import ConfigurationError, OrganiserError, SubmissionError
 from harness.sandbox import frames
+from harness.sandbox.bwrap import Bwrap, find_bwraps
 from harness.sandbox.protocol import Exit, Process, Sandbox
+from harness.sandbox.stage import EntryUser, find_user
 
 LENGTHS = """
 print("loaded")
@@ -214,12 +216,26 @@ def test_a_session_has_an_end(sandbox: Sandbox, tmp_path: Path) -> None:
             process.load(deadline_seconds=20)
 
 
+@pytest.mark.skipif(not find_bwraps(), reason="no bwrap on this machine")
 def test_a_sandbox_that_cannot_be_built_is_not_the_entrys_fault(tmp_path: Path) -> None:
-    with (
-        working("bwrap").launch(launch_of(tmp_path / "nowhere")) as process,
-        pytest.raises(OrganiserError, match=r"did not come up.*nowhere"),
-    ):
-        process.ready(deadline_seconds=20)
+    entry = tmp_path / "nowhere"
+    entry.mkdir()
+    launch = launch_of(entry)
+    entry.rmdir()
+    for user in {find_user_or_none(), None}:  # found out by the stage, or by bubblewrap
+        sandbox = Bwrap(find_bwraps()[0], user=user)
+        with (
+            pytest.raises(OrganiserError, match=r"nowhere"),
+            sandbox.launch(launch) as process,
+        ):
+            process.ready(deadline_seconds=20)
+
+
+def find_user_or_none() -> EntryUser | None:
+    try:
+        return find_user()
+    except ConfigurationError:
+        return None
 
 
 @pytest.mark.parametrize(

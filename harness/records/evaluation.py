@@ -131,6 +131,18 @@ class IsolationCheck(Frozen):
     name: str
     held: bool
     seen: str
+    remedy: str = ""
+    """What closes the gap; empty where it held."""
+
+
+class Enforcers(Frozen):
+    """Who holds the entry to its limits, in words, as it was seen to when one was exceeded."""
+
+    memory: str
+    processes: str
+    cpu: str
+    """What counts its time, and what keeps it on its cores."""
+    disk: str
 
 
 class Isolation(Frozen):
@@ -140,6 +152,19 @@ class Isolation(Frozen):
     method: str
     """The tool and its version, in words."""
     checks: tuple[IsolationCheck, ...]
+    tool: str | None = None
+    """What built the sandbox, with its version; this and what follows ``None`` in older records."""
+    kernel: str | None = None
+    """Its release."""
+    namespaces: tuple[str, ...] | None = None
+    """The kinds that the entry had of its own, as seen from inside."""
+    host_uid: int | None = None
+    """Whom the entry ran as, as seen from outside."""
+    seccomp_digest: str | None = None
+    """SHA-256 of the system-call filter's program; ``None`` where there was none."""
+    landlock_abi: int | None = None
+    """Where Landlock kept the entry apart."""
+    enforced_by: Enforcers | None = None
 
 
 class Disturbance(Frozen):

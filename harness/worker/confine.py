@@ -7,10 +7,12 @@ entry's first process has ended, the rest is ended too, and the exit code is han
 signal n). Standard library only.
 
 The plan: ``parent`` (pid that must be alive), ``hold`` (a descriptor: nothing is started before its
-other end is closed), ``directory`` (to run in), ``limits`` (by the names of ``resource``),
-``filter`` (a seccomp program in hexadecimal, or null), ``readable`` and ``writable`` (paths that
-Landlock leaves open; null for no Landlock), ``devices`` (device files that it leaves open besides
-those that everybody has).
+other end is closed), ``environment`` (the entry's), ``directory`` (to run in), ``limits`` (by the
+names of ``resource``), ``filter`` (a seccomp program in hexadecimal, or null), ``readable`` and
+``writable`` (paths that Landlock leaves open; null for no Landlock), ``stage`` (null, or what
+``stage.py`` built: ``mount``, a descriptor of the namespace; ``root`` in it; ``uid`` and ``gid`` to
+drop to; ``scratch`` and ``scratch_bytes``, a folder for the entry's own files and its size),
+``devices`` (device files that Landlock leaves open besides those that everybody has).
 """
 
 from __future__ import annotations
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 
+CLONE_NEWNS = 0x00020000
+MS_NOSUID, MS_NODEV = 2, 4
 PR_SET_PDEATHSIG, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 1, 22, 36, 38
 SECCOMP_MODE_FILTER = 2
 
@@ -57,9 +61,11 @@ def main(plan: dict[str, Any], command: list[str]) -> NoReturn:
     child = os.fork()
     if child == 0:
         try:
-            die_with(me)
+            if plan["stage"] is not None:
+                enter(plan["stage"])
+            die_with(me)  # after the change of user, which clears it
             confine(plan)
-            os.execv(command[0], command)  # noqa: S606 - no shell is wanted
+            os.execve(command[0], command, plan["environment"])  # noqa: S606 - no shell is wanted
         except OSError as error:
             os.write(2, f"confine: {command[0]}: {error}\n".encode())
         finally:
@@ -96,6 +102,21 @@ def die_with(parent: int) -> None:
     prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(126)
+
+
+def enter(stage: dict[str, Any]) -> None:
+    """Go into the stage for good, as the entry's own user, with room for its files alone."""
+    checked(LIBC.setns(stage["mount"], CLONE_NEWNS))
+    os.close(stage["mount"])
+    checked(LIBC.unshare(CLONE_NEWNS))
+    target = stage["root"] + stage["scratch"]
+    options = f"mode=0700,uid={stage['uid']},gid={stage['gid']},size={stage['scratch_bytes']}"
+    flags = ctypes.c_ulong(MS_NOSUID | MS_NODEV)
+    checked(LIBC.mount(b"tmp", target.encode(), b"tmpfs", flags, options.encode()))
+    os.chroot(stage["root"])
+    os.setgroups([])
+    os.setresgid(stage["gid"], stage["gid"], stage["gid"])
+    os.setresuid(stage["uid"], stage["uid"], stage["uid"])
 
 
 def confine(plan: dict[str, Any]) -> None:
