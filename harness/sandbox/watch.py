@@ -198,7 +198,7 @@ class Watch:
             space.look()
             if space.was_full or _says(said, _FULL):
                 yield (
-                    f"{space.name} held up to {mebibytes(space.most_bytes)} of "
+                    f"{space.name} was seen to hold {mebibytes(space.most_bytes)} of "
                     f"{mebibytes(space.size_bytes)} (limits.{space.limit})"
                 )
         if _says(said, _TOO_LARGE):
