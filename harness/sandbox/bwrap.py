@@ -26,6 +26,7 @@ from harness.sandbox.spawn import Spawned, abandon, spawn
 _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
 _UP_SECONDS = 10.0
+_SPACES = {"/tmp": "tmp_bytes", "/dev/shm": "shm_bytes"}  # noqa: S108 - the sandbox's own
 _NAMESPACES_COUNT_PROCESSES = (5, 14)
 
 _REMEDY = "see what `python -m harness doctor` says of isolation"
@@ -89,7 +90,7 @@ class Bwrap:
                 with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
                     _limit(init, launch.limits)
             group = self._accounts.open(pids)
-            return TreeProcess(spawned, launch, namespace_init=init, group=group)
+            return TreeProcess(spawned, launch, namespace_init=init, group=group, spaces=_SPACES)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
