@@ -32,6 +32,7 @@ from harness.sandbox.stage import EntryUser, Stage, Stages
 _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
 _UP_SECONDS = 10.0
+_SPACES = {"/tmp": "tmp_bytes", "/dev/shm": "shm_bytes"}  # noqa: S108 - the sandbox's own
 _NAMESPACES_COUNT_PROCESSES = (5, 14)
 
 _REMEDY = "see what `python -m harness doctor` says of isolation"
@@ -114,7 +115,7 @@ class Bwrap:
                 group = self._accounts.open(pids, launch.limits, around)
             else:
                 around.end(None)
-            return TreeProcess(spawned, launch, namespace_init=init, group=group)
+            return TreeProcess(spawned, launch, namespace_init=init, group=group, spaces=_SPACES)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:

@@ -66,7 +66,7 @@ class Confined:
         around = self._accounts.around(launch.limits)
         given = {_HOLD_FD: their_hold} | around.descriptors
         try:
-            stage = self._stage(directory)
+            stage = self._stage(launch, directory)
             plan = json.dumps(self._plan(launch, directory, scratch))
             spawned = spawn(
                 [*around.command, *supervisor, plan, *inside],
@@ -96,7 +96,10 @@ class Confined:
         group: Group | None = None
         try:
             group = self._accounts.open([spawned.pid], launch.limits, around)
-            return TreeProcess(spawned, launch, namespace_init=None, group=group, scratch=scratch)
+            return TreeProcess(
+                spawned, launch, namespace_init=None, group=group, scratch=scratch,
+                spaces={SCRATCH: "tmp_bytes"} if scratch is None else None,
+            )  # fmt: skip
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned)
             if group is not None:
@@ -113,10 +116,12 @@ class Confined:
         found = directory / program if "/" in program else Path(shutil.which(program) or program)
         return [str(found), *arguments]
 
-    def _stage(self, directory: Path) -> Stage | None:
+    def _stage(self, launch: Launch, directory: Path) -> Stage | None:
         if self._stages is None:
             return None
-        return self._stages.showing((*_shown(directory), Path("/proc"), Path("/dev")))
+        return self._stages.showing(
+            (*_shown(directory), *launch.devices, Path("/proc"), Path("/dev"))
+        )
 
     def _plan(self, launch: Launch, directory: Path, scratch: Path | None) -> dict[str, object]:
         limits = launch.limits
@@ -138,7 +143,7 @@ class Confined:
             "writable": None,
             "devices": [],
         }
-        if (stage := self._stage(directory)) is not None:
+        if (stage := self._stage(launch, directory)) is not None:
             plan["stage"] = stage.plan(_STAGE_FD, limits.tmp_bytes)
         if self._kind == "landlock":
             plan["filter"] = _filter(pinned=launch.cores is not None).hex()

@@ -11,7 +11,7 @@ import os
 import select
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -39,14 +39,16 @@ class TreeProcess:
         *,
         namespace_init: int | None,
         group: Group | None,
+        spaces: Mapping[str, str] | None = None,
         scratch: Path | None = None,
     ) -> None:
         """Take over a started tree.
 
         ``namespace_init`` is the first process of its own pid namespace, with which the whole tree
         dies; without one the tree is followed and killed process by process. ``group`` counts its
-        CPU time; without one it is read from the tree. ``group`` and ``scratch``, a folder, go when
-        the tree is gone.
+        CPU time; without one it is read from the tree. ``spaces`` are the memory file systems that
+        the entry sees, and the limits that size them by name. ``group`` and ``scratch``, a folder
+        on disk in their place, go when the tree is gone.
         """
         self._group = group
         self._scratch = scratch
@@ -58,7 +60,7 @@ class TreeProcess:
             launch.limits,
             self._tree,
             self.cpu_seconds,
-            namespace_init=namespace_init,
+            spaces=spaces or {},
             scratch=scratch,
         )
         self.hit: Hit | None = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 _BLOCK_BYTES = 512  # of st_blocks, whatever the file system: see stat(2)
@@ -21,9 +21,6 @@ _LEAST_BYTES = 4096
 """What a name takes, however little the file holds."""
 _FULL_BYTES = 16 * 4096
 """What may be left of a space that is called full: a page more each processor keeps for itself."""
-
-FOLDERS = {"/tmp": "tmp_bytes", "/dev/shm": "shm_bytes"}  # noqa: S108 - the sandbox's own
-"""The memory file systems inside a namespace, and the limits that size them."""
 
 
 class Space:
@@ -58,20 +55,16 @@ class Space:
         os.close(self._descriptor)
 
 
-def spaces_of(pid: int) -> list[Space]:
-    """Open the memory file systems of a process of the entry's, in its mount namespace.
+def open_spaces(pid: int, names: Mapping[str, str]) -> list[Space]:
+    """Open memory file systems as a process of the entry's sees them: folders, and their limits.
 
-    Those that cannot be seen from here are left out, and folders that it shares with the machine.
+    Those that cannot be seen from here are left out.
     """
     flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     found = []
-    for name, limit in FOLDERS.items():
+    for name, limit in names.items():
         with contextlib.suppress(OSError):
-            space = Space(name, limit, os.open(f"/proc/{pid}/root{name}", flags))
-            if space.device == os.stat(name).st_dev:  # noqa: PTH116 - as Space does
-                space.close()
-            else:
-                found.append(space)
+            found.append(Space(name, limit, os.open(f"/proc/{pid}/root{name}", flags)))
     return found
 
 

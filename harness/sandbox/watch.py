@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Literal, NoReturn, TypeAlias
 
 from harness.errors import SubmissionError
 from harness.records.rules import Limits
 from harness.sandbox.endings import mebibytes
-from harness.sandbox.spaces import Space, folder_bytes, nameless_bytes, spaces_of
+from harness.sandbox.spaces import Space, folder_bytes, nameless_bytes, open_spaces
 from harness.sandbox.tree import Tree, Usage
 
 WATCH_SECONDS = 0.1
@@ -47,14 +47,18 @@ class Watch:
         tree: Tree,
         cpu_seconds: Callable[[], float],
         *,
-        namespace_init: int | None,
+        spaces: Mapping[str, str],
         scratch: Path | None,
     ) -> None:
-        """Begin the phase ``start``. ``scratch`` is where the entry writes without a namespace."""
+        """Begin the phase ``start``.
+
+        ``spaces`` are the memory file systems that the entry sees, and their limits by name;
+        ``scratch`` is where it writes without one of its own.
+        """
         self._limits = limits
         self._tree = tree
         self._cpu_seconds = cpu_seconds
-        self._namespace_init = namespace_init
+        self._space_names = spaces
         self._scratch = scratch
         self._spaces: list[Space] = []
         self._phase: Phase = "start"
@@ -76,9 +80,9 @@ class Watch:
         """Turn to a phase; refuse it where the one before has taken too much CPU time."""
         if phase == self._phase:
             return
-        if not self._spaces and self._scratch is None:  # the sandbox is up by now
+        if not self._spaces and self._space_names:  # the sandbox is up by now
             *_, last = self._tree.pids()
-            self._spaces = spaces_of(self._namespace_init or last)
+            self._spaces = open_spaces(last, self._space_names)
         used = self._require_cpu_time(self._cpu_seconds())
         self._phase, self._phase_began, self._phase_cpu_seconds = phase, time.monotonic(), used
 
@@ -198,7 +202,7 @@ class Watch:
             space.look()
             if space.was_full or _says(said, _FULL):
                 yield (
-                    f"{space.name} held up to {mebibytes(space.most_bytes)} of "
+                    f"{space.name} was seen to hold {mebibytes(space.most_bytes)} of "
                     f"{mebibytes(space.size_bytes)} (limits.{space.limit})"
                 )
         if _says(said, _TOO_LARGE):
