@@ -106,15 +106,18 @@ class Bwrap:
         init: int | None = None
         group: Group | None = None
         try:
+            if not self._accounts.scope:  # at once: while the kernel moves it, bwrap goes on
+                group = self._accounts.open([spawned.pid], launch.limits)
             init = _namespace_init(info)
-            pids = [spawned.pid] if init is None else [spawned.pid, init]
+            if init is None:
+                around.end(None)
+            elif group is not None:
+                group.add([init])
+            else:
+                group = self._accounts.open([spawned.pid, init], launch.limits, around)
             if init is not None and self._stages is None:
                 with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
                     _limit(init, self._limits(launch.limits))
-            if init is not None:
-                group = self._accounts.open(pids, launch.limits, around)
-            else:
-                around.end(None)
             return TreeProcess(spawned, launch, namespace_init=init, group=group, spaces=_SPACES)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))

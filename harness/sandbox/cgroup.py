@@ -156,30 +156,49 @@ class Group:
     def add(self, pids: Iterable[int]) -> None:
         """Put processes that are still held back into the group, one that has ended excepted.
 
-        What they used until now, on building the sandbox, is added to what the group counts.
-        Raises ``OSError``.
+        What they used until now, on building the sandbox, is added to what the group counts: not
+        of those that were born in it. Raises ``OSError``.
         """
-        added = []
+        counted = self._read()
+        used = 0.0
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
-                for folder in self._made:
-                    (folder / "cgroup.procs").write_text(str(pid))
-                added.append(pid)
-        counted = self.cpu_seconds()
-        self._before = max(0.0, sum(map(process_cpu_seconds, added)) - counted)
+                if self._moved(pid):
+                    used += process_cpu_seconds(pid)
+        self._before += max(0.0, used - (self._read() - counted))
+
+    def _moved(self, pid: int) -> bool:
+        """Move a process into each hierarchy's folder; say whether it came to the one that counts.
+
+        A process that is there already is left alone: each move waits for the kernel's other work.
+        """
+        moved = False
+        for folder in self._made:
+            procs = folder / "cgroup.procs"
+            if str(pid) not in procs.read_text().split():
+                procs.write_text(str(pid))
+                moved |= folder == self._folder
+        return moved
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of all that was ever in the group; never falls."""
+        self._last = max(self._last, self._before + self._read())
+        return self._last
+
+    def _read(self) -> float:
         try:
             words = os.pread(self._counter, 4096, 0).split()
-            seconds = int(words[0]) / 1e9 if len(words) == 1 else _microseconds(words) / 1e6
+            return int(words[0]) / 1e9 if len(words) == 1 else _microseconds(words) / 1e6
         except (OSError, ValueError, IndexError) as error:
             raise MeasurementError(
                 f"{self._folder}: the entry's CPU time cannot be read: {error}",
                 remedy="find out what removed the control group while the harness ran",
             ) from None
-        self._last = max(self._last, self._before + seconds)
-        return self._last
+
+    @property
+    def holds_memory(self) -> bool:
+        """Whether the kernel holds the limit of memory."""
+        return any(wall.resource == "memory" for wall in self._walls)
 
     def hit(self) -> Hit | None:
         """Return the limit that the kernel has held against the entry, if there is one."""

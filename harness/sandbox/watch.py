@@ -49,16 +49,19 @@ class Watch:
         *,
         spaces: Mapping[str, str],
         scratch: Path | None,
+        memory_is_held: bool,
     ) -> None:
         """Begin the phase ``start``.
 
         ``spaces`` are the memory file systems that the entry sees, and their limits by name;
-        ``scratch`` is where it writes without one of its own.
+        ``scratch`` is where it writes without one of its own. Where the kernel holds the limit of
+        memory, it is for the kernel to say that it was hit: what is seen here includes a launcher.
         """
         self._limits = limits
         self._tree = tree
         self._cpu_seconds = cpu_seconds
         self._space_names = spaces
+        self._memory_is_held = memory_is_held
         self._scratch = scratch
         self._spaces: list[Space] = []
         self._phase: Phase = "start"
@@ -121,7 +124,7 @@ class Watch:
         if memory > limits.memory_bytes:  # or forks share pages that were counted twice
             exact = self._tree.proportional_memory_bytes()
             memory = _with_nameless(exact, usage, self._nameless_bytes)
-        if memory > limits.memory_bytes:
+        if memory > limits.memory_bytes and not self._memory_is_held:
             self._refuse(
                 "memory_bytes",
                 f"used {mebibytes(memory)} of memory; {mebibytes(limits.memory_bytes)} are allowed",
