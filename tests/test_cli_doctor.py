@@ -26,7 +26,7 @@ from harness.cli.profiles import Machine, ProfileStatus, statuses
 from harness.meters.replay import Replay, Trace
 from harness.meters.select import NOT_LOOKED_FOR, SourceStatus
 from harness.meters.sources import SourceMeter
-from harness.records.evaluation import Isolation
+from harness.records.evaluation import Enforcers, Isolation, IsolationCheck
 from harness.records.profile import HardwareProfile, Match
 
 ROOT = Path(__file__).parents[1]
@@ -287,6 +287,39 @@ def test_everything_is_on_the_screen_each_fault_with_its_remedy(
         "memory: 4,096 MiB",
     ):  # fmt: skip
         assert fact in shown, fact
+
+
+def test_the_sandbox_is_on_the_screen_with_who_enforces_what(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    isolation = Isolation(
+        grade="B", method="bubblewrap 0.8.0 + seccomp", tool="bubblewrap 0.8.0", kernel="6.18",
+        namespaces=("user", "pid"), host_uid=61_100, seccomp_digest="abcd", landlock_abi=7,
+        enforced_by=Enforcers(
+            memory="watched by the harness", processes="control group, version 2 (pids.max)",
+            cpu="counted by process tree; pinned to cores 1", disk="file systems of its own",
+        ),
+        checks=(
+            IsolationCheck(name="files", held=True, seen="no such file"),
+            IsolationCheck(
+                name="enforced limits", held=False, seen="no control group", remedy="be root"
+            ),
+            IsolationCheck(name="signals", held=False, seen="may\x1b signal", remedy="do not"),
+        ),
+    )  # fmt: skip
+    print_diagnosis(whole(isolation=isolation))
+
+    shown = capsys.readouterr().out
+    for fact in (
+        "isolation     grade B, bubblewrap 0.8.0 + seccomp", "user          61100 of the host",
+        "namespaces    user, pid", "filter        seccomp, SHA-256 abcd", "version 7",
+        "memory        watched by the harness", "control group, version 2 (pids.max)",
+        "pinned to cores 1", "disk          file systems of its own", "held          files",
+        "open          enforced limits: no control group", "fix: be root", "fix: do not",
+        "official      enough: the rules ask for A or B",
+    ):  # fmt: skip
+        assert fact in shown, fact
+    assert "\x1b" not in shown
 
 
 def test_meters_that_must_be_told_where_to_read_share_one_line(

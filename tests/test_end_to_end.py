@@ -209,6 +209,16 @@ def test_modelled_work_is_headed_so(root: Path) -> None:
     assert "modelled work, not energy" in result.stdout
 
 
+def test_an_official_evaluation_is_refused_below_the_grade_of_the_rules(root: Path) -> None:
+    result = evaluate(write_entry(root, "fine"), "--protocol", "official", "--isolation", "none")
+
+    assert result.exit_code == 2
+    assert "isolation grade D" in result.stderr
+    assert "official evaluations need A or B" in result.stderr
+    assert "doctor" in result.stderr
+    assert not list((root / "leaderboard" / "results").rglob("*.json"))
+
+
 @pytest.mark.parametrize(("protocol", "code"), [("official", 3), ("quick", 0)])
 def test_a_machine_that_is_never_quiet_fails_what_is_official_and_marks_what_is_not(
     root: Path, protocol: str, code: int

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 import textwrap
+from collections.abc import Iterator
 
 from harness.cli.cautions import in_words
 from harness.cli.diagnosis import Diagnosis
@@ -12,7 +13,7 @@ from harness.cli.idle import Idle
 from harness.cli.limits import limit_rows
 from harness.cli.output import in_colour, print_line
 from harness.meters.select import NOT_LOOKED_FOR
-from harness.records.evaluation import Hardware
+from harness.records.evaluation import Hardware, Isolation
 from harness.records.meter import SourceDescription
 from harness.records.profile import core_list
 from harness.submissions.faults import visible
@@ -162,14 +163,37 @@ def _print_isolation(diagnosis: Diagnosis) -> None:
         return
     print_line()
     _row("isolation", f"grade {isolation.grade}, {isolation.method}")
+    for name, value in _isolation_seen(isolation):
+        _row(name, visible(value))
     held = [check.name for check in isolation.checks if check.held]
     _row("held", ", ".join(held) or "nothing")
-    gaps = [f"{check.name} ({check.seen})" for check in isolation.checks if not check.held]
-    _row("open", ", ".join(gaps) or "nothing")
+    gaps = [check for check in isolation.checks if not check.held]
+    for number, check in enumerate(gaps):
+        _row("" if number else "open", visible(f"{check.name}: {check.seen}"))
+        _fix(check.remedy)
+    if not gaps:
+        _row("open", "nothing")
     if diagnosis.official_isolation:
         grades = " or ".join(diagnosis.official_isolation)
         enough = isolation.grade in diagnosis.official_isolation
         _row("official", f"{'enough' if enough else 'not enough'}: the rules ask for {grades}")
+
+
+def _isolation_seen(isolation: Isolation) -> Iterator[tuple[str, str]]:
+    """Yield what the sandbox consists of here, and who holds the entry to its limits."""
+    if isolation.host_uid is not None:
+        yield "user", f"{isolation.host_uid} of the host"
+    if isolation.namespaces is not None:
+        yield "namespaces", ", ".join(isolation.namespaces) or "none of its own"
+    if isolation.seccomp_digest is not None:
+        yield "filter", f"seccomp, SHA-256 {isolation.seccomp_digest}"
+    if isolation.landlock_abi is not None:
+        yield "Landlock", f"version {isolation.landlock_abi}"
+    if (by := isolation.enforced_by) is not None:
+        yield "memory", by.memory
+        yield "processes", by.processes
+        yield "CPU", by.cpu
+        yield "disk", by.disk
 
 
 def _print_project(diagnosis: Diagnosis) -> None:

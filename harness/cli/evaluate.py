@@ -14,13 +14,13 @@ import typer
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import OrganiserError, SubmissionError, UsageError
+from harness.errors import ConfigurationError, OrganiserError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.evaluation.run import Assignment
     from harness.evaluation.session import Heard
-    from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
+    from harness.records.evaluation import EvaluationRecord, Hardware, Isolation, ItemOutcomes
     from harness.records.rules import Rules
     from harness.submissions.check import CheckReport
     from harness.submissions.manifest import Manifest
@@ -244,6 +244,8 @@ def _evaluate_all(
         progress = stack.enter_context(progress_on_terminal())
         progress.note("probing the sandbox")
         sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
+        if request.protocol == "official":
+            require_official(sandbox.probe(chosen.entry_cores), rules)
         stack.enter_context(on_cores(_left_by(chosen, machine)))
 
         def reference_kernel() -> float:
@@ -267,6 +269,20 @@ def _evaluate_all(
             )
             progress.clear()
             show(entry)
+
+
+def require_official(isolation: Isolation, rules: Rules) -> None:
+    """Refuse an official evaluation at a grade that the rules do not admit, before it is run."""
+    if isolation.grade in rules.boards.official_isolation:
+        return
+    gaps = [check for check in isolation.checks if not check.held]
+    raise ConfigurationError(
+        f"isolation grade {isolation.grade} ({isolation.method}), and official evaluations need "
+        f"{' or '.join(rules.boards.official_isolation)}; open: "
+        f"{', '.join(f'{check.name} ({check.seen})' for check in gaps) or 'nothing'}",
+        remedy="close the gaps, each of which `python -m harness doctor` gives a remedy for, or "
+        "evaluate with --protocol quick",
+    )
 
 
 def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:

@@ -195,10 +195,9 @@ class Group:
                 remedy="find out what removed the control group while the harness ran",
             ) from None
 
-    @property
-    def holds_memory(self) -> bool:
-        """Whether the kernel holds the limit of memory."""
-        return any(wall.resource == "memory" for wall in self._walls)
+    def holds(self, resource: str) -> bool:
+        """Say whether the kernel limits ``memory`` or ``processes`` of it."""
+        return any(wall.resource == resource for wall in self._walls)
 
     def hit(self) -> Hit | None:
         """Return the limit that the kernel has held against the entry, if there is one."""

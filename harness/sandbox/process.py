@@ -62,7 +62,7 @@ class TreeProcess:
             self.cpu_seconds,
             spaces=spaces or {},
             scratch=scratch,
-            memory_is_held=group is not None and group.holds_memory,
+            memory_is_held=group is not None and group.holds("memory"),
         )
         self.hit: Hit | None = None
         """The limit that the kernel has held against it."""
