@@ -303,7 +303,10 @@ def test_memory_is_held_by_the_kernel_and_the_message_says_how_much(
     way: str, code: str, tmp_path: Path
 ) -> None:
     message, process = failed(enforcing(way), tmp_path, code, memory_bytes=64 << 20)
-    assert message == ("used 64 MiB of memory; 64 MiB are allowed, and the kernel ended it there")
+    assert message == (
+        "used 64 MiB of memory; 64 MiB are allowed, and the kernel ended it there "
+        "(limits.memory_bytes)"
+    )
     assert process.hit is not None
     assert (process.hit.resource, process.hit.limit) == ("memory", 64 << 20)
 

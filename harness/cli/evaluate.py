@@ -15,12 +15,13 @@ from harness.cli.errors import printable
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import ConfigurationError, SubmissionError, UsageError
+from harness.errors import ConfigurationError, OrganiserError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.environments.protocol import Environment
     from harness.evaluation.run import Assignment
+    from harness.evaluation.session import Heard
     from harness.evaluation.turn import Turn
     from harness.records.evaluation import EvaluationRecord, Hardware, Isolation, ItemOutcomes
     from harness.records.rules import Rules
@@ -61,6 +62,10 @@ class Results:
     signer: Signer | None = None
     """Who vouches for what is kept; ``None``: it is self-reported."""
     kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the entry that is being evaluated has printed so far."""
+    printed: Path | None = None
+    """Where that of the last record is kept; ``None`` where it printed nothing."""
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
@@ -73,6 +78,20 @@ class Results:
             return write(folder, record, outcomes, self.signer, on_places=on_places)
 
         self.kept.append(keep(written, self.folder, record, outcomes, self.turn))
+        self.printed = self._keep_printed(self.kept[-1][1])
+
+    def _keep_printed(self, record_file: Path) -> Path | None:
+        """Write what the entry printed beside its record, which is safe already."""
+        from harness.store.printed import Printed, write_printed
+
+        heard = [Printed(each.where, each.output.text, each.output.bytes_written)
+                 for each in self.heard]  # fmt: skip
+        self.heard.clear()
+        try:
+            return write_printed(record_file, heard)
+        except OrganiserError as error:
+            print_note(f"what the entry printed is lost: {error.message}")
+            return None
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -182,7 +201,10 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             from harness.cli.result import print_result
 
             record, path = results.kept[-1]
-            print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
+            print_result(
+                stdout_console(), record, path,
+                entry=entry, elsewhere=output, printed=results.printed,
+            )  # fmt: skip
 
     folder = output or project.results
     with turn(folder) as mine:
@@ -257,6 +279,7 @@ def _evaluate_all(
     isolation: str,
     weights: Path | None,
 ) -> None:
+    from harness.cli.accelerator import devices_for
     from harness.cli.environments import prepare_all
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
@@ -279,6 +302,7 @@ def _evaluate_all(
         print_note(chosen.note)
     surroundings = surroundings_of(machine.hardware, chosen.profile)
     chosen_meter = select(meter, surroundings)
+    devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
     load = _loader(project, request)
     with ExitStack() as stack:
         line = stack.enter_context(progress_on_terminal())
@@ -295,12 +319,12 @@ def _evaluate_all(
             with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
                 return run_reference_kernel()
 
-        bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
+        bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
         supply = Supply([(r.entry, _manifest(r)) for r in reports], weights, progress)
         prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
-        for entry, report, ready in zip(entries, reports, prepared, strict=True):
+        for entry, report, given, ready in zip(entries, reports, devices, prepared, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
@@ -308,7 +332,7 @@ def _evaluate_all(
             assignment = _assignment(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
-                machine_cores=surroundings.machine_cores, request=request,
+                machine_cores=surroundings.machine_cores, request=request, devices=given,
                 environment=ready.environment,
             )  # fmt: skip
             directory = assignment.launch.directory
@@ -390,6 +414,7 @@ def _assignment(
     machine_cores: int,
     request: Request,
     environment: Environment | None,
+    devices: tuple[Path, ...],
 ) -> Assignment:
     """Copy the entry into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
@@ -415,6 +440,7 @@ def _assignment(
             max_boxes=task.max_boxes,
             limits=rules.limits,
             environment=None if environment is None else environment.folder,
+            devices=devices,
             cores=hardware.entry_cores,
         ),
         task=task,

@@ -32,6 +32,7 @@ from harness.sandbox.stage import EntryUser, Stage, Stages
 _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
 _UP_SECONDS = 10.0
+_SPACES = {"/tmp": "tmp_bytes", "/dev/shm": "shm_bytes"}  # noqa: S108 - the sandbox's own
 _NAMESPACES_COUNT_PROCESSES = (5, 14)
 
 _REMEDY = "see what `python -m harness doctor` says of isolation"
@@ -117,7 +118,7 @@ class Bwrap:
             if init is not None and self._stages is None:
                 with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
                     _limit(init, self._limits(launch.limits))
-            return TreeProcess(spawned, launch, namespace_init=init, group=group)
+            return TreeProcess(spawned, launch, namespace_init=init, group=group, spaces=_SPACES)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
@@ -127,7 +128,7 @@ class Bwrap:
 
     def _command(self, launch: Launch) -> list[str]:
         """Return the command: the stage where there is one, then bubblewrap."""
-        shown = tuple(source for source, _ in _binds(launch))
+        shown = (*(source for source, _ in _binds(launch)), *launch.devices)
         stage = self._stages.showing((*shown, *self._own_paths())) if self._stages else None
         return [
             *(_limiting(self._limits(launch.limits)) if stage else ()),
@@ -161,6 +162,8 @@ class Bwrap:
         for path in interpreter.hidden_paths(launch.environment):
             arguments += ["--perms", "0555", "--size", "4096", "--tmpfs", str(path)]
             arguments += ["--remount-ro", str(path)]
+        for device in launch.devices:
+            arguments += ["--dev-bind", str(_staged(device, stage)), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
         arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]

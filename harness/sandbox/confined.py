@@ -96,7 +96,10 @@ class Confined:
         group: Group | None = None
         try:
             group = self._accounts.open([spawned.pid], launch.limits, around)
-            return TreeProcess(spawned, launch, namespace_init=None, group=group, scratch=scratch)
+            return TreeProcess(
+                spawned, launch, namespace_init=None, group=group, scratch=scratch,
+                spaces={SCRATCH: "tmp_bytes"} if scratch is None else None,
+            )  # fmt: skip
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned)
             if group is not None:
@@ -118,7 +121,9 @@ class Confined:
     def _stage(self, launch: Launch, directory: Path) -> Stage | None:
         if self._stages is None:
             return None
-        return self._stages.showing((*_shown(launch, directory), Path("/proc"), Path("/dev")))
+        return self._stages.showing(
+            (*_shown(launch, directory), *launch.devices, Path("/proc"), Path("/dev"))
+        )
 
     def _plan(self, launch: Launch, directory: Path, scratch: Path | None) -> dict[str, object]:
         limits = launch.limits
@@ -138,6 +143,7 @@ class Confined:
             "readable": None,
             "listable": [],
             "writable": None,
+            "devices": [],
         }
         if (stage := self._stage(launch, directory)) is not None:
             plan["stage"] = stage.plan(_STAGE_FD, limits.tmp_bytes)
@@ -148,6 +154,7 @@ class Confined:
             plan["readable"] = [str(path) for path in shown]
             plan["listable"] = [str(path) for path in listed]
             plan["writable"] = [temporary]
+            plan["devices"] = [str(path) for path in launch.devices]
         return plan
 
 

@@ -29,6 +29,8 @@ class Launch(Frozen):
     environment: Path | None = None
     """The folder of the entry's own packages, of the shape that ``venv`` makes; ``None`` for the
     harness's own packages."""
+    devices: tuple[Path, ...] = ()
+    """Device files that the entry may use: those of an accelerator whose energy is metered."""
     cores: tuple[int, ...] | None = None
     """Where the whole tree runs, for good; ``None`` for anywhere."""
 
@@ -56,8 +58,9 @@ class Process(Protocol):
 
     Every method raises ``SubmissionError`` when the entry is at fault: its death (exit code or
     signal, with the end of its standard error), a missed deadline, a reply that the frames forbid,
-    too much memory, too much output, an exception that the worker reports. The error's ``stage``
-    is left empty: the caller knows the phase.
+    a limit that it went beyond, an exception that the worker reports. A limit of a phase that is
+    noticed when the next begins has that phase as the error's ``stage``; else the caller may have
+    to fill it in.
     """
 
     def ready(self, *, deadline_seconds: float) -> None:
@@ -66,6 +69,10 @@ class Process(Protocol):
 
     def load(self, *, deadline_seconds: float) -> None:
         """Have the entry loaded and wait until it is."""
+        ...
+
+    def measure(self) -> None:
+        """Begin the measured phase, which has limits of its own; the entry is told nothing."""
         ...
 
     def predict(

@@ -13,18 +13,13 @@ from harness.sandbox.endings import mebibytes
 
 Version: TypeAlias = Literal[1, 2]
 
-_THREADS_PER_CORE = 8
 _OF_THE_SANDBOX = 2
 """``bwrap`` outside and inside: not the entry's."""
 
 
 def most_tasks(limits: Limits) -> int:
-    """Return the limit of processes and threads together: that is what the kernel counts.
-
-    Numerical libraries start a thread a core, some of them several times.
-    """
-    threads = _THREADS_PER_CORE * (os.cpu_count() or 1)
-    return limits.processes + threads + _OF_THE_SANDBOX
+    """Return the limit of threads: the kernel counts them, and every process has one."""
+    return limits.threads + _OF_THE_SANDBOX
 
 
 @dataclass(frozen=True)
@@ -43,11 +38,11 @@ class Hit:
         if self.resource == "memory":
             return (
                 f"used {mebibytes(self.peak)} of memory; {mebibytes(self.limit)} are allowed, and "
-                "the kernel ended it there"
+                "the kernel ended it there (limits.memory_bytes)"
             )
         return (
             f"ran {self.peak} processes and threads at once; {self.limit} are allowed, and the "
-            "kernel refused more"
+            "kernel refused more (limits.threads)"
         )
 
     @property

@@ -12,6 +12,8 @@ LOCAL = ".local.json"
 """Ends the names of self-reported records: git ignores them."""
 PUBLIC = ".json"
 ITEMS = ".items.json"
+PRINTED = ".printed.txt"
+"""Ends the names of what entries printed: private, and ignored by git."""
 
 DIGITS = 8
 """Of the record's digest, in its name."""
@@ -43,6 +45,11 @@ def items_path(record_file: str, record: EvaluationRecord) -> str:
         return record_file.removesuffix(LOCAL) + ".local" + ITEMS
     public = ".public" if is_public(record) else ""
     return record_file.removesuffix(PUBLIC) + public + ITEMS
+
+
+def printed_path(record_file: str) -> str:
+    """Return the path, beside a record's, of what the entry printed."""
+    return record_file.removesuffix(PUBLIC) + PRINTED
 
 
 def is_public(record: EvaluationRecord) -> bool:

@@ -206,17 +206,6 @@ def _check_against_rules(document: Document, context: CheckContext) -> Iterator[
             f"model.batch_size is {show(batch_size)}; the rules allow at most {context.max_batch}",
             f"give {context.max_batch} or less",
         )
-    yield from _check_not_yet(document)
-
-
-def _check_not_yet(document: Document) -> Iterator[Fault]:
-    if document.get("environment", "accelerator", str) == "cuda":
-        yield document.fault(
-            "FRG402",
-            ("environment", "accelerator"),
-            "this version of the harness cannot give an entry an accelerator",
-            'run on the processor: accelerator = "none"',
-        )
 
 
 def _check_contents(directory: Path, listing: Listing) -> Iterator[Fault]:
@@ -235,7 +224,8 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
         yield fault(
             "FRG309",
             ".",
-            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,}",
+            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,} "
+            "(limits.entry_files)",
             "remove what the model does not need",
         )
     if size > context.entry_bytes:
@@ -244,7 +234,8 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
             "FRG308",
             ".",
             f"the files are {size:,} bytes together; the rules allow at most "
-            f"{context.entry_bytes:,}; the largest is {largest.name} ({largest.size_bytes:,})",
+            f"{context.entry_bytes:,} (limits.entry_bytes); the largest is {largest.name} "
+            f"({largest.size_bytes:,})",
             "make the model smaller, or remove what it does not need",
         )
 

@@ -107,8 +107,6 @@ RULES: dict[str, Rule] = {
     "FRG508": Rule("error", "A package stands in it once for a platform."),
     "FRG509": Rule("warning", "It is for this Python and platform, as far as can be read off it."),
     "FRG510": Rule("error", "Something in it applies to this Python and platform."),
-    # What this version cannot do yet: refused, so that nobody believes that it was honoured.
-    "FRG402": Rule("error", "This version cannot give an entry an accelerator."),
 }
 
 

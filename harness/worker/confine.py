@@ -13,7 +13,8 @@ names of ``resource``), ``filter`` (a seccomp program in hexadecimal, or null), 
 ``listable`` and ``writable`` (paths that Landlock leaves open; null for no Landlock), ``stage``
 (null, or what
 ``stage.py`` built: ``mount``, a descriptor of the namespace; ``root`` in it; ``uid`` and ``gid`` to
-drop to; ``scratch`` and ``scratch_bytes``, a folder for the entry's own files and its size).
+drop to; ``scratch`` and ``scratch_bytes``, a folder for the entry's own files and its size),
+``devices`` (device files that Landlock leaves open besides those that everybody has).
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ ALL_FILE_ACCESS = (1 << 16) - 1  # as of ABI 5: execute to ioctl_dev
 READ_ACCESS = 1 << 0 | 1 << 2 | 1 << 3  # execute, read_file, read_dir
 LIST_ACCESS = 1 << 3  # read_dir
 DEVICE_ACCESS = 1 << 1 | 1 << 2  # write_file, read_file: what may be asked of a single file
+USE_DEVICE = DEVICE_ACCESS | 1 << 15  # and ioctl_dev
 ALL_TCP = 1 << 0 | 1 << 1  # bind, connect
 ALL_SCOPES = 1 << 0 | 1 << 1  # abstract UNIX sockets, signals
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -148,7 +150,7 @@ def confine(plan: dict[str, Any]) -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if plan["readable"] is not None:
         drop_capabilities()
-        landlock(plan["readable"], plan["listable"], plan["writable"])
+        landlock(plan["readable"], plan["listable"], plan["writable"], plan["devices"])
     if plan["filter"] is not None:
         install(bytes.fromhex(plan["filter"]))
 
@@ -164,7 +166,9 @@ def landlock_abi() -> int:
     return max(0, int(LIBC.syscall(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)))
 
 
-def landlock(readable: list[str], listable: list[str], writable: list[str]) -> None:
+def landlock(
+    readable: list[str], listable: list[str], writable: list[str], devices: list[str]
+) -> None:
     """Close every file, TCP port, abstract socket and foreign process but what is named."""
     handled = struct.pack("<QQQ", ALL_FILE_ACCESS, ALL_TCP, ALL_SCOPES)
     ruleset = checked(LIBC.syscall(CREATE_RULESET, handled, len(handled), 0))
@@ -172,6 +176,7 @@ def landlock(readable: list[str], listable: list[str], writable: list[str]) -> N
     rules += [(path, LIST_ACCESS) for path in listable]  # names below it too, no content
     rules += [(path, ALL_FILE_ACCESS) for path in writable]
     rules += [(path, DEVICE_ACCESS) for path in DEVICES]
+    rules += [(path, USE_DEVICE) for path in devices]
     for path, access in rules:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
         allowed = access if os.path.isdir(path) else access & ~(1 << 3)
