@@ -118,6 +118,7 @@ class Bwrap:
                 self._limit_tasks(init, launch.limits)
             return TreeProcess(spawned, launch, namespace_init=init, group=group)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
+            init = init or _namespace_init(info)  # it may have been made meanwhile
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
                 group.remove()
