@@ -29,6 +29,7 @@ def limit_rows(limits: Limits) -> tuple[tuple[str, str], ...]:
         ("space", ", ".join(f"{name} {_size(size)}" for name, size in places.items())),
         ("output", f"{limits.output_bytes:,} bytes to standard output and standard error"),
         ("the folder", f"{limits.entry_files:,} files, {limits.entry_bytes:,} bytes"),
+        ("weights", f"{limits.weights_files:,} files, {limits.weights_bytes:,} bytes"),
     )
 
 

@@ -115,11 +115,11 @@ class Bwrap:
                 group.add([init])
             else:
                 group = self._accounts.open([spawned.pid, init], launch.limits, around)
-            if init is not None and self._stages is None:
-                with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
-                    _limit(init, self._limits(launch.limits))
+            if init is not None:
+                self._limit_tasks(init, launch.limits)
             return TreeProcess(spawned, launch, namespace_init=init, group=group, spaces=_SPACES)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
+            init = init or _namespace_init(info)  # it may have been made meanwhile
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
                 group.remove()
@@ -127,11 +127,11 @@ class Bwrap:
             raise
 
     def _command(self, launch: Launch) -> list[str]:
-        """Return the command: the stage where there is one, then bubblewrap."""
+        """Return the command: limits, the stage where there is one, then bubblewrap."""
         shown = (*(source for source, _ in _binds(launch)), *launch.devices)
         stage = self._stages.showing((*shown, *self._own_paths())) if self._stages else None
         return [
-            *(_limiting(self._limits(launch.limits)) if stage else ()),
+            *_limiting(launch.limits),
             *(stage.command() if stage else ()),
             str(_staged(self._executable, stage)),
             *self._arguments(launch, stage),
@@ -175,45 +175,42 @@ class Bwrap:
             arguments += ["--setenv", name, value]
         return arguments
 
-    def _limits(self, limits: Limits) -> dict[str, int]:
-        """Return what the whole tree inherits, by the names that setrlimit(2) gives.
+    def _limit_tasks(self, init: int, limits: Limits) -> None:
+        """Limit processes and threads where no control group does, while bwrap still waits.
 
-        No ``RLIMIT_AS``: torch reserves far more than it uses. The control group holds memory, or
-        it is watched.
+        Only now, inside of a namespace that counts for itself: outside, all processes of the same
+        user count, those of other sandboxes too. Root in a container may have no right to it, and
+        is exempt where it is the entry's user: then the tree is watched, and that is all.
         """
-        wanted = {
-            "CORE": 0,
-            "NOFILE": limits.open_files,
-            "FSIZE": max(limits.tmp_bytes, limits.shm_bytes),
-        }
         release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
-        as_root = os.geteuid() == 0 and self._user is None  # which is exempt from it
-        if not as_root and release >= _NAMESPACES_COUNT_PROCESSES and not self._accounts.enforcing:
-            wanted["NPROC"] = most_tasks(limits)
-        return wanted
+        as_root = os.geteuid() == 0 and self._user is None
+        if as_root or self._accounts.enforcing or release < _NAMESPACES_COUNT_PROCESSES:
+            return
+        with contextlib.suppress(ProcessLookupError, PermissionError):  # gone: it says why itself
+            most = _allowed(most_tasks(limits), resource.prlimit(init, resource.RLIMIT_NPROC)[1])
+            resource.prlimit(init, resource.RLIMIT_NPROC, (most, most))
 
 
-def _limit(pid: int, wanted: dict[str, int]) -> None:
-    """Set limits of a process of our own user, which bwrap still holds back.
-
-    Not before, while it counts among all processes of that user.
-    """
-    for name, value in wanted.items():
-        kind = getattr(resource, f"RLIMIT_{name}")
-        most = _allowed(value, resource.prlimit(pid, kind)[1])
-        resource.prlimit(pid, kind, (most, most))
-
-
-def _limiting(wanted: dict[str, int]) -> list[str]:
+def _limiting(limits: Limits) -> list[str]:
     """Return what a command begins with to run within limits, whoever it then becomes.
 
-    Afterwards they cannot be set from outside: root in a container has no rights over another
-    user's limits. Nobody else's processes count: its user has no others.
+    Later they cannot be set from outside: root in a container may have no right over another
+    user's limits. No ``RLIMIT_AS``: torch reserves far more than it uses. The control group holds
+    memory, or it is watched.
     """
-    command = [shutil.which("prlimit") or "prlimit"]
+    program = shutil.which("prlimit")
+    if program is None:
+        raise OrganiserError("no prlimit on this machine", remedy="install util-linux")
+    wanted = {
+        "core": 0,
+        "nofile": limits.open_files,
+        "fsize": max(limits.tmp_bytes, limits.shm_bytes),
+    }
+    command = [program]
     for name, value in wanted.items():
-        most = _allowed(value, resource.getrlimit(getattr(resource, f"RLIMIT_{name}"))[1])
-        command.append(f"--{name.lower()}={most}:{most}")
+        hard = resource.getrlimit(getattr(resource, f"RLIMIT_{name.upper()}"))[1]
+        most = _allowed(value, hard)
+        command.append(f"--{name}={most}:{most}")
     return command
 
 
