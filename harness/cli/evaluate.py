@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from harness.cli.errors import printable
+from harness.cli.evaluating import Request, Results, evaluate_all
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import ConfigurationError, OrganiserError, SubmissionError, UsageError
+from harness.errors import SubmissionError, UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.profiles import Chosen, Machine
-    from harness.environments.protocol import Environment
-    from harness.evaluation.run import Assignment
-    from harness.evaluation.session import Heard
-    from harness.evaluation.turn import Turn
-    from harness.records.evaluation import EvaluationRecord, Hardware, Isolation, ItemOutcomes
-    from harness.records.rules import Rules
-    from harness.sandbox.protocol import Sandbox
+    from harness.records.evaluation import EvaluationRecord
     from harness.store.private_key import Signer
     from harness.submissions.check import CheckReport
-    from harness.submissions.manifest import Manifest
-    from harness.tasks.protocol import Task, TaskData
 
 EXAMPLES = """Examples:
 
@@ -39,59 +28,6 @@ python -m harness evaluate submissions/my-team --data path/to/parquet --protocol
 
 python -m harness evaluate submissions/* --json > results.json
 """
-
-
-@dataclass(frozen=True)
-class Request:
-    """What the command line asks of every entry."""
-
-    data: str
-    protocol: Literal["quick", "official"]
-    scenario: Literal["offline", "single"]
-    seed: int
-    demonstration: bool
-    wheelhouse: Path | None = None
-
-
-@dataclass
-class Results:
-    """The sink: keeps what each evaluation hands over."""
-
-    folder: Path
-    turn: Turn
-    signer: Signer | None = None
-    """Who vouches for what is kept; ``None``: it is self-reported."""
-    kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
-    """What the entry that is being evaluated has printed so far."""
-    printed: Path | None = None
-    """Where that of the last record is kept; ``None`` where it printed nothing."""
-
-    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
-        """Write the record, and beside it the outcomes of single items."""
-        from harness.cli.keeping import keep
-        from harness.store.results import write
-
-        def written(
-            folder: Path, on_places: Callable[[tuple[str, ...]], None]
-        ) -> tuple[EvaluationRecord, Path]:
-            return write(folder, record, outcomes, self.signer, on_places=on_places)
-
-        self.kept.append(keep(written, self.folder, record, outcomes, self.turn))
-        self.printed = self._keep_printed(self.kept[-1][1])
-
-    def _keep_printed(self, record_file: Path) -> Path | None:
-        """Write what the entry printed beside its record, which is safe already."""
-        from harness.store.printed import Printed, write_printed
-
-        heard = [Printed(each.where, each.output.text, each.output.bytes_written)
-                 for each in self.heard]  # fmt: skip
-        self.heard.clear()
-        try:
-            return write_printed(record_file, heard)
-        except OrganiserError as error:
-            print_note(f"what the entry printed is lost: {error.message}")
-            return None
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -190,7 +126,18 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         wheelhouse = require_folder(wheelhouse)
     from harness.evaluation.turn import turn
 
-    request = Request(data, protocol, scenario, seed, demonstration, wheelhouse)
+    request = Request(
+        data,
+        protocol,
+        scenario,
+        seed,
+        demonstration,
+        meter=tuple(meter or ("auto",)),
+        profile=profile,
+        isolation=isolation,
+        wheelhouse=wheelhouse,
+        weights=weights,
+    )
     reports = check_all(project, entries)
     if not all(report.ok for report in reports):
         refuse(reports, as_json=as_json)
@@ -211,18 +158,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         for swept in mine.swept:
             print_note(f"note: {printable(swept.told())}")
         results = Results(folder, mine, signer)
-        _evaluate_all(
-            project,
-            reports,
-            entries,
-            request,
-            results,
-            show=show,
-            meter=tuple(meter or ("auto",)),
-            profile=profile,
-            isolation=isolation,
-            weights=weights,
-        )
+        evaluate_all(project, [*zip(entries, reports, strict=True)], request, results, show)
     if as_json:
         documents = [_document(record, path) for record, path in results.kept]
         interrupted = [swept.facts() for swept in mine.swept]
@@ -266,199 +202,12 @@ def exit_code(records: Sequence[EvaluationRecord]) -> int:
     return 1 if blames else 0
 
 
-def _evaluate_all(
-    project: Project,
-    reports: Sequence[CheckReport],
-    entries: Sequence[Path],
-    request: Request,
-    results: Results,
-    *,
-    show: Callable[[Path], None],
-    meter: Sequence[str],
-    profile: str | None,
-    isolation: str,
-    weights: Path | None,
-) -> None:
-    from harness.cli.accelerator import devices_for
-    from harness.cli.environments import prepare_all
-    from harness.cli.profiles import choose_profile, this_machine
-    from harness.cli.progress import progress_on_terminal
-    from harness.cli.reporter import Reporter
-    from harness.cli.weights import Supply
-    from harness.evaluation.run import evaluate as run_evaluation
-    from harness.evaluation.session import Bench
-    from harness.meters.kernel import run_reference_kernel
-    from harness.meters.machine import surroundings_of
-    from harness.meters.select import select
-    from harness.sandbox.affinity import on_cores
-    from harness.sandbox.ladder import choose
-    from harness.store.results import check_writable
-
-    rules = project.rules()
-    check_writable(results.folder)
-    machine = this_machine()
-    chosen = choose_profile(project, profile, machine, official=request.protocol == "official")
-    if chosen.note:
-        print_note(chosen.note)
-    surroundings = surroundings_of(machine.hardware, chosen.profile)
-    chosen_meter = select(meter, surroundings)
-    devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
-    load = _loader(project, request)
-    with ExitStack() as stack:
-        line = stack.enter_context(progress_on_terminal())
-        progress = Reporter(line, results.turn.journal)
-        progress.note("probing the sandbox")
-        sandbox = choose(isolation, chosen.entry_cores, on_weaker=print_note)
-        if results.signer is not None:
-            _require_kept_apart(sandbox, chosen.entry_cores)
-        if request.protocol == "official":
-            require_official(sandbox.probe(chosen.entry_cores), rules)
-        stack.enter_context(on_cores(_left_by(chosen, machine)))
-
-        def reference_kernel() -> float:
-            with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
-                return run_reference_kernel()
-
-        bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
-        for report in reports:  # all data before the first run: a fault in them shows at once
-            load(_manifest(report).submission.task, progress.note)
-        supply = Supply([(r.entry, _manifest(r)) for r in reports], weights, progress)
-        prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
-        for entry, report, given, ready in zip(entries, reports, devices, prepared, strict=True):
-            progress.entry(report.entry)
-            task, data = load(_manifest(report).submission.task, progress.note)
-            made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
-            folder = Path(stack.enter_context(made))  # what stays goes with the turn's own folder
-            assignment = _assignment(
-                entry, report, folder, task=task, data=data, rules=rules,
-                hardware=chosen.hardware(machine.again()),
-                machine_cores=surroundings.machine_cores, request=request, devices=given,
-                environment=ready.environment,
-            )  # fmt: skip
-            directory = assignment.launch.directory
-            unready = ready.error or supply.place(report.entry, _manifest(report), directory)
-            run_evaluation(
-                assignment, bench, results, unready=unready,
-                on_session=progress.session, on_void=progress.void,
-            )  # fmt: skip
-            progress.clear()
-            show(entry)
-
-
 def _signer(project: Project, name: str | None) -> Signer | None:
     if name is None:
         return None
     from harness.cli.signing import load_signer
 
     return load_signer(project, name)
-
-
-def _require_kept_apart(sandbox: Sandbox, cores: tuple[int, ...] | None) -> None:
-    """Run no entry that could read the key with which its own result will be signed."""
-    if sandbox.probe(cores).grade == "D":
-        raise UsageError(
-            "--sign: at isolation grade D an entry can read the private key",
-            remedy="leave out --sign, or --isolation none; doctor says what a sandbox lacks here",
-        )
-
-
-def require_official(isolation: Isolation, rules: Rules) -> None:
-    """Refuse an official evaluation at a grade that the rules do not admit, before it is run."""
-    if isolation.grade in rules.boards.official_isolation:
-        return
-    gaps = [check for check in isolation.checks if not check.held]
-    raise ConfigurationError(
-        f"isolation grade {isolation.grade} ({isolation.method}), and official evaluations need "
-        f"{' or '.join(rules.boards.official_isolation)}; open: "
-        f"{', '.join(f'{check.name} ({check.seen})' for check in gaps) or 'nothing'}",
-        remedy="close the gaps, each of which `python -m harness doctor` gives a remedy for, or "
-        "evaluate with --protocol quick",
-    )
-
-
-def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:
-    """Return the cores that a pinned entry leaves to the harness; ``None``: it may run anywhere."""
-    if chosen.entry_cores is None:
-        return None
-    left = tuple(core for core in machine.usable_cores if core not in chosen.entry_cores)
-    return left or None
-
-
-def _loader(
-    project: Project, request: Request
-) -> Callable[[str, Callable[[str], None]], tuple[Task, TaskData]]:
-    """Return what loads a task and its data, each task once however many entries it has."""
-    from harness.tasks import load_task
-
-    loaded: dict[str, tuple[Task, TaskData]] = {}
-
-    def load(task_id: str, note: Callable[[str], None]) -> tuple[Task, TaskData]:
-        if task_id not in loaded:
-            note(f"loading {request.data} data of {task_id}")
-            task = load_task(project.root, task_id)
-            loaded[task_id] = task, task.load_data(request.data, request.seed)
-        return loaded[task_id]
-
-    return load
-
-
-def _assignment(
-    entry: Path,
-    report: CheckReport,
-    folder: Path,
-    *,
-    task: Task,
-    data: TaskData,
-    rules: Rules,
-    hardware: Hardware,
-    machine_cores: int,
-    request: Request,
-    environment: Environment | None,
-    devices: tuple[Path, ...],
-) -> Assignment:
-    """Copy the entry into ``folder``, and say what is to be run from there."""
-    from harness.evaluation.run import Assignment
-    from harness.sandbox.protocol import Launch
-    from harness.submissions.snapshot import snapshot
-
-    manifest = _manifest(report)
-    copy = snapshot(entry, folder / "entry")
-    if copy.digest != report.digest:
-        raise SubmissionError(
-            f"{entry}: changed between being checked and being copied",
-            remedy="leave the folder alone while it is evaluated",
-        )
-    folder.chmod(0o755)  # the sandbox's user must get through to the copy
-    return Assignment(
-        submission=manifest.reference(report.entry, copy.digest),
-        launch=Launch(
-            directory=copy.directory,
-            entry=manifest.model.entry,
-            command=manifest.model.command,
-            output=manifest.model.output,
-            labels=len(task.labels),
-            max_boxes=task.max_boxes,
-            limits=rules.limits,
-            environment=None if environment is None else environment.folder,
-            devices=devices,
-            cores=hardware.entry_cores,
-        ),
-        task=task,
-        data=data,
-        rules=rules,
-        hardware=hardware,
-        environment=None if environment is None else environment.reference,
-        machine_cores=machine_cores,
-        protocol=request.protocol,
-        scenario=request.scenario,
-        demonstration=request.demonstration,
-    )
-
-
-def _manifest(report: CheckReport) -> Manifest:
-    if report.manifest is None:  # a report without faults has one
-        raise AssertionError(report.entry)
-    return report.manifest
 
 
 def _document(record: EvaluationRecord, path: Path) -> dict[str, Any]:

@@ -1,0 +1,283 @@
+"""What ``evaluate`` does with entries that passed check: put everything together, and run it."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from harness.cli.output import print_note
+from harness.cli.project import Project
+from harness.errors import ConfigurationError, OrganiserError, SubmissionError, UsageError
+
+if TYPE_CHECKING:
+    from harness.cli.profiles import Chosen, Machine
+    from harness.environments.protocol import Environment
+    from harness.evaluation.run import Assignment
+    from harness.evaluation.session import Heard
+    from harness.evaluation.turn import Turn
+    from harness.records.evaluation import EvaluationRecord, Hardware, Isolation, ItemOutcomes
+    from harness.records.rules import Rules
+    from harness.sandbox.protocol import Sandbox
+    from harness.store.private_key import Signer
+    from harness.submissions.check import CheckReport
+    from harness.submissions.manifest import Manifest
+    from harness.tasks.protocol import Task, TaskData
+
+
+@dataclass(frozen=True)
+class Request:
+    """What the command line asks of every entry."""
+
+    data: str
+    protocol: Literal["quick", "official"]
+    scenario: Literal["offline", "single"]
+    seed: int
+    demonstration: bool
+    meter: tuple[str, ...] = ("auto",)
+    profile: str | None = None
+    """``None``: the only one that matches."""
+    isolation: str = "auto"
+    wheelhouse: Path | None = None
+    """``None``: the index that the installer is configured for."""
+    weights: Path | None = None
+    """``None``: fetched."""
+
+
+@dataclass
+class Results:
+    """The sink: keeps what each evaluation hands over."""
+
+    folder: Path
+    turn: Turn
+    signer: Signer | None = None
+    """Who vouches for what is kept; ``None``: it is self-reported."""
+    kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the entry that is being evaluated has printed so far."""
+    printed: Path | None = None
+    """Where that of the last record is kept; ``None`` where it printed nothing."""
+
+    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
+        """Write the record, and beside it the outcomes of single items."""
+        from harness.cli.keeping import keep
+        from harness.store.results import write
+
+        def written(
+            folder: Path, on_places: Callable[[tuple[str, ...]], None]
+        ) -> tuple[EvaluationRecord, Path]:
+            return write(folder, record, outcomes, self.signer, on_places=on_places)
+
+        self.kept.append(keep(written, self.folder, record, outcomes, self.turn))
+        self.printed = self._keep_printed(self.kept[-1][1])
+
+    def _keep_printed(self, record_file: Path) -> Path | None:
+        """Write what the entry printed beside its record, which is safe already."""
+        from harness.store.printed import Printed, write_printed
+
+        heard = [Printed(each.where, each.output.text, each.output.bytes_written)
+                 for each in self.heard]  # fmt: skip
+        self.heard.clear()
+        try:
+            return write_printed(record_file, heard)
+        except OrganiserError as error:
+            print_note(f"what the entry printed is lost: {error.message}")
+            return None
+
+
+def evaluate_all(
+    project: Project,
+    entries: Sequence[tuple[Path, CheckReport]],
+    request: Request,
+    results: Results,
+    show: Callable[[Path], None],
+) -> None:
+    """Evaluate entries that passed check, one after the other; ``show`` each as it is done."""
+    from harness.cli.accelerator import devices_for
+    from harness.cli.environments import prepare_all
+    from harness.cli.profiles import choose_profile, this_machine
+    from harness.cli.progress import progress_on_terminal
+    from harness.cli.reporter import Reporter
+    from harness.cli.weights import Supply
+    from harness.evaluation.run import evaluate as run_evaluation
+    from harness.evaluation.session import Bench
+    from harness.meters.kernel import run_reference_kernel
+    from harness.meters.machine import surroundings_of
+    from harness.meters.select import select
+    from harness.sandbox.affinity import on_cores
+    from harness.store.results import check_writable
+
+    rules = project.rules()
+    reports = [report for _, report in entries]
+    check_writable(results.folder)
+    machine = this_machine()
+    chosen = choose_profile(
+        project, request.profile, machine, official=request.protocol == "official"
+    )
+    if chosen.note:
+        print_note(chosen.note)
+    surroundings = surroundings_of(machine.hardware, chosen.profile)
+    chosen_meter = select(request.meter, surroundings)
+    devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
+    load = _loader(project, request)
+    with ExitStack() as stack:
+        line = stack.enter_context(progress_on_terminal())
+        progress = Reporter(line, results.turn.journal)
+        progress.note("probing the sandbox")
+        sandbox = _sandbox(request, chosen.entry_cores, rules, signed=results.signer is not None)
+        stack.enter_context(on_cores(_left_by(chosen, machine)))
+
+        def reference_kernel() -> float:
+            with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
+                return run_reference_kernel()
+
+        bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
+        for report in reports:  # all data before the first run: a fault in them shows at once
+            load(_manifest(report).submission.task, progress.note)
+        supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
+        prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
+        for (entry, report), given, ready in zip(entries, devices, prepared, strict=True):
+            progress.entry(report.entry)
+            task, data = load(_manifest(report).submission.task, progress.note)
+            made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
+            folder = Path(stack.enter_context(made))  # what stays goes with the turn's own folder
+            assignment = _assignment(
+                entry, report, folder, task=task, data=data, rules=rules,
+                hardware=chosen.hardware(machine.again()),
+                machine_cores=surroundings.machine_cores, request=request, devices=given,
+                environment=ready.environment,
+            )  # fmt: skip
+            directory = assignment.launch.directory
+            unready = ready.error or supply.place(report.entry, _manifest(report), directory)
+            run_evaluation(
+                assignment, bench, results, unready=unready,
+                on_session=progress.session, on_void=progress.void,
+            )  # fmt: skip
+            progress.clear()
+            show(entry)
+
+
+def _sandbox(
+    request: Request, cores: tuple[int, ...] | None, rules: Rules, *, signed: bool
+) -> Sandbox:
+    """Return the sandbox that is asked for; refuse one that is too weak for what is asked for."""
+    from harness.sandbox.ladder import choose
+
+    sandbox = choose(request.isolation, cores, on_weaker=print_note)
+    isolation = sandbox.probe(cores)
+    if signed:
+        _require_kept_apart(isolation)
+    if request.protocol == "official":
+        _require_official(isolation, rules)
+    return sandbox
+
+
+def _require_kept_apart(isolation: Isolation) -> None:
+    """Run no entry that could read the key with which its own result will be signed."""
+    if isolation.grade == "D":
+        raise UsageError(
+            "--sign: at isolation grade D an entry can read the private key",
+            remedy="leave out --sign, or --isolation none; doctor says what a sandbox lacks here",
+        )
+
+
+def _require_official(isolation: Isolation, rules: Rules) -> None:
+    """Refuse an official evaluation at a grade that the rules do not admit, before it is run."""
+    if isolation.grade in rules.boards.official_isolation:
+        return
+    gaps = [check for check in isolation.checks if not check.held]
+    raise ConfigurationError(
+        f"isolation grade {isolation.grade} ({isolation.method}), and official evaluations need "
+        f"{' or '.join(rules.boards.official_isolation)}; open: "
+        f"{', '.join(f'{check.name} ({check.seen})' for check in gaps) or 'nothing'}",
+        remedy="close the gaps, each of which `python -m harness doctor` gives a remedy for, or "
+        "evaluate with --protocol quick",
+    )
+
+
+def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:
+    """Return the cores that a pinned entry leaves to the harness; ``None``: it may run anywhere."""
+    if chosen.entry_cores is None:
+        return None
+    left = tuple(core for core in machine.usable_cores if core not in chosen.entry_cores)
+    return left or None
+
+
+def _loader(
+    project: Project, request: Request
+) -> Callable[[str, Callable[[str], None]], tuple[Task, TaskData]]:
+    """Return what loads a task and its data, each task once however many entries it has."""
+    from harness.tasks import load_task
+
+    loaded: dict[str, tuple[Task, TaskData]] = {}
+
+    def load(task_id: str, note: Callable[[str], None]) -> tuple[Task, TaskData]:
+        if task_id not in loaded:
+            note(f"loading {request.data} data of {task_id}")
+            task = load_task(project.root, task_id)
+            loaded[task_id] = task, task.load_data(request.data, request.seed)
+        return loaded[task_id]
+
+    return load
+
+
+def _assignment(
+    entry: Path,
+    report: CheckReport,
+    folder: Path,
+    *,
+    task: Task,
+    data: TaskData,
+    rules: Rules,
+    hardware: Hardware,
+    machine_cores: int,
+    request: Request,
+    environment: Environment | None,
+    devices: tuple[Path, ...],
+) -> Assignment:
+    """Copy the entry into ``folder``, and say what is to be run from there."""
+    from harness.evaluation.run import Assignment
+    from harness.sandbox.protocol import Launch
+    from harness.submissions.snapshot import snapshot
+
+    manifest = _manifest(report)
+    copy = snapshot(entry, folder / "entry")
+    if copy.digest != report.digest:
+        raise SubmissionError(
+            f"{entry}: changed between being checked and being copied",
+            remedy="leave the folder alone while it is evaluated",
+        )
+    folder.chmod(0o755)  # the sandbox's user must get through to the copy
+    return Assignment(
+        submission=manifest.reference(report.entry, copy.digest),
+        launch=Launch(
+            directory=copy.directory,
+            entry=manifest.model.entry,
+            command=manifest.model.command,
+            output=manifest.model.output,
+            labels=len(task.labels),
+            max_boxes=task.max_boxes,
+            limits=rules.limits,
+            environment=None if environment is None else environment.folder,
+            devices=devices,
+            cores=hardware.entry_cores,
+        ),
+        task=task,
+        data=data,
+        rules=rules,
+        hardware=hardware,
+        environment=None if environment is None else environment.reference,
+        machine_cores=machine_cores,
+        protocol=request.protocol,
+        scenario=request.scenario,
+        demonstration=request.demonstration,
+    )
+
+
+def _manifest(report: CheckReport) -> Manifest:
+    if report.manifest is None:  # a report without faults has one
+        raise AssertionError(report.entry)
+    return report.manifest
