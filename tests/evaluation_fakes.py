@@ -16,7 +16,7 @@ from toy_task import write_task
 
 from harness.errors import HarnessError, SubmissionError
 from harness.evaluation.run import Assignment, evaluate
-from harness.evaluation.session import Bench
+from harness.evaluation.session import Bench, Heard
 from harness.meters.disturbance import Watch
 from harness.meters.protocol import Meter, Work
 from harness.meters.replay import Replay, Trace
@@ -42,12 +42,14 @@ class Plan:
     fails_in: int = -1
     """The sandbox that fails, counted from 0, the calibration's."""
     at: str = ""
-    """``launch``, ``ready``, ``load``, ``predict:<nth>`` or ``finish``."""
+    """``launch``, ``ready``, ``load``, ``measure``, ``predict:<nth>`` or ``finish``."""
     error: HarnessError = field(
         default_factory=lambda: SubmissionError("the entry broke", remedy="mend it")
     )
     texts: list[list[str]] = field(default_factory=list)
     """By sandbox: what it was sent."""
+    frames: list[list[tuple[bytes, int]]] = field(default_factory=list)
+    """By sandbox: type and n of each request."""
     wrong_in: int = -1
     """The sandbox that answers everything wrongly."""
     left: int = 0
@@ -74,6 +76,9 @@ class FakeProcess:
         assert deadline_seconds > 0
         self._reach("load")
 
+    def measure(self) -> None:
+        self._reach("measure")
+
     def predict(
         self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
     ) -> bytes:
@@ -82,6 +87,7 @@ class FakeProcess:
         self._asked += 1
         texts = texts_of(b"".join(request))
         assert len(texts) == n
+        self._plan.frames[self._number].append((bytes(request[0][:4]), n))
         self._plan.texts[self._number] += texts
         wrong = self._number == self._plan.wrong_in
         return struct.pack(f"<{n}i", *(answer(text) ^ wrong for text in texts))
@@ -98,7 +104,7 @@ class FakeProcess:
         raise AssertionError("leaving the process ends it")
 
     def captured(self) -> Captured:
-        return Captured(text="", bytes_written=0)
+        return Captured(text=f"sandbox {self._number}\n", bytes_written=10)
 
     def __enter__(self) -> Self:
         return self
@@ -126,6 +132,7 @@ class FakeSandbox:
         assert launch.labels == 2
         number = len(self._plan.texts)
         self._plan.texts.append([])
+        self._plan.frames.append([])
         if (self._plan.fails_in, self._plan.at) == (number, "launch"):
             raise self._plan.error
         return FakeProcess(self._plan, number)
@@ -165,6 +172,7 @@ class Kept:
         self.phases: list[str] = []
         self.counts: list[tuple[int, int]] = []
         self.voids: list[tuple[int, Sequence[Notice]]] = []
+        self.heard: list[Heard] = []
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         self.given.append((record, outcomes))
@@ -205,7 +213,7 @@ def run(
     """Evaluate, and return what the sink was given: always one record."""
     kept = Kept()
     sandbox: Sandbox = FakeSandbox(plan or Plan())
-    bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch)
+    bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch, hear=kept.heard.append)
     evaluate(assignment, bench, kept, on_void=kept.void)
     ((made, outcomes),) = kept.given
     return made, outcomes, kept

@@ -36,6 +36,10 @@ idle_change = 100.0
 variant_cost_ratio = [0.001, 1000.0]
 small_test_set = 1000
 session_disagreement = 0.5
+preparation_sweeps = 1000.0
+preparation_cpu_seconds = 100.0
+drain_share = 1.0
+drain_cpu_seconds = 100.0
 
 [protocols.quick]
 sessions = 1
@@ -60,11 +64,21 @@ when_disturbed = "fail"
 [limits]
 start_seconds = 30
 load_seconds = 30
+warm_up_seconds = 30
+measured_seconds = 30
 batch_seconds = {batch_seconds}
 drain_seconds = 5
 session_seconds = 60
+start_cpu_seconds = 60
+load_cpu_seconds = {load_cpu_seconds}
+warm_up_cpu_seconds = 60
+measured_cpu_seconds = 60
+drain_cpu_seconds = 60
+session_cpu_seconds = 120
+preparation_joules = 1e6
 memory_bytes = 268_435_456
 processes = 16
+threads = 128
 open_files = 256
 tmp_bytes = 16_777_216
 shm_bytes = 16_777_216
@@ -92,21 +106,31 @@ ANSWERS = "return [int(sample.split()[-1][0]) % 2 for sample in samples]"
 """What the body of ``predict`` may be: right on every item of the toy task, variants included."""
 
 
-def write_project(root: Path, *, batch_seconds: float = 20, hub: str = "") -> Path:
+def write_project(
+    root: Path, *, batch_seconds: float = 20, load_cpu_seconds: float = 60, hub: str = ""
+) -> Path:
     """Write rules and the toy task; return ``root``."""
     (root / "submissions").mkdir(parents=True)
     (root / "leaderboard").mkdir()
-    write_rules(root, batch_seconds=batch_seconds)
+    write_rules(root, batch_seconds=batch_seconds, load_cpu_seconds=load_cpu_seconds)
     write_task(root, hub=hub)
     return root
 
 
-def write_rules(root: Path, *, batch_seconds: float = 20, kernel_change: float = 1e9) -> None:
+def write_rules(
+    root: Path,
+    *,
+    batch_seconds: float = 20,
+    load_cpu_seconds: float = 60,
+    kernel_change: float = 1e9,
+) -> None:
     """Write rules that call nothing a disturbance, whatever else this machine does.
 
     But for a change of the reference kernel's cost by more than ``kernel_change``.
     """
-    rules = RULES.format(batch_seconds=batch_seconds, kernel_change=kernel_change)
+    rules = RULES.format(
+        batch_seconds=batch_seconds, load_cpu_seconds=load_cpu_seconds, kernel_change=kernel_change
+    )
     (root / "leaderboard" / "rules.toml").write_text(rules, encoding="utf-8")
 
 

@@ -72,11 +72,12 @@ def component_energy(
 
 
 def window(phase: Phase, *, seconds: float, joules: float) -> PhaseWindow:
-    """Make one phase of one component."""
+    """Make one phase of one component; the entry works for half of it, and not in the drain."""
     energy = component_energy(joules)
+    cpu_seconds = 0.0 if phase == "drain" else seconds / 2
     return PhaseWindow(
         phase=phase,
-        reading=WindowReading(seconds=seconds, cpu_seconds=seconds / 2, energy=(energy,)),
+        reading=WindowReading(seconds=seconds, cpu_seconds=cpu_seconds, energy=(energy,)),
         disturbance=Disturbance(other_cpu_seconds=0.0, harness_cpu_seconds=0.0, steal_seconds=0.0),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import textwrap
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,11 @@ from harness.sandbox.spawn import spawn
 
 MEBIBYTE = 1 << 20
 LIMITS: dict[str, Any] = {
-    "start_seconds": 20, "load_seconds": 20, "batch_seconds": 20, "drain_seconds": 1,
-    "session_seconds": 60, "memory_bytes": 256 * MEBIBYTE, "processes": 16, "open_files": 256,
+    "start_seconds": 20, "load_seconds": 20, "warm_up_seconds": 20, "measured_seconds": 20,
+    "batch_seconds": 20, "drain_seconds": 1, "session_seconds": 60, "start_cpu_seconds": 20,
+    "load_cpu_seconds": 20, "warm_up_cpu_seconds": 20, "measured_cpu_seconds": 20,
+    "drain_cpu_seconds": 5, "session_cpu_seconds": 60, "preparation_joules": 1e6,
+    "memory_bytes": 256 * MEBIBYTE, "processes": 16, "threads": 128, "open_files": 256,
     "tmp_bytes": 16 * MEBIBYTE, "shm_bytes": 16 * MEBIBYTE, "output_bytes": 65_536,
     "entry_bytes": MEBIBYTE, "entry_files": 16,
 }  # fmt: skip
@@ -38,6 +42,17 @@ def write_entry(folder: Path, code: str) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "model.py").write_text(textwrap.dedent(code))
     return folder
+
+
+def device(path: Path) -> Path:
+    """Make a device file that behaves as ``/dev/zero`` does."""
+    try:
+        os.mknod(path, 0o666 | stat.S_IFCHR, os.makedev(1, 5))
+        path.chmod(0o666)
+        with path.open("rb"):
+            return path
+    except PermissionError:
+        pytest.skip("device files can be made by root only, and where the file system lets it")
 
 
 def launch_of(

@@ -7,11 +7,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import msgspec
 import pytest
+from record_samples import RULES as RULES_OF_THE_CHALLENGE
 from typer.testing import CliRunner
 
 from harness.cli.app import app
 from harness.cli.check import rules_page
+from harness.cli.limits import limit_rows
+from harness.records.rules import Limits
 from harness.submissions.faults import RULES
 
 ROOT = Path(__file__).parent.parent
@@ -20,12 +24,42 @@ FINE = ROOT / "submissions" / "climate-tfidf"
 runner = CliRunner()
 
 
+def verdict(stdout: str) -> str:
+    """Return the last line before the limits."""
+    return stdout.partition("\nLimits when it runs")[0].splitlines()[-1]
+
+
 def test_a_fine_entry_passes_with_one_line() -> None:
     result = runner.invoke(app, ["check", str(FINE)])
 
     assert result.exit_code == 0
+    assert verdict(result.stdout) == result.stdout.splitlines()[0]
     assert result.stdout.startswith("climate-tfidf: passes (")
-    assert result.stdout.count("\n") == 1
+
+
+def test_the_limits_are_told_once_for_all_entries() -> None:
+    limits = RULES_OF_THE_CHALLENGE.limits
+
+    shown = runner.invoke(app, ["check", str(FINE), str(BROKEN)]).stdout
+    said = json.loads(runner.invoke(app, ["check", str(FINE), "--format", "json"]).stdout)
+
+    assert shown.count("Limits when it runs (leaderboard/rules.toml):") == 1
+    for name in ("wall time", "CPU time", "energy", "memory", "counts", "space", "output"):
+        assert f"\n    {name:<10}  " in shown
+    assert f"load {limits.load_cpu_seconds:g} s" in shown
+    assert said["limits"] == msgspec.to_builtins(limits)
+
+
+def test_every_limit_is_shown() -> None:
+    """Each is given a figure of its own, and looked for."""
+    fields = {
+        name: (1000 + number) * (1 << 20 if name.endswith("_bytes") else 1)
+        for number, name in enumerate(Limits.__struct_fields__)
+    }
+    shown = " ".join(text for _, text in limit_rows(msgspec.convert(fields, Limits)))
+    for number, (name, value) in enumerate(fields.items()):
+        figures = {f"{value:,}", f"{1000 + number:,} MiB"}
+        assert any(figure in shown for figure in figures), name
 
 
 def test_a_fault_has_its_place_its_code_and_its_fix() -> None:
@@ -36,7 +70,7 @@ def test_a_fault_has_its_place_its_code_and_its_fix() -> None:
     assert lines[0].startswith("entry/helpers/words.py:2:")
     assert " error FRG202 does not compile" in lines[0]
     assert lines[1].startswith("    fix: ")
-    assert lines[-1].startswith("entry: fails (2 errors, ")
+    assert verdict(result.stdout).startswith("entry: fails (2 errors, ")
 
 
 def test_warnings_alone_pass(tmp_path: Path) -> None:
@@ -51,7 +85,7 @@ def test_warnings_alone_pass(tmp_path: Path) -> None:
 
     assert result.exit_code == 0
     assert "warning FRG311" in result.stdout
-    assert "passes (1 warning, " in result.stdout.splitlines()[-1]
+    assert "passes (1 warning, " in verdict(result.stdout)
 
 
 def test_json_of_one_entry_is_its_document() -> None:

@@ -258,6 +258,7 @@ def whole(**changes: Any) -> diagnosis.Diagnosis:  # noqa: ANN401 - any field
         root="/project",
         rules_file="/project/leaderboard/rules.toml",
         rules_version="1",
+        limits=RULES.limits,
         tasks=("toy",),
         results="/project/leaderboard/results",
         results_disk=PLENTY,
@@ -282,7 +283,8 @@ def test_everything_is_on_the_screen_each_fault_with_its_remedy(
         "fix: install it", "10.00 W by rapl, ±0.07 W over 5 parts", "background    0.1%",
         "steal         0.0%", "some task waited 1.0% of the time", "2,400 MHz",
         "0 times meanwhile", "1,024.0 GiB free, ext4", "1 MiB written through in 10 ms",
-        "caution: turbo is on", "intel_pstate/no_turbo",
+        "caution: turbo is on", "intel_pstate/no_turbo", "limits        wall time: start 30 s",
+        "memory: 4,096 MiB",
     ):  # fmt: skip
         assert fact in shown, fact
 

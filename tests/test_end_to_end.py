@@ -15,6 +15,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from projects import ANSWERS, model_of, write_entry, write_project, write_rules
+from sandboxes import device
 from toy_task import texts, write_parquet
 from typer.testing import CliRunner, Result
 
@@ -114,6 +115,67 @@ def test_an_evaluation_gives_its_record_and_its_summary(root: Path) -> None:
     assert document["record"] == json.loads(Path(summary["path"]).read_bytes())
     assert [tuple(w.phase for w in s.phases) for s in record.sessions] == [PHASES, PHASES]
     assert summary["queries"] == sum(session.queries for session in record.sessions)
+
+
+def test_what_an_entry_prints_is_kept_for_its_team_and_shown_where(root: Path) -> None:
+    entry = write_entry(root, "chatty", model_of("print('\\x1b[2Jasked')\n" + ANSWERS))
+
+    result = run("evaluate", entry, "--meter", replayed(root))
+
+    (path,) = (root / "leaderboard" / "results").glob("*/*/*.printed.txt")
+    assert str(path) in result.stdout
+    assert "== session 1: " in path.read_text()
+    assert "\\x1b[2Jasked" in path.read_text()
+    assert "asked" not in the_record(root).sessions.__repr__() + result.stdout
+
+
+def test_a_limit_of_cpu_time_is_the_entrys_fault_and_named(root: Path) -> None:
+    write_rules(root, load_cpu_seconds=0.2)
+    spin = "import time\nwhile time.process_time() < 9: pass"
+    entry = write_entry(root, "busy", model_of(load=f"{spin}\nreturn Model()"))
+
+    result = evaluate(entry)
+
+    summary = json.loads(result.stdout)["summary"]
+    assert result.exit_code == 1
+    assert (summary["stage"], summary["blame"]) == ("load", "submission")
+    assert "0.2 s are allowed (limits.load_cpu_seconds)" in summary["message"]
+
+
+def cuda_entry(root: Path, predict: str) -> Path:
+    entry = write_entry(root, "on-cuda", model_of(predict))
+    with (entry / "submission.toml").open("a", encoding="utf-8") as manifest:
+        manifest.write('\n[environment]\naccelerator = "cuda"\n')
+    return entry
+
+
+def test_an_entry_that_asks_for_an_accelerator_runs_only_where_one_is_metered(root: Path) -> None:
+    result = evaluate(cuda_entry(root, ANSWERS))
+
+    assert result.exit_code == 3
+    error = json.loads(result.stdout)["error"]
+    assert 'accelerator = "cuda", and no accelerator is metered: replay reads' in error["message"]
+    assert error["remedy"]
+    assert records(root) == []
+
+
+def test_a_metered_accelerator_is_given_to_who_asks_for_it(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    board = device(tmp_path / "nvidia0")
+    monkeypatch.setattr("harness.sandbox.devices.DEVICES", tmp_path)
+    trace = root / "gpu.json"
+    trace.write_text('{"component": "gpu", "watts": [[1, 5]]}', encoding="utf-8")
+    looks = f"import os\nassert os.path.exists({str(board)!r}) == WANTED\n{ANSWERS}"
+    asks = cuda_entry(root, looks.replace("WANTED", "True"))
+    does_not = write_entry(root, "on-cpu", model_of(looks.replace("WANTED", "False")))
+
+    result = run("evaluate", asks, does_not, "--meter", f"replay:{trace}", "--json")
+
+    results = json.loads(result.stdout)["results"]
+    assert [each["summary"]["message"] for each in results] == [None, None]
+    board.unlink()
+    assert run("evaluate", asks, "--meter", f"replay:{trace}").exit_code == 3
 
 
 def test_several_entries_give_several_results(root: Path) -> None:

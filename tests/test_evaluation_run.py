@@ -124,6 +124,48 @@ def test_one_query_at_a_time_is_asked_in_the_single_scenario(assignment: Assignm
     assert done == [1, 2, 3, 4, 5, 6]
 
 
+def test_warm_up_looks_like_the_measured_phase_and_no_session_like_another(
+    assignment: Assignment,
+) -> None:
+    plan = Plan()
+
+    run(assignment, plan)
+
+    warm_up = PROTOCOL.warm_up_queries // BATCH
+    for frames in plan.frames[1:]:
+        assert set(frames[:warm_up]) == set(frames[warm_up:]) == {(b"TEXT", BATCH)}
+    measured = [tuple(texts[PROTOCOL.warm_up_queries :]) for texts in plan.texts[1:]]
+    assert len(set(measured)) == SESSIONS
+
+
+def test_what_was_printed_is_handed_on_by_sandbox(assignment: Assignment) -> None:
+    _, _, kept = run(assignment)
+
+    assert [(heard.where, heard.output.text) for heard in kept.heard] == [
+        ("calibration", "sandbox 0\n"),
+        *((f"session {n}", f"sandbox {n}\n") for n in range(1, SESSIONS + 1)),
+    ]
+
+
+@pytest.mark.parametrize(("allowed", "fails"), [(20.0, True), (40.0, False)])
+def test_energy_before_the_measured_phase_is_limited(
+    assignment: Assignment, allowed: float, fails: bool
+) -> None:
+    """Three windows of 10 J each."""
+    limits = msgspec.structs.replace(assignment.launch.limits, preparation_joules=allowed)
+    launch = msgspec.structs.replace(assignment.launch, limits=limits)
+
+    made, _, _ = run(replace(assignment, launch=launch))
+
+    if not fails:
+        assert made.outcome == Completed()
+        return
+    assert isinstance(made.outcome, Failed)
+    assert (made.outcome.stage, made.outcome.blame) == ("warm-up", "submission")
+    assert "took 30.0 J, ±" in made.outcome.message
+    assert "20 J are allowed (limits.preparation_joules)" in made.outcome.message
+
+
 @dataclass(frozen=True)
 class Case:
     """What fails where, and what the record must say."""
@@ -155,9 +197,11 @@ def test_a_failure_is_recorded_with_its_stage_and_what_came_before(
     assignment: Assignment, name: str
 ) -> None:
     case = CASES[name]
-    plan = replace(case.plan, texts=[], error=type(case.plan.error)("it broke", remedy="mend it"))
+    plan = replace(
+        case.plan, texts=[], frames=[], error=type(case.plan.error)("it broke", remedy="mend it")
+    )
 
-    made, outcomes, _ = run(assignment, plan)
+    made, outcomes, kept = run(assignment, plan)
 
     assert made.outcome == Failed(
         stage=case.stage,
@@ -171,6 +215,7 @@ def test_a_failure_is_recorded_with_its_stage_and_what_came_before(
     assert (made.quality is None) == (rows == 0)
     entered = len(plan.texts) - (plan.at == "launch")
     assert plan.left == entered  # whatever happens, no tree is left alive
+    assert len(kept.heard) == entered  # and what it printed is kept
 
 
 @pytest.mark.parametrize("edge", range(len(PHASES)))

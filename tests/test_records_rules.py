@@ -9,9 +9,19 @@ import pytest
 from projects import write_rules
 
 from harness.errors import ConfigurationError
-from harness.records.rules import read_rules
+from harness.records.rules import Limits, read_rules
 
 CHALLENGE = Path(__file__).parents[1] / "leaderboard" / "rules.toml"
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return (CHALLENGE.parents[1] / "docs" / "reference" / "limits.md").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("limit", Limits.__struct_fields__)
+def test_every_limit_is_explained(page: str, limit: str) -> None:
+    assert f"`{limit}`" in page
 
 
 @pytest.fixture
@@ -50,6 +60,11 @@ FAULTS = {
     "edge_share": instead("edge_share = 0.5", "edge_share = 0"),
     "steal_share": instead("steal_share = 100.0", "steal_share = -0.1"),
     "throttle_events": instead("throttle_events = 1_000_000", "throttle_events = 0.5"),
+    "load_cpu_seconds": instead("load_cpu_seconds = 60", "load_cpu_seconds = 0"),
+    "preparation_joules": instead("preparation_joules = 1e6\n", ""),
+    r"protocols\.quick\.measured_seconds": instead(
+        "measured_seconds = 0.01", "measured_seconds = 31.0"
+    ),
     "other_cpu_share": instead("[cautions]\n", "[cautions]\nother_cpu_share = 0.02\n"),
 }
 

@@ -6,7 +6,9 @@ import hashlib
 import hmac
 import json
 import os
+import shutil
 import stat
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,8 @@ from record_samples import outcomes, record
 from harness.errors import OrganiserError
 from harness.records.base import canonical_json, digest, parse_json, pretty_json
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, Signature
+from harness.store.paths import PRINTED
+from harness.store.printed import Printed, write_printed
 from harness.store.results import read_all, write
 
 
@@ -41,6 +45,42 @@ def test_a_record_is_read_back_as_it_was_kept(tmp_path: Path) -> None:
     assert problems == ()
     assert [each.record for each in stored] == [kept]
     assert tmp_path / stored[0].path == path
+
+
+def test_what_was_printed_lies_beside_the_record_for_nobody_else(tmp_path: Path) -> None:
+    _, path = write(tmp_path, record(), None)
+    printed = [
+        Printed("calibration", "", 0),
+        Printed("session 1", "loaded\n\\x1b[31mred\n", 16),
+        Printed("session 2", "the end\n", 20_000),
+    ]
+
+    beside = write_printed(path, printed)
+
+    assert beside == path.with_name(path.name.removesuffix(".json") + ".printed.txt")
+    assert stat.S_IMODE(beside.stat().st_mode) == 0o600
+    assert beside.read_text() == (
+        "== calibration: 0 bytes ==\n"
+        "== session 1: 16 bytes ==\nloaded\n\\x1b[31mred\n"
+        "== session 2: the end of 20,000 bytes ==\nthe end\n"
+    )
+    assert found(tmp_path) == ([path.relative_to(tmp_path).as_posix()], [])
+
+
+def test_git_ignores_what_was_printed_even_beside_a_public_record(tmp_path: Path) -> None:
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    shutil.copy(Path(__file__).parents[1] / ".gitignore", tmp_path)
+    place = "leaderboard/results/t/e/x" + PRINTED
+    asked = ["git", "-C", str(tmp_path), "check-ignore", "-q", place]
+    assert subprocess.run(asked, check=False).returncode == 0
+    assert subprocess.run([*asked[:-1], "leaderboard/results/t/e/x.json"], check=False).returncode
+
+
+def test_silence_leaves_no_file(tmp_path: Path) -> None:
+    _, path = write(tmp_path, record(), None)
+
+    assert write_printed(path, [Printed("session 1", "", 0)]) is None
+    assert len(list(path.parent.iterdir())) == 1
 
 
 def test_the_path_says_whose_when_and_what(tmp_path: Path) -> None:

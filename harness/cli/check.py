@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from harness.cli.limits import limit_rows
 from harness.cli.options import EntriesArgument
 from harness.cli.output import in_colour, print_json, print_line, write_out
 from harness.cli.project import Project, find_project
 
 if TYPE_CHECKING:
+    from harness.records.rules import Limits
     from harness.submissions.check import CheckContext, CheckReport
     from harness.submissions.faults import Fault
 
@@ -63,14 +65,25 @@ def check(
     project = find_project()
     context = check_context(project)
     reports = [check_entry(entry, context) for entry in entries]
+    limits = project.rules().limits
     if form is Format.JSON:
-        documents = [report.document for report in reports]
+        documents = [_document(report, limits) for report in reports]
         print_json(documents[0] if len(documents) == 1 else {"results": documents})
     else:
         for report in reports:
             print_report(report)
+        print_line("Limits when it runs (leaderboard/rules.toml):")
+        for name, allowed in limit_rows(limits):
+            print_line(f"    {name:<10}  {allowed}")
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
+
+
+def _document(report: CheckReport, limits: Limits) -> dict[str, Any]:
+    """Return what is printed of one entry, and what it may take when it runs."""
+    from msgspec.structs import asdict
+
+    return asdict(report.document) | {"limits": limits}
 
 
 def check_context(project: Project) -> CheckContext:

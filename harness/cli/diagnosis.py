@@ -21,6 +21,7 @@ from harness.meters.select import SourceStatus, select, survey
 from harness.records.base import Frozen
 from harness.records.evaluation import Hardware, Isolation, IsolationGrade, Notice
 from harness.records.profile import HardwareProfile
+from harness.records.rules import Limits
 from harness.sandbox.ladder import choose
 
 DISTRIBUTION = "frugal-ai-harness"
@@ -61,6 +62,8 @@ class Diagnosis(Frozen):
     root: str | None
     rules_file: str | None
     rules_version: str | None
+    limits: Limits | None
+    """What an entry may take."""
     tasks: tuple[str, ...]
     results: str | None
     """Where records go unless ``--output`` says otherwise."""
@@ -132,6 +135,7 @@ def diagnose(idle_seconds: float) -> Diagnosis:
         root=str(project.root) if project else None,
         rules_file=str(project.rules_file) if project else None,
         rules_version=rules.version if rules else None,
+        limits=rules.limits if rules else None,
         tasks=tuple(card.task.id for card in cards),
         results=str(project.results) if project else None,
         results_disk=results_disk,

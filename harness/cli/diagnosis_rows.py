@@ -9,6 +9,7 @@ import textwrap
 from harness.cli.cautions import in_words
 from harness.cli.diagnosis import Diagnosis
 from harness.cli.idle import Idle
+from harness.cli.limits import limit_rows
 from harness.cli.output import in_colour, print_line
 from harness.meters.select import NOT_LOOKED_FOR
 from harness.records.evaluation import Hardware
@@ -177,6 +178,10 @@ def _print_project(diagnosis: Diagnosis) -> None:
         _row("project", diagnosis.root)
         if diagnosis.rules_version:
             _row("rules", f"{diagnosis.rules_file}, version {diagnosis.rules_version}")
+        if diagnosis.limits is not None:
+            rows = limit_rows(diagnosis.limits)
+            for number, (name, allowed) in enumerate(rows):
+                _row("" if number else "limits", f"{name}: {allowed}")
         _row("tasks", ", ".join(diagnosis.tasks) or "none")
     if (disk := diagnosis.results_disk) is not None:
         free = f"{disk.free_bytes / _GIBIBYTE:,.1f} GiB free, {disk.file_system}"

@@ -14,11 +14,12 @@ import typer
 from harness.cli.options import EntriesArgument, JsonOption
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import SubmissionError, UsageError
+from harness.errors import OrganiserError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.evaluation.run import Assignment
+    from harness.evaluation.session import Heard
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
     from harness.submissions.check import CheckReport
@@ -52,12 +53,30 @@ class Results:
 
     folder: Path
     kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
+    heard: list[Heard] = field(default_factory=list)
+    """What the entry that is being evaluated has printed so far."""
+    printed: Path | None = None
+    """Where that of the last record is kept; ``None`` where it printed nothing."""
 
     def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
         """Write the record, and beside it the outcomes of single items."""
         from harness.store.results import write
 
         self.kept.append(write(self.folder, record, outcomes))
+        self.printed = self._keep_printed(self.kept[-1][1])
+
+    def _keep_printed(self, record_file: Path) -> Path | None:
+        """Write what the entry printed beside its record, which is safe already."""
+        from harness.store.printed import Printed, write_printed
+
+        heard = [Printed(each.where, each.output.text, each.output.bytes_written)
+                 for each in self.heard]  # fmt: skip
+        self.heard.clear()
+        try:
+            return write_printed(record_file, heard)
+        except OrganiserError as error:
+            print_note(f"what the entry printed is lost: {error.message}")
+            return None
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
@@ -130,7 +149,10 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             from harness.cli.result import print_result
 
             record, path = results.kept[-1]
-            print_result(stdout_console(), record, path, entry=entry, elsewhere=output)
+            print_result(
+                stdout_console(), record, path,
+                entry=entry, elsewhere=output, printed=results.printed,
+            )  # fmt: skip
 
     _evaluate_all(
         project,
@@ -194,6 +216,7 @@ def _evaluate_all(
     profile: str | None,
     isolation: str,
 ) -> None:
+    from harness.cli.accelerator import devices_for
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.evaluation.lock import machine_lock
@@ -214,6 +237,7 @@ def _evaluate_all(
         print_note(chosen.note)
     surroundings = surroundings_of(machine.hardware, chosen.profile)
     chosen_meter = select(meter, surroundings)
+    devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
     load = _loader(project, request)
     with ExitStack() as stack:
         stack.enter_context(machine_lock())
@@ -226,17 +250,17 @@ def _evaluate_all(
             with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
                 return run_reference_kernel()
 
-        bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
+        bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
         for report in reports:  # all data before the first run: a fault in them shows at once
             load(_manifest(report).submission.task, progress.note)
-        for entry, report in zip(entries, reports, strict=True):
+        for entry, report, given in zip(entries, reports, devices, strict=True):
             progress.entry(report.entry)
             task, data = load(_manifest(report).submission.task, progress.note)
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="frugal-")))
             assignment = _assignment(
                 entry, report, folder, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
-                machine_cores=surroundings.machine_cores, request=request,
+                machine_cores=surroundings.machine_cores, request=request, devices=given,
             )  # fmt: skip
             run_evaluation(
                 assignment, bench, results, on_session=progress.session, on_void=progress.void
@@ -282,6 +306,7 @@ def _assignment(
     hardware: Hardware,
     machine_cores: int,
     request: Request,
+    devices: tuple[Path, ...],
 ) -> Assignment:
     """Copy the entry into ``folder``, and say what is to be run from there."""
     from harness.evaluation.run import Assignment
@@ -306,6 +331,7 @@ def _assignment(
             labels=len(task.labels),
             max_boxes=task.max_boxes,
             limits=rules.limits,
+            devices=devices,
             cores=hardware.entry_cores,
         ),
         task=task,

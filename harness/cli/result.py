@@ -31,11 +31,12 @@ def print_result(
     *,
     entry: Path,
     elsewhere: Path | None,
+    printed: Path | None = None,
 ) -> None:
     """Show quality, energy and its parts, how both came about, warnings, and what to do next.
 
     ``entry`` is the folder as it was given; ``elsewhere`` the results folder where it is not the
-    project's own.
+    project's own; ``printed`` where the entry's own output is kept, where there was any.
     """
     summary = summarise(record, str(path))
     console.print()
@@ -52,6 +53,9 @@ def print_result(
     # Paths and commands are for copying: they never wrap.
     shown = f"{'record':<{LABEL_WIDTH}}{escape(shown_path(path))}"
     console.print(shown, highlight=False, soft_wrap=True)
+    if printed is not None:
+        shown = f"{'printed':<{LABEL_WIDTH}}{escape(shown_path(printed))}  [dim](private)[/dim]"
+        console.print(shown, highlight=False, soft_wrap=True)
     step = f"{'next':<{LABEL_WIDTH}}{escape(_next_step(record, entry, elsewhere))}"
     console.print(step, highlight=False, soft_wrap=True)
 

@@ -14,6 +14,7 @@ from harness.records.energy import (
     idle_watts,
     is_resolved,
     measured_uncertainty_joules,
+    phase_cpu_seconds,
     phase_joules,
     phase_seconds,
 )
@@ -218,6 +219,7 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
 def _about_the_entry(
     record: EvaluationRecord, rules: Rules, disagreement: float
 ) -> Iterator[Notice]:
+    yield from _about_work_elsewhere(record, rules)
     low, high = rules.cautions.variant_cost_ratio
     ratio = _variant_cost_ratio(record)
     if ratio is not None and not low <= ratio <= high:
@@ -226,12 +228,67 @@ def _about_the_entry(
             message=f"perturbed variants cost {ratio:.2f} times the CPU time of the originals",
             remedy="a cache or a table of answers would show like this; so does a noisy machine",
         )
-    if disagreement > rules.cautions.session_disagreement and not record.submission.stochastic:
+    if disagreement > rules.cautions.session_disagreement:
+        declared = record.submission.stochastic
         yield Notice(
-            code="unstable-predictions",
-            message=f"two sessions disagree on {disagreement:.1%} of the items",
-            remedy="seed the model, or declare stochastic = true",
+            code="stochastic-predictions" if declared else "unstable-predictions",
+            message=f"two sessions disagree on {disagreement:.1%} of the items"
+            f"{', as a stochastic model may' if declared else ''} (limit "
+            f"{rules.cautions.session_disagreement:.0%})",
+            remedy="seed the model: quality is that of all sessions together"
+            if declared
+            else "seed the model, or declare stochastic = true",
         )
+
+
+def _about_work_elsewhere(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
+    """Find work that was moved out of the measured phase: ahead of it, or behind it."""
+    cautions = rules.cautions
+    items, warm_up_queries = record.data.items, rules.protocols[record.protocol].warm_up_queries
+
+    def ahead(session: Session) -> float:
+        """Return the CPU seconds of loading, and of a warm-up dearer than its queries are."""
+        expected = warm_up_queries * _measured_cost(session)
+        dearer = max(0.0, phase_cpu_seconds(session, "warm-up") - expected)
+        return phase_cpu_seconds(session, "load") + dearer
+
+    def too_much_ahead(session: Session) -> bool:
+        passes = cautions.preparation_sweeps * items * _measured_cost(session)
+        return ahead(session) > passes + cautions.preparation_cpu_seconds
+
+    if moved := _numbers(record.sessions, too_much_ahead):
+        worst = max((record.sessions[number - 1] for number in moved), key=ahead)
+        yield Notice(
+            code="work-before-measured",
+            message=f"before the measured phase of {_sessions(moved)} the entry worked for up to "
+            f"{ahead(worst):.3g} s of CPU time, where a pass over the test set takes it "
+            f"{items * _measured_cost(worst):.2g} s",
+            remedy="load only what predict needs: answers worked out while loading would show like "
+            "this, and so does a large library",
+        )
+
+    def left(session: Session) -> float:
+        return phase_cpu_seconds(session, "drain")
+
+    def too_much_left(session: Session) -> bool:
+        share = cautions.drain_share * phase_cpu_seconds(session, "measured")
+        return left(session) > share + cautions.drain_cpu_seconds
+
+    if late := _numbers(record.sessions, too_much_left):
+        worst = max((record.sessions[number - 1] for number in late), key=left)
+        measured = phase_cpu_seconds(worst, "measured")
+        yield Notice(
+            code="work-after-answers",
+            message=f"after the last answer of {_sessions(late)} the entry worked for up to "
+            f"{left(worst):.3g} s of CPU time, beside {measured:.3g} s in the measured phase",
+            remedy="end at once when the request channel is closed; what is done then is billed "
+            "like the answers",
+        )
+
+
+def _measured_cost(session: Session) -> float:
+    """Return the CPU seconds of a measured query."""
+    return phase_cpu_seconds(session, "measured") / session.queries if session.queries else 0.0
 
 
 def _left_open(session: Session) -> float:

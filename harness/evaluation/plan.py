@@ -51,10 +51,12 @@ def wanted_seconds(rules: Rules, protocol: ProtocolRules, refresh_seconds: float
 
     At each of a window's two edges a reading may be old by as much as a refresh of the meter: two
     refreshes are to be no more than the rules' share of the phase. It takes no more than half of
-    a session's time in any case: waiting for the meter must not end an entry's session.
+    the phase's time, or of a session's, in any case: waiting for the meter must not end an entry's
+    session.
     """
     for_the_meter = 2 * refresh_seconds / rules.energy.edge_share
-    return max(protocol.measured_seconds, min(for_the_meter, rules.limits.session_seconds / 2))
+    allowed = min(rules.limits.measured_seconds, rules.limits.session_seconds)
+    return max(protocol.measured_seconds, min(for_the_meter, allowed / 2))
 
 
 def count_sweeps(

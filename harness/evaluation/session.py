@@ -2,29 +2,39 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.errors import HarnessError
+from harness.errors import HarnessError, SubmissionError
 from harness.evaluation.plan import PlannedSweep
 from harness.meters.disturbance import DisturbanceWatch, Watch
 from harness.meters.protocol import Meter, Recording, Work
+from harness.records.energy import BEFORE_MEASURED
 from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 from harness.records.rules import Limits
 from harness.sandbox import frames
-from harness.sandbox.protocol import Launch, Process, Sandbox
+from harness.sandbox.protocol import Captured, Launch, Process, Sandbox
 from harness.tasks.protocol import NO_ANSWER, Sample, Split
 
 AHEAD_BYTES = 256 * 1024
 """How much of the measured phase's requests is encoded ahead; at least one batch."""
+
+
+class Heard(NamedTuple):
+    """What an entry printed in one sandbox."""
+
+    where: str
+    """``calibration``, or ``session`` with its number, from 1."""
+    output: Captured
 
 
 class Progress(Protocol):
@@ -50,6 +60,8 @@ class Bench:
     progress: Progress
     watch: Callable[[Work], Watch] = DisturbanceWatch
     """Begins to watch what else the machine does."""
+    hear: Callable[[Heard], None] = lambda _: None
+    """Told what the entry printed, at the end of each sandbox, also of one that failed."""
 
 
 @dataclass(frozen=True)
@@ -137,6 +149,40 @@ def stage(name: str, progress: Progress) -> Iterator[None]:
         raise
 
 
+def _require_bearable_preparation(closed: Sequence[PhaseWindow], limits: Limits) -> None:
+    """Refuse start, load and warm-up that certainly took more energy than is allowed.
+
+    What the meter leaves open counts for the entry: by its edges and steps, and by its scale.
+    """
+    parts = [
+        part
+        for window in closed
+        if window.phase in BEFORE_MEASURED
+        for part in window.reading.energy
+    ]
+    joules = sum(part.joules for part in parts)
+    left_open = math.hypot(
+        *(part.uncertainty_joules for part in parts),
+        sum(math.hypot(part.gain_joules, part.model_joules) for part in parts),
+    )
+    if joules - left_open > limits.preparation_joules:
+        raise SubmissionError(
+            f"start, load and warm-up took {joules:,.1f} J, ±{left_open:,.1f} J; "
+            f"{limits.preparation_joules:,g} J are allowed (limits.preparation_joules)",
+            remedy="load less, or faster; the limits are in leaderboard/rules.toml",
+        )
+
+
+@contextmanager
+def listening(process: Process, where: str, bench: Bench) -> Iterator[None]:
+    """Leave the process with the block, and hand on what it printed, however it ended."""
+    try:
+        with process:
+            yield
+    finally:
+        bench.hear(Heard(where, process.captured()))
+
+
 def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     """Run one session; fill ``answers`` as they come, so that a failure keeps what was answered.
 
@@ -146,7 +192,6 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     started = datetime.now(UTC)
     kernel_before = bench.kernel()
     work = EntryWork()
-    deadline = _Deadline(limits)
     with bench.meter.record(work) as recording:
         windows = Windows(recording, bench.watch(work))
         with stage("idle-before", bench.progress):
@@ -154,7 +199,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
             windows.close("idle-before")
         with stage("start", bench.progress):
             process = bench.sandbox.launch(script.launch)
-        with process:
+        with listening(process, f"session {script.index + 1}", bench):
             with stage("start", bench.progress):
                 work.process = process
                 process.ready(deadline_seconds=limits.start_seconds)
@@ -163,13 +208,13 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
                 process.load(deadline_seconds=limits.load_seconds)
                 windows.close("load")
             with stage("warm-up", bench.progress):
-                _warm_up(
-                    process, script.launch, _batches(script.warm_up, script.batch_size), deadline
-                )
+                _warm_up(process, script.launch, _batches(script.warm_up, script.batch_size))
                 windows.close("warm-up")
+                _require_bearable_preparation(windows.closed, limits)
             with stage("measured", bench.progress):
                 answers.measured = True
-                sweeps = _measure(script, bench.progress, process, answers, deadline)
+                process.measure()
+                sweeps = _measure(script, bench.progress, process, answers)
                 windows.close("measured")
             with stage("drain", bench.progress):
                 exit_ = process.finish(deadline_seconds=limits.drain_seconds)
@@ -198,40 +243,37 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
     """
     batches = list(_batches(warm_up, min(batch_size, max(1, len(warm_up) // 2))))
     half = len(batches) // 2
-    deadline = _Deadline(launch.limits)
     with stage("start", bench.progress):
         process = bench.sandbox.launch(launch)
-    with process:
+    with listening(process, "calibration", bench):
         with stage("start", bench.progress):
             process.ready(deadline_seconds=launch.limits.start_seconds)
         with stage("load", bench.progress):
             process.load(deadline_seconds=launch.limits.load_seconds)
         with stage("warm-up", bench.progress):
-            _warm_up(process, launch, batches[:half], deadline)
+            _warm_up(process, launch, batches[:half])
             began = time.monotonic()
-            _warm_up(process, launch, batches[half:], deadline)
+            _warm_up(process, launch, batches[half:])
             seconds = time.monotonic() - began
         with stage("drain", bench.progress):
             process.finish(deadline_seconds=launch.limits.drain_seconds)
     return seconds / sum(len(batch) for batch in batches[half:])
 
 
-def _warm_up(
-    process: Process, launch: Launch, batches: Iterable[Sequence[Sample]], deadline: _Deadline
-) -> None:
+def _warm_up(process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]) -> None:
     for batch in batches:
-        _ask(process, launch, frames.encode_request(batch), len(batch), deadline.next_batch())
+        _ask(process, launch, frames.encode_request(batch), len(batch))
 
 
 def _measure(
-    script: Script, progress: Progress, process: Process, answers: Answers, deadline: _Deadline
+    script: Script, progress: Progress, process: Process, answers: Answers
 ) -> tuple[Sweep, ...]:
     sweeps = []
     done, total = 0, script.queries
     for sweep in script.sweeps:
         began, cpu_began = time.monotonic(), process.cpu_seconds()
         for positions, request in _encoded(sweep.batches(script.split, script.batch_size)):
-            predicted = _ask(process, script.launch, request, len(positions), deadline.next_batch())
+            predicted = _ask(process, script.launch, request, len(positions))
             if sweep.kind == "original":
                 answers.labels[positions] = predicted
             done += len(positions)
@@ -268,10 +310,8 @@ def _encoded(
     yield from ahead
 
 
-def _ask(
-    process: Process, launch: Launch, request: list[bytes], n: int, deadline_seconds: float
-) -> npt.NDArray[np.int64]:
-    payload = process.predict(request, n, deadline_seconds=deadline_seconds)
+def _ask(process: Process, launch: Launch, request: list[bytes], n: int) -> npt.NDArray[np.int64]:
+    payload = process.predict(request, n, deadline_seconds=launch.limits.batch_seconds)
     predicted: npt.NDArray[np.int64] = frames.decode_predictions(
         payload,
         n,
@@ -284,14 +324,3 @@ def _ask(
 
 def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
     return (samples[start : start + size] for start in range(0, len(samples), size))
-
-
-class _Deadline:
-    """Time left to a batch: its own limit, or what is left of the session's."""
-
-    def __init__(self, limits: Limits) -> None:
-        self._batch_seconds = limits.batch_seconds
-        self._ends = time.monotonic() + limits.session_seconds
-
-    def next_batch(self) -> float:
-        return max(0.0, min(self._batch_seconds, self._ends - time.monotonic()))

@@ -84,20 +84,51 @@ class CautionRules(Frozen):
     """Fewer test items than this cannot rank close models."""
     session_disagreement: NotNegative
     """Share of items on which an entry may differ from itself from one session to the next."""
+    preparation_sweeps: NotNegative
+    """Work was moved ahead of the measured phase when it took more CPU time than this many passes
+    over the test set and ``preparation_cpu_seconds`` together: loading, and what a query of the
+    warm-up costs above a measured one."""
+    preparation_cpu_seconds: NotNegative
+    """Large libraries take this long to be imported, however cheap a query is."""
+    drain_share: NotNegative
+    """Work was left until after the last answer when the drain took more CPU time than this share
+    of the measured phase's and ``drain_cpu_seconds`` together."""
+    drain_cpu_seconds: NotNegative
+    """No process ends for nothing."""
 
 
 class Limits(Frozen):
-    """What an entry may take."""
+    """What an entry may take.
+
+    Wall time and CPU time are limited in each phase and over all of them; CPU time is that of the
+    entry's whole tree of processes. A message of a limit that was hit names it as here.
+    """
 
     start_seconds: Positive
     load_seconds: Positive
-    batch_seconds: Positive
+    warm_up_seconds: Positive
+    measured_seconds: Positive
     drain_seconds: Positive
     """How long the tree may live after the last answer."""
     session_seconds: Positive
+    """Wall time of all phases together."""
+    batch_seconds: Positive
+    """Wall time of a single answer."""
+    start_cpu_seconds: Positive
+    load_cpu_seconds: Positive
+    warm_up_cpu_seconds: Positive
+    measured_cpu_seconds: Positive
+    drain_cpu_seconds: Positive
+    session_cpu_seconds: Positive
+    """CPU time of all phases together."""
+    preparation_joules: Positive
+    """Energy of start, load and warm-up together, where the meter resolves it."""
     memory_bytes: Count
     processes: Count
+    threads: Count
+    """Of all processes together."""
     open_files: Count
+    """Of each process."""
     tmp_bytes: Count
     shm_bytes: Count
     output_bytes: Count
@@ -165,6 +196,15 @@ def read_rules(path: Path) -> Rules:
     for name in ("quick", "official"):
         if name not in rules.protocols:
             raise ConfigurationError.at(path, f"protocols.{name}", "is missing", "add the table")
+    for name, protocol in rules.protocols.items():
+        if protocol.measured_seconds > rules.limits.measured_seconds:
+            raise ConfigurationError.at(
+                path,
+                f"protocols.{name}.measured_seconds",
+                f"is {protocol.measured_seconds:g}, beyond limits.measured_seconds "
+                f"({rules.limits.measured_seconds:g})",
+                "let the phase last as long as a protocol fills it",
+            )
     low, high = rules.cautions.variant_cost_ratio
     if not 0 < low < 1 < high:
         raise ConfigurationError.at(

@@ -26,8 +26,8 @@ from harness.sandbox.spawn import Spawned, abandon, spawn
 _INFO_FD, _HOLD_FD, _FILTER_FD = 5, 6, 7
 _ENTRY, _WORKER = "/entry", "/worker.py"
 _UP_SECONDS = 10.0
+_SPACES = {"/tmp": "tmp_bytes", "/dev/shm": "shm_bytes"}  # noqa: S108 - the sandbox's own
 _NAMESPACES_COUNT_PROCESSES = (5, 14)
-_THREADS_PER_CORE = 8
 
 _REMEDY = "see what `python -m harness doctor` says of isolation"
 
@@ -90,7 +90,7 @@ class Bwrap:
                 with contextlib.suppress(ProcessLookupError):  # its end is told by what it said
                     _limit(init, launch.limits)
             group = self._accounts.open(pids)
-            return TreeProcess(spawned, launch, namespace_init=init, group=group)
+            return TreeProcess(spawned, launch, namespace_init=init, group=group, spaces=_SPACES)
         except BaseException:  # an interrupt too must leave nothing running; it goes on its way
             abandon(spawned, *([] if init is None else [init]))
             if group is not None:
@@ -116,6 +116,8 @@ class Bwrap:
                 arguments += ["--ro-bind", str(path), str(path)]
         arguments += ["--ro-bind", str(interpreter.WORKER), _WORKER]
         arguments += ["--ro-bind", str(launch.directory), _ENTRY]
+        for device in launch.devices:
+            arguments += ["--dev-bind", str(device), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
         arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
@@ -192,9 +194,7 @@ def _limit(pid: int, limits: Limits) -> None:
     }
     release = tuple(int(part) for part in os.uname().release.split("-")[0].split(".")[:2])
     if os.geteuid() and release >= _NAMESPACES_COUNT_PROCESSES:
-        # Counts threads too, those of numerical libraries included; root is exempt from it.
-        threads = _THREADS_PER_CORE * (os.cpu_count() or 1)
-        wanted[resource.RLIMIT_NPROC] = limits.processes + threads
+        wanted[resource.RLIMIT_NPROC] = limits.threads  # what it counts; root is exempt from it
     for kind, value in wanted.items():
         _, hard = resource.prlimit(pid, kind)
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)

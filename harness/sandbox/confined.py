@@ -113,6 +113,7 @@ class Confined:
             "filter": None,
             "readable": None,
             "writable": None,
+            "devices": [],
         }
         if self._kind == "landlock":
             shown = [*interpreter.read_only_paths(), interpreter.WORKER, directory, Path("/proc")]
@@ -122,6 +123,7 @@ class Confined:
             plan["filter"] = filter_bytes.hex()
             plan["readable"] = [str(path) for path in shown]
             plan["writable"] = [str(scratch)]
+            plan["devices"] = [str(path) for path in launch.devices]
         return plan
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import select
+
 KEPT_BYTES = 16 * 1024
 _MESSAGE_CHARACTERS = 400
+_CHUNK_BYTES = 1 << 20
 
 
 class Tail:
@@ -27,6 +31,54 @@ class Tail:
         """Return the very end in one line, for a message; empty when nothing was written."""
         lines = [line.strip() for line in self.text().splitlines() if line.strip()]
         return " | ".join(lines[-3:])[-_MESSAGE_CHARACTERS:]
+
+
+class Outputs:
+    """Both streams of an entry: read as they come, never more than is allowed at once."""
+
+    def __init__(self, stdout: int, stderr: int, limit_bytes: int, poll: select.poll) -> None:
+        """Read from two descriptors that do not block, and that are to be closed here."""
+        self._stderr_descriptor = stderr
+        self._limit_bytes = limit_bytes
+        self._poll = poll
+        self._open = [stdout, stderr]
+        self.both, self.stderr = Tail(), Tail()
+        for descriptor in self._open:
+            poll.register(descriptor, select.POLLIN)
+
+    def __contains__(self, descriptor: int) -> bool:
+        """Say whether a descriptor is one of these, and open."""
+        return descriptor in self._open
+
+    def drain(self) -> None:
+        """Read what there is."""
+        for descriptor in tuple(self._open):
+            while part := _read(descriptor):
+                self.both.feed(part)
+                if descriptor == self._stderr_descriptor:
+                    self.stderr.feed(part)
+                if self.both.bytes_written > self._limit_bytes:
+                    break
+            if part is not None and not part:
+                self._close(descriptor)
+
+    def close(self) -> None:
+        """Give the descriptors back."""
+        for descriptor in tuple(self._open):
+            self._close(descriptor)
+
+    def _close(self, descriptor: int) -> None:
+        self._poll.unregister(descriptor)
+        self._open.remove(descriptor)
+        os.close(descriptor)
+
+
+def _read(descriptor: int) -> bytes | None:
+    """Read a part; nothing at the end, ``None`` where there is none yet."""
+    try:
+        return os.read(descriptor, _CHUNK_BYTES)
+    except BlockingIOError:
+        return None
 
 
 def visible(text: str) -> str:

@@ -33,9 +33,12 @@ all of it and an enforced cgroup; D is the rest."""
 
 _MEBIBYTE = 1 << 20
 _LIMITS = Limits(
-    start_seconds=20, load_seconds=20, batch_seconds=20, drain_seconds=2, session_seconds=60,
-    memory_bytes=512 * _MEBIBYTE, processes=32, open_files=256, tmp_bytes=16 * _MEBIBYTE,
-    shm_bytes=16 * _MEBIBYTE, output_bytes=16 * 1024, entry_bytes=_MEBIBYTE, entry_files=16,
+    start_seconds=20, load_seconds=20, warm_up_seconds=20, measured_seconds=20, batch_seconds=20,
+    drain_seconds=2, session_seconds=60, start_cpu_seconds=20, load_cpu_seconds=20,
+    warm_up_cpu_seconds=20, measured_cpu_seconds=20, drain_cpu_seconds=20, session_cpu_seconds=60,
+    preparation_joules=1e6, memory_bytes=512 * _MEBIBYTE, processes=32, threads=256,
+    open_files=256, tmp_bytes=16 * _MEBIBYTE, shm_bytes=16 * _MEBIBYTE,
+    output_bytes=16 * 1024, entry_bytes=_MEBIBYTE, entry_files=16,
 )  # fmt: skip
 _DAEMON_SECONDS = 1.0
 

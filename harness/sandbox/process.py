@@ -1,7 +1,7 @@
 """An entry's tree of processes: requests in, checked replies out, limits watched meanwhile.
 
-One thread, one loop: it writes what the pipe takes, reads the reply, drains both outputs and looks
-at memory and processes a few times a second. The entry pays for none of it but the pipe.
+One thread, one loop: it writes what the pipe takes, reads the reply, drains both outputs and has
+the limits looked at a few times a second. The entry pays for none of it but the pipe.
 """
 
 from __future__ import annotations
@@ -10,9 +10,8 @@ import contextlib
 import os
 import select
 import shutil
-import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import NoReturn, Self
@@ -20,18 +19,14 @@ from typing import NoReturn, Self
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
 from harness.sandbox.cgroup import Group
-from harness.sandbox.endings import code_and_signal, in_words, mebibytes
-from harness.sandbox.output import Tail
+from harness.sandbox.endings import code_and_signal, in_words
+from harness.sandbox.living import Living
+from harness.sandbox.output import Outputs
 from harness.sandbox.protocol import Captured, Exit, Launch
 from harness.sandbox.replies import MEND, Reply, nothing_came
 from harness.sandbox.spawn import Spawned
-from harness.sandbox.tree import Tree, Usage
-
-WATCH_SECONDS = 0.1
-"""How often memory and processes are looked at."""
-
-_CHUNK_BYTES = 1 << 20
-_REAP_SECONDS = 5.0
+from harness.sandbox.tree import Tree
+from harness.sandbox.watch import Phase, Watch
 
 
 class TreeProcess:
@@ -44,36 +39,39 @@ class TreeProcess:
         *,
         namespace_init: int | None,
         group: Group | None,
+        spaces: Mapping[str, str] | None = None,
         scratch: Path | None = None,
     ) -> None:
         """Take over a started tree.
 
         ``namespace_init`` is the first process of its own pid namespace, with which the whole tree
         dies; without one the tree is followed and killed process by process. ``group`` counts its
-        CPU time; without one it is read from the tree. ``group`` and ``scratch``, a folder, go when
-        the tree is gone.
+        CPU time; without one it is read from the tree. ``spaces`` are the memory file systems that
+        the entry sees, and the limits that size them by name. ``group`` and ``scratch``, a folder
+        on disk in their place, go when the tree is gone.
         """
         self._group = group
         self._scratch = scratch
         self._spawned = spawned
-        self._limits = launch.limits
         self._launch = launch
         self._tree = Tree(spawned.pid)
-        self._ends = {spawned.pid: os.pidfd_open(spawned.pid)}
-        if namespace_init is not None:
-            with contextlib.suppress(ProcessLookupError):  # the sandbox could not be built
-                self._ends[namespace_init] = os.pidfd_open(namespace_init)
-        self._namespace_init = namespace_init
+        self._living = Living(self._tree, spawned.pid, namespace_init)
+        self._watch = Watch(
+            launch.limits,
+            self._tree,
+            self.cpu_seconds,
+            spaces=spaces or {},
+            scratch=scratch,
+        )
         self._exit: Exit | None = None
         self._error: HarnessError | None = None
-        self._output, self._stderr = Tail(), Tail()
-        self._peak_memory_bytes = 0
-        self._started = time.monotonic()
-        self._next_watch = self._started
         self._requests_open = True
-        self._reading = {spawned.replies, spawned.stdout, spawned.stderr}
+        self._given_back = False
         self._poll = select.poll()
-        for descriptor in (*self._reading, self._ends[spawned.pid]):
+        self._outputs = Outputs(
+            spawned.stdout, spawned.stderr, launch.limits.output_bytes, self._poll
+        )
+        for descriptor in (spawned.replies, self._living.descriptor):
             self._poll.register(descriptor, select.POLLIN)
 
     def ready(self, *, deadline_seconds: float) -> None:
@@ -91,12 +89,19 @@ class TreeProcess:
 
     def load(self, *, deadline_seconds: float) -> None:
         """Have the entry loaded."""
+        self._begin("load")
         self._exchange((frames.LOAD_REQUEST,), frames.LOAD, 0, deadline_seconds)
+
+    def measure(self) -> None:
+        """Begin the measured phase."""
+        self._begin("measured")
 
     def predict(
         self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
     ) -> bytes:
         """Send one request; return the reply's payload."""
+        if self._watch.phase != "measured":
+            self._begin("warm-up")
         return self._exchange(request, frames.PREDICTIONS, n, deadline_seconds)
 
     def cpu_seconds(self) -> float:
@@ -110,35 +115,36 @@ class TreeProcess:
         self._require_usable()
         if self._exit is not None:
             return self._exit
-        self._look()
+        self._begin("drain")
+        self._watch.look()
         self._close_requests()
         end = time.monotonic() + deadline_seconds
         replies_open = True
-        while not self._ended():
+        while not self._living.ended():
             if not self._step(end):
-                self._fail(
-                    f"still running {deadline_seconds:g} s after the last answer",
-                    "end when the request channel is closed; leave no thread or process behind",
-                )
+                self._fail(self._watch.outlived(deadline_seconds))
             if replies_open and not self._refuse_unasked():
                 replies_open = False
                 self._poll.unregister(self._spawned.replies)  # its end would wake us without pause
         ended = self._reap()
-        self._require_bearable_output()
+        self._check_output()
         if ended.signal is not None or ended.code:
-            self._fail(f"{in_words(ended)} after the last answer{self._last_words()}", MEND)
+            self._end_badly(f"{in_words(ended)} after the last answer")
+        with self._failing():
+            self._watch.settle(ended.cpu_seconds)
         return ended
 
     def kill(self) -> None:
         """End the whole tree at once."""
         if self._exit is None:
-            self._signal_all()
+            self._living.kill()
             self._reap()
 
     def captured(self) -> Captured:
         """Return what was written so far."""
-        self._drain()
-        return Captured(text=self._output.text(), bytes_written=self._output.bytes_written)
+        self._outputs.drain()
+        both = self._outputs.both
+        return Captured(text=both.text(), bytes_written=both.bytes_written)
 
     def __enter__(self) -> Self:
         """Enter; the tree is already running."""
@@ -154,16 +160,21 @@ class TreeProcess:
         try:
             self.kill()
         finally:
-            self._close_requests()
-            self._drain()
-            for descriptor in (*self._reading, *self._ends.values()):
-                os.close(descriptor)
-            self._reading.clear()
-            self._ends.clear()
-            if self._group is not None:
-                self._group.remove()
-            if self._scratch is not None:
-                shutil.rmtree(self._scratch, ignore_errors=True)
+            if not self._given_back:
+                self._given_back = True
+                self._give_back()
+
+    def _give_back(self) -> None:
+        self._close_requests()
+        self._outputs.drain()
+        self._outputs.close()
+        os.close(self._spawned.replies)
+        self._living.close()
+        self._watch.close()
+        if self._group is not None:
+            self._group.remove()
+        if self._scratch is not None:
+            shutil.rmtree(self._scratch, ignore_errors=True)
 
     # One request and its reply.
 
@@ -173,18 +184,17 @@ class TreeProcess:
         self._require_usable()
         if request:
             self._refuse_unasked()
-        end = time.monotonic() + deadline_seconds
-        end = min(end, self._started + self._limits.session_seconds)
+        end = min(time.monotonic() + deadline_seconds, self._watch.end_of_time())
         rest = [memoryview(part) for part in request]
         reply = Reply(kind, n, self._launch)
         while True:
             if rest:
                 rest = self._write(rest)
             if not self._step(end, writing=bool(rest)):
-                self._late(deadline_seconds)
+                self._fail(self._watch.late(deadline_seconds))
             # When it has ended, a last look at the pipe: nothing can come after that.
-            if self._came(reply) or (self._ended() and (self._came(reply) or self._died())):
-                self._require_bearable_output()
+            if self._came(reply) or (self._living.ended() and (self._came(reply) or self._died())):
+                self._check_output()
                 return reply.payload()
 
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
@@ -206,136 +216,56 @@ class TreeProcess:
         try:
             return reply.read(self._spawned.replies)
         except EOFError:
-            self._await_end()
+            self._living.await_end()
             self._died()
         except SubmissionError as error:
-            self._fail(error.message, error.remedy)
+            hints = self._watch.hints(error.message)
+            self._fail(SubmissionError(error.message + hints, remedy=error.remedy))
 
     def _refuse_unasked(self) -> bool:
         """Refuse what nobody asked for; say whether the channel is still open."""
         try:
             return nothing_came(self._spawned.replies)
         except SubmissionError as error:
-            self._fail(error.message, error.remedy)
+            self._fail(error)
 
     # The loop.
 
     def _step(self, end: float, *, writing: bool = False) -> bool:
         """Wait for something to happen; ``False`` when ``end`` has passed first."""
         now = time.monotonic()
-        if now >= self._next_watch:
-            self._watch(now)
+        if now >= self._watch.next_look:
+            with self._failing():
+                self._watch.check()
         if writing:
             self._poll.register(self._spawned.requests, select.POLLOUT)
-        wait = max(0.0, min(end, self._next_watch) - now)
+        wait = max(0.0, min(end, self._watch.next_look) - now)
         events = self._poll.poll(wait * 1000 + 1)
         if writing:
             self._poll.unregister(self._spawned.requests)
-        for descriptor, _ in events:
-            if descriptor in (self._spawned.stdout, self._spawned.stderr):
-                self._drain()
-                self._require_bearable_output()
-                break
+        if any(descriptor in self._outputs for descriptor, _ in events):
+            self._outputs.drain()
+            self._check_output()
         return bool(events) or time.monotonic() < end
 
-    def _watch(self, now: float) -> None:
-        self._next_watch = now + WATCH_SECONDS
-        memory, processes = self._look()
-        if processes > self._limits.processes:
-            self._fail(
-                f"ran {processes} processes at once; {self._limits.processes} are allowed",
-                "start fewer",
-            )
-        if memory > self._limits.memory_bytes:  # or forks share pages that were counted twice
-            memory = self._tree.proportional_memory_bytes()
-        if memory > self._limits.memory_bytes:
-            self._fail(
-                f"used {mebibytes(memory)} of memory; {mebibytes(self._limits.memory_bytes)} "
-                "are allowed",
-                "use a smaller model or a smaller batch_size",
-            )
+    def _begin(self, phase: Phase) -> None:
+        self._require_usable()
+        with self._failing():
+            self._watch.begin(phase)
 
-    def _look(self) -> Usage:
-        usage = self._tree.usage()
-        self._peak_memory_bytes = max(self._peak_memory_bytes, usage.memory_bytes)
-        return usage
-
-    def _drain(self) -> None:
-        for descriptor in (self._spawned.stdout, self._spawned.stderr):
-            while descriptor in self._reading:
-                try:
-                    part = os.read(descriptor, _CHUNK_BYTES)
-                except BlockingIOError:
-                    break
-                if not part:
-                    self._forget(descriptor)
-                    break
-                self._output.feed(part)
-                if descriptor == self._spawned.stderr:
-                    self._stderr.feed(part)
-                if self._output.bytes_written > self._limits.output_bytes:
-                    break
-
-    def _require_bearable_output(self) -> None:
-        if self._output.bytes_written > self._limits.output_bytes:
-            self._fail(
-                f"wrote {self._output.bytes_written} bytes to standard output and standard error; "
-                f"{self._limits.output_bytes} are allowed",
-                "print less",
-            )
-
-    def _forget(self, descriptor: int) -> None:
-        self._poll.unregister(descriptor)
-        self._reading.discard(descriptor)
-        os.close(descriptor)
+    def _check_output(self) -> None:
+        with self._failing():
+            self._watch.check_output(self._outputs.both.bytes_written)
 
     # Ends.
-
-    def _ended(self) -> bool:
-        """Say whether the first process, and the namespace it leaves behind, are gone."""
-        pidfds = select.poll()
-        for pidfd in self._ends.values():
-            pidfds.register(pidfd, select.POLLIN)
-        return len(pidfds.poll(0)) == len(self._ends)
-
-    def _await_end(self) -> None:
-        """Give a tree that closed its channel a moment to be gone, so that its code is known."""
-        end = time.monotonic() + 1
-        while not self._ended() and time.monotonic() < end:
-            time.sleep(0.001)
-
-    def _signal_all(self) -> None:
-        if self._namespace_init is None:
-            self._end_supervised()
-        for pidfd in self._ends.values():
-            with contextlib.suppress(ProcessLookupError):
-                signal.pidfd_send_signal(pidfd, signal.SIGKILL)
-
-    def _end_supervised(self) -> None:
-        """Kill what the supervisor has below it: it reaps them, and then it ends by itself."""
-        end = time.monotonic() + 1
-        while not self._ended() and time.monotonic() < end:
-            for pid in self._tree.pids():
-                if pid != self._spawned.pid:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(pid, signal.SIGKILL)
-            time.sleep(0.001)
 
     def _reap(self) -> Exit:
         """Wait for what has ended or was killed; its rusage holds all that was waited for."""
         if self._exit is not None:
             return self._exit
-        end = time.monotonic() + _REAP_SECONDS
-        while not self._ended() and time.monotonic() < end:
-            time.sleep(0.0005)
-        _, status, usage = os.wait4(self._spawned.pid, 0)
-        cpu_seconds = usage.ru_utime + usage.ru_stime
-        if self._namespace_init is not None:
-            with contextlib.suppress(ChildProcessError):  # its parent has waited for it
-                _, _, usage = os.wait4(self._namespace_init, 0)
-                cpu_seconds += usage.ru_utime + usage.ru_stime
-        self._drain()
-        code, number = code_and_signal(os.waitstatus_to_exitcode(status))
+        returned, cpu_seconds = self._living.reap()
+        self._outputs.drain()
+        code, number = code_and_signal(returned)
         try:
             counted = self._group or self._tree
             cpu_seconds = max(counted.cpu_seconds(), 0.0 if self._group else cpu_seconds)
@@ -344,34 +274,39 @@ class TreeProcess:
                 code=code,
                 signal=number,
                 cpu_seconds=cpu_seconds,
-                peak_memory_bytes=self._peak_memory_bytes,
+                peak_memory_bytes=self._watch.peak_memory_bytes,
             )
         return self._exit
 
     def _died(self) -> NoReturn:
-        if not self._ended():
-            self._fail("closed its reply channel", "leave descriptors 3 and 4 alone")
-        self._fail(f"{in_words(self._reap())}{self._last_words()}", MEND)
+        if not self._living.ended():
+            self._fail(
+                SubmissionError(
+                    "closed its reply channel", remedy="leave descriptors 3 and 4 alone"
+                )
+            )
+        self._end_badly(in_words(self._reap()))
 
-    def _late(self, deadline_seconds: float) -> NoReturn:
-        lasted = time.monotonic() - self._started
-        self._fail(
-            f"the session took more than {self._limits.session_seconds:g} s"
-            if lasted >= self._limits.session_seconds
-            else f"no answer within {deadline_seconds:g} s",
-            "make it faster; the limits are in leaderboard/rules.toml",
-        )
+    def _end_badly(self, how: str) -> NoReturn:
+        """Say how it ended, its last words, and the limits that may be behind it."""
+        self._outputs.drain()
+        words = self._outputs.stderr.last_lines()
+        message = f"{how}; its standard error ended: {words}" if words else how
+        self._fail(SubmissionError(message + self._watch.hints(message), remedy=MEND))
 
-    def _last_words(self) -> str:
-        self._drain()
-        words = self._stderr.last_lines()
-        return f"; its standard error ended: {words}" if words else ""
+    @contextlib.contextmanager
+    def _failing(self) -> Iterator[None]:
+        """Fail when a limit is found to be hit inside."""
+        try:
+            yield
+        except SubmissionError as error:
+            self._fail(error)
 
-    def _fail(self, message: str, remedy: str) -> NoReturn:
+    def _fail(self, error: SubmissionError) -> NoReturn:
         """Kill the tree and say why; whatever is asked of it later gets the same answer."""
-        self._error = SubmissionError(message, remedy=remedy)
+        self._error = error
         self.kill()
-        raise self._error
+        raise error from None
 
     def _require_usable(self) -> None:
         if self._error is not None:

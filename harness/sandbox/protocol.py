@@ -26,6 +26,8 @@ class Launch(Frozen):
     """k: how many labels the task has (the width of ``scores``)."""
     max_boxes: int
     limits: Limits
+    devices: tuple[Path, ...] = ()
+    """Device files that the entry may use: those of an accelerator whose energy is metered."""
     cores: tuple[int, ...] | None = None
     """Where the whole tree runs, for good; ``None`` for anywhere."""
 
@@ -53,8 +55,9 @@ class Process(Protocol):
 
     Every method raises ``SubmissionError`` when the entry is at fault: its death (exit code or
     signal, with the end of its standard error), a missed deadline, a reply that the frames forbid,
-    too much memory, too much output, an exception that the worker reports. The error's ``stage``
-    is left empty: the caller knows the phase.
+    a limit that it went beyond, an exception that the worker reports. A limit of a phase that is
+    noticed when the next begins has that phase as the error's ``stage``; else the caller may have
+    to fill it in.
     """
 
     def ready(self, *, deadline_seconds: float) -> None:
@@ -63,6 +66,10 @@ class Process(Protocol):
 
     def load(self, *, deadline_seconds: float) -> None:
         """Have the entry loaded and wait until it is."""
+        ...
+
+    def measure(self) -> None:
+        """Begin the measured phase, which has limits of its own; the entry is told nothing."""
         ...
 
     def predict(

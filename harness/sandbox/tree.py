@@ -16,7 +16,11 @@ class Usage(NamedTuple):
 
     memory_bytes: int
     """Anonymous and shared memory, resident; pages that a fork shares count once a process."""
+    shared_bytes: int
+    """What of it is shared: mapped from memory file systems."""
     processes: int
+    threads: int
+    """Of all of them together."""
 
 
 class Tree:
@@ -37,12 +41,9 @@ class Tree:
         return self._cpu_seconds
 
     def usage(self) -> Usage:
-        """Return the memory and the number of processes now."""
-        memory = processes = 0
-        for pid in self.pids():
-            memory += _memory_bytes(pid)
-            processes += 1
-        return Usage(memory, processes)
+        """Return the memory, the number of processes and that of their threads now."""
+        each = [_status(pid) for pid in self.pids()]
+        return Usage(*map(sum, zip(*each, strict=True)))
 
     def proportional_memory_bytes(self) -> int:
         """Return the memory with shared pages counted once: exact, and slow for a large tree."""
@@ -84,12 +85,14 @@ def _reaped_cpu_seconds(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / _TICKS_PER_SECOND
 
 
-def _memory_bytes(pid: int) -> int:
-    total = 0
+def _status(pid: int) -> Usage:
+    seen = {b"RssAnon": 0, b"RssShmem": 0, b"Threads": 0}
     for line in _read(f"/proc/{pid}/status").splitlines():
-        if line.startswith((b"RssAnon:", b"RssShmem:")):
-            total += int(line.split()[1]) * _KIBIBYTE
-    return total
+        name, _, rest = line.partition(b":")
+        if name in seen:
+            seen[name] = int(rest.split()[0])
+    own, shared = seen[b"RssAnon"] * _KIBIBYTE, seen[b"RssShmem"] * _KIBIBYTE
+    return Usage(own + shared, shared, 1, seen[b"Threads"])
 
 
 def _proportional_bytes(pid: int) -> int:
@@ -98,7 +101,7 @@ def _proportional_bytes(pid: int) -> int:
     sizes = [
         int(line.split()[1]) for line in lines if line.startswith((b"Pss_Anon:", b"Pss_Shmem:"))
     ]
-    return sum(sizes) * _KIBIBYTE if sizes else _memory_bytes(pid)
+    return sum(sizes) * _KIBIBYTE if sizes else _status(pid).memory_bytes
 
 
 def _read(path: str) -> bytes:

@@ -13,6 +13,8 @@ LOCAL = ".local.json"
 """Ends the names of self-reported records: git ignores them."""
 PUBLIC = ".json"
 ITEMS = ".items.json"
+PRINTED = ".printed.txt"
+"""Ends the names of what entries printed: private, and ignored by git."""
 
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\+00:00|Z)")
 
@@ -34,6 +36,11 @@ def items_path(record_file: str) -> str:
     if record_file.endswith(LOCAL):
         return record_file.removesuffix(LOCAL) + ".local" + ITEMS
     return record_file.removesuffix(PUBLIC) + ".public" + ITEMS
+
+
+def printed_path(record_file: str) -> str:
+    """Return the path, beside a record's, of what the entry printed."""
+    return record_file.removesuffix(PUBLIC) + PRINTED
 
 
 def _stamp(created_utc: str) -> str:

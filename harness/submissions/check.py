@@ -188,13 +188,6 @@ def _check_not_yet(document: Document) -> Iterator[Fault]:
             "this version of the harness cannot install an entry's own requirements",
             "use the harness's own packages and remove the field",
         )
-    if document.get("environment", "accelerator", str) == "cuda":
-        yield document.fault(
-            "FRG402",
-            ("environment", "accelerator"),
-            "this version of the harness cannot give an entry an accelerator",
-            'run on the processor: accelerator = "none"',
-        )
     weights = document.plain.get("weights")
     for number in range(len(weights) if isinstance(weights, list) else 0):
         yield document.fault(
@@ -221,7 +214,8 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
         yield fault(
             "FRG309",
             ".",
-            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,}",
+            f"the folder holds {files:,} files; the rules allow at most {context.entry_files:,} "
+            "(limits.entry_files)",
             "remove what the model does not need",
         )
     if size > context.entry_bytes:
@@ -230,7 +224,8 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
             "FRG308",
             ".",
             f"the files are {size:,} bytes together; the rules allow at most "
-            f"{context.entry_bytes:,}; the largest is {largest.name} ({largest.size_bytes:,})",
+            f"{context.entry_bytes:,} (limits.entry_bytes); the largest is {largest.name} "
+            f"({largest.size_bytes:,})",
             "make the model smaller, or remove what it does not need",
         )
 

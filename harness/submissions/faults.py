@@ -89,7 +89,6 @@ RULES: dict[str, Rule] = {
     "FRG312": Rule("error", "Folders are at most 16 deep."),
     # What this version cannot do yet: refused, so that nobody believes that it was honoured.
     "FRG401": Rule("error", "This version cannot install an entry's own requirements."),
-    "FRG402": Rule("error", "This version cannot give an entry an accelerator."),
     "FRG403": Rule("error", "This version cannot fetch weights from elsewhere."),
 }
 

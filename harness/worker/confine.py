@@ -9,7 +9,8 @@ signal n). Standard library only.
 The plan: ``parent`` (pid that must be alive), ``hold`` (a descriptor: nothing is started before its
 other end is closed), ``directory`` (to run in), ``limits`` (by the names of ``resource``),
 ``filter`` (a seccomp program in hexadecimal, or null), ``readable`` and ``writable`` (paths that
-Landlock leaves open; null for no Landlock).
+Landlock leaves open; null for no Landlock), ``devices`` (device files that it leaves open besides
+those that everybody has).
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ RULE_PATH_BENEATH = 1
 ALL_FILE_ACCESS = (1 << 16) - 1  # as of ABI 5: execute to ioctl_dev
 READ_ACCESS = 1 << 0 | 1 << 2 | 1 << 3  # execute, read_file, read_dir
 DEVICE_ACCESS = 1 << 1 | 1 << 2  # write_file, read_file: what may be asked of a single file
+USE_DEVICE = DEVICE_ACCESS | 1 << 15  # and ioctl_dev
 ALL_TCP = 1 << 0 | 1 << 1  # bind, connect
 ALL_SCOPES = 1 << 0 | 1 << 1  # abstract UNIX sockets, signals
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
@@ -107,7 +109,7 @@ def confine(plan: dict[str, Any]) -> None:
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if plan["readable"] is not None:
         drop_capabilities()
-        landlock(plan["readable"], plan["writable"])
+        landlock(plan["readable"], plan["writable"], plan["devices"])
     if plan["filter"] is not None:
         install(bytes.fromhex(plan["filter"]))
 
@@ -123,13 +125,14 @@ def landlock_abi() -> int:
     return max(0, int(LIBC.syscall(CREATE_RULESET, None, 0, CREATE_RULESET_VERSION)))
 
 
-def landlock(readable: list[str], writable: list[str]) -> None:
+def landlock(readable: list[str], writable: list[str], devices: list[str]) -> None:
     """Close every file, TCP port, abstract socket and foreign process but what is named."""
     handled = struct.pack("<QQQ", ALL_FILE_ACCESS, ALL_TCP, ALL_SCOPES)
     ruleset = checked(LIBC.syscall(CREATE_RULESET, handled, len(handled), 0))
     rules = [(path, READ_ACCESS) for path in readable]
     rules += [(path, ALL_FILE_ACCESS) for path in writable]
     rules += [(path, DEVICE_ACCESS) for path in DEVICES]
+    rules += [(path, USE_DEVICE) for path in devices]
     for path, access in rules:
         opened = os.open(path, os.O_PATH | os.O_CLOEXEC)
         allowed = access if os.path.isdir(path) else access & ~(1 << 3)

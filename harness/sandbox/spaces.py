@@ -1,0 +1,105 @@
+"""Where an entry may write: how full it is, as far as it can be seen from outside.
+
+Bubblewrap gives the entry two memory file systems of a set size. They are held by descriptors from
+before the entry's first code runs, so that they can be asked even when all of it has died. Without
+one of its own the entry has a folder of the machine's disk, which is added up file by file.
+
+Files that have lost their last name take room as long as a process has them open, and files made
+by ``memfd_create`` never had one: they are found through the descriptors of the tree.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+
+_BLOCK_BYTES = 512  # of st_blocks, whatever the file system: see stat(2)
+_LEAST_BYTES = 4096
+"""What a name takes, however little the file holds."""
+_FULL_BYTES = 16 * 4096
+"""What may be left of a space that is called full: a page more each processor keeps for itself."""
+
+
+class Space:
+    """A memory file system of the entry's, kept in sight."""
+
+    def __init__(self, name: str, limit: str, descriptor: int) -> None:
+        self.name = name
+        self.limit = limit
+        """Of the rules, by name."""
+        self.most_bytes = 0
+        """The most that it was seen to hold."""
+        self.size_bytes = 0
+        self.device = os.fstat(descriptor).st_dev
+        self._descriptor = descriptor
+        self.look()
+
+    def look(self) -> None:
+        """See how much it holds now."""
+        with contextlib.suppress(OSError):
+            seen = os.fstatvfs(self._descriptor)
+            self.size_bytes = seen.f_blocks * seen.f_frsize
+            used = self.size_bytes - seen.f_bavail * seen.f_frsize
+            self.most_bytes = max(self.most_bytes, used)
+
+    @property
+    def was_full(self) -> bool:
+        """Whether nothing more went into it at some time."""
+        return self.size_bytes > 0 and self.most_bytes >= self.size_bytes - _FULL_BYTES
+
+    def close(self) -> None:
+        """Let go of it: only then is its memory given back."""
+        os.close(self._descriptor)
+
+
+def open_spaces(pid: int, names: Mapping[str, str]) -> list[Space]:
+    """Open memory file systems as a process of the entry's sees them: folders, and their limits.
+
+    Those that cannot be seen from here are left out.
+    """
+    flags = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    found = []
+    for name, limit in names.items():
+        with contextlib.suppress(OSError):
+            found.append(Space(name, limit, os.open(f"/proc/{pid}/root{name}", flags)))
+    return found
+
+
+def folder_bytes(folder: Path, most_bytes: int) -> int:
+    """Add up the files of a folder, and stop once there are more than ``most_bytes``."""
+    total = 0
+    waiting = [str(folder)]
+    while waiting and total <= most_bytes:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as found:
+            for item in found:
+                with contextlib.suppress(OSError):
+                    status = item.stat(follow_symlinks=False)
+                    total += max(status.st_blocks * _BLOCK_BYTES, _LEAST_BYTES)
+                    if stat.S_ISDIR(status.st_mode):
+                        waiting.append(item.path)
+                if total > most_bytes:
+                    break
+    return total
+
+
+def nameless_bytes(pids: Iterable[int]) -> dict[int, int]:
+    """Return, by device, what the open files without a name hold; each file counts once."""
+    files = {(status.st_dev, status.st_ino): status for status in _nameless(pids)}
+    held: dict[int, int] = {}
+    for status in files.values():
+        held[status.st_dev] = held.get(status.st_dev, 0) + status.st_blocks * _BLOCK_BYTES
+    return held
+
+
+def _nameless(pids: Iterable[int]) -> Iterator[os.stat_result]:
+    for pid in pids:
+        folder = f"/proc/{pid}/fd"
+        with contextlib.suppress(OSError):
+            for descriptor in os.listdir(folder):  # noqa: PTH208 - numbers, and often
+                with contextlib.suppress(OSError):
+                    status = os.stat(f"{folder}/{descriptor}")  # noqa: PTH116 - likewise
+                    if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                        yield status
