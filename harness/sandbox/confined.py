@@ -96,8 +96,11 @@ class Confined:
                 str(interpreter.WORKER), str(directory), str(launch.entry)
             )
         program, *arguments = launch.command
-        found = directory / program if "/" in program else Path(shutil.which(program) or program)
-        return [str(found), *arguments]
+        if "/" in program:
+            return [str(directory / program), *arguments]
+        # On the entry's own PATH: the harness's may lead to what the entry cannot see.
+        path = interpreter.environment(launch.output, launch.labels, launch.max_boxes)["PATH"]
+        return [shutil.which(program, path=path) or program, *arguments]
 
     def _plan(self, launch: Launch, directory: Path, scratch: Path) -> dict[str, object]:
         limits = launch.limits
