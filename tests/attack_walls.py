@@ -5,7 +5,6 @@ the wall is there. Nothing of this is reachable from the program.
 from __future__ import annotations
 
 import os
-import shutil
 import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -217,7 +216,7 @@ def _launcher(old: str, new: str) -> Callable[[Switches], None]:
 def _share_scratch(switches: Switches) -> None:
     folder = _shared(switches)
     switches.set(tempfile, "mkdtemp", lambda **_: str(folder))
-    switches.set(shutil, "rmtree", lambda *_, **__: None)
+    switches.set(process, "remove_folder", lambda _folder: None)
 
 
 # The filter of system calls.

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 import select
-import shutil
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -24,6 +23,7 @@ from harness.sandbox.living import Living
 from harness.sandbox.output import Outputs
 from harness.sandbox.protocol import Captured, Exit, Launch
 from harness.sandbox.replies import MEND, Reply, nothing_came
+from harness.sandbox.spaces import remove_folder
 from harness.sandbox.spawn import Spawned
 from harness.sandbox.tree import Tree
 from harness.sandbox.watch import Phase, Watch
@@ -174,7 +174,7 @@ class TreeProcess:
         if self._group is not None:
             self._group.remove()
         if self._scratch is not None:
-            shutil.rmtree(self._scratch, ignore_errors=True)
+            remove_folder(self._scratch)
 
     # One request and its reply.
 

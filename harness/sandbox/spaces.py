@@ -11,7 +11,9 @@ by ``memfd_create`` never had one: they are found through the descriptors of the
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -69,20 +71,71 @@ def open_spaces(pid: int, names: Mapping[str, str]) -> list[Space]:
 
 
 def folder_bytes(folder: Path, most_bytes: int) -> int:
-    """Add up the files of a folder, and stop once there are more than ``most_bytes``."""
+    """Add up the files of a folder, and stop once there are more than ``most_bytes``.
+
+    Folders that lie too deep for their path to be spelled count as more than that.
+    """
     total = 0
     waiting = [str(folder)]
     while waiting and total <= most_bytes:
-        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as found:
-            for item in found:
-                with contextlib.suppress(OSError):
-                    status = item.stat(follow_symlinks=False)
-                    total += max(status.st_blocks * _BLOCK_BYTES, _LEAST_BYTES)
-                    if stat.S_ISDIR(status.st_mode):
+        try:
+            with os.scandir(waiting.pop()) as found:
+                for item in found:
+                    size, is_folder = _size(item)
+                    total += size
+                    if is_folder:
                         waiting.append(item.path)
-                if total > most_bytes:
-                    break
+                    if total > most_bytes:
+                        break
+        except OSError as error:  # gone by now, or closed even to its owner
+            if error.errno == errno.ENAMETOOLONG:
+                return most_bytes + 1
     return total
+
+
+def _size(item: os.DirEntry[str]) -> tuple[int, bool]:
+    """Return the room that a name takes, and whether it is a folder; nothing once it is gone."""
+    try:
+        status = item.stat(follow_symlinks=False)
+    except FileNotFoundError:
+        return 0, False
+    return max(status.st_blocks * _BLOCK_BYTES, _LEAST_BYTES), stat.S_ISDIR(status.st_mode)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder that a program could do with as it liked, as far as that is possible.
+
+    However deep it goes: what is in its folders is moved to the top, level by level. Nothing else
+    may be at work in it.
+    """
+    with contextlib.suppress(OSError):
+        top = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            os.fchmod(top, stat.S_IRWXU)
+            while any([_lifted(top, name) for name in os.listdir(top)]):  # noqa: C419, PTH208
+                pass  # all of them, and again for what came up
+        finally:
+            os.close(top)
+        folder.rmdir()
+
+
+def _lifted(top: int, name: str) -> bool:
+    """Remove a name from the folder ``top``, having moved up what is below it; say whether."""
+    with contextlib.suppress(OSError):
+        if not stat.S_ISDIR(os.stat(name, dir_fd=top, follow_symlinks=False).st_mode):
+            os.unlink(name, dir_fd=top)
+            return True
+        os.chmod(name, stat.S_IRWXU, dir_fd=top)
+        inner = os.open(name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=top)
+        try:
+            for below in os.listdir(inner):  # noqa: PTH208 - by descriptor
+                place = secrets.token_hex()
+                os.rename(below, place, src_dir_fd=inner, dst_dir_fd=top)
+        finally:
+            os.close(inner)
+        os.rmdir(name, dir_fd=top)
+        return True
+    return False
 
 
 def nameless_bytes(pids: Iterable[int]) -> dict[int, int]:

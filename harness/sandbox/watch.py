@@ -7,7 +7,6 @@ says of its end gets the limit that may be behind it.
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -60,6 +59,7 @@ class Watch:
         self._cpu_seconds = cpu_seconds
         self._space_names = spaces
         self._scratch = scratch
+        self._scratch_device = None if scratch is None else scratch.stat().st_dev
         self._spaces: list[Space] = []
         self._phase: Phase = "start"
         self._session_began = self._phase_began = time.monotonic()
@@ -227,8 +227,8 @@ class Watch:
     def _look_at_files(self) -> None:
         held = nameless_bytes(self._tree.pids())
         own = {space.device for space in self._spaces}
-        if self._scratch is not None:
-            device = os.stat(self._scratch).st_dev  # noqa: PTH116 - one look, and often
+        if self._scratch is not None and self._scratch_device is not None:
+            device = self._scratch_device
             own.add(device)
             most = self._limits.tmp_bytes
             written = folder_bytes(self._scratch, most) + held.get(device, 0)
