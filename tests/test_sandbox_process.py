@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import struct
 import subprocess
@@ -18,6 +19,7 @@ from sandboxes import launch_of, working, write_entry
 from harness.errors import ConfigurationError, OrganiserError, SubmissionError
 from harness.sandbox import frames
 from harness.sandbox.bwrap import Bwrap, find_bwraps
+from harness.sandbox.confined import Confined, Kind
 from harness.sandbox.protocol import Exit, Process, Sandbox
 from harness.sandbox.stage import EntryUser, find_user
 
@@ -218,6 +220,30 @@ def test_a_session_has_an_end(sandbox: Sandbox, tmp_path: Path) -> None:
             process.load(deadline_seconds=20)
 
 
+class AlwaysReady:
+    """Polls descriptors of which one always has something to read."""
+
+    def register(self, _descriptor: int, _events: int = 0) -> None:
+        """Take no note of it."""
+
+    def unregister(self, _descriptor: int) -> None:
+        """Take no note of it."""
+
+    def poll(self, _milliseconds: float) -> list[tuple[int, int]]:
+        return [(-1, select.POLLIN)]
+
+
+def test_a_deadline_holds_while_there_is_always_something_to_read(
+    sandbox: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with sandbox.launch(launch_of(write_entry(tmp_path, LENGTHS))) as process:
+        begin(process)
+        with monkeypatch.context() as patch:
+            patch.setattr(process, "_poll", AlwaysReady())
+            with pytest.raises(SubmissionError, match="no answer within 0 s"):
+                process.predict((), 1, deadline_seconds=0)
+
+
 @pytest.mark.skipif(not find_bwraps(), reason="no bwrap on this machine")
 def test_a_sandbox_that_cannot_be_built_is_not_the_entrys_fault(tmp_path: Path) -> None:
     entry = tmp_path / "nowhere"
@@ -259,6 +285,21 @@ def test_a_command_that_does_not_speak_the_frames(
     ):
         process.ready(deadline_seconds=20)
     assert message in caught.value.message
+
+
+@pytest.mark.parametrize("way", ["landlock", "none"])
+def test_a_program_is_looked_for_where_the_entry_can_see_it(
+    way: Kind, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shim = tmp_path / "sh"
+    shim.write_text("#!/bin/sh\n")
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    launch = launch_of(tmp_path, entry=None, command=("sh", "-e"))
+    command = Confined(way)._command(launch, tmp_path)
+    assert command[1:] == ["-e"]
+    assert Path(command[0]).name == "sh"
+    assert Path(command[0]) != shim
 
 
 def test_a_command_that_is_not_there(sandbox: Sandbox, tmp_path: Path) -> None:

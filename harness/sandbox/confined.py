@@ -115,6 +115,7 @@ class Confined:
         program, *arguments = launch.command
         if "/" in program:
             return [str(directory / program), *arguments]
+        # On the entry's own PATH: the harness's may lead to what the entry cannot see.
         path = _variables(launch)["PATH"]
         return [shutil.which(program, path=path) or program, *arguments]
 

@@ -124,7 +124,7 @@ class TreeProcess:
         end = time.monotonic() + deadline_seconds
         replies_open = True
         while not self._living.ended():
-            if not self._step(end):
+            if not self._step(end) and not self._living.ended():
                 self._fail(self._watch.outlived(deadline_seconds))
             if replies_open and not self._refuse_unasked():
                 replies_open = False
@@ -198,12 +198,13 @@ class TreeProcess:
         while True:
             if rest:
                 rest = self._write(rest)
-            if not self._step(end, writing=bool(rest)):
-                self._fail(self._watch.late(deadline_seconds))
+            in_time = self._step(end, writing=bool(rest))
             # When it has ended, a last look at the pipe: nothing can come after that.
             if self._came(reply) or (self._living.ended() and (self._came(reply) or self._died())):
                 self._check_output()
                 return reply.payload()
+            if not in_time:
+                self._fail(self._watch.late(deadline_seconds))
 
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
         """Write what the pipe takes; return what is left."""
@@ -240,7 +241,10 @@ class TreeProcess:
     # The loop.
 
     def _step(self, end: float, *, writing: bool = False) -> bool:
-        """Wait for something to happen; ``False`` when ``end`` has passed first."""
+        """Wait for something to happen, and say whether there is time left until ``end``.
+
+        Whatever happens meanwhile: an entry that prints or answers byte by byte would have no end.
+        """
         now = time.monotonic()
         if now >= self._watch.next_look:
             self._require_nothing_refused()
@@ -255,7 +259,7 @@ class TreeProcess:
         if any(descriptor in self._outputs for descriptor, _ in events):
             self._outputs.drain()
             self._check_output()
-        return bool(events) or time.monotonic() < end
+        return time.monotonic() < end
 
     def _begin(self, phase: Phase) -> None:
         self._require_usable()

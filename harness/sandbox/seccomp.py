@@ -9,6 +9,9 @@ An entry that is pinned to cores cannot choose others: for a process without rig
 cpuset is to be had again, so ``sched_setaffinity`` is denied too. Libraries that spread their
 threads over cores go on without.
 
+Shared memory, semaphores and queues of System V, and POSIX queues, are denied: they outlive who
+made them, and without a namespace for them the next session would find them.
+
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
 """
@@ -62,6 +65,7 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "open_by_handle_at": 304, "keyctl": 250, "add_key": 248, "request_key": 249,
         "kexec_load": 246, "kexec_file_load": 320, "init_module": 175, "finit_module": 313,
         "delete_module": 176, "swapon": 167, "swapoff": 168, "reboot": 169, "acct": 163,
+        "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
         "quotactl": 179, "fanotify_init": 300, "move_pages": 279, "iopl": 172, "ioperm": 173,
     },
     "aarch64": _DENIED_EVERYWHERE | {
@@ -71,6 +75,7 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "open_by_handle_at": 265, "keyctl": 219, "add_key": 217, "request_key": 218,
         "kexec_load": 104, "kexec_file_load": 294, "init_module": 105, "finit_module": 273,
         "delete_module": 106, "swapon": 224, "swapoff": 225, "reboot": 142, "acct": 89,
+        "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180,
         "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
     },
 }  # fmt: skip

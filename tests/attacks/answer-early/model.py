@@ -1,19 +1,20 @@
-"""Say that it is loaded while it is not."""
+"""Answer the first batch before it is sent."""
 
-import fcntl
 import os
-import struct
+import sys
 
 
-def channel():
-    """Find the end of the pipe that the worker answers on."""
-    for fd in range(5, 256):
-        try:
-            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
-                return fd
-        except OSError:
-            pass
-    raise RuntimeError("the channel is hidden better than this attack looks")
+WORKER = sys.modules["__main__"]
+
+
+def reply(channel, kind, n=0, payload=b""):
+    frame = WORKER.HEADER.pack(kind, n, len(payload)) + payload
+    if kind == b"LOAD":
+        frame += WORKER.HEADER.pack(b"PRED", 2, 8) + bytes(8)  # to the batch that is to come
+    os.write(channel._replies, frame)
+
+
+WORKER.Channel.reply = reply
 
 
 class Model:
@@ -22,5 +23,4 @@ class Model:
 
 
 def load(directory):
-    os.write(channel(), struct.pack('<4sIQ', b'LOAD', 0, 0))
     return Model()

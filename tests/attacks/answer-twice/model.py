@@ -1,25 +1,22 @@
-"""Write one answer by hand and give another."""
+"""Give two answers."""
 
-import fcntl
 import os
-import struct
+import sys
 
 
-def channel():
-    """Find the end of the pipe that the worker answers on."""
-    for fd in range(5, 256):
-        try:
-            if fcntl.fcntl(fd, fcntl.F_GETFL) & os.O_ACCMODE == os.O_WRONLY:
-                return fd
-        except OSError:
-            pass
-    raise RuntimeError("the channel is hidden better than this attack looks")
+WORKER = sys.modules["__main__"]
+
+
+def reply(channel, kind, n=0, payload=b""):
+    frame = WORKER.HEADER.pack(kind, n, len(payload)) + payload
+    os.write(channel._replies, frame * 2 if kind == b"PRED" else frame)
+
+
+WORKER.Channel.reply = reply
 
 
 class Model:
     def predict(self, samples):
-        payload = bytes(4 * len(samples))
-        os.write(channel(), struct.pack('<4sIQ', b'PRED', len(samples), len(payload)) + payload)
         return [0] * len(samples)
 
 

@@ -1,19 +1,16 @@
-"""Talk to a server on the host."""
+"""Connect to a server on the host's loopback, which is the test's own."""
 
 import json
 import socket
 from pathlib import Path
 
-PORT = json.loads((Path(__file__).parent / 'facts.json').read_text())['port']
+FACTS = json.loads((Path(__file__).parent / "facts.json").read_text())
 
 
 class Model:
     def predict(self, samples):
-        try:
-            socket.create_connection(('127.0.0.1', PORT), timeout=1).close()
-        except OSError:
-            return [0] * len(samples)
-        return [1] * len(samples)
+        socket.create_connection(("127.0.0.1", FACTS["tcp_port"]), timeout=1).close()
+        return [0] * len(samples)
 
 
 def load(directory):

@@ -1,8 +1,9 @@
-"""Score with what is not a number."""
+"""Score with NaN."""
+
 
 class Model:
     def predict(self, samples):
-        return [[float('nan')] * 8 for _ in samples]
+        return [[0.5, float("nan")] for _ in samples]
 
 
 def load(directory):

@@ -1,8 +1,9 @@
 """Name a label that the task does not have."""
 
+
 class Model:
     def predict(self, samples):
-        return [8] * len(samples)
+        return [2] * len(samples)
 
 
 def load(directory):

@@ -1,12 +1,12 @@
-"""Write over its own code, for the next session."""
+"""Write over its own code."""
+
 
 class Model:
     def predict(self, samples):
-        try:
-            open(__file__, 'a').close()
-        except OSError:
-            return [0] * len(samples)
-        return [1] * len(samples)
+        with open(__file__, "a") as code:
+            code.write("# changed")
+        print("GOT IT", flush=True)
+        return [0] * len(samples)
 
 
 def load(directory):

@@ -1,12 +1,25 @@
-"""Stop, so that nothing is read either."""
+"""Stop; a child wakes it up too late."""
 
 import os
 import signal
+import time
 
 
 class Model:
+    def __init__(self):
+        self.done = False
+
     def predict(self, samples):
-        os.kill(os.getpid(), signal.SIGSTOP)
+        if self.done:
+            return [0] * len(samples)
+        self.done = True
+
+        me = os.getpid()
+        if os.fork() == 0:
+            time.sleep(1.2)
+            os.kill(me, signal.SIGCONT)
+            os._exit(0)
+        os.kill(me, signal.SIGSTOP)
         return [0] * len(samples)
 
 
