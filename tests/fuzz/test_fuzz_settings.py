@@ -87,7 +87,7 @@ def test_no_rules_are_misjudged(tmp_path: Path, fuzz: Fuzz) -> None:
     whole = RULES | {"protocols": {"*": protocol}, "reference": {"*": reference}}
     whole = {
         table: {key: _number_like(value) for key, value in fields.items()}
-        if table in {"energy", "disturbance", "cautions", "limits"}
+        if table in {"energy", "disturbance", "cautions", "limits", "environments"}
         else fields
         for table, fields in whole.items()
     }
