@@ -263,8 +263,9 @@ class TreeProcess:
 
     def _begin(self, phase: Phase) -> None:
         self._require_usable()
-        with self._failing():
-            self._watch.begin(phase)
+        if phase != self._watch.phase:
+            with self._failing():
+                self._watch.begin(phase)
 
     def _require_nothing_refused(self) -> None:
         """Fail where the kernel, which holds the group's limits, has had to."""
@@ -273,8 +274,10 @@ class TreeProcess:
             self._fail(SubmissionError(self.hit.message, remedy=self.hit.remedy))
 
     def _check_output(self) -> None:
-        with self._failing():
-            self._watch.check_output(self._outputs.both.bytes_written)
+        written = self._outputs.both.bytes_written
+        if written > self._launch.limits.output_bytes:
+            with self._failing():
+                self._watch.check_output(written)
 
     # Ends.
 

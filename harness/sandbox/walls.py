@@ -131,7 +131,11 @@ def _write(file: Path, text: str) -> None:
 def _counted(file: Path, key: str) -> int:
     """Return the number beside ``key``, or the only one; 0 where there is none."""
     try:
-        words = file.read_text().split()
-        return int(words[words.index(key) + 1] if key else words[0])
+        descriptor = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            words = os.read(descriptor, 4096).split()
+        finally:
+            os.close(descriptor)
+        return int(words[words.index(key.encode()) + 1] if key else words[0])
     except (OSError, ValueError, IndexError):
         return 0

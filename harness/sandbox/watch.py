@@ -80,9 +80,7 @@ class Watch:
         return self._phase
 
     def begin(self, phase: Phase) -> None:
-        """Turn to a phase; refuse it where the one before has taken too much CPU time."""
-        if phase == self._phase:
-            return
+        """Turn to another phase; refuse it where this one has taken too much CPU time."""
         if not self._spaces and self._space_names:  # the sandbox is up by now
             *_, last = self._tree.pids()
             self._spaces = open_spaces(last, self._space_names)
