@@ -11,6 +11,7 @@ from toy_task import write_task
 
 from harness.evaluation import plan
 from harness.evaluation.plan import (
+    MIN_SWEEPS,
     PlannedSweep,
     count_sweeps,
     plan_sweeps,
@@ -144,16 +145,16 @@ def test_the_secret_is_fresh_each_time() -> None:
 def test_sweeps_stay_within_the_rules(items: int, seconds: float) -> None:
     sweeps = count_sweeps(RULES, RULES.measured_seconds, items, seconds)
 
-    assert 1 <= sweeps <= RULES.max_sweeps
+    assert MIN_SWEEPS <= sweeps <= RULES.max_sweeps
     if sweeps < RULES.max_sweeps:
         assert sweeps * items * seconds >= RULES.measured_seconds * (1 - 1e-9)
-    if sweeps > 1:  # one fewer would have been too short
+    if sweeps > MIN_SWEEPS:  # one fewer would have been too short
         assert (sweeps - 1) * items * seconds < RULES.measured_seconds
 
 
 @pytest.mark.parametrize(
     ("seconds_per_query", "sweeps"),
-    [(0.0, 7), (1e-9, 7), (0.002, 5), (0.0021, 5), (0.01, 1), (10.0, 1)],
+    [(0.0, 7), (1e-9, 7), (0.002, 5), (0.0021, 5), (0.01, 2), (10.0, 2)],
 )
 def test_sweeps_fill_the_measured_phase(seconds_per_query: float, sweeps: int) -> None:
     assert count_sweeps(RULES, 1.0, 100, seconds_per_query) == sweeps

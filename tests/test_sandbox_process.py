@@ -356,3 +356,18 @@ def running_below(entry: Path) -> list[str]:
             if str(entry).encode() in command and b"time.sleep(60)" not in command:
                 found.append(folder.name)
     return found
+
+
+def test_there_are_no_terminals_whose_traffic_the_kernels_own_threads_carry(
+    tmp_path: Path,
+) -> None:
+    opens = """
+import os
+def look():
+    try:
+        os.openpty()
+    except OSError:
+        return 7
+    return 1
+"""
+    assert one_answer(working("bwrap"), tmp_path, opens)[0] == 7

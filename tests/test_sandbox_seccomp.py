@@ -199,3 +199,26 @@ os.kill(os.getpid(), signal.SIGUSR1)
     assert code == "5"
     assert float(seconds) > 0.05
     assert other == "other signals do as ever"
+
+
+@needs_filter
+def test_what_the_kernels_cache_holds_cannot_be_asked_nor_changed() -> None:
+    """Else it would carry answers from one session to the next, whatever the files forbid."""
+    assert HERE is not None
+    run = under_filter(
+        f"""
+import mmap, os, tempfile
+print(call({seccomp.READ_WITH_FLAGS[HERE]}, 0, 0, 0, 0, 0, 8))
+page = mmap.mmap(-1, 4096)
+page.madvise(mmap.MADV_WILLNEED)
+try:
+    page.madvise({seccomp.PAGE_OUT})
+except OSError as error:
+    print(error.errno)
+try:
+    os.posix_fadvise(0, 0, 0, os.POSIX_FADV_DONTNEED)
+except OSError as error:
+    print(error.errno)
+"""
+    )
+    assert run.stdout.split() == [str(errno.ENOSYS), str(errno.EPERM), str(errno.EPERM)], run.stderr

@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     from harness.tasks.protocol import Task, TaskData
 
 
+COPY = "entry"
+"""The name of an entry's copy, in a folder of its own."""
+COPYING = "copy"
+"""The stage at which an entry that has changed is refused."""
+
+
 @dataclass(frozen=True)
 class Request:
     """What the command line asks of every entry."""
@@ -144,16 +150,17 @@ def evaluate_all(
             task, data = load(_manifest(report).submission.task, progress.note)
             made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(made))  # what stays goes with the turn's own folder
+            uncopied = _copy(entry, report, folder)
             assignment = _assignment(
-                entry, report, folder, task=task, data=data, rules=rules,
+                report, folder / COPY, task=task, data=data, rules=rules,
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request, devices=given,
                 environment=ready.environment,
             )  # fmt: skip
-            directory = assignment.launch.directory
-            unready = ready.error or supply.place(report.entry, _manifest(report), directory)
+            unready = uncopied or ready.error
             run_evaluation(
-                assignment, bench, results, unready=unready,
+                assignment, bench, results,
+                unready=unready or supply.place(report.entry, _manifest(report), folder / COPY),
                 on_session=progress.session, on_void=progress.void,
             )  # fmt: skip
             progress.clear()
@@ -224,10 +231,31 @@ def _loader(
     return load
 
 
+def _copy(entry: Path, report: CheckReport, folder: Path) -> SubmissionError | None:
+    """Copy the entry into ``folder``; return what is wrong with it by now: others go on.
+
+    Raises ``OrganiserError`` when the copy cannot be written.
+    """
+    from harness.submissions.snapshot import snapshot
+
+    folder.chmod(0o755)  # the sandbox's user must get through to the copy
+    try:
+        changed = snapshot(entry, folder / COPY).digest != report.digest
+    except SubmissionError as error:
+        error.stage = error.stage or COPYING
+        return error
+    if not changed:
+        return None
+    return SubmissionError(
+        f"{entry}: changed between being checked and being copied",
+        remedy="leave the folder alone while it is evaluated",
+        stage=COPYING,
+    )
+
+
 def _assignment(
-    entry: Path,
     report: CheckReport,
-    folder: Path,
+    directory: Path,
     *,
     task: Task,
     data: TaskData,
@@ -238,23 +266,15 @@ def _assignment(
     environment: Environment | None,
     devices: tuple[Path, ...],
 ) -> Assignment:
-    """Copy the entry into ``folder``, and say what is to be run from there."""
+    """Say what is to be run from the copy in ``directory``."""
     from harness.evaluation.run import Assignment
     from harness.sandbox.protocol import Launch
-    from harness.submissions.snapshot import snapshot
 
     manifest = _manifest(report)
-    copy = snapshot(entry, folder / "entry")
-    if copy.digest != report.digest:
-        raise SubmissionError(
-            f"{entry}: changed between being checked and being copied",
-            remedy="leave the folder alone while it is evaluated",
-        )
-    folder.chmod(0o755)  # the sandbox's user must get through to the copy
     return Assignment(
-        submission=manifest.reference(report.entry, copy.digest),
+        submission=manifest.reference(report.entry, _digest(report)),
         launch=Launch(
-            directory=copy.directory,
+            directory=directory,
             entry=manifest.model.entry,
             command=manifest.model.command,
             output=manifest.model.output,
@@ -275,6 +295,12 @@ def _assignment(
         scenario=request.scenario,
         demonstration=request.demonstration,
     )
+
+
+def _digest(report: CheckReport) -> str:
+    if report.digest is None:  # a report without faults has one
+        raise AssertionError(report.entry)
+    return report.digest
 
 
 def _manifest(report: CheckReport) -> Manifest:

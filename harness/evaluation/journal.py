@@ -25,8 +25,10 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ConfigurationError, OrganiserError
-from harness.records.base import Frozen, canonical_json, parse_json
+from harness.records.base import Frozen, canonical_json, parse_json, parse_plain
 from harness.sandbox import marks
+
+SCHEMA = 1
 
 _ENDING = ".run.json"
 _LINE_BYTES = 2_048
@@ -38,7 +40,7 @@ _STARTED = 19
 class Run(Frozen, kw_only=True):
     """Who runs, and where its traces are."""
 
-    schema: int = 1
+    schema: int = SCHEMA
     mark: str
     """See ``harness.sandbox.marks``."""
     pid: int
@@ -85,6 +87,10 @@ class Entry:
     def can_be_seen(self) -> bool:
         """Say whether the run's processes, if there are any, could be seen from here."""
         return (self.run.boot, self.run.pid_namespace) == (_boot(), _pid_namespace())
+
+    def is_elsewhere(self) -> bool:
+        """Say whether it runs, or ran, in another container since this machine was started."""
+        return self.run.boot == _boot() and not self.can_be_seen()
 
     def is_running(self) -> bool:
         """Say whether the process that wrote it is alive."""
@@ -176,12 +182,14 @@ def read_journals(folder: Path) -> list[Entry]:
 
 
 def torn_journals(folder: Path) -> list[Path]:
-    """Return this user's journals that are not whole: of runs killed before they began."""
-    whole = {entry.path for entry in read_journals(folder)}
+    """Return this user's journals that are not whole: of runs killed before they began.
+
+    One that is whole, and not as this version writes them, is another version's business.
+    """
     return [
         path
         for path in sorted(folder.glob(f"{marks.PREFIX}*{_ENDING}"))
-        if path not in whole and _is_mine(path)
+        if _is_mine(path) and not _is_whole(path)
     ]
 
 
@@ -214,7 +222,28 @@ def _is_mine(path: Path) -> bool:
     return stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid()
 
 
+def _is_whole(path: Path) -> bool:
+    try:
+        _, *lines = _lines(path)
+        for line in lines:
+            parse_plain(line, path)
+    except (OSError, ConfigurationError, ValueError):
+        return False
+    return True
+
+
 def _read(path: Path) -> Entry:
+    uid, first, second = _lines(path)
+    run = parse_json(first, Run, path)
+    if path.name != f"{marks.PREFIX}{run.mark}{_ENDING}":
+        raise ValueError(f"{path} is another run's journal")
+    if run.schema != SCHEMA:
+        raise ValueError(f"{path} is a journal of another version")
+    return Entry(path, uid, run, parse_json(second, Doing, path))
+
+
+def _lines(path: Path) -> tuple[int, bytes, bytes]:
+    """Return the owner and the two lines; raise ``ValueError`` for what is no file of a journal."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     try:
         status = os.fstat(descriptor)
@@ -224,10 +253,7 @@ def _read(path: Path) -> Entry:
         first, _, second = os.read(descriptor, _MOST_BYTES).partition(b"\n")
     finally:
         os.close(descriptor)
-    run = parse_json(first, Run, path)
-    if path.name != f"{marks.PREFIX}{run.mark}{_ENDING}":
-        raise ValueError(f"{path} is another run's journal")
-    return Entry(path, status.st_uid, run, parse_json(second, Doing, path))
+    return status.st_uid, first, second
 
 
 def _line(doing: Doing) -> bytes:

@@ -15,6 +15,9 @@ import numpy.typing as npt
 from harness.records.rules import ProtocolRules, Rules
 from harness.tasks.protocol import Sample, Split, Task
 
+MIN_SWEEPS = 2
+"""One of the originals and one of variants, however slow the entry was when it was calibrated:
+without a variant, answers that it remembers from an earlier session would not show."""
 MAX_VARIANT_BYTES = 256 * 2**20
 """Variants are made before the session, so that making them is not metered: they must fit."""
 
@@ -62,11 +65,12 @@ def wanted_seconds(rules: Rules, protocol: ProtocolRules, refresh_seconds: float
 def count_sweeps(
     rules: ProtocolRules, measured_seconds: float, queries_per_sweep: int, seconds_per_query: float
 ) -> int:
-    """Return how many sweeps fill the measured phase, within the rules' bounds."""
+    """Return how many sweeps fill the measured phase, within the rules' bounds; two at least."""
     sweep_seconds = queries_per_sweep * seconds_per_query
     if sweep_seconds * rules.max_sweeps <= measured_seconds:
         return rules.max_sweeps
-    return max(1, min(rules.max_sweeps, math.ceil(measured_seconds / sweep_seconds)))
+    fill = math.ceil(measured_seconds / sweep_seconds)
+    return min(rules.max_sweeps, max(MIN_SWEEPS, fill))
 
 
 def plan_sweeps(

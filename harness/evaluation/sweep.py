@@ -97,11 +97,12 @@ def sweep(folder: Path) -> tuple[Swept, ...]:
     for path in torn_journals(folder):
         path.unlink(missing_ok=True)  # killed while it wrote its journal: it had made nothing yet
     found = read_journals(folder)
-    return tuple(
+    swept = [
         _clear(entry)
         for entry in found
         if entry.uid == os.geteuid() and _MARK.fullmatch(entry.run.mark) and not entry.is_running()
-    )
+    ]
+    return tuple(each for each in swept if each is not None)
 
 
 def remove_tree(folder: Path) -> None:
@@ -120,7 +121,11 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _clear(entry: Entry) -> Swept:
+def _clear(entry: Entry) -> Swept | None:
+    """Clear away what is left of a run; ``None`` where nothing of it can be seen from here.
+
+    Such a one ran in another container, which may be alive, and whose next run will see.
+    """
     swept = Swept(entry.run, entry.doing)
     mark = entry.run.mark
     if entry.can_be_seen():
@@ -130,6 +135,8 @@ def _clear(entry: Entry) -> Swept:
             _try(swept, f"control group {group}", partial(_remove_group, group))
     _clear_folder(swept, Path(entry.run.temporary))
     _clear_results(swept, Path(entry.run.results), entry.doing.writing)
+    if not (swept.removed or swept.left or swept.record) and entry.is_elsewhere():
+        return None
     if not swept.left:
         entry.path.unlink(missing_ok=True)
     return swept

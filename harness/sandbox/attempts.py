@@ -214,7 +214,7 @@ def exceed_limits(facts: dict[str, Any]) -> str | None:
     """Look for limits that were not set."""
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     core, _ = resource.getrlimit(resource.RLIMIT_CORE)
-    if files > facts["open_files"] or core:
+    if files > facts["open_files"] or core > 1:
         return f"may open {files} files and write {core} bytes of core dump"
     return None
 

@@ -136,7 +136,7 @@ class Confined:
             "stage": None,
             "directory": str(directory),
             "limits": {
-                "RLIMIT_CORE": 0,
+                "RLIMIT_CORE": 1,  # see `_limiting` in bwrap.py
                 "RLIMIT_NOFILE": limits.open_files,
                 "RLIMIT_FSIZE": limits.tmp_bytes,
             },

@@ -20,6 +20,10 @@ _SYSTEM = (
 _PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages", "envs/*/lib*/python3*")
 """Below a prefix: packages, and environments that managers of interpreters keep there."""
 
+_ENVIRONMENT = ("pyvenv.cfg", "bin", "include", "lib", "lib64", "share")
+"""What an environment consists of. The harness's own may be made in a folder that holds other
+things, too: in a repository's root, labels and all."""
+
 _TOO_WIDE = (Path("/"), Path("/usr"), Path("/usr/local"))
 
 
@@ -35,8 +39,10 @@ def read_only_paths(locked: Path | None = None) -> tuple[Path, ...]:
     wanted = [Path(path) for path in _SYSTEM]
     prefixes = [sys.base_prefix, sys.base_exec_prefix]
     prefixes += [sys.prefix, sys.exec_prefix] if locked is None else [str(locked)]
-    for prefix in prefixes:
-        wanted += [Path(prefix), Path(prefix).resolve()]
+    for prefix in map(Path, prefixes):
+        for path in (prefix, prefix.resolve()):
+            is_environment = (path / "pyvenv.cfg").is_file() and prefix != locked
+            wanted += [path / name for name in _ENVIRONMENT] if is_environment else [path]
     wanted += _hops(python(locked))
     kept: list[Path] = []
     for path in wanted:

@@ -34,7 +34,7 @@ INSTRUCTION = Struct("<HBBI")  # struct sock_filter: code, jump if true, jump if
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 # Offsets into struct seccomp_data; of the first argument the low half, little-endian.
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT = 0, 4, 16
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32
 SECOND_ARGUMENT_HALVES = (24, 28)
 
 ALLOW, KILL_PROCESS, FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
@@ -54,7 +54,7 @@ _DENIED_EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
     "fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443,
-    "memfd_secret": 447,
+    "memfd_secret": 447, "cachestat": 451,
 }  # fmt: skip
 
 DENIED: dict[Architecture, dict[str, int]] = {
@@ -65,7 +65,7 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "open_by_handle_at": 304, "keyctl": 250, "add_key": 248, "request_key": 249,
         "kexec_load": 246, "kexec_file_load": 320, "init_module": 175, "finit_module": 313,
         "delete_module": 176, "swapon": 167, "swapoff": 168, "reboot": 169, "acct": 163,
-        "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240,
+        "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240, "fadvise64": 221, "mincore": 27,
         "quotactl": 179, "fanotify_init": 300, "move_pages": 279, "iopl": 172, "ioperm": 173,
     },
     "aarch64": _DENIED_EVERYWHERE | {
@@ -75,7 +75,8 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "open_by_handle_at": 265, "keyctl": 219, "add_key": 217, "request_key": 218,
         "kexec_load": 104, "kexec_file_load": 294, "init_module": 105, "finit_module": 273,
         "delete_module": 106, "swapon": 224, "swapoff": 225, "reboot": 142, "acct": 89,
-        "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180,
+        "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180, "fadvise64": 223,
+        "mincore": 232,
         "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
     },
 }  # fmt: skip
@@ -84,6 +85,13 @@ PINNING: dict[Architecture, int] = {"x86_64": 203, "aarch64": 122}
 """``sched_setaffinity``, denied to an entry that is pinned."""
 CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
 CLONE3 = 435
+READ_WITH_FLAGS: dict[Architecture, int] = {"x86_64": 327, "aarch64": 286}
+"""``preadv2``, whose RWF_NOWAIT tells what the kernel's cache holds; without it, libraries take
+``preadv``."""
+ADVISE: dict[Architecture, int] = {"x86_64": 28, "aarch64": 233}
+"""``madvise``."""
+PAGE_OUT = 21
+"""Its advice to take pages out of the kernel's cache."""
 SOCKETS: dict[Architecture, tuple[int, int]] = {"x86_64": (41, 53), "aarch64": (198, 199)}
 """``socket`` and ``socketpair``."""
 SIGNAL_ACTION: dict[Architecture, int] = {"x86_64": 13, "aarch64": 134}
@@ -129,7 +137,17 @@ def program(
     denied = [*DENIED[architecture].values(), *([PINNING[architecture]] if pinned else [])]
     for number in sorted(denied):
         code += _when(number, [_fail(errno.EPERM)])
-    code += _when(CLONE3, [_fail(errno.ENOSYS)])
+    for number in (CLONE3, READ_WITH_FLAGS[architecture]):
+        code += _when(number, [_fail(errno.ENOSYS)])
+    code += _when(
+        ADVISE[architecture],
+        [
+            _load(THIRD_ARGUMENT),
+            _skip_if_equal(PAGE_OUT, 0, otherwise=1),
+            _fail(errno.EPERM),
+            _return(ALLOW),
+        ],
+    )
     code += _when(
         CLONE[architecture],
         [

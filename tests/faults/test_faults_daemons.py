@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import signal
 import subprocess
@@ -145,6 +146,35 @@ def test_another_users_journal_is_left_alone(tmp_path: Path) -> None:
 
     assert (again.code, again.err) == (0, "")
     assert place.left() == before
+
+
+def test_a_journal_of_another_version_is_kept(tmp_path: Path) -> None:
+    place = place_in(tmp_path / "project")
+    hurt = KILLED_IN_PHASE.format(phase="idle-before", session=1, after=0)
+    assert place.run(slow_entry(place), hurt=hurt).code == -signal.SIGKILL
+    (journal,) = place.journals()
+    text = journal.read_text(encoding="utf-8")
+    journal.write_text(text.replace('"schema":1', '"later":"?","schema":2'), encoding="utf-8")
+    before = place.left()
+
+    assert sweep(place.lock_folder) == ()
+    assert place.left() == before
+
+
+def test_a_run_of_another_container_is_left_to_that_ones_next_run(tmp_path: Path) -> None:
+    place = place_in(tmp_path / "project")
+    hurt = KILLED_IN_PHASE.format(phase="idle-before", session=1, after=0)
+    assert place.run(slow_entry(place), hurt=hurt).code == -signal.SIGKILL
+    (journal,) = place.journals()
+    text = journal.read_text(encoding="utf-8")
+    elsewhere = re.sub(r'"pid_namespace":\d+', '"pid_namespace":1', text)
+    journal.write_text(
+        elsewhere.replace(str(place.temporary), str(tmp_path / "not seen from here")),
+        encoding="utf-8",
+    )
+
+    assert sweep(place.lock_folder) == ()
+    assert place.journals() == [journal]
 
 
 def test_a_journal_that_names_another_folder_removes_nothing(tmp_path: Path) -> None:
