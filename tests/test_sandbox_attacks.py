@@ -72,8 +72,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "gc and frame inspection": ("collect-labels", "inspect-frames"),
     "detecting warm-up": ("detect-warm-up",),
     "caching": (
-        "cache-in-memory", "cache-in-tmp", "cache-in-dev-shm", "cache-in-shared-memory", "keyring",
-        "table-of-answers", "unstable-answers",
+        "cache-in-memory", "cache-in-tmp", "cache-in-dev-shm", "cache-in-shared-memory",
+        "cache-in-file-cache", "keyring", "table-of-answers", "unstable-answers",
     ),
     "guessing": ("answer-by-order", "answer-by-identifier"),
     "timing side channels to a helper process": ("helper-process",),
