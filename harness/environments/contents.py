@@ -9,13 +9,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import distributions
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from harness.environments.protocol import refused
 
@@ -33,6 +33,7 @@ resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 compileall.main()
 """
 _SHEBANG_BYTES = 1_024
+_METADATA = (".dist-info", ".egg-info")
 
 
 class Contents(NamedTuple):
@@ -100,15 +101,25 @@ def digest_folder(folder: Path) -> Contents:
 
 
 def installed(packages: Path) -> dict[str, str]:
-    """Return the packages' names and versions, both normalised, as their own metadata says."""
+    """Return the packages' names and versions, both normalised, as their own metadata says.
+
+    Everything counts that ``importlib.metadata`` would tell an entry of, eggs included.
+    """
     found: dict[str, str] = {}
-    for distribution in distributions(path=[str(packages)]):
-        name, version = distribution.metadata["Name"], distribution.metadata["Version"]
+    for path in sorted(packages.iterdir()):
+        if not path.name.lower().endswith(_METADATA):
+            continue
+        said = "what cannot be read as UTF-8"
         try:
+            metadata = Distribution.at(path).metadata
+            name, version = metadata["Name"], metadata["Version"]
+            said = f"{name!r} {version!r}"
             found[canonicalize_name(name)] = str(Version(version))
-        except (InvalidVersion, TypeError):
-            found_there = f"a wheel says of itself that it is {name!r} {version!r}"
-            raise refused(found_there, "lock another version") from None
+        except (ValueError, TypeError, AttributeError):  # no text, no version, no such field
+            raise refused(
+                f"a wheel brought {path.name!r}, which says of its package that it is {said}",
+                "lock another version",
+            ) from None
     return found
 
 
