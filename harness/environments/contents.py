@@ -1,11 +1,10 @@
-"""What was installed: put in order, compiled, measured and digested; none of it is ever run."""
+"""What was installed: put in order, measured and digested; none of it is ever run."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
@@ -22,16 +21,6 @@ from harness.environments.protocol import refused
 _DOMAIN = b"frugal-ai environment 1\n"
 _PIECE_BYTES = 1 << 20
 _MAX_DEPTH = 64
-_COMPILE_SECONDS = 900
-_COMPILE_BYTES = 4 << 30
-"""The compiler's address space: a hostile source may ask for a thousand times its size."""
-_COMPILE = """
-import compileall, resource, sys
-most = int(sys.argv.pop(1))
-resource.setrlimit(resource.RLIMIT_AS, (most, most))
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-compileall.main()
-"""
 _SHEBANG_BYTES = 1_024
 _METADATA = (".dist-info", ".egg-info")
 
@@ -165,36 +154,6 @@ def point_scripts_to(python: Path, packages: Path) -> None:
         head, rest = content[:_SHEBANG_BYTES], content[_SHEBANG_BYTES:]
         if head.startswith(b"#!") and ours in head:
             script.write_bytes(head.replace(ours, os.fsencode(python), 1) + rest)
-
-
-def compile_sources(packages: Path, *, final: Path) -> None:
-    """Compile every module, so that no entry's energy is spent on it; ``final`` is its home.
-
-    What is compiled is believed without a look at its source (``unchecked-hash``): the digest of
-    the folder covers both. What does not compile stays as it is: packages bring such files.
-    """
-    arguments = [
-        sys.executable, "-I", "-S", "-B", "-c", _COMPILE, str(_COMPILE_BYTES),
-        "-q", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash",
-        "-s", str(packages), "-p", str(final), str(packages),
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(
-            arguments,
-            env={"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_COMPILE_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        took = f"its packages did not compile within {_COMPILE_SECONDS} s"
-        raise refused(took, "lock fewer or smaller packages") from None
-    if done.returncode:  # a module that is merely wrong is no reason to end
-        raise refused(
-            f"its packages brought Python's compiler down (it ended with {done.returncode})",
-            "lock packages whose sources compile",
-        )
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

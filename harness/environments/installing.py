@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import re
 import selectors
-import signal
 import subprocess
-import sys
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.environments.contents import measure, remove
+from harness.environments.processes import end_group, start
 from harness.environments.protocol import Command, Note, hindered, refused
 from harness.records.rules import EnvironmentRules
 
-_SUPERVISOR = (sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("supervise.py")))
 _LOOK_SECONDS = 0.5
 _TAIL_LINES = 200
 _TOLD_LINES = 8
@@ -97,40 +94,13 @@ def _why(said: tuple[str, ...]) -> str:
 
 
 def _run(command: Command, folder: Path, rules: EnvironmentRules, note: Note) -> _Ended:
-    try:
-        process = subprocess.Popen(
-            [*_SUPERVISOR, str(os.getpid()), *command.arguments],
-            env=dict(command.variables),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise hindered(
-            f"{sys.executable}: cannot be started: {error.strerror}", "install it anew"
-        ) from None
-    with process:
+    with start(command.arguments, command.variables, folder, output=subprocess.PIPE) as process:
         try:
             said = _follow(process, folder, rules, note)
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
-            _end_group(process)
+            end_group(process)
     return _Ended(process.returncode, said)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End whatever it started, before its number can be another's; leave nothing to be reaped.
-
-    The harness adopts orphans, those of its sandboxes and so these too.
-    """
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-process.pid, 0)
 
 
 def _follow(
