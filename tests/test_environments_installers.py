@@ -17,6 +17,7 @@ from wheels import RULES, lock_of, lock_text, write_wheel
 
 from harness.environments import installers
 from harness.environments.cache import ensure, packages_of
+from harness.environments.contents import measure
 from harness.environments.installers import Pip, Uv, find_installer
 from harness.environments.installing import install
 from harness.environments.protocol import Command, Installer
@@ -73,6 +74,40 @@ def test_a_lock_is_installed_from_a_wheelhouse(
     assert made.reference.installer.split()[0] in {"pip", "uv"}
     script = packages_of(made.folder) / "bin" / "tiny-run"
     assert script.read_bytes().startswith(b"#!%s\n" % os.fsencode(made.folder / "bin" / "python"))
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+def test_a_wheel_that_unpacks_to_too_much_leaves_nothing_in_any_cache(
+    tmp_path: Path, found: Callable[[], Installer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    for name in ("XDG_CACHE_HOME", "UV_CACHE_DIR", "PIP_CACHE_DIR", "HOME"):
+        monkeypatch.setenv(name, str(own))
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", files={"tiny.py": "", "big": "0" * (20 << 20)}))
+    with pytest.raises(SubmissionError, match="installed_bytes"):
+        ensure(lock, RULES, wheelhouse=house, note=quiet, cache=tmp_path / "cache", installer=found)
+    assert measure(tmp_path / "cache") == (1, 0)  # the lock of what was to be built
+    assert measure(own)[1] < 1 << 20
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+def test_what_is_installed_counts_once(tmp_path: Path, found: Callable[[], Installer]) -> None:
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", files={"tiny.py": "", "big": "0" * (12 << 20)}))
+    made = ensure(
+        lock, RULES, wheelhouse=house, note=quiet, cache=tmp_path / "cache", installer=found
+    )
+    assert RULES.installed_bytes / 2 < made.reference.bytes < RULES.installed_bytes
+    big = packages_of(made.folder) / "big"
+    assert big.stat().st_nlink == 1  # no name of it is left elsewhere
+
+
+def test_a_file_of_two_names_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(bytes(1_000))
+    (tmp_path / "two").hardlink_to(tmp_path / "one")
+    (tmp_path / "three").write_bytes(bytes(10))
+    assert measure(tmp_path) == (2, 1_010)
 
 
 def refused_by(found: Callable[[], Installer], folder: Path, lock: Lock) -> SubmissionError:
@@ -194,7 +229,13 @@ def test_uv_keeps_of_its_variables_only_where_packages_come_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = {"UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_OWN_PASSWORD", "UV_HTTP_TIMEOUT"}
-    for name in kept | {"UV_NO_BINARY", "UV_PRERELEASE", "UV_CONSTRAINT", "VIRTUAL_ENV"}:
+    for name in kept | {
+        "UV_CACHE_DIR",
+        "UV_NO_BINARY",
+        "UV_PRERELEASE",
+        "UV_CONSTRAINT",
+        "VIRTUAL_ENV",
+    }:
         monkeypatch.setenv(name, "1")
     given = Uv(Path("uv"), "uv 1").command(tmp_path / "lock", tmp_path / "into", None).variables
     assert {name for name in given if name.startswith(("UV_", "VIRTUAL"))} == kept
@@ -242,7 +283,6 @@ def test_an_index_that_cannot_be_reached_is_the_organiser_s(
             monkeypatch.setenv(name, index)
         for name in ("PIP_RETRIES", "UV_HTTP_RETRIES"):
             monkeypatch.setenv(name, "0")
-        monkeypatch.setenv("UV_NO_CACHE", "1")
         lock = lock_of(write_wheel(tmp_path / "house", "tiny"))
         with pytest.raises(OrganiserError, match="could not fetch") as caught:
             ensure(

@@ -35,8 +35,12 @@ class Contents(NamedTuple):
 
 
 def measure(folder: Path) -> tuple[int, int]:
-    """Return how many files there are and how many bytes they are, while they are being written."""
+    """Return how many files there are and how many bytes they are, while they are being written.
+
+    A file counts once, however many names it has: uv links its files from where it unpacks them.
+    """
     files = size = 0
+    seen: set[tuple[int, int]] = set()
     pending = [os.fspath(folder)]
     while pending:
         with suppress(FileNotFoundError), os.scandir(pending.pop()) as found:
@@ -44,9 +48,14 @@ def measure(folder: Path) -> tuple[int, int]:
                 with suppress(FileNotFoundError):  # moved or removed since it was listed
                     if item.is_dir(follow_symlinks=False):
                         pending.append(item.path)
-                    else:
-                        size += item.stat(follow_symlinks=False).st_size
-                        files += 1
+                        continue
+                    status = item.stat(follow_symlinks=False)
+                    if status.st_nlink > 1:
+                        if (status.st_dev, status.st_ino) in seen:
+                            continue
+                        seen.add((status.st_dev, status.st_ino))
+                    size += status.st_size
+                    files += 1
     return files, size
 
 
