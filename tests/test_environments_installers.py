@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -57,6 +59,12 @@ def program(folder: Path, name: str, lines: str) -> Path:
     path.write_text(f"#!/bin/sh\n{lines}\n")
     path.chmod(0o755)
     return path
+
+
+def says(folder: Path, words: str) -> Command:
+    """Stand in for an installer that says something and fails."""
+    quoted = shlex.quote(words)
+    return Command([str(program(folder / "bin", "pip", f"printf '%s\\n' {quoted}; exit 1"))], {})
 
 
 @pytest.mark.parametrize("found", INSTALLERS)
@@ -250,10 +258,14 @@ def test_uv_keeps_of_its_variables_only_where_packages_come_from(
         "requests.exceptions.HTTPError: 401 Client Error: Unauthorized",
         "  Caused by: dns error: failed to lookup address information",
         "  error: HTTP status server error (502 Bad Gateway) for url (https://example.org/x/)",
+        "ReadTimeoutError: HTTPSConnectionPool(host='x.example', port=443): Read timed out.",
+        "ERROR: an OSError: [Errno 28] No space left on device: '/tmp/x/The wheel is invalid'",
+        "  cause: failed to copy file from /a/b to /c/d: No space left on device (os error 28)",
+        "ERROR: HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /a/b/",
     ],
 )
 def test_what_no_lock_can_bring_about_is_the_organiser_s(tmp_path: Path, said: str) -> None:
-    command = Command([str(program(tmp_path / "bin", "pip", f"echo '{said}'; exit 1"))], {})
+    command = says(tmp_path, said)
     with pytest.raises(OrganiserError, match="could not fetch or write"):
         install(command, tmp_path, RULES, "pip 1", quiet)
 
@@ -302,9 +314,48 @@ def test_an_index_that_cannot_be_reached_is_the_organiser_s(
     ],
 )
 def test_the_rest_is_the_entry_s(tmp_path: Path, said: str) -> None:
-    command = Command([str(program(tmp_path / "bin", "pip", f"echo '{said}'; exit 1"))], {})
+    command = says(tmp_path, said)
     with pytest.raises(SubmissionError, match="pip 1 cannot install the lock"):
         install(command, tmp_path, RULES, "pip 1", quiet)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "  cause: The wheel is invalid: Script path must resolve to: No space left on device",
+        "ERROR: Unknown scheme key used in /h/tiny.whl: .. (for file 'x/../../Read timed out')",
+        "ERROR: OSError: [Errno 36] File name too long: '/tmp/x/Read timed out/aaa'",
+        'ERROR: OSError: [Errno 36] File name too long: "/x/it\'s/Read timed out/aaa"',
+        "ERROR: OSError: [Errno 36] File name too long: '/x/\"\\'/Read timed out/aaa'",
+        "  cause: failed to create file `/x/Permission denied/a`: File name too long (os error 36)",
+        "  cause: failed to open file /x/No space left on device/a: Is a directory (os error 21)",
+    ],
+)
+def test_a_name_in_a_wheel_does_not_shift_the_blame(tmp_path: Path, said: str) -> None:
+    with pytest.raises(SubmissionError, match="pip 1 cannot install the lock"):
+        install(says(tmp_path, said), tmp_path, RULES, "pip 1", quiet)
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "tiny-1.0.dist-info/entry_points.txt": "[console_scripts]\n"
+            "../../No space left on device = os:getpid\n"
+        },
+        {"tiny-1.0.data/scripts/../../../../Read timed out": ""},
+    ],
+)
+def test_no_installer_that_quotes_a_wheel_has_the_organiser_blamed(
+    tmp_path: Path, found: Callable[[], Installer], files: dict[str, str]
+) -> None:
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", files={"tiny.py": "", **files}))
+    with suppress(SubmissionError):  # one refuses what the other puts where it does no harm
+        ensure(lock, RULES, wheelhouse=house, note=quiet, cache=tmp_path / "cache", installer=found)
+    assert not list(tmp_path.glob("No space*"))
+    assert not list(tmp_path.rglob("Read timed out"))
 
 
 def test_what_an_installer_says_cannot_deceive_a_terminal(tmp_path: Path) -> None:

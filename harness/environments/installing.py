@@ -36,7 +36,18 @@ _OF_THE_MACHINE = re.compile(
     r"|\b(?:401|403|407|429|5\d\d) (?:Client|Server) Error|network was disabled",
     re.IGNORECASE,
 )
-"""What no lock can bring about. Read off a failed run only, so that a mere retry counts nothing."""
+"""How installers speak of what no lock brings about. Read off a failed run only, so that a mere
+retry counts nothing. A name in a wheel may spell any of it: see ``_QUOTED`` and ``_OF_A_WHEEL``."""
+_QUOTED = re.compile(
+    r"""(?<!\w)b?'(?:\\.|[^'\\])*'|(?<!\w)b?"(?:\\.|[^"\\])*"|`[^`]*`|(?<!\w)[.~]*/.*?(?=:\ |$)"""
+)
+"""Names and paths within a line; a path that is not in quotes ends before a colon and a space."""
+_OF_A_WHEEL = re.compile(
+    r"wheel is invalid|invalid wheel|not a valid wheel|unacceptable filename|Unknown scheme key"
+    r"|outside (?:of )?the target directory|Invalid script entry point",
+    re.IGNORECASE,
+)
+"""How they speak of a wheel that is not made as wheels are, whatever else is the matter."""
 _TELLING = re.compile(r"^\s*(?:ERROR|\u00d7|\u2570\u2500\u25b6|hint:|Caused by)", re.IGNORECASE)
 
 
@@ -64,7 +75,7 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
     words = _why(ended.said)
     if ended.code < 0:
         raise hindered(f"{name} was ended by signal {-ended.code}: {words}", "try again")
-    if any(_OF_THE_MACHINE.search(line) for line in (*ended.said, *logged)):
+    if _is_of_the_machine([*ended.said, *logged]):
         raise hindered(
             f"{name} could not fetch or write the packages: {words}",
             "see to the network, the configured index and the disk, or give --wheelhouse",
@@ -73,6 +84,17 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
         f"{name} cannot install the lock: {words}",
         "make the lock anew for this platform, whole, from packages that have wheels for it",
     )
+
+
+def _is_of_the_machine(lines: list[str]) -> bool:
+    """Whether an installer's own words, those that it quotes left out, tell of the machine alone.
+
+    It is a judgement of words: what an installer repeats without any quotes may still mislead it.
+    """
+    own = [_QUOTED.sub(" ", line) for line in lines]
+    if any(_OF_A_WHEEL.search(line) for line in own):
+        return False
+    return any(_OF_THE_MACHINE.search(line) for line in own)
 
 
 def _take_log(log: Path | None) -> list[str]:
