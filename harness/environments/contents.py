@@ -107,16 +107,15 @@ def installed(packages: Path) -> dict[str, str]:
     for path in sorted(packages.iterdir()):
         if not path.name.lower().endswith(_METADATA):
             continue
-        said = "what cannot be read as UTF-8"
+        said = "cannot be read as UTF-8"
         try:
             metadata = Distribution.at(path).metadata
             name, version = metadata["Name"], metadata["Version"]
-            said = f"{name!r} {version!r}"
+            said = f"says of its package that it is {name!r} {version!r}"
             found[canonicalize_name(name)] = str(Version(version))
         except (ValueError, TypeError, AttributeError):  # no text, no version, no such field
             raise refused(
-                f"a wheel brought {path.name!r}, which says of its package that it is {said}",
-                "lock another version",
+                f"a wheel brought {path.name!r}, which {said}", "lock another version"
             ) from None
     return found
 
