@@ -264,6 +264,22 @@ def test_a_local_version_satisfies_a_pin_and_is_what_the_record_names(site: Site
     assert site.ensure(lock).reference.packages == ("tiny==1.0+cpu",)
 
 
+@pytest.mark.parametrize(
+    "name", ["zz-1.egg-info/PKG-INFO", "zz.egg-info", "zz-1.dist-info/METADATA"]
+)
+@pytest.mark.parametrize(
+    "content", [b"Name: \xff\nVersion: 1\n", b"Name: zz\nVersion: one\n", b"Version: 1\n", b""]
+)
+def test_metadata_that_cannot_be_read_is_the_entry_s_fault(
+    site: Site, name: str, content: bytes
+) -> None:
+    site.installer.then = f"os.makedirs(os.path.dirname(into + '/{name}'), exist_ok=True)\n"
+    site.installer.then += f"open(into + '/{name}', 'wb').write({content!r})\n"
+    with pytest.raises(SubmissionError, match=f"a wheel brought '{Path(name).parts[0]}'"):
+        site.ensure()
+    assert site.left() == []
+
+
 def test_a_link_among_what_is_installed_is_refused(site: Site) -> None:
     site.installer.then = "os.symlink('/etc/hostname', into + '/name')"
     with pytest.raises(SubmissionError, match="brought name, which is no plain file"):

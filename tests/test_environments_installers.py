@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import importlib.util
 import os
+import shlex
 import socket
 import subprocess
 import sys
 import zipfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,7 @@ from wheels import RULES, lock_of, lock_text, write_wheel
 
 from harness.environments import installers
 from harness.environments.cache import ensure, packages_of
+from harness.environments.contents import measure
 from harness.environments.installers import Pip, Uv, find_installer
 from harness.environments.installing import install
 from harness.environments.protocol import Command, Installer
@@ -58,6 +61,12 @@ def program(folder: Path, name: str, lines: str) -> Path:
     return path
 
 
+def says(folder: Path, words: str) -> Command:
+    """Stand in for an installer that says something and fails."""
+    quoted = shlex.quote(words)
+    return Command([str(program(folder / "bin", "pip", f"printf '%s\\n' {quoted}; exit 1"))], {})
+
+
 @pytest.mark.parametrize("found", INSTALLERS)
 def test_a_lock_is_installed_from_a_wheelhouse(
     tmp_path: Path, found: Callable[[], Installer]
@@ -73,6 +82,40 @@ def test_a_lock_is_installed_from_a_wheelhouse(
     assert made.reference.installer.split()[0] in {"pip", "uv"}
     script = packages_of(made.folder) / "bin" / "tiny-run"
     assert script.read_bytes().startswith(b"#!%s\n" % os.fsencode(made.folder / "bin" / "python"))
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+def test_a_wheel_that_unpacks_to_too_much_leaves_nothing_in_any_cache(
+    tmp_path: Path, found: Callable[[], Installer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "own"
+    for name in ("XDG_CACHE_HOME", "UV_CACHE_DIR", "PIP_CACHE_DIR", "HOME"):
+        monkeypatch.setenv(name, str(own))
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", files={"tiny.py": "", "big": "0" * (20 << 20)}))
+    with pytest.raises(SubmissionError, match="installed_bytes"):
+        ensure(lock, RULES, wheelhouse=house, note=quiet, cache=tmp_path / "cache", installer=found)
+    assert measure(tmp_path / "cache") == (1, 0)  # the lock of what was to be built
+    assert measure(own)[1] < 1 << 20
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+def test_what_is_installed_counts_once(tmp_path: Path, found: Callable[[], Installer]) -> None:
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", files={"tiny.py": "", "big": "0" * (12 << 20)}))
+    made = ensure(
+        lock, RULES, wheelhouse=house, note=quiet, cache=tmp_path / "cache", installer=found
+    )
+    assert RULES.installed_bytes / 2 < made.reference.bytes < RULES.installed_bytes
+    big = packages_of(made.folder) / "big"
+    assert big.stat().st_nlink == 1  # no name of it is left elsewhere
+
+
+def test_a_file_of_two_names_counts_once(tmp_path: Path) -> None:
+    (tmp_path / "one").write_bytes(bytes(1_000))
+    (tmp_path / "two").hardlink_to(tmp_path / "one")
+    (tmp_path / "three").write_bytes(bytes(10))
+    assert measure(tmp_path) == (2, 1_010)
 
 
 def refused_by(found: Callable[[], Installer], folder: Path, lock: Lock) -> SubmissionError:
@@ -194,7 +237,13 @@ def test_uv_keeps_of_its_variables_only_where_packages_come_from(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = {"UV_INDEX_URL", "UV_DEFAULT_INDEX", "UV_INDEX_OWN_PASSWORD", "UV_HTTP_TIMEOUT"}
-    for name in kept | {"UV_NO_BINARY", "UV_PRERELEASE", "UV_CONSTRAINT", "VIRTUAL_ENV"}:
+    for name in kept | {
+        "UV_CACHE_DIR",
+        "UV_NO_BINARY",
+        "UV_PRERELEASE",
+        "UV_CONSTRAINT",
+        "VIRTUAL_ENV",
+    }:
         monkeypatch.setenv(name, "1")
     given = Uv(Path("uv"), "uv 1").command(tmp_path / "lock", tmp_path / "into", None).variables
     assert {name for name in given if name.startswith(("UV_", "VIRTUAL"))} == kept
@@ -209,10 +258,14 @@ def test_uv_keeps_of_its_variables_only_where_packages_come_from(
         "requests.exceptions.HTTPError: 401 Client Error: Unauthorized",
         "  Caused by: dns error: failed to lookup address information",
         "  error: HTTP status server error (502 Bad Gateway) for url (https://example.org/x/)",
+        "ReadTimeoutError: HTTPSConnectionPool(host='x.example', port=443): Read timed out.",
+        "ERROR: an OSError: [Errno 28] No space left on device: '/tmp/x/The wheel is invalid'",
+        "  cause: failed to copy file from /a/b to /c/d: No space left on device (os error 28)",
+        "ERROR: HTTPSConnectionPool(host='x', port=443): Max retries exceeded with url: /a/b/",
     ],
 )
 def test_what_no_lock_can_bring_about_is_the_organiser_s(tmp_path: Path, said: str) -> None:
-    command = Command([str(program(tmp_path / "bin", "pip", f"echo '{said}'; exit 1"))], {})
+    command = says(tmp_path, said)
     with pytest.raises(OrganiserError, match="could not fetch or write"):
         install(command, tmp_path, RULES, "pip 1", quiet)
 
@@ -242,7 +295,6 @@ def test_an_index_that_cannot_be_reached_is_the_organiser_s(
             monkeypatch.setenv(name, index)
         for name in ("PIP_RETRIES", "UV_HTTP_RETRIES"):
             monkeypatch.setenv(name, "0")
-        monkeypatch.setenv("UV_NO_CACHE", "1")
         lock = lock_of(write_wheel(tmp_path / "house", "tiny"))
         with pytest.raises(OrganiserError, match="could not fetch") as caught:
             ensure(
@@ -262,9 +314,48 @@ def test_an_index_that_cannot_be_reached_is_the_organiser_s(
     ],
 )
 def test_the_rest_is_the_entry_s(tmp_path: Path, said: str) -> None:
-    command = Command([str(program(tmp_path / "bin", "pip", f"echo '{said}'; exit 1"))], {})
+    command = says(tmp_path, said)
     with pytest.raises(SubmissionError, match="pip 1 cannot install the lock"):
         install(command, tmp_path, RULES, "pip 1", quiet)
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "  cause: The wheel is invalid: Script path must resolve to: No space left on device",
+        "ERROR: Unknown scheme key used in /h/tiny.whl: .. (for file 'x/../../Read timed out')",
+        "ERROR: OSError: [Errno 36] File name too long: '/tmp/x/Read timed out/aaa'",
+        'ERROR: OSError: [Errno 36] File name too long: "/x/it\'s/Read timed out/aaa"',
+        "ERROR: OSError: [Errno 36] File name too long: '/x/\"\\'/Read timed out/aaa'",
+        "  cause: failed to create file `/x/Permission denied/a`: File name too long (os error 36)",
+        "  cause: failed to open file /x/No space left on device/a: Is a directory (os error 21)",
+    ],
+)
+def test_a_name_in_a_wheel_does_not_shift_the_blame(tmp_path: Path, said: str) -> None:
+    with pytest.raises(SubmissionError, match="pip 1 cannot install the lock"):
+        install(says(tmp_path, said), tmp_path, RULES, "pip 1", quiet)
+
+
+@pytest.mark.parametrize("found", INSTALLERS)
+@pytest.mark.parametrize(
+    "files",
+    [
+        {
+            "tiny-1.0.dist-info/entry_points.txt": "[console_scripts]\n"
+            "../../No space left on device = os:getpid\n"
+        },
+        {"tiny-1.0.data/scripts/../../../../Read timed out": ""},
+    ],
+)
+def test_no_installer_that_quotes_a_wheel_has_the_organiser_blamed(
+    tmp_path: Path, found: Callable[[], Installer], files: dict[str, str]
+) -> None:
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", files={"tiny.py": "", **files}))
+    with suppress(SubmissionError):  # one refuses what the other puts where it does no harm
+        ensure(lock, RULES, wheelhouse=house, note=quiet, cache=tmp_path / "cache", installer=found)
+    assert not list(tmp_path.glob("No space*"))
+    assert not list(tmp_path.rglob("Read timed out"))
 
 
 def test_what_an_installer_says_cannot_deceive_a_terminal(tmp_path: Path) -> None:

@@ -152,6 +152,8 @@ def test_a_part_from_elsewhere_is_never_appended(site: Site, tmp_path: Path, sai
         (Page(status=418), "answers with status 418"),
         (Page(status=302), "redirects to nowhere"),
         (Page(status=302, headers={"Location": "/w"}), "more than 5 redirects"),
+        (Page(status=302, headers={"Location": "https://[::1"}), "to an address that is none"),
+        (Page(status=302, headers={"Location": "//[x"}), "to an address that is none"),
         (Page(status=301, headers={"Location": "https://10.0.0.1/w"}), "not a public address"),
         (Page(status=307, headers={"Location": "http://example.org/w"}), "not an https address"),
         (Page(status=308, headers={"Location": "file:///etc/passwd"}), "not an https address"),

@@ -24,8 +24,8 @@ from pathlib import Path
 import msgspec
 from packaging.tags import sys_tags
 
+from harness.environments.compiling import compile_sources
 from harness.environments.contents import (
-    compile_sources,
     digest_folder,
     installed,
     is_version,

@@ -1,38 +1,28 @@
-"""What was installed: put in order, compiled, measured and digested; none of it is ever run."""
+"""What was installed: put in order, measured and digested; none of it is ever run."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import stat
-import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import suppress
-from importlib.metadata import distributions
+from importlib.metadata import Distribution
 from pathlib import Path
 from typing import NamedTuple
 
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from harness.environments.protocol import refused
 
 _DOMAIN = b"frugal-ai environment 1\n"
 _PIECE_BYTES = 1 << 20
 _MAX_DEPTH = 64
-_COMPILE_SECONDS = 900
-_COMPILE_BYTES = 4 << 30
-"""The compiler's address space: a hostile source may ask for a thousand times its size."""
-_COMPILE = """
-import compileall, resource, sys
-most = int(sys.argv.pop(1))
-resource.setrlimit(resource.RLIMIT_AS, (most, most))
-resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-compileall.main()
-"""
 _SHEBANG_BYTES = 1_024
+_METADATA = (".dist-info", ".egg-info")
 
 
 class Contents(NamedTuple):
@@ -45,8 +35,12 @@ class Contents(NamedTuple):
 
 
 def measure(folder: Path) -> tuple[int, int]:
-    """Return how many files there are and how many bytes they are, while they are being written."""
+    """Return how many files there are and how many bytes they are, while they are being written.
+
+    A file counts once, however many names it has: uv links its files from where it unpacks them.
+    """
     files = size = 0
+    seen: set[tuple[int, int]] = set()
     pending = [os.fspath(folder)]
     while pending:
         with suppress(FileNotFoundError), os.scandir(pending.pop()) as found:
@@ -54,9 +48,14 @@ def measure(folder: Path) -> tuple[int, int]:
                 with suppress(FileNotFoundError):  # moved or removed since it was listed
                     if item.is_dir(follow_symlinks=False):
                         pending.append(item.path)
-                    else:
-                        size += item.stat(follow_symlinks=False).st_size
-                        files += 1
+                        continue
+                    status = item.stat(follow_symlinks=False)
+                    if status.st_nlink > 1:
+                        if (status.st_dev, status.st_ino) in seen:
+                            continue
+                        seen.add((status.st_dev, status.st_ino))
+                    size += status.st_size
+                    files += 1
     return files, size
 
 
@@ -100,15 +99,24 @@ def digest_folder(folder: Path) -> Contents:
 
 
 def installed(packages: Path) -> dict[str, str]:
-    """Return the packages' names and versions, both normalised, as their own metadata says."""
+    """Return the packages' names and versions, both normalised, as their own metadata says.
+
+    Everything counts that ``importlib.metadata`` would tell an entry of, eggs included.
+    """
     found: dict[str, str] = {}
-    for distribution in distributions(path=[str(packages)]):
-        name, version = distribution.metadata["Name"], distribution.metadata["Version"]
+    for path in sorted(packages.iterdir()):
+        if not path.name.lower().endswith(_METADATA):
+            continue
+        said = "cannot be read as UTF-8"
         try:
+            metadata = Distribution.at(path).metadata
+            name, version = metadata["Name"], metadata["Version"]
+            said = f"says of its package that it is {name!r} {version!r}"
             found[canonicalize_name(name)] = str(Version(version))
-        except (InvalidVersion, TypeError):
-            found_there = f"a wheel says of itself that it is {name!r} {version!r}"
-            raise refused(found_there, "lock another version") from None
+        except (ValueError, TypeError, AttributeError):  # no text, no version, no such field
+            raise refused(
+                f"a wheel brought {path.name!r}, which {said}", "lock another version"
+            ) from None
     return found
 
 
@@ -154,36 +162,6 @@ def point_scripts_to(python: Path, packages: Path) -> None:
         head, rest = content[:_SHEBANG_BYTES], content[_SHEBANG_BYTES:]
         if head.startswith(b"#!") and ours in head:
             script.write_bytes(head.replace(ours, os.fsencode(python), 1) + rest)
-
-
-def compile_sources(packages: Path, *, final: Path) -> None:
-    """Compile every module, so that no entry's energy is spent on it; ``final`` is its home.
-
-    What is compiled is believed without a look at its source (``unchecked-hash``): the digest of
-    the folder covers both. What does not compile stays as it is: packages bring such files.
-    """
-    arguments = [
-        sys.executable, "-I", "-S", "-B", "-c", _COMPILE, str(_COMPILE_BYTES),
-        "-q", "-q", "-f", "-j", "1", "--invalidation-mode", "unchecked-hash",
-        "-s", str(packages), "-p", str(final), str(packages),
-    ]  # fmt: skip
-    try:
-        done = subprocess.run(
-            arguments,
-            env={"LANG": "C.UTF-8", "PYTHONHASHSEED": "0"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            check=False,
-            timeout=_COMPILE_SECONDS,
-        )
-    except subprocess.TimeoutExpired:
-        took = f"its packages did not compile within {_COMPILE_SECONDS} s"
-        raise refused(took, "lock fewer or smaller packages") from None
-    if done.returncode:  # a module that is merely wrong is no reason to end
-        raise refused(
-            f"its packages brought Python's compiler down (it ended with {done.returncode})",
-            "lock packages whose sources compile",
-        )
 
 
 def _walk(folder: Path) -> Iterator[tuple[Path, os.stat_result]]:

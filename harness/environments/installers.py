@@ -37,7 +37,7 @@ _PIP_SOURCES = frozenset({
 _UV_SOURCES = re.compile(
     r"UV_(DEFAULT_INDEX|INDEX|INDEX_URL|EXTRA_INDEX_URL|FIND_LINKS|NO_INDEX|INDEX_STRATEGY"
     r"|INDEX_[A-Z0-9_]+_(USERNAME|PASSWORD)|INSECURE_HOST|NATIVE_TLS|SYSTEM_CERTS|OFFLINE"
-    r"|HTTP_TIMEOUT|HTTP_RETRIES|KEYRING_PROVIDER|CACHE_DIR|NO_CACHE|CONFIG_FILE)\Z"
+    r"|HTTP_TIMEOUT|HTTP_RETRIES|KEYRING_PROVIDER|CONFIG_FILE)\Z"
 )
 _PIP_SETTING = re.compile(r"(global|install|:env:)\.([a-z-]+)=(.*)\Z")
 _ASK_SECONDS = 60
@@ -45,7 +45,11 @@ _ASK_SECONDS = 60
 
 @dataclass(frozen=True)
 class Uv:
-    """Astral's uv; what ``UV_…`` and ``uv.toml`` configure, it reads itself."""
+    """Astral's uv; what ``UV_…`` and ``uv.toml`` configure, it reads itself.
+
+    It unpacks into a cache and links from there. In the user's own, what was refused would stay,
+    and no limit would see it grow; so it makes one among its temporary files.
+    """
 
     executable: Path
     version: str
@@ -56,7 +60,8 @@ class Uv:
             str(self.executable), "pip", "install",
             "--require-hashes", "--only-binary", ":all:", "--requirements", str(lock),
             "--target", str(into), "--python", sys.executable,
-            "--no-python-downloads", "--link-mode", "copy", "--no-progress", "--color", "never",
+            "--no-python-downloads", "--no-cache", "--link-mode", "hardlink",
+            "--no-progress", "--color", "never",
         ]  # fmt: skip
         variables = _kept_variables()
         if wheelhouse is not None:

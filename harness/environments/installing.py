@@ -5,21 +5,18 @@ from __future__ import annotations
 import os
 import re
 import selectors
-import signal
 import subprocess
-import sys
 import time
 from collections import deque
-from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.environments.contents import measure, remove
+from harness.environments.processes import end_group, start
 from harness.environments.protocol import Command, Note, hindered, refused
 from harness.records.rules import EnvironmentRules
 
-_SUPERVISOR = (sys.executable, "-I", "-S", "-B", str(Path(__file__).with_name("supervise.py")))
 _LOOK_SECONDS = 0.5
 _TAIL_LINES = 200
 _TOLD_LINES = 8
@@ -39,7 +36,18 @@ _OF_THE_MACHINE = re.compile(
     r"|\b(?:401|403|407|429|5\d\d) (?:Client|Server) Error|network was disabled",
     re.IGNORECASE,
 )
-"""What no lock can bring about. Read off a failed run only, so that a mere retry counts nothing."""
+"""How installers speak of what no lock brings about. Read off a failed run only, so that a mere
+retry counts nothing. A name in a wheel may spell any of it: see ``_QUOTED`` and ``_OF_A_WHEEL``."""
+_QUOTED = re.compile(
+    r"""(?<!\w)b?'(?:\\.|[^'\\])*'|(?<!\w)b?"(?:\\.|[^"\\])*"|`[^`]*`|(?<!\w)[.~]*/.*?(?=:\ |$)"""
+)
+"""Names and paths within a line; a path that is not in quotes ends before a colon and a space."""
+_OF_A_WHEEL = re.compile(
+    r"wheel is invalid|invalid wheel|not a valid wheel|unacceptable filename|Unknown scheme key"
+    r"|outside (?:of )?the target directory|Invalid script entry point",
+    re.IGNORECASE,
+)
+"""How they speak of a wheel that is not made as wheels are, whatever else is the matter."""
 _TELLING = re.compile(r"^\s*(?:ERROR|\u00d7|\u2570\u2500\u25b6|hint:|Caused by)", re.IGNORECASE)
 
 
@@ -67,7 +75,7 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
     words = _why(ended.said)
     if ended.code < 0:
         raise hindered(f"{name} was ended by signal {-ended.code}: {words}", "try again")
-    if any(_OF_THE_MACHINE.search(line) for line in (*ended.said, *logged)):
+    if _is_of_the_machine([*ended.said, *logged]):
         raise hindered(
             f"{name} could not fetch or write the packages: {words}",
             "see to the network, the configured index and the disk, or give --wheelhouse",
@@ -76,6 +84,17 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
         f"{name} cannot install the lock: {words}",
         "make the lock anew for this platform, whole, from packages that have wheels for it",
     )
+
+
+def _is_of_the_machine(lines: list[str]) -> bool:
+    """Whether an installer's own words, those that it quotes left out, tell of the machine alone.
+
+    It is a judgement of words: what an installer repeats without any quotes may still mislead it.
+    """
+    own = [_QUOTED.sub(" ", line) for line in lines]
+    if any(_OF_A_WHEEL.search(line) for line in own):
+        return False
+    return any(_OF_THE_MACHINE.search(line) for line in own)
 
 
 def _take_log(log: Path | None) -> list[str]:
@@ -97,40 +116,13 @@ def _why(said: tuple[str, ...]) -> str:
 
 
 def _run(command: Command, folder: Path, rules: EnvironmentRules, note: Note) -> _Ended:
-    try:
-        process = subprocess.Popen(
-            [*_SUPERVISOR, str(os.getpid()), *command.arguments],
-            env=dict(command.variables),
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise hindered(
-            f"{sys.executable}: cannot be started: {error.strerror}", "install it anew"
-        ) from None
-    with process:
+    with start(command.arguments, command.variables, folder, output=subprocess.PIPE) as process:
         try:
             said = _follow(process, folder, rules, note)
             os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         finally:
-            _end_group(process)
+            end_group(process)
     return _Ended(process.returncode, said)
-
-
-def _end_group(process: subprocess.Popen[bytes]) -> None:
-    """End whatever it started, before its number can be another's; leave nothing to be reaped.
-
-    The harness adopts orphans, those of its sandboxes and so these too.
-    """
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    with suppress(ChildProcessError):
-        while True:
-            os.waitpid(-process.pid, 0)
 
 
 def _follow(

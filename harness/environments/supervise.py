@@ -1,4 +1,4 @@
-"""Run an installer so that it, and all that it starts, ends with whoever wanted it.
+"""Run a program so that it, and all that it starts, ends with whoever wanted it.
 
     python supervise.py <pid of the harness> <program> <arguments ...>
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import ctypes
 import os
+import resource
 import signal
 import subprocess
 import sys
@@ -25,6 +26,7 @@ def main(parent: int, command: list[str]) -> None:
         return
     code = subprocess.call(command)
     if code < 0:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # the core would be of this process
         if -code == signal.SIGTERM:
             signal.signal(signal.SIGTERM, signal.SIG_DFL)
         os.kill(os.getpid(), -code)

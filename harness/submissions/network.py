@@ -87,11 +87,22 @@ def opened(
             location = header(response, b"location")
         if not location:
             raise SubmissionError(f"{origin} redirects to nowhere", remedy="correct the address")
-        url = urldefrag(urljoin(url, quote(location, safe=_URL_CHARACTERS))).url
+        url = _led_to(url, location, origin)
     raise SubmissionError(
         f"more than {MAX_REDIRECTS} redirects, the last to {origin_of(url) or 'nowhere'}",
         remedy="give the address that they lead to",
     )
+
+
+def _led_to(url: str, location: str, origin: Origin) -> str:
+    """Return where a redirect from ``url`` leads, spelled as servers do."""
+    try:
+        return urldefrag(urljoin(url, quote(location, safe=_URL_CHARACTERS))).url
+    except ValueError:  # brackets that do not close, or with no IPv6 address in them
+        raise SubmissionError(
+            f"{origin} redirects to an address that is none: {quoted(location, 200)}",
+            remedy="correct the address",
+        ) from None
 
 
 def header(response: httpcore2.Response, name: bytes) -> str:
