@@ -403,3 +403,11 @@ def test_a_number_too_long_to_be_spelled_is_a_fault(entry: Path, field: str, cod
     report = check(entry, CONTEXT)
     assert code in codes(report)
     assert any("a very large number" in fault.message for fault in report.faults)
+
+
+def test_a_module_of_any_length_is_named_briefly(entry: Path) -> None:
+    manifest = entry / "submission.toml"
+    long = "m" * 5_000
+    manifest.write_text(manifest.read_text().replace('"model:load"', f'"{long}:load"'))
+    (fault,) = [each for each in check(entry, CONTEXT).faults if each.code == "FRG201"]
+    assert len(fault.message) < 300

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.submissions.document import Document
-from harness.submissions.faults import Fault, fault, quoted
+from harness.submissions.faults import Fault, fault, quoted, shortened
 from harness.submissions.folder import ListedFile, Listing, read_head, unreadable
 from harness.submissions.source import (
     MAX_SOURCE_BYTES,
@@ -66,7 +66,8 @@ def check_code(directory: Path, listing: Listing, document: Document | None) -> 
         yield document.fault(
             "FRG201",
             ("model", "entry"),
-            f"model.entry names the module {names[0]}, but there is no {path}.py in the folder",
+            f"model.entry names the module {shortened(names[0])}, but there is no "
+            f"{shortened(path)}.py in the folder",
             "add the file, or correct the name",
         )
     compiled_bytes = 0
