@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from harness.submissions.addresses import wrong_with_url
 from harness.submissions.document import Document
-from harness.submissions.faults import quoted, unprintable
+from harness.submissions.faults import quoted, shortened, unprintable
 from harness.submissions.fields import Report, dotted
 from harness.submissions.names import MAX_DEPTH, wrong_with_form, wrong_with_length
 from harness.submissions.positions import KeyPath
@@ -161,7 +161,7 @@ def _check_entry(entry: str, report: Report) -> None:
         report(
             "FRG125",
             ("model", "entry"),
-            f"model.entry names {names[0]}, which is Python's own module and would be loaded",
+            f"model.entry names {shortened(names[0])}, which is Python's own module and would be loaded",
             "rename the file, for instance to model.py",
         )
 
