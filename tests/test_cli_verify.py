@@ -364,6 +364,27 @@ def test_without_its_outcomes_a_quality_is_held_against_the_confusions(
     assert code in {"quality", "confusion"}
 
 
+@pytest.mark.parametrize(
+    ("change", "by"),
+    [
+        (lambda r: r["data"].update(source="directory", public=False), None),
+        (lambda r: r["data"].update(source="hub"), None),
+        (lambda r: r.update(demonstration=True), signer()),
+    ],
+)
+def test_what_only_calls_itself_a_demonstration_is_named_and_stands_on_no_board(
+    root: Path, change: Callable[[Plain], object], by: Signer | None
+) -> None:
+    path = forge(record_of(root, "shown"), change, by)
+    document = verified("--published")
+    named = [(each["code"], path.name in each["path"]) for each in document["findings"]]
+    assert ("no-demonstration", True) in named
+    assert "shown" not in [each["entry"] for each in document["records"]]
+    shown = json.loads(run("leaderboard", "--published", "--json").stdout)
+    assert "no-demonstration" in [each["code"] for each in shown["problems"]]
+    assert "demonstration" not in [board["status"] for board in shown["boards"]]
+
+
 # The outcomes beside a record
 
 

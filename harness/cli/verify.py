@@ -42,6 +42,7 @@ REMEDIES = {
     "signature-invalid": "restore the file from the repository's history or a backup, or remove it",
     "key-revoked": "evaluate again with another key; or, if you know the record from elsewhere, "
     "name its digest in keep",
+    "no-demonstration": "remove it, and evaluate the entry again without --demonstration",
     "items-altered": "restore the file from a backup, or remove it",
 }
 """By the code of a problem of reading."""
