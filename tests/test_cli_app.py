@@ -346,3 +346,23 @@ def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> 
     assert result.returncode == 1
     assert "LicenseRef-\\u2026" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "entry", "--data", ""),
+        ("evaluate", "entry", "--weights", ""),
+        ("evaluate", "entry", "--wheelhouse", ""),
+        ("evaluate", "entry", "--output", ""),
+        ("evaluate", "entry", "--seed", str(2**64)),
+        ("evaluate", "entry", "--seed", "-1"),
+        ("verify", "--data", ""),
+    ],
+)
+def test_options_that_name_nothing_or_are_out_of_range_are_usage_errors(
+    arguments: tuple[str, ...],
+) -> None:
+    result = runner.invoke(app, [*arguments])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{arguments[-2]}'" in result.stderr

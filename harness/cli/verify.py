@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import JsonOption
+from harness.cli.options import JsonOption, named_path
 from harness.cli.output import in_colour, print_json, print_line
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
@@ -59,6 +59,7 @@ def verify(
         Path | None,
         typer.Option(
             metavar="DIR",
+            parser=named_path,
             help="Directory with the data of results that are not on sample data.",
             show_default=False,
         ),
