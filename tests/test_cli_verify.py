@@ -401,7 +401,18 @@ def test_what_only_calls_itself_a_demonstration_is_named_and_stands_on_no_board(
 def test_altered_outcomes_are_named(root: Path) -> None:
     path = sidecar_of(root, "signed")
     path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
-    assert codes(verified("--published")) == ["items-altered"]
+    document = verified("--published")
+    assert codes(document) == ["items-altered"]
+    assert "items-missing" not in codes(document, "notes")
+
+
+def test_outcomes_in_place_of_which_a_link_stands_are_named_once(root: Path) -> None:
+    path = sidecar_of(root, "signed")
+    path.rename(root / "elsewhere")
+    path.symlink_to(root / "elsewhere")
+    document = verified("--published")
+    assert codes(document) == ["symlink"]
+    assert "items-missing" not in codes(document, "notes")
 
 
 OUTCOMES: list[Callable[[Plain], object]] = [

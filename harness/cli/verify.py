@@ -92,6 +92,7 @@ def verify(
 
 def _document(project: Project, folder: Path, data: Path | None, *, local: bool) -> dict[str, Any]:
     from harness.records.finding import Finding
+    from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
     from harness.verification.subject import Subject
     from harness.verification.windows import check_replays
@@ -105,12 +106,14 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
         )
         for each in problems
     ]  # fmt: skip
+    unfit = {each.path for each in problems}
     subjects: list[Subject] = []
     records: list[dict[str, Any]] = []
     for each in stored:
         subject = Subject(
-            each.path, each.record, each.digest, each.verified, read_items(folder, each)
-        )
+            each.path, each.record, each.digest, each.verified, read_items(folder, each),
+            outcomes_unfit=items_path(each.path, each.record) in unfit,
+        )  # fmt: skip
         of_it = [*_check(subject, references)]
         subjects.append(subject)
         found += of_it
