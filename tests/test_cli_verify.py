@@ -493,6 +493,24 @@ def test_a_signed_record_that_was_copied_elsewhere_is_named(root: Path, target: 
     ]
 
 
+@pytest.mark.parametrize("named", ["leaderboard", f"{RESULTS}/toy", f"{RESULTS}/toy/signed"])
+def test_a_part_of_a_results_folder_or_what_is_around_it_is_not_called_misplaced(
+    root: Path, named: str
+) -> None:
+    told = run("verify", root / named, "--json")
+    assert told.exit_code == 2
+    error = json.loads(told.stdout)["error"]
+    assert error["message"].startswith(f"{root / named}: is not a results folder")
+    assert str(root / RESULTS) in error["message"]
+
+
+def test_a_record_alone_that_was_moved_is_still_misplaced(root: Path, tmp_path: Path) -> None:
+    path = record_of(root, "signed")
+    (tmp_path / "alone/toy/other").mkdir(parents=True)
+    shutil.copy(path, tmp_path / "alone/toy/other")
+    assert codes(verified(tmp_path / "alone")) == ["misplaced"]
+
+
 # Keys
 
 

@@ -14,6 +14,7 @@ from harness.cli.project import Project, find_project
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.records.board import Problem
     from harness.records.finding import Finding
     from harness.store.results import StoredRecord
     from harness.verification.references import References
@@ -35,7 +36,8 @@ REMEDIES = {
     "schema-version": "use the version of the harness that is named, or evaluate again",
     "fields": "restore the file from the repository's history or a backup, or remove it",
     "altered": "restore the file from the repository's history or a backup, or remove it",
-    "misplaced": "move it back, or remove it",
+    "misplaced": "move it to the place that is named, if you know how it came here; if you named "
+    "a part of a results folder, name the whole",
     "unsigned": "restore the file from the repository's history, or evaluate with --sign",
     "key-unknown": "bring the organiser's public key to leaderboard/keys by a review, or remove "
     "the record: anybody can make a key",
@@ -98,6 +100,8 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
     from harness.verification.windows import check_replays
 
     stored, problems = read_all(folder, project.key_ring(), local=local)
+    if not stored:
+        _require_results_folder(folder, problems)
     references = _references(project, data)
     found = [
         Finding(
@@ -135,6 +139,20 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
         "history": [each for each in found if each.kind == "history"],
         "notes": [each for each in found if each.kind == "note"],
     }
+
+
+def _require_results_folder(folder: Path, problems: Sequence[Problem]) -> None:
+    """Refuse a part of a results folder, or what is around one: all in it would look misplaced."""
+    from harness.cli.result import shown_path
+    from harness.store.misplaced import results_folders
+
+    meant = results_folders(folder, problems)
+    if meant:
+        raise UsageError(
+            f"{folder}: is not a results folder: the records in it lie as they should under "
+            f"{', '.join(shown_path(each) for each in meant)}",
+            remedy=f"name {'it' if len(meant) == 1 else 'one of them'}",
+        )
 
 
 def _references(project: Project, data: Path | None) -> References:
