@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from io import TextIOWrapper
@@ -12,12 +13,32 @@ from harness.cli.interrupts import install
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old locale must end no evaluation
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else nobody could wait for a sandbox's end
     install()
     app(prog_name="harness")  # however it was started: shell completion is made for this name
+
+
+def _open_closed_streams() -> None:
+    """Give a standard stream that was closed to us the null device.
+
+    Python leaves None in its place, which nothing here expects; and the next file that is opened
+    would get its descriptor, and whatever a child prints.
+    """
+    for descriptor, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (2, "stderr", "w")):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            opened = os.open(os.devnull, os.O_RDWR)
+            os.dup2(opened, descriptor, inheritable=True)
+            if opened != descriptor:
+                os.close(opened)
+        if getattr(sys, name) is None:
+            stream = open(descriptor, mode, encoding="utf-8", closefd=False)  # noqa: SIM115 - of a descriptor, and for good
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

@@ -346,3 +346,45 @@ def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> 
     assert result.returncode == 1
     assert "LicenseRef-\\u2026" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("evaluate", "entry", "--data", ""),
+        ("evaluate", "entry", "--weights", ""),
+        ("evaluate", "entry", "--wheelhouse", ""),
+        ("evaluate", "entry", "--output", ""),
+        ("evaluate", "entry", "--seed", str(2**64)),
+        ("evaluate", "entry", "--seed", "-1"),
+        ("verify", "--data", ""),
+    ],
+)
+def test_options_that_name_nothing_or_are_out_of_range_are_usage_errors(
+    arguments: tuple[str, ...],
+) -> None:
+    result = runner.invoke(app, [*arguments])
+    assert result.exit_code == 2
+    assert f"Invalid value for '{arguments[-2]}'" in result.stderr
+
+
+@pytest.mark.parametrize("closed", ["0<&-", "1>&-", "2>&-", "0<&- 1>&- 2>&-"])
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        ("check submissions/climate-null", 0),
+        ("keys new NOT-A-NAME --passphrase", 2),
+        ("evaluate nowhere --json", 1),
+    ],
+)
+def test_a_closed_standard_stream_is_no_reason_for_a_traceback(
+    closed: str, arguments: str, code: int, tmp_path: Path
+) -> None:
+    python = f"{sys.executable} -X faulthandler -m harness {arguments}"
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"{python} {closed}"],
+        cwd=ROOT, env=os.environ | {"XDG_CONFIG_HOME": str(tmp_path)}, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == code, ended.stderr
+    assert "Traceback" not in ended.stderr

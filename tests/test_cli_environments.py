@@ -82,7 +82,8 @@ def test_a_lock_of_nothing_shuts_the_harness_s_packages_out(root: Path) -> None:
 def test_a_lock_that_cannot_be_installed_here_is_the_entry_s_failure(
     root: Path, tmp_path: Path
 ) -> None:
-    wheel = write_wheel(tmp_path / "house", "tiny", tag="cp27-cp27m-win32")
+    wheel = write_wheel(tmp_path / "house", "tiny", requires=["needed"])
+    write_wheel(tmp_path / "house", "needed")
     other = write_entry(root, "other")
     result, printed = evaluate(
         entry_with(root, "locked", lock_text(wheel)), other, "--wheelhouse", wheel.parent
@@ -90,8 +91,26 @@ def test_a_lock_that_cannot_be_installed_here_is_the_entry_s_failure(
     assert result.exit_code == 1
     failed, fine = (each["summary"] for each in printed["results"])
     assert (failed["stage"], failed["blame"]) == ("environment", "submission")
-    assert "tiny" in failed["message"]
+    assert "needed" in failed["message"]
     assert fine["status"] == "completed"
+
+
+@pytest.mark.parametrize("damaged", [False, True])
+def test_a_wheelhouse_whose_wheels_do_not_fit_is_the_organiser_s(
+    root: Path, tmp_path: Path, damaged: bool
+) -> None:
+    tag = "py3-none-any" if damaged else "cp27-cp27m-win32"
+    wheel = write_wheel(tmp_path / "house", "tiny", tag=tag)
+    lock = lock_text(wheel)
+    if damaged:
+        wheel.write_bytes(wheel.read_bytes()[:-1])
+    result, printed = evaluate(entry_with(root, "locked", lock), "--wheelhouse", wheel.parent)
+    assert result.exit_code == 3
+    assert (printed["summary"]["stage"], printed["summary"]["blame"]) == (
+        "environment",
+        "organiser",
+    )
+    assert str(wheel.parent) in printed["summary"]["message"]
 
 
 def test_a_wheelhouse_that_lacks_a_package_is_the_organiser_s(root: Path, tmp_path: Path) -> None:

@@ -78,6 +78,22 @@ def test_keys_of_others_and_revoked_ones_are_listed_as_such(root: Path) -> None:
     assert "compromised since 2026-04-01T00:00:00+00:00, private part not here" in shown
 
 
+@pytest.mark.parametrize(
+    ("since", "told"),
+    [
+        ("2026-04-01T00:00:00Z", "retired since 2026-04-01T00:00:00+00:00"),
+        ("9999-12-31T00:00:00Z", "retired from 9999-12-31T00:00:00+00:00"),
+    ],
+)
+def test_a_revoked_key_whose_private_part_is_here_is_not_said_to_sign(
+    root: Path, since: str, told: str
+) -> None:
+    run("keys", "new", "jury")
+    with (root / "leaderboard" / "keys" / "jury.pub").open("a") as file:
+        file.write(f'[revoked]\nsince = {since}\nreason = "retired"\n')
+    assert f"{told}, signs nothing any more" in run("keys", "list").stdout
+
+
 def test_a_passphrase_needs_a_terminal_or_the_variable(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

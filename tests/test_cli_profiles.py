@@ -218,6 +218,23 @@ def test_an_official_run_without_a_name_lists_every_profile_the_closest_first(ro
     assert "--profile unregistered" in remedy
 
 
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--protocol", "official"), True),
+        (("--protocol", "official", "--profile", "unregistered"), False),
+        ((), False),
+    ],
+)
+def test_an_official_run_without_any_profile_is_told_what_it_is_not(
+    root: Path, options: tuple[str, ...], told: bool
+) -> None:
+    result = evaluate(write_entry(root, "fine"), *options)
+    assert result.exit_code == 0
+    assert ("leaderboard/hardware holds no profile" in result.stderr) == told
+    assert records(root)[0].hardware.profile_digest is None
+
+
 def test_a_quick_run_is_refused_only_for_a_profile_that_was_named(root: Path) -> None:
     put(root, "other", ONE_DIFFERENCE)
     entry = write_entry(root, "fine")

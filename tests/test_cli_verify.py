@@ -320,6 +320,16 @@ FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("meter", lambda r: r["meter"].update(grade="wall")),
     ("sessions", lambda r: r["sessions"].append(r["sessions"][0])),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(queries=60)),
+    ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(seconds=900.0)),
+    ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(cpu_seconds=9000.0)),
+    ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(seconds=-1.0)),
+    ("replayed", lambda r: r["sessions"].append(r["sessions"][0] | {"index": 1})),
+    ("energy", lambda r: r["sessions"][0].update(trace=[])),
+    ("energy", lambda r: r["sessions"][0]["trace"][0].update(watts=[])),
+    ("energy", lambda r: r["sessions"][0]["trace"][0].update(component="gpu")),
+    ("energy", lambda r: r["sessions"][0]["trace"].append(r["sessions"][0]["trace"][0])),
+    ("energy", lambda r: r["sessions"][0]["trace"][0]["watts"].append([1e200, 1e200])),
+    ("energy", lambda r: r["sessions"][0]["trace"][0]["watts"].append([900.0, 0.0])),
     ("unusable", lambda r: r["quality"].update(ranked="")),
     ("unusable", lambda r: r["sessions"].clear()),
     ("unusable", lambda r: r["sessions"][0]["phases"].pop()),
@@ -364,13 +374,45 @@ def test_without_its_outcomes_a_quality_is_held_against_the_confusions(
     assert code in {"quality", "confusion"}
 
 
+@pytest.mark.parametrize(
+    ("change", "by"),
+    [
+        (lambda r: r["data"].update(source="directory", public=False), None),
+        (lambda r: r["data"].update(source="hub"), None),
+        (lambda r: r.update(demonstration=True), signer()),
+    ],
+)
+def test_what_only_calls_itself_a_demonstration_is_named_and_stands_on_no_board(
+    root: Path, change: Callable[[Plain], object], by: Signer | None
+) -> None:
+    path = forge(record_of(root, "shown"), change, by)
+    document = verified("--published")
+    named = [(each["code"], path.name in each["path"]) for each in document["findings"]]
+    assert ("no-demonstration", True) in named
+    assert "shown" not in [each["entry"] for each in document["records"]]
+    shown = json.loads(run("leaderboard", "--published", "--json").stdout)
+    assert "no-demonstration" in [each["code"] for each in shown["problems"]]
+    assert "demonstration" not in [board["status"] for board in shown["boards"]]
+
+
 # The outcomes beside a record
 
 
 def test_altered_outcomes_are_named(root: Path) -> None:
     path = sidecar_of(root, "signed")
     path.write_bytes(path.read_bytes().replace(b"0", b"1", 1))
-    assert codes(verified("--published")) == ["items-altered"]
+    document = verified("--published")
+    assert codes(document) == ["items-altered"]
+    assert "items-missing" not in codes(document, "notes")
+
+
+def test_outcomes_in_place_of_which_a_link_stands_are_named_once(root: Path) -> None:
+    path = sidecar_of(root, "signed")
+    path.rename(root / "elsewhere")
+    path.symlink_to(root / "elsewhere")
+    document = verified("--published")
+    assert codes(document) == ["symlink"]
+    assert "items-missing" not in codes(document, "notes")
 
 
 OUTCOMES: list[Callable[[Plain], object]] = [
@@ -449,6 +491,24 @@ def test_a_signed_record_that_was_copied_elsewhere_is_named(root: Path, target: 
     assert [(each["code"], each["path"]) for each in found] == [
         ("misplaced", f"{target}/{path.name}")
     ]
+
+
+@pytest.mark.parametrize("named", ["leaderboard", f"{RESULTS}/toy", f"{RESULTS}/toy/signed"])
+def test_a_part_of_a_results_folder_or_what_is_around_it_is_not_called_misplaced(
+    root: Path, named: str
+) -> None:
+    told = run("verify", root / named, "--json")
+    assert told.exit_code == 2
+    error = json.loads(told.stdout)["error"]
+    assert error["message"].startswith(f"{root / named}: is not a results folder")
+    assert str(root / RESULTS) in error["message"]
+
+
+def test_a_record_alone_that_was_moved_is_still_misplaced(root: Path, tmp_path: Path) -> None:
+    path = record_of(root, "signed")
+    (tmp_path / "alone/toy/other").mkdir(parents=True)
+    shutil.copy(path, tmp_path / "alone/toy/other")
+    assert codes(verified(tmp_path / "alone")) == ["misplaced"]
 
 
 # Keys

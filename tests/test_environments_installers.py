@@ -387,19 +387,21 @@ class TestWheelhouse:
             check_wheelhouse(tmp_path, lock.pins)
         assert caught.value.stage == "environment"
 
-    def test_no_wheel_for_this_platform_is_the_entry_s(self, tmp_path: Path) -> None:
+    def test_no_wheel_for_this_platform_is_the_organiser_s(self, tmp_path: Path) -> None:
         lock = lock_of(
             write_wheel(tmp_path, "tiny", tag="cp27-cp27m-win32"),
             write_wheel(tmp_path, "more", tag="cp311-cp311-macosx_11_0_arm64"),
         )
-        with pytest.raises(SubmissionError, match=r"more==1\.0 .*; no wheel of tiny==1\.0"):
+        with pytest.raises(OrganiserError, match=r"more==1\.0 .*; no wheel of tiny==1\.0"):
             check_wheelhouse(tmp_path, lock.pins)
 
-    def test_no_wheel_with_a_hash_of_the_lock_is_the_entry_s(self, tmp_path: Path) -> None:
+    def test_a_damaged_wheel_is_the_organiser_s(self, tmp_path: Path) -> None:
         lock = lock_of(write_wheel(tmp_path, "tiny"))
         write_wheel(tmp_path, "tiny", files={"tiny.py": "VERSION = 'other'"})
-        with pytest.raises(SubmissionError, match=r"no hash of tiny==1\.0"):
+        with pytest.raises(OrganiserError, match=r"no hash of tiny==1\.0") as caught:
             check_wheelhouse(tmp_path, lock.pins)
+        assert str(tmp_path) in caught.value.message
+        assert "fetch the wheels anew" in caught.value.remedy
 
     def test_it_is_a_folder(self, tmp_path: Path) -> None:
         with pytest.raises(UsageError, match="is not a folder"):

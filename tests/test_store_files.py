@@ -83,15 +83,30 @@ def write_into(folder: Path) -> None:
     write_once(folder / "a.json", b"")
 
 
-@pytest.mark.parametrize("attempt", [check_writable, write_into])
+@pytest.mark.parametrize(
+    ("attempt", "why"), [(check_writable, "it is not a folder"), (write_into, "File exists")]
+)
 def test_a_file_in_place_of_the_folder_is_named(
-    tmp_path: Path, attempt: Callable[[Path], None]
+    tmp_path: Path, attempt: Callable[[Path], None], why: str
 ) -> None:
     (tmp_path / "results").write_text("not a folder")
-    with pytest.raises(OrganiserError, match="cannot be written: File exists") as caught:
+    with pytest.raises(OrganiserError, match=f"cannot be written: {why}") as caught:
         attempt(tmp_path / "results")
     assert caught.value.exit_code == 3
     assert "--output" in caught.value.remedy
+
+
+def test_a_folder_without_room_is_named_and_not_the_file_that_was_tried(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OrganiserError) as caught:
+        check_writable(tmp_path / "results")
+    assert caught.value.message == f"{tmp_path}/results: cannot be written: No space left on device"
+    assert list((tmp_path / "results").iterdir()) == []
 
 
 def test_trying_leaves_nothing_but_the_folder(tmp_path: Path) -> None:

@@ -272,7 +272,9 @@ def test_a_source_that_is_none_is_refused_with_those_that_there_are(tmp_path: Pa
 
 
 def test_missing_columns_are_all_named_with_those_that_there_are(tmp_path: Path) -> None:
-    message = fault(tmp_path, test=texts("test", 3).drop_columns(["quote", "label"])).message
+    error = fault(tmp_path, test=texts("test", 3).drop_columns(["quote", "label"]))
+    assert "put each task's in DIR/<task>/" in error.remedy
+    message = error.message
     assert "test.parquet" in message
     assert "'quote', 'label'" in message
     assert "there are 'id', 'source', 'url'" in message

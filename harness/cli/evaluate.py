@@ -10,10 +10,11 @@ import typer
 
 from harness.cli.errors import printable
 from harness.cli.evaluating import Request, Results, evaluate_all
-from harness.cli.options import EntriesArgument, JsonOption
+from harness.cli.options import EntriesArgument, JsonOption, named_path, named_text
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
 from harness.errors import SubmissionError, UsageError
+from harness.records.seed import MOST_SEED
 
 if TYPE_CHECKING:
     from harness.records.evaluation import EvaluationRecord
@@ -35,7 +36,9 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
     data: Annotated[
         str,
         typer.Option(
-            help="sample (generated), hub, hub@REVISION, or a directory of train and test Parquet."
+            metavar="TEXT",
+            parser=named_text,
+            help="sample (generated), hub, hub@REVISION, or a directory of train and test Parquet.",
         ),
     ] = "sample",
     protocol: Annotated[
@@ -70,24 +73,34 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         Path | None,
         typer.Option(
             metavar="DIR",
+            parser=named_path,
             help="A folder of wheels that locked environments are installed from, offline.",
             show_default="the index that uv or pip is configured for",
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option(min=0, help="Seed of the sample data; orders stay secret and fresh.")
+        int,
+        typer.Option(
+            min=0, max=MOST_SEED, help="Seed of the sample data; orders stay secret and fresh."
+        ),
     ] = 0,
     weights: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
+            parser=named_path,
             help="Take entries' big weights from this folder, and fetch nothing.",
             show_default="fetched, and kept in a cache",
         ),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option(help="Results folder.", show_default="leaderboard/results"),
+        typer.Option(
+            metavar="PATH",
+            parser=named_path,
+            help="Results folder.",
+            show_default="leaderboard/results",
+        ),
     ] = None,
     demonstration: Annotated[
         bool,

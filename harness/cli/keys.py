@@ -86,7 +86,9 @@ def list_keys(as_json: JsonOption = False) -> None:
         print_line("no keys yet: python -m harness keys new NAME makes one")
     width = max((len(key["name"]) for key in listed), default=0)
     for key in listed:
-        here = "can sign here" if key["private_here"] else "private part not here"
+        here = "private part not here"
+        if key["private_here"]:
+            here = "can sign here" if key["revoked"] is None else "signs nothing any more"
         print_line(f"{key['name']:<{width}}  {key['id'][:16]}  {key['standing']}, {here}")
 
 
@@ -95,7 +97,7 @@ def _summary(key: PublicKey) -> dict[str, Any]:
 
     standing = "in use"
     if key.revoked is not None:
-        standing = f"{key.revoked.reason} since {key.revoked.since.isoformat()}"
+        standing = key.revoked.told
     return {
         "name": key.name,
         "id": key.id,

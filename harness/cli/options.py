@@ -20,6 +20,18 @@ EntriesArgument: TypeAlias = Annotated[
 ]
 
 
+def named_text(text: str) -> str:
+    """Take a text that names something: it is empty where a variable was not set."""
+    if not text:
+        raise typer.BadParameter("names nothing; this folder is .")
+    return text
+
+
+def named_path(text: str) -> Path:
+    """Read a path; an empty one is not taken for this folder."""
+    return Path(named_text(text))
+
+
 def complete_task(incomplete: str) -> list[str]:
     """Offer the tasks' names to a shell; none where there is no project to look into."""
     try:

@@ -40,6 +40,12 @@ class Machine:
         return differences(profile, self.hardware, self.usable_cores)
 
 
+_NO_PROFILES = (
+    "note: leaderboard/hardware holds no profile, so that this goes on as unregistered, on a board "
+    "of this machine's own that is never official: doctor --write-profile NAME makes one"
+)
+
+
 @dataclass(frozen=True)
 class Chosen:
     """A profile that was seen to match, or none."""
@@ -145,6 +151,8 @@ def choose_profile(
         return Chosen(note=f"{several}; none is taken: name one with --profile NAME")
     if official and compared:
         raise MeasurementError(_listed(compared), remedy=_REGISTER)
+    if official:
+        return Chosen(note=_NO_PROFILES)
     return Chosen()
 
 

@@ -36,7 +36,7 @@ def load_signer(project: Project, name: str) -> Signer:
         )
     if public.revoked is not None:
         raise ConfigurationError(
-            f"the key {name} is {public.revoked.reason} since {public.revoked.since.isoformat()}",
+            f"the key {name} is {public.revoked.told}",
             remedy="sign with another: python -m harness keys list",
         )
     signer = load(

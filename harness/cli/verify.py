@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import JsonOption
+from harness.cli.options import JsonOption, named_path
 from harness.cli.output import in_colour, print_json, print_line
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.records.board import Problem
     from harness.records.finding import Finding
     from harness.store.results import StoredRecord
     from harness.verification.references import References
@@ -35,13 +36,15 @@ REMEDIES = {
     "schema-version": "use the version of the harness that is named, or evaluate again",
     "fields": "restore the file from the repository's history or a backup, or remove it",
     "altered": "restore the file from the repository's history or a backup, or remove it",
-    "misplaced": "move it back, or remove it",
+    "misplaced": "move it to the place that is named, if you know how it came here; if you named "
+    "a part of a results folder, name the whole",
     "unsigned": "restore the file from the repository's history, or evaluate with --sign",
     "key-unknown": "bring the organiser's public key to leaderboard/keys by a review, or remove "
     "the record: anybody can make a key",
     "signature-invalid": "restore the file from the repository's history or a backup, or remove it",
     "key-revoked": "evaluate again with another key; or, if you know the record from elsewhere, "
     "name its digest in keep",
+    "no-demonstration": "remove it, and evaluate the entry again without --demonstration",
     "items-altered": "restore the file from a backup, or remove it",
 }
 """By the code of a problem of reading."""
@@ -58,6 +61,7 @@ def verify(
         Path | None,
         typer.Option(
             metavar="DIR",
+            parser=named_path,
             help="Directory with the data of results that are not on sample data.",
             show_default=False,
         ),
@@ -90,11 +94,14 @@ def verify(
 
 def _document(project: Project, folder: Path, data: Path | None, *, local: bool) -> dict[str, Any]:
     from harness.records.finding import Finding
+    from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
     from harness.verification.subject import Subject
     from harness.verification.windows import check_replays
 
     stored, problems = read_all(folder, project.key_ring(), local=local)
+    if not stored:
+        _require_results_folder(folder, problems)
     references = _references(project, data)
     found = [
         Finding(
@@ -103,12 +110,14 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
         )
         for each in problems
     ]  # fmt: skip
+    unfit = {each.path for each in problems}
     subjects: list[Subject] = []
     records: list[dict[str, Any]] = []
     for each in stored:
         subject = Subject(
-            each.path, each.record, each.digest, each.verified, read_items(folder, each)
-        )
+            each.path, each.record, each.digest, each.verified, read_items(folder, each),
+            outcomes_unfit=items_path(each.path, each.record) in unfit,
+        )  # fmt: skip
         of_it = [*_check(subject, references)]
         subjects.append(subject)
         found += of_it
@@ -130,6 +139,20 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
         "history": [each for each in found if each.kind == "history"],
         "notes": [each for each in found if each.kind == "note"],
     }
+
+
+def _require_results_folder(folder: Path, problems: Sequence[Problem]) -> None:
+    """Refuse a part of a results folder, or what is around one: all in it would look misplaced."""
+    from harness.cli.result import shown_path
+    from harness.store.misplaced import results_folders
+
+    meant = results_folders(folder, problems)
+    if meant:
+        raise UsageError(
+            f"{folder}: is not a results folder: the records in it lie as they should under "
+            f"{', '.join(shown_path(each) for each in meant)}",
+            remedy=f"name {'it' if len(meant) == 1 else 'one of them'}",
+        )
 
 
 def _references(project: Project, data: Path | None) -> References:

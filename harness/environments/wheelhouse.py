@@ -11,9 +11,11 @@ from packaging.tags import Tag, sys_tags
 from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from harness.environments.contents import is_version
-from harness.environments.protocol import hindered, refused
+from harness.environments.protocol import hindered
 from harness.errors import UsageError
 from harness.records.environment import Pin
+
+_FETCH = "pip download --only-binary :all: --require-hashes -r <lock> -d <folder>"
 
 
 class _Wheel(NamedTuple):
@@ -37,8 +39,7 @@ def require_folder(folder: Path) -> Path:
 def check_wheelhouse(folder: Path, pins: tuple[Pin, ...]) -> None:
     """Look for a wheel for every pin, and say of all at once why there is none.
 
-    Raises ``OrganiserError`` where the folder lacks a package, and ``SubmissionError`` where it
-    has the package and none that fits this platform, or none with a hash of the lock.
+    The folder is the organiser's, and so is what it lacks: an ``OrganiserError`` in every case.
     """
     wheels = list(_wheels(folder))
     supported = frozenset(sys_tags())
@@ -55,13 +56,14 @@ def check_wheelhouse(folder: Path, pins: tuple[Pin, ...]) -> None:
             files = ", ".join(wheel.path.name for wheel in fitting)
             unfit.append(f"no hash of {pin.name}=={pin.version} in the lock is that of {files}")
     if unfit:
-        raise refused(
-            "; ".join(unfit), "make the lock anew for this platform, with the hashes of its wheels"
+        raise hindered(
+            f"{folder}: {'; '.join(unfit)}",
+            "fetch the wheels anew from the lock, on this platform; if they still differ, the "
+            f"lock is wrong: {_FETCH}",
         )
     if lacking:
         raise hindered(
-            f"{folder} holds no wheel of {', '.join(lacking)}",
-            "put it there: pip download --only-binary :all: --require-hashes -r <lock> -d <folder>",
+            f"{folder} holds no wheel of {', '.join(lacking)}", f"put it there: {_FETCH}"
         )
 
 

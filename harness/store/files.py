@@ -31,7 +31,7 @@ def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> bool:
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:
-        raise _unwritable(path, error) from None
+        raise _unwritable(path, error.strerror or error) from None
 
 
 def check_writable(folder: Path) -> None:
@@ -40,11 +40,16 @@ def check_writable(folder: Path) -> None:
     With as much as a record and what belongs to it may take.
     """
     path = folder / f".writable.{secrets.token_hex(4)}"
-    write_once(path, os.urandom(ROOM_BYTES))  # random: zeros take no room on some file systems
+    if folder.exists() and not folder.is_dir():
+        raise _unwritable(folder, "it is not a folder")
     try:
-        path.unlink()
-    except OSError as error:
-        raise _unwritable(path, error) from None
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:  # random: zeros take no room on some file systems
+            _write_through(path, os.urandom(ROOM_BYTES), PUBLIC_MODE)
+        finally:
+            path.unlink(missing_ok=True)
+    except OSError as error:  # of the folder: nobody asked for the file
+        raise _unwritable(folder, error.strerror) from None
 
 
 def _claim(path: Path, temporary: Path) -> bool:
@@ -69,8 +74,8 @@ def _write_through(path: Path, content: bytes, mode: int) -> None:
         os.fsync(descriptor)
 
 
-def _unwritable(path: Path, error: OSError) -> OrganiserError:
+def _unwritable(path: Path, why: object) -> OrganiserError:
     return OrganiserError(
-        f"{path}: cannot be written: {error.strerror or error}",
+        f"{path}: cannot be written: {why}",
         remedy="free the place or its space, or name another results folder with --output",
     )

@@ -40,6 +40,12 @@ class Revocation(Frozen):
     keep: tuple[_Digest, ...] = ()
     """Digests of records that stand all the same: those known to be from before the theft."""
 
+    @property
+    def told(self) -> str:
+        """Say both: ``since`` may lie ahead."""
+        begun = "since" if self.since <= datetime.now(UTC) else "from"
+        return f"{self.reason} {begun} {self.since.isoformat()}"
+
 
 class _KeyFile(Frozen):
     schema: int
@@ -96,10 +102,9 @@ class KeyRing:
                 "altered",
             )
         if key.revoked is not None and not key.stands(created, digest):
-            since = key.revoked.since.isoformat()
             raise UnusableError(
                 "key-revoked",
-                f"is signed with the key {key.name} ({shown}), {key.revoked.reason} since {since}",
+                f"is signed with the key {key.name} ({shown}), {key.revoked.told}",
             )
         return key
 

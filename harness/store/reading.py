@@ -55,8 +55,9 @@ def read_all(
     Signatures are held against ``keys``. Records and problems are sorted by path. Whatever cannot
     be used is a problem with one of the codes ``unreadable``, ``symlink``, ``not-json``,
     ``schema-version``, ``fields``, ``altered``, ``misplaced``, ``unsigned``, ``key-unknown``,
-    ``signature-invalid``, ``key-revoked`` and ``items-altered``. Files that do not end in ``.json``
-    are none of its business; a folder that is not there holds no records.
+    ``signature-invalid``, ``key-revoked``, ``no-demonstration`` and ``items-altered``. Files
+    that do not end in ``.json`` are none of its business; a folder that is not there holds no
+    records.
     """
     stored: list[StoredRecord] = []
     problems: list[Problem] = []
@@ -147,7 +148,25 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
     if record.signature is not None:
         message = signed_message(document)
         signed_by = keys.signer_of(record.signature, message, created=moment, digest=digest).name
+    _check_demonstration(record)
     return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+
+
+def _check_demonstration(record: EvaluationRecord) -> None:
+    """Refuse what ``results.write`` refuses: the word must not hide what a record is."""
+    if not record.demonstration:
+        return
+    if record.data.source != "sample":
+        raise UnusableError(
+            "no-demonstration",
+            f"calls itself a demonstration and is of {record.data.source} data: a demonstration is "
+            "of sample data only",
+        )
+    if record.signature is not None:
+        raise UnusableError(
+            "no-demonstration",
+            "calls itself a demonstration and carries a signature: a demonstration is never signed",
+        )
 
 
 def _check_place(path: str, record: EvaluationRecord, digest: str) -> None:

@@ -164,7 +164,9 @@ def _require_columns(part: Part, card: TaskCard) -> None:
             part.where,
             f"column {', '.join(map(repr, missing))}",
             f"is missing; there are {', '.join(map(repr, present))}",
-            f"rename the data's columns, or the [columns] of {card.task.id}'s task.toml",
+            "is this the data of another task, put each task's in DIR/<task>/, here "
+            f"DIR/{card.task.id}/, or name entries of one task; else rename the data's columns, or "
+            f"the [columns] of {card.task.id}'s task.toml",
         )
     doubled = [name for name in needed_columns(card) if present.count(name) > 1]
     if doubled:

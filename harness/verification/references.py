@@ -16,12 +16,12 @@ from harness.records.evaluation import DataReference
 from harness.records.finding import Finding
 from harness.records.profile import UNREGISTERED
 from harness.records.rules import Rules
+from harness.records.seed import MOST_SEED
 from harness.submissions.check import CheckContext, CheckReport, check, wrong_with_name
 from harness.tasks.protocol import Split, TaskData
 from harness.tasks.task import FolderTask, load_task
 from harness.verification.subject import Subject
 
-MOST_SEED = 2**64
 _AGAIN = "evaluate the entry again"
 _FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 
@@ -216,7 +216,7 @@ def _data(subject: Subject, references: References) -> Iterator[Finding]:
         yield subject.found(
             "data", "is wrong about whether anybody can work out its labels", _FORGED
         )
-    if said.source == "sample" and not (said.seed is not None and 0 <= said.seed < MOST_SEED):
+    if said.source == "sample" and not (said.seed is not None and 0 <= said.seed <= MOST_SEED):
         yield subject.found("data", f"no data is generated from the seed {said.seed}", _FORGED)
         return
     data = references.data(subject)

@@ -52,7 +52,7 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
     """
     record = subject.record
     if subject.outcomes is None:
-        if record.items is not None:
+        if record.items is not None and not subject.outcomes_unfit:
             yield subject.found(
                 "items-missing",
                 "the outcomes of single items are not beside it: its intervals are not computed "

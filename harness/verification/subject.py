@@ -18,6 +18,8 @@ class Subject:
     verified: bool
     outcomes: ItemOutcomes | None
     """What the sidecar holds; ``None`` where there is none that fits the record."""
+    outcomes_unfit: bool = False
+    """Whether there is a sidecar that does not: a problem of reading names it."""
 
     def found(self, code: str, message: str, remedy: str, kind: Kind = "finding") -> Finding:
         """Make a finding about this record."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from harness.records.base import canonical_json
-from harness.records.evaluation import Completed, Session
+from harness.records.evaluation import Completed, EvaluationRecord, Session
 from harness.records.finding import Finding
-from harness.records.meter import Component, Grade
+from harness.records.meter import Grade
 from harness.records.rules import Rules
 from harness.verification.subject import Subject
 
@@ -17,6 +17,17 @@ TRACE_SHARE = 0.1
 TRACE_JOULES = 1.0
 """A trace is thinned and rounded, and goes on for a moment after the last window: so far may it be
 from the windows, besides their uncertainty."""
+TRACE_SECONDS = 1.0
+"""It begins and ends with a reading of its own: so much longer or shorter may it be."""
+
+SWEEP_SHARE = 0.01
+EDGE_SECONDS = 0.1
+"""Sweeps run inside the measured window, by another clock than the meter's."""
+MOST_REFRESH_SECONDS = 60.0
+"""A meter's refresh excuses no more than this: a record states its own."""
+
+MOST = 1e12
+"""Of seconds or watts: far beyond any evaluation, and safe to add up."""
 
 _FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 
@@ -41,13 +52,11 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
                 "items",
                 _FORGED,
             )
-        for component, of_windows, of_trace in _disagreeing(session):
-            yield subject.found(
-                "energy",
-                f"the windows of session {session.index + 1} hold {of_windows:.4g} J of "
-                f"{component}, and the power trace over them {of_trace:.4g} J",
-                _FORGED,
-            )
+        left_open = _edge_seconds(record)
+        for wrong in _wrong_with_sweeps(session, left_open, _cores(record)):
+            yield subject.found("sessions", f"session {session.index + 1} {wrong}", _FORGED)
+        for wrong in _wrong_with_trace(session, left_open):
+            yield subject.found("energy", f"session {session.index + 1} {wrong}", _FORGED)
 
 
 def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -55,7 +64,10 @@ def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
     places: defaultdict[bytes, list[Subject]] = defaultdict(list)
     by_age = sorted(subjects, key=lambda each: (not each.verified, each.path))
     for subject in by_age:
-        for measured in {canonical_json(session.phases) for session in subject.record.sessions}:
+        measurements = [canonical_json(session.phases) for session in subject.record.sessions]
+        if len({*measurements}) < len(measurements):
+            yield subject.found("replayed", "holds the same measured session twice", _FORGED)
+        for measured in {*measurements}:
             places[measured].append(subject)
     told: set[tuple[str, str]] = set()
     for holders in places.values():
@@ -90,20 +102,67 @@ def _number(subject: Subject, rules: Rules) -> Iterator[Finding]:
         )
 
 
-def _disagreeing(session: Session) -> Iterator[tuple[Component, float, float]]:
-    """Yield what the windows and the trace of a session hold of a component, where unlike."""
-    left_open: defaultdict[str, float] = defaultdict(float)
+def _edge_seconds(record: EvaluationRecord) -> float:
+    """Return how far the meter may have put a window's edge from the moment that was asked for."""
+    refresh = max((source.refresh_seconds for source in record.meter.sources), default=0.0)
+    return EDGE_SECONDS + min(max(refresh, 0.0), MOST_REFRESH_SECONDS)
+
+
+def _cores(record: EvaluationRecord) -> int:
+    return len(record.hardware.entry_cores or ()) or max(record.hardware.cores, 1)
+
+
+def _wrong_with_sweeps(session: Session, left_open: float, cores: int) -> Iterator[str]:
+    """Say where the sweeps took more than the measured window that they ran in."""
+    if not all(
+        0 <= figure <= MOST for s in session.sweeps for figure in (s.seconds, s.cpu_seconds)
+    ):
+        yield "has a sweep of a negative time, or of one beyond reason"
+        return
+    measured = [window.reading for window in session.phases if window.phase == "measured"]
+    for named, of_sweeps, of_window, slack in (
+        ("s", (s.seconds for s in session.sweeps), (r.seconds for r in measured), left_open),
+        (
+            "s of CPU time",
+            (s.cpu_seconds for s in session.sweeps),
+            (r.cpu_seconds for r in measured),
+            left_open * cores,
+        ),
+    ):
+        swept, window = sum(of_sweeps), sum(of_window)
+        if swept > (1 + SWEEP_SHARE) * window + slack:
+            yield f"has sweeps of {swept:.4g} {named} in a measured window of {window:.4g}"
+
+
+def _wrong_with_trace(session: Session, left_open: float) -> Iterator[str]:
+    """Say where the windows and the power trace of a session are unlike."""
+    open_joules: defaultdict[str, float] = defaultdict(float)
     of_windows: defaultdict[str, float] = defaultdict(float)
     for window in session.phases:
         for part in window.reading.energy:
             of_windows[part.component] += part.joules
-            left_open[part.component] += part.uncertainty_joules
-    of_trace: Mapping[Component, float] = {
-        trace.component: sum(seconds * watts for seconds, watts in trace.watts)
-        for trace in session.trace
-    }
-    for component, traced in of_trace.items():
-        seen = of_windows[component]
-        allowed = TRACE_JOULES + TRACE_SHARE * max(seen, traced) + left_open[component]
+            open_joules[part.component] += part.uncertainty_joules
+    whole = sum(window.reading.seconds for window in session.phases)
+    traced_components = [trace.component for trace in session.trace if trace.watts]
+    for component in sorted({*of_windows} - {*traced_components}):
+        yield f"has {of_windows[component]:.4g} J of {component}, and no power trace of it"
+    if len({*traced_components}) < len(traced_components):
+        yield "has two power traces of one component"
+    for trace in (each for each in session.trace if each.watts):
+        if not all(0 <= figure <= MOST for step in trace.watts for figure in step):
+            yield f"has a power trace of {trace.component} that is negative, or beyond reason"
+            continue
+        lasted = sum(seconds for seconds, _ in trace.watts)
+        if abs(lasted - whole) > TRACE_SECONDS + TRACE_SHARE * whole + 2 * left_open:
+            yield (
+                f"has windows of {whole:.4g} s, and a power trace of {trace.component} over "
+                f"{lasted:.4g} s"
+            )
+        seen = of_windows[trace.component]
+        traced = sum(seconds * watts for seconds, watts in trace.watts)
+        allowed = TRACE_JOULES + TRACE_SHARE * max(seen, traced) + open_joules[trace.component]
         if abs(seen - traced) > allowed:
-            yield component, seen, traced
+            yield (
+                f"has windows that hold {seen:.4g} J of {trace.component}, and a power trace over "
+                f"them of {traced:.4g} J"
+            )
