@@ -161,7 +161,8 @@ def _check_entry(entry: str, report: Report) -> None:
         report(
             "FRG125",
             ("model", "entry"),
-            f"model.entry names {shortened(names[0])}, which is Python's own module and would be loaded",
+            f"model.entry names {shortened(names[0])}, which is Python's own module and would be "
+            "loaded",
             "rename the file, for instance to model.py",
         )
 
