@@ -25,7 +25,7 @@ from harness.sandbox import frames
 from harness.sandbox.protocol import Captured, Launch, Process, Sandbox
 from harness.tasks.protocol import NO_ANSWER, Sample, Split
 
-AHEAD_BYTES = 256 * 1024
+AHEAD_BYTES = 1024 * 1024
 """How much of the measured phase's requests is encoded ahead; at least one batch."""
 
 
