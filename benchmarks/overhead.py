@@ -13,9 +13,10 @@ meanwhile is done to both. Three ratios have a goal:
 - memory: growth of the parent's peak from a quarter of the texts to all of them, over the growth
   of the data itself (each text, its identifier, its label, its place in the order, its answer).
 
-The median of the rounds counts. The model is scikit-learn's TF-IDF of words and pairs of words and its logistic regression, fitted here on the
-sample train split. The reference entry ``climate-tfidf``, which does the same for a fraction of
-the work, is reported too, without a goal: so cheap a ``predict`` makes the carrying of a text show.
+The median of the rounds counts. The model is scikit-learn's TF-IDF of words and pairs of words and
+its logistic regression, fitted here on the sample train split. The reference entry
+``climate-tfidf``, which does the same for a fraction of the work, is reported too, without a goal:
+so cheap a ``predict`` makes the carrying of a text show.
 Exits with 1 when a goal is missed.
 """
 
