@@ -152,7 +152,7 @@ class Bwrap:
             "--info-fd", f"{_INFO_FD}", "--block-fd", f"{_HOLD_FD}", "--seccomp", f"{_FILTER_FD}",
             "--proc", "/proc", "--dev", "/dev",
             # No terminals: the kernel's own threads carry what goes through them, billed to nobody.
-            "--perms", "0555", "--size", "4096", "--tmpfs", "/dev/pts", "--remount-ro", "/dev/pts",
+            "--perms", "0555", "--size", "4096", "--tmpfs", "/dev/pts",
             "--size", f"{limits.shm_bytes}", "--tmpfs", "/dev/shm",  # noqa: S108 - the sandbox's own
             "--size", f"{limits.tmp_bytes}", "--tmpfs", "/tmp",  # noqa: S108
         ]  # fmt: skip
@@ -168,7 +168,8 @@ class Bwrap:
             arguments += ["--dev-bind", str(_staged(device, stage)), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
         # kernel starts outside of every namespace.
-        arguments += ["--remount-ro", "/proc", "--remount-ro", "/dev", "--remount-ro", "/"]
+        for place in ("/proc", "/dev/pts", "/dev", "/"):
+            arguments += ["--remount-ro", place]
         arguments += ["--chdir", _ENTRY]
         environment = interpreter.environment(
             launch.output, launch.labels, launch.max_boxes, launch.environment

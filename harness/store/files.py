@@ -22,14 +22,8 @@ def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> bool:
     process's umask takes its share. Raises ``OrganiserError`` when the place cannot be written, or
     holds something else already.
     """
-    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            _write_through(temporary, content, mode)
-            return _claim(path, temporary)
-        finally:
-            temporary.unlink(missing_ok=True)
+        return _write_whole(path, content, mode)
     except OSError as error:
         raise _unwritable(path, error.strerror or error) from None
 
@@ -43,13 +37,23 @@ def check_writable(folder: Path) -> None:
     if folder.exists() and not folder.is_dir():
         raise _unwritable(folder, "it is not a folder")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:  # random: zeros take no room on some file systems
-            _write_through(path, os.urandom(ROOM_BYTES), PUBLIC_MODE)
+            _write_whole(path, os.urandom(ROOM_BYTES), PUBLIC_MODE)
         finally:
             path.unlink(missing_ok=True)
     except OSError as error:  # of the folder: nobody asked for the file
         raise _unwritable(folder, error.strerror) from None
+
+
+def _write_whole(path: Path, content: bytes, mode: int) -> bool:
+    """Write under another name, then give it its own. Raises ``OSError``."""
+    temporary = path.parent / f".{path.name}.{secrets.token_hex(4)}.tmp"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        _write_through(temporary, content, mode)
+        return _claim(path, temporary)
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def _claim(path: Path, temporary: Path) -> bool:
