@@ -93,8 +93,8 @@ def make_key(
     try:
         text = key_text(key.public_key().public_bytes_raw(), datetime.now(UTC))
         write_once(public, text.encode(), PUBLIC_MODE)
-    except BaseException:
-        private.unlink()  # whose public part is nowhere can verify nothing
+    except BaseException:  # an interrupt too: a key whose public part is nowhere verifies nothing
+        private.unlink()
         raise
     return read_key(public), public, private
 
@@ -159,8 +159,8 @@ def _write_private(path: Path, content: bytes) -> None:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
-            except BaseException:
-                path.unlink()  # half a key is none
+            except BaseException:  # an interrupt too must leave no half of a key
+                path.unlink()
                 raise
     except OSError as error:
         raise ConfigurationError(
