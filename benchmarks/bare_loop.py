@@ -3,7 +3,7 @@
     python benchmarks/bare_loop.py <entry folder> <file of texts, one a line> <batch size>
 
 Each line on standard input is a number of batches to go on by. When they are done, the CPU seconds
-of the loop so far are printed as one line; at the end of the input a digest of what was predicted.
+that they took are printed as one line; at the end of the input a digest of what was predicted.
 Standard library only, as little as possible: whatever is done here is not counted as the harness's
 cost.
 """
@@ -11,7 +11,6 @@ cost.
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 import time
 from pathlib import Path
@@ -24,16 +23,13 @@ def main(entry: Path, texts_file: Path, batch_size: int) -> None:
     model = __import__("model").load(entry)
     model.predict(texts[:batch_size])
     labels: list[int] = []
-    seconds = 0.0
     print("ready", flush=True)
     for line in sys.stdin:
         began = time.process_time()
         for start in range(len(labels), len(labels) + int(line) * batch_size, batch_size):
             labels += model.predict(texts[start : start + batch_size])
-        seconds += time.process_time() - began
-        print(seconds, flush=True)
-    digest = hashlib.sha256(bytes(labels)).hexdigest()
-    print(json.dumps({"texts": len(labels), "cpu_seconds": seconds, "predictions": digest}))
+        print(time.process_time() - began, flush=True)
+    print(hashlib.sha256(bytes(labels)).hexdigest())
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
@@ -23,7 +23,7 @@ from harness.meters.replay import Replay, Trace
 from harness.meters.sources import SourceMeter
 from harness.records.evaluation import EvaluationRecord, Isolation, ItemOutcomes, Notice
 from harness.records.rules import ProtocolRules
-from harness.sandbox.protocol import Captured, Exit, Launch, Process, Sandbox
+from harness.sandbox.protocol import Captured, Exit, Launch, Process, Request, Sandbox
 from harness.tasks import load_task
 
 SESSIONS = 3
@@ -79,18 +79,17 @@ class FakeProcess:
     def measure(self) -> None:
         self._reach("measure")
 
-    def predict(
-        self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
-    ) -> bytes:
+    def predict(self, requests: Iterable[Request], *, deadline_seconds: float) -> Iterator[bytes]:
         assert deadline_seconds > 0
-        self._reach(f"predict:{self._asked}")
-        self._asked += 1
-        texts = texts_of(b"".join(request))
-        assert len(texts) == n
-        self._plan.frames[self._number].append((bytes(request[0][:4]), n))
-        self._plan.texts[self._number] += texts
-        wrong = self._number == self._plan.wrong_in
-        return struct.pack(f"<{n}i", *(answer(text) ^ wrong for text in texts))
+        for parts, n in requests:
+            self._reach(f"predict:{self._asked}")
+            self._asked += 1
+            texts = texts_of(b"".join(parts))
+            assert len(texts) == n
+            self._plan.frames[self._number].append((bytes(parts[0][:4]), n))
+            self._plan.texts[self._number] += texts
+            wrong = self._number == self._plan.wrong_in
+            yield struct.pack(f"<{n}i", *(answer(text) ^ wrong for text in texts))
 
     def cpu_seconds(self) -> float:
         return self._asked * 0.01

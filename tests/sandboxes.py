@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.errors import HarnessError
 from harness.records.rules import Limits
 from harness.sandbox import interpreter
 from harness.sandbox.ladder import choose
-from harness.sandbox.protocol import Launch, Sandbox
+from harness.sandbox.protocol import Launch, Process, Request, Sandbox
 from harness.sandbox.spawn import spawn
 
 MEBIBYTE = 1 << 20
@@ -71,6 +72,14 @@ def launch_of(
         "labels": 8, "max_boxes": 0,
     }  # fmt: skip
     return Launch(**fields | changes, limits=Limits(**LIMITS | (limits or {})))
+
+
+def predict(
+    process: Process, parts: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
+) -> bytes:
+    """Send one request; return the payload of its reply."""
+    (payload,) = process.predict([Request(parts, n)], deadline_seconds=deadline_seconds)
+    return payload
 
 
 def converse(

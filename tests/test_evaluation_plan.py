@@ -46,11 +46,8 @@ def split_of(items: int) -> ItemSplit:
 
 def sent(sweep: PlannedSweep, split: ItemSplit, size: int = 4) -> list[tuple[int, Sample]]:
     """Return position and sample of every query, in the order they are sent."""
-    return [
-        (position, sample)
-        for positions, samples in sweep.batches(split, size)
-        for position, sample in zip(positions.tolist(), samples, strict=True)
-    ]
+    samples = [sample for batch in sweep.batches(split, size) for sample in batch]
+    return list(zip(sweep.order.tolist(), samples, strict=True))
 
 
 @given(items=st.integers(1, 30), sweeps=st.integers(1, 6), size=st.integers(1, 8))
@@ -76,7 +73,7 @@ def test_batches_are_full_but_the_last(task: Task, items: int, size: int) -> Non
     split = split_of(items)
     (sweep,) = plan_sweeps(task, split, 1, sealed_rng(), variant_seconds=AMPLE_SECONDS)
 
-    lengths = [len(samples) for _, samples in sweep.batches(split, size)]
+    lengths = [len(samples) for samples in sweep.batches(split, size)]
 
     assert sum(lengths) == items
     assert all(length == size for length in lengths[:-1])

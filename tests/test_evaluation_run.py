@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -33,6 +33,7 @@ from harness.meters.replay import Replay, open_sources, read_trace
 from harness.records.base import pretty_json
 from harness.records.evaluation import PHASES, Completed, Failed
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
+from harness.sandbox.protocol import Request
 
 
 class BrokenMeter:
@@ -251,9 +252,10 @@ def test_what_was_not_answered_is_wrong(assignment: Assignment) -> None:
 def test_an_answer_that_the_frames_forbid_is_the_entrys_fault(
     assignment: Assignment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(
-        FakeProcess, "predict", lambda _self, _request, n, **_: struct.pack(f"<{n}i", *[2] * n)
-    )
+    def two(_: FakeProcess, requests: Iterable[Request], **__: object) -> Iterator[bytes]:
+        return (struct.pack(f"<{n}i", *[2] * n) for _, n in requests)
+
+    monkeypatch.setattr(FakeProcess, "predict", two)
 
     made, _, _ = run(assignment)
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sandboxes import converse, launch_of, working, write_entry
+from sandboxes import converse, launch_of, predict, working, write_entry
 
 from harness.errors import OrganiserError, SubmissionError
 from harness.records.evaluation import Output
@@ -148,7 +148,7 @@ def test_the_command_of_the_document_runs(way: str, tmp_path: Path) -> None:
     with sandbox.launch(launch_of(tmp_path, entry=None, command=("./run",))) as process:
         process.ready(deadline_seconds=20)
         process.load(deadline_seconds=20)
-        payload = process.predict(frames.encode_request(TEXTS), 2, deadline_seconds=20)
+        payload = predict(process, frames.encode_request(TEXTS), 2, deadline_seconds=20)
         process.finish(deadline_seconds=5)
     assert payload == struct.pack("<2i", 3, 0)
 

@@ -10,7 +10,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from sandboxes import launch_of, working, write_entry
+from sandboxes import launch_of, predict, working, write_entry
 
 from harness.errors import OrganiserError
 from harness.sandbox import frames, ladder
@@ -51,7 +51,7 @@ def look(way: str, folder: Path, cores: tuple[int, ...] | None) -> list[object]:
     with working(way).launch(launch) as process:
         process.ready(deadline_seconds=20)
         process.load(deadline_seconds=20)
-        process.predict(frames.encode_request(["?"]), 1, deadline_seconds=20)
+        predict(process, frames.encode_request(["?"]), 1, deadline_seconds=20)
         process.finish(deadline_seconds=5)
         return [json.loads(line) for line in process.captured().text.splitlines()]
 

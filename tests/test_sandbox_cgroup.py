@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sandboxes import LIMITS, launch_of, working, write_entry
+from sandboxes import LIMITS, launch_of, predict, working, write_entry
 
 from harness.errors import MeasurementError, OrganiserError, SubmissionError
 from harness.records.rules import Limits
@@ -119,7 +119,7 @@ def whole_session(sandbox: Sandbox, folder: Path, code: str) -> tuple[float, Exi
         process.ready(deadline_seconds=20)
         process.load(deadline_seconds=20)
         before = process.cpu_seconds()
-        payload = process.predict(frames.encode_request(["?"]), 1, deadline_seconds=20)
+        payload = predict(process, frames.encode_request(["?"]), 1, deadline_seconds=20)
         assert struct.unpack("<i", payload) == (0,)
         used = process.cpu_seconds() - before
         return used, process.finish(deadline_seconds=5)
@@ -298,7 +298,7 @@ def failed(sandbox: Sandbox, folder: Path, code: str, **limits: int) -> tuple[st
         process.ready(deadline_seconds=20)
         with pytest.raises(SubmissionError) as caught:  # noqa: PT012 - whichever sees it
             process.load(deadline_seconds=20)
-            process.predict(frames.encode_request(["?"]), 1, deadline_seconds=20)
+            predict(process, frames.encode_request(["?"]), 1, deadline_seconds=20)
             process.finish(deadline_seconds=5)
     return caught.value.message, process
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from sandboxes import MEBIBYTE, launch_of, working, write_entry
+from sandboxes import MEBIBYTE, launch_of, predict, working, write_entry
 from wheels import RULES, Unpacker, lock_of, write_wheel
 
 from harness.environments.cache import ensure
@@ -61,7 +61,7 @@ def tell(sandbox: Sandbox, launch: Launch) -> list[str]:
         process.ready(deadline_seconds=20)
         assert process.captured().text == ""  # nothing of the entry's has run
         process.load(deadline_seconds=20)
-        process.predict(frames.encode_request(["?"]), 1, deadline_seconds=20)
+        predict(process, frames.encode_request(["?"]), 1, deadline_seconds=20)
         process.finish(deadline_seconds=5)
         return process.captured().text.splitlines()
 
@@ -236,7 +236,7 @@ class TestAnotherLanguage:
             process.ready(deadline_seconds=20)
             process.load(deadline_seconds=20)
             request = frames.encode_request(["four", "", "eleven char"])
-            answer = process.predict(request, 3, deadline_seconds=20)
+            answer = predict(process, request, 3, deadline_seconds=20)
             process.finish(deadline_seconds=5)
         decoded = frames.decode_predictions(answer, 3, output="index", labels=8, max_boxes=0)
         assert decoded.tolist() == [4, 0, 3]
@@ -266,7 +266,7 @@ class TestAnotherLanguage:
             process.ready(deadline_seconds=20)
             process.load(deadline_seconds=20)
             with pytest.raises(SubmissionError, match=message):
-                process.predict(frames.encode_request(["?"]), 1, deadline_seconds=2)
+                predict(process, frames.encode_request(["?"]), 1, deadline_seconds=2)
 
 
 def test_without_packages_of_its_own_nothing_is_hidden() -> None:

@@ -10,17 +10,17 @@ import struct
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from sandboxes import launch_of, working, write_entry
+from sandboxes import launch_of, predict, working, write_entry
 
 from harness.errors import ConfigurationError, OrganiserError, SubmissionError
 from harness.sandbox import frames
 from harness.sandbox.bwrap import Bwrap, find_bwraps
 from harness.sandbox.confined import Confined, Kind
-from harness.sandbox.protocol import Exit, Process, Sandbox
+from harness.sandbox.protocol import Exit, Process, Request, Sandbox
 from harness.sandbox.stage import EntryUser, find_user
 
 LENGTHS = """
@@ -47,7 +47,7 @@ def begin(process: Process) -> None:
 
 def answer(process: Process, samples: list[str]) -> list[int]:
     n = len(samples)
-    payload = process.predict(frames.encode_request(samples), n, deadline_seconds=20)
+    payload = predict(process, frames.encode_request(samples), n, deadline_seconds=20)
     labels = frames.decode_predictions(payload, n, output="index", labels=8, max_boxes=0)
     return [int(label) for label in labels]
 
@@ -61,7 +61,7 @@ def one_answer(sandbox: Sandbox, folder: Path, code: str) -> tuple[int, Exit]:
     )
     with sandbox.launch(launch_of(entry)) as process:
         begin(process)
-        payload = process.predict(frames.encode_request(["?"]), 1, deadline_seconds=20)
+        payload = predict(process, frames.encode_request(["?"]), 1, deadline_seconds=20)
         return struct.unpack("<i", payload)[0], process.finish(deadline_seconds=5)
 
 
@@ -95,7 +95,7 @@ def test_an_entry_that_does_not_read_cannot_hold_the_harness_up(tmp_path: Path) 
         process.ready(deadline_seconds=20)
         begun = time.monotonic()
         with pytest.raises(SubmissionError, match=r"no answer within 0\.5 s"):
-            process.predict(frames.encode_request(["x" * 9_000_000]), 1, deadline_seconds=0.5)
+            predict(process, frames.encode_request(["x" * 9_000_000]), 1, deadline_seconds=0.5)
         assert time.monotonic() - begun < 5
 
 
@@ -146,6 +146,38 @@ def test_strings_hash_alike_in_every_session(sandbox: Sandbox, tmp_path: Path) -
     look = "def look(): return hash('frugal') % 1_000_000"
     first, second = (one_answer(sandbox, tmp_path, look)[0] for _ in range(2))
     assert first == second
+
+
+AHEAD = """
+import os, select, stat
+CHANNEL = 64  # where the worker hides it
+class Model:
+    def predict(self, samples):
+        assert stat.S_ISFIFO(os.fstat(CHANNEL).st_mode)
+        return [len(select.select([CHANNEL], [], [], 0.05)[0])]
+def load(directory):
+    return Model()
+"""
+
+
+def test_the_next_request_comes_after_the_reply_and_before_it_is_handed_on(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    made = []
+
+    def requests() -> Iterator[Request]:
+        for number in range(4):
+            made.append(number)
+            yield Request(frames.encode_request(["?"]), 1)
+
+    with sandbox.launch(launch_of(write_entry(tmp_path, AHEAD))) as process:
+        begin(process)
+        seen = [
+            (len(made), struct.unpack("<i", payload)[0])
+            for payload in process.predict(requests(), deadline_seconds=20)
+        ]
+
+    assert seen == [(2, 0), (3, 0), (4, 0), (4, 0)]
 
 
 def test_what_one_session_writes_the_next_does_not_see(sandbox: Sandbox, tmp_path: Path) -> None:
@@ -201,7 +233,7 @@ def test_after_an_error_every_call_gives_the_same(sandbox: Sandbox, tmp_path: Pa
             process.load(deadline_seconds=20)
         calls: list[Callable[[], object]] = [
             lambda: process.load(deadline_seconds=1),
-            lambda: process.predict([b"x"], 1, deadline_seconds=1),
+            lambda: predict(process, [b"x"], 1, deadline_seconds=1),
             lambda: process.finish(deadline_seconds=1),
         ]
         for call in calls:
@@ -241,7 +273,7 @@ def test_a_deadline_holds_while_there_is_always_something_to_read(
         with monkeypatch.context() as patch:
             patch.setattr(process, "_poll", AlwaysReady())
             with pytest.raises(SubmissionError, match="no answer within 0 s"):
-                process.predict((), 1, deadline_seconds=0)
+                predict(process, (), 1, deadline_seconds=0)
 
 
 @pytest.mark.skipif(not find_bwraps(), reason="no bwrap on this machine")

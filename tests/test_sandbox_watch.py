@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sandboxes import MEBIBYTE, launch_of, working, write_entry
+from sandboxes import MEBIBYTE, launch_of, predict, working, write_entry
 
 from harness.errors import SubmissionError
 from harness.sandbox import frames
@@ -250,7 +250,7 @@ def session(process: Process, limits: dict[str, Any]) -> str:
 
 def ask(process: Process, sample: str, limits: dict[str, Any]) -> None:
     deadline = limits.get("batch_seconds", 20)
-    process.predict(frames.encode_request([sample]), 1, deadline_seconds=deadline)
+    predict(process, frames.encode_request([sample]), 1, deadline_seconds=deadline)
 
 
 @pytest.mark.parametrize(

@@ -32,16 +32,14 @@ class PlannedSweep:
     variants: Sequence[Sample] | None
     """By position, where ``kind`` is ``variant``."""
 
-    def batches(
-        self, split: Split, size: int
-    ) -> Iterator[tuple[npt.NDArray[np.int64], list[Sample]]]:
-        """Yield positions and samples, ``size`` at a time."""
+    def batches(self, split: Split, size: int) -> Iterator[list[Sample]]:
+        """Yield the samples in ``order``, ``size`` at a time."""
         for start in range(0, len(self.order), size):
             positions = self.order[start : start + size]
             if self.variants is None:
-                yield positions, split.samples(positions)
+                yield split.samples(positions)
             else:
-                yield positions, [self.variants[position] for position in positions.tolist()]
+                yield [self.variants[position] for position in positions.tolist()]
 
 
 def sealed_rng() -> np.random.Generator:

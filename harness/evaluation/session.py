@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import tee
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ from harness.records.energy import BEFORE_MEASURED
 from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 from harness.records.rules import Limits
 from harness.sandbox import frames
-from harness.sandbox.protocol import Captured, Launch, Process, Sandbox
+from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox
 from harness.tasks.protocol import NO_ANSWER, Sample, Split
 
 AHEAD_BYTES = 1024 * 1024
@@ -261,8 +262,8 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
 
 
 def _warm_up(process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]) -> None:
-    for batch in batches:
-        _ask(process, launch, frames.encode_request(batch), len(batch))
+    for _ in _predictions(process, launch, batches):
+        pass
 
 
 def _measure(
@@ -272,12 +273,14 @@ def _measure(
     done, total = 0, script.queries
     for sweep in script.sweeps:
         began, cpu_began = time.monotonic(), process.cpu_seconds()
-        for positions, request in _encoded(sweep.batches(script.split, script.batch_size)):
-            predicted = _ask(process, script.launch, request, len(positions))
+        batches = sweep.batches(script.split, script.batch_size)
+        answered = 0
+        for predicted in _predictions(process, script.launch, batches):
             if sweep.kind == "original":
-                answers.labels[positions] = predicted
-            done += len(positions)
-            progress.queries(done, total)
+                answers.labels[sweep.order[answered : answered + len(predicted)]] = predicted
+            answered += len(predicted)
+            progress.queries(done + answered, total)
+        done += answered
         sweeps.append(
             Sweep(
                 kind=sweep.kind,
@@ -289,37 +292,40 @@ def _measure(
     return tuple(sweeps)
 
 
-def _encoded(
-    batches: Iterable[tuple[npt.NDArray[np.int64], list[Sample]]],
-) -> Iterator[tuple[npt.NDArray[np.int64], list[bytes]]]:
-    """Yield positions and encoded requests, encoded some at a time.
+def _predictions(
+    process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]
+) -> Iterator[npt.NDArray[np.int64]]:
+    """Yield what the entry predicts, (n,) for each batch."""
+    requests, asked = tee(_encoded(batches))
+    payloads = process.predict(requests, deadline_seconds=launch.limits.batch_seconds)
+    for payload, request in zip(payloads, asked, strict=True):
+        predicted: npt.NDArray[np.int64] = frames.decode_predictions(
+            payload,
+            request.n,
+            output=launch.output,
+            labels=launch.labels,
+            max_boxes=launch.max_boxes,
+        )
+        yield predicted
+
+
+def _encoded(batches: Iterable[Sequence[Sample]]) -> Iterator[Request]:
+    """Yield encoded requests, encoded some at a time.
 
     After each wait for an answer the processor's caches are cold, and encoding one batch costs
     several times what it costs right after another.
     """
-    ahead = []
+    ahead: list[Request] = []
     held = 0
-    for positions, batch in batches:
-        request = frames.encode_request(batch)
-        ahead.append((positions, request))
-        held += sum(map(len, request))
+    for batch in batches:
+        request = Request(frames.encode_request(batch), len(batch))
+        ahead.append(request)
+        held += sum(map(len, request.parts))
         if held >= AHEAD_BYTES:
             yield from ahead
             ahead.clear()
             held = 0
     yield from ahead
-
-
-def _ask(process: Process, launch: Launch, request: list[bytes], n: int) -> npt.NDArray[np.int64]:
-    payload = process.predict(request, n, deadline_seconds=launch.limits.batch_seconds)
-    predicted: npt.NDArray[np.int64] = frames.decode_predictions(
-        payload,
-        n,
-        output=launch.output,
-        labels=launch.labels,
-        max_boxes=launch.max_boxes,
-    )
-    return predicted
 
 
 def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:

@@ -10,10 +10,10 @@ import contextlib
 import os
 import select
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import NoReturn, Self
+from typing import NamedTuple, NoReturn, Self
 
 from harness.errors import HarnessError, OrganiserError, SubmissionError
 from harness.sandbox import frames
@@ -21,12 +21,23 @@ from harness.sandbox.cgroup import Group, Hit
 from harness.sandbox.endings import code_and_signal, in_words
 from harness.sandbox.living import Living
 from harness.sandbox.output import Outputs
-from harness.sandbox.protocol import Captured, Exit, Launch
+from harness.sandbox.protocol import Captured, Exit, Launch, Request
 from harness.sandbox.replies import MEND, Reply, nothing_came
 from harness.sandbox.spaces import remove_folder
 from harness.sandbox.spawn import Spawned
 from harness.sandbox.tree import Tree
 from harness.sandbox.watch import Phase, Watch
+
+
+class _Due(NamedTuple):
+    """A request that is on its way, and the reply to it."""
+
+    rest: list[memoryview]
+    """What of the request the pipe has not taken yet."""
+    reply: Reply
+    end: float
+    """Until when it may take, on the monotonic clock."""
+    deadline_seconds: float
 
 
 class TreeProcess:
@@ -99,13 +110,23 @@ class TreeProcess:
         """Begin the measured phase."""
         self._begin("measured")
 
-    def predict(
-        self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
-    ) -> bytes:
-        """Send one request; return the reply's payload."""
+    def predict(self, requests: Iterable[Request], *, deadline_seconds: float) -> Iterator[bytes]:
+        """Send the requests, each when the last is answered; yield the replies' payloads."""
         if self._watch.phase != "measured":
             self._begin("warm-up")
-        return self._exchange(request, frames.PREDICTIONS, n, deadline_seconds)
+        answered: bytes | None = None
+        following = iter(requests)
+        request = next(following, None)
+        while request is not None:
+            due = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
+            if (
+                answered is not None
+            ):  # the entry is at work again: what is done here is not waited for
+                yield answered
+            request = next(following, None)
+            answered = self._receive(due)
+        if answered is not None:
+            yield answered
 
     def cpu_seconds(self) -> float:
         """Return the tree's CPU time so far; the kernel's own account once it has ended."""
@@ -187,17 +208,26 @@ class TreeProcess:
     # One request and its reply.
 
     def _exchange(
-        self, request: Sequence[bytes | memoryview], kind: bytes, n: int, deadline_seconds: float
+        self, parts: Sequence[bytes | memoryview], kind: bytes, n: int, deadline_seconds: float
     ) -> bytes:
         self._require_usable()
-        if request:
+        if parts:
             self._refuse_unasked()
+        return self._receive(self._send(parts, kind, n, deadline_seconds))
+
+    def _send(
+        self, parts: Sequence[bytes | memoryview], kind: bytes, n: int, deadline_seconds: float
+    ) -> _Due:
+        """Write what the pipe takes of a request."""
         end = min(time.monotonic() + deadline_seconds, self._watch.end_of_time())
-        rest = [memoryview(part) for part in request]
+        rest = [memoryview(part) for part in parts]
         reply = Reply(kind, n, self._launch)
+        return _Due(self._write(rest) if rest else rest, reply, end, deadline_seconds)
+
+    def _receive(self, due: _Due) -> bytes:
+        """Write the rest of a request and await the reply; return its payload."""
+        rest, reply, end, deadline_seconds = due
         while True:
-            if rest:
-                rest = self._write(rest)
             in_time = self._step(end, writing=bool(rest))
             # When it has ended, a last look at the pipe: nothing can come after that.
             if self._came(reply) or (self._living.ended() and (self._came(reply) or self._died())):
@@ -205,6 +235,8 @@ class TreeProcess:
                 return reply.payload()
             if not in_time:
                 self._fail(self._watch.late(deadline_seconds))
+            if rest:
+                rest = self._write(rest)
 
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
         """Write what the pipe takes; return what is left."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import NamedTuple, Protocol, Self
 
 from harness.records.base import Frozen
 from harness.records.evaluation import Isolation, Output
@@ -33,6 +33,14 @@ class Launch(Frozen):
     """Device files that the entry may use: those of an accelerator whose energy is metered."""
     cores: tuple[int, ...] | None = None
     """Where the whole tree runs, for good; ``None`` for anywhere."""
+
+
+class Request(NamedTuple):
+    """An encoded request for predictions."""
+
+    parts: Sequence[bytes | memoryview]
+    n: int
+    """How many samples it holds."""
 
 
 class Captured(Frozen):
@@ -75,10 +83,13 @@ class Process(Protocol):
         """Begin the measured phase, which has limits of its own; the entry is told nothing."""
         ...
 
-    def predict(
-        self, request: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
-    ) -> bytes:
-        """Send one encoded request of ``n`` samples; return the reply's payload, length-checked."""
+    def predict(self, requests: Iterable[Request], *, deadline_seconds: float) -> Iterator[bytes]:
+        """Send requests one after another; yield the replies' payloads, length-checked.
+
+        A request is sent when the whole reply to the one before has come, and before that reply is
+        yielded: what the caller does with a reply, and to make the next request but one, is done
+        while the entry works, which waits for next to nothing. ``deadline_seconds`` are for each.
+        """
         ...
 
     def cpu_seconds(self) -> float:
