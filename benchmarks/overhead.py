@@ -305,7 +305,7 @@ def session(folder: Path, texts_file: Path) -> None:
         split=split,
         sweeps=[PlannedSweep("original", order, None) for order in orders],
     )
-    answers = Answers.none(len(split))
+    answers = Answers.none(len(split), launch.output)
     os.sched_setaffinity(0, os.sched_getaffinity(0) - {ENTRY_CORE})
     done = run_session(script, bench, answers)
     (window,) = (window for window in done.phases if window.phase == "measured")
@@ -313,9 +313,11 @@ def session(folder: Path, texts_file: Path) -> None:
     result = {
         "entry_cpu_seconds": [sweep.cpu_seconds for sweep in done.sweeps],
         "parent_cpu_seconds": window.disturbance.harness_cpu_seconds - turns.cpu_seconds,
-        "predictions": hashlib.sha256(bytes(answers.labels.tolist())).hexdigest(),
+        "predictions": hashlib.sha256(bytes(answers.predictions.tolist())).hexdigest(),
         "peak_bytes": peak,
-        "data_bytes": split.bytes + sum(order.nbytes for order in orders) + answers.labels.nbytes,
+        "data_bytes": split.bytes
+        + sum(order.nbytes for order in orders)
+        + answers.predictions.nbytes,
     }
     print(json.dumps(result))
 
@@ -328,6 +330,7 @@ class Texts:
         self.ids: Sequence[str] = [str(number) for number in range(len(texts))]
         self.labels = np.zeros(len(texts), dtype=np.int64)
         self.groups: Sequence[str] | None = None
+        self.boxes: Sequence[Any] | None = None
         pointers = sys.getsizeof(self._texts) + sys.getsizeof(self.ids)
         content = sum(map(allocated_bytes, self._texts)) + sum(map(allocated_bytes, self.ids))
         self.bytes = pointers + content + self.labels.nbytes

@@ -209,11 +209,11 @@ class Range:
             split=split,
             sweeps=plan_sweeps(honest.task, split, 1, sealed_rng(), variant_seconds=1.0),
         )
-        answers = Answers.none(len(split))
+        answers = Answers.none(len(split), honest.launch.output)
         bench = Bench(self.sandbox, steady(kept), lambda: 0.1, kept, StillWatch)
         session = run_session(script, bench, answers)
         readings = [(w.phase, w.reading.seconds, w.reading.energy) for w in session.phases]
-        return answers.labels.tolist(), split.labels.tolist(), readings
+        return answers.predictions.tolist(), split.labels.tolist(), readings
 
     def _watched(
         self, attack: Attack, folder: Path, signal_name: str, switches: Switches

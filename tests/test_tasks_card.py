@@ -47,7 +47,7 @@ def test_tasks_are_found_by_name_and_folders_without_a_card_are_none(tmp_path: P
         ('id = "toy"', 'id = "../toy"', "$.task.id"),
         ("version = 1", 'version = "1"', "$.task.version"),
         ("version = 1", "version = 0", "$.task.version"),
-        ('modality = "text"', 'modality = "video"', "$.task.modality"),
+        ('modality = "text"', 'modality = "Point Cloud"', "$.task.modality"),
         ('outputs = ["index", "scores"]', "outputs = []", "$.task.outputs"),
         ('outputs = ["index", "scores"]', 'outputs = ["boxes"]', "task.outputs"),
         ('outputs = ["index", "scores"]', 'outputs = ["index", "index"]', "task.outputs"),

@@ -39,7 +39,8 @@ from harness.records.evaluation import (
 )
 from harness.records.rules import ProtocolRules, Rules
 from harness.sandbox.protocol import Launch
-from harness.tasks.protocol import NO_ANSWER, Sample, Task, TaskData
+from harness.tasks.answers import as_corners, as_plain
+from harness.tasks.protocol import Sample, Task, TaskData
 
 
 @dataclass(frozen=True)
@@ -185,7 +186,7 @@ def _script(
 def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) -> bool:
     """Run one session and say whether it stands; raise ``MeasurementError`` when none can."""
     rules = assignment.protocol_rules
-    answers = Answers.none(len(script.split))
+    answers = Answers.none(len(script.split), assignment.launch.output)
     run.answers.append(answers)
     slept = suspended_seconds()
     try:
@@ -201,7 +202,7 @@ def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) ->
     repeats = len(run.voided)
     used_up = repeats >= rules.max_repeats
     if not reasons or (used_up and rules.when_disturbed == "keep"):
-        confusion = assignment.task.confusion(answers.labels, script.split.labels)
+        confusion = assignment.task.confusion(answers.predictions, script.split.labels)
         run.sessions.append(
             msgspec.structs.replace(session, confusion=confusion, disturbances=reasons)
         )
@@ -280,14 +281,14 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         sessions=tuple(run.sessions),
         voided=tuple(run.voided),
         quality=(
-            task.score([answers.labels for answers in answered], assignment.data.test)
+            task.score([answers.predictions for answers in answered], assignment.data.test)
             if answered
             else None
         ),
         outcome=run.outcome,
     )
     # A session that failed left items unanswered: that is no disagreement.
-    disagreement = _disagreement(run.answers[: len(run.sessions)])
+    disagreement = _disagreement(task, run.answers[: len(run.sessions)])
     return msgspec.structs.replace(record, warnings=notices(record, assignment.rules, disagreement))
 
 
@@ -301,10 +302,8 @@ def _outcomes(assignment: Assignment, run: _Run) -> ItemOutcomes | None:
         ids=tuple(split.ids),
         groups=None if split.groups is None else tuple(split.groups),
         labels=tuple(split.labels.tolist()),
-        predictions=tuple(
-            tuple(None if label == NO_ANSWER else label for label in answers.labels.tolist())
-            for answers in answered
-        ),
+        boxes=None if split.boxes is None else tuple(map(as_corners, split.boxes)),
+        predictions=tuple(as_plain(answers.predictions) for answers in answered),
     )
 
 
@@ -312,9 +311,7 @@ def _that_measured(answers: Sequence[Answers]) -> list[Answers]:
     return [each for each in answers if each.measured]
 
 
-def _disagreement(answered: Sequence[Answers]) -> float:
-    """Return the largest share of items on which two consecutive sessions differ."""
-    return max(
-        (float((one.labels != other.labels).mean()) for one, other in pairwise(answered)),
-        default=0.0,
-    )
+def _disagreement(task: Task, answered: Sequence[Answers]) -> float:
+    """Return the largest share of items on which two consecutive sessions decide differently."""
+    decisions = [task.decisions(answers.predictions) for answers in answered]
+    return max((float((one != other).mean()) for one, other in pairwise(decisions)), default=0.0)

@@ -10,21 +10,26 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import tee
-from typing import NamedTuple, Protocol
-
-import numpy as np
-import numpy.typing as npt
+from typing import Any, NamedTuple, Protocol
 
 from harness.errors import HarnessError, SubmissionError
 from harness.evaluation.plan import PlannedSweep
 from harness.meters.disturbance import DisturbanceWatch, Watch
 from harness.meters.protocol import Meter, Recording, Work
 from harness.records.energy import BEFORE_MEASURED
-from harness.records.evaluation import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
+from harness.records.evaluation import (
+    Output,
+    Phase,
+    PhaseWindow,
+    ReferenceKernel,
+    Session,
+    Sweep,
+)
 from harness.records.rules import Limits
 from harness.sandbox import frames
 from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox
-from harness.tasks.protocol import NO_ANSWER, Sample, Split
+from harness.tasks.answers import no_answers, put
+from harness.tasks.protocol import Predictions, Sample, Split
 
 AHEAD_BYTES = 1024 * 1024
 """How much of the measured phase's requests is encoded ahead; at least one batch."""
@@ -87,15 +92,15 @@ class Script:
 class Answers:
     """What the entry has answered so far; outlives a session that fails."""
 
-    labels: npt.NDArray[np.int64]
+    predictions: Predictions
     """(n,) by position: the answers to the originals."""
     measured: bool = False
     """Whether the session got as far as the measured phase."""
 
     @classmethod
-    def none(cls, items: int) -> Answers:
+    def none(cls, items: int, output: Output) -> Answers:
         """No item answered yet."""
-        return cls(np.full(items, NO_ANSWER, dtype=np.int64))
+        return cls(no_answers(items, output))
 
 
 @dataclass
@@ -277,7 +282,11 @@ def _measure(
         answered = 0
         for predicted in _predictions(process, script.launch, batches):
             if sweep.kind == "original":
-                answers.labels[sweep.order[answered : answered + len(predicted)]] = predicted
+                put(
+                    answers.predictions,
+                    sweep.order[answered : answered + len(predicted)],
+                    predicted,
+                )
             answered += len(predicted)
             progress.queries(done + answered, total)
         done += answered
@@ -294,19 +303,18 @@ def _measure(
 
 def _predictions(
     process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]
-) -> Iterator[npt.NDArray[np.int64]]:
-    """Yield what the entry predicts, (n,) for each batch."""
+) -> Iterator[Any]:
+    """Yield what the entry predicts for each batch; see ``frames.decode_predictions``."""
     requests, asked = tee(_encoded(batches))
     payloads = process.predict(requests, deadline_seconds=launch.limits.batch_seconds)
     for payload, request in zip(payloads, asked, strict=True):
-        predicted: npt.NDArray[np.int64] = frames.decode_predictions(
+        yield frames.decode_predictions(
             payload,
             request.n,
             output=launch.output,
             labels=launch.labels,
             max_boxes=launch.max_boxes,
         )
-        yield predicted
 
 
 def _encoded(batches: Iterable[Sequence[Sample]]) -> Iterator[Request]:

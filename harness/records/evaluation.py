@@ -367,5 +367,8 @@ class ItemOutcomes(Frozen, kw_only=True):
     ids: tuple[str, ...]
     groups: tuple[str, ...] | None
     labels: tuple[Any, ...]
+    boxes: tuple[tuple[tuple[float, ...], ...], ...] | None = None
+    """The true boxes of each item, x1, y1, x2, y2; ``null`` where the task has none."""
     predictions: tuple[tuple[Any, ...], ...]
-    """One row a session, in the order of ``ids``; ``null`` where there was no answer."""
+    """One row a session, in the order of ``ids``; ``null`` where there was no answer. A label, the
+    score of an image, or boxes, x1, y1, x2, y2 and score each."""

@@ -21,12 +21,21 @@ CARD_FILE = "task.toml"
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=1)]
-Modality: TypeAlias = Literal["text", "image", "audio"]
+Share: TypeAlias = Annotated[float, Meta(gt=0, le=1)]
 MetricName: TypeAlias = Literal[
-    "accuracy", "macro_f1", "balanced_accuracy", "recall", "precision", "f1"
+    "accuracy",
+    "macro_f1",
+    "balanced_accuracy",
+    "recall",
+    "precision",
+    "f1",
+    "average_precision",
+    "mean_iou",
 ]
 ONE_CLASS_METRICS: tuple[MetricName, ...] = ("recall", "precision", "f1")
-SCORED_OUTPUTS: tuple[Output, ...] = ("index", "scores")
+BOX_METRICS: tuple[MetricName, ...] = ("average_precision", "mean_iou")
+"""Only answers in boxes have them."""
+DETECTION_OUTPUTS: tuple[Output, ...] = ("boxes", "image_score")
 
 
 class Identity(Frozen):
@@ -36,7 +45,9 @@ class Identity(Frozen):
     title: Text
     version: Count
     """Raised when old and new results must not share a board."""
-    modality: Modality
+    modality: Annotated[str, Meta(pattern="^[a-z]+(-[a-z]+)*$")]
+    """``text``, whose samples are ``str``; ``image``, ``audio`` or anything else, whose samples
+    are ``bytes``: the stored, encoded files."""
     query: Text
     """What one query is, in words."""
     outputs: Annotated[tuple[Output, ...], Meta(min_length=1)]
@@ -73,11 +84,31 @@ class Columns(Frozen):
     """Which columns of a data set hold what."""
 
     sample: Text
-    label: Text
+    label: Text | None = None
+    """``None``: where the objects are says what an item is."""
+    boxes: Text | None = None
+    """Annotations of boxes, as ``tasks.annotations`` reads them; in place of ``label``."""
     id: Text | None = None
     """``None``: the row's number is the identifier."""
     group: Text | None = None
     """What splits and resampling keep whole; ``None``: every item stands alone."""
+
+    @property
+    def named(self) -> list[str]:
+        """Every column that is read."""
+        named = (self.sample, self.label, self.boxes, self.id, self.group)
+        return [name for name in named if name is not None]
+
+
+class Detection(Frozen):
+    """The ``[detection]`` table: an object is looked for, by boxes or by a score of the image."""
+
+    positive: Text
+    """The label of an item that holds the object; the other label is that of one without."""
+    least_score: Share
+    """From which score on, of the image or of one of its boxes, the object is said to be there."""
+    least_overlap: Share
+    """From which intersection over union on a box has found the object."""
 
 
 class Hub(Frozen):
@@ -112,6 +143,7 @@ class TaskCard(Frozen):
     columns: Columns
     sample: Generated
     hub: Hub | None = None
+    detection: Detection | None = None
 
     @property
     def ranked_metric(self) -> Metric:
@@ -122,6 +154,11 @@ class TaskCard(Frozen):
     def label_names(self) -> tuple[str, ...]:
         """The classes' names, by number."""
         return tuple(label.name for label in self.labels)
+
+    @property
+    def positive(self) -> int | None:
+        """The number of the label of an item that holds the object; ``None`` without detection."""
+        return self.label_names.index(self.detection.positive) if self.detection else None
 
     @property
     def data_sources(self) -> tuple[str, ...]:
@@ -151,10 +188,10 @@ def read_card(directory: Path) -> TaskCard:
         raise ConfigurationError.at(
             path, "task.id", f"is {card.task.id!r}", f"name it as its folder: {directory.name!r}"
         )
-    _check_outputs(path, card.task)
+    _check_outputs(path, card)
     _check_labels(path, card.labels)
     _check_metrics(path, card)
-    _check_columns(path, card.columns)
+    _check_columns(path, card)
     return card
 
 
@@ -164,17 +201,42 @@ def find_tasks(root: Path) -> tuple[TaskCard, ...]:
     return tuple(read_card(folder) for folder in folders)
 
 
-def _check_outputs(path: Path, task: Identity) -> None:
-    for output in task.outputs:
-        if output not in SCORED_OUTPUTS:
-            raise ConfigurationError.at(
-                path, "task.outputs", f"{output!r} cannot be scored yet", f"use {SCORED_OUTPUTS}"
-            )
-    if task.max_boxes:
-        raise ConfigurationError.at(
-            path, "task.max_boxes", f"is {task.max_boxes}", "set 0: no output of the task has boxes"
-        )
+def _check_outputs(path: Path, card: TaskCard) -> None:
+    task, detection = card.task, card.detection
     _check_unique(path, "task.outputs", task.outputs)
+    for output in task.outputs:
+        if (output in DETECTION_OUTPUTS) != (detection is not None):
+            found = (
+                f"{output!r} is scored with"
+                if detection is None
+                else f"{output!r} is scored without"
+            )
+            raise ConfigurationError.at(
+                path, "task.outputs", f"{found} a [detection] table",
+                "add the table, or leave the output out" if detection is None
+                else f"leave the table out, or use {', '.join(DETECTION_OUTPUTS)}",
+            )  # fmt: skip
+    if ("boxes" in task.outputs) != (task.max_boxes > 0):
+        remedy = "say how many boxes an answer may have" if task.max_boxes == 0 else "set 0"
+        raise ConfigurationError.at(
+            path,
+            "task.max_boxes",
+            f"is {task.max_boxes}, and the outputs are {', '.join(task.outputs)}",
+            remedy,
+        )
+    if detection is None:
+        return
+    if len(card.labels) != 2:  # noqa: PLR2004 - there or not
+        raise ConfigurationError.at(
+            path, "labels", f"are {len(card.labels)}", "a detection has two: there, or not"
+        )
+    if detection.positive not in card.label_names:
+        raise ConfigurationError.at(
+            path,
+            "detection.positive",
+            f"{detection.positive!r} is not a label",
+            f"name one of {', '.join(card.label_names)}",
+        )
 
 
 def _check_labels(path: Path, labels: tuple[Label, ...]) -> None:
@@ -201,6 +263,15 @@ def _check_metrics(path: Path, card: TaskCard) -> None:
                 f"is {metric.direction!r}",
                 f"more {metric.name} is better: say 'higher'",
             )
+        if metric.name in BOX_METRICS and ("boxes" not in card.task.outputs or metric.ranked):
+            raise ConfigurationError.at(
+                path,
+                f"{field}.name",
+                f"{metric.name} is of boxes alone{', and ranked' if metric.ranked else ''}",
+                "leave it out, or rank by a metric that every output of the task has"
+                if metric.ranked
+                else "leave it out, or let the task take boxes",
+            )
         if metric.name not in ONE_CLASS_METRICS:
             if metric.label is not None:
                 raise ConfigurationError.at(
@@ -216,9 +287,18 @@ def _check_metrics(path: Path, card: TaskCard) -> None:
             )
 
 
-def _check_columns(path: Path, columns: Columns) -> None:
-    named = (columns.sample, columns.label, columns.id, columns.group)
-    _check_unique(path, "columns", [name for name in named if name is not None])
+def _check_columns(path: Path, card: TaskCard) -> None:
+    columns = card.columns
+    if (columns.boxes is None) != (card.detection is None) or (
+        (columns.boxes is None) == (columns.label is None)
+    ):
+        raise ConfigurationError.at(
+            path,
+            "columns",
+            f"names label = {columns.label!r} and boxes = {columns.boxes!r}",
+            "name boxes where there is a [detection] table, and else label",
+        )
+    _check_unique(path, "columns", columns.named)
 
 
 def _check_unique(path: Path, field: str, values: Iterable[object]) -> None:

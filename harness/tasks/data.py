@@ -9,7 +9,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.records.evaluation import DataReference
 from harness.tasks.card import TaskCard
 from harness.tasks.digests import data_digest
-from harness.tasks.generator import TaskCode
+from harness.tasks.generator import SplitName, TaskCode
 from harness.tasks.protocol import Split
 from harness.tasks.splits import ItemSplit, without_samples_of
 
@@ -41,7 +41,7 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
 
 def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
     version = card.sample.generator_version
-    test = ItemSplit(code.generate(seed, "test"))
+    test = _generated_split(card, code, seed, "test")
     reference = DataReference(
         source="sample",
         digest=data_digest(test, origin=f"sample generator_version={version} seed={seed}"),
@@ -50,8 +50,12 @@ def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
         seed=seed,
         generator_version=version,
     )
-    train = ItemSplit(code.generate(seed, "train"))
+    train = _generated_split(card, code, seed, "train")
     return LoadedData(reference=reference, test=test, warm_up=without_samples_of(test, train))
+
+
+def _generated_split(card: TaskCard, code: TaskCode, seed: int, name: SplitName) -> ItemSplit:
+    return ItemSplit(code.generate(seed, name), with_boxes=card.detection is not None)
 
 
 def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> LoadedData:
@@ -70,7 +74,7 @@ def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> L
         hub_id=hub.id,
         revision=revision,
     )
-    warm_up = _warm_up(TableSplit([train_part], card), test, code, seed)
+    warm_up = _warm_up(TableSplit([train_part], card), test, card, code, seed)
     return LoadedData(reference=reference, test=test, warm_up=warm_up)
 
 
@@ -85,13 +89,15 @@ def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) 
         source="directory", digest=data_digest(test), items=len(test), public=False
     )
     train = TableSplit(read_parts(split_files(folder, "train"), card), card)
-    return LoadedData(reference=reference, test=test, warm_up=_warm_up(train, test, code, seed))
+    return LoadedData(
+        reference=reference, test=test, warm_up=_warm_up(train, test, card, code, seed)
+    )
 
 
-def _warm_up(train: Split, test: Split, code: TaskCode, seed: int) -> Split:
+def _warm_up(train: Split, test: Split, card: TaskCard, code: TaskCode, seed: int) -> Split:
     """Return what of ``train`` is not in ``test``; where nothing is, generated items."""
     fresh = without_samples_of(test, train)
-    return fresh if len(fresh) else ItemSplit(code.generate(seed, "train"))
+    return fresh if len(fresh) else _generated_split(card, code, seed, "train")
 
 
 def _require_items(test: Split, where: object) -> None:

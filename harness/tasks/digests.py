@@ -31,15 +31,20 @@ def data_digest(split: Split, origin: str = "") -> str:
 
     ``origin`` first, then of every item its identifier, sample, label and group, each preceded by
     its length in 8 bytes, little-endian; an absent group is the length 2^64 - 1. Texts are UTF-8,
-    the label is its position in decimal.
+    the label is its position in decimal. Where the task has boxes, those of the item come after its
+    label, as one field: x1, y1, x2, y2 of each as little-endian doubles.
     """
     sha = hashlib.sha256(_field(origin.encode()))
     groups = repeat(None) if split.groups is None else split.groups
-    items = zip(split.ids, stream_samples(split), split.labels.tolist(), groups, strict=False)
-    for item_id, sample, label, group in items:
+    all_boxes = repeat(None) if split.boxes is None else split.boxes
+    labels = split.labels.tolist()
+    items = zip(split.ids, stream_samples(split), labels, all_boxes, groups, strict=False)
+    for item_id, sample, label, boxes, group in items:
         sha.update(_field(item_id.encode()))
         sha.update(_field(sample.encode() if isinstance(sample, str) else sample))
         sha.update(_field(str(label).encode()))
+        if boxes is not None:
+            sha.update(_field(boxes.astype("<f8").tobytes()))
         sha.update(ABSENT if group is None else _field(group.encode()))
     return sha.hexdigest()
 

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from harness.errors import ConfigurationError
 from harness.tasks.card import TaskCard
 from harness.tasks.generator import SplitName
-from harness.tasks.tables import Part, needed_columns
+from harness.tasks.tables import Part
 
 NAMES_SHOWN = 8
 SHARD = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
@@ -53,7 +53,7 @@ def split_files(folder: Path, split: SplitName) -> list[Path]:
 
 def read_parts(files: Sequence[Path], card: TaskCard) -> list[Part]:
     """Read the columns that the card names; what is missing is left for ``TableSplit`` to name."""
-    return [Part(str(path), _read(path, needed_columns(card))) for path in files]
+    return [Part(str(path), _read(path, card.columns.named)) for path in files]
 
 
 def _read(path: Path, columns: list[str]) -> pa.Table:

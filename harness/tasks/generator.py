@@ -85,6 +85,16 @@ class TaskCode:
         for field in ("id", "group"):
             if not isinstance(getattr(item, field), str) or not getattr(item, field):
                 return f"{field} is {getattr(item, field)!r}, not a text"
+        return self._fault_of_boxes(item)
+
+    def _fault_of_boxes(self, item: Item) -> str:
+        if self._card.detection is None:
+            return "has boxes, and the card has no [detection]" if item.boxes else ""
+        if bool(item.boxes) != (item.label == self._card.positive):
+            return f"label is {item.label}, with {len(item.boxes)} boxes"
+        for x1, y1, x2, y2 in item.boxes:
+            if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
+                return f"a box is {(x1, y1, x2, y2)}, not 0 <= x1 < x2 <= 1 and likewise y"
         return ""
 
 

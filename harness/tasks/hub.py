@@ -10,7 +10,7 @@ from typing import Any
 
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks.card import Hub, TaskCard
-from harness.tasks.tables import Part, needed_columns
+from harness.tasks.tables import Part
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
 PROBE_SECONDS = 5.0
@@ -66,8 +66,8 @@ def read_hub(card: TaskCard, hub: Hub, revision: str) -> tuple[Part, Part]:
 def _part(where: str, card: TaskCard, name: str, dataset: Any) -> Part:  # noqa: ANN401 - untyped
     """Take the stored table as it is: nothing goes through the features that would decode it."""
     table = dataset.data.table
-    present = [column for column in needed_columns(card) if column in table.column_names]
-    wanted = present if len(present) == len(needed_columns(card)) else table.column_names
+    present = [column for column in card.columns.named if column in table.column_names]
+    wanted = present if len(present) == len(card.columns.named) else table.column_names
     return Part(f"{where} split {name!r}", table.select(wanted))
 
 

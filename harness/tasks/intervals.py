@@ -21,6 +21,8 @@ from harness.tasks.scoring import Counts, Floats, Integers, answer_columns
 
 Metric: TypeAlias = Callable[[Counts], Floats]
 """A metric over the leading axes of confusions; see ``scoring``."""
+Weighted: TypeAlias = Callable[[Floats], Floats]
+"""A metric of one session, (r, n) weights of the items to (r,); see ``detection``."""
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 2_026
@@ -49,6 +51,44 @@ def expanded_tail(units: int) -> float:
     return NormalDist().cdf(-math.sqrt(units / (units - 1)) * t)
 
 
+class Units:
+    """What the bootstrap draws from: items, or whole groups of them.
+
+    ``groups`` names the group of each of ``items``; ``None``: every item is a unit of its own.
+    """
+
+    def __init__(self, items: int, groups: Sequence[str] | None) -> None:
+        self.of_item = np.arange(items)
+        if groups is not None:
+            _, self.of_item = np.unique(np.array(list(groups), object), return_inverse=True)
+        self.count = int(self.of_item.max()) + 1
+        self.method = _method(self.count, groups)
+
+    def interval(self, functions: Sequence[Weighted]) -> tuple[float, float]:
+        """Return the percentile interval of the functions' mean, each of one session.
+
+        One unit says nothing of how units differ: its interval is (0, 1).
+        """
+        if self.count == 1:
+            return 0.0, 1.0
+        values = np.concatenate(
+            [
+                np.mean([function(weights) for function in functions], axis=0)
+                for weights in self._weights()
+            ]
+        )
+        return _percentiles(values, self.count)
+
+    def _weights(self) -> Iterator[Floats]:
+        """Yield blocks (r, n): how often each resample holds each item."""
+        rng = np.random.Generator(np.random.PCG64(SEED))
+        shares = np.full(self.count, 1 / self.count)
+        block = max(1, BLOCK_NUMBERS // len(self.of_item))
+        for start in range(0, RESAMPLES, block):
+            drawn = rng.multinomial(self.count, shares, size=min(block, RESAMPLES - start))
+            yield drawn.astype(np.float64)[:, self.of_item]
+
+
 class Bootstrap:
     """Resampled confusions of the sessions of one evaluation.
 
@@ -63,6 +103,7 @@ class Bootstrap:
         self._shape = (len(predictions), k, k + 1)
         cells = labels * (k + 1) + answer_columns(predictions, k)
         width = k * (k + 1)
+        self.grouped = groups is not None
         if groups is None:
             kinds, self._units_of_kind = np.unique(cells, axis=1, return_counts=True)
             counts = _count_cells(kinds, np.arange(kinds.shape[1]), width)
@@ -72,11 +113,7 @@ class Bootstrap:
             counts, self._units_of_kind = np.unique(counts, axis=0, return_counts=True)
         self._counts = counts.astype(np.float64)  # exact, and multiplied much faster
         self._units = int(self._units_of_kind.sum())
-        kind = "items" if groups is None else "groups"
-        self.method = (
-            f"expanded percentile bootstrap over {self._units} {kind}, "
-            f"{RESAMPLES} resamples, PCG64 seed {SEED}"
-        )
+        self.method = _method(self._units, groups)
 
     def intervals(self, metrics: Sequence[Metric]) -> list[tuple[float, float]]:
         """Return the percentile interval of each metric's mean over sessions.
@@ -91,9 +128,7 @@ class Bootstrap:
                 for confusions in self._resampled()
             ]
         )
-        tail = expanded_tail(self._units)
-        low, high = np.quantile(values, (tail, 1 - tail), axis=0)
-        return list(zip(low.tolist(), high.tolist(), strict=True))
+        return [_percentiles(column, self._units) for column in values.T]
 
     def _resampled(self) -> Iterator[Floats]:
         """Yield blocks (resamples, sessions, k, k + 1); the draws do not depend on their size."""
@@ -103,6 +138,20 @@ class Bootstrap:
         for start in range(0, RESAMPLES, block):
             drawn = rng.multinomial(self._units, shares, size=min(block, RESAMPLES - start))
             yield (drawn.astype(np.float64) @ self._counts).reshape(-1, *self._shape)
+
+
+def _method(units: int, groups: Sequence[str] | None) -> str:
+    kind = "items" if groups is None else "groups"
+    return (
+        f"expanded percentile bootstrap over {units} {kind}, "
+        f"{RESAMPLES} resamples, PCG64 seed {SEED}"
+    )
+
+
+def _percentiles(values: Floats, units: int) -> tuple[float, float]:
+    tail = expanded_tail(units)
+    low, high = np.quantile(values, (tail, 1 - tail))
+    return float(low), float(high)
 
 
 def _count_cells(cells: Integers, unit_of_column: Integers, width: int) -> Integers:

@@ -15,11 +15,11 @@ from harness.records.evaluation import DataReference, Output, Quality
 Sample: TypeAlias = str | bytes
 """What an entry is given: text, or the stored and encoded bytes of an image or a recording."""
 
-Predictions: TypeAlias = Any
-"""What decoding the frames of one session gives, in the order of the split; see ``sandbox.frames``.
+Predictions: TypeAlias = npt.NDArray[Any]
+"""(n,), one session's predictions in the order of the split; see ``tasks.answers``."""
 
-``index`` and ``scores``: int64 (n,), the predicted label, ``NO_ANSWER`` where there was none.
-"""
+Boxes: TypeAlias = npt.NDArray[np.float64]
+"""(m, 4), the true boxes of an item: x1, y1, x2, y2, shares of the image's width and height."""
 
 NO_ANSWER = -1
 
@@ -33,6 +33,8 @@ class Item(Frozen):
     """Position in the task's labels."""
     group: str
     """The claim core or scene that the item belongs to: splits and resampling keep it whole."""
+    boxes: tuple[tuple[float, float, float, float], ...] = ()
+    """Where the object is, where the task asks for that: see ``Boxes``."""
 
 
 class Split(Protocol):
@@ -42,6 +44,8 @@ class Split(Protocol):
     labels: npt.NDArray[np.int64]
     """(n,), positions in the task's labels."""
     groups: Sequence[str] | None
+    boxes: Sequence[Boxes] | None
+    """The true boxes of each item; ``None`` where the task has none."""
 
     def __len__(self) -> int:
         """How many items there are."""
@@ -90,6 +94,10 @@ class Task(Protocol):
 
     def perturb(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return a variant of the same kind and cost that a model must treat as new work."""
+        ...
+
+    def decisions(self, predictions: Predictions) -> npt.NDArray[np.int64]:
+        """Return (n,): the label that each prediction amounts to, ``NO_ANSWER`` for none."""
         ...
 
     def confusion(

@@ -8,18 +8,21 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from harness.tasks.protocol import Item, Sample, Split
+from harness.tasks.protocol import Boxes, Item, Sample, Split
 
 BLOCK_ITEMS = 256
 
 
 class ItemSplit:
-    """A ``Split`` over items."""
+    """A ``Split`` over items; ``with_boxes`` where the task looks for an object."""
 
-    def __init__(self, items: Sequence[Item]) -> None:
+    def __init__(self, items: Sequence[Item], *, with_boxes: bool = False) -> None:
         self.ids: Sequence[str] = tuple(item.id for item in items)
         self.labels: npt.NDArray[np.int64] = np.array([item.label for item in items], np.int64)
         self.groups: Sequence[str] | None = tuple(item.group for item in items)
+        self.boxes: Sequence[Boxes] | None = None
+        if with_boxes:
+            self.boxes = tuple(np.array(item.boxes, np.float64).reshape(-1, 4) for item in items)
         self._samples: tuple[Sample, ...] = tuple(item.sample for item in items)
 
     def __len__(self) -> int:
@@ -43,6 +46,9 @@ class Subset:
         self.groups: Sequence[str] | None = None
         if whole.groups is not None:
             self.groups = tuple(whole.groups[position] for position in positions)
+        self.boxes: Sequence[Boxes] | None = None
+        if whole.boxes is not None:
+            self.boxes = tuple(whole.boxes[position] for position in positions)
 
     def __len__(self) -> int:
         """Return how many items there are."""

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from harness.errors import ConfigurationError
+from harness.tasks.annotations import parse_annotations
 from harness.tasks.card import TaskCard
-from harness.tasks.protocol import Sample
+from harness.tasks.protocol import Boxes, Sample
 from harness.tasks.splits import BLOCK_ITEMS
 
 Array: TypeAlias = Any
@@ -129,9 +130,16 @@ class TableSplit:
         parts = [part for part in parts if len(part.table)]  # without rows, types say nothing
         columns = card.columns
         self._samples = Column([c for part in parts for c in _sample_chunks(part, card)])
-        self.labels: npt.NDArray[np.int64] = np.concatenate(
-            [np.empty(0, np.int64), *(_labels(part, card) for part in parts)]
-        )
+        self.boxes: Sequence[Boxes] | None = None
+        if columns.boxes is not None:
+            self.boxes = [boxes for part in parts for boxes in _boxes(part, columns.boxes)]
+            there = np.array([len(boxes) > 0 for boxes in self.boxes], np.bool_)
+            positive = card.positive or 0
+            self.labels: npt.NDArray[np.int64] = np.where(there, positive, 1 - positive)
+        else:
+            self.labels = np.concatenate(
+                [np.empty(0, np.int64), *(_labels(part, card) for part in parts)]
+            )
         self.groups: Sequence[str] | None = None
         if columns.group is not None:
             self.groups = Texts(_text_chunks(parts, columns.group))
@@ -149,16 +157,9 @@ class TableSplit:
         return self._samples.take(positions)
 
 
-def needed_columns(card: TaskCard) -> list[str]:
-    """Return the columns of a data set that the card reads."""
-    columns = card.columns
-    named = (columns.sample, columns.label, columns.id, columns.group)
-    return [name for name in named if name is not None]
-
-
 def _require_columns(part: Part, card: TaskCard) -> None:
     present = part.table.column_names
-    missing = [name for name in needed_columns(card) if name not in present]
+    missing = [name for name in card.columns.named if name not in present]
     if missing:
         raise ConfigurationError.at(
             part.where,
@@ -168,7 +169,7 @@ def _require_columns(part: Part, card: TaskCard) -> None:
             f"DIR/{card.task.id}/, or name entries of one task; else rename the data's columns, or "
             f"the [columns] of {card.task.id}'s task.toml",
         )
-    doubled = [name for name in needed_columns(card) if present.count(name) > 1]
+    doubled = [name for name in card.columns.named if present.count(name) > 1]
     if doubled:
         raise part.fault(doubled[0], "stands twice", "keep one of the two columns")
 
@@ -198,7 +199,7 @@ def _text_chunks(parts: Sequence[Part], name: str) -> list[Array]:
 
 def _labels(part: Part, card: TaskCard) -> npt.NDArray[np.int64]:
     """Return the label of every row as a position in the card's labels."""
-    name = card.columns.label
+    name = card.columns.label or ""
     column = _plain(part.table.column(name))
     chunks = _checked(part, name, column, _is_label, "text or whole numbers")
     positions = _spellings(card)
@@ -216,6 +217,18 @@ def _labels(part: Part, card: TaskCard) -> npt.NDArray[np.int64]:
     known = np.array([positions[value] for value in found.to_pylist()], np.int64)
     labels: npt.NDArray[np.int64] = known[pc.index_in(encoded, value_set=found).to_numpy()]
     return labels
+
+
+def _boxes(part: Part, name: str) -> Iterator[Boxes]:
+    """Yield the boxes of every row."""
+    chunks = _checked(part, name, _plain(part.table.column(name)), _is_text, "text")
+    for row, text in enumerate(text for chunk in chunks for text in chunk.to_pylist()):
+        try:
+            yield parse_annotations(text)
+        except ValueError as error:
+            raise part.fault(
+                name, f"row {row}: {error}", "correct the row, or leave it out"
+            ) from None
 
 
 def _spellings(card: TaskCard) -> dict[str | int, int]:

@@ -15,7 +15,7 @@ from harness.tasks.data import LoadedData, load_data
 from harness.tasks.digests import task_digest
 from harness.tasks.generator import TaskCode
 from harness.tasks.protocol import Predictions, Sample, Split
-from harness.tasks.quality import score
+from harness.tasks.quality import decisions, score
 from harness.tasks.scoring import count_confusion
 
 
@@ -45,16 +45,20 @@ class FolderTask:
         """Return a variant of the same kind and cost that a model must treat as new work."""
         return self._code.perturb(sample, rng)
 
+    def decisions(self, predictions: Predictions) -> npt.NDArray[np.int64]:
+        """Return (n,): the label that each prediction amounts to, ``NO_ANSWER`` for none."""
+        return decisions(self.card, predictions)
+
     def confusion(
         self, predictions: Predictions, labels: npt.NDArray[np.int64]
     ) -> tuple[tuple[int, ...], ...]:
         """Count one session's answers: rows true labels, columns predictions and no answer."""
-        counts = count_confusion(np.asarray(predictions), labels, len(self.labels))
+        counts = count_confusion(self.decisions(predictions), labels, len(self.labels))
         return tuple(tuple(row) for row in counts.tolist())
 
     def score(self, sessions: Sequence[Predictions], split: Split) -> Quality:
         """Score the sessions' predictions against the split's labels, with 95 % intervals."""
-        return score(self.card, np.stack(sessions), split)
+        return score(self.card, sessions, split)
 
 
 def load_task(root: Path, task_id: str) -> FolderTask:

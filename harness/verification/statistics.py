@@ -9,10 +9,17 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.records.evaluation import Completed, ItemOutcomes, MetricValue, Quality, Session
+from harness.records.evaluation import (
+    Completed,
+    EvaluationRecord,
+    ItemOutcomes,
+    MetricValue,
+    Quality,
+)
 from harness.records.finding import Finding
-from harness.tasks.protocol import NO_ANSWER, Sample, Split
-from harness.tasks.quality import metric_values
+from harness.tasks.answers import as_corners, from_plain
+from harness.tasks.protocol import Boxes, Predictions, Sample, Split
+from harness.tasks.quality import label_metrics, metric_values
 from harness.tasks.task import FolderTask
 from harness.verification.subject import Subject
 
@@ -35,6 +42,7 @@ class _Items:
     ids: Sequence[str]
     labels: npt.NDArray[np.int64]
     groups: Sequence[str] | None
+    boxes: Sequence[Boxes] | None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -62,7 +70,7 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
             )
         yield from _from_confusions(subject, task)
         return
-    wrong = _wrong_with(subject.outcomes, record.sessions, len(task.labels))
+    wrong = _wrong_with(subject.outcomes, record, task)
     if not wrong and split is not None:
         wrong = _differs(subject.outcomes, split)
     if wrong:
@@ -71,29 +79,53 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
     yield from _from_outcomes(subject, subject.outcomes, task)
 
 
-def _wrong_with(outcomes: ItemOutcomes, sessions: Sequence[Session], labels: int) -> str:
+def _wrong_with(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
     """Say why outcomes cannot be scored; empty when they can."""
-    items = len(outcomes.ids)
-    answers = [*outcomes.labels, *(p for row in outcomes.predictions for p in row if p is not None)]
-    if not all(type(each) is int and 0 <= each < labels for each in answers):
-        return f"hold an answer or a label that is none of the task's {labels}"
-    rows = [outcomes.labels, *outcomes.predictions]
-    if outcomes.groups is not None:
-        rows.append(outcomes.groups)
+    items, sessions = len(outcomes.ids), len(record.sessions)
+    rows: list[Sequence[object]] = [outcomes.labels, *outcomes.predictions]
+    rows += [row for row in (outcomes.groups, outcomes.boxes) if row is not None]
     if not items or any(len(row) != items for row in rows):
         return "are not of as many items in every row"
     if len(set(outcomes.ids)) < items:
         return "name an item twice"
-    if not len(sessions) <= len(outcomes.predictions) <= len(sessions) + 1:
-        return f"are of {len(outcomes.predictions)} sessions, and the record has {len(sessions)}"
+    if not sessions <= len(outcomes.predictions) <= sessions + 1:
+        return f"are of {len(outcomes.predictions)} sessions, and the record has {sessions}"
+    return _unreadable(outcomes, record, task)
+
+
+def _unreadable(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
+    if (outcomes.boxes is None) != (task.card.detection is None):
+        return "hold no boxes, or boxes where the task has none"
+    k = len(task.labels)
+    if not all(type(each) is int and 0 <= each < k for each in outcomes.labels):
+        return f"hold a label that is none of the task's {k}"
+    try:
+        _boxes(outcomes)
+        _predictions(outcomes, record, task)
+    except ValueError as error:
+        return f"cannot be read: {error}"
     return ""
 
 
+def _boxes(outcomes: ItemOutcomes) -> list[Boxes] | None:
+    if outcomes.boxes is None:
+        return None
+    return [np.array(boxes, np.float64).reshape(-1, 4) for boxes in outcomes.boxes]
+
+
+def _predictions(
+    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
+) -> list[Predictions]:
+    output = record.submission.output
+    return [from_plain(row, output, len(task.labels)) for row in outcomes.predictions]
+
+
 def _differs(outcomes: ItemOutcomes, split: Split) -> str:
-    mine = (outcomes.ids, outcomes.labels, outcomes.groups)
+    mine = (outcomes.ids, outcomes.labels, outcomes.groups, outcomes.boxes)
     groups = None if split.groups is None else tuple(split.groups)
-    theirs = (tuple(split.ids), tuple(split.labels.tolist()), groups)
-    named = ("identifiers", "labels", "groups")
+    boxes = None if split.boxes is None else tuple(as_corners(each) for each in split.boxes)
+    theirs = (tuple(split.ids), tuple(split.labels.tolist()), groups, boxes)
+    named = ("identifiers", "labels", "groups", "boxes")
     unlike = [name for name, one, other in zip(named, mine, theirs, strict=True) if one != other]
     return f"have other {' and '.join(unlike)} than the data" if unlike else ""
 
@@ -101,11 +133,8 @@ def _differs(outcomes: ItemOutcomes, split: Split) -> str:
 def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -> Iterator[Finding]:
     record = subject.record
     labels = np.array(outcomes.labels, np.int64)
-    items = _Items(outcomes.ids, labels, outcomes.groups)
-    sessions = [
-        np.array([NO_ANSWER if answer is None else answer for answer in row], np.int64)
-        for row in outcomes.predictions
-    ]
+    items = _Items(outcomes.ids, labels, outcomes.groups, _boxes(outcomes))
+    sessions = _predictions(outcomes, record, task)
     for session, answers in zip(record.sessions, sessions, strict=False):
         if session.confusion != task.confusion(answers, labels):
             yield subject.found(
@@ -173,7 +202,7 @@ def _from_confusions(subject: Subject, task: FolderTask) -> Iterator[Finding]:
             return
     values = metric_values(task.card, np.array(confusions, np.int64))
     said = {metric.name: metric.value for metric in record.quality.metrics}
-    for metric, value in zip(task.card.metrics, values, strict=True):
+    for metric, value in zip(label_metrics(task.card), values, strict=True):
         found = said.get(metric.key, math.nan)
         if not math.isclose(found, value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12):
             yield subject.found(
