@@ -10,7 +10,8 @@ from meter_fakes import Clock, FakeWork
 from plug_stand_in import StandInPlug, serve
 
 from harness.meters.http import parse_address
-from harness.meters.plug import Maker, PlugSource, open_plug
+from harness.meters.plug import PlugSource, open_plug
+from harness.meters.plug_answer import Maker
 from harness.meters.sources import SourceRecording
 from harness.records.meter import PowerTrace, WindowReading
 

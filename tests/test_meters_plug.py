@@ -12,8 +12,8 @@ from plug_stand_in import StandInPlug
 
 from harness.errors import MeasurementError
 from harness.meters import shelly, tasmota
-from harness.meters.plug import ACCURACY, Maker
-from harness.meters.plug_answer import Answer, step_of
+from harness.meters.plug import ACCURACY
+from harness.meters.plug_answer import Answer, Maker, step_of
 from harness.meters.plug_watch import LONGEST_SILENCE_SECONDS, Tolerance, Watch
 
 SHELLY = shelly.maker(0)

@@ -29,7 +29,6 @@ from harness.meters.counter import Counter, CounterFollower, watch_refreshes
 from harness.meters.plug_answer import parse_numbers, step_of
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Follower, Surroundings, Work
-from harness.meters.slow_counter import SlowCounterFollower
 from harness.records.base import Frozen
 from harness.records.meter import SourceDescription
 
@@ -190,6 +189,10 @@ class CommandSource:
     def follow(self, work: Work) -> Iterator[Follower]:  # noqa: ARG002 - meters need no work
         """Read it once, and keep up from there."""
         self._program.begin()
+        from harness.meters.slow_counter import (  # noqa: PLC0415 - only where a program is asked
+            SlowCounterFollower,
+        )
+
         yield SlowCounterFollower(
             CounterFollower(self._counter, self._clock, self._sleep),
             self._counter.refresh_seconds,

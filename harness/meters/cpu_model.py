@@ -17,12 +17,15 @@ import os
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
-from harness.meters.processors import Constants, constants_for
 from harness.meters.protocol import Edge, Surroundings, Total, Work
 from harness.meters.uncertainty import of_step
 from harness.records.meter import DeviceCondition, SourceDescription
+
+if TYPE_CHECKING:
+    from harness.meters.processors import Constants
 
 TICK_SECONDS = 1.0 / os.sysconf("SC_CLK_TCK")
 """A process tree accounts those already reaped in ticks. What else is read, living processes and
@@ -38,6 +41,8 @@ def open_sources(argument: str, surroundings: Surroundings) -> Sequence[CpuModel
             f"model takes no argument, and {argument!r} was given",
             remedy="leave it out; constants of a machine stand in its hardware profile",
         )
+    from harness.meters.processors import constants_for  # noqa: PLC0415 - reads tables, for the model
+
     return (CpuModel(constants_for(surroundings), share=share_of_machine(surroundings)),)
 
 

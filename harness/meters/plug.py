@@ -20,13 +20,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from math import hypot, inf
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from harness.meters.counter import Counter, CounterFollower, Refreshes, watch_refreshes
 from harness.meters.http import TIMEOUT_SECONDS, Address, Device
 from harness.meters.plug_answer import (
     PLAUSIBLE_WATTS,
     Answer,
+    Maker,
     parse,
     require_sane,
     step_of,
@@ -70,28 +71,6 @@ _ANYTHING = Tolerance(share=0.0, joules=inf, seconds=0.0, watts=0.0)
 _WATT_HOUR_JOULES = 3_600.0
 _MICRO_WATT_HOUR_JOULES = _WATT_HOUR_JOULES / 10**6
 _MILLI = 1e-3
-
-
-class Maker(Frozen):
-    """What differs between the makes of plugs."""
-
-    meter: str
-    """As it is called on the command line."""
-    title: str
-    """As it begins messages, before the address."""
-    source: str
-    """The name of the source: it goes into records, and holds no address."""
-    path: str
-    """What to ask for."""
-    read: Callable[[dict[str, Any], str], Answer]
-    """Finds the numbers in an answer; takes the plug's name for messages."""
-    refresh_seconds: float
-    """Of the power, where it stays the same for too long to see one."""
-    clock_stands_seconds: float
-    """The plug's own time, or all that it says, is the same for at most so long."""
-    counter: str
-    """What the counter is called there."""
-    remedy: str
 
 
 def open_plug(

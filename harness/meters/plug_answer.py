@@ -5,6 +5,7 @@ Numbers are read as they are spelled, so that the decimals tell the step that a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, NoReturn
 
@@ -41,6 +42,28 @@ class Answer(Frozen, kw_only=False):
     def milliwatts(self) -> int:
         """The power in whole units, finer than any plug tells."""
         return int((self.watts * _MILLI).to_integral_value())
+
+
+class Maker(Frozen):
+    """What differs between the makes of plugs."""
+
+    meter: str
+    """As it is called on the command line."""
+    title: str
+    """As it begins messages, before the address."""
+    source: str
+    """The name of the source: it goes into records, and holds no address."""
+    path: str
+    """What to ask for."""
+    read: Callable[[dict[str, Any], str], Answer]
+    """Finds the numbers in an answer; takes the plug's name for messages."""
+    refresh_seconds: float
+    """Of the power, where it stays the same for too long to see one."""
+    clock_stands_seconds: float
+    """The plug's own time, or all that it says, is the same for at most so long."""
+    counter: str
+    """What the counter is called there."""
+    remedy: str
 
 
 def step_of(value: Decimal) -> Decimal:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 import time
-from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
@@ -121,6 +120,8 @@ class _Integral:
 
     def joules_until(self, seconds: float) -> float:
         rounds, rest = divmod(seconds, self._ends[-1])
+        from bisect import bisect_right  # noqa: PLC0415 - only where a trace is played
+
         step = min(bisect_right(self._ends, rest), len(self._ends) - 1)
         step_began = self._ends[step - 1] if step else 0.0
         before = self._joules[step - 1] if step else 0.0

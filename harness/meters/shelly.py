@@ -13,12 +13,13 @@ See shelly-api-docs.shelly.cloud/gen2/ComponentsAndServices/Switch.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from harness.meters.http import parse_address
-from harness.meters.plug import Maker, PlugSource, open_plug
-from harness.meters.plug_answer import Answer, number
+from harness.meters.plug_answer import Answer, Maker, number
 from harness.meters.protocol import Surroundings
+
+if TYPE_CHECKING:
+    from harness.meters.plug import PlugSource
 
 REFRESH_SECONDS = 2.0
 """Assumed where the power stays the same: notices of a Shelly Plus 1PM come every 2 s."""
@@ -33,6 +34,9 @@ _REMEDY = (
 
 def open_sources(argument: str, surroundings: Surroundings) -> Sequence[PlugSource]:  # noqa: ARG001
     """Open the plug at ``HOST[:PORT][/CHANNEL]``. See ``harness.meters.protocol.Opener``."""
+    from harness.meters.http import parse_address  # noqa: PLC0415 - only who measures by a plug
+    from harness.meters.plug import open_plug  # noqa: PLC0415 - likewise
+
     address = parse_address(argument, "shelly", channels=True)
     return (open_plug(maker(address.channel or 0), address),)
 

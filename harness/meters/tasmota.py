@@ -16,14 +16,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.errors import MeasurementError
-from harness.meters.http import parse_address
-from harness.meters.plug import Maker, PlugSource, open_plug
-from harness.meters.plug_answer import Answer, number
+from harness.meters.plug_answer import Answer, Maker, number
 from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Surroundings
+
+if TYPE_CHECKING:
+    from harness.meters.plug import PlugSource
 
 REFRESH_SECONDS = 1.0
 """Where the power stays the same: the firmware looks at its chip at least once a second."""
@@ -39,6 +40,9 @@ _THOUSAND = Decimal(1_000)
 
 def open_sources(argument: str, surroundings: Surroundings) -> Sequence[PlugSource]:  # noqa: ARG001
     """Open the plug at ``HOST[:PORT]``. See ``harness.meters.protocol.Opener``."""
+    from harness.meters.http import parse_address  # noqa: PLC0415 - only who measures by a plug
+    from harness.meters.plug import open_plug  # noqa: PLC0415 - likewise
+
     return (open_plug(MAKER, parse_address(argument, "tasmota", channels=False)),)
 
 
