@@ -6,7 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from harness.evaluation.gate import CLOCK_TICK_SECONDS, own_phases
+from harness.evaluation.gate import (
+    CLOCK_TICK_SECONDS,
+    may_be_its_own,
+    own_phases,
+    who_may_have,
+)
 from harness.evaluation.plan import wanted_seconds
 from harness.records.energy import (
     MEASURED_THROUGH_DRAIN,
@@ -197,6 +202,7 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
             message=f"{tries} were disturbed and are void ({', '.join(kinds)})",
             remedy="what was seen in each is in the record; a quiet machine would need no repeats",
         )
+    yield from _about_its_own_load(record)
     limit = rules.cautions.run_queue_share
     # Where others were at work, that is said above, and waiting is what comes of it.
     if queued := _numbers(
@@ -213,6 +219,19 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
             code="device-throttled",
             message=f"when a measured phase ended, {', '.join(hot)}",
             remedy="cool the machine, and see its power limits; the record holds every window",
+        )
+
+
+def _about_its_own_load(record: EvaluationRecord) -> Iterator[Notice]:
+    """Count against the entry, in words, sessions that its own load may have spoilt."""
+    kept = [session.disturbances for session in record.sessions if session.disturbances]
+    disturbed = [void.reasons for void in record.voided] + kept
+    if any(map(may_be_its_own, disturbed)):
+        yield Notice(
+            code="own-load",
+            message=who_may_have(disturbed),
+            remedy="see whether other entries are disturbed here as often: where they are not, it "
+            "is this one's load; else cool the machine, or fix a clock that it can hold",
         )
 
 
