@@ -31,7 +31,8 @@ def places(
     yield entry, name
     yield project.root, ""
     yield Path(harness.__file__).parents[1], ""
-    yield results.folder, "--output"
+    if results.folder.absolute() != project.results:
+        yield results.folder, "--output"
     if request.wheelhouse is not None:
         yield request.wheelhouse, "--wheelhouse"
     if request.weights is not None:

@@ -145,7 +145,8 @@ def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notic
             code="weak-isolation",
             message=f"the entry ran at isolation grade {record.isolation.grade}"
             f" ({record.isolation.method})",
-            remedy="install bubblewrap and allow user namespaces; `doctor` says what is missing",
+            remedy="leave out --isolation where it was given; else install bubblewrap and allow "
+            "user namespaces: `doctor` says what is missing",
         )
     costs = [
         cost
