@@ -126,7 +126,7 @@ def refused_by(found: Callable[[], Installer], folder: Path, lock: Lock) -> Subm
     installer = found()
     command = installer.command(folder / "lock", into, folder / "house")
     with pytest.raises(SubmissionError) as caught:
-        install(command, folder, RULES, installer.version, quiet)
+        install(command, folder, RULES, installer.version, quiet, pins=lock.pins)
     assert list(into.glob("[!.]*")) == []  # uv keeps a lock of its own there
     return caught.value
 
@@ -162,8 +162,11 @@ def test_a_wheel_with_another_hash_is_never_installed(
 def test_a_wheel_for_another_platform_is_the_entry_s_fault(
     tmp_path: Path, found: Callable[[], Installer]
 ) -> None:
-    lock = lock_of(write_wheel(tmp_path / "house", "tiny", tag="cp27-cp27m-win32"))
-    assert "tiny" in refused_by(found, tmp_path, lock).message
+    house = tmp_path / "house"
+    lock = lock_of(write_wheel(house, "tiny", tag="cp27-cp27m-win32"), write_wheel(house, "fine"))
+    error = refused_by(found, tmp_path, lock)
+    assert " cannot install tiny==1.0: " in error.message
+    assert "a version of tiny==1.0 that has a wheel for this platform" in error.remedy
 
 
 @pytest.mark.parametrize("found", INSTALLERS)

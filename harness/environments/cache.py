@@ -140,7 +140,7 @@ def _build(
             asked = building / "requirements.txt"
             asked.write_text("".join(f"{pin.line}\n" for pin in lock.pins), encoding="utf-8")
             command = installer.command(asked, packages, wheelhouse)
-            install(command, building, rules, installer.version, note)
+            install(command, building, rules, installer.version, note, pins=lock.pins)
             asked.unlink()
         require_plain(packages)
         found = installed(packages)
