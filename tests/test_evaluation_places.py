@@ -19,6 +19,7 @@ PLACES = Places(
         (Path("/tmp/run-1"), "$TMPDIR"),  # noqa: S108 - a name
         (Path("/tmp"), "never"),  # noqa: S108 - a name
         (Path("/"), "never"),
+        (Path("/usr/local/lib/python3.11/site-packages"), ""),
     ]
 )
 
@@ -40,6 +41,12 @@ PLACES = Places(
         ("/tmp/run-1/entry/x and /tmp/full", "$TMPDIR/entry/x and /tmp/full"),  # noqa: S108 - a name
         ("PATH=/home/ada/bin:/usr/bin", "PATH=~/bin:/usr/bin"),
         ("Ctrl\n/home/ada\n", "Ctrl\n~\n"),
+        ("PosixPath('/tmp/run-1/ent (cut)", "PosixPath('$TMPDIR/ent (cut)"),
+        ("cut within: /srv/frug", "cut within: …"),
+        ("cut: '/srv/frugal/submis' /tmp/ru.", "cut: 'submis' …."),
+        ("above: /srv/", "above: /srv/"),
+        ("another: /srv/fresh, /home/a/x, /home/b", "another: /srv/fresh, /home/a/x, /home/b"),
+        ("/usr/local/lib/x.py of /usr/local/lib", "/usr/local/lib/x.py of /usr/local/lib"),
     ],
 )
 def test_known_places_get_their_names(text: str, told: str) -> None:

@@ -19,8 +19,10 @@ from harness.records.evaluation import EvaluationRecord
 
 T = TypeVar("T")
 
-_TOO_SHORT = 2
-"""Parts of a path that is anybody's: ``/`` and ``/tmp`` are named by everyone."""
+_LEAST_PARTS = 2
+"""``/`` is everybody's."""
+_PATH = re.compile(r"(?<![\w.-])/[\w.+@%~-]+(?:/[\w.+@%~-]*)+")
+"""A path of two parts at least, one of them perhaps not whole."""
 
 
 class Places:
@@ -35,10 +37,11 @@ class Places:
         names: dict[str, str] = {}
         for path, name in named:
             for spelled in (path.absolute(), path.resolve()):
-                if len(spelled.parts) >= _TOO_SHORT and str(spelled) not in _EVERYBODY_S:
+                if len(spelled.parts) >= _LEAST_PARTS and str(spelled) not in _EVERYBODY_S:
                     names.setdefault(str(spelled), name)
         self._names = names
         longest_first = sorted(names, key=len, reverse=True)
+        self._private = tuple(name for name in names if not name.startswith("/usr/"))
         self._found = re.compile(
             rf"(?<![\w.-])({'|'.join(map(re.escape, longest_first))})(/|(?![\w-]|\.\w))"
         )
@@ -54,7 +57,7 @@ class Places:
         if not self._names:
             return value
         if isinstance(value, str):
-            told = self._found.sub(self._name, value)
+            told = _PATH.sub(self._cut, self._found.sub(self._name, value))
         elif isinstance(value, tuple):
             told = tuple(map(self.in_words, value))
         elif isinstance(value, dict):
@@ -63,6 +66,14 @@ class Places:
             fields = {name: getattr(value, name) for name in value.__struct_fields__}
             told = type(value)(**{name: self.in_words(each) for name, each in fields.items()})
         return cast("T", told)
+
+    def _cut(self, found: re.Match[str]) -> str:
+        """Leave out what a place begins with: it lies above one, or was cut in a message."""
+        path = found[0].rstrip("/.")
+        is_begun = path.count("/") >= _LEAST_PARTS and path not in _EVERYBODY_S
+        if not is_begun or not any(place.startswith(path) for place in self._private):
+            return found[0]
+        return "…" + found[0][len(path) :]
 
     def _name(self, found: re.Match[str]) -> str:
         name, slash = self._names[found[1]], found[2]
