@@ -606,3 +606,18 @@ def test_a_second_evaluation_at_the_same_time_is_refused(root: Path) -> None:
 
     organisers_fault(root, result, 3, "another evaluation is running", str(os.getpid()))
     assert json.loads(result.stdout)["error"]["holder"]["pid"] == os.getpid()
+
+
+def test_the_next_step_after_a_failure_is_what_was_typed_for_that_entry_alone(root: Path) -> None:
+    fails, fine = write_entry(root, "fails", model_of("return []")), write_entry(root, "fine")
+    meter = replayed(root)
+
+    typed = ("--scenario", "single", "--meter", meter, "--demonstration")
+    shown = run("evaluate", fails, fine, *typed).stdout
+
+    last = [line for line in shown.splitlines() if line.startswith("next ")]
+    again = f"python -m harness evaluate {fails} --scenario single --meter {meter} --demonstration"
+    assert last == [
+        f"next          mend the entry, then: {again}",
+        "next          python -m harness leaderboard",
+    ]
