@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from record_samples import RULES as RULES_OF_THE_CHALLENGE
 from typer.testing import CliRunner
+from wheels import RULES as WHEEL_RULES
+from wheels import Unpacker, lock_of, lock_text, write_wheel
 
 from harness.cli.app import app
 from harness.cli.check import rules_page
 from harness.cli.limits import limit_rows
+from harness.environments.cache import ensure
 from harness.records.rules import Limits
 from harness.submissions.faults import RULES
 
@@ -179,3 +184,72 @@ def test_the_published_page_of_rules_is_what_is_printed() -> None:
     assert result.stdout == published.read_text(encoding="utf-8"), (
         "python -m harness check --rules > docs/reference/check-rules.md"
     )
+
+
+def locked_entry(folder: Path, lock: str) -> Path:
+    entry = Path(shutil.copytree(FINE, folder / "locked"))
+    manifest = entry / "submission.toml"
+    text = manifest.read_text(encoding="utf-8")
+    named = '[environment]\nrequirements = "requirements.lock"'
+    manifest.write_text(text.replace("[environment]", named), encoding="utf-8")
+    (entry / "requirements.lock").write_text(lock)
+    return entry
+
+
+def checked(entry: Path, *options: object) -> dict[str, Any]:
+    arguments = ["check", str(entry), "--format", "json", *map(str, options)]
+    document: dict[str, Any] = json.loads(runner.invoke(app, arguments).stdout)
+    return document
+
+
+def test_with_a_wheelhouse_check_sees_what_only_wheels_tell(tmp_path: Path) -> None:
+    house = tmp_path / "house"
+    foreign = write_wheel(house, "foreign", tag="cp27-cp27m-win32")
+    absent = write_wheel(house, "absent")
+    hungry = write_wheel(house, "hungry", requires=["needed>=2"])
+    entry = locked_entry(tmp_path, lock_text(foreign, absent, hungry))
+    absent.unlink()
+
+    assert checked(entry)["ok"], "without the wheels nothing of it is known"
+    seen = checked(entry, "--wheelhouse", house)
+
+    assert not seen["ok"]
+    assert {(f["code"], f["message"].partition(":")[0]) for f in seen["faults"]} == {
+        ("FRG511", "hungry==1.0 needs needed>=2, and the lock does not name it"),
+        ("FRG512", "no wheel of foreign==1.0 is for this platform"),
+        ("FRG512", "there is no wheel of absent==1.0 in the wheelhouse"),
+    }
+    assert all(f["path"] == "requirements.lock" and f["remedy"] for f in seen["faults"])
+
+
+def test_a_whole_lock_and_entries_without_one_pass_with_a_wheelhouse(tmp_path: Path) -> None:
+    needed = write_wheel(tmp_path / "house", "needed", "2.0")
+    hungry = write_wheel(tmp_path / "house", "hungry", requires=["needed>=2"])
+    entry = locked_entry(tmp_path, lock_text(hungry, needed))
+    assert checked(entry, "--wheelhouse", needed.parent)["ok"]
+    assert checked(FINE, "--wheelhouse", needed.parent)["ok"]
+
+
+def test_check_tells_how_much_is_to_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    wheel = write_wheel(tmp_path / "house", "tiny")
+    entry = locked_entry(tmp_path, lock_text(wheel))
+    told = verdict(runner.invoke(app, ["check", str(entry)]).stdout)
+    assert told.endswith("1 package locked, to be installed)")
+    ensure(
+        lock_of(wheel),
+        WHEEL_RULES,
+        cache=tmp_path / "cache" / "environments",
+        wheelhouse=wheel.parent,
+        note=lambda _: None,
+        installer=Unpacker,
+    )
+    told = verdict(runner.invoke(app, ["check", str(entry)]).stdout)
+    assert told.endswith("1 package locked, installed here before)")
+
+
+def test_a_wheelhouse_that_is_none_is_a_fault_of_the_command_line(tmp_path: Path) -> None:
+    result = runner.invoke(app, ["check", str(FINE), "--wheelhouse", str(tmp_path / "nowhere")])
+    assert result.exit_code == 2

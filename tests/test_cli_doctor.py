@@ -162,6 +162,8 @@ def test_a_clock_that_moves_is_told_with_its_command(
         ({"steal_share": 0.5}, ["steal"]),
         ({"spread_watts": 2.0}, ["idle-noise"]),
         ({"throttle_events": 3}, ["throttled"]),
+        ({"meter": "replay", "meter_grade": "simulated"}, ["stand-in-meter"]),
+        ({"meter": "model", "meter_grade": "model"}, []),
         ({"throttle_events": None, "run_queue_share": None}, []),
     ],
 )

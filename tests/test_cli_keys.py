@@ -40,13 +40,16 @@ def run(*arguments: object) -> Result:
     return result
 
 
-def evaluate(root: Path, *options: object, predict: str = ANSWERS) -> Result:
+def evaluate(
+    root: Path, *options: object, predict: str = ANSWERS, meter: str | None = None
+) -> Result:
+    """Evaluate by a trace, which resolves the shortest session, unless told otherwise."""
     trace = root / "trace.json"
     trace.write_text('{"watts": [[1, 5]]}', encoding="utf-8")
     entry = root / "submissions" / "fine"
     if not entry.exists():
         write_entry(root, "fine", model_of(predict))
-    return run("evaluate", entry, "--meter", f"replay:{trace}", "--json", *options)
+    return run("evaluate", entry, "--meter", meter or f"replay:{trace}", "--json", *options)
 
 
 def refused(result: Result, *fragments: str) -> None:
@@ -151,7 +154,8 @@ def official(root: Path, tmp_path: Path, *options: object) -> str:
     """Evaluate on labels of one's own; return the board's status."""
     data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 10))
     predict = "return [int(sample.split()[2][-1]) % 2 for sample in samples]"
-    made = evaluate(root, "--sign", "jury", "--data", data, *options, predict=predict)
+    signed = ("--sign", "jury", "--data", data)
+    made = evaluate(root, *signed, *options, predict=predict, meter="model")
     assert made.exit_code == 0, made.output
     (board,) = json.loads(run("leaderboard", "--published", "--json").stdout)["boards"]
     assert board["entries"][0]["verified"]
@@ -216,3 +220,23 @@ def test_the_answer_names_the_key_of_a_result(root: Path) -> None:
     shown = run("evaluate", entry, "--meter", "model", "--sign", "jury")
     (key,) = read_keys(root / "leaderboard" / "keys").keys
     assert f"by key {key.id[:16]}" in shown.stdout
+
+
+def test_no_official_result_is_signed_whose_meter_is_a_stand_in(root: Path) -> None:
+    run("keys", "new", "jury")
+    result = evaluate(root, "--sign", "jury", "--protocol", "official")
+    refused(result, "the meter replay is a stand-in (simulated)", "leave out --sign")
+    assert not list((root / "leaderboard" / "results").rglob("*.json"))
+
+
+def test_a_private_key_that_is_not_here_is_asked_for_by_its_name(
+    root: Path, tmp_path: Path
+) -> None:
+    run("keys", "new", "jury")
+    (tmp_path / "home" / "frugal-ai-harness" / "jury.key").unlink()
+    refused(
+        evaluate(root, "--sign", "jury"),
+        "there is no private key jury here",
+        "copy jury.key to this place",
+        "keys new NAME",
+    )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from msgspec.structs import replace
@@ -12,13 +12,15 @@ from record_samples import component_energy, record
 from rich.console import Console
 
 from harness.cli.result import interval, print_result
-from harness.records.evaluation import EvaluationRecord, Notice
+from harness.records.evaluation import EvaluationRecord, Failed, Notice, VoidSession
+
+AGAIN, BOARD = "python -m harness evaluate e", "python -m harness leaderboard"
 
 
 def screen(made: EvaluationRecord, *, width: int = 80) -> str:
     stream = io.StringIO()
     console = Console(file=stream, width=width, force_terminal=True, color_system=None)
-    print_result(console, made, Path("r.json"), entry=Path("e"), elsewhere=None)
+    print_result(console, made, Path("r.json"), again=AGAIN, board=BOARD)
     return stream.getvalue()
 
 
@@ -76,3 +78,41 @@ def test_nothing_but_paths_and_commands_is_wider_than_the_terminal() -> None:
 )
 def test_an_interval_shows_its_width(bounds: tuple[float, float] | None, spelt: str) -> None:
     assert interval(bounds) == spelt
+
+
+DOCTOR = "python -m harness doctor"
+
+
+@pytest.mark.parametrize(
+    ("stage", "blame", "step"),
+    [
+        ("load", "submission", f"mend the entry, then: {AGAIN}"),
+        ("measured", "submission", f"mend the entry, then: {AGAIN}"),
+        ("copy", "submission", f"leave the entry alone meanwhile, and evaluate again: {AGAIN}"),
+        ("environment", "submission", f"mend requirements.lock, then: {AGAIN}"),
+        ("environment", "organiser", f"see to requirements.lock as said above, then: {AGAIN}"),
+        ("weights", "submission", f"mend the weights, then: {AGAIN}"),
+        ("weights", "organiser", f"see to the weights as said above, then: {AGAIN}"),
+        ("disturbance", "organiser", f"{DOCTOR} --idle-seconds 30, then: {AGAIN}"),
+        ("idle-before", "organiser", f"{DOCTOR}, then: {AGAIN}"),
+        ("start", "organiser", f"{DOCTOR}, then: {AGAIN}"),
+    ],
+)
+def test_what_to_do_next_is_what_shows_that_the_fault_is_gone(
+    stage: str, blame: Literal["submission", "organiser"], step: str
+) -> None:
+    failed = Failed(stage=stage, blame=blame, message="it went wrong", remedy="put it right")
+    assert screen(replace(record(), outcome=failed)).splitlines()[-1] == f"{'next':<14}{step}"
+
+
+def test_after_a_result_comes_the_board() -> None:
+    assert screen(record()).splitlines()[-1] == f"{'next':<14}{BOARD}"
+
+
+def test_void_sessions_stand_beside_those_that_count() -> None:
+    made = record()
+    (*_, last) = made.sessions
+    void = VoidSession(
+        index=0, started_utc=last.started_utc, reasons=(), phases=last.phases, kernel=last.kernel
+    )
+    assert "5 sessions, 2 more void)" in screen(replace(made, voided=(void, void)))

@@ -30,7 +30,7 @@ SUMMARY = {
     "quality_interval", "queries", "joules_per_1000_queries", "joules_interval",
     "joules_uncertainty", "active_joules_per_1000_queries", "load_joules", "measured_watts",
     "seconds_per_1000_queries", "meter_grade", "isolation_grade", "data_source", "data_digest",
-    "sessions", "warnings", "path",
+    "sessions", "void_sessions", "warnings", "path",
 }  # fmt: skip
 BOARD = {
     "task", "metric", "scenario", "data_digest", "profile", "components", "meter_grade",
@@ -217,7 +217,7 @@ def test_an_official_evaluation_is_refused_below_the_grade_of_the_rules(root: Pa
     assert result.exit_code == 2
     assert "isolation grade D" in result.stderr
     assert "official evaluations need A or B" in result.stderr
-    assert "doctor" in result.stderr
+    assert "leave out --isolation none" in result.stderr
     assert not list((root / "leaderboard" / "results").rglob("*.json"))
 
 
@@ -606,3 +606,18 @@ def test_a_second_evaluation_at_the_same_time_is_refused(root: Path) -> None:
 
     organisers_fault(root, result, 3, "another evaluation is running", str(os.getpid()))
     assert json.loads(result.stdout)["error"]["holder"]["pid"] == os.getpid()
+
+
+def test_the_next_step_after_a_failure_is_what_was_typed_for_that_entry_alone(root: Path) -> None:
+    fails, fine = write_entry(root, "fails", model_of("return []")), write_entry(root, "fine")
+    meter = replayed(root)
+
+    typed = ("--scenario", "single", "--meter", meter, "--demonstration")
+    shown = run("evaluate", fails, fine, *typed).stdout
+
+    last = [line for line in shown.splitlines() if line.startswith("next ")]
+    again = f"python -m harness evaluate {fails} --scenario single --meter {meter} --demonstration"
+    assert last == [
+        f"next          mend the entry, then: {again}",
+        "next          python -m harness leaderboard",
+    ]

@@ -12,8 +12,13 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from record_samples import RULES, session
 
-from harness.evaluation.gate import CLOCK_TICK_SECONDS, disturbances
-from harness.records.evaluation import Disturbance, ReferenceKernel, Session
+from harness.evaluation.gate import (
+    CLOCK_TICK_SECONDS,
+    disturbances,
+    may_be_its_own,
+    who_may_have,
+)
+from harness.records.evaluation import Disturbance, Notice, ReferenceKernel, Session
 from harness.records.meter import DeviceCondition
 
 CORES = 4
@@ -177,3 +182,32 @@ def test_nothing_is_divided_by_a_session_that_took_no_time() -> None:
         for w in ordinary.phases
     )
     assert codes(replace(ordinary, phases=phases)) == ["other-processes", "steal"]
+
+
+def seen(*codes: str) -> tuple[Notice, ...]:
+    return tuple(Notice(code=code, message="", remedy="") for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("codes", "own"),
+    [
+        (["throttled"], True),
+        (["kernel-changed"], True),
+        (["kernel-slow", "throttled"], True),
+        (["device-overheated"], True),
+        (["steal"], False),
+        (["other-processes"], False),
+        (["suspended"], False),
+        (["throttled", "other-processes"], False),
+        (["kernel-changed", "steal"], False),
+    ],
+)
+def test_only_what_load_brings_about_may_be_the_entry_s_own(codes: list[str], own: bool) -> None:
+    assert may_be_its_own(seen(*codes)) is own
+
+
+def test_who_may_have_is_told_by_number() -> None:
+    assert who_may_have([seen("steal")]) == "it was not of the entry's own processes"
+    one = who_may_have([seen("throttled"), seen("steal")])
+    assert one.startswith("in 1 of 2 disturbed sessions nothing else was seen at work: the entry's")
+    assert who_may_have([seen("throttled")]).startswith("in 1 of 1 disturbed session nothing else")

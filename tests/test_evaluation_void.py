@@ -15,6 +15,7 @@ from msgspec.structs import replace as altered
 from harness.cli.evaluate import exit_code
 from harness.evaluation.run import Assignment
 from harness.meters.protocol import Work
+from harness.ranking.summary import summarise
 from harness.records.evaluation import PHASES, Completed, Disturbance, Failed
 
 REPEATS = PROTOCOL.max_repeats
@@ -62,6 +63,10 @@ def test_a_disturbed_session_is_void_and_repeated(assignment: Assignment) -> Non
     assert len(outcomes.predictions) == SESSIONS
     assert [w.code for w in made.warnings if "2 of 5 sessions" in w.message] == ["void-sessions"]
 
+    (own,) = [warning for warning in made.warnings if warning.code == "own-load"]
+    assert own.message.startswith("in 2 of 2 disturbed sessions nothing else was seen at work")
+    assert summarise(made, None).void_sessions == 2
+
 
 def test_answers_of_a_void_session_do_not_count(assignment: Assignment) -> None:
     made, outcomes, _ = run(
@@ -93,7 +98,9 @@ def test_when_the_repeats_are_used_up_the_organiser_is_told_the_figures(
     assert (made.outcome.stage, made.outcome.blame) == ("disturbance", "organiser")
     assert made.outcome.message == (
         "session 2 was disturbed, after 2 of at most 2 repeats: the same fixed work cost 100 ms "
-        "before and 200 ms after (limit 25%)"
+        "before and 200 ms after (limit 25%); in 3 of 3 disturbed sessions nothing else was seen "
+        "at work: the entry's own load may have brought that about, or the machine's cooling and "
+        "clock"
     )
     assert "a machine of your own" in made.outcome.remedy
     assert exit_code([made]) == 3
@@ -164,6 +171,9 @@ def test_what_the_watch_sees_voids(assignment: Assignment) -> None:
 
     assert made.outcome == Completed()
     assert [reason.code for void in made.voided for reason in void.reasons] == ["other-processes"]
+    codes = [warning.code for warning in made.warnings]
+    assert "void-sessions" in codes
+    assert "own-load" not in codes
 
 
 def test_others_are_held_against_the_whole_machine_and_not_what_is_lent_of_it(
@@ -182,3 +192,27 @@ def test_a_record_with_void_sessions_comes_back_from_its_file(assignment: Assign
     made, _, _ = run(assignment, kernel=kernel_of(DISTURBED, STEADY, STEADY, STEADY))
 
     assert msgspec.json.decode(msgspec.json.encode(made), type=type(made)) == made
+
+
+def test_neighbours_that_use_the_repeats_up_are_not_put_down_to_the_entry(
+    assignment: Assignment,
+) -> None:
+    Neighbour.turns = iter([4.0] * len(PHASES) * (REPEATS + 1))
+
+    made, _, _ = run(assignment, watch=Neighbour)
+
+    assert isinstance(made.outcome, Failed)
+    assert (made.outcome.stage, made.outcome.blame) == ("disturbance", "organiser")
+    assert made.outcome.message.endswith("; it was not of the entry's own processes")
+    assert "own-load" not in [warning.code for warning in made.warnings]
+
+
+def test_of_several_void_sessions_those_are_counted_that_may_be_the_entry_s_own(
+    assignment: Assignment,
+) -> None:
+    Neighbour.turns = iter([4.0] * len(PHASES) + [0.0] * len(PHASES) * REPEATS)
+
+    made, _, _ = run(assignment, watch=Neighbour, kernel=kernel_of(STEADY, *[DISTURBED] * REPEATS))
+
+    assert isinstance(made.outcome, Failed)
+    assert "in 2 of 3 disturbed sessions nothing else was seen" in made.outcome.message

@@ -37,6 +37,7 @@ from harness.records.evaluation import (
 )
 from harness.records.meter import MeterDescription
 
+SIMULATED = MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))
 EARLY, LATE, LATEST = (f"2026-01-0{day}T03:04:05+00:00" for day in (1, 2, 3))
 
 
@@ -242,6 +243,22 @@ def test_what_is_signed_and_as_the_rules_have_it_is_official(isolation: str) -> 
 def test_what_lacks_one_condition_is_not(other: dict[str, Any], status: str) -> None:
     note = "open-labels" if status == "open" else status
     assert standing(record(**OFFICIAL | other)) == (status, [note])
+
+
+def test_a_stand_in_for_a_meter_is_never_official_and_the_board_says_why() -> None:
+    (board,) = make_boards(
+        [stored(record(**OFFICIAL | {"meter": SIMULATED}), verified=True)], RULES
+    ).boards
+    assert board.status == "unofficial"
+    (note,) = [note for note in board.notes if note.code == "unofficial"]
+    assert "a stand-in (simulated)" in note.message
+    assert "a meter that reads it" in note.remedy
+
+
+def test_modelled_work_may_be_official_and_is_headed_so() -> None:
+    modelled = MeterDescription(name="model", grade="model", sources=(SOURCE,))
+    status, first = standing(record(**OFFICIAL | {"meter": modelled}))
+    assert (status, first) == ("official", ["modelled-energy"])
 
 
 def test_what_nobody_signed_is_self_reported_whatever_else_it_is() -> None:

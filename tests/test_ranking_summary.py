@@ -40,6 +40,7 @@ STABLE_NAMES = [
     "data_source",
     "data_digest",
     "sessions",
+    "void_sessions",
     "warnings",
     "path",
 ]

@@ -7,12 +7,15 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sandboxes import MEBIBYTE, launch_of, predict, working, write_entry
+from sandboxes import LIMITS, MEBIBYTE, launch_of, predict, working, write_entry
 
 from harness.errors import SubmissionError
+from harness.records.rules import Limits
 from harness.sandbox import frames
 from harness.sandbox.confined import Confined
 from harness.sandbox.protocol import Process, Sandbox
+from harness.sandbox.tree import Usage
+from harness.sandbox.watch import Watch
 
 WAYS = ("bwrap", "landlock")
 FOR_A_WHILE = """import time
@@ -204,7 +207,8 @@ CASES = {
     "killed-as-if-for-memory": Case(
         {},
         "load",
-        r"was ended by SIGKILL.*; seen to use \d+ MiB of memory; 256 MiB are allowed "
+        r"was ended by SIGKILL.*; (seen to use [1-9]\d* MiB of memory|it ended before its memory "
+        r"could be looked at); 256 MiB are allowed "
         r"\(limits\.memory_bytes\)",
         load="import os; os.kill(os.getpid(), 9)",
         ways=("landlock",),
@@ -301,3 +305,34 @@ def test_a_mapped_memory_file_counts_once(sandbox: Sandbox, tmp_path: Path) -> N
     with sandbox.launch(launch_of(entry, limits=limits)) as process:
         session(process, limits)
         assert process.finish(deadline_seconds=1).peak_memory_bytes > 40 * MEBIBYTE
+
+
+class Gone:
+    """A tree that was gone before anybody looked; its launcher took ``memory_bytes``."""
+
+    def __init__(self, memory_bytes: int) -> None:
+        self._memory_bytes = memory_bytes
+
+    def usage(self) -> Usage:
+        return Usage(self._memory_bytes, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("memory_bytes", "told"),
+    [
+        (0, "it ended before its memory could be looked at"),
+        (300_000, "it ended before its memory could be looked at"),
+        (20 * MEBIBYTE, "seen to use 20 MiB of memory"),
+    ],
+)
+def test_no_memory_that_was_not_seen_is_told(memory_bytes: int, told: str) -> None:
+    watch = Watch(
+        Limits(**LIMITS),
+        Gone(memory_bytes),  # type: ignore[arg-type]
+        lambda: 0.0,
+        spaces={},
+        scratch=None,
+        memory_is_held=False,
+    )
+    allowed = "256 MiB are allowed (limits.memory_bytes)"
+    assert watch.hints("was ended by SIGKILL") == f"; {told}; {allowed}"

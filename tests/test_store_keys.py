@@ -318,7 +318,8 @@ def test_a_private_key_that_others_may_read_is_not_used(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
-    ("content", "told"), [(None, "No such file"), (b"", "cannot be opened"), (b"x", "cannot be")]
+    ("content", "told"),
+    [(None, "no private key jury here"), (b"", "cannot be opened"), (b"x", "cannot be")],
 )
 def test_a_private_key_that_is_not_there_or_broken_is_named(
     tmp_path: Path, content: bytes | None, told: str
@@ -328,8 +329,10 @@ def test_a_private_key_that_is_not_there_or_broken_is_named(
         private.unlink()
     else:
         private.write_bytes(content)
-    with pytest.raises(ConfigurationError, match=told):
+    with pytest.raises(ConfigurationError, match=told) as caught:
         load_signer("jury", tmp_path / "project", no_passphrase)
+    if content is None:
+        assert "copy jury.key to this place from where jury was made" in caught.value.remedy
 
 
 @pytest.mark.usefixtures("home")

@@ -99,6 +99,22 @@ def test_a_whole_number_in_a_field_of_floats_changes_nothing(tmp_path: Path) -> 
     assert found(tmp_path) == ([path.relative_to(tmp_path).as_posix()], [])
 
 
+@pytest.mark.parametrize(("number", "exact"), [(2**53, True), (2**53 + 1, False)])
+def test_a_whole_number_that_would_be_read_as_another_is_refused(
+    tmp_path: Path, number: int, exact: bool
+) -> None:
+    _, path = write(tmp_path, record(), None)
+    plain = json.loads(path.read_bytes())
+    plain["sessions"][1]["kernel"]["after_cpu_seconds"] = number
+    path.write_bytes(pretty_json(plain))
+
+    (problem,) = read_all(tmp_path)[1]
+
+    assert problem.code == ("altered" if exact else "fields")
+    told = "$.sessions[1].kernel.after_cpu_seconds: is a whole number beyond"
+    assert (told in problem.message) is not exact
+
+
 def test_the_record_commits_to_the_sidecars_bytes(tmp_path: Path) -> None:
     kept, path = write(tmp_path, record(), outcomes())
     sidecar = path.with_name(path.name.replace(".local.json", ".local.items.json"))

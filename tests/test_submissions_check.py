@@ -261,7 +261,8 @@ def test_every_rule_can_fire(tmp_path: Path) -> None:
         made = Path(shutil.copytree(CORPUS / "fine" / "entry", tmp_path / spoil.__name__ / "entry"))
         spoil(made)
         fired |= set(codes(check(made, CONTEXT)))
-    assert fired == set(RULES)
+    of_wheels = {"FRG511", "FRG512"}  # which are no part of an entry: see test_cli_check
+    assert fired == set(RULES) - of_wheels
 
 
 def test_nothing_of_the_entry_is_run(entry: Path) -> None:

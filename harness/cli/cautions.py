@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from harness.ranking.status import STAND_IN
 from harness.records.evaluation import Hardware, Notice
 from harness.submissions.faults import visible
 
@@ -43,7 +44,7 @@ def about_the_machine(machine: Hardware) -> Iterator[Notice]:
 
 
 def about_the_idle_window(idle: Idle, rules: Rules | None) -> Iterator[Notice]:
-    """Find who else runs, and power that moves while nothing does."""
+    """Find who else runs, power that moves while nothing does, and a meter that reads none."""
     if idle.spread_watts > _NOISY_SHARE * idle.mean_watts:
         yield Notice(
             code="idle-noise",
@@ -56,6 +57,13 @@ def about_the_idle_window(idle: Idle, rules: Rules | None) -> Iterator[Notice]:
             code="throttled",
             message=f"the processor was throttled {idle.throttle_events} times, with nothing to do",
             remedy="cool the machine, or lower its power limit",
+        )
+    if idle.meter_grade == STAND_IN:
+        yield Notice(
+            code="stand-in-meter",
+            message=f"the meter {idle.meter} is a stand-in (simulated): what it reads stands on no "
+            "official board",
+            remedy="unset HARNESS_POWERCAP_ROOT and HARNESS_NVML_LIBRARY to read this machine",
         )
     if rules is None:
         return

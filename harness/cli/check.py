@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from harness.cli.limits import limit_rows
-from harness.cli.options import EntriesArgument
+from harness.cli.options import EntriesArgument, named_path
 from harness.cli.output import in_colour, print_json, print_line, write_out
 from harness.cli.project import Project, find_project
+from harness.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from harness.records.rules import Limits
@@ -22,6 +24,8 @@ EXAMPLES = """Examples:
 python -m harness check submissions/my-team
 
 python -m harness check submissions/* --format json
+
+python -m harness check submissions/my-team --wheelhouse wheels
 
 python -m harness check --rules
 """
@@ -48,6 +52,15 @@ def check(
         Format,
         typer.Option("--format", help="text for people, json for programs."),
     ] = Format.TEXT,
+    wheelhouse: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=named_path,
+            help="A folder of wheels: see from them whether locks are whole and fit this machine.",
+            show_default="locks are read, and nothing else is known of their packages",
+        ),
+    ] = None,
     rules: Annotated[  # noqa: ARG001 - its callback prints and exits
         bool,
         typer.Option(
@@ -65,6 +78,11 @@ def check(
     project = find_project()
     context = check_context(project)
     reports = [check_entry(entry, context) for entry in entries]
+    if wheelhouse is not None:
+        from harness.environments.wheelhouse import require_folder
+
+        folder = require_folder(wheelhouse)
+        reports = [_looked_into(report, folder) for report in reports]
     limits = project.rules().limits
     if form is Format.JSON:
         documents = [_document(report, limits) for report in reports]
@@ -77,6 +95,31 @@ def check(
             print_line(f"    {name:<10}  {allowed}")
     if not all(report.ok for report in reports):
         raise typer.Exit(1)
+
+
+def _looked_into(report: CheckReport, wheelhouse: Path) -> CheckReport:
+    """Add what the wheels of a folder say of the entry's lock: they are read, never run."""
+    from msgspec.structs import replace
+
+    from harness.environments.requires import REMAKE
+    from harness.environments.wheelhouse import FETCH, FETCH_ANEW, look
+    from harness.submissions.faults import fault
+
+    if report.lock is None:
+        return report
+    named = report.manifest.environment.requirements if report.manifest else None
+    lock = named or "requirements.lock"
+    found = look(wheelhouse, report.lock.pins)
+    faults = [
+        *report.faults,
+        *(fault("FRG511", lock, said, REMAKE) for said in found.unmet),
+        *(fault("FRG512", lock, said, FETCH_ANEW) for said in found.unfit),
+        *(
+            fault("FRG512", lock, f"there is no wheel of {package} in the wheelhouse", FETCH)
+            for package in found.lacking
+        ),
+    ]
+    return replace(report, faults=tuple(sorted(faults, key=lambda found: found.order)))
 
 
 def _document(report: CheckReport, limits: Limits) -> dict[str, Any]:
@@ -122,7 +165,6 @@ def rules_page() -> str:
 
 
 def print_report(report: CheckReport) -> None:
-    """Print what was found in one entry, and the verdict."""
     """Print every fault of one entry, and the verdict."""
     for found in report.faults:
         code = in_colour(f"{found.severity} {found.code}", _COLOURS[found.severity])
@@ -149,7 +191,7 @@ def _verdict(report: CheckReport) -> str:
     )
     outcome = in_colour("passes", "green") if report.ok else in_colour("fails", "red")
     size = f"{report.files} files, {report.bytes:,} bytes"
-    said = (findings, size, _to_fetch(report))
+    said = (findings, size, _to_fetch(report), _to_install(report))
     return f"{report.entry}: {outcome} ({', '.join(filter(None, said))})"
 
 
@@ -159,3 +201,19 @@ def _to_fetch(report: CheckReport) -> str:
     total = sum(table.bytes for table in weights)
     files = "1 more file" if len(weights) == 1 else f"{len(weights)} more files"
     return f"{files} of {total:,} bytes to fetch" if weights else ""
+
+
+def _to_install(report: CheckReport) -> str:
+    """Say how many packages an evaluation installs, unless it did before; empty without a lock."""
+    if report.lock is None:
+        return ""
+    from harness.cli.caches import cache_folder
+    from harness.environments.cache import was_built
+
+    packages = len(report.lock.pins)
+    what = "1 package" if packages == 1 else f"{packages} packages"
+    try:
+        known = was_built(report.lock, cache_folder("environments"))
+    except ConfigurationError:  # there is no place for a cache
+        known = False
+    return f"{what} locked, {'installed here before' if known else 'to be installed'}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -10,7 +11,7 @@ import typer
 
 from harness.cli.errors import printable
 from harness.cli.evaluating import Request, Results, evaluate_all
-from harness.cli.options import EntriesArgument, JsonOption, named_path, named_text
+from harness.cli.options import EntriesArgument, JsonOption, named_path, named_text, typed_for
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
 from harness.errors import SubmissionError, UsageError
@@ -32,6 +33,7 @@ python -m harness evaluate submissions/* --json > results.json
 
 
 def evaluate(  # noqa: PLR0917 - typer makes options of them
+    context: typer.Context,
     entries: EntriesArgument,
     data: Annotated[
         str,
@@ -161,9 +163,11 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             from harness.cli.result import print_result
 
             record, path = results.kept[-1]
+            board = "python -m harness leaderboard"
+            board += f" --results {shlex.quote(str(output))}" if output else ""
             print_result(
                 stdout_console(), record, path,
-                entry=entry, elsewhere=output, printed=results.printed,
+                again=typed_for(context, entry), board=board, printed=results.printed,
             )  # fmt: skip
 
     folder = output or project.results
@@ -245,5 +249,6 @@ def _refused(report: CheckReport) -> dict[str, Any]:
         "message": "; ".join(f"{fault.path}: {fault.message} [{fault.code}]" for fault in errors)
         or "not run: another entry did not pass check",
         "sessions": 0,
+        "void_sessions": 0,
         "warnings": [],
     }

@@ -11,15 +11,17 @@ from typing import TYPE_CHECKING, Literal
 
 from harness.cli.output import print_note
 from harness.cli.project import Project
-from harness.errors import ConfigurationError, OrganiserError, SubmissionError, UsageError
+from harness.errors import OrganiserError, SubmissionError
 
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.environments.protocol import Environment
+    from harness.evaluation.places import Places
     from harness.evaluation.run import Assignment
     from harness.evaluation.session import Heard
     from harness.evaluation.turn import Turn
-    from harness.records.evaluation import EvaluationRecord, Hardware, Isolation, ItemOutcomes
+    from harness.meters.protocol import Meter, Surroundings
+    from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
     from harness.records.rules import Rules
     from harness.sandbox.protocol import Sandbox
     from harness.store.private_key import Signer
@@ -104,15 +106,16 @@ def evaluate_all(
     """Evaluate entries that passed check, one after the other; ``show`` each as it is done."""
     from harness.cli.accelerator import devices_for
     from harness.cli.environments import prepare_all
+    from harness.cli.places import places
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.cli.reporter import Reporter
     from harness.cli.weights import Supply
+    from harness.evaluation.places import Places
     from harness.evaluation.run import evaluate as run_evaluation
     from harness.evaluation.session import Bench
     from harness.meters.kernel import run_reference_kernel
     from harness.meters.machine import surroundings_of
-    from harness.meters.select import select
     from harness.sandbox.affinity import on_cores
     from harness.store.results import check_writable
 
@@ -126,7 +129,7 @@ def evaluate_all(
     if chosen.note:
         print_note(chosen.note)
     surroundings = surroundings_of(machine.hardware, chosen.profile)
-    chosen_meter = select(request.meter, surroundings)
+    chosen_meter = _meter(request, surroundings, signed=results.signer is not None)
     devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
     load = _loader(project, request)
     with ExitStack() as stack:
@@ -156,6 +159,7 @@ def evaluate_all(
                 hardware=chosen.hardware(machine.again()),
                 machine_cores=surroundings.machine_cores, request=request, devices=given,
                 environment=ready.environment,
+                places=Places(places(project, request, results, entry, folder / COPY)),
             )  # fmt: skip
             unready = uncopied or ready.error
             run_evaluation(
@@ -167,42 +171,31 @@ def evaluate_all(
             show(entry)
 
 
+def _meter(request: Request, surroundings: Surroundings, *, signed: bool) -> Meter:
+    """Return the meter that is asked for; refuse one that is too weak for what is asked for."""
+    from harness.cli.admission import require_official_meter
+    from harness.meters.select import select
+
+    meter = select(request.meter, surroundings)
+    if signed and request.protocol == "official":
+        require_official_meter(meter.describe())
+    return meter
+
+
 def _sandbox(
     request: Request, cores: tuple[int, ...] | None, rules: Rules, *, signed: bool
 ) -> Sandbox:
     """Return the sandbox that is asked for; refuse one that is too weak for what is asked for."""
+    from harness.cli.admission import require_kept_apart, require_official_isolation
     from harness.sandbox.ladder import choose
 
     sandbox = choose(request.isolation, cores, on_weaker=print_note)
     isolation = sandbox.probe(cores)
     if signed:
-        _require_kept_apart(isolation)
+        require_kept_apart(isolation)
     if request.protocol == "official":
-        _require_official(isolation, rules)
+        require_official_isolation(isolation, request.isolation, rules)
     return sandbox
-
-
-def _require_kept_apart(isolation: Isolation) -> None:
-    """Run no entry that could read the key with which its own result will be signed."""
-    if isolation.grade == "D":
-        raise UsageError(
-            "--sign: at isolation grade D an entry can read the private key",
-            remedy="leave out --sign, or --isolation none; doctor says what a sandbox lacks here",
-        )
-
-
-def _require_official(isolation: Isolation, rules: Rules) -> None:
-    """Refuse an official evaluation at a grade that the rules do not admit, before it is run."""
-    if isolation.grade in rules.boards.official_isolation:
-        return
-    gaps = [check for check in isolation.checks if not check.held]
-    raise ConfigurationError(
-        f"isolation grade {isolation.grade} ({isolation.method}), and official evaluations need "
-        f"{' or '.join(rules.boards.official_isolation)}; open: "
-        f"{', '.join(f'{check.name} ({check.seen})' for check in gaps) or 'nothing'}",
-        remedy="close the gaps, each of which `python -m harness doctor` gives a remedy for, or "
-        "evaluate with --protocol quick",
-    )
 
 
 def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:
@@ -264,6 +257,7 @@ def _assignment(
     machine_cores: int,
     request: Request,
     environment: Environment | None,
+    places: Places,
     devices: tuple[Path, ...],
 ) -> Assignment:
     """Say what is to be run from the copy in ``directory``."""
@@ -294,6 +288,7 @@ def _assignment(
         protocol=request.protocol,
         scenario=request.scenario,
         demonstration=request.demonstration,
+        places=places,
     )
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
 import typer
+from typer.core import TyperOption
 
 from harness.cli.project import find_project
 from harness.errors import HarnessError
@@ -39,3 +41,16 @@ def complete_task(incomplete: str) -> list[str]:
     except HarnessError:
         return []
     return [name for name in names if name.startswith(incomplete)]
+
+
+def typed_for(context: typer.Context, entry: Path) -> str:
+    """Spell the command that is running once more, with what was typed, for one of its entries."""
+    words = ["python", "-m", "harness", str(context.info_name), str(entry)]
+    for option in context.command.params:
+        name = option.name or ""
+        source = context.get_parameter_source(name)
+        if isinstance(option, TyperOption) and source and source.name == "COMMANDLINE":
+            given = context.params[name]
+            for value in given if isinstance(given, (list, tuple)) else (given,):
+                words += [option.opts[0]] if option.is_flag else [option.opts[0], str(value)]
+    return shlex.join(words)

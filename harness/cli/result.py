@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,14 +28,14 @@ def print_result(
     record: EvaluationRecord,
     path: Path,
     *,
-    entry: Path,
-    elsewhere: Path | None,
+    again: str,
+    board: str,
     printed: Path | None = None,
 ) -> None:
     """Show quality, energy and its parts, how both came about, warnings, and what to do next.
 
-    ``entry`` is the folder as it was given; ``elsewhere`` the results folder where it is not the
-    project's own; ``printed`` where the entry's own output is kept, where there was any.
+    ``again`` is the command that evaluates the entry once more, ``board`` the one that shows where
+    it stands; ``printed`` is where the entry's own output is kept, where there was any.
     """
     summary = summarise(record, str(path))
     console.print()
@@ -58,7 +57,7 @@ def print_result(
     if printed is not None:
         shown = f"{'printed':<{LABEL_WIDTH}}{escape(shown_path(printed))}  [dim](private)[/dim]"
         console.print(shown, highlight=False, soft_wrap=True)
-    step = f"{'next':<{LABEL_WIDTH}}{escape(_next_step(record, entry, elsewhere))}"
+    step = f"{'next':<{LABEL_WIDTH}}{escape(_next_step(record, again, board))}"
     console.print(step, highlight=False, soft_wrap=True)
 
 
@@ -115,7 +114,7 @@ def _energy(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, s
             "energy",
             (
                 f"{three_digits(summary.joules_per_1000_queries)} J per 1,000 queries  "
-                f"[dim]({interval(summary.joules_interval)}, {summary.sessions} sessions)[/dim]"
+                f"[dim]({interval(summary.joules_interval)}, {_sessions(summary)})[/dim]"
             ),
         )
         yield from _parts(record)
@@ -134,6 +133,12 @@ def _energy(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, s
         if summary.measured_watts is not None:
             time += f" at {three_digits(summary.measured_watts)} W"
         yield "time", time
+
+
+def _sessions(summary: Summary) -> str:
+    """Say how many stand, and how many were void."""
+    void = f", {summary.void_sessions} more void" if summary.void_sessions else ""
+    return f"{summary.sessions} sessions{void}"
 
 
 def _parts(record: EvaluationRecord) -> Iterator[tuple[str, str]]:
@@ -199,10 +204,23 @@ def shown_path(path: Path) -> str:
     return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
-def _next_step(record: EvaluationRecord, entry: Path, elsewhere: Path | None) -> str:
-    if isinstance(record.outcome, Failed):
-        if record.outcome.blame == "submission":
-            return f"mend the entry, then: python -m harness check {shlex.quote(str(entry))}"
-        return "python -m harness doctor"
-    board = "python -m harness leaderboard"
-    return f"{board} --results {shlex.quote(str(elsewhere))}" if elsewhere else board
+def _next_step(record: EvaluationRecord, again: str, board: str) -> str:
+    """Say what to type next: what shows whether the fault is gone, where there was one."""
+    if not isinstance(record.outcome, Failed):
+        return board
+    from harness.cli.evaluating import COPYING
+    from harness.environments.protocol import STAGE as PACKAGES
+    from harness.evaluation.run import DISTURBANCE
+    from harness.submissions.weights import STAGE as WEIGHTS
+
+    stage, blame = record.outcome.stage, record.outcome.blame
+    if stage == COPYING:
+        return f"leave the entry alone meanwhile, and evaluate again: {again}"
+    if stage in {PACKAGES, WEIGHTS}:  # neither `check` nor `doctor` sees more of it
+        what = "requirements.lock" if stage == PACKAGES else "the weights"
+        mended = f"mend {what}" if blame == "submission" else f"see to {what} as said above"
+        return f"{mended}, then: {again}"
+    if blame == "submission":
+        return f"mend the entry, then: {again}"
+    looks = " --idle-seconds 30" if stage == DISTURBANCE else ""  # who else is at work shows then
+    return f"python -m harness doctor{looks}, then: {again}"

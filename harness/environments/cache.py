@@ -29,6 +29,7 @@ from harness.environments.contents import (
     digest_folder,
     installed,
     is_version,
+    needs_of_installed,
     point_scripts_to,
     remove,
     require_plain,
@@ -37,6 +38,7 @@ from harness.environments.contents import (
 from harness.environments.installers import find_installer
 from harness.environments.installing import install
 from harness.environments.protocol import Environment, Installer, Note, hindered, refused
+from harness.environments.requires import not_whole, unmet
 from harness.environments.wheelhouse import check_wheelhouse
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, digest, parse_json, pretty_json
@@ -98,6 +100,11 @@ def ensure(
     return Environment(folder=home / "root", reference=reference)
 
 
+def was_built(lock: Lock, cache: Path) -> bool:
+    """Say whether the cache has an environment of ``lock`` for this machine, not verified now."""
+    return (cache / _key(lock) / "manifest.json").is_file()
+
+
 def _key(lock: Lock) -> str:
     """Digest what decides the outcome: the pins, this interpreter, this platform."""
     return digest({
@@ -133,11 +140,13 @@ def _build(
             asked = building / "requirements.txt"
             asked.write_text("".join(f"{pin.line}\n" for pin in lock.pins), encoding="utf-8")
             command = installer.command(asked, packages, wheelhouse)
-            install(command, building, rules, installer.version, note)
+            install(command, building, rules, installer.version, note, pins=lock.pins)
             asked.unlink()
         require_plain(packages)
         found = installed(packages)
         _require_as_locked(lock, found, installer)
+        if lacks := unmet(lock.pins, needs_of_installed(packages)):
+            raise not_whole(lacks)
         note("compiling packages")
         point_scripts_to(home / "root" / "bin" / "python", packages)
         compile_sources(packages, final=final)

@@ -17,6 +17,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 from harness.environments.protocol import refused
+from harness.environments.requires import Needs
 
 _DOMAIN = b"frugal-ai environment 1\n"
 _PIECE_BYTES = 1 << 20
@@ -117,6 +118,19 @@ def installed(packages: Path) -> dict[str, str]:
             raise refused(
                 f"a wheel brought {path.name!r}, which {said}", "lock another version"
             ) from None
+    return found
+
+
+def needs_of_installed(packages: Path) -> dict[str, Needs]:
+    """Return what the packages need, by name, as their own metadata says: see ``installed``."""
+    found: dict[str, Needs] = {}
+    for path in sorted(packages.iterdir()):
+        if path.name.lower().endswith(_METADATA):
+            metadata = Distribution.at(path).metadata
+            found[canonicalize_name(metadata["Name"])] = Needs(
+                requires=tuple(map(str, metadata.get_all("Requires-Dist") or ())),
+                python=", ".join(metadata.get_all("Requires-Python") or ()),
+            )
     return found
 
 

@@ -1,5 +1,7 @@
 """uv and pip: where each is found, and how each is made to install a lock and nothing else.
 
+Neither looks at what the packages need: ``harness.environments.requires`` does, alike for both.
+
 Both run with the harness's own interpreter and install into a plain folder, which is not on the
 path of either: what is installed cannot be imported by what installs it. Of the settings of whoever
 runs the harness only those are kept that say where packages come from and how to reach it.
@@ -58,7 +60,7 @@ class Uv:
         """Return what installs the requirements of ``lock`` into the folder ``into``."""
         arguments = [
             str(self.executable), "pip", "install",
-            "--require-hashes", "--only-binary", ":all:", "--requirements", str(lock),
+            "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirements", str(lock),
             "--target", str(into), "--python", sys.executable,
             "--no-python-downloads", "--no-cache", "--link-mode", "hardlink",
             "--no-progress", "--color", "never",
@@ -84,7 +86,7 @@ class Pip:
         log = lock.with_name("pip.log")  # there, and nowhere else, it says what it could not reach
         arguments = [
             *self.program, "install",
-            "--require-hashes", "--only-binary", ":all:", "--requirement", str(lock),
+            "--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(lock),
             "--target", str(into), "--no-compile", "--no-input", "--no-warn-conflicts",
             "--disable-pip-version-check", "--root-user-action", "ignore",
             "--progress-bar", "off", "--no-color", "--log", str(log),

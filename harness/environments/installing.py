@@ -15,6 +15,7 @@ from typing import NamedTuple
 from harness.environments.contents import measure, remove
 from harness.environments.processes import end_group, start
 from harness.environments.protocol import Command, Note, hindered, refused
+from harness.records.environment import Pin
 from harness.records.rules import EnvironmentRules
 
 _LOOK_SECONDS = 0.5
@@ -58,8 +59,16 @@ class _Ended(NamedTuple):
     said: tuple[str, ...]
 
 
-def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, note: Note) -> None:
-    """Run the installer in ``folder``, which it fills.
+def install(
+    command: Command,
+    folder: Path,
+    rules: EnvironmentRules,
+    name: str,
+    note: Note,
+    *,
+    pins: tuple[Pin, ...] = (),
+) -> None:
+    """Run the installer in ``folder``, which it fills with ``pins``.
 
     Raises ``SubmissionError`` where what is asked for cannot be had or is too large, and
     ``OrganiserError`` where the network, the index or the disk did not serve.
@@ -80,10 +89,19 @@ def install(command: Command, folder: Path, rules: EnvironmentRules, name: str, 
             f"{name} could not fetch or write the packages: {words}",
             "see to the network, the configured index and the disk, or give --wheelhouse",
         )
+    about = ", ".join(f"{pin.name}=={pin.version}" for pin in pins if _is_named(pin, words))
     raise refused(
-        f"{name} cannot install the lock: {words}",
-        "make the lock anew for this platform, whole, from packages that have wheels for it",
+        f"{name} cannot install {about or 'the lock'}: {words}",
+        f"make the lock anew, with a version of {about} that has a wheel for this platform"
+        if about
+        else "make the lock anew for this platform, from packages that have wheels for it",
     )
+
+
+def _is_named(pin: Pin, words: str) -> bool:
+    """Whether an installer speaks of this very version of a package."""
+    spelled = re.escape(f"{pin.name}=={pin.version}")
+    return re.search(rf"(?<![\w.-]){spelled}(?![\w+-]|\.\w)", words, re.IGNORECASE) is not None
 
 
 def _is_of_the_machine(lines: list[str]) -> bool:

@@ -12,10 +12,15 @@ from packaging.utils import InvalidWheelFilename, parse_wheel_filename
 
 from harness.environments.contents import is_version
 from harness.environments.protocol import hindered
+from harness.environments.requires import Needs, needs_of_wheel, not_whole, unmet
 from harness.errors import UsageError
 from harness.records.environment import Pin
 
-_FETCH = "pip download --only-binary :all: --require-hashes -r <lock> -d <folder>"
+FETCH = "pip download --only-binary :all: --require-hashes -r <lock> -d <folder>"
+FETCH_ANEW = (
+    "fetch the wheels anew from the lock, on this platform; if they still differ, the lock is "
+    f"wrong: {FETCH}"
+)
 
 
 class _Wheel(NamedTuple):
@@ -36,35 +41,59 @@ def require_folder(folder: Path) -> Path:
     return folder.resolve()
 
 
-def check_wheelhouse(folder: Path, pins: tuple[Pin, ...]) -> None:
-    """Look for a wheel for every pin, and say of all at once why there is none.
+class Looked(NamedTuple):
+    """What a folder of wheels says of a lock, in words."""
 
-    The folder is the organiser's, and so is what it lacks: an ``OrganiserError`` in every case.
+    lacking: tuple[str, ...]
+    """Packages of which it holds no wheel."""
+    unfit: tuple[str, ...]
+    """Why none of a package's wheels can be installed here: the platform, or the hashes."""
+    unmet: tuple[str, ...]
+    """What the wheels need and the lock does not give; of a wheel that is not here nothing is said.
+    """
+
+
+def look(folder: Path, pins: tuple[Pin, ...]) -> Looked:
+    """Look for a wheel for every pin, and at what the wheels need; nothing is run.
+
+    Raises ``OrganiserError`` where a wheel cannot be read.
     """
     wheels = list(_wheels(folder))
     supported = frozenset(sys_tags())
     lacking, unfit = [], []
+    needs: dict[str, Needs] = {}
     for pin in pins:
         named = [w for w in wheels if w.name == pin.name and is_version(w.version, pin.version)]
         fitting = [wheel for wheel in named if wheel.tags & supported]
+        chosen = next((wheel for wheel in fitting if _digest(wheel.path, pin.hashes)), None)
         if not named:
             lacking.append(f"{pin.name}=={pin.version}")
         elif not fitting:
             files = ", ".join(wheel.path.name for wheel in named)
             unfit.append(f"no wheel of {pin.name}=={pin.version} is for this platform: {files}")
-        elif not any(_digest(wheel.path, pin.hashes) for wheel in fitting):
+        elif chosen is None:
             files = ", ".join(wheel.path.name for wheel in fitting)
             unfit.append(f"no hash of {pin.name}=={pin.version} in the lock is that of {files}")
-    if unfit:
+        elif (read := needs_of_wheel(chosen.path)) is not None:
+            needs[pin.name] = read
+    return Looked(tuple(lacking), tuple(unfit), tuple(unmet(pins, needs)))
+
+
+def check_wheelhouse(folder: Path, pins: tuple[Pin, ...]) -> None:
+    """Refuse, with all reasons at once, a folder that does not serve the lock.
+
+    The folder is the organiser's, and so is what it lacks: an ``OrganiserError``. A lock that lacks
+    what its own packages need is the entry's fault: a ``SubmissionError``.
+    """
+    found = look(folder, pins)
+    if found.unfit:
+        raise hindered(f"{folder}: {'; '.join(found.unfit)}", FETCH_ANEW)
+    if found.lacking:
         raise hindered(
-            f"{folder}: {'; '.join(unfit)}",
-            "fetch the wheels anew from the lock, on this platform; if they still differ, the "
-            f"lock is wrong: {_FETCH}",
+            f"{folder} holds no wheel of {', '.join(found.lacking)}", f"put it there: {FETCH}"
         )
-    if lacking:
-        raise hindered(
-            f"{folder} holds no wheel of {', '.join(lacking)}", f"put it there: {_FETCH}"
-        )
+    if found.unmet:
+        raise not_whole(found.unmet)
 
 
 def _wheels(folder: Path) -> Iterator[_Wheel]:

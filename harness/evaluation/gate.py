@@ -27,6 +27,10 @@ SLEPT_SECONDS = 0.1
 """Not a rule: a machine that slept measured nothing. Two clocks are read to a thousandth, and none
 sleeps for so short a time."""
 
+BY_OWN_LOAD = frozenset({"kernel-changed", "kernel-slow", "throttled", "device-overheated"})
+"""Codes of what an entry can bring about by working hard on a machine that cannot stand it. The
+others come from outside of its processes: of other programs, the host, or a machine that slept."""
+
 AWAKE = (
     "keep the machine awake: leave its lid open, plug it in, switch automatic suspend off "
     "(systemd-inhibit does so for one command)"
@@ -48,6 +52,26 @@ def disturbances(
         *_by_a_change_of_speed(session, earlier_kernels, rules),
         *_by_heat(session, rules),
         *_by_sleep(session),
+    )
+
+
+def may_be_its_own(reasons: Sequence[Notice]) -> bool:
+    """Say whether the entry's own load may have brought about all that was seen in a session."""
+    return all(reason.code in BY_OWN_LOAD for reason in reasons)
+
+
+def who_may_have(disturbed: Sequence[Sequence[Notice]]) -> str:
+    """Say in words who may have brought about what was seen, session by session.
+
+    It tells and accuses nobody: what heats a machine that is cooled too little is every entry.
+    """
+    own = sum(map(may_be_its_own, disturbed))
+    if not own:
+        return "it was not of the entry's own processes"
+    return (
+        f"in {own} of {len(disturbed)} disturbed {'session' if len(disturbed) == 1 else 'sessions'}"
+        " nothing else was seen at work: the entry's own load may have brought that about, or the "
+        "machine's cooling and clock"
     )
 
 

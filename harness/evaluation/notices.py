@@ -6,7 +6,12 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 
-from harness.evaluation.gate import CLOCK_TICK_SECONDS, own_phases
+from harness.evaluation.gate import (
+    CLOCK_TICK_SECONDS,
+    may_be_its_own,
+    own_phases,
+    who_may_have,
+)
 from harness.evaluation.plan import wanted_seconds
 from harness.records.energy import (
     MEASURED_THROUGH_DRAIN,
@@ -140,7 +145,8 @@ def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notic
             code="weak-isolation",
             message=f"the entry ran at isolation grade {record.isolation.grade}"
             f" ({record.isolation.method})",
-            remedy="install bubblewrap and allow user namespaces; `doctor` says what is missing",
+            remedy="leave out --isolation where it was given; else install bubblewrap and allow "
+            "user namespaces: `doctor` says what is missing",
         )
     costs = [
         cost
@@ -197,6 +203,7 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
             message=f"{tries} were disturbed and are void ({', '.join(kinds)})",
             remedy="what was seen in each is in the record; a quiet machine would need no repeats",
         )
+    yield from _about_its_own_load(record)
     limit = rules.cautions.run_queue_share
     # Where others were at work, that is said above, and waiting is what comes of it.
     if queued := _numbers(
@@ -213,6 +220,19 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
             code="device-throttled",
             message=f"when a measured phase ended, {', '.join(hot)}",
             remedy="cool the machine, and see its power limits; the record holds every window",
+        )
+
+
+def _about_its_own_load(record: EvaluationRecord) -> Iterator[Notice]:
+    """Count against the entry, in words, sessions that its own load may have spoilt."""
+    kept = [session.disturbances for session in record.sessions if session.disturbances]
+    disturbed = [void.reasons for void in record.voided] + kept
+    if any(map(may_be_its_own, disturbed)):
+        yield Notice(
+            code="own-load",
+            message=who_may_have(disturbed),
+            remedy="see whether other entries are disturbed here as often: where they are not, it "
+            "is this one's load; else cool the machine, or fix a clock that it can hold",
         )
 
 

@@ -17,8 +17,9 @@ import msgspec
 
 from harness import __version__
 from harness.errors import HarnessError, MeasurementError, SubmissionError
-from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances
+from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances, who_may_have
 from harness.evaluation.notices import notices
+from harness.evaluation.places import Places
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
 from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
 from harness.meters.clock import suspended_seconds
@@ -42,6 +43,9 @@ from harness.sandbox.protocol import Launch
 from harness.tasks.answers import as_corners, as_plain
 from harness.tasks.protocol import Sample, Task, TaskData
 
+DISTURBANCE = "disturbance"
+"""The stage of an evaluation whose machine was never quiet enough."""
+
 
 @dataclass(frozen=True)
 class Assignment:
@@ -60,6 +64,8 @@ class Assignment:
     protocol: records.Protocol = "quick"
     scenario: Scenario = "offline"
     demonstration: bool = False
+    places: Places = field(default_factory=Places)
+    """Of this machine, and what each is called in the record."""
 
     @property
     def protocol_rules(self) -> ProtocolRules:
@@ -210,14 +216,21 @@ def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) ->
     run.answers.pop()
     run.voided.append(_void(session, reasons))
     if used_up:
-        seen = "; ".join(reason.message for reason in reasons)
-        raise MeasurementError(
-            f"session {session.index + 1} was disturbed, after {repeats} of at most "
-            f"{rules.max_repeats} repeats: {seen}",
-            remedy="; ".join(dict.fromkeys(reason.remedy for reason in reasons)),
-            stage="disturbance",
-        )
+        raise _never_quiet(run, rules)
     return False
+
+
+def _never_quiet(run: _Run, rules: ProtocolRules) -> MeasurementError:
+    """Say what was seen last, and who may have brought about all that used the repeats up."""
+    last = run.voided[-1]
+    seen = "; ".join(reason.message for reason in last.reasons)
+    who = who_may_have([void.reasons for void in run.voided])
+    return MeasurementError(
+        f"session {last.index + 1} was disturbed, after {len(run.voided) - 1} of at most "
+        f"{rules.max_repeats} repeats: {seen}; {who}",
+        remedy="; ".join(dict.fromkeys(reason.remedy for reason in last.reasons)),
+        stage=DISTURBANCE,
+    )
 
 
 def _with_its_cause(error: MeasurementError, slept_before: float | None) -> MeasurementError:
@@ -289,7 +302,8 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
     )
     # A session that failed left items unanswered: that is no disagreement.
     disagreement = _disagreement(task, run.answers[: len(run.sessions)])
-    return msgspec.structs.replace(record, warnings=notices(record, assignment.rules, disagreement))
+    warned = notices(record, assignment.rules, disagreement)
+    return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
 
 
 def _outcomes(assignment: Assignment, run: _Run) -> ItemOutcomes | None:

@@ -109,7 +109,8 @@ def _about_status(
             code="unofficial",
             message=f"signed by an organiser, and not official: {', '.join(lacks)}",
             remedy="evaluate with --protocol official at isolation grade "
-            f"{' or '.join(rules.boards.official_isolation)}, on a machine with a profile",
+            f"{' or '.join(rules.boards.official_isolation)}, on a machine with a profile, "
+            "by a meter that reads it",
         )
 
 

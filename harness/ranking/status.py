@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 from harness.records.board import BoardStatus
 from harness.records.evaluation import EvaluationRecord
+from harness.records.meter import Grade
 from harness.records.rules import Rules
+
+STAND_IN: Grade = "simulated"
+"""A grade of meters whose joules say nothing of the machine. Joules that are modelled do, from its
+CPU time, and head their board as what they are: where there is no sensor they may be official."""
 
 
 def board_status(record: EvaluationRecord, rules: Rules, *, verified: bool) -> BoardStatus:
@@ -31,3 +36,5 @@ def official_lacks(record: EvaluationRecord, rules: Rules) -> Iterator[str]:
         yield f"at isolation grade {record.isolation.grade}"
     if record.hardware.profile_digest is None:
         yield "on a machine without a hardware profile"
+    if record.meter.grade == STAND_IN:
+        yield "by a meter that is a stand-in (simulated)"

@@ -45,6 +45,8 @@ class Summary(Frozen, kw_only=True):
     data_source: DataSource
     data_digest: str
     sessions: int
+    void_sessions: int = 0
+    """How many were disturbed and repeated, or were one disturbance too many."""
     warnings: tuple[Notice, ...]
     path: str | None
 
@@ -66,6 +68,7 @@ def summarise(record: EvaluationRecord, path: str | None) -> Summary:
         data_source=record.data.source,
         data_digest=record.data.digest,
         sessions=len(record.sessions),
+        void_sessions=len(record.voided),
         warnings=record.warnings,
         path=path,
     )

@@ -11,9 +11,10 @@ from harness.records.meter import Grade, SourceDescription
 Interval: TypeAlias = tuple[float, float]
 BoardStatus: TypeAlias = Literal["official", "unofficial", "open", "demonstration", "self-reported"]
 """In the order in which boards stand. The first three are signed by an organiser. ``official``: on
-labels that nobody knows, by the official protocol, well kept apart, on a registered machine.
-``unofficial``: one of the last three is missing. ``open``: anybody can work out the labels.
-``demonstration``: shows what a board looks like. ``self-reported``: nobody signed."""
+labels that nobody knows, by the official protocol, well kept apart, on a registered machine, by a
+meter that is no stand-in. ``unofficial``: one of the last four is missing. ``open``: anybody can
+work out the labels. ``demonstration``: shows what a board looks like. ``self-reported``: nobody
+signed."""
 
 
 class Problem(Frozen):

@@ -23,6 +23,9 @@ WATCH_SECONDS = 0.1
 _FILES_SECONDS = 0.5
 """How often open files and a folder on disk are: there may be many."""
 
+_WORTH_TELLING_BYTES = 1 << 20
+"""A launcher of ours takes less, before there is anything of the entry."""
+
 Phase: TypeAlias = Literal["start", "load", "warm-up", "measured", "drain"]
 
 _FASTER = "make it faster, or smaller"
@@ -221,9 +224,15 @@ class Watch:
             )
         if _says(said, _NO_MEMORY):
             yield (
-                f"seen to use {mebibytes(self.peak_memory_bytes)} of memory; "
+                f"{self._seen_of_memory()}; "
                 f"{mebibytes(limits.memory_bytes)} are allowed (limits.memory_bytes)"
             )
+
+    def _seen_of_memory(self) -> str:
+        """Say how much it was seen to use; a program that dies at once is seen with nothing."""
+        if self.peak_memory_bytes < _WORTH_TELLING_BYTES:
+            return "it ended before its memory could be looked at"
+        return f"seen to use {mebibytes(self.peak_memory_bytes)} of memory"
 
     def _look_at_files(self) -> None:
         held = nameless_bytes(self._tree.pids())

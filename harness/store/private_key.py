@@ -182,8 +182,15 @@ def _read_private(path: Path) -> bytes:
                     "it, make a new key and revoke this one",
                 )
             return file.read()
+    except FileNotFoundError:
+        name = path.name.removesuffix(PRIVATE_SUFFIX)
+        raise ConfigurationError(
+            f"{path}: there is no private key {name} here",
+            remedy=f"copy {path.name} to this place from where {name} was made; without it, revoke "
+            f"{name} and make a key of another name: python -m harness keys new NAME",
+        ) from None
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}",
-            remedy="copy the private key to this place, or make one: python -m harness keys new",
+            remedy=f"make {path} a readable file of your own",
         ) from None

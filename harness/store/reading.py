@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
+
+from msgspec import to_builtins
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert, parse_json, parse_plain, pretty_json
@@ -137,6 +139,10 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
         raise UnusableError("fields", error.message) from None
     except ValueError as error:  # from created
         raise UnusableError("fields", f"{where}: {error}") from None
+    if (field := _inexact(plain, to_builtins(record))) is not None:
+        raise UnusableError(
+            "fields", f"{where}: {field}: is a whole number beyond what its field holds exactly"
+        )
     document: dict[str, Any] = plain  # type: ignore[assignment] # else convert had refused it
     digest = document_digest(document)
     _check_place(path, record, digest)
@@ -150,6 +156,22 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
         signed_by = keys.signer_of(record.signature, message, created=moment, digest=digest).name
     _check_demonstration(record)
     return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+
+
+def _inexact(said: Any, read: Any, field: str = "$") -> str | None:  # noqa: ANN401 - plain JSON
+    """Return the first field whose whole number is another once it is read as a float."""
+    inner: Iterable[tuple[str, Any, Any]] = ()
+    if isinstance(said, dict):
+        inner = ((f"{field}.{key}", value, read[key]) for key, value in said.items())
+    elif isinstance(said, list):
+        pairs = zip(said, read, strict=True)
+        inner = ((f"{field}[{at}]", one, other) for at, (one, other) in enumerate(pairs))
+    elif isinstance(read, float) and said != read:
+        return field
+    for name, one, other in inner:
+        if (found := _inexact(one, other, name)) is not None:
+            return found
+    return None
 
 
 def _check_demonstration(record: EvaluationRecord) -> None:

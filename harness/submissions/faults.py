@@ -107,6 +107,12 @@ RULES: dict[str, Rule] = {
     "FRG508": Rule("error", "A package stands in it once for a platform."),
     "FRG509": Rule("warning", "It is for this Python and platform, as far as can be read off it."),
     "FRG510": Rule("error", "Something in it applies to this Python and platform."),
+    "FRG511": Rule(
+        "error", "It names whatever its packages need; seen from their wheels: check --wheelhouse."
+    ),
+    "FRG512": Rule(
+        "error", "Each package has a wheel for this platform; seen with check --wheelhouse only."
+    ),
 }
 
 
