@@ -26,7 +26,7 @@ from typing import NamedTuple, TypeAlias
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 FENCE = re.compile(r"^```(\w*)$")
-SHORT = {"sessions": 1, "idle_seconds": 0.01, "measured_seconds": 0.05, "max_repeats": 0}
+SHORT = {"sessions": 1, "idle_seconds": 0.01, "measured_seconds": 0.3, "max_repeats": 0}
 """What of the quick protocol is otherwise in tests."""
 FILE = re.compile(r"^(Append to )?`([\w./-]+)`.*:$")
 

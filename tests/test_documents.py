@@ -130,7 +130,7 @@ print(model.load(Path(sys.argv[1])).predict(json.loads(Path(sys.argv[2]).read_te
 
 
 def test_a_space_of_2025_becomes_an_entry_with_the_same_answers(tmp_path: Path) -> None:
-    import joblib  # noqa: PLC0415 - comes with scikit-learn, and takes a second
+    import joblib  # type: ignore[import-untyped]  # noqa: PLC0415 - comes with scikit-learn
     from sklearn.feature_extraction.text import TfidfVectorizer  # noqa: PLC0415 - likewise
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - likewise
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415 - likewise
