@@ -39,7 +39,7 @@ from harness.store.results import read_all
 Kind: TypeAlias = Literal["sample", "real"]
 KINDS: tuple[Kind, ...] = ("sample", "real")
 VERSIONS = "versions.json"
-PACKAGES = ("numpy", "scipy", "scikit-learn", "pillow", "pyarrow", "torch")
+PACKAGES = ("numpy", "scipy", "scikit-learn", "pillow", "soundfile", "torch")
 """What entries of the repository predict with; those with a lock bring their own."""
 LEFT_OUT = "left out of this run by --entries or --tasks"
 

@@ -105,8 +105,8 @@ def _heading(page: Page, records: Sequence[EvaluationRecord]) -> Iterator[str]:
     yield (
         "The sample data is generated and a stand-in. The real sets are small, for trying, and "
         "not part of this repository; fewer than 1,000 items cannot rank close models. No score "
-        "here is a score of a challenge. All weights were trained on sample data only, so the "
-        "real sets show what carries over, not what a model of this kind can reach."
+        "here is a score of a challenge. What was trained here was trained on sample data only, so "
+        "the real sets show what carries over, not what a model of this kind can reach."
     )
     yield ""
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import sys
 from pathlib import Path
 
+import documents
 import pytest
 from documents import CHECKOUT, Run, Write, follow, run, steps, write_project
 
@@ -75,6 +77,18 @@ def test_a_document_is_read_as_its_reader_would(tmp_path: Path) -> None:
 def test_a_command_that_fails_is_found(commands: str, tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         run(commands, write_project(tmp_path / "project"))
+
+
+def test_what_commands_print_now_is_written_into_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("Add:\n\n```sh\necho $((1 + 2))\n```\n\n```text\n4\n```\n", encoding="utf-8")
+    monkeypatch.setattr(sys, "argv", ["documents.py", str(page)])
+
+    documents.main()
+
+    assert page.read_text(encoding="utf-8").endswith("```text\n3\n```\n")
 
 
 def qualities(root: Path, task: str) -> dict[str, list[float]]:
