@@ -6,15 +6,68 @@ import sys
 from pathlib import Path
 
 import pytest
-from record_samples import outcomes, record
+from projects import write_project
+from record_samples import RULES, TASK, outcomes, record
 from signing_samples import signer
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
 sys.path.append(str(BENCHMARKS))
 
 import demonstration  # noqa: E402 - the benchmarks are scripts, found on the path above
+from reference import Now, Reference  # noqa: E402 - likewise
 
 from harness.store.results import write  # noqa: E402
+
+NOW = Now(
+    harness="0.1.0", rules=RULES.reference_to_these.digest, tasks={TASK: "7a" * 32},
+    machine="12345678",
+)  # fmt: skip
+
+
+def entry_of(name: str, *, digest: str = "5e" * 32, fault: str = "") -> Reference:
+    return Reference(Path("submissions") / name, TASK, digest, fault)
+
+
+class Remaking:
+    """A demonstration in which nothing is measured: what it asks for, and what it is told."""
+
+    def __init__(self, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.results = root / "leaderboard" / "results"
+        self.entries: list[Reference] = []
+        self.codes: dict[str, int] = {}
+        self.asked: list[str] = []
+        self.made = 0
+        monkeypatch.setattr(demonstration, "ROOT", root)
+        monkeypatch.setattr(demonstration, "RESULTS", self.results)
+        monkeypatch.setattr(demonstration, "reference_entries", lambda _: self.entries)
+        monkeypatch.setattr(demonstration, "look", lambda _: NOW)
+        monkeypatch.setattr(demonstration, "evaluate", self._evaluate)
+        monkeypatch.setattr(demonstration, "regenerate", self._regenerate)
+        monkeypatch.setattr(demonstration, "take_picture", lambda: 0)
+
+    def _evaluate(self, folder: Path) -> int:
+        self.asked.append(folder.name)
+        code = self.codes.get(folder.name, 0)
+        if code == 0:
+            self.write(folder.name, created="2026-02-02T03:04:05+00:00")
+        return code
+
+    def _regenerate(self) -> int:
+        self.made += 1
+        return 0
+
+    def write(self, entry: str, **changes: object) -> Path:
+        made = record(entry, demonstration=True, **changes)  # type: ignore[arg-type] # any field
+        return write(self.results, made, outcomes())[1]
+
+    def entries_shown(self) -> list[str]:
+        records = [path for path in demonstration.committed() if "items" not in path.name]
+        return sorted(path.parent.name for path in records)
+
+
+@pytest.fixture
+def remaking(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Remaking:
+    return Remaking(write_project(tmp_path / "project"), monkeypatch)
 
 
 def test_signed_and_self_reported_results_are_left_alone(
@@ -26,3 +79,73 @@ def test_signed_and_self_reported_results_are_left_alone(
     write(tmp_path, record("local"), outcomes())
 
     assert demonstration.committed() == [shown, shown.with_suffix(".public.items.json")]
+
+
+def test_every_entry_is_evaluated_and_what_was_there_before_goes(remaking: Remaking) -> None:
+    old = remaking.write("gone")
+    again = remaking.write("here")
+    remaking.entries = [entry_of("here"), entry_of("new")]
+
+    assert demonstration.main([]) == 0
+
+    assert remaking.asked == ["here", "new"]
+    assert remaking.entries_shown() == ["here", "new"]
+    assert not old.exists()
+    assert not again.exists()
+    assert remaking.made == 1
+
+
+def test_with_missing_only_what_has_no_record_as_it_is_now_is_evaluated(
+    remaking: Remaking,
+) -> None:
+    kept = remaking.write("here")
+    remaking.write("changed", digest="00" * 32)
+    remaking.write("of-another-machine", hardware={"fingerprint": "0" * 8})
+    remaking.write("gone")
+    remaking.entries = [
+        entry_of("changed"), entry_of("here"), entry_of("new"), entry_of("of-another-machine"),
+    ]  # fmt: skip
+
+    assert demonstration.main(["--missing"]) == 0
+
+    assert remaking.asked == ["changed", "new", "of-another-machine"]
+    assert kept.exists()
+    assert kept.with_suffix(".public.items.json").exists()
+    assert remaking.entries_shown() == ["changed", "here", "new", "of-another-machine"]
+
+
+def test_an_entry_that_fails_is_an_error_and_the_old_records_stay(
+    remaking: Remaking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    old = remaking.write("neural")
+    remaking.entries = [entry_of("neural"), entry_of("other")]
+    remaking.codes = {"neural": 1}
+
+    assert demonstration.main([]) == 1
+
+    assert remaking.asked == ["neural", "other"]
+    assert "neural failed with exit code 1" in capsys.readouterr().err
+    assert old.exists()
+    assert remaking.made == 0
+
+
+def test_an_entry_that_does_not_pass_check_ends_it_before_anything_is_run(
+    remaking: Remaking, capsys: pytest.CaptureFixture[str]
+) -> None:
+    remaking.entries = [entry_of("fine"), entry_of("torn", fault="model.py: is missing [FRG201]")]
+
+    assert demonstration.main([]) == 1
+
+    assert remaking.asked == []
+    assert "torn does not pass check: model.py: is missing" in capsys.readouterr().err
+
+
+def test_an_interrupt_ends_it_at_once(remaking: Remaking) -> None:
+    old = remaking.write("first")
+    remaking.entries = [entry_of("first"), entry_of("second")]
+    remaking.codes = {"first": 130}
+
+    assert demonstration.main([]) == 130
+
+    assert remaking.asked == ["first"]
+    assert old.exists()
