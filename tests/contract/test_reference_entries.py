@@ -26,7 +26,7 @@ from harness.tasks.splits import Subset
 
 PROJECT = Project(ROOT)
 ITEMS = 64
-NEURAL = {"climate-embedding-torch"}
+NEURAL = {"climate-embedding-torch", "deforestation-backbone", "deforestation-cnn"}
 ENTRIES = [
     pytest.param(name, marks=pytest.mark.torch) if name in NEURAL else name
     for name in sorted(path.name for path in PROJECT.submissions.iterdir() if path.is_dir())
