@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import os
+import random
 import shutil
 import stat
 import struct
@@ -96,6 +97,14 @@ def request(texts: list[str]) -> bytes:
 def frame(kind: bytes, n: int, offsets: list[int], blob: bytes = b"", size: int = -1) -> bytes:
     header = frames.HEADER.pack(kind, n, len(blob) if size < 0 else size)
     return header + struct.pack(f"<{len(offsets)}Q", *offsets) + blob
+
+
+def random_texts(count: int) -> list[str]:
+    """Return texts of letters, blanks, signs, other scripts and NULs, the same every time."""
+    rng = random.Random(0)  # noqa: S311 - texts, no secrets
+    return [
+        "".join(rng.choices("abcXYZ019 ,.'\x00éß气مЖ🌍", k=rng.randrange(80))) for _ in range(count)
+    ]
 
 
 def labels_in(replies: bytes, *counts: int) -> list[list[int]]:
@@ -248,7 +257,7 @@ def test_what_is_built_from_the_source_answers_as_the_committed_program(tmp_path
         [FOLDER / "build.sh", tmp_path / "run"],
         env={**os.environ, "CC": "gcc"}, capture_output=True, check=True, timeout=120,
     )  # fmt: skip
-    texts = [*QUOTES[:200], *ODD]
+    texts = [*QUOTES[:200], *ODD, *random_texts(200)]
     assert answers(texts, tmp_path / "run") == answers(texts) == reference(texts)
 
 
