@@ -86,6 +86,13 @@ def labels_of(predictions: object) -> npt.NDArray[np.int64]:
     return labels
 
 
+@pytest.fixture(autouse=True, scope="module")
+def _one_thread() -> Iterator[None]:
+    """Do here what each entry does before it imports NumPy."""
+    with pytest.importorskip("threadpoolctl").threadpool_limits(1):
+        yield
+
+
 @pytest.fixture(scope="module")
 def data() -> TaskData:
     return load_task(ROOT, "chainsaw").load_data("sample", 0)
