@@ -4,7 +4,7 @@
 
 The scales of what flows between the layers are those of 256 clips of the sample train split.
 ``--weights`` names a folder with a ``weights.safetensors`` that is there already. Needs the extras
-torch (unless ``--weights`` is given) and onnx.
+torch and onnx.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
     python submissions/chainsaw-cnn-onnx/train.py [OUTPUT_DIRECTORY] [--weights FOLDER]
 
 ``--weights`` names a folder with a ``weights.safetensors`` that is there already. Needs the extras
-torch (unless ``--weights`` is given) and onnx.
+torch and onnx.
 """
 
 from __future__ import annotations
