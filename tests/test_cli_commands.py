@@ -40,7 +40,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "choose", lambda *_: Probed())
 
 
-@pytest.mark.parametrize("task", ["climate-disinformation", "deforestation"])
+@pytest.mark.parametrize("task", ["chainsaw", "climate-disinformation", "deforestation"])
 def test_a_new_entry_passes_check(task: str, tmp_path: Path) -> None:
     entry = tmp_path / "my-team"
 
@@ -78,7 +78,7 @@ def test_init_of_an_unknown_task_names_those_there_are(tmp_path: Path) -> None:
     assert result.exit_code == 2
     assert result.stderr == (
         'error: there is no task "weather"\n'
-        "fix: name one of climate-disinformation, deforestation\n"
+        "fix: name one of chainsaw, climate-disinformation, deforestation\n"
     )
     assert not (tmp_path / "my-team").exists()
 
@@ -88,6 +88,7 @@ def test_tasks_are_listed() -> None:
 
     assert result.exit_code == 0
     assert [line.split()[:2] for line in result.stdout.splitlines()] == [
+        ["chainsaw", "audio"],
         ["climate-disinformation", "text"],
         ["deforestation", "image"],
     ]
@@ -96,9 +97,9 @@ def test_tasks_are_listed() -> None:
 def test_tasks_are_listed_as_json() -> None:
     tasks = json.loads(runner.invoke(app, ["tasks", "list", "--json"]).stdout)["tasks"]
 
-    assert [task["id"] for task in tasks] == ["climate-disinformation", "deforestation"]
-    assert len(tasks[0]["labels"]) == 8
-    assert tasks[1]["hub"] is None
+    assert [task["id"] for task in tasks] == ["chainsaw", "climate-disinformation", "deforestation"]
+    assert len(tasks[1]["labels"]) == 8
+    assert tasks[2]["hub"] is None
 
 
 def test_a_task_is_shown_with_its_card() -> None:
@@ -163,7 +164,7 @@ def test_the_doctor_speaks_json() -> None:
 
     assert document["isolation"]["grade"] in {"A", "B"}
     assert document["rules_version"] == "2026.1"
-    assert document["tasks"] == ["climate-disinformation", "deforestation"]
+    assert document["tasks"] == ["chainsaw", "climate-disinformation", "deforestation"]
     assert document["packages"]["msgspec"]
     assert "torch" in document["torch_extra"]
     assert document["results_disk"]["free_bytes"] > 0

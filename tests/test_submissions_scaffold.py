@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 from PIL import Image
 
 from harness.errors import UsageError
@@ -167,3 +168,23 @@ def test_the_templates_are_part_of_the_package() -> None:
     matched = set((root / "harness").glob(pattern))
     for path in (root / "harness" / "submissions" / "templates").rglob("*"):
         assert path in matched or path.is_dir()
+
+
+def test_a_new_entry_for_sound_reads_flac_and_answers_what_is_broken(tmp_path: Path) -> None:
+    scaffold(tmp_path / "mine", facts("audio"), team="Team", max_batch=8)
+    made = io.BytesIO()
+    loud = np.full((900, 2), 0.99)
+    soundfile.write(made, loud, 12_000, format="FLAC")
+    flac, wav = made.getvalue(), recording(1.0, 2)
+    samples = [flac, flac[:20], b"", wav[:20], wav[:44], wav[:101], b"RIFF", bytes(100)]
+    (tmp_path / "samples").mkdir()
+    for number, sample in enumerate(samples):
+        (tmp_path / "samples" / str(number)).write_bytes(sample)
+    done = subprocess.run(
+        [
+            sys.executable, "-W", "error", "-B", "-c", RUN,
+            tmp_path / "mine", tmp_path / "samples", "audio",
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.stdout.strip() == "[2, 0, 0, 0, 0, 2, 0, 0]", done.stderr

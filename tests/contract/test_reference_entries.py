@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 from loaded import ROOT, data_of, task_of
 
+from harness.cli.caches import cache_folder
 from harness.cli.check import check_context
 from harness.cli.project import Project
-from harness.errors import HarnessError
+from harness.environments.cache import ensure
+from harness.errors import HarnessError, OrganiserError
 from harness.evaluation.plan import PlannedSweep
 from harness.evaluation.session import Answers, Bench, Script, run_session
 from harness.meters.replay import Replay, Trace
@@ -18,7 +21,7 @@ from harness.meters.sources import SourceMeter
 from harness.records.evaluation import PHASES
 from harness.sandbox.ladder import choose
 from harness.sandbox.protocol import Launch, Sandbox
-from harness.submissions.check import check
+from harness.submissions.check import CheckReport, check
 from harness.submissions.manifest import Manifest
 from harness.submissions.snapshot import snapshot
 from harness.tasks.answers import is_answered
@@ -26,7 +29,7 @@ from harness.tasks.splits import Subset
 
 PROJECT = Project(ROOT)
 ITEMS = 64
-NEURAL = {"deforestation-backbone", "deforestation-cnn"}
+NEURAL = {"chainsaw-cnn-torch", "deforestation-backbone", "deforestation-cnn"}
 """Entries that need the torch extra."""
 ENTRIES = [
     pytest.param(name, marks=pytest.mark.torch) if name in NEURAL else name
@@ -50,11 +53,39 @@ def sandbox() -> Sandbox:
         pytest.skip(error.message)
 
 
-def manifest_of(name: str) -> Manifest:
+def report_of(name: str) -> CheckReport:
     report = check(PROJECT.submissions / name, check_context(PROJECT))
     assert [fault.message for fault in report.faults] == []
-    assert report.manifest is not None
-    return report.manifest
+    return report
+
+
+def manifest_of(name: str) -> Manifest:
+    manifest = report_of(name).manifest
+    assert manifest is not None
+    return manifest
+
+
+def packages_of(name: str) -> Path | None:
+    """Return the environment of an entry that brings a lock, from the cache or made now.
+
+    Its packages come from where uv or pip are told to get them, or from the folder of wheels that
+    ``HARNESS_TEST_WHEELHOUSE`` names; where neither has them, the test is skipped.
+    """
+    lock = report_of(name).lock
+    if lock is None:
+        return None
+    wheelhouse = os.environ.get("HARNESS_TEST_WHEELHOUSE")
+    try:
+        environment = ensure(
+            lock,
+            PROJECT.rules().environments,
+            cache=cache_folder("environments"),
+            wheelhouse=Path(wheelhouse) if wheelhouse else None,
+            note=lambda _: None,
+        )
+    except OrganiserError as error:
+        pytest.skip(f"the packages of {name} cannot be had here: {error.message}")
+    return environment.folder
 
 
 def answers_of(name: str, sandbox: Sandbox, folder: Path) -> tuple[Answers, Subset]:
@@ -74,6 +105,7 @@ def answers_of(name: str, sandbox: Sandbox, folder: Path) -> tuple[Answers, Subs
             labels=len(task.labels),
             max_boxes=task.max_boxes,
             limits=PROJECT.rules().limits,
+            environment=packages_of(name),
         ),
         batch_size=manifest.model.batch_size,
         idle_seconds=0.001,
@@ -107,6 +139,7 @@ def test_it_answers_a_session(name: str, sandbox: Sandbox, tmp_path: Path) -> No
 def test_those_that_look_beat_those_that_do_not(sandbox: Sandbox, tmp_path: Path) -> None:
     for looks, looks_not in (
         ("climate-tfidf", "climate-majority"),
+        ("chainsaw-mel-linear", "chainsaw-majority"),
         ("deforestation-colour-trees", "deforestation-majority"),
     ):
         right = []
