@@ -21,6 +21,7 @@ from harness.records.evaluation import (
 )
 
 ROOT = Path(__file__).parent.parent
+TASKS = sorted(path.parent.name for path in ROOT.glob("tasks/*/task.toml"))
 runner = CliRunner()
 
 
@@ -40,7 +41,7 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "choose", lambda *_: Probed())
 
 
-@pytest.mark.parametrize("task", ["climate-disinformation", "deforestation"])
+@pytest.mark.parametrize("task", ["climate-disinformation", "deforestation", "wildfire-smoke"])
 def test_a_new_entry_passes_check(task: str, tmp_path: Path) -> None:
     entry = tmp_path / "my-team"
 
@@ -77,8 +78,7 @@ def test_init_of_an_unknown_task_names_those_there_are(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert result.stderr == (
-        'error: there is no task "weather"\n'
-        "fix: name one of climate-disinformation, deforestation\n"
+        f'error: there is no task "weather"\nfix: name one of {", ".join(TASKS)}\n'
     )
     assert not (tmp_path / "my-team").exists()
 
@@ -87,16 +87,16 @@ def test_tasks_are_listed() -> None:
     result = runner.invoke(app, ["tasks", "list"])
 
     assert result.exit_code == 0
-    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
-        ["climate-disinformation", "text"],
-        ["deforestation", "image"],
-    ]
+    listed = [line.split()[:2] for line in result.stdout.splitlines()]
+    assert [task for task, _ in listed] == TASKS
+    assert ["climate-disinformation", "text"] in listed
+    assert ["deforestation", "image"] in listed
 
 
 def test_tasks_are_listed_as_json() -> None:
     tasks = json.loads(runner.invoke(app, ["tasks", "list", "--json"]).stdout)["tasks"]
 
-    assert [task["id"] for task in tasks] == ["climate-disinformation", "deforestation"]
+    assert [task["id"] for task in tasks] == TASKS
     assert len(tasks[0]["labels"]) == 8
     assert tasks[1]["hub"] is None
 
@@ -163,7 +163,7 @@ def test_the_doctor_speaks_json() -> None:
 
     assert document["isolation"]["grade"] in {"A", "B"}
     assert document["rules_version"] == "2026.1"
-    assert document["tasks"] == ["climate-disinformation", "deforestation"]
+    assert document["tasks"] == TASKS
     assert document["packages"]["msgspec"]
     assert "torch" in document["torch_extra"]
     assert document["results_disk"]["free_bytes"] > 0
@@ -259,3 +259,14 @@ def test_a_schema_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "cannot be written: No such file or directory" in result.stderr
+
+
+def test_a_task_that_looks_for_an_object_says_what_an_answer_may_be() -> None:
+    shown = runner.invoke(app, ["tasks", "show", "wildfire-smoke"]).stdout
+    document = json.loads(runner.invoke(app, ["tasks", "show", "wildfire-smoke", "--json"]).stdout)
+
+    assert "boxes, image_score; from a score of 0.5 on smoke; at most 16 boxes" in shown
+    assert "annotations (its boxes: class x_center y_center width height, one a line)" in shown
+    assert "scene or camera (the group it belongs to)" in shown
+    assert document["max_boxes"] == 16
+    assert document["detection"] == {"positive": "smoke", "least_score": 0.5, "least_overlap": 0.5}

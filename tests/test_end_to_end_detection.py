@@ -112,8 +112,8 @@ def test_the_screen_and_the_board_show_what_ranks_and_what_else_there_is(root: P
     evaluate(root, "scored", SCORES, "image_score", "--demonstration")
 
     assert "accuracy" in screen
-    assert "average_precision 1" in screen
-    assert "mean_iou 0.5" in screen
+    assert "average precision 1.000" in screen
+    assert "mean iou 0.500" in screen
     (board,) = json.loads(run("leaderboard", "--json").stdout)["boards"]
     assert board["metric"] == "accuracy"
     assert {(each["entry"], each["quality"]) for each in board["entries"]} == {

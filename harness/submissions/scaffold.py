@@ -129,11 +129,11 @@ def _answer(task: TaskFacts, output: Output) -> str:
     sought = task.sought
     text = f"The answer is a score: from {sought.least_score:g} on it says `{sought.label}`."
     if "boxes" in task.outputs:
-        most, least = sought.max_boxes, sought.least_score
+        most, least, label = sought.max_boxes, sought.least_score, sought.label
         lines = (
             'It may say where, too: with `output = "boxes"` in `submission.toml` the answer is a',
             f"list of at most {most} boxes a sample, each `[x1, y1, x2, y2, score]`, the corners",
-            f"from 0 to 1 of width and height. A box of {least:g} or more says `{sought.label}`, an",
+            f"from 0 to 1 of width and height. A box of {least:g} or more says `{label}`, an",
             "empty list does not.",
         )
         text += "\n\n" + "\n".join(lines)

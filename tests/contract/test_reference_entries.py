@@ -26,7 +26,7 @@ from harness.tasks.splits import Subset
 
 PROJECT = Project(ROOT)
 ITEMS = 64
-NEURAL = {"climate-embedding-torch"}
+NEURAL = {"climate-embedding-torch", "wildfire-cnn-torch"}
 ENTRIES = [
     pytest.param(name, marks=pytest.mark.torch) if name in NEURAL else name
     for name in sorted(path.name for path in PROJECT.submissions.iterdir() if path.is_dir())
@@ -104,6 +104,7 @@ def test_those_that_look_beat_those_that_do_not(sandbox: Sandbox, tmp_path: Path
     for looks, looks_not in (
         ("climate-tfidf", "climate-majority"),
         ("deforestation-colour-trees", "deforestation-majority"),
+        ("wildfire-patch-trees", "wildfire-null"),
     ):
         right = []
         for name in (looks, looks_not):
