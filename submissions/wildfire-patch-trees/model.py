@@ -120,7 +120,7 @@ def summary(scores: Numbers) -> npt.NDArray[np.float64]:
     )
     columns = []
     for field in (scores, np.asarray(smooth) / 9):
-        falling = -np.sort(-field.reshape(len(field), -1).astype(np.float64), axis=1)
+        falling = -np.sort(-field.reshape(len(field), ROWS * COLUMNS).astype(np.float64), axis=1)
         columns += [falling[:, :count].mean(axis=1) for count in SMOKIEST]
     return np.stack(columns, axis=1)
 
