@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -25,6 +26,7 @@ from toy_task import (
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task
 from harness.tasks.card import read_card
+from harness.tasks.hub import _part as hub_part
 from harness.tasks.protocol import Task, TaskData
 from harness.tasks.splits import ItemSplit
 from harness.tasks.tables import Part, TableSplit, Texts
@@ -488,3 +490,14 @@ def test_shards_of_one_split_have_the_same_column_for_groups(tmp_path: Path) -> 
     shards = [framed([""] * 2), framed([""] * 2, group="camera")]
     with pytest.raises(ConfigurationError, match=r"00001-of-00002.parquet: column 'scene'"):
         load_framed(tmp_path, test=shards)
+
+
+def test_of_a_table_on_the_hub_only_the_columns_that_it_has_are_taken(tmp_path: Path) -> None:
+    card = read_card(write_detection_task(tmp_path))
+    table = framed([""] * 2, group="camera").append_column("date", pa.array(["x", "y"]))
+    stored = SimpleNamespace(data=SimpleNamespace(table=table))
+    part = hub_part("org/toys", card, "val", stored)
+    assert part.table.column_names == ["image", "annotations", "camera"]
+    lost = SimpleNamespace(data=SimpleNamespace(table=table.drop_columns(["camera"])))
+    with pytest.raises(ConfigurationError, match=r"'scene' or 'camera': is missing; .*'date'"):
+        TableSplit([hub_part("org/toys", card, "val", lost)], card)

@@ -178,7 +178,7 @@ def write_detection_task(root: Path) -> Path:
     return folder
 
 
-def framed(annotations: Sequence[str], *, group: str = "scene") -> pa.Table:
+def framed(annotations: Sequence[str | None], *, group: str = "scene") -> pa.Table:
     """Return rows as the detection task has them, with these annotations."""
     table = images("test", len(annotations)).drop_columns(["label"])
     names = ["annotations" if name == "label" else name for name in table.column_names]
