@@ -21,6 +21,7 @@ from harness.records.evaluation import (
 )
 
 ROOT = Path(__file__).parent.parent
+TASKS = sorted(path.parent.name for path in ROOT.glob("tasks/*/task.toml"))
 runner = CliRunner()
 
 
@@ -40,7 +41,9 @@ def sandbox(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(diagnosis, "choose", lambda *_: Probed())
 
 
-@pytest.mark.parametrize("task", ["chainsaw", "climate-disinformation", "deforestation"])
+@pytest.mark.parametrize(
+    "task", ["chainsaw", "climate-disinformation", "deforestation", "wildfire-smoke"]
+)
 def test_a_new_entry_passes_check(task: str, tmp_path: Path) -> None:
     entry = tmp_path / "my-team"
 
@@ -77,8 +80,7 @@ def test_init_of_an_unknown_task_names_those_there_are(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert result.stderr == (
-        'error: there is no task "weather"\n'
-        "fix: name one of chainsaw, climate-disinformation, deforestation\n"
+        f'error: there is no task "weather"\nfix: name one of {", ".join(TASKS)}\n'
     )
     assert not (tmp_path / "my-team").exists()
 
@@ -87,19 +89,19 @@ def test_tasks_are_listed() -> None:
     result = runner.invoke(app, ["tasks", "list"])
 
     assert result.exit_code == 0
-    assert [line.split()[:2] for line in result.stdout.splitlines()] == [
-        ["chainsaw", "audio"],
-        ["climate-disinformation", "text"],
-        ["deforestation", "image"],
-    ]
+    listed = [line.split()[:2] for line in result.stdout.splitlines()]
+    assert [task for task, _ in listed] == TASKS
+    assert ["climate-disinformation", "text"] in listed
+    assert ["deforestation", "image"] in listed
 
 
 def test_tasks_are_listed_as_json() -> None:
     tasks = json.loads(runner.invoke(app, ["tasks", "list", "--json"]).stdout)["tasks"]
 
-    assert [task["id"] for task in tasks] == ["chainsaw", "climate-disinformation", "deforestation"]
-    assert len(tasks[1]["labels"]) == 8
-    assert tasks[2]["hub"] is None
+    assert [task["id"] for task in tasks] == TASKS
+    by_id = {task["id"]: task for task in tasks}
+    assert len(by_id["climate-disinformation"]["labels"]) == 8
+    assert by_id["deforestation"]["hub"] is None
 
 
 def test_a_task_is_shown_with_its_card() -> None:
@@ -151,7 +153,7 @@ def test_the_doctor_says_what_there_is() -> None:
         "grade B, a stand-in",
         "network: connected",
         "fix: pull the plug",
-        "version 2026.1",
+        "version 2026.2",
         "numpy",
     ):
         assert fact in result.stdout
@@ -163,8 +165,8 @@ def test_the_doctor_speaks_json() -> None:
     document = json.loads(runner.invoke(app, ["doctor", "--idle-seconds", "0", "--json"]).stdout)
 
     assert document["isolation"]["grade"] in {"A", "B"}
-    assert document["rules_version"] == "2026.1"
-    assert document["tasks"] == ["chainsaw", "climate-disinformation", "deforestation"]
+    assert document["rules_version"] == "2026.2"
+    assert document["tasks"] == TASKS
     assert document["packages"]["msgspec"]
     assert "torch" in document["torch_extra"]
     assert document["results_disk"]["free_bytes"] > 0
@@ -260,3 +262,14 @@ def test_a_schema_that_cannot_be_written_says_so(tmp_path: Path) -> None:
 
     assert result.exit_code == 2
     assert "cannot be written: No such file or directory" in result.stderr
+
+
+def test_a_task_that_looks_for_an_object_says_what_an_answer_may_be() -> None:
+    shown = runner.invoke(app, ["tasks", "show", "wildfire-smoke"]).stdout
+    document = json.loads(runner.invoke(app, ["tasks", "show", "wildfire-smoke", "--json"]).stdout)
+
+    assert "boxes, image_score; from a score of 0.5 on smoke; at most 16 boxes" in shown
+    assert "annotations (its boxes: class x_center y_center width height, one a line)" in shown
+    assert "scene or camera (the group it belongs to)" in shown
+    assert document["max_boxes"] == 16
+    assert document["detection"] == {"positive": "smoke", "least_score": 0.5, "least_overlap": 0.5}

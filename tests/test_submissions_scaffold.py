@@ -15,7 +15,7 @@ from PIL import Image
 from harness.errors import UsageError
 from harness.records.evaluation import Output
 from harness.submissions.check import CheckContext, check
-from harness.submissions.scaffold import TaskFacts, scaffold
+from harness.submissions.scaffold import Sought, TaskFacts, scaffold
 
 RUN = """
 import json, pathlib, sys
@@ -37,6 +37,18 @@ def facts(modality: str, outputs: tuple[Output, ...] = ("index", "scores")) -> T
         query="one sample",
         labels=("calm_sea", "stormy", 'Ein "Müll" 🌍 \\'),
         outputs=outputs,
+    )
+
+
+def sought(*outputs: Output) -> TaskFacts:
+    return TaskFacts(
+        id="a-task",
+        title="Smoke",
+        modality="image",
+        query="one sample",
+        labels=("clear", "smoke"),
+        outputs=outputs,
+        sought=Sought(label="smoke", least_score=0.5, max_boxes=7),
     )
 
 
@@ -97,6 +109,42 @@ def test_a_new_entry_passes_check_and_answers(tmp_path: Path, modality: str) -> 
     assert done.stdout.strip() == str(expected), done.stderr
 
 
+def test_a_new_entry_that_looks_for_an_object_gives_scores(tmp_path: Path) -> None:
+    entry = tmp_path / "mine"
+    scaffold(entry, sought("boxes", "image_score"), team="Team", max_batch=256)
+    context = CheckContext(
+        tasks={"a-task": ("boxes", "image_score")},
+        max_batch=256,
+        entry_bytes=100_000,
+        entry_files=10,
+    )
+    report = check(entry, context)
+    assert report.faults == ()
+    assert report.manifest is not None
+    assert report.manifest.model.output == "image_score"
+    (tmp_path / "samples").mkdir()
+    for number, grey in enumerate((0, 51, 255)):
+        (tmp_path / "samples" / str(number)).write_bytes(image(grey))
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-B", "-c", RUN, entry, tmp_path / "samples", "image"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.stdout.strip() == "[0.0, 0.2, 1.0]", done.stderr
+
+
+def test_its_readme_says_what_an_answer_is(tmp_path: Path) -> None:
+    scaffold(tmp_path / "both", sought("boxes", "image_score"), team="Team", max_batch=256)
+    readme = (tmp_path / "both" / "README.md").read_text()
+    assert "from 0.5 on it says `smoke`" in readme
+    assert "at most 7 boxes a sample" in readme
+    scaffold(tmp_path / "scores", sought("image_score"), team="Team", max_batch=256)
+    readme = (tmp_path / "scores" / "README.md").read_text()
+    assert "from 0.5 on it says `smoke`" in readme
+    assert "boxes" not in readme
+
+
 @pytest.mark.parametrize("modality", ["text", "image", "audio"])
 def test_the_readme_names_the_entry_and_the_labels(tmp_path: Path, modality: str) -> None:
     scaffold(tmp_path / "mine", facts(modality), team="Team", max_batch=256)
@@ -154,7 +202,7 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
         scaffold(tmp_path / "no" / "mine", facts("text"), team="Team", max_batch=8)
 
 
-@pytest.mark.parametrize("task", [facts("video"), facts("image", ("boxes",))])
+@pytest.mark.parametrize("task", [facts("video"), facts("image", ("boxes",)), sought("boxes")])
 def test_a_kind_of_task_without_a_template_is_refused(tmp_path: Path, task: TaskFacts) -> None:
     with pytest.raises(UsageError, match="no template"):
         scaffold(tmp_path / "mine", task, team="Team", max_batch=8)

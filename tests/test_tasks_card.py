@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from toy_task import HUB, TEXT_COLUMNS, write_task
+from toy_task import HUB, TEXT_COLUMNS, write_detection_task, write_task
 
 from harness.errors import ConfigurationError
 from harness.tasks.card import find_tasks, read_card
@@ -99,3 +99,52 @@ def test_listing_tasks_imports_nothing_heavy(tmp_path: Path) -> None:
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
     assert subprocess.check_output(command, text=True) == "set()\n"
+
+
+def test_a_card_of_a_detection_says_what_is_looked_for(tmp_path: Path) -> None:
+    card = read_card(write_detection_task(tmp_path))
+    assert card.positive == 1
+    assert card.columns.named == ["image", "annotations", "scene", "camera"]
+    assert card.columns.of(["camera", "image"]).group == "camera"
+    assert card.columns.of(["camera", "scene"]).group == "scene"
+    assert card.columns.of(["image"]).group == "scene"
+    plain = read_card(write_task(tmp_path, task_id="plain")).columns
+    assert plain.of(["anything"]) == plain
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "field"),
+    [
+        ("[detection]", "[detections]", "detections"),
+        ('outputs = ["boxes", "image_score"]', 'outputs = ["index", "boxes"]', "task.outputs"),
+        ("max_boxes = 4", "max_boxes = 0", "task.max_boxes"),
+        ('outputs = ["boxes", "image_score"]', 'outputs = ["image_score"]', "task.max_boxes"),
+        ('positive = "b"', 'positive = "c"', "detection.positive: 'c' is not a label"),
+        ("least_score = 0.5", "least_score = 1.5", "$.detection.least_score"),
+        ("least_overlap = 0.5", "least_overlap = 0", "$.detection.least_overlap"),
+        ('boxes = "annotations"', 'label = "label"', "columns"),
+        ('boxes = "annotations"', 'boxes = "annotations"\nlabel = "label"', "columns"),
+        ('["scene", "camera"]', '["scene"]', "$.columns.group"),
+        ('["scene", "camera"]', '["scene", "image"]', "columns: 'image' stands twice"),
+        ('name = "accuracy"', 'name = "mean_iou"', "metrics"),
+        ('name = "b"\naliases = [1, "1_b"]', 'name = "b"\n\n[[labels]]\nname = "c"', "labels"),
+    ],
+)
+def test_each_fault_of_a_detection_is_named(tmp_path: Path, old: str, new: str, field: str) -> None:
+    path = write_detection_task(tmp_path) / "task.toml"
+    content = path.read_text(encoding="utf-8")
+    assert old in content
+    path.write_text(content.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(ConfigurationError) as caught:
+        read_card(path.parent)
+    assert field in caught.value.message
+    assert caught.value.remedy
+
+
+def test_a_metric_of_boxes_cannot_rank(tmp_path: Path) -> None:
+    path = write_detection_task(tmp_path) / "task.toml"
+    content = path.read_text(encoding="utf-8").replace("ranked = true", "ranked = false")
+    content = content.replace('name = "mean_iou"\n', 'name = "mean_iou"\nranked = true\n')
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="mean_iou is of boxes alone, and ranked"):
+        read_card(path.parent)

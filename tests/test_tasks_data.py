@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import tracemalloc
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,20 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from toy_task import IMAGE_COLUMNS, images, texts, write_parquet, write_task
+from toy_task import (
+    IMAGE_COLUMNS,
+    framed,
+    images,
+    texts,
+    write_detection_task,
+    write_parquet,
+    write_task,
+)
 
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task
 from harness.tasks.card import read_card
+from harness.tasks.hub import _part as hub_part
 from harness.tasks.protocol import Task, TaskData
 from harness.tasks.splits import ItemSplit
 from harness.tasks.tables import Part, TableSplit, Texts
@@ -410,3 +420,85 @@ def test_samples_stay_in_arrow_until_they_are_asked_for(tmp_path: Path) -> None:
     tracemalloc.stop()
     assert split.samples([49_999, 0]) == ["test quote 49999 é", "test quote 0 é"]
     assert held - split.labels.nbytes < 50_000  # not even a byte an item
+
+
+# --- boxes -------------------------------------------------------------------------------------
+
+
+def load_framed(root: Path, **splits: pa.Table | list[pa.Table]) -> TaskData:
+    write_detection_task(root)
+    data = str(write_parquet(root / "data", **splits))
+    return load_task(root, "toy").load_data(data, 0)
+
+
+def test_annotations_say_where_the_object_is_and_so_what_the_label_is(tmp_path: Path) -> None:
+    data = load_framed(tmp_path, test=framed(["", "0 0.5 0.5 0.2 0.4\n0 0.2 0.2 0.2 0.2", " "]))
+    assert data.test.labels.tolist() == [0, 1, 0]
+    assert data.test.boxes is not None
+    assert [len(boxes) for boxes in data.test.boxes] == [0, 2, 0]
+    np.testing.assert_allclose(data.test.boxes[1][0], [0.4, 0.3, 0.6, 0.7])
+
+
+def test_generated_items_have_their_boxes(tmp_path: Path) -> None:
+    write_detection_task(tmp_path)
+    test = load_task(tmp_path, "toy").load_data("sample", 0).test
+    assert test.boxes is not None
+    assert [len(boxes) for boxes in test.boxes] == test.labels.tolist() == [0, 1] * 3
+
+
+@pytest.mark.parametrize(
+    ("annotation", "found"),
+    [
+        ("0 0.5 0.5 0.2", "row 2: line 1 has 4 fields"),
+        ("0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 -1", "row 2: line 2 is a box of 0.2 by -1"),
+        ("smoke 0.5 0.5 0.2 0.2", "row 2: line 1 is 'smoke 0.5 0.5 0.2 0.2'"),
+        ("0 640 320 20 20", "row 2: line 1 reaches from"),
+        (None, "row 2 is null"),
+    ],
+)
+def test_malformed_annotations_are_named_with_row_and_column(
+    tmp_path: Path, annotation: str | None, found: str
+) -> None:
+    rows = ["", "0 0.5 0.5 0.2 0.4", annotation, ""]
+    with pytest.raises(ConfigurationError) as caught:
+        load_framed(tmp_path, test=framed(rows))
+    assert f"test.parquet: column 'annotations': {found}" in caught.value.message
+    assert caught.value.remedy
+
+
+@pytest.mark.parametrize("group", ["scene", "camera"])
+def test_of_several_columns_for_groups_the_first_that_is_there_is_taken(
+    tmp_path: Path, group: str
+) -> None:
+    data = load_framed(tmp_path, test=framed([""] * 4, group=group), train=framed([""] * 2))
+    assert data.test.groups is not None
+    assert list(data.test.groups) == ["scene 0"] * 3 + ["scene 1"]
+    both = framed([""] * 4, group=group).append_column(
+        "camera" if group == "scene" else "scene", pa.array(list("wxyz"))
+    )
+    test = load_framed(tmp_path / "both", test=both).test
+    assert test.groups is not None
+    expected = ["scene 0"] * 3 + ["scene 1"] if group == "scene" else list("wxyz")
+    assert list(test.groups) == expected
+
+
+def test_data_without_any_column_for_groups_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"column 'scene'.* or 'camera'.*: is missing"):
+        load_framed(tmp_path, test=framed([""] * 4).drop_columns(["scene"]))
+
+
+def test_shards_of_one_split_have_the_same_column_for_groups(tmp_path: Path) -> None:
+    shards = [framed([""] * 2), framed([""] * 2, group="camera")]
+    with pytest.raises(ConfigurationError, match=r"00001-of-00002.parquet: column 'scene'"):
+        load_framed(tmp_path, test=shards)
+
+
+def test_of_a_table_on_the_hub_only_the_columns_that_it_has_are_taken(tmp_path: Path) -> None:
+    card = read_card(write_detection_task(tmp_path))
+    table = framed([""] * 2, group="camera").append_column("date", pa.array(["x", "y"]))
+    stored = SimpleNamespace(data=SimpleNamespace(table=table))
+    part = hub_part("org/toys", card, "val", stored)
+    assert part.table.column_names == ["image", "annotations", "camera"]
+    lost = SimpleNamespace(data=SimpleNamespace(table=table.drop_columns(["camera"])))
+    with pytest.raises(ConfigurationError, match=r"'scene' or 'camera': is missing; .*'date'"):
+        TableSplit([hub_part("org/toys", card, "val", lost)], card)

@@ -143,3 +143,44 @@ def write_parquet(folder: Path, **splits: pa.Table | Sequence[pa.Table]) -> Path
             name = f"{split}-{number:05}-of-{len(tables):05}.parquet"
             pq.write_table(table, folder / name)
     return folder
+
+
+DETECTION = """
+[detection]
+positive = "b"
+least_score = 0.5
+least_overlap = 0.5
+
+[[metrics]]
+name = "average_precision"
+direction = "higher"
+
+[[metrics]]
+name = "mean_iou"
+direction = "higher"
+"""
+BOX_COLUMNS = 'sample = "image"\nboxes = "annotations"\ngroup = ["scene", "camera"]'
+
+
+def write_detection_task(root: Path) -> Path:
+    """Write a task that looks for an object in images, and return its folder."""
+    folder = write_task(root, modality="image", columns=BOX_COLUMNS)
+    card = folder / "task.toml"
+    content = card.read_text(encoding="utf-8").replace(
+        'outputs = ["index", "scores"]\nmax_boxes = 0',
+        'outputs = ["boxes", "image_score"]\nmax_boxes = 4',
+    )
+    card.write_text(content + DETECTION, encoding="utf-8")
+    code = folder / "task.py"
+    boxes = "            boxes=((0.25, 0.25, 0.5, 0.75),) * (number % 2),\n        )"
+    content = code.read_text(encoding="utf-8").replace("        )", boxes, 1)
+    code.write_text(content, encoding="utf-8")
+    return folder
+
+
+def framed(annotations: Sequence[str | None], *, group: str = "scene") -> pa.Table:
+    """Return rows as the detection task has them, with these annotations."""
+    table = images("test", len(annotations)).drop_columns(["label"])
+    names = ["annotations" if name == "label" else name for name in table.column_names]
+    table = table.rename_columns([group if name == "scene" else name for name in names])
+    return table.append_column("annotations", pa.array(annotations, pa.string()))

@@ -44,10 +44,11 @@ def init(
 ) -> None:
     """Make a folder with a small model that passes `check` and evaluates as it stands."""
     from harness.submissions.check import entry_name
-    from harness.submissions.scaffold import TaskFacts, scaffold
+    from harness.submissions.scaffold import Sought, TaskFacts, scaffold
 
     project = find_project()
     card = project.card(task)
+    found = card.detection
     facts = TaskFacts(
         id=card.task.id,
         title=card.task.title,
@@ -55,6 +56,11 @@ def init(
         query=card.task.query,
         labels=card.label_names,
         outputs=card.task.outputs,
+        sought=Sought(
+            label=found.positive, least_score=found.least_score, max_boxes=card.task.max_boxes
+        )
+        if found
+        else None,
     )
     written = scaffold(
         entry,

@@ -88,6 +88,8 @@ def _summary(card: TaskCard) -> dict[str, object]:
         "modality": task.modality,
         "query": task.query,
         "outputs": task.outputs,
+        "max_boxes": task.max_boxes,
+        "detection": card.detection,
         "labels": card.label_names,
         "metrics": [
             {"name": metric.key, "direction": metric.direction, "ranked": metric.ranked}
@@ -115,7 +117,7 @@ def _print_facts(card: TaskCard) -> None:
     facts = (
         ("query", task.query),
         ("modality", task.modality),
-        ("outputs", ", ".join(task.outputs)),
+        ("outputs", _outputs(card)),
         ("labels", ", ".join(f"{number} {name}" for number, name in enumerate(card.label_names))),
         ("ranked by", card.ranked_metric.key),
         ("also shown", ", ".join(m.key for m in card.metrics if not m.ranked) or "nothing"),
@@ -129,14 +131,26 @@ def _print_facts(card: TaskCard) -> None:
         print_line(f"{name:<10}  {value}")
 
 
+def _outputs(card: TaskCard) -> str:
+    """Name the kinds of answer, and what makes one of a score."""
+    named = ", ".join(card.task.outputs)
+    if card.detection is None:
+        return named
+    found = card.detection
+    most = f"; at most {card.task.max_boxes} boxes" if card.task.max_boxes else ""
+    return f"{named}; from a score of {found.least_score:g} on {found.positive}{most}"
+
+
 def _columns(card: TaskCard) -> str:
     """Name the columns of the Parquet files that ``--data`` takes, and what each holds."""
     columns = card.columns
+    group = " or ".join(columns.group) if isinstance(columns.group, tuple) else columns.group
     named = (
         (columns.sample, "the query"),
         (columns.label, "its label"),
+        (columns.boxes, "its boxes: class x_center y_center width height, one a line"),
         (columns.id, "its identifier"),
-        (columns.group, "the group it belongs to"),
+        (group, "the group it belongs to"),
     )
     return ", ".join(f"{column} ({what})" for column, what in named if column is not None)
 

@@ -15,15 +15,31 @@ from harness.submissions.document import FILE_NAME
 from harness.submissions.manifest import parse
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-"""One folder a modality, and ``any`` for all; ``*.template`` has its placeholders filled in."""
+"""One folder a modality, ``any`` for all, and one a kind of answer that is no label.
+
+``*.template`` has its placeholders filled in."""
 
 _SUFFIX = ".template"
 _BATCH_SIZE = 64
+_MEANINGS: Final[dict[Output, str]] = {
+    "index": "one label number a sample",
+    "image_score": "one score a sample",
+}
 _BASELINES = {
     "text": ("Shared words", "it answers with the label whose own words a text has most of"),
     "image": ("Brightness", "it answers by the mean brightness of the image"),
     "audio": ("Loudness", "it answers by the loudness of the recording"),
 }
+
+
+class Sought(Frozen):
+    """What a task that takes scores or boxes looks for."""
+
+    label: str
+    """That of a sample that holds it."""
+    least_score: float
+    """From which score on an answer says so."""
+    max_boxes: int
 
 
 class TaskFacts(Frozen):
@@ -37,6 +53,8 @@ class TaskFacts(Frozen):
     """What one query is, in words."""
     labels: tuple[str, ...]
     outputs: tuple[Output, ...]
+    sought: Sought | None = None
+    """What is looked for, where answers are scores or boxes."""
 
 
 def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> tuple[Path, ...]:
@@ -53,13 +71,15 @@ def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> 
             f"{directory}: the name {entry!r} {wrong}",
             remedy="choose a name such as green-bits-tfidf: it is the entry's identity",
         )
-    if task.modality not in _BASELINES or "index" not in task.outputs:
+    output = _output(task)
+    if task.modality not in _BASELINES or output is None:
         raise UsageError(
             f"there is no template for {task.id}: {task.modality}, answered with "
             f"{' or '.join(task.outputs)}",
             remedy="copy an entry of a similar task",
         )
-    texts = _texts(_placeholders(entry, task, team, max_batch), task.modality)
+    placeholders = _placeholders(entry, task, output, team=team, max_batch=max_batch)
+    texts = _texts(placeholders, task.modality, output)
     for found in parse(
         texts[FILE_NAME].encode()
     ).faults:  # of what was given, the team alone can be
@@ -67,7 +87,17 @@ def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> 
     return _write(directory, texts)
 
 
-def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dict[str, str]:
+def _output(task: TaskFacts) -> Output | None:
+    """Return the kind of answer that a new entry gives; `None` where no template gives one."""
+    if "index" in task.outputs:
+        return "index"
+    scored = task.modality == "image" and "image_score" in task.outputs and task.sought
+    return "image_score" if scored else None
+
+
+def _placeholders(
+    entry: str, task: TaskFacts, output: Output, *, team: str, max_batch: int
+) -> dict[str, str]:
     name, baseline = _BASELINES[task.modality]
     decode = "- `decode.py`: from the stored bytes to an array. A cheaper decode is a fair idea.\n"
     return {
@@ -75,7 +105,11 @@ def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dic
         "title": task.title,
         "query": task.query,
         "baseline": baseline,
-        "label_list": "\n".join(f"{i}. `{label}`" for i, label in enumerate(task.labels)),
+        "answer": _answer(task, output),
+        "output": f"{_toml_string(output):<23}",
+        "output_meaning": _MEANINGS[output],
+        "object": task.sought.label if task.sought else "",
+        "least_score": f"{task.sought.least_score:g}" if task.sought else "",
         "decode_line": "" if task.modality == "text" else decode,
         "labels": _python_tuple(task.labels),
         "batch_size": f"{min(_BATCH_SIZE, max_batch):<19}",  # the comments stand below one another
@@ -87,10 +121,30 @@ def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dic
     }
 
 
-def _texts(placeholders: dict[str, str], modality: str) -> dict[str, str]:
-    """Return the text of each file, by its name in the new folder."""
+def _answer(task: TaskFacts, output: Output) -> str:
+    """Say what an answer is, in the new README."""
+    if output == "index" or task.sought is None:
+        labels = "\n".join(f"{number}. `{label}`" for number, label in enumerate(task.labels))
+        return f"The answer is the number of one of these labels:\n\n{labels}"
+    sought = task.sought
+    text = f"The answer is a score: from {sought.least_score:g} on it says `{sought.label}`."
+    if "boxes" in task.outputs:
+        most, least, label = sought.max_boxes, sought.least_score, sought.label
+        lines = (
+            'It may say where, too: with `output = "boxes"` in `submission.toml` the answer is a',
+            f"list of at most {most} boxes a sample, each `[x1, y1, x2, y2, score]`, the corners",
+            f"from 0 to 1 of width and height. A box of {least:g} or more says `{label}`, an",
+            "empty list does not.",
+        )
+        text += "\n\n" + "\n".join(lines)
+    return text
+
+
+def _texts(placeholders: dict[str, str], modality: str, output: Output) -> dict[str, str]:
+    """Return the text of each file, by its name in the new folder; a later folder's file counts."""
     texts = {}
-    for folder in ("any", modality):
+    folders = ("any", modality) if output == "index" else ("any", modality, output)
+    for folder in folders:
         for path in sorted((TEMPLATES / folder).iterdir()):
             if not path.is_file():
                 continue

@@ -5,11 +5,12 @@ Light on purpose: listing the tasks and checking an entry read cards and load no
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert
@@ -90,14 +91,23 @@ class Columns(Frozen):
     """Annotations of boxes, as ``tasks.annotations`` reads them; in place of ``label``."""
     id: Text | None = None
     """``None``: the row's number is the identifier."""
-    group: Text | None = None
-    """What splits and resampling keep whole; ``None``: every item stands alone."""
+    group: Text | Annotated[tuple[Text, ...], Meta(min_length=2)] | None = None
+    """What splits and resampling keep whole: one column, or the first of several that the data has;
+    ``None``: every item stands alone."""
 
     @property
     def named(self) -> list[str]:
-        """Every column that is read."""
-        named = (self.sample, self.label, self.boxes, self.id, self.group)
+        """Every column that is read, or may be."""
+        groups = (self.group,) if isinstance(self.group, str) else self.group or ()
+        named = (self.sample, self.label, self.boxes, self.id, *groups)
         return [name for name in named if name is not None]
+
+    def of(self, present: Collection[str]) -> Columns:
+        """Return the columns of data that has these: of several groups one, the first if none."""
+        if not isinstance(self.group, tuple):
+            return self
+        group = next((name for name in self.group if name in present), self.group[0])
+        return replace(self, group=group)
 
 
 class Detection(Frozen):

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import ConfigurationError
-from harness.tasks.card import TaskCard
+from harness.tasks.card import Columns, TaskCard
 from harness.tasks.generator import SplitName
 from harness.tasks.tables import Part
 
@@ -53,17 +53,17 @@ def split_files(folder: Path, split: SplitName) -> list[Path]:
 
 def read_parts(files: Sequence[Path], card: TaskCard) -> list[Part]:
     """Read the columns that the card names; what is missing is left for ``TableSplit`` to name."""
-    return [Part(str(path), _read(path, card.columns.named)) for path in files]
+    return [Part(str(path), _read(path, card.columns)) for path in files]
 
 
-def _read(path: Path, columns: list[str]) -> pa.Table:
+def _read(path: Path, columns: Columns) -> pa.Table:
     try:
         with pq.ParquetFile(path) as file:
             present = file.schema_arrow.names
-            wanted = [name for name in columns if name in present]
-            if len(wanted) < len(columns):  # the schema is enough to say what there is instead
+            named = columns.of(present).named
+            if not set(named) <= set(present):  # the schema is enough to say what there is instead
                 return file.schema_arrow.empty_table()
-            return file.read(columns=wanted)
+            return file.read(columns=named)
     except (OSError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0]
         raise ConfigurationError(

@@ -66,8 +66,8 @@ def read_hub(card: TaskCard, hub: Hub, revision: str) -> tuple[Part, Part]:
 def _part(where: str, card: TaskCard, name: str, dataset: Any) -> Part:  # noqa: ANN401 - untyped
     """Take the stored table as it is: nothing goes through the features that would decode it."""
     table = dataset.data.table
-    present = [column for column in card.columns.named if column in table.column_names]
-    wanted = present if len(present) == len(card.columns.named) else table.column_names
+    named = card.columns.of(table.column_names).named
+    wanted = named if set(named) <= set(table.column_names) else table.column_names
     return Part(f"{where} split {name!r}", table.select(wanted))
 
 

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 
 from harness.errors import ConfigurationError
 from harness.tasks.annotations import parse_annotations
-from harness.tasks.card import TaskCard
+from harness.tasks.card import Columns, TaskCard
 from harness.tasks.protocol import Boxes, Sample
 from harness.tasks.splits import BLOCK_ITEMS
 
@@ -125,10 +125,10 @@ class TableSplit:
     """
 
     def __init__(self, parts: Sequence[Part], card: TaskCard) -> None:
+        columns = card.columns.of(parts[0].table.column_names) if parts else card.columns
         for part in parts:
-            _require_columns(part, card)
+            _require_columns(part, card, columns)
         parts = [part for part in parts if len(part.table)]  # without rows, types say nothing
-        columns = card.columns
         self._samples = Column([c for part in parts for c in _sample_chunks(part, card)])
         self.boxes: Sequence[Boxes] | None = None
         if columns.boxes is not None:
@@ -141,7 +141,7 @@ class TableSplit:
                 [np.empty(0, np.int64), *(_labels(part, card) for part in parts)]
             )
         self.groups: Sequence[str] | None = None
-        if columns.group is not None:
+        if isinstance(columns.group, str):
             self.groups = Texts(_text_chunks(parts, columns.group))
         self.ids: Sequence[str] = RowNumbers(len(self._samples))
         if columns.id is not None:
@@ -157,19 +157,22 @@ class TableSplit:
         return self._samples.take(positions)
 
 
-def _require_columns(part: Part, card: TaskCard) -> None:
+def _require_columns(part: Part, card: TaskCard, columns: Columns) -> None:
     present = part.table.column_names
-    missing = [name for name in card.columns.named if name not in present]
+    missing = [repr(name) for name in columns.named if name not in present]
     if missing:
+        groups = card.columns.group
+        if isinstance(groups, tuple) and missing[-1] == repr(columns.group):
+            missing[-1] = " or ".join(map(repr, groups))
         raise ConfigurationError.at(
             part.where,
-            f"column {', '.join(map(repr, missing))}",
+            f"column {', '.join(missing)}",
             f"is missing; there are {', '.join(map(repr, present))}",
             "is this the data of another task, put each task's in DIR/<task>/, here "
             f"DIR/{card.task.id}/, or name entries of one task; else rename the data's columns, or "
             f"the [columns] of {card.task.id}'s task.toml",
         )
-    doubled = [name for name in card.columns.named if present.count(name) > 1]
+    doubled = [name for name in columns.named if present.count(name) > 1]
     if doubled:
         raise part.fault(doubled[0], "stands twice", "keep one of the two columns")
 

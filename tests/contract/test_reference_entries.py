@@ -29,7 +29,12 @@ from harness.tasks.splits import Subset
 
 PROJECT = Project(ROOT)
 ITEMS = 64
-NEURAL = {"chainsaw-cnn-torch", "deforestation-backbone", "deforestation-cnn"}
+NEURAL = {
+    "chainsaw-cnn-torch",
+    "deforestation-backbone",
+    "deforestation-cnn",
+    "wildfire-cnn-torch",
+}
 """Entries that need the torch extra."""
 ENTRIES = [
     pytest.param(name, marks=pytest.mark.torch) if name in NEURAL else name
@@ -141,6 +146,7 @@ def test_those_that_look_beat_those_that_do_not(sandbox: Sandbox, tmp_path: Path
         ("climate-tfidf", "climate-majority"),
         ("chainsaw-mel-linear", "chainsaw-majority"),
         ("deforestation-colour-trees", "deforestation-majority"),
+        ("wildfire-patch-trees", "wildfire-null"),
     ):
         right = []
         for name in (looks, looks_not):
