@@ -10,13 +10,15 @@ from harness.tasks.protocol import Split
 from harness.tasks.splits import stream_samples
 
 ABSENT = (2**64 - 1).to_bytes(8, "little")
+CONVERTERS_FILE = "convert.py"
 
 
 def task_digest(directory: Path) -> str:
     """Return the SHA-256 over the names and contents of the files that make a task.
 
     These are the card, the code, and what lies beside them for the code to read; not the prose
-    (``*.md``), hidden files, or what Python caches.
+    (``*.md``), the converters (the data that they make has a digest of its own), hidden files, or
+    what Python caches.
     """
     sha = hashlib.sha256()
     for path in sorted(directory.rglob("*")):
@@ -50,7 +52,9 @@ def data_digest(split: Split, origin: str = "") -> str:
 
 
 def _is_left_out(name: Path) -> bool:
-    return any(part.startswith(".") or part == "__pycache__" for part in name.parts)
+    return name.as_posix() == CONVERTERS_FILE or any(
+        part.startswith(".") or part == "__pycache__" for part in name.parts
+    )
 
 
 def _field(content: bytes) -> bytes:
