@@ -50,6 +50,10 @@ class Repository:
     licence: str | None = None
     altered: dict[str, bytes] = field(default_factory=dict)
     """What is given out in place of what is listed."""
+    elsewhere: bool = False
+    """Files are given out by another host, to which requests for them are sent on."""
+    tokens: list[tuple[str, str]] = field(default_factory=list)
+    """Host and credentials of every request for a file's content."""
     ranges: bool = True
     """Whether a part of a file may be asked for."""
     plays: dict[str, list[Play]] = field(default_factory=dict)
@@ -88,6 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def do_GET(self) -> None:
+        if self.path.startswith("/elsewhere/"):
+            self._sent_on()
+            return
         route = ROUTE.fullmatch(unquote(urlsplit(self.path).path))
         repository = self.server.repositories.get(route["repo"]) if route else None
         if route is None or repository is None:
@@ -100,10 +107,19 @@ class _Handler(BaseHTTPRequestHandler):
             self._json(_info(route["repo"], repository))
         elif route["kind"] == "tree":
             self._json(_entries(repository.files, route["path"]))
+        elif repository.elsewhere and route["path"] in repository.files and self._is_get():
+            repository.tokens.append((self._host(), self.headers.get("Authorization", "")))
+            other = f"http://localhost:{self.server.server_port}/elsewhere"
+            location = f"{other}/{route['repo']}/{route['path']}"
+            self._answer(HTTPStatus.FOUND, b"", {"Location": location})
         elif route["path"] in repository.files:
             self._file(repository, route["path"])
         else:
             self._refuse(HTTPStatus.NOT_FOUND, "EntryNotFound")
+
+    def _sent_on(self) -> None:
+        organisation, name, path = unquote(self.path).removeprefix("/elsewhere/").split("/", 2)
+        self._file(self.server.repositories[f"{organisation}/{name}"], path)
 
     do_HEAD = do_GET  # noqa: N815 - the name that the server looks for
 
@@ -119,6 +135,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         asked = self.headers.get("Range", "")
         repository.asked.append((path, asked))
+        repository.tokens.append((self._host(), self.headers.get("Authorization", "")))
         play = repository.plays[path].pop(0) if repository.plays.get(path) else Play()
         status = HTTPStatus.OK
         if play.status is not None:
@@ -129,6 +146,12 @@ class _Handler(BaseHTTPRequestHandler):
             headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
             content, status = content[start:], HTTPStatus.PARTIAL_CONTENT
         self._answer(status, content, headers, play, repository)
+
+    def _is_get(self) -> bool:
+        return self.command == "GET"
+
+    def _host(self) -> str:
+        return self.headers.get("Host", "").partition(":")[0]
 
     def _refuse(self, status: HTTPStatus, code: str) -> None:
         self._answer(status, b"", {"X-Error-Code": code, "X-Error-Message": code})

@@ -17,7 +17,9 @@ import pytest
 from fetching_project import TEXT_README, Place, Seen, shards
 from hub_stand_in import Play, Repository, stand_in_hub
 from toy_task import COMMIT, images, texts
+from typer.testing import CliRunner
 
+from harness.cli.app import app
 from harness.errors import ConfigurationError
 from harness.tasks import load_task
 from harness.tasks.downloading import PIECE_BYTES
@@ -49,6 +51,7 @@ configs:
 ---
 """
 FALSE = "0" * 64
+TOKEN = "hf_of-a-user"  # noqa: S105 - nobody's
 KEPT = 2 * PIECE_BYTES
 BREAK = KEPT + 900
 """Where connections break, and what is kept then: whole pieces."""
@@ -103,6 +106,7 @@ def repositories(place: Place) -> dict[str, Repository]:
     made["gives-up"] = Repository(COMMIT, long, plays={TEST: list(gives_up)})
     made["no-ranges"] = Repository(COMMIT, long, ranges=False, plays={TEST: list(gives_up)})
     made["long"] = Repository(COMMIT, long)
+    made["elsewhere"] = Repository(COMMIT, long, elsewhere=True, plays={TEST: list(gives_up[:1])})
     made["pinned"] = Repository(COMMIT, text)
     for name in (*made, "absent"):
         modality = name if name in ("image", "audio") else "text"
@@ -127,7 +131,7 @@ def seen(place: Place, endpoint: str, repositories: dict[str, Repository]) -> Se
         "no-commit": ("text", OTHER_COMMIT, None),
         "to": ("sharded", None, place.root / "to" / "set"),
     }
-    return place.fetch(endpoint, fetches | again | more)
+    return place.fetch(endpoint, fetches | again | more, HF_TOKEN=TOKEN)
 
 
 @pytest.mark.parametrize("modality", ["text", "image", "audio"])
@@ -216,6 +220,16 @@ def test_a_server_that_gives_only_whole_files_is_taken_at_that(seen: Seen) -> No
     assert seen["no-ranges again"]["digest"] == seen["long"]["digest"]
 
 
+def test_the_hub_is_shown_the_users_token_and_whom_it_sends_us_to_is_not(
+    seen: Seen, repositories: dict[str, Repository]
+) -> None:
+    assert seen["elsewhere"]["digest"] == seen["long"]["digest"]
+    assert set(repositories["org/elsewhere"].tokens) == {
+        ("127.0.0.1", f"Bearer {TOKEN}"),
+        ("localhost", ""),
+    }
+
+
 def test_nothing_is_kept_of_a_file_that_is_not_what_is_listed(place: Place, seen: Seen) -> None:
     assert "error" in seen["altered"]
     partial = place.root / "cache" / "data" / "altered" / f"org--altered@{COMMIT}.partial"
@@ -272,7 +286,9 @@ def wait_until_kept(folder: Path) -> None:
         time.sleep(0.02)
 
 
-def test_an_interrupted_fetch_is_half_a_set_that_is_named_and_gone_on_with(tmp_path: Path) -> None:
+def test_an_interrupted_fetch_is_half_a_set_that_is_named_and_gone_on_with(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     place = Place(tmp_path)
     (tmp_path / "leaderboard").mkdir()
     (tmp_path / "leaderboard" / "rules.toml").touch()
@@ -296,12 +312,14 @@ def test_an_interrupted_fetch_is_half_a_set_that_is_named_and_gone_on_with(tmp_p
         assert (process.returncode, out) == (130, "")
         assert "the same command goes on from there" in err
 
-        listed = harness(place, endpoint, "list", "--json").communicate(timeout=60)[0]
-        (here,) = json.loads(listed)["tasks"][0]["here"]
+        for name in ("HARNESS_ROOT", "HARNESS_CACHE"):
+            monkeypatch.setenv(name, place.environment(endpoint)[name])
+        listed = CliRunner().invoke(app, ["data", "list", "--json"])
+        (here,) = json.loads(listed.stdout)["tasks"][0]["here"]
         assert (here["complete"], here["revision"]) == (False, COMMIT)
-        found = harness(place, endpoint, "verify", "slow", "--data", "hub", "--json")
-        report = json.loads(found.communicate(timeout=60)[0])
-        assert (found.returncode, report["ok"]) == (1, False)
+        found = CliRunner().invoke(app, ["data", "verify", "slow", "--data", "hub", "--json"])
+        report = json.loads(found.stdout)
+        assert (found.exit_code, report["ok"]) == (1, False)
         assert "is only half fetched" in report["findings"][0]["message"]
         assert "data fetch slow" in report["findings"][0]["remedy"]
 
