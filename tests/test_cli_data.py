@@ -25,6 +25,7 @@ from harness.cli.data import _agree
 from harness.cli.progress import ProgressLine
 from harness.errors import UsageError
 from harness.tasks.card import read_card
+from harness.tasks.importing import FORMS
 from harness.tasks.kept import PLAN_FILE, Plan, write_plan
 from harness.tasks.listing import Listing, Remote
 
@@ -132,6 +133,20 @@ def test_a_converter_of_the_tasks_own_is_a_format(root: Path, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
+    ("task", "offered"), [("toy", ["csv", "jsonl", "folder", "lines"]), ("no", list(FORMS))]
+)
+def test_a_shell_is_offered_the_formats_of_the_task(
+    root: Path, monkeypatch: pytest.MonkeyPatch, task: str, offered: list[str]
+) -> None:
+    (root / "tasks" / "toy" / "convert.py").write_text(CONVERT)
+    monkeypatch.setenv("_HARNESS_COMPLETE", "complete_bash")
+    monkeypatch.setenv("COMP_WORDS", f"harness data import {task} ")
+    monkeypatch.setenv("COMP_CWORD", "4")
+    result = CliRunner().invoke(app, prog_name="harness")
+    assert result.stdout.split() == offered
+
+
+@pytest.mark.parametrize(
     ("options", "found"),
     [
         (("lines", "--seed", 1), "--seed: lines is a converter"),
@@ -169,7 +184,15 @@ def test_what_is_here_is_listed_with_what_is_pinned(root: Path, tmp_path: Path) 
     assert [(each["complete"], each["bytes"]) for each in task["here"]] == [(False, 700_000)]
     told = typed("data", "list").stdout
     assert f"org/toys, pinned at {COMMIT}" in told
-    assert f"{COMMIT}: half fetched, 0.7 MB so far" in told
+    assert f"{COMMIT}: half fetched, 0.7 of 2.0 MB" in told
+
+    broken = partial.with_name(f"org--toys@{'f' * 40}")
+    broken.mkdir()
+    (broken / "set.json").write_text("{}")
+    faults = [each["fault"] for each in document("data", "list")["tasks"][0]["here"]]
+    assert faults[0] is None
+    assert "set.json: Object missing required field" in faults[1]
+    assert typed("data", "list").exit_code == 0
     assert root.is_dir()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from collections import Counter
 from collections.abc import Iterator
@@ -110,6 +111,21 @@ def test_another_seed_makes_another_split_and_the_same_seed_the_same(tmp_path: P
         for number, seed in enumerate((0, 0, 1))
     ]
     assert digests[0] == digests[1] != digests[2]
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_texts_may_be_empty_long_and_in_any_script(tmp_path: Path, form: str) -> None:
+    task = toy(tmp_path)
+    samples = ["", "x" * 10_000_000, "気候は 変わる 🌍 مناخ", 'a "quoted",\nline']
+    source = tmp_path / f"rows.{form}"
+    if form == "jsonl":
+        lines = [json.dumps({"quote": sample, "label": "a"}) for sample in samples]
+        source.write_text("\n".join(lines))
+    else:
+        with source.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows([("quote", "label"), *((each, "a") for each in samples)])
+    imported(task, form, source, tmp_path / "set", halving=Halving(test_share=1.0))
+    assert task.load_data(str(tmp_path / "set"), 0).test.samples(range(4)) == samples
 
 
 def test_a_whole_source_can_be_for_the_test(tmp_path: Path) -> None:

@@ -70,8 +70,11 @@ TaskArgument = Annotated[
 ]
 
 
-def _complete_form(incomplete: str) -> list[str]:
-    return [form for form in ("csv", "jsonl", "folder") if form.startswith(incomplete)]
+def _complete_form(ctx: typer.Context, incomplete: str) -> list[str]:
+    """Offer the formats, with those that the task brings."""
+    from harness.cli.importing import formats
+
+    return [form for form in formats(ctx.params.get("task")) if form.startswith(incomplete)]
 
 
 @data.command("list", cls=Command, epilog=LIST_EXAMPLES)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from harness.tasks import TaskCard
     from harness.tasks.fetching import Fetched
-    from harness.tasks.kept import KeptSet
+    from harness.tasks.kept import Half, KeptSet
     from harness.tasks.verifying import DataReport
 
 _SHORT = 12
@@ -29,36 +29,41 @@ def licence_of(card: TaskCard, stated: str | None) -> str:
 def source_summary(card: TaskCard) -> dict[str, Any]:
     """Return a task's sources, and what of them is here."""
     from harness.tasks.hub import sets_here
-    from harness.tasks.kept import KeptSet
 
-    here = []
-    for folder, found in sets_here(card):
-        whole = isinstance(found, KeptSet)
-        here.append(
-            {
-                "hub_id": found.hub_id,
-                "revision": found.revision,
-                "complete": whole,
-                "folder": str(folder),
-                "bytes": found.bytes if isinstance(found, KeptSet) else found.bytes_here,
-                "digest": found.digest if isinstance(found, KeptSet) else None,
-                "test_items": found.test_items if isinstance(found, KeptSet) else None,
-                "train_items": found.train_items if isinstance(found, KeptSet) else None,
-                "licence": found.licence if isinstance(found, KeptSet) else None,
-            }
-        )
     return {
         "id": card.task.id,
         "sources": card.data_sources,
         "sample": card.sample,
         "hub": card.hub,
         "licence": card.task.licence,
-        "here": here,
+        "here": [_here(folder, found) for folder, found in sets_here(card)],
+    }
+
+
+def _here(folder: Path, found: KeptSet | Half | str) -> dict[str, Any]:
+    """Return what is here of one commit."""
+    from harness.tasks.kept import KeptSet
+
+    kept = found if isinstance(found, KeptSet) else None
+    half = None if isinstance(found, (KeptSet, str)) else found
+    return {
+        "revision": folder.name.partition("@")[2].removesuffix(".partial"),
+        "complete": kept is not None,
+        "fault": found if isinstance(found, str) else None,
+        "folder": str(folder),
+        "bytes": kept.bytes if kept else half and half.bytes_here,
+        "bytes_in_all": kept.bytes if kept else half and half.bytes,
+        "digest": kept and kept.digest,
+        "test_items": kept and kept.test_items,
+        "train_items": kept and kept.train_items,
+        "licence": kept and kept.licence,
     }
 
 
 def print_sources(card: TaskCard) -> None:
     """Print a task's sources, and what of them is here."""
+    from harness.cli.errors import printable
+
     summary = source_summary(card)
     sample, hub = card.sample, card.hub
     rows = [("--data", ", ".join(card.data_sources))]
@@ -68,15 +73,19 @@ def print_sources(card: TaskCard) -> None:
         rows.append(("hub", "none"))
     else:
         pinned = f"pinned at {hub.revision}" if hub.revision else "no revision pinned"
+        pinned += f", digest {hub.digest[:_SHORT]}…" if hub.digest else ""
         gated = ", gated: terms to accept first" if hub.gated else ""
         rows.append(("hub", f"{hub.id}, {pinned}{gated}"))
         rows.append(("licence", card.task.licence))
     for found in summary["here"]:
-        size = f"{found['bytes'] / 1e6:,.1f} MB"
         if found["complete"]:
-            told = f"{size}, {found['test_items']:,} test items, digest {found['digest'][:_SHORT]}…"
+            told = f"{found['test_items']:,} test items, digest {found['digest'][:_SHORT]}…"
+            told = f"{found['bytes'] / 1e6:,.1f} MB, {told}"
+        elif found["fault"]:
+            told = printable(found["fault"])
         else:
-            told = f"half fetched, {size} so far: fetch it again, and it goes on"
+            part, whole = found["bytes"] / 1e6, found["bytes_in_all"] / 1e6
+            told = f"half fetched, {part:,.1f} of {whole:,.1f} MB: fetch it again, and it goes on"
         rows.append(("here", f"{found['revision']}: {told}"))
     print_line(card.task.id)
     _print_rows(rows)

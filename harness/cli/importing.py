@@ -33,6 +33,21 @@ class Wish:
     force: bool
 
 
+def formats(task: str | None) -> tuple[str, ...]:
+    """Return what a task can be imported from, for a shell: nothing that is wrong is told."""
+    from harness.cli.project import find_project
+    from harness.errors import HarnessError
+    from harness.tasks.converting import find_converters
+    from harness.tasks.importing import FORMS
+
+    try:
+        project = find_project()
+        card = project.card(task or "")
+        return (*FORMS, *sorted(find_converters(project.tasks / card.task.id, card)))
+    except HarnessError:
+        return FORMS
+
+
 def run_import(project: Project, card: TaskCard, wish: Wish, line: ProgressLine) -> KeptSet:
     """Make the set; raise ``UsageError`` for a format that there is not, or that takes no option.
 

@@ -79,17 +79,21 @@ def require_pinned(card: TaskCard, revision: str | None, digest: str) -> None:
     )
 
 
-def sets_here(card: TaskCard) -> Iterator[tuple[Path, KeptSet | Half]]:
-    """Yield all commits of the task's data that are here, whole or half."""
+def sets_here(card: TaskCard) -> Iterator[tuple[Path, KeptSet | Half | str]]:
+    """Yield the commits of the task's data that are here: whole, half, or what is wrong with it."""
     for folder in sorted(_sets_of(card).glob("*@*")):
         if folder.name.endswith(PARTIAL):
             half = half_of(folder.with_name(folder.name.removesuffix(PARTIAL)))
             if half is not None:
                 yield folder, half
             continue
-        kept = read_set(folder)
-        if kept is not None:
-            yield folder, kept
+        try:
+            kept = read_set(folder)
+        except ConfigurationError as error:
+            yield folder, error.message
+        else:
+            if kept is not None:
+                yield folder, kept
 
 
 def _sets_of(card: TaskCard) -> Path:
