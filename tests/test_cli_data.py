@@ -210,6 +210,11 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
         refused = typed("data", "verify", folder)
         assert (refused.exit_code, found in refused.stderr) == (2, True)
     assert typed("data", "verify", data, "--data", "sample").exit_code == 2
+    (tmp_path / "half.partial").mkdir()
+    plan = Plan(hub_id="org/toys", revision=COMMIT, files=1, bytes=2_000_000)
+    write_plan(tmp_path / "half.partial", plan)
+    refused = typed("data", "verify", tmp_path / "half")
+    assert "is only half fetched: 0.0 of 2.0 MB are here" in refused.stderr
 
 
 def test_findings_are_printed_with_file_row_and_column_and_end_with_1(

@@ -8,8 +8,10 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,10 +22,11 @@ from toy_task import COMMIT, images, texts
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.errors import ConfigurationError
-from harness.tasks import load_task
+from harness.errors import ConfigurationError, UsageError
+from harness.tasks import downloading, listing, load_task
 from harness.tasks.downloading import PIECE_BYTES
-from harness.tasks.listing import list_files
+from harness.tasks.fetching import fetch
+from harness.tasks.listing import Listing, Remote, list_files
 
 OTHER_COMMIT = "f" * 40
 TRAIN = "data/train-00000-of-00001.parquet"
@@ -106,6 +109,10 @@ def repositories(place: Place) -> dict[str, Repository]:
     made["gives-up"] = Repository(COMMIT, long, plays={TEST: list(gives_up)})
     made["no-ranges"] = Repository(COMMIT, long, ranges=False, plays={TEST: list(gives_up)})
     made["long"] = Repository(COMMIT, long)
+    made["garbled"] = Repository(COMMIT, long)
+    garbled = place.root / "cache" / "data" / "garbled" / f"org--garbled@{COMMIT}.partial"
+    garbled.mkdir(parents=True)
+    (garbled / "test-00000-of-00001.parquet.part").write_bytes(b"?" * 1000)
     made["elsewhere"] = Repository(COMMIT, long, elsewhere=True, plays={TEST: list(gives_up[:1])})
     made["pinned"] = Repository(COMMIT, text)
     for name in (*made, "absent"):
@@ -214,6 +221,14 @@ def test_the_next_fetch_goes_on_where_the_last_gave_up(
     asked = repositories["org/gives-up"].asked
     assert [wanted for path, wanted in asked if path == TEST][-1] == f"bytes={KEPT}-"
     assert [path for path, _ in asked].count(TRAIN) == 1
+
+
+def test_what_an_earlier_fetch_left_is_no_beginning_of_it_and_is_fetched_anew(
+    seen: Seen, repositories: dict[str, Repository]
+) -> None:
+    assert seen["garbled"]["digest"] == seen["long"]["digest"]
+    asked = [wanted for path, wanted in repositories["org/garbled"].asked if path == TEST]
+    assert asked == ["bytes=1000-", ""]
 
 
 def test_a_server_that_gives_only_whole_files_is_taken_at_that(seen: Seen) -> None:
@@ -332,6 +347,71 @@ def test_an_interrupted_fetch_is_half_a_set_that_is_named_and_gone_on_with(
     assert [path for path, _ in repository.asked].count(TRAIN) == 1
     data = load_task(tmp_path, "slow").load_data(str(tmp_path / "files"), 0)
     assert json.loads(out)["set"]["digest"] == data.reference.digest
+
+
+class Silent:
+    """Is told, and tells whoever waits for it."""
+
+    def __init__(self) -> None:
+        self.waits = threading.Event()
+
+    def note(self, text: str) -> None:
+        if text.startswith("waiting"):
+            self.waits.set()
+
+    def fetched(self, name: str, done: int, total: int) -> None: ...
+
+
+def test_two_that_fetch_one_set_do_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    place = Place(tmp_path)
+    place.task("toys")
+    card = load_task(tmp_path, "toys").card
+    content = shards(tmp_path / "files", **two_texts())
+    train, test = (
+        Remote(path=path, bytes=len(content[path]), git_sha1="", sha256=FALSE)
+        for path in (TRAIN, TEST)
+    )
+    listed = Listing(
+        hub_id="org/toys",
+        revision=COMMIT,
+        licence=None,
+        gated=False,
+        files=(("train", (train,)), ("test", (test,))),
+    )
+    begun, go_on = threading.Event(), threading.Event()
+    obtained: list[str] = []
+
+    def obtain(_hub: str, _commit: str, remote: Remote, target: Path, _told: object) -> None:
+        begun.set()
+        assert go_on.wait(60)
+        obtained.append(remote.path)
+        target.write_bytes(content[remote.path])
+
+    monkeypatch.setattr(listing, "list_files", lambda *_: listed)
+    monkeypatch.setattr(downloading, "obtain", obtain)
+    monkeypatch.setattr(downloading, "quieten", lambda: None)
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    second = Silent()
+    with ThreadPoolExecutor() as pool:
+        one = pool.submit(fetch, card, None, None, lambda _: None, Silent())
+        assert begun.wait(60)
+        two = pool.submit(fetch, card, None, None, lambda _: None, second)
+        assert second.waits.wait(60)
+        go_on.set()
+        fetched = [one.result(60), two.result(60)]
+    assert [each.new for each in fetched] == [True, False]
+    assert fetched[0].kept == fetched[1].kept
+    assert obtained == [TRAIN, TEST]
+
+
+def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:
+    place = Place(tmp_path)
+    place.task("toys")
+    card = load_task(tmp_path, "toys").card
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").touch()
+    with pytest.raises(UsageError, match="is there already, and is no fetched set"):
+        fetch(card, None, tmp_path / "mine", lambda _: None, Silent())
 
 
 def test_a_folder_of_the_hubs_name_does_not_stand_in_for_it(

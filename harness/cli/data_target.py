@@ -14,10 +14,19 @@ if TYPE_CHECKING:
 
 def resolve(project: Project, target: str, source: str | None) -> tuple[TaskCard, str]:
     """Return the task, and the source of its data; ``UsageError`` where one cannot be made out."""
+    from harness.tasks.kept import half_of
+
     known = {card.task.id: card for card in project.cards()}
     if target in known:
         return known[target], source or _source_of(known[target])
     folder = Path(target).expanduser()
+    half = half_of(folder)
+    if half is not None:
+        raise UsageError(
+            f"{folder}: is only half fetched: {half.told}",
+            remedy=f"go on with it: python -m harness data fetch TASK --revision {half.revision} "
+            f"--to {target}",
+        )
     if not folder.is_dir():
         return project.card(target), ""  # raises: it names those that there are
     if source is not None:

@@ -64,10 +64,9 @@ def fetch(
     """
     hub, revision = pinned_revision(card, asked)
     folder = hub_folder(card, hub, revision) if into is None else into.absolute()
-    if folder.exists():
-        here = _there_already(card, folder, revision, progress)
-        if here is not None:
-            return here
+    here = _there_already(card, folder, revision, progress)
+    if here is not None:
+        return here
     from harness.tasks.listing import list_files  # noqa: PLC0415 - asks the hub
 
     progress.note(f"asking the hub for {hub.id}")
@@ -77,6 +76,9 @@ def fetch(
     try:
         partial.mkdir(parents=True, exist_ok=True)
         with locked(partial, lambda: progress.note("waiting for another process that fetches it")):
+            here = _there_already(card, folder, revision, progress)
+            if here is not None:  # by now: the other process has finished it
+                return here
             files = _fetch_files(listing, partial, progress)
             kept = _seal(card, partial, listing, files, progress)
             partial.replace(folder)
@@ -88,10 +90,10 @@ def fetch(
 def _there_already(
     card: TaskCard, folder: Path, revision: str, progress: Progress
 ) -> Fetched | None:
-    """Return the set that is in ``folder``; ``None`` where that is empty."""
+    """Return the set that is in ``folder``; ``None`` where that is empty, or not there."""
     kept = read_set(folder)
     if kept is None:
-        if folder.is_dir() and not any(folder.iterdir()):
+        if not folder.exists() or (folder.is_dir() and not any(folder.iterdir())):
             return None
         raise UsageError(
             f"{folder}: is there already, and is no fetched set",
