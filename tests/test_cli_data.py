@@ -251,7 +251,7 @@ def test_terms_are_shown_and_need_a_word_where_nobody_can_be_asked(
     _agree(card, listing(gated=True), ProgressLine(None), accepted=True)
     told = capsys.readouterr()
     assert told.out == ""
-    assert f"org/toys at {COMMIT}\n1 files, 5.0 MB; licence: cc-by-4.0" in told.err
+    assert f"org/toys at {COMMIT}\n5.0 MB in 1 file; licence: cc-by-4.0" in told.err
     assert "gated: the hub gives it to those who" in told.err
 
 

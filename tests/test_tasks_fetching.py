@@ -349,6 +349,16 @@ def test_an_interrupted_fetch_is_half_a_set_that_is_named_and_gone_on_with(
     assert json.loads(out)["set"]["digest"] == data.reference.digest
 
 
+def test_a_small_file_is_held_against_what_git_calls_it(tmp_path: Path) -> None:
+    path = tmp_path / "small"
+    path.write_bytes(b"hello\n")
+    known = "ce013625030ba8dba906f756967f9e9ca394464a"  # by git hash-object
+    remote = Remote(path="small", bytes=6, git_sha1=known)
+    assert downloading._fault(path, remote) == ""
+    path.write_bytes(b"hallo\n")
+    assert f"and the hub lists {known}" in downloading._fault(path, remote)
+
+
 class Silent:
     """Is told, and tells whoever waits for it."""
 

@@ -24,7 +24,7 @@ from harness.tasks.kept import Import, KeptSet
 from harness.tasks.listed import Faults, Names
 from harness.tasks.protocol import Item
 from harness.tasks.task import FolderTask
-from harness.tasks.writing import write_items
+from harness.tasks.writing import BATCH_BYTES, write_items
 
 BOXES = """
 [detection]
@@ -126,6 +126,17 @@ def test_texts_may_be_empty_long_and_in_any_script(tmp_path: Path, form: str) ->
             csv.writer(file).writerows([("quote", "label"), *((each, "a") for each in samples)])
     imported(task, form, source, tmp_path / "set", halving=Halving(test_share=1.0))
     assert task.load_data(str(tmp_path / "set"), 0).test.samples(range(4)) == samples
+
+
+def test_what_is_written_is_a_batch_at_a_time_however_large_items_are(tmp_path: Path) -> None:
+    task = toy(tmp_path)
+    for name, count, size, groups in (("many", 600, 10, 3), ("large", 5, BATCH_BYTES // 2, 3)):
+        made: Iterator[tuple[SplitName, Item]] = (
+            ("test", Item(id=str(row), sample="x" * size, label=0, group="g"))
+            for row in range(count)
+        )
+        write_items(task.card, made, tmp_path / name, Import(form="x"), force=False)
+        assert pq.ParquetFile(tmp_path / name / "test.parquet").num_row_groups == groups
 
 
 def test_a_whole_source_can_be_for_the_test(tmp_path: Path) -> None:

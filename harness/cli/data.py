@@ -309,7 +309,8 @@ def _agree(card: TaskCard, listing: Listing, line: ProgressLine, *, accepted: bo
     licence = licence_of(card, listing.licence)
     files = sum(len(files) for _, files in listing.files)
     print_note(f"{listing.hub_id} at {listing.revision}")
-    print_note(f"{files:,} files, {listing.bytes / 1e6:,.1f} MB; licence: {licence}")
+    size = f"{listing.bytes / 1e6:,.1f} MB in {files:,} file{'s' * (files != 1)}"
+    print_note(f"{size}; licence: {licence}")
     if listing.gated:
         print_note("gated: the hub gives it to those who have accepted its terms there")
     if accepted:

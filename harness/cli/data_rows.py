@@ -186,7 +186,8 @@ def print_report(report: DataReport) -> None:
     for code, count in report.counts.items():
         if count > shown[code]:
             print_line(f"{code}: {count:,} in all, the first {shown[code]} are shown")
-    print_line("nothing is wrong" if report.ok else f"{sum(report.counts.values()):,} findings")
+    total = sum(report.counts.values())
+    print_line("nothing is wrong" if report.ok else f"{total:,} finding{'s' * (total != 1)}")
 
 
 def _print_rows(rows: Iterable[tuple[str, str]]) -> None:
