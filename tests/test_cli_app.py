@@ -73,6 +73,10 @@ def test_the_commands_are_those_of_the_design() -> None:
         "keys list",
         "tasks list",
         "tasks show",
+        "data list",
+        "data fetch",
+        "data verify",
+        "data import",
         "doctor",
         "schema",
     }

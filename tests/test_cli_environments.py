@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from wheels import Unpacker, lock_text, write_wheel
 
 from harness.cli.app import app
-from harness.cli.caches import cache_folder
+from harness.records.caches import cache_folder
 
 READS = "import tiny\nreturn [int(sample.split()[-1][0]) % 2 for sample in samples]"
 

@@ -16,8 +16,8 @@ from typer.testing import CliRunner, Result
 from weights_stand_in import Page, Site, serving
 
 from harness.cli.app import app
-from harness.cli.caches import cache_folder
 from harness.errors import ConfigurationError
+from harness.records.caches import cache_folder
 
 CONTENT = b"what git cannot hold\n" * 1000
 SHA256 = hashlib.sha256(CONTENT).hexdigest()

@@ -7,7 +7,18 @@ from typing import Annotated
 import typer
 
 import harness
-from harness.cli import check, doctor, evaluate, init, keys, leaderboard, schema, tasks, verify
+from harness.cli import (
+    check,
+    data,
+    doctor,
+    evaluate,
+    init,
+    keys,
+    leaderboard,
+    schema,
+    tasks,
+    verify,
+)
 from harness.cli.errors import Command
 from harness.cli.output import print_line
 
@@ -70,6 +81,12 @@ app.add_typer(
     name="tasks",
     help="List the tasks of the challenge, and show one.",
     epilog=tasks.EXAMPLES,
+)
+app.add_typer(
+    data.data,
+    name="data",
+    help="Fetch, import, verify and list what entries are judged on.",
+    epilog=data.EXAMPLES,
 )
 app.command(cls=Command, epilog=doctor.EXAMPLES)(doctor.doctor)
 app.command(cls=Command, epilog=schema.EXAMPLES)(schema.schema)

@@ -48,8 +48,8 @@ def _prepare(
 ) -> Prepared:
     if report.lock is None:
         return Prepared()
-    from harness.cli.caches import cache_folder
     from harness.environments.cache import ensure
+    from harness.records.caches import cache_folder
 
     cache = cache_folder("environments")
     try:

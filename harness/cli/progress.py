@@ -61,6 +61,16 @@ class ProgressLine:
         if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
             self._show(f"fetching {name}: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB")
 
+    def looked_at(self, split: str, done: int, total: int) -> None:
+        """Tell how many items of a split were looked at."""
+        if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
+            self._show(f"{split}: {done:,} of {total:,} items")
+
+    def written(self, items: int) -> None:
+        """Tell how many items were written."""
+        if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
+            self._show(f"written: {items:,} items")
+
     def clear(self) -> None:
         """Take the line away."""
         if self._stream:

@@ -21,7 +21,7 @@ class Supply:
         self, entries: Sequence[tuple[str, Manifest]], folder: Path | None, progress: Reporter
     ) -> None:
         """Fetch all of them now: a download would disturb a session; ``folder`` serves instead."""
-        from harness.cli.caches import cache_folder
+        from harness.records.caches import cache_folder
         from harness.submissions.weights import Weights
 
         self._weights = Weights(

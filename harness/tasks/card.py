@@ -132,6 +132,9 @@ class Hub(Frozen):
     """The pinned commit; ``None``: it must be given as ``hub@<revision>``."""
     gated: bool = False
     """Whether the hub asks each user to accept terms first."""
+    digest: Annotated[str, Meta(pattern="^[0-9a-f]{64}$")] | None = None
+    """Of the test items at the pinned commit, as ``data fetch`` and ``data verify`` print it: other
+    items are refused."""
 
 
 class Generated(Frozen):
@@ -202,6 +205,10 @@ def read_card(directory: Path) -> TaskCard:
     _check_labels(path, card.labels)
     _check_metrics(path, card)
     _check_columns(path, card)
+    if card.hub is not None and card.hub.digest is not None and card.hub.revision is None:
+        raise ConfigurationError.at(
+            path, "hub.digest", "is there, and no revision is", "pin the commit that it is of"
+        )
     return card
 
 

@@ -10,6 +10,7 @@ from harness.records.evaluation import DataReference
 from harness.tasks.card import TaskCard
 from harness.tasks.digests import data_digest
 from harness.tasks.generator import SplitName, TaskCode
+from harness.tasks.kept import half_of, read_set, require_as_kept
 from harness.tasks.protocol import Split
 from harness.tasks.splits import ItemSplit, without_samples_of
 
@@ -33,10 +34,42 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
     directory = Path(source).expanduser()
     if directory.is_dir():
         return _from_directory(card, code, directory, seed)
+    half = half_of(directory)
+    if half is not None:
+        raise ConfigurationError(
+            f"{directory}: is only half fetched: {half.told}",
+            remedy=f"run python -m harness data fetch {card.task.id} --revision {half.revision} "
+            f"--to {directory}",
+        )
     raise UsageError(
         f"{card.task.id} has no data source {source!r}, and there is no directory of that name",
         remedy=f"it has: {', '.join(card.data_sources)}",
     )
+
+
+def source_folder(card: TaskCard, source: str) -> Path | None:
+    """Return the folder of Parquet that ``source`` names; ``None`` where it names none that is."""
+    if source == "sample":
+        return None
+    kind, at, revision = source.partition("@")
+    if kind == "hub":
+        from harness.tasks.hub import fetched_set, pinned_revision  # noqa: PLC0415 - seldom
+
+        return fetched_set(card, *pinned_revision(card, revision if at else None))[0]
+    directory = Path(source).expanduser()
+    if not directory.is_dir():
+        return None
+    from harness.tasks.directory import data_folder  # noqa: PLC0415 - heavy
+
+    return data_folder(directory, card.task.id)
+
+
+def load_train(card: TaskCard, code: TaskCode, source: str, seed: int) -> Split:
+    """Load the whole train split of a source, which may be empty."""
+    folder = source_folder(card, source)
+    if folder is None:
+        return _generated_split(card, code, seed, "train")
+    return folder_splits(card, folder)[0]
 
 
 def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
@@ -59,13 +92,11 @@ def _generated_split(card: TaskCard, code: TaskCode, seed: int, name: SplitName)
 
 
 def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> LoadedData:
-    from harness.tasks.hub import pinned_revision, read_hub  # noqa: PLC0415 - heavy
-    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
+    from harness.tasks.hub import fetched_set, pinned_revision, require_pinned  # noqa: PLC0415
 
     hub, revision = pinned_revision(card, asked)
-    train_part, test_part = read_hub(card, hub, revision)
-    test = TableSplit([test_part], card)
-    _require_items(test, test_part.where)
+    folder, kept = fetched_set(card, hub, revision)
+    train, test = folder_splits(card, folder)
     reference = DataReference(
         source="hub",
         digest=data_digest(test),
@@ -74,24 +105,39 @@ def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> L
         hub_id=hub.id,
         revision=revision,
     )
-    warm_up = _warm_up(TableSplit([train_part], card), test, card, code, seed)
-    return LoadedData(reference=reference, test=test, warm_up=warm_up)
-
-
-def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) -> LoadedData:
-    from harness.tasks.directory import data_folder, read_parts, split_files  # noqa: PLC0415 - heavy
-    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
-
-    folder = data_folder(directory, card.task.id)
-    test = TableSplit(read_parts(split_files(folder, "test"), card), card)
-    _require_items(test, folder)
-    reference = DataReference(
-        source="directory", digest=data_digest(test), items=len(test), public=False
-    )
-    train = TableSplit(read_parts(split_files(folder, "train"), card), card)
+    require_pinned(card, revision, reference.digest)
+    require_as_kept(folder, kept, reference.digest)
     return LoadedData(
         reference=reference, test=test, warm_up=_warm_up(train, test, card, code, seed)
     )
+
+
+def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) -> LoadedData:
+    from harness.tasks.directory import data_folder  # noqa: PLC0415 - heavy
+
+    folder = data_folder(directory, card.task.id)
+    kept = read_set(folder)
+    train, test = folder_splits(card, folder)
+    reference = DataReference(
+        source="directory",
+        digest=data_digest(test),
+        items=len(test),
+        public=kept is not None and kept.hub_id is not None,
+    )
+    require_as_kept(folder, kept, reference.digest)
+    return LoadedData(
+        reference=reference, test=test, warm_up=_warm_up(train, test, card, code, seed)
+    )
+
+
+def folder_splits(card: TaskCard, folder: Path) -> tuple[Split, Split]:
+    """Return the train split, which may be empty, and the test split of a folder of Parquet."""
+    from harness.tasks.directory import read_parts, split_files  # noqa: PLC0415 - heavy
+    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
+
+    test = TableSplit(read_parts(split_files(folder, "test"), card), card)
+    _require_items(test, folder)
+    return TableSplit(read_parts(split_files(folder, "train"), card), card), test
 
 
 def _warm_up(train: Split, test: Split, card: TaskCard, code: TaskCode, seed: int) -> Split:

@@ -25,8 +25,8 @@ class TaskCode:
     def __init__(self, directory: Path, card: TaskCard) -> None:
         self._path = directory / CODE_FILE
         self._card = card
-        self._sample_type: type[Sample] = str if card.task.modality == "text" else bytes
-        self._module = _import_by_path(self._path, card.task.id)
+        self._sample_type = sample_type(card)
+        self._module = import_by_path(self._path, f"harness_task_{card.task.id}")
         for function in ("generate", "perturb"):
             if not callable(getattr(self._module, function, None)):
                 raise ConfigurationError.at(
@@ -69,37 +69,47 @@ class TaskCode:
             if not isinstance(item, Item):
                 found = f"is {type(item).__name__}"
                 raise ConfigurationError.at(self._path, where, found, "yield Item")
-            found = f"id {item.id!r} stands twice" if item.id in items else self._fault(item)
+            found = (
+                f"id {item.id!r} stands twice" if item.id in items else fault_of(item, self._card)
+            )
             if found:
                 raise ConfigurationError.at(self._path, where, found, "correct it")
             items[item.id] = item
         return list(items.values())
 
-    def _fault(self, item: Item) -> str:
-        if not isinstance(item.sample, self._sample_type):
-            wanted = self._sample_type.__name__
-            return f"sample is {type(item.sample).__name__}, not {wanted}"
-        labels = len(self._card.labels)
-        if not isinstance(item.label, int) or not 0 <= item.label < labels:
-            return f"label is {item.label!r}, not an int from 0 to {labels - 1}"
-        for field in ("id", "group"):
-            if not isinstance(getattr(item, field), str) or not getattr(item, field):
-                return f"{field} is {getattr(item, field)!r}, not a text"
-        return self._fault_of_boxes(item)
 
-    def _fault_of_boxes(self, item: Item) -> str:
-        if self._card.detection is None:
-            return "has boxes, and the card has no [detection]" if item.boxes else ""
-        if bool(item.boxes) != (item.label == self._card.positive):
-            return f"label is {item.label}, with {len(item.boxes)} boxes"
-        for x1, y1, x2, y2 in item.boxes:
-            if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
-                return f"a box is {(x1, y1, x2, y2)}, not 0 <= x1 < x2 <= 1 and likewise y"
-        return ""
+def sample_type(card: TaskCard) -> type[Sample]:
+    """Return what a sample of the task is to Python."""
+    return str if card.task.modality == "text" else bytes
 
 
-def _import_by_path(path: Path, task_id: str) -> ModuleType:
-    name = f"harness_task_{task_id.replace('-', '_')}"
+def fault_of(item: Item, card: TaskCard) -> str:
+    """Say in what an item is not as the card has it; nothing where it is."""
+    if not isinstance(item.sample, sample_type(card)):
+        return f"sample is {type(item.sample).__name__}, not {sample_type(card).__name__}"
+    labels = len(card.labels)
+    if not isinstance(item.label, int) or not 0 <= item.label < labels:
+        return f"label is {item.label!r}, not an int from 0 to {labels - 1}"
+    for field in ("id", "group"):
+        if not isinstance(getattr(item, field), str) or not getattr(item, field):
+            return f"{field} is {getattr(item, field)!r}, not a text"
+    return _fault_of_boxes(item, card)
+
+
+def _fault_of_boxes(item: Item, card: TaskCard) -> str:
+    if card.detection is None:
+        return "has boxes, and the card has no [detection]" if item.boxes else ""
+    if bool(item.boxes) != (item.label == card.positive):
+        return f"label is {item.label}, with {len(item.boxes)} boxes"
+    for x1, y1, x2, y2 in item.boxes:
+        if not (0 <= x1 < x2 <= 1 and 0 <= y1 < y2 <= 1):
+            return f"a box is {(x1, y1, x2, y2)}, not 0 <= x1 < x2 <= 1 and likewise y"
+    return ""
+
+
+def import_by_path(path: Path, name: str) -> ModuleType:
+    """Run a file of a task's folder as the module ``name``."""
+    name = name.replace("-", "_")
     spec = importlib.util.spec_from_file_location(name, path)
     if not path.is_file() or spec is None or spec.loader is None:
         raise ConfigurationError(f"{path}: is missing", remedy="every task has one: add it")

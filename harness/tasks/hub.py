@@ -1,23 +1,21 @@
-"""A task's public data on the Hugging Face hub, at a pinned commit, through ``datasets``."""
+"""A task's public data on the hub: which commit, and where it lies once it was fetched.
+
+Loading asks no network: a commit never changes, and an evaluation is no moment for a download.
+``tasks.fetching`` brings it here.
+"""
 
 from __future__ import annotations
 
 import re
-import sys
-import textwrap
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from harness.errors import ConfigurationError, UsageError
+from harness.records.caches import cache_folder
 from harness.tasks.card import Hub, TaskCard
-from harness.tasks.tables import Part
+from harness.tasks.kept import PARTIAL, Half, KeptSet, half_of, read_set
 
 COMMIT = re.compile(r"[0-9a-f]{40}")
-PROBE_SECONDS = 5.0
-"""How long one question to the hub may take; ``datasets`` alone retries for over 20 s."""
-
-MESSAGE_CHARACTERS = 300
-"""How much of a library's message is passed on: some print a whole schema."""
 
 
 def pinned_revision(card: TaskCard, asked: str | None) -> tuple[Hub, str]:
@@ -31,7 +29,8 @@ def pinned_revision(card: TaskCard, asked: str | None) -> tuple[Hub, str]:
     if revision is None:
         raise UsageError(
             f"{card.task.id} pins no revision of {hub.id}",
-            remedy="name the commit: --data hub@<its 40 hexadecimal digits>",
+            remedy="name the commit, its 40 hexadecimal digits: --data hub@<commit>; "
+            "of data fetch, --revision <commit>",
         )
     if not COMMIT.fullmatch(revision):
         raise UsageError(
@@ -41,110 +40,61 @@ def pinned_revision(card: TaskCard, asked: str | None) -> tuple[Hub, str]:
     return hub, revision
 
 
-def read_hub(card: TaskCard, hub: Hub, revision: str) -> tuple[Part, Part]:
-    """Return the train and test splits at a commit; images and audio stay encoded, as stored.
-
-    Uses the cache of ``datasets``. Raises ``ConfigurationError`` when the hub cannot be reached
-    within ``PROBE_SECONDS`` for each question, wants the user to accept terms first, or holds
-    something else than the card says.
-    """
-    where = f"{hub.id}@{revision}"
-    _require_no_namesake(hub)
-    _require_reachable(hub, revision)
-    splits = _load(hub, revision)
-    _require_revision(where, splits, revision)
-    missing = [name for name in (hub.train, hub.test) if name not in splits]
-    if missing:
-        raise ConfigurationError(
-            f"{where}: split {missing[0]!r} is missing; there are {', '.join(splits)}",
-            remedy=f"correct the [hub] table in {card.task.id}'s task.toml",
-        )
-    train, test = (_part(where, card, name, splits[name]) for name in (hub.train, hub.test))
-    return train, test
+def hub_folder(card: TaskCard, hub: Hub, revision: str) -> Path:
+    """Return where the task's splits at a commit lie once they were fetched."""
+    return _sets_of(card) / f"{hub.id.replace('/', '--')}@{revision}"
 
 
-def _part(where: str, card: TaskCard, name: str, dataset: Any) -> Part:  # noqa: ANN401 - untyped
-    """Take the stored table as it is: nothing goes through the features that would decode it."""
-    table = dataset.data.table
-    named = card.columns.of(table.column_names).named
-    wanted = named if set(named) <= set(table.column_names) else table.column_names
-    return Part(f"{where} split {name!r}", table.select(wanted))
-
-
-def _require_no_namesake(hub: Hub) -> None:
-    if Path(hub.id).exists():
-        raise ConfigurationError(
-            f"{Path(hub.id).absolute()}: stands where `datasets` looks before it asks the hub",
-            remedy="run from another folder, or move it away",
-        )
-
-
-def _require_reachable(hub: Hub, revision: str) -> None:
-    """Ask the hub one question: it answers soon, and tells what an access lacks."""
-    from huggingface_hub import HfApi, constants, errors  # noqa: PLC0415 - heavy, only for the hub
-
-    if constants.HF_HUB_OFFLINE:
-        return  # the cache is asked instead
-    where = f"{hub.id}@{revision}"
-    try:
-        HfApi().dataset_info(hub.id, revision=revision, timeout=PROBE_SECONDS)
-    except errors.RevisionNotFoundError:
-        raise ConfigurationError(
-            f"{where}: the hub has no such commit", remedy="look the commit up on its page"
-        ) from None
-    except errors.GatedRepoError:
-        raise _locked(hub, "is gated") from None
-    except errors.RepositoryNotFoundError:
-        found = "is gated" if hub.gated else "is not there, or not for this user"
-        raise _locked(hub, found) from None
-    except Exception as error:  # noqa: BLE001 - of whichever HTTP client the library brings
-        raise ConfigurationError(
-            f"{where}: the hub cannot be reached: {_one_line(error)}",
-            remedy="connect, or use what was loaded before with HF_HUB_OFFLINE=1, "
-            "or fetch its Parquet files elsewhere and give --data their directory",
-        ) from None
-
-
-def _locked(hub: Hub, found: str) -> ConfigurationError:
-    from huggingface_hub import constants  # noqa: PLC0415 - heavy, and only for the hub
-
-    return ConfigurationError(
-        f"{hub.id}: {found}",
-        remedy=f"accept its terms at {constants.ENDPOINT}/datasets/{hub.id}, "
-        "then run `huggingface-cli login` or set HF_TOKEN",
+def fetched_set(card: TaskCard, hub: Hub, revision: str) -> tuple[Path, KeptSet]:
+    """Return the folder of what was fetched; raise ``ConfigurationError`` where it is not here."""
+    folder = hub_folder(card, hub, revision)
+    kept = read_set(folder)
+    if kept is not None:
+        return folder, kept
+    half = half_of(folder)
+    found = "is not on this machine" if half is None else f"is only half fetched: {half.told}"
+    raise ConfigurationError(
+        f"{hub.id}@{revision}: {found}", remedy=f"run {fetch_command(card, revision)}"
     )
 
 
-def _load(hub: Hub, revision: str) -> Any:  # noqa: ANN401 - datasets has no types
-    import datasets  # noqa: PLC0415 - heavy, and only for the hub
-
-    if not sys.stderr.isatty():
-        datasets.disable_progress_bars()
-    try:
-        return datasets.load_dataset(hub.id, revision=revision)
-    except (OSError, ValueError, datasets.exceptions.DatasetsError) as error:
-        offline = datasets.config.HF_HUB_OFFLINE
-        raise ConfigurationError(
-            f"{hub.id}@{revision}: cannot be loaded: {_one_line(error.__cause__ or error)}",
-            remedy="HF_HUB_OFFLINE is set: unset it, or load this commit once with a network"
-            if offline
-            else "the data must be Parquet in the columns of the task's card",
-        ) from None
+def fetch_command(card: TaskCard, revision: str) -> str:
+    """Return what is typed to fetch a commit."""
+    pinned = card.hub is not None and card.hub.revision == revision
+    return f"python -m harness data fetch {card.task.id}" + (
+        "" if pinned else f" --revision {revision}"
+    )
 
 
-def _require_revision(where: str, splits: Any, revision: str) -> None:  # noqa: ANN401 - untyped
-    """Refuse what the cache holds of another commit: failing all else, ``datasets`` takes that.
+def require_pinned(card: TaskCard, revision: str | None, digest: str) -> None:
+    """Refuse the pinned commit's data where its digest is not the pinned one."""
+    hub = card.hub
+    if hub is None or hub.digest is None or revision != hub.revision or digest == hub.digest:
+        return
+    raise ConfigurationError(
+        f"{hub.id}@{revision}: the digest of its test items is {digest}, and [hub] digest of "
+        f"{card.task.id}'s task.toml says {hub.digest}",
+        remedy="the task's columns or labels have changed, or its files here: correct them; "
+        "where the new data is meant, pin its digest and raise the task's version",
+    )
 
-    Its cache keeps each commit in a folder of that name.
-    """
-    for name, dataset in splits.items():
-        files = [Path(file["filename"]) for file in dataset.cache_files]
-        if not files or not all(revision in path.parts for path in files):
-            raise ConfigurationError(
-                f"{where}: split {name!r} in the cache of `datasets` is of another commit",
-                remedy="load this commit once with a network and HF_HUB_OFFLINE unset",
-            )
+
+def sets_here(card: TaskCard) -> Iterator[tuple[Path, KeptSet | Half | str]]:
+    """Yield the commits of the task's data that are here: whole, half, or what is wrong with it."""
+    for folder in sorted(_sets_of(card).glob("*@*")):
+        if folder.name.endswith(PARTIAL):
+            half = half_of(folder.with_name(folder.name.removesuffix(PARTIAL)))
+            if half is not None:
+                yield folder, half
+            continue
+        try:
+            kept = read_set(folder)
+        except ConfigurationError as error:
+            yield folder, error.message
+        else:
+            if kept is not None:
+                yield folder, kept
 
 
-def _one_line(error: BaseException) -> str:
-    return textwrap.shorten(str(error) or type(error).__name__, MESSAGE_CHARACTERS)
+def _sets_of(card: TaskCard) -> Path:
+    return cache_folder("data") / card.task.id

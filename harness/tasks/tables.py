@@ -205,7 +205,7 @@ def _labels(part: Part, card: TaskCard) -> npt.NDArray[np.int64]:
     name = card.columns.label or ""
     column = _plain(part.table.column(name))
     chunks = _checked(part, name, column, _is_label, "text or whole numbers")
-    positions = _spellings(card)
+    positions = spellings_of(card)
     encoded = pa.chunked_array(chunks, column.type)
     found = pc.unique(encoded)
     unknown = [value for value in found.to_pylist() if value not in positions]
@@ -234,7 +234,7 @@ def _boxes(part: Part, name: str) -> Iterator[Boxes]:
             ) from None
 
 
-def _spellings(card: TaskCard) -> dict[str | int, int]:
+def spellings_of(card: TaskCard) -> dict[str | int, int]:
     """Map what a label column may hold to positions; without numbers in the card, 0 … k - 1."""
     spellings: dict[str | int, int] = {}
     for position, label in enumerate(card.labels):

@@ -1,0 +1,79 @@
+"""What ``data verify`` is to look through: a task's data, or a folder of somebody's task."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.errors import HarnessError, UsageError
+
+if TYPE_CHECKING:
+    from harness.cli.project import Project
+    from harness.tasks import TaskCard
+
+
+def resolve(project: Project, target: str, source: str | None) -> tuple[TaskCard, str]:
+    """Return the task, and the source of its data; ``UsageError`` where one cannot be made out."""
+    from harness.tasks.kept import half_of
+
+    known = {card.task.id: card for card in project.cards()}
+    if target in known:
+        return known[target], source or _source_of(known[target])
+    folder = Path(target).expanduser()
+    half = half_of(folder)
+    if half is not None:
+        raise UsageError(
+            f"{folder}: is only half fetched: {half.told}",
+            remedy=f"go on with it: python -m harness data fetch TASK --revision {half.revision} "
+            f"--to {target}",
+        )
+    if not folder.is_dir():
+        return project.card(target), ""  # raises: it names those that there are
+    if source is not None:
+        raise UsageError(
+            f"{target} is a folder, and --data names another source",
+            remedy=f"name the task: python -m harness data verify TASK --data {source}",
+        )
+    fitting = _fitting(folder, known)
+    if len(fitting) != 1:
+        told = " and ".join(card.task.id for card in fitting) or "no task"
+        raise UsageError(
+            f"{folder}: its columns are those of {told}",
+            remedy=f"name the task: python -m harness data verify TASK --data {target}",
+        )
+    return fitting[0], str(folder)
+
+
+def _source_of(card: TaskCard) -> str:
+    """Return ``hub`` where the pinned commit is here, else ``sample``."""
+    from harness.tasks.hub import fetched_set, pinned_revision
+
+    try:
+        fetched_set(card, *pinned_revision(card, None))
+    except HarnessError:
+        return "sample"
+    return "hub"
+
+
+def _fitting(folder: Path, known: dict[str, TaskCard]) -> list[TaskCard]:
+    """Return the tasks that the folder's data can be of: the one that it names, else by columns."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from harness.tasks.directory import split_files
+    from harness.tasks.kept import said_of
+
+    kept = said_of(folder)
+    if kept is not None and kept.task in known:
+        return [known[kept.task]]
+    files = split_files(folder, "test")
+    if not files:
+        return [card for name, card in known.items() if split_files(folder / name, "test")]
+    try:
+        present = set(pq.read_schema(files[0]).names)
+    except (OSError, pa.ArrowException) as error:
+        raise UsageError(
+            f"{files[0]}: cannot be read as Parquet: {str(error).splitlines()[0]}",
+            remedy="write or fetch the file again",
+        ) from None
+    return [card for card in known.values() if present.issuperset(card.columns.named)]

@@ -1,0 +1,60 @@
+"""Decode an image or a recording whole, as an entry would, and say of what form it is."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Callable
+
+from harness.records.base import Frozen
+
+
+class Form(Frozen):
+    """What a decoded sample is."""
+
+    told: str
+    """What samples of one kind have in common: size and mode of an image, rate of a recording."""
+    empty: bool = False
+    """A recording without a single value."""
+
+
+def decoder_of(modality: str) -> Callable[[bytes], Form] | None:
+    """Return what decodes samples of a modality whole; ``None`` where nothing here does.
+
+    What it returns raises ``ValueError``, with a reason, for what cannot be decoded.
+    """
+    return {"image": _decode_image, "audio": _decode_audio}.get(modality)
+
+
+def _decode_image(content: bytes) -> Form:
+    from PIL import Image  # noqa: PLC0415 - heavy, and only for images
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(content)) as image:
+                image.load()
+                return Form(told=f"{image.width} x {image.height} {image.mode}")
+    except Exception as error:  # noqa: BLE001 - on bytes that are no image, decoders raise anything
+        raise ValueError(_reason(error)) from None
+
+
+def _decode_audio(content: bytes) -> Form:
+    import soundfile  # noqa: PLC0415 - heavy, and only for audio
+
+    try:
+        with soundfile.SoundFile(io.BytesIO(content)) as file:
+            declared, read = file.frames, len(file.read())
+            told = f"{file.samplerate} Hz, {file.channels} channels"
+    except Exception as error:  # noqa: BLE001 - as above
+        raise ValueError(_reason(error)) from None
+    if read != declared:
+        raise ValueError(f"ends after {read:,} of its {declared:,} frames")
+    return Form(told=told, empty=read == 0)
+
+
+def _reason(error: Exception) -> str:
+    """Return the first line of a message, without the address of an object of ours."""
+    lines = str(error).splitlines() or [type(error).__name__]
+    before, marked, after = lines[0].partition("<_io.BytesIO object at 0x")
+    return before + "the sample" + after.partition(">")[2] if marked else lines[0]

@@ -1,0 +1,202 @@
+"""The rows of an organiser's own CSV or JSON Lines file, or of a folder for each class.
+
+What a row says is kept as it was written; ``tasks.importing`` makes items of it.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from harness.errors import ConfigurationError
+from harness.tasks.card import TaskCard
+
+DELIMITERS = (",", ";", "\t")
+FILE_COLUMNS = ("path", "file_name")
+"""Where the names of files stand, unless it is said: ours, and that of the hub's folders."""
+_MOST_CELL = 2**31 - 1
+
+
+class Faults:
+    """Everything that is wrong with a source, told at once; the first of many, and how many."""
+
+    SHOWN = 20
+
+    def __init__(self, source: Path) -> None:
+        self._source = source
+        self._shown: list[str] = []
+        self.count = 0
+
+    def add(self, where: str, found: str) -> None:
+        """Take a fault."""
+        self.count += 1
+        if self.count <= self.SHOWN:
+            self._shown.append(f"{where}: {found}")
+
+    def require_none(self) -> None:
+        """Raise ``ConfigurationError`` with all of them, where there are any."""
+        if self.count == 1:
+            raise ConfigurationError(self._shown[0], remedy="correct it; nothing was written")
+        if self.count:
+            more = self.count - len(self._shown)
+            shown = [*self._shown, *([f"and {more:,} more"] if more else [])]
+            raise ConfigurationError(
+                f"{self._source}: {self.count:,} faults:\n  " + "\n  ".join(shown),
+                remedy="correct them; nothing was written",
+            )
+
+
+@dataclass(frozen=True)
+class Names:
+    """Which columns of a source hold what, where they are not called as in the task's card."""
+
+    sample: str | None = None
+    label: str | None = None
+    id: str | None = None
+    group: str | None = None
+    split: str | None = None
+    """A column that says ``train`` or ``test``; ``None``: the harness splits by groups."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One item as its source has it; ``None`` for what it does not say."""
+
+    where: str
+    """File and row, as a fault is told."""
+    sample: Any
+    """A text, or the name of a file."""
+    label: Any
+    """A label, or the annotations of boxes."""
+    id: Any
+    group: Any
+    split: Any
+
+
+def listed_rows(card: TaskCard, source: Path, form: str, names: Names) -> Iterator[Row]:
+    """Yield the rows of a CSV or JSON Lines file.
+
+    Raises ``ConfigurationError`` where the file cannot be read, or lacks a column.
+    """
+    records = _csv_records(source) if form == "csv" else _jsonl_records(source)
+    columns: Names | None = None
+    for where, record in records:
+        if columns is None or form == "jsonl":  # where every line has its own columns
+            columns = _resolved(card, names, set(record), where)
+        yield Row(
+            where=where,
+            sample=record.get(columns.sample or ""),
+            label=record.get(columns.label or ""),
+            id=record.get(columns.id or ""),
+            group=record.get(columns.group or ""),
+            split=record.get(columns.split or ""),
+        )
+
+
+def folder_rows(card: TaskCard, source: Path) -> Iterator[Row]:
+    """Yield the files of ``CLASS/`` or ``CLASS/GROUP/``, or of both below ``train/`` and ``test/``.
+
+    Hidden files are left out.
+    """
+    if not source.is_dir():
+        raise ConfigurationError(f"{source}: is no folder", remedy="name a folder of class folders")
+    if card.columns.label is None:
+        raise ConfigurationError(
+            f"{source}: a folder for each class says nothing of boxes, which {card.task.id} needs",
+            remedy="use csv or jsonl, or a converter of the task's",
+        )
+    tops = {path.name for path in source.iterdir() if not path.name.startswith(".")}
+    is_split = "test" in tops and tops <= {"train", "test"}
+    for path in sorted(source.rglob("*")):
+        parts = path.relative_to(source).parts
+        if path.is_dir() or any(part.startswith(".") for part in parts):
+            continue
+        inner = parts[1:] if is_split else parts
+        yield Row(
+            where=str(path),
+            sample=str(path.relative_to(source)),
+            label=inner[0] if len(inner) > 1 else None,
+            id=None,
+            group=inner[1] if len(inner) > 2 else None,  # noqa: PLR2004 - class, group, file
+            split=parts[0] if is_split else None,
+        )
+
+
+def _resolved(card: TaskCard, names: Names, present: set[str], where: str) -> Names:
+    """Settle which column holds what; ``ConfigurationError`` names one that is not there."""
+    columns = card.columns
+    sample = names.sample
+    if sample is None and card.task.modality != "text":
+        sample = next((name for name in FILE_COLUMNS if name in present), None)
+    label = names.label or columns.boxes or columns.label
+    resolved = Names(
+        sample=sample or columns.sample,
+        label=label,
+        id=names.id or (columns.id if columns.id in present else None),
+        group=names.group or (columns.group if columns.group in present else None),
+        split=names.split,
+    )
+    wanted = (resolved.sample, resolved.label, resolved.id, resolved.group, resolved.split)
+    missing = [name for name in wanted if name is not None and name not in present]
+    if missing:
+        raise ConfigurationError(
+            f"{where}: column {', '.join(map(repr, missing))} is missing; there are "
+            f"{', '.join(map(repr, sorted(present)))}",
+            remedy="rename the columns, or say which they are: --sample, --label, --id, --group, "
+            "--split",
+        )
+    return resolved
+
+
+def _csv_records(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rows of a CSV, counted from 1 below its header."""
+    csv.field_size_limit(_MOST_CELL)
+    number = 0
+    try:
+        with source.open(encoding="utf-8-sig", newline="") as file:
+            header = file.readline()
+            file.seek(0)
+            delimiter = max(DELIMITERS, key=header.count)
+            reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+            for number, record in enumerate(reader, start=1):
+                where = f"{source}: row {number} (up to line {reader.line_num})"
+                if None in record or None in record.values():
+                    wrong = "more" if None in record else "fewer"
+                    raise ConfigurationError(
+                        f"{where}: has {wrong} cells than the header",
+                        remedy="correct the row; a cell with line ends or commas is quoted",
+                    )
+                yield where, record
+    except (OSError, ValueError, csv.Error) as error:
+        raise _unreadable(source, number + 1, error) from None
+
+
+def _jsonl_records(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    number = 0
+    try:
+        with source.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if not line.strip():
+                    continue
+                record = json.loads(line)
+                if not isinstance(record, dict):
+                    raise ValueError("it is no JSON object")  # noqa: TRY004, TRY301 - as the others
+                yield f"{source}: line {number}", record
+    except (OSError, ValueError, RecursionError) as error:
+        raise _unreadable(source, number, error) from None
+
+
+def _unreadable(source: Path, number: int, error: Exception) -> ConfigurationError:
+    if isinstance(error, OSError):
+        return ConfigurationError(
+            f"{source}: cannot be read: {error.strerror}", remedy="name a file that can be read"
+        )
+    what = "UTF-8" if isinstance(error, UnicodeError) else "as it should be written"
+    return ConfigurationError(
+        f"{source}: row {max(number, 1)} or the one below it is not {what}: {error}",
+        remedy="correct the file, or save it as UTF-8",
+    )

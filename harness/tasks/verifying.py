@@ -1,0 +1,316 @@
+"""Look through a whole data set: everything that loading checks, and what only decoding shows."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from harness.errors import ConfigurationError
+from harness.records.base import Frozen
+from harness.records.evaluation import DataReference
+from harness.tasks.card import TaskCard
+from harness.tasks.data import LoadedData, source_folder
+from harness.tasks.decoding import decoder_of
+from harness.tasks.generator import SplitName
+from harness.tasks.kept import read_set, sha256_of
+from harness.tasks.protocol import Sample, Split
+from harness.tasks.splits import stream_samples
+from harness.tasks.task import FolderTask
+
+MOST_SHOWN = 20
+FORMS_SHOWN = 8
+
+
+class DataFinding(Frozen):
+    """One thing that is wrong with a set."""
+
+    code: str
+    """``load``, ``file``, ``undecodable`` or ``in-both``."""
+    where: str
+    """File or split."""
+    message: str
+    remedy: str
+    row: int | None = None
+    """From 0, within ``where``."""
+    column: str | None = None
+
+
+class Note(Frozen):
+    """What is not wrong, and whoever uses the set should know."""
+
+    code: str
+    message: str
+
+
+class SplitReport(Frozen):
+    """One split, seen from outside."""
+
+    items: int
+    labels: dict[str, int]
+    groups: int | None
+    decoded: int
+    """How many samples were decoded whole."""
+    forms: dict[str, int]
+    """Sizes of images, rates of recordings, and how many have each; the most frequent."""
+    bytes: int
+    longest_bytes: int
+
+
+class DataReport(Frozen):
+    """What a look through a set found."""
+
+    task: str
+    source: str
+    reference: DataReference | None
+    """``None`` where the set cannot be loaded."""
+    pinned: str | None
+    """The digest that the task's card pins for this data."""
+    splits: dict[str, SplitReport]
+    findings: tuple[DataFinding, ...]
+    """The first of each code."""
+    counts: dict[str, int]
+    """How many there are of each code."""
+    notes: tuple[Note, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether nothing is wrong."""
+        return not self.counts
+
+
+class _Findings:
+    """All that is found: the first of each code are kept, and all are counted."""
+
+    def __init__(self) -> None:
+        self.kept: list[DataFinding] = []
+        self.counts: Counter[str] = Counter()
+
+    def add(self, finding: DataFinding) -> None:
+        """Take one."""
+        self.counts[finding.code] += 1
+        if self.counts[finding.code] <= MOST_SHOWN:
+            self.kept.append(finding)
+
+
+def verify(
+    task: FolderTask,
+    source: str,
+    seed: int,
+    on_items: Callable[[str, int, int], None] = lambda *_: None,
+) -> DataReport:
+    """Look through the data that ``source`` names, as ``Task.load_data`` takes it.
+
+    ``on_items`` is told the split, how many of its items were looked at, and how many there are.
+    Raises ``UsageError`` for a source that the task does not have.
+    """
+    card, found = task.card, _Findings()
+    splits: dict[str, SplitReport] = {}
+    notes: list[Note] = []
+    data: LoadedData | None = None
+    try:
+        folder = source_folder(card, source)
+        data = task.load_data(source, seed)
+        train = task.load_train(source, seed)
+    except ConfigurationError as error:
+        found.add(
+            DataFinding(code="load", where=source, message=error.message, remedy=error.remedy)
+        )
+    else:
+        _check_files(folder, found)
+        halves: dict[SplitName, Split] = {"test": data.test, "train": train}
+        looks: dict[SplitName, _Look] = {}
+        for name, split in halves.items():
+            look = looks[name] = _Look(card, name, split, _places(folder, name, source), found)
+            for done, sample in enumerate(stream_samples(split), start=1):
+                look.at(sample)
+                on_items(name, done, len(split))
+            splits[name] = look.report()
+            notes += look.notes()
+        _check_apart(looks["train"], looks["test"], found)
+        notes += _notes_on_both(train, data.test)
+    pinned = card.hub.digest if card.hub and _is_pinned(card, data) else None
+    return DataReport(
+        task=card.task.id,
+        source=source,
+        reference=None if data is None else data.reference,
+        pinned=pinned,
+        splits=splits,
+        findings=tuple(found.kept),
+        counts=dict(found.counts),
+        notes=tuple(notes),
+    )
+
+
+class _Places:
+    """Where a split's items lie: which file, which row."""
+
+    def __init__(self, files: Sequence[tuple[str, int]], otherwise: str) -> None:
+        self._names = [name for name, _ in files] or [otherwise]
+        self._ends = np.cumsum([rows for _, rows in files], dtype=np.int64)
+
+    def of(self, position: int) -> tuple[str, int]:
+        """Return the file of an item and its row there, from 0."""
+        if not len(self._ends):
+            return self._names[0], position
+        number = int(np.searchsorted(self._ends, position, side="right"))
+        return self._names[number], position - int(self._ends[number - 1] if number else 0)
+
+
+def _places(folder: Path | None, name: SplitName, source: str) -> _Places:
+    if folder is None:
+        return _Places((), f"{source} split {name!r}")
+    import pyarrow.parquet as pq  # noqa: PLC0415 - heavy
+
+    from harness.tasks.directory import split_files  # noqa: PLC0415 - likewise
+
+    files = split_files(folder, name)
+    rows = [(str(path), pq.read_metadata(path).num_rows) for path in files]
+    return _Places(rows, f"{folder} split {name!r}")
+
+
+class _Look:
+    """A look at every sample of one split."""
+
+    def __init__(
+        self, card: TaskCard, name: SplitName, split: Split, places: _Places, found: _Findings
+    ) -> None:
+        self.card, self.split, self.places = card, split, places
+        self._name, self._found = name, found
+        self._decode = decoder_of(card.task.modality)
+        self._forms: Counter[str] = Counter()
+        self._position = self._decoded = self._empty = self._bytes = self._longest = 0
+        self.prints = np.empty(len(split), np.uint64)
+
+    def at(self, sample: Sample) -> None:
+        """Look at the next sample."""
+        content = sample.encode() if isinstance(sample, str) else sample
+        self.prints[self._position] = _fingerprint(content)
+        self._bytes += len(content)
+        self._longest = max(self._longest, len(content))
+        if isinstance(sample, str):
+            self._empty += not sample.strip()
+        elif self._decode is not None:
+            self._decode_whole(sample)
+        self._position += 1
+
+    def _decode_whole(self, sample: bytes) -> None:
+        assert self._decode is not None  # noqa: S101 - its only caller looked
+        try:
+            form = self._decode(sample)
+        except ValueError as error:
+            where, row = self.places.of(self._position)
+            self._found.add(
+                DataFinding(
+                    code="undecodable",
+                    where=where,
+                    row=row,
+                    column=self.card.columns.sample,
+                    message=f"{len(sample):,} bytes are no whole {self.card.task.modality}: "
+                    f"{error}",
+                    remedy="put the right file there, or leave the row out; an entry is given it "
+                    "as it is, and its answer is scored",
+                )
+            )
+            return
+        self._decoded += 1
+        self._empty += form.empty
+        self._forms[form.told] += 1
+
+    def report(self) -> SplitReport:
+        """Say what was seen."""
+        split = self.split
+        counts = np.bincount(split.labels, minlength=len(self.card.labels)).tolist()
+        return SplitReport(
+            items=len(split),
+            labels=dict(zip(self.card.label_names, counts, strict=True)),
+            groups=None if split.groups is None else len(set(split.groups)),
+            decoded=self._decoded,
+            forms=dict(self._forms.most_common(FORMS_SHOWN)),
+            bytes=self._bytes,
+            longest_bytes=self._longest,
+        )
+
+    def notes(self) -> Iterator[Note]:
+        """Say what is not wrong, and should be known."""
+        name, modality = self._name, self.card.task.modality
+        if self._decode is None and modality != "text" and len(self.split):
+            yield Note(code="not-decoded", message=f"{name}: nothing here decodes {modality}")
+        if self._empty:
+            yield Note(code="empty", message=f"{name}: {self._empty:,} samples are empty")
+        if len(self._forms) > 1:
+            yield Note(code="mixed-forms", message=f"{name}: {len(self._forms):,} forms of samples")
+        repeats = len(self.prints) - len(np.unique(self.prints))
+        if repeats:
+            yield Note(
+                code="repeated", message=f"{name}: {repeats:,} samples are those of earlier rows"
+            )
+        absent = sorted(set(range(len(self.card.labels))) - set(self.split.labels.tolist()))
+        if absent and len(self.split):
+            names = ", ".join(self.card.label_names[number] for number in absent)
+            yield Note(code="absent-label", message=f"{name}: no item is {names}")
+
+
+def _check_files(folder: Path | None, found: _Findings) -> None:
+    """Hold the files of a set that was fetched or imported against what they were then."""
+    kept = None if folder is None else read_set(folder)
+    if folder is None or kept is None:
+        return
+    for file in kept.files:
+        seen = sha256_of(folder / file.name)
+        if seen != file.sha256:
+            found.add(
+                DataFinding(
+                    code="file",
+                    where=str(folder / file.name),
+                    message=f"its SHA-256 is {seen}, and set.json says {file.sha256}",
+                    remedy="remove the folder, and fetch or import the set again",
+                )
+            )
+
+
+def _check_apart(train: _Look, test: _Look, found: _Findings) -> None:
+    """Find the samples of the train split that the test split has, too."""
+    first = {int(key): row for row, key in reversed(list(enumerate(test.prints.tolist())))}
+    for position in np.flatnonzero(np.isin(train.prints, test.prints)).tolist():
+        twin = first[int(train.prints[position])]
+        if train.split.samples([position]) != test.split.samples([twin]):
+            continue  # two samples with one fingerprint
+        where, row = train.places.of(position)
+        found.add(
+            DataFinding(
+                code="in-both",
+                where=where,
+                row=row,
+                column=train.card.columns.sample,
+                message=f"is the sample of test item {test.split.ids[twin]!r}, too",
+                remedy="leave it out of one split: who trains on it has seen the answer",
+            )
+        )
+
+
+def _notes_on_both(train: Split, test: Split) -> Iterator[Note]:
+    if test.groups is None or train.groups is None:
+        return
+    shared = set(test.groups) & set(train.groups)
+    if shared:
+        yield Note(
+            code="groups-in-both",
+            message=f"{len(shared):,} groups have items in both splits, such as {min(shared)!r}",
+        )
+
+
+def _is_pinned(card: TaskCard, data: LoadedData | None) -> bool:
+    return (
+        data is not None
+        and card.hub is not None
+        and data.reference.revision is not None
+        and data.reference.revision == card.hub.revision
+    )
+
+
+def _fingerprint(content: bytes) -> int:
+    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
