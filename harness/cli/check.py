@@ -207,8 +207,8 @@ def _to_install(report: CheckReport) -> str:
     """Say how many packages an evaluation installs, unless it did before; empty without a lock."""
     if report.lock is None:
         return ""
-    from harness.cli.caches import cache_folder
     from harness.environments.cache import was_built
+    from harness.records.caches import cache_folder
 
     packages = len(report.lock.pins)
     what = "1 package" if packages == 1 else f"{packages} packages"

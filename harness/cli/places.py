@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import harness
-from harness.cli.caches import CACHE_VARIABLE, cache_folder
 from harness.cli.project import Project
+from harness.records.caches import CACHE_VARIABLE, cache_folder
 
 if TYPE_CHECKING:
     from harness.cli.evaluating import Request, Results

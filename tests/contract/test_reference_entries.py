@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from loaded import ROOT, data_of, task_of
 
-from harness.cli.caches import cache_folder
 from harness.cli.check import check_context
 from harness.cli.project import Project
 from harness.environments.cache import ensure
@@ -18,6 +17,7 @@ from harness.evaluation.plan import PlannedSweep
 from harness.evaluation.session import Answers, Bench, Script, run_session
 from harness.meters.replay import Replay, Trace
 from harness.meters.sources import SourceMeter
+from harness.records.caches import cache_folder
 from harness.records.evaluation import PHASES
 from harness.sandbox.ladder import choose
 from harness.sandbox.protocol import Launch, Sandbox
