@@ -28,6 +28,9 @@ from harness.sandbox.spawn import Spawned
 from harness.sandbox.tree import Tree
 from harness.sandbox.watch import Phase, Watch
 
+MOST_PARTS = os.sysconf("SC_IOV_MAX")
+"""How many parts the kernel takes at once."""
+
 
 class _Due(NamedTuple):
     """A request that is on its way, and the reply to it."""
@@ -241,7 +244,7 @@ class TreeProcess:
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
         """Write what the pipe takes; return what is left."""
         try:
-            written = os.writev(self._spawned.requests, parts)
+            written = os.writev(self._spawned.requests, parts[:MOST_PARTS])
         except BlockingIOError:
             return parts
         except BrokenPipeError:

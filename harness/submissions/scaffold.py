@@ -15,7 +15,8 @@ from harness.submissions.document import FILE_NAME
 from harness.submissions.manifest import parse
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-"""One folder a modality, and ``any`` for all; ``*.template`` has its placeholders filled in."""
+"""One folder a modality, ``other`` for those without, and ``any`` for all; ``*.template`` has its
+placeholders filled in."""
 
 _SUFFIX = ".template"
 _BATCH_SIZE = 64
@@ -24,6 +25,9 @@ _BASELINES = {
     "image": ("Brightness", "it answers by the mean brightness of the image"),
     "audio": ("Loudness", "it answers by the loudness of the recording"),
 }
+_DECODED = ("image", "audio")
+_OTHER = "other"
+_CONSTANT = ("Constant", "it answers with the first label, whatever it is asked")
 
 
 class TaskFacts(Frozen):
@@ -32,7 +36,7 @@ class TaskFacts(Frozen):
     id: str
     title: str
     modality: str
-    """``text``, ``image`` or ``audio``."""
+    """``text``, ``image``, ``audio`` or another one, whose samples are bytes of any kind."""
     query: str
     """What one query is, in words."""
     labels: tuple[str, ...]
@@ -53,13 +57,14 @@ def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> 
             f"{directory}: the name {entry!r} {wrong}",
             remedy="choose a name such as green-bits-tfidf: it is the entry's identity",
         )
-    if task.modality not in _BASELINES or "index" not in task.outputs:
+    if "index" not in task.outputs:
         raise UsageError(
             f"there is no template for {task.id}: {task.modality}, answered with "
             f"{' or '.join(task.outputs)}",
             remedy="copy an entry of a similar task",
         )
-    texts = _texts(_placeholders(entry, task, team, max_batch), task.modality)
+    template = task.modality if task.modality in _BASELINES else _OTHER
+    texts = _texts(_placeholders(entry, task, team, max_batch), template)
     for found in parse(
         texts[FILE_NAME].encode()
     ).faults:  # of what was given, the team alone can be
@@ -68,7 +73,7 @@ def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> 
 
 
 def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dict[str, str]:
-    name, baseline = _BASELINES[task.modality]
+    name, baseline = _BASELINES.get(task.modality, _CONSTANT)
     decode = "- `decode.py`: from the stored bytes to an array. A cheaper decode is a fair idea.\n"
     return {
         "entry": entry,
@@ -76,7 +81,7 @@ def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dic
         "query": task.query,
         "baseline": baseline,
         "label_list": "\n".join(f"{i}. `{label}`" for i, label in enumerate(task.labels)),
-        "decode_line": "" if task.modality == "text" else decode,
+        "decode_line": decode if task.modality in _DECODED else "",
         "labels": _python_tuple(task.labels),
         "batch_size": f"{min(_BATCH_SIZE, max_batch):<19}",  # the comments stand below one another
         "task": _toml_string(task.id),
@@ -87,10 +92,10 @@ def _placeholders(entry: str, task: TaskFacts, team: str, max_batch: int) -> dic
     }
 
 
-def _texts(placeholders: dict[str, str], modality: str) -> dict[str, str]:
+def _texts(placeholders: dict[str, str], template: str) -> dict[str, str]:
     """Return the text of each file, by its name in the new folder."""
     texts = {}
-    for folder in ("any", modality):
+    for folder in ("any", template):
         for path in sorted((TEMPLATES / folder).iterdir()):
             if not path.is_file():
                 continue

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError, UsageError
 from harness.records.evaluation import DataReference
@@ -13,6 +15,14 @@ from harness.tasks.generator import SplitName, TaskCode
 from harness.tasks.protocol import Split
 from harness.tasks.splits import ItemSplit, without_samples_of
 
+if TYPE_CHECKING:
+    from harness.tasks.headers import HeaderLook
+    from harness.tasks.spooled import SpooledSplit
+    from harness.tasks.tables import Part
+
+WARM_UP_ITEMS = 4_096
+"""How many items of a train split are kept, drawn evenly from all: warming up takes far fewer."""
+
 
 @dataclass(kw_only=True, slots=True)
 class LoadedData:
@@ -21,6 +31,8 @@ class LoadedData:
     reference: DataReference
     test: Split
     warm_up: Split
+    notes: tuple[str, ...] = ()
+    """What is to be told of the data, each with its place."""
 
 
 def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedData:
@@ -60,48 +72,84 @@ def _generated_split(card: TaskCard, code: TaskCode, seed: int, name: SplitName)
 
 def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> LoadedData:
     from harness.tasks.hub import pinned_revision, read_hub  # noqa: PLC0415 - heavy
-    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
 
     hub, revision = pinned_revision(card, asked)
-    train_part, test_part = read_hub(card, hub, revision)
-    test = TableSplit([test_part], card)
-    _require_items(test, test_part.where)
+    train, test = read_hub(card, hub, revision)
+    read = _read_test(card, [test], [train], test.where)
     reference = DataReference(
         source="hub",
-        digest=data_digest(test),
-        items=len(test),
+        digest=read.digest,
+        items=len(read.split),
         public=True,
         hub_id=hub.id,
         revision=revision,
+        unreadable=read.look.unreadable,
     )
-    warm_up = _warm_up(TableSplit([train_part], card), test, card, code, seed)
-    return LoadedData(reference=reference, test=test, warm_up=warm_up)
+    return _loaded(card, code, reference, read, train=[train], seed=seed)
 
 
 def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) -> LoadedData:
     from harness.tasks.directory import data_folder, read_parts, split_files  # noqa: PLC0415 - heavy
-    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
 
     folder = data_folder(directory, card.task.id)
-    test = TableSplit(read_parts(split_files(folder, "test"), card), card)
-    _require_items(test, folder)
+    test = read_parts(split_files(folder, "test"), card)
+    train = read_parts(split_files(folder, "train"), card)
+    read = _read_test(card, test, train, folder)
     reference = DataReference(
-        source="directory", digest=data_digest(test), items=len(test), public=False
+        source="directory",
+        digest=read.digest,
+        items=len(read.split),
+        public=False,
+        unreadable=read.look.unreadable,
     )
-    train = TableSplit(read_parts(split_files(folder, "train"), card), card)
-    return LoadedData(
-        reference=reference, test=test, warm_up=_warm_up(train, test, card, code, seed)
-    )
+    return _loaded(card, code, reference, read, train=train, seed=seed)
 
 
-def _warm_up(train: Split, test: Split, card: TaskCard, code: TaskCode, seed: int) -> Split:
-    """Return what of ``train`` is not in ``test``; where nothing is, generated items."""
-    fresh = without_samples_of(test, train)
-    return fresh if len(fresh) else _generated_split(card, code, seed, "train")
+@dataclass(frozen=True)
+class _Read:
+    """A test split, and what was seen of it on the way."""
+
+    split: SpooledSplit
+    digest: str
+    look: HeaderLook
 
 
-def _require_items(test: Split, where: object) -> None:
-    if not len(test):
+def _read_test(card: TaskCard, test: Sequence[Part], train: Sequence[Part], where: object) -> _Read:
+    """Read the test split; what the files of both splits lack by their schemas is said first."""
+    from harness.tasks.headers import HeaderLook  # noqa: PLC0415 - heavy
+    from harness.tasks.spooled import RowsDigest, SpooledSplit  # noqa: PLC0415 - heavy
+    from harness.tasks.tables import Rows, require_columns  # noqa: PLC0415 - heavy
+
+    for part in (*test, *train):
+        require_columns(part, card)
+    digest = RowsDigest()
+    look = HeaderLook(card.task.modality, card.columns.sample)
+
+    def see(rows: Rows) -> None:
+        digest.see(rows)
+        look.see(rows)
+
+    split = SpooledSplit(test, card, see=see)
+    if not len(split):
         raise ConfigurationError(
             f"{where}: the test split has no rows", remedy="there must be at least one to judge on"
         )
+    return _Read(split, digest.hexdigest(), look)
+
+
+def _loaded(
+    card: TaskCard,
+    code: TaskCode,
+    reference: DataReference,
+    read: _Read,
+    *,
+    train: Sequence[Part],
+    seed: int,
+) -> LoadedData:
+    """Add the warm-up: what of the train split is not in the test; else generated items."""
+    from harness.tasks.spooled import SpooledSplit  # noqa: PLC0415 - heavy
+
+    fresh = without_samples_of(read.split, SpooledSplit(train, card, at_most=WARM_UP_ITEMS))
+    warm_up = fresh if len(fresh) else _generated_split(card, code, seed, "train")
+    notes = (read.look.told(),) if read.look.unreadable else ()
+    return LoadedData(reference=reference, test=read.split, warm_up=warm_up, notes=notes)

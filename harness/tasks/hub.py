@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import sys
 import textwrap
+from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,8 @@ def pinned_revision(card: TaskCard, asked: str | None) -> tuple[Hub, str]:
 def read_hub(card: TaskCard, hub: Hub, revision: str) -> tuple[Part, Part]:
     """Return the train and test splits at a commit; images and audio stay encoded, as stored.
 
-    Uses the cache of ``datasets``. Raises ``ConfigurationError`` when the hub cannot be reached
+    Uses the cache of ``datasets``, and reads its files front to back: what is mapped counts as
+    resident. Raises ``ConfigurationError`` when the hub cannot be reached
     within ``PROBE_SECONDS`` for each question, wants the user to accept terms first, or holds
     something else than the card says.
     """
@@ -64,11 +67,33 @@ def read_hub(card: TaskCard, hub: Hub, revision: str) -> tuple[Part, Part]:
 
 
 def _part(where: str, card: TaskCard, name: str, dataset: Any) -> Part:  # noqa: ANN401 - untyped
-    """Take the stored table as it is: nothing goes through the features that would decode it."""
-    table = dataset.data.table
-    present = [column for column in card.columns.named if column in table.column_names]
-    wanted = present if len(present) == len(card.columns.named) else table.column_names
-    return Part(f"{where} split {name!r}", table.select(wanted))
+    """Take what is stored as it is: nothing goes through the features that would decode it."""
+    files = [Path(file["filename"]) for file in dataset.cache_files]
+    columns = list(dataset.data.table.column_names)
+    wanted = [column for column in card.columns.named if column in columns]
+    return Part(
+        f"{where} split {name!r}",
+        columns,
+        dataset.num_rows,
+        sum(file.stat().st_size for file in files),
+        partial(_read, files, wanted),
+    )
+
+
+def _read(files: Sequence[Path], columns: list[str]) -> Iterator[Any]:
+    """Yield the record batches of the cache's files, each of which is a stream of Arrow's."""
+    import pyarrow as pa  # noqa: PLC0415 - heavy, and only for the hub
+
+    for path in files:
+        try:
+            with pa.OSFile(str(path)) as file, pa.ipc.open_stream(file) as batches:
+                for batch in batches:
+                    yield batch.select(columns)
+        except (OSError, pa.ArrowException) as error:
+            raise ConfigurationError(
+                f"{path}: the cache of `datasets` cannot be read: {_one_line(error)}",
+                remedy="remove the file, and load the data again with a network",
+            ) from None
 
 
 def _require_no_namesake(hub: Hub) -> None:
