@@ -29,7 +29,7 @@ BYTES = b"BYTE"
 MAX_FAILURE_BYTES = 65_536
 NUMBERS_PER_BOX = 5
 LARGE_BYTES = 4096
-"""Samples of at least so many bytes on average are not joined: each costs the kernel an address."""
+"""Samples of more bytes than that on average are not joined: each costs the kernel an address."""
 LOAD_REQUEST = HEADER.pack(LOAD, 0, 0)
 
 _REMEDY = "see docs/reference/frames.md for what a prediction may be"
@@ -46,7 +46,7 @@ def encode_request(samples: Sequence[str | bytes]) -> list[bytes]:
         blob, parts = _utf8(samples)
         return [*_head(TEXT, parts), blob]
     head = _head(BYTES, parts)
-    if sum(map(len, parts)) < LARGE_BYTES * len(parts):
+    if sum(map(len, parts)) <= LARGE_BYTES * len(parts):
         return [*head, b"".join(parts)]
     return [*head, *parts]
 

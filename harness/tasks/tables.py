@@ -100,9 +100,18 @@ def read_rows(part: Part, card: TaskCard) -> Iterator[Rows]:
     """
     first = 0
     for batch in part.read():
-        if len(batch):  # without rows, types say nothing
+        count = len(batch)
+        if count:  # without rows, types say nothing
             yield _Batch(part, first, batch).rows(card)
-            first += len(batch)
+            first += count
+        del batch
+        _release_unused()
+    _release_unused()
+
+
+def _release_unused() -> None:
+    """Give back what Arrow is done with: for pages of tens of megabytes it keeps as much again."""
+    pa.default_memory_pool().release_unused()
 
 
 def contents_of(samples: Array) -> tuple[memoryview, npt.NDArray[np.int64]]:
