@@ -20,10 +20,10 @@ from harness.tasks.spool import Spool
 MIN_SWEEPS = 2
 """One of the originals and one of variants, however slow the entry was when it was calibrated:
 without a variant, answers that it remembers from an earlier session would not show."""
-MAX_VARIANT_BYTES = 256 * 2**20
+MAX_VARIANT_BYTES = 2 * 2**30
 """Variants are made before the session, so that making them is not metered: they must fit."""
 VARIANT_MEMORY_BYTES = 64 * 2**20
-"""Of these, what may be kept in memory; more goes to a file."""
+"""Of these, what may be kept in memory; the rest goes to a file, in the place of temporary ones."""
 FIRST_VARIANTS = 256
 """After so many it is seen whether all will fit."""
 
