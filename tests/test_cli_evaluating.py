@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from projects import write_entry, write_project
+from toy_task import images, write_parquet, write_task
 
 from harness.cli.check import check_context
-from harness.cli.evaluating import COPY, COPYING, _copy
+from harness.cli.evaluating import COPY, COPYING, Request, _copy, _loader
 from harness.cli.project import Project
 from harness.submissions.check import check
 
@@ -34,3 +36,21 @@ def test_an_entry_that_changed_since_it_was_checked_is_refused_and_does_not_stop
     unfit = _copy(entry, report, tmp_path / "unfit")
     assert unfit is not None
     assert unfit.stage == COPYING
+
+
+def test_what_is_odd_about_the_data_is_told_with_its_place(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    project = write_project(tmp_path / "project")
+    write_task(project, task_id="pictures", modality="image")
+    data = write_parquet(tmp_path / "data", test=images("test", 3))  # that are none
+    load = _loader(
+        Project(project), Request(str(data), "quick", "offline", seed=0, demonstration=False)
+    )
+
+    _, loaded = load("pictures", lambda _: None)
+
+    assert loaded.reference.unreadable == 3
+    told = capsys.readouterr().err
+    assert told.startswith("note: ")
+    assert "test.parquet: column 'image': row 0, 1, 2: 3 of 3 test samples" in told

@@ -199,6 +199,9 @@ CASES = {
     "short-measurement": Case(lasting(1.4), lasting(2.4), "half of the 3 s"),
     "short-for-the-meter": Case(refreshed(0.1), refreshed(0.02), "the 20 s that a meter which"),
     "small-test-set": Case(record(data={"items": 999}), record(data={"items": 1000}), "999"),
+    "unreadable-samples": Case(
+        record(data={"unreadable": 3}), record(data={"unreadable": 0}), "3 of 1200 test samples"
+    ),
     "few-sessions": Case(record(joules=(39.0,) * 4), record(joules=(39.0,) * 5), "4 sessions"),
     "weak-isolation": Case(record(isolation="C"), record(isolation="B"), "grade C"),
     "unsteady-machine": Case(with_kernel(0.111), with_kernel(0.109), "100 and 111 ms"),

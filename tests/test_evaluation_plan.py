@@ -22,6 +22,7 @@ from harness.records.rules import ProtocolRules
 from harness.tasks import load_task
 from harness.tasks.protocol import Item, Sample, Task
 from harness.tasks.splits import ItemSplit
+from harness.tasks.spool import Spool
 
 RULES = ProtocolRules(
     sessions=1, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0, max_sweeps=7,
@@ -42,6 +43,13 @@ def split_of(items: int) -> ItemSplit:
     return ItemSplit(
         [Item(id=str(i), sample=f"sample {i}", label=0, group=str(i)) for i in range(items)]
     )
+
+
+def spooled(*samples: str) -> Spool:
+    spool = Spool(text=True)
+    for sample in samples:
+        spool.append(sample)
+    return spool
 
 
 def sent(sweep: PlannedSweep, split: ItemSplit, size: int = 4) -> list[tuple[int, Sample]]:
@@ -183,6 +191,6 @@ def test_more_passes_are_made_for_a_slow_meter() -> None:
 
 
 def test_a_sweep_of_variants_keeps_its_samples_by_position() -> None:
-    sweep = PlannedSweep("variant", np.array([2, 0, 1]), ["zero", "one", "two"])
+    sweep = PlannedSweep("variant", np.array([2, 0, 1]), spooled("zero", "one", "two"))
 
     assert sent(sweep, split_of(3), size=2) == [(2, "two"), (0, "zero"), (1, "one")]

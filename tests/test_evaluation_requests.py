@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sandboxes import launch_of
 
 from harness.evaluation import session
 from harness.sandbox import frames
@@ -39,3 +42,44 @@ def test_no_more_is_encoded_ahead_than_the_bytes_allowed(monkeypatch: pytest.Mon
     next(session._encoded(batches_of([1] * 9, drawn)))
 
     assert drawn == [0, 1, 2]
+
+
+class Counted(bytes):
+    """A sample that counts how many of its kind there are."""
+
+    alive = 0
+    most = 0
+
+    def __init__(self, *_: object) -> None:
+        Counted.alive += 1
+        Counted.most = max(Counted.most, Counted.alive)
+
+    def __del__(self) -> None:
+        Counted.alive -= 1
+
+
+class OneAhead:
+    """Answers as a process does: when a request is answered, the next one is on its way."""
+
+    def predict(self, requests: Iterable[Request], *, deadline_seconds: float) -> Iterator[bytes]:
+        assert deadline_seconds > 0
+        unanswered = None
+        for request in requests:
+            if unanswered is not None:
+                yield bytes(4 * unanswered)
+            unanswered = request.n
+        if unanswered is not None:
+            yield bytes(4 * unanswered)
+
+
+def test_samples_are_let_go_when_they_are_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(session, "AHEAD_BYTES", 1)
+    batches = ([Counted(5000) for _ in range(10)] for _ in range(100))
+    process: Any = OneAhead()
+
+    answers = list(session._predictions(process, launch_of(tmp_path), batches))
+
+    assert [len(answer) for answer in answers] == [10] * 100
+    assert Counted.most <= 40

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from harness.cli.errors import printable
 from harness.cli.output import print_note
 from harness.cli.project import Project
 from harness.errors import OrganiserError, SubmissionError
@@ -218,7 +219,10 @@ def _loader(
         if task_id not in loaded:
             note(f"loading {request.data} data of {task_id}")
             task = load_task(project.root, task_id)
-            loaded[task_id] = task, task.load_data(request.data, request.seed)
+            data = task.load_data(request.data, request.seed)
+            for said in data.notes:
+                print_note(f"note: {printable(said)}")
+            loaded[task_id] = task, data
         return loaded[task_id]
 
     return load

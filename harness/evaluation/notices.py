@@ -78,6 +78,14 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
             message=f"{record.data.items} test items cannot tell close models apart",
             remedy=f"use at least {rules.cautions.small_test_set} items",
         )
+    if record.data.unreadable:
+        yield Notice(
+            code="unreadable-samples",
+            message=f"{record.data.unreadable} of {record.data.items} test samples do not begin as "
+            "files of their kind do; the entry was given them as they are, and they are scored",
+            remedy="the first of them are named when the data is loaded: if the data set is not so "
+            "by itself, fetch or write it again",
+        )
     if completed and len(record.sessions) < rules.boards.min_sessions:
         yield Notice(
             code=FEW_SESSIONS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,12 +14,18 @@ import numpy.typing as npt
 
 from harness.records.rules import ProtocolRules, Rules
 from harness.tasks.protocol import Sample, Split, Task
+from harness.tasks.splits import stream_samples
+from harness.tasks.spool import Spool
 
 MIN_SWEEPS = 2
 """One of the originals and one of variants, however slow the entry was when it was calibrated:
 without a variant, answers that it remembers from an earlier session would not show."""
-MAX_VARIANT_BYTES = 256 * 2**20
+MAX_VARIANT_BYTES = 2 * 2**30
 """Variants are made before the session, so that making them is not metered: they must fit."""
+VARIANT_MEMORY_BYTES = 64 * 2**20
+"""Of these, what may be kept in memory; the rest goes to a file, in the place of temporary ones."""
+FIRST_VARIANTS = 256
+"""After so many it is seen whether all will fit."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +35,14 @@ class PlannedSweep:
     kind: Literal["original", "variant"]
     order: npt.NDArray[np.int64]
     """(n,), positions in the split, in the order they are sent."""
-    variants: Sequence[Sample] | None
+    variants: Spool | None
     """By position, where ``kind`` is ``variant``."""
 
     def batches(self, split: Split, size: int) -> Iterator[list[Sample]]:
         """Yield the samples in ``order``, ``size`` at a time."""
         for start in range(0, len(self.order), size):
             positions = self.order[start : start + size]
-            if self.variants is None:
-                yield split.samples(positions)
-            else:
-                yield [self.variants[position] for position in positions.tolist()]
+            yield (split if self.variants is None else self.variants).samples(positions)
 
 
 def sealed_rng() -> np.random.Generator:
@@ -84,26 +87,34 @@ def plan_sweeps(
     room = MAX_VARIANT_BYTES
     ends = time.monotonic() + variant_seconds
     while len(planned) < sweeps - 1 and time.monotonic() < ends:
-        variants, taken = _variants(task, split, rng, room)
-        if variants is None:
+        made = Spool(
+            text=task.modality == "text", memory_bytes=VARIANT_MEMORY_BYTES // (sweeps - 1)
+        )
+        taken = _make_variants(task, split, rng, made, room)
+        if taken > room:
             break
         room -= taken
-        planned.append(PlannedSweep("variant", rng.permutation(items), variants))
+        planned.append(PlannedSweep("variant", rng.permutation(items), made))
     originals = PlannedSweep("original", rng.permutation(items), None)
     planned.insert(int(rng.integers(len(planned) + 1)), originals)
     return tuple(planned)
 
 
-def _variants(
-    task: Task, split: Split, rng: np.random.Generator, room: int
-) -> tuple[list[Sample] | None, int]:
-    made: list[Sample] = []
+def _make_variants(
+    task: Task, split: Split, rng: np.random.Generator, into: Spool, room: int
+) -> int:
+    """Make a variant of every sample and return how many bytes they take.
+
+    Gives up as soon as that is, or will be by far, more than there is room for: then what it
+    returns is more than ``room``.
+    """
     taken = 0
-    for position in range(len(split)):
-        (sample,) = split.samples([position])
+    for done, sample in enumerate(stream_samples(split)):
+        if done == FIRST_VARIANTS and taken * len(split) > 2 * room * done:
+            return room + 1
         variant = task.perturb(sample, rng)
         taken += len(variant)
         if taken > room:
-            return None, taken
-        made.append(variant)
-    return made, taken
+            return taken
+        into.append(variant)
+    return taken

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import tee
 from typing import Any, NamedTuple, Protocol
 
 from harness.errors import HarnessError, SubmissionError
@@ -305,12 +305,18 @@ def _predictions(
     process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]
 ) -> Iterator[Any]:
     """Yield what the entry predicts for each batch; see ``frames.decode_predictions``."""
-    requests, asked = tee(_encoded(batches))
-    payloads = process.predict(requests, deadline_seconds=launch.limits.batch_seconds)
-    for payload, request in zip(payloads, asked, strict=True):
+    asked: deque[int] = deque()
+    """How many samples each request holds that is not answered yet; the samples are let go."""
+
+    def requests() -> Iterator[Request]:
+        for request in _encoded(batches):
+            asked.append(request.n)
+            yield request
+
+    for payload in process.predict(requests(), deadline_seconds=launch.limits.batch_seconds):
         yield frames.decode_predictions(
             payload,
-            request.n,
+            asked.popleft(),
             output=launch.output,
             labels=launch.labels,
             max_boxes=launch.max_boxes,

@@ -52,6 +52,8 @@ class DataReference(Frozen):
     generator_version: int | None = None
     hub_id: str | None = None
     revision: str | None = None
+    unreadable: int = 0
+    """How many test samples do not begin as an image or a recording does; they are scored."""
 
 
 class Lifecycle(Frozen):

@@ -28,6 +28,8 @@ BYTES = b"BYTE"
 
 MAX_FAILURE_BYTES = 65_536
 NUMBERS_PER_BOX = 5
+LARGE_BYTES = 4096
+"""Samples of more bytes than that on average are not joined: each costs the kernel an address."""
 LOAD_REQUEST = HEADER.pack(LOAD, 0, 0)
 
 _REMEDY = "see docs/reference/frames.md for what a prediction may be"
@@ -36,17 +38,24 @@ _REMEDY = "see docs/reference/frames.md for what a prediction may be"
 def encode_request(samples: Sequence[str | bytes]) -> list[bytes]:
     """Return the parts of one request: header, offsets and blob; all ``str`` or all ``bytes``.
 
+    Encoded files are the blob's parts as they are: to join them would be to copy them once more.
     Raises ``OrganiserError`` for a text that UTF-8 cannot carry (a lone surrogate).
     """
-    kind: bytes = BYTES
     parts: Sequence[Any] = samples
     if samples and isinstance(samples[0], str):
-        kind, (blob, parts) = TEXT, _utf8(samples)
-    else:
-        blob = b"".join(parts)
-    n = len(samples)
-    offsets = pack(f"<{n + 1}Q", *accumulate(map(len, parts), initial=0))
-    return [HEADER.pack(kind, n, len(blob)), offsets, blob]
+        blob, parts = _utf8(samples)
+        return [*_head(TEXT, parts), blob]
+    head = _head(BYTES, parts)
+    if sum(map(len, parts)) <= LARGE_BYTES * len(parts):
+        return [*head, b"".join(parts)]
+    return [*head, *parts]
+
+
+def _head(kind: bytes, parts: Sequence[Any]) -> tuple[bytes, bytes]:
+    """Return header and offsets of a request whose blob is these parts."""
+    n = len(parts)
+    ends = tuple(accumulate(map(len, parts), initial=0))
+    return HEADER.pack(kind, n, ends[-1]), pack(f"<{n + 1}Q", *ends)
 
 
 def _utf8(texts: Sequence[Any]) -> tuple[bytes, Sequence[Any]]:

@@ -28,6 +28,9 @@ from harness.sandbox.spawn import Spawned
 from harness.sandbox.tree import Tree
 from harness.sandbox.watch import Phase, Watch
 
+MOST_PARTS = os.sysconf("SC_IOV_MAX")
+"""How many parts the kernel takes at once."""
+
 
 class _Due(NamedTuple):
     """A request that is on its way, and the reply to it."""
@@ -118,7 +121,8 @@ class TreeProcess:
         following = iter(requests)
         request = next(following, None)
         while request is not None:
-            due = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
+            sent = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
+            due = self._write_out(sent)
             if (
                 answered is not None
             ):  # the entry is at work again: what is done here is not waited for
@@ -224,6 +228,18 @@ class TreeProcess:
         reply = Reply(kind, n, self._launch)
         return _Due(self._write(rest) if rest else rest, reply, end, deadline_seconds)
 
+    def _write_out(self, due: _Due) -> _Due:
+        """Write the rest of a request that is too large for the pipe: the entry waits for it.
+
+        Whatever else comes meanwhile is left to ``_receive``.
+        """
+        rest = due.rest
+        while rest and self._step(due.end, writing=True):
+            if self._came(due.reply) or self._living.ended():
+                break
+            rest = self._write(rest)
+        return due._replace(rest=rest)
+
     def _receive(self, due: _Due) -> bytes:
         """Write the rest of a request and await the reply; return its payload."""
         rest, reply, end, deadline_seconds = due
@@ -241,7 +257,7 @@ class TreeProcess:
     def _write(self, parts: list[memoryview]) -> list[memoryview]:
         """Write what the pipe takes; return what is left."""
         try:
-            written = os.writev(self._spawned.requests, parts)
+            written = os.writev(self._spawned.requests, parts[:MOST_PARTS])
         except BlockingIOError:
             return parts
         except BrokenPipeError:

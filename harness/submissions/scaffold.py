@@ -15,7 +15,8 @@ from harness.submissions.document import FILE_NAME
 from harness.submissions.manifest import parse
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
-"""One folder a modality, ``any`` for all, and one a kind of answer that is no label.
+"""One folder a modality, ``other`` for those without, ``any`` for all, and one a kind of answer
+that is no label.
 
 ``*.template`` has its placeholders filled in."""
 
@@ -30,6 +31,9 @@ _BASELINES = {
     "image": ("Brightness", "it answers by the mean brightness of the image"),
     "audio": ("Loudness", "it answers by the loudness of the recording"),
 }
+_DECODED = ("image", "audio")
+_OTHER = "other"
+_CONSTANT = ("Constant", "it answers with the first label, whatever it is asked")
 
 
 class Sought(Frozen):
@@ -48,7 +52,7 @@ class TaskFacts(Frozen):
     id: str
     title: str
     modality: str
-    """``text``, ``image`` or ``audio``."""
+    """``text``, ``image``, ``audio`` or another one, whose samples are bytes of any kind."""
     query: str
     """What one query is, in words."""
     labels: tuple[str, ...]
@@ -72,14 +76,15 @@ def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> 
             remedy="choose a name such as green-bits-tfidf: it is the entry's identity",
         )
     output = _output(task)
-    if task.modality not in _BASELINES or output is None:
+    if output is None:
         raise UsageError(
             f"there is no template for {task.id}: {task.modality}, answered with "
             f"{' or '.join(task.outputs)}",
             remedy="copy an entry of a similar task",
         )
     placeholders = _placeholders(entry, task, output, team=team, max_batch=max_batch)
-    texts = _texts(placeholders, task.modality, output)
+    template = task.modality if task.modality in _BASELINES else _OTHER
+    texts = _texts(placeholders, template, output)
     for found in parse(
         texts[FILE_NAME].encode()
     ).faults:  # of what was given, the team alone can be
@@ -98,7 +103,7 @@ def _output(task: TaskFacts) -> Output | None:
 def _placeholders(
     entry: str, task: TaskFacts, output: Output, *, team: str, max_batch: int
 ) -> dict[str, str]:
-    name, baseline = _BASELINES[task.modality]
+    name, baseline = _BASELINES.get(task.modality, _CONSTANT)
     decode = "- `decode.py`: from the stored bytes to an array. A cheaper decode is a fair idea.\n"
     return {
         "entry": entry,
@@ -110,7 +115,7 @@ def _placeholders(
         "output_meaning": _MEANINGS[output],
         "object": task.sought.label if task.sought else "",
         "least_score": f"{task.sought.least_score:g}" if task.sought else "",
-        "decode_line": "" if task.modality == "text" else decode,
+        "decode_line": decode if task.modality in _DECODED else "",
         "labels": _python_tuple(task.labels),
         "batch_size": f"{min(_BATCH_SIZE, max_batch):<19}",  # the comments stand below one another
         "task": _toml_string(task.id),
@@ -140,10 +145,10 @@ def _answer(task: TaskFacts, output: Output) -> str:
     return text
 
 
-def _texts(placeholders: dict[str, str], modality: str, output: Output) -> dict[str, str]:
+def _texts(placeholders: dict[str, str], template: str, output: Output) -> dict[str, str]:
     """Return the text of each file, by its name in the new folder; a later folder's file counts."""
     texts = {}
-    folders = ("any", modality) if output == "index" else ("any", modality, output)
+    folders = ("any", template) if output == "index" else ("any", template, output)
     for folder in folders:
         for path in sorted((TEMPLATES / folder).iterdir()):
             if not path.is_file():

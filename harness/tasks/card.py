@@ -98,9 +98,13 @@ class Columns(Frozen):
     @property
     def named(self) -> list[str]:
         """Every column that is read, or may be."""
-        groups = (self.group,) if isinstance(self.group, str) else self.group or ()
-        named = (self.sample, self.label, self.boxes, self.id, *groups)
+        named = (self.sample, self.label, self.boxes, self.id, *self.groups)
         return [name for name in named if name is not None]
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        """The columns that may hold the group, that which counts first."""
+        return (self.group,) if isinstance(self.group, str) else self.group or ()
 
     def of(self, present: Collection[str]) -> Columns:
         """Return the columns of data that has these: of several groups one, the first if none."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError, UsageError
 from harness.records.evaluation import DataReference
@@ -14,6 +16,14 @@ from harness.tasks.kept import half_of, read_set, require_as_kept
 from harness.tasks.protocol import Split
 from harness.tasks.splits import ItemSplit, without_samples_of
 
+if TYPE_CHECKING:
+    from harness.tasks.headers import HeaderLook
+    from harness.tasks.spooled import SpooledSplit
+    from harness.tasks.tables import Part
+
+WARM_UP_ITEMS = 4_096
+"""How many items of a train split are kept, drawn evenly from all: warming up takes far fewer."""
+
 
 @dataclass(kw_only=True, slots=True)
 class LoadedData:
@@ -22,6 +32,8 @@ class LoadedData:
     reference: DataReference
     test: Split
     warm_up: Split
+    notes: tuple[str, ...] = ()
+    """What is to be told of the data, each with its place."""
 
 
 def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedData:
@@ -96,20 +108,19 @@ def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> L
 
     hub, revision = pinned_revision(card, asked)
     folder, kept = fetched_set(card, hub, revision)
-    train, test = folder_splits(card, folder)
+    read = _read_folder(card, folder)
     reference = DataReference(
         source="hub",
-        digest=data_digest(test),
-        items=len(test),
+        digest=read.digest,
+        items=len(read.test),
         public=True,
         hub_id=hub.id,
         revision=revision,
+        unreadable=read.look.unreadable,
     )
     require_pinned(card, revision, reference.digest)
     require_as_kept(folder, kept, reference.digest)
-    return LoadedData(
-        reference=reference, test=test, warm_up=_warm_up(train, test, card, code, seed)
-    )
+    return _loaded(card, code, reference, read, seed)
 
 
 def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) -> LoadedData:
@@ -117,33 +128,79 @@ def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) 
 
     folder = data_folder(directory, card.task.id)
     kept = read_set(folder)
-    train, test = folder_splits(card, folder)
+    read = _read_folder(card, folder)
     reference = DataReference(
         source="directory",
-        digest=data_digest(test),
-        items=len(test),
+        digest=read.digest,
+        items=len(read.test),
         public=kept is not None and kept.hub_id is not None,
+        unreadable=read.look.unreadable,
     )
     require_as_kept(folder, kept, reference.digest)
-    return LoadedData(
-        reference=reference, test=test, warm_up=_warm_up(train, test, card, code, seed)
-    )
+    return _loaded(card, code, reference, read, seed)
+
+
+@dataclass(frozen=True)
+class _Read:
+    """A test split, what was seen of it on the way, and where the train split is to be read."""
+
+    test: SpooledSplit
+    digest: str
+    look: HeaderLook
+    train: Sequence[Part]
+
+
+def _read_folder(card: TaskCard, folder: Path) -> _Read:
+    """Read the test split; what the files of both splits lack by their schemas is said first."""
+    from harness.tasks.headers import HeaderLook  # noqa: PLC0415 - heavy
+    from harness.tasks.spooled import RowsDigest, SpooledSplit  # noqa: PLC0415 - heavy
+    from harness.tasks.tables import Rows  # noqa: PLC0415 - heavy
+
+    train, parts = _parts(card, folder)
+    digest = RowsDigest()
+    look = HeaderLook(card.task.modality, card.columns.sample)
+
+    def see(rows: Rows) -> None:
+        digest.see(rows)
+        look.see(rows)
+
+    test = SpooledSplit(parts, card, see=see)
+    _require_items(test, folder)
+    return _Read(test, digest.hexdigest(), look, train)
+
+
+def _loaded(
+    card: TaskCard, code: TaskCode, reference: DataReference, read: _Read, seed: int
+) -> LoadedData:
+    """Add the warm-up: what of the train split is not in the test; else generated items."""
+    from harness.tasks.spooled import SpooledSplit  # noqa: PLC0415 - heavy
+
+    fresh = without_samples_of(read.test, SpooledSplit(read.train, card, at_most=WARM_UP_ITEMS))
+    warm_up = fresh if len(fresh) else _generated_split(card, code, seed, "train")
+    notes = (read.look.told(),) if read.look.unreadable else ()
+    return LoadedData(reference=reference, test=read.test, warm_up=warm_up, notes=notes)
 
 
 def folder_splits(card: TaskCard, folder: Path) -> tuple[Split, Split]:
     """Return the train split, which may be empty, and the test split of a folder of Parquet."""
-    from harness.tasks.directory import read_parts, split_files  # noqa: PLC0415 - heavy
-    from harness.tasks.tables import TableSplit  # noqa: PLC0415 - heavy
+    from harness.tasks.spooled import SpooledSplit  # noqa: PLC0415 - heavy
 
-    test = TableSplit(read_parts(split_files(folder, "test"), card), card)
+    train, parts = _parts(card, folder)
+    test = SpooledSplit(parts, card)
     _require_items(test, folder)
-    return TableSplit(read_parts(split_files(folder, "train"), card), card), test
+    return SpooledSplit(train, card), test
 
 
-def _warm_up(train: Split, test: Split, card: TaskCard, code: TaskCode, seed: int) -> Split:
-    """Return what of ``train`` is not in ``test``; where nothing is, generated items."""
-    fresh = without_samples_of(test, train)
-    return fresh if len(fresh) else _generated_split(card, code, seed, "train")
+def _parts(card: TaskCard, folder: Path) -> tuple[Sequence[Part], Sequence[Part]]:
+    """Open the files of train and test, and see that they have the columns."""
+    from harness.tasks.directory import read_parts, split_files  # noqa: PLC0415 - heavy
+    from harness.tasks.tables import require_columns  # noqa: PLC0415 - heavy
+
+    test = read_parts(split_files(folder, "test"), card)
+    train = read_parts(split_files(folder, "train"), card)
+    for parts in (test, train):
+        require_columns(parts, card)
+    return train, test
 
 
 def _require_items(test: Split, where: object) -> None:

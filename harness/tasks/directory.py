@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from harness.errors import ConfigurationError
-from harness.tasks.card import Columns, TaskCard
+from harness.tasks.card import TaskCard
 from harness.tasks.generator import SplitName
 from harness.tasks.tables import Part
 
 NAMES_SHOWN = 8
 SHARD = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
+POINTER = b"version https://git-lfs"
+"""How the files begin that Git leaves in place of large ones."""
+BATCH_BYTES = 4 * 2**20
+"""About how many bytes of samples a batch has, where they are of even size."""
+BATCH_ROWS = 1024
+"""At most: in a set of short texts a few can be long."""
+BUFFER_BYTES = 2**20
+"""How much of a column is read at a time; without a buffer, all that a row group has of it."""
 
 
 def data_folder(directory: Path, task_id: str) -> Path:
@@ -52,30 +64,74 @@ def split_files(folder: Path, split: SplitName) -> list[Path]:
 
 
 def read_parts(files: Sequence[Path], card: TaskCard) -> list[Part]:
-    """Read the columns that the card names; what is missing is left for ``TableSplit`` to name."""
-    return [Part(str(path), _read(path, card.columns)) for path in files]
+    """Open the files and read what they say of themselves; the rows are read when asked for."""
+    return [_part(path, card) for path in files]
 
 
-def _read(path: Path, columns: Columns) -> pa.Table:
+def _part(path: Path, card: TaskCard) -> Part:
+    with _naming(path), pq.ParquetFile(path) as file:
+        columns = list(file.schema_arrow.names)
+        rows = int(file.metadata.num_rows)
+        sample_bytes = _sample_bytes(file.metadata, card.columns.sample)
+    at_once = BATCH_ROWS
+    if sample_bytes:
+        at_once = max(1, min(BATCH_ROWS, BATCH_BYTES * rows // sample_bytes))
+    wanted = [name for name in card.columns.of(columns).named if name in columns]
+    return Part(str(path), columns, rows, sample_bytes, partial(_read, path, wanted, at_once))
+
+
+def _read(path: Path, columns: list[str], at_once: int) -> Iterator[Any]:
+    with (
+        _naming(path),
+        pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
+    ):
+        yield from file.iter_batches(at_once, columns=columns, use_threads=False)
+
+
+def _sample_bytes(metadata: Any, column: str) -> int:  # noqa: ANN401 - pyarrow has no types
+    """Add up what the samples take before compression; of a struct, only its ``bytes``."""
+    leaves = (column, f"{column}.bytes")
+    groups = [metadata.row_group(number) for number in range(metadata.num_row_groups)]
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    return sum(int(c.total_uncompressed_size) for c in chunks if c.path_in_schema in leaves)
+
+
+@contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    """Name the file in whatever reading it gives."""
     try:
-        with pq.ParquetFile(path) as file:
-            present = file.schema_arrow.names
-            named = columns.of(present).named
-            if not set(named) <= set(present):  # the schema is enough to say what there is instead
-                return file.schema_arrow.empty_table()
-            return file.read(columns=named)
+        yield
     except (OSError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0]
+        if _is_pointer(path):
+            raise ConfigurationError(
+                f"{path}: is a pointer of Git LFS, not the file that it stands for",
+                remedy="fetch the file: git lfs pull",
+            ) from None
+        reason = (str(error) or type(error).__name__).splitlines()[0]
         raise ConfigurationError(
             f"{path}: cannot be read as Parquet: {reason}", remedy="write or fetch the file again"
         ) from None
 
 
+def _is_pointer(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(POINTER)) == POINTER
+    except OSError:
+        return False
+
+
 def _require_all_shards(shards: Sequence[Path]) -> None:
-    for path in shards:
-        numbered = SHARD.search(path.name)
-        if numbered and int(numbered[2]) != len(shards):
+    """Refuse a split of which some shards are not here, by the numbers in their names."""
+    numbered = [(path, found) for path in shards if (found := SHARD.search(path.name))]
+    for path, found in numbered:
+        count = int(found[2])
+        if count != len(shards):
+            here = {int(other[1]) for _, other in numbered}
+            lacking = islice((n for n in range(count) if n not in here), NAMES_SHOWN)
+            named = ", ".join(map(str, lacking))
             raise ConfigurationError(
-                f"{path}: one of {int(numbered[2])} shards, and {len(shards)} are here",
+                f"{path}: one of {count} shards, and {len(shards)} are here"
+                + (f"; missing: {named}" if named else ""),
                 remedy="fetch all of them: results on a part of the data set mean something else",
             )

@@ -137,7 +137,7 @@ def _resolved(card: TaskCard, names: Names, present: set[str], where: str) -> Na
         sample=sample or columns.sample,
         label=label,
         id=names.id or (columns.id if columns.id in present else None),
-        group=names.group or (columns.group if columns.group in present else None),
+        group=names.group or next((name for name in columns.groups if name in present), None),
         split=names.split,
     )
     wanted = (resolved.sample, resolved.label, resolved.id, resolved.group, resolved.split)

@@ -62,7 +62,9 @@ class TaskData(Protocol):
     reference: DataReference
     test: Split
     warm_up: Split
-    """The source's train split, else generated samples: never an item of ``test``."""
+    """Of the source's train split, else generated samples: never a sample of ``test``."""
+    notes: tuple[str, ...]
+    """What is to be told of the data, each with its place; a count of it is in the reference."""
 
 
 class Task(Protocol):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +11,15 @@ import numpy.typing as npt
 from harness.tasks.protocol import Boxes, Item, Sample, Split
 
 BLOCK_ITEMS = 256
+
+
+class Fingerprinted(Split, Protocol):
+    """A split that can tell whether it has a sample in common with another, within this process."""
+
+    @property
+    def fingerprints(self) -> npt.NDArray[np.int64]:
+        """(n,): see ``fingerprints_of``."""
+        ...
 
 
 class ItemSplit:
@@ -28,6 +37,13 @@ class ItemSplit:
     def __len__(self) -> int:
         """Return how many items there are."""
         return len(self._samples)
+
+    @property
+    def fingerprints(self) -> npt.NDArray[np.int64]:
+        """(n,): see ``fingerprints_of``."""
+        return fingerprints_of(
+            sample.encode() if isinstance(sample, str) else sample for sample in self._samples
+        )
 
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, in this order."""
@@ -59,9 +75,9 @@ class Subset:
         return self._whole.samples(self._positions[np.asarray(positions, np.int64)])
 
 
-def without_samples_of(other: Split, split: Split) -> Split:
+def without_samples_of(other: Fingerprinted, split: Fingerprinted) -> Split:
     """Return the items of ``split`` whose sample is none of ``other``'s."""
-    taken = np.isin(_fingerprints(split), _fingerprints(other))
+    taken = np.isin(split.fingerprints, other.fingerprints)
     return Subset(split, np.flatnonzero(~taken)) if taken.any() else split
 
 
@@ -71,11 +87,9 @@ def stream_samples(split: Split) -> Iterator[Sample]:
         yield from split.samples(range(start, min(start + BLOCK_ITEMS, len(split))))
 
 
-def _fingerprints(split: Split) -> npt.NDArray[np.uint64]:
-    """Return eight bytes a sample: little memory, and where two collide, an item is left out."""
-    fingerprints = (
-        hashlib.blake2b(sample.encode() if isinstance(sample, str) else sample, digest_size=8)
-        for sample in stream_samples(split)
-    )
-    numbers = (int.from_bytes(each.digest(), "little") for each in fingerprints)
-    return np.fromiter(numbers, np.uint64, count=len(split))
+def fingerprints_of(contents: Iterable[bytes]) -> npt.NDArray[np.int64]:
+    """Return eight bytes a sample: little memory, and where two collide, an item is left out.
+
+    They are Python's own hashes of bytes, whose key is fresh in each process.
+    """
+    return np.fromiter(map(hash, contents), np.int64)

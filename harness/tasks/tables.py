@@ -1,14 +1,13 @@
-"""From Arrow tables in a data set's own columns to a ``Split``.
+"""From Parquet and Arrow files in a data set's own columns to checked rows, a batch at a time.
 
-The hub's tables and a directory's go through the same code. Samples stay in Arrow's memory and
-become Python objects only when their positions are asked for.
+The hub's tables and a directory's go through the same code. Nothing here holds more than a batch.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,8 +17,7 @@ import pyarrow.compute as pc
 from harness.errors import ConfigurationError
 from harness.tasks.annotations import parse_annotations
 from harness.tasks.card import Columns, TaskCard
-from harness.tasks.protocol import Boxes, Sample
-from harness.tasks.splits import BLOCK_ITEMS
+from harness.tasks.protocol import Boxes
 
 Array: TypeAlias = Any
 DataType: TypeAlias = Any
@@ -31,134 +29,66 @@ class Part:
     """One table of a split, and where it came from: a file, or a split on the hub."""
 
     where: str
-    table: Any
+    columns: Sequence[str]
+    """Names of all columns that are there."""
+    rows: int
+    """How many there are said to be."""
+    sample_bytes: int
+    """About how many bytes the samples have together."""
+    read: Callable[[], Iterator[Any]]
+    """Yields ``pyarrow.RecordBatch``, with the columns that the card names."""
 
     def fault(self, column: str, found: str, remedy: str) -> ConfigurationError:
         """Return the error that names this table and the column."""
         return ConfigurationError.at(self.where, f"column {column!r}", found, remedy)
 
 
-class Column:
-    """Values over chunks of any lengths, handed out by position."""
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of a part, checked against the card."""
 
-    def __init__(self, chunks: Sequence[Array]) -> None:
-        self._chunks = [chunk for chunk in chunks if len(chunk)]
-        self._ends = np.cumsum([len(chunk) for chunk in self._chunks], dtype=np.int64)
-
-    def __len__(self) -> int:
-        """Return how many values there are."""
-        return int(self._ends[-1]) if self._chunks else 0
-
-    def take(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Any]:
-        """Return the values at these positions, from 0; ``IndexError`` beyond the end."""
-        wanted = np.asarray(positions, np.int64)
-        if wanted.size and not 0 <= wanted.min() <= wanted.max() < len(self):
-            raise IndexError(f"a position is not from 0 to {len(self) - 1}")
-        chunk_of = np.searchsorted(self._ends, wanted, side="right")
-        values: list[Any] = [None] * len(wanted)
-        for number in np.unique(chunk_of):
-            chunk = self._chunks[number]
-            here = np.flatnonzero(chunk_of == number)
-            rows = wanted[here] - (self._ends[number] - len(chunk))
-            taken: list[Any] = chunk.take(pa.array(rows)).to_pylist()
-            if len(taken) == len(values):
-                return taken
-            for slot, value in zip(here, taken, strict=True):
-                values[slot] = value
-        return values
-
-
-class Texts(Sequence[str]):
-    """A column of short texts as a sequence: identifiers, groups."""
-
-    def __init__(self, chunks: Sequence[Array]) -> None:
-        self._chunks = chunks
-        self._column = Column(chunks)
+    part: Part
+    numbers: npt.NDArray[np.int64]
+    """Of each, its number in the part, from 0; they rise."""
+    samples: Array
+    """Of text or binary, no nulls; texts are UTF-8."""
+    labels: npt.NDArray[np.int64]
+    ids: Array | None
+    groups: Array | None
+    boxes: Sequence[Boxes] | None
 
     def __len__(self) -> int:
         """Return how many there are."""
-        return len(self._column)
+        return len(self.numbers)
 
-    @overload
-    def __getitem__(self, position: int) -> str: ...
-    @overload
-    def __getitem__(self, position: slice) -> list[str]: ...
-    def __getitem__(self, position: int | slice) -> str | list[str]:
-        """Return one text, or those of a slice."""
-        chosen = range(len(self))[position]
-        if isinstance(chosen, range):
-            return self._column.take(chosen)
-        text: str = self._column.take([chosen])[0]
-        return text
-
-    def __iter__(self) -> Iterator[str]:
-        """Yield all texts, a block at a time."""
-        for chunk in self._chunks:
-            for start in range(0, len(chunk), BLOCK_ITEMS):
-                yield from chunk.slice(start, BLOCK_ITEMS).to_pylist()
+    def at(self, places: npt.NDArray[np.int64]) -> Rows:
+        """Return those at these places, from 0."""
+        chosen = pa.array(places)
+        return Rows(
+            self.part,
+            self.numbers[places],
+            self.samples.take(chosen),
+            self.labels[places],
+            None if self.ids is None else self.ids.take(chosen),
+            None if self.groups is None else self.groups.take(chosen),
+            None if self.boxes is None else [self.boxes[place] for place in places],
+        )
 
 
-class RowNumbers(Sequence[str]):
-    """Identifiers where a data set has none: the row's number, from 0."""
-
-    def __init__(self, count: int) -> None:
-        self._rows = range(count)
-
-    def __len__(self) -> int:
-        """Return how many rows there are."""
-        return len(self._rows)
-
-    @overload
-    def __getitem__(self, position: int) -> str: ...
-    @overload
-    def __getitem__(self, position: slice) -> list[str]: ...
-    def __getitem__(self, position: int | slice) -> str | list[str]:
-        """Return one number, or those of a slice, in decimal."""
-        chosen = self._rows[position]
-        return [str(row) for row in chosen] if isinstance(chosen, range) else str(chosen)
+def columns_of(parts: Sequence[Part], card: TaskCard) -> Columns:
+    """Return the columns that are read: where the card has a choice, what the first part has."""
+    return card.columns.of(parts[0].columns) if parts else card.columns
 
 
-class TableSplit:
-    """A ``Split`` over Arrow tables; raises ``ConfigurationError`` naming what is not as declared.
-
-    Errors name the part, the column, and the row within the part, from 0.
-    """
-
-    def __init__(self, parts: Sequence[Part], card: TaskCard) -> None:
-        columns = card.columns.of(parts[0].table.column_names) if parts else card.columns
-        for part in parts:
-            _require_columns(part, card, columns)
-        parts = [part for part in parts if len(part.table)]  # without rows, types say nothing
-        self._samples = Column([c for part in parts for c in _sample_chunks(part, card)])
-        self.boxes: Sequence[Boxes] | None = None
-        if columns.boxes is not None:
-            self.boxes = [boxes for part in parts for boxes in _boxes(part, columns.boxes)]
-            there = np.array([len(boxes) > 0 for boxes in self.boxes], np.bool_)
-            positive = card.positive or 0
-            self.labels: npt.NDArray[np.int64] = np.where(there, positive, 1 - positive)
-        else:
-            self.labels = np.concatenate(
-                [np.empty(0, np.int64), *(_labels(part, card) for part in parts)]
-            )
-        self.groups: Sequence[str] | None = None
-        if isinstance(columns.group, str):
-            self.groups = Texts(_text_chunks(parts, columns.group))
-        self.ids: Sequence[str] = RowNumbers(len(self._samples))
-        if columns.id is not None:
-            self.ids = Texts(_text_chunks(parts, columns.id))
-            _require_unique(parts, columns.id, self.ids)
-
-    def __len__(self) -> int:
-        """Return how many items there are."""
-        return len(self._samples)
-
-    def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
-        """Return the samples at these positions, in this order."""
-        return self._samples.take(positions)
+def require_columns(parts: Sequence[Part], card: TaskCard) -> None:
+    """Refuse parts without the columns that the card names: their schemas are enough to see it."""
+    columns = columns_of(parts, card)
+    for part in parts:
+        _require(part, card, columns)
 
 
-def _require_columns(part: Part, card: TaskCard, columns: Columns) -> None:
-    present = part.table.column_names
+def _require(part: Part, card: TaskCard, columns: Columns) -> None:
+    present = list(part.columns)
     missing = [repr(name) for name in columns.named if name not in present]
     if missing:
         groups = card.columns.group
@@ -177,61 +107,159 @@ def _require_columns(part: Part, card: TaskCard, columns: Columns) -> None:
         raise part.fault(doubled[0], "stands twice", "keep one of the two columns")
 
 
-def _sample_chunks(part: Part, card: TaskCard) -> list[Array]:
-    name = card.columns.sample
-    column = part.table.column(name)
-    if card.task.modality == "text":
-        return _checked(part, name, _plain(column), _is_text, "text")
-    if pa.types.is_struct(column.type):
-        if column.type.get_field_index("bytes") < 0:
-            fields = ", ".join(column.type.field(i).name for i in range(column.type.num_fields))
-            raise part.fault(name, f"is a struct of {fields}", "store the encoded files in 'bytes'")
-        column = pc.struct_field(column, "bytes")
-    return _checked(part, name, _plain(column), _is_binary, f"encoded {card.task.modality} files")
+def read_rows(part: Part, card: TaskCard, columns: Columns) -> Iterator[Rows]:
+    """Yield a part's rows, a batch at a time; ``ConfigurationError`` names what is not as declared.
+
+    It names the part, the column, and the row within the part, from 0.
+    """
+    first = 0
+    for batch in part.read():
+        count = len(batch)
+        if count:  # without rows, types say nothing
+            yield _Batch(part, first, batch).rows(card, columns)
+            first += count
+        del batch
+        _release_unused()
+    _release_unused()
 
 
-def _text_chunks(parts: Sequence[Part], name: str) -> list[Array]:
-    chunks: list[Array] = []
-    for part in parts:
-        column = _plain(part.table.column(name))
+def _release_unused() -> None:
+    """Give back what Arrow is done with: for pages of tens of megabytes it keeps as much again."""
+    pa.default_memory_pool().release_unused()
+
+
+def contents_of(samples: Array) -> tuple[memoryview, npt.NDArray[np.int64]]:
+    """Return the bytes of a text or binary array, one value behind the other, and their bounds.
+
+    The bounds are n + 1 positions, from 0: value i stands from bound i to bound i + 1.
+    """
+    is_large = pa.types.is_large_string(samples.type) or pa.types.is_large_binary(samples.type)
+    width = np.dtype(np.int64 if is_large else np.int32)
+    if not len(samples):  # then Arrow need not have any buffers
+        return memoryview(b""), np.zeros(1, np.int64)
+    _, offsets, data = samples.buffers()
+    bounds = np.frombuffer(
+        offsets, width, count=len(samples) + 1, offset=samples.offset * width.itemsize
+    ).astype(np.int64)
+    content = memoryview(b"" if data is None else data).cast("B")
+    return content[bounds[0] : bounds[-1]], bounds - bounds[0]
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """A record batch of a part, not checked yet."""
+
+    part: Part
+    first: int
+    """The number of its first row in the part."""
+    columns: Any
+
+    def rows(self, card: TaskCard, names: Columns) -> Rows:
+        """Check every column that is named."""
+        boxes = None if names.boxes is None else self._boxes(names.boxes)
+        if boxes is None:
+            labels = self._labels(names.label or "", card)
+        else:
+            positive = card.positive or 0
+            there = np.array([len(each) > 0 for each in boxes], np.bool_)
+            labels = np.where(there, positive, 1 - positive).astype(np.int64)
+        return Rows(
+            self.part,
+            np.arange(self.first, self.first + len(labels)),
+            self._samples(card),
+            labels,
+            None if names.id is None else self._texts(names.id),
+            self._texts(names.group) if isinstance(names.group, str) else None,
+            boxes,
+        )
+
+    def _samples(self, card: TaskCard) -> Array:
+        name = card.columns.sample
+        column = self.columns.column(name)
+        if card.task.modality == "text":
+            return self._checked(name, _plain(column), _is_text, "text")
+        if pa.types.is_struct(column.type):
+            if column.type.get_field_index("bytes") < 0:
+                fields = ", ".join(column.type.field(i).name for i in range(column.type.num_fields))
+                raise self.part.fault(
+                    name, f"is a struct of {fields}", "store the encoded files in 'bytes'"
+                )
+            column = pc.struct_field(column, "bytes")
+        wanted = f"encoded {card.task.modality} files"
+        return self._checked(name, _plain(column), _is_binary, wanted)
+
+    def _texts(self, name: str) -> Array:
+        column = _plain(self.columns.column(name))
         if pa.types.is_integer(column.type):
             column = column.cast(pa.string())
-        chunks += _checked(part, name, column, _is_text, "text or whole numbers")
-    return chunks
+        checked = self._checked(name, column, _is_text, "text or whole numbers")
+        return checked.cast(pa.large_string())
 
+    def _labels(self, name: str, card: TaskCard) -> npt.NDArray[np.int64]:
+        """Return the label of every row as a position in the card's labels."""
+        column = _plain(self.columns.column(name))
+        encoded = self._checked(name, column, _is_label, "text or whole numbers")
+        positions = spellings_of(card)
+        found = pc.unique(encoded)
+        unknown = [value for value in found.to_pylist() if value not in positions]
+        if unknown:
+            row = pc.index(encoded, pa.scalar(unknown[0], column.type)).as_py()
+            allowed = ", ".join(map(repr, positions))
+            raise self.part.fault(
+                name,
+                f"row {self.first + row} is {unknown[0]!r}, which is no label of {card.task.id} "
+                f"({allowed})",
+                "correct the row, or add the spelling to the label's aliases in task.toml",
+            )
+        known = np.array([positions[value] for value in found.to_pylist()], np.int64)
+        labels: npt.NDArray[np.int64] = known[pc.index_in(encoded, value_set=found).to_numpy()]
+        return labels
 
-def _labels(part: Part, card: TaskCard) -> npt.NDArray[np.int64]:
-    """Return the label of every row as a position in the card's labels."""
-    name = card.columns.label or ""
-    column = _plain(part.table.column(name))
-    chunks = _checked(part, name, column, _is_label, "text or whole numbers")
-    positions = spellings_of(card)
-    encoded = pa.chunked_array(chunks, column.type)
-    found = pc.unique(encoded)
-    unknown = [value for value in found.to_pylist() if value not in positions]
-    if unknown:
-        row = pc.index(encoded, pa.scalar(unknown[0], column.type)).as_py()
-        allowed = ", ".join(map(repr, positions))
-        raise part.fault(
-            name,
-            f"row {row} is {unknown[0]!r}, which is no label of {card.task.id} ({allowed})",
-            "correct the row, or add the spelling to the label's aliases in task.toml",
-        )
-    known = np.array([positions[value] for value in found.to_pylist()], np.int64)
-    labels: npt.NDArray[np.int64] = known[pc.index_in(encoded, value_set=found).to_numpy()]
-    return labels
+    def _boxes(self, name: str) -> list[Boxes]:
+        """Return the boxes of every row."""
+        column = self._checked(name, _plain(self.columns.column(name)), _is_text, "text")
+        boxes = []
+        for row, text in enumerate(column.to_pylist(), self.first):
+            try:
+                boxes.append(parse_annotations(text))
+            except ValueError as error:
+                raise self.part.fault(
+                    name, f"row {row}: {error}", "correct the row, or leave it out"
+                ) from None
+        return boxes
 
-
-def _boxes(part: Part, name: str) -> Iterator[Boxes]:
-    """Yield the boxes of every row."""
-    chunks = _checked(part, name, _plain(part.table.column(name)), _is_text, "text")
-    for row, text in enumerate(text for chunk in chunks for text in chunk.to_pylist()):
+    def _checked(
+        self, name: str, column: Array, allowed: Callable[[DataType], bool], wanted: str
+    ) -> Array:
+        if not allowed(column.type):
+            raise self.part.fault(name, f"holds {column.type}", f"store {wanted}")
+        if column.null_count:
+            row = self.first + pc.index(column.is_null(), pa.scalar(True)).as_py()
+            raise self.part.fault(
+                name, f"row {row} is null", "fill the value in, or leave the row out"
+            )
         try:
-            yield parse_annotations(text)
-        except ValueError as error:
-            raise part.fault(
-                name, f"row {row}: {error}", "correct the row, or leave it out"
-            ) from None
+            column.validate(full=True)  # among others, that texts are UTF-8
+        except pa.ArrowInvalid as error:
+            row = _first_undecodable(column)
+            if row is None:
+                raise self.part.fault(name, f"is not valid: {error}", "write it again") from None
+            found = f"row {self.first + row} is not UTF-8"
+            raise self.part.fault(name, found, "write it again, as UTF-8") from None
+        return column
+
+
+def _first_undecodable(column: Array) -> int | None:
+    """Return the first row of a text column that is not UTF-8."""
+    if not _is_text(column.type):
+        return None
+    stored = pa.binary() if pa.types.is_string(column.type) else pa.large_binary()
+    for row, value in enumerate(column.view(stored).to_pylist()):
+        try:
+            value.decode()
+        except UnicodeDecodeError:
+            return row
+    return None
 
 
 def spellings_of(card: TaskCard) -> dict[str | int, int]:
@@ -255,21 +283,6 @@ def _plain(column: Array) -> Array:
     return column
 
 
-def _checked(
-    part: Part, name: str, column: Array, allowed: Callable[[DataType], bool], wanted: str
-) -> list[Array]:
-    if not allowed(column.type):
-        raise part.fault(name, f"holds {column.type}", f"store {wanted}")
-    if column.null_count:
-        row = pc.index(column.is_null(), pa.scalar(True)).as_py()
-        raise part.fault(name, f"row {row} is null", "fill the value in, or leave the row out")
-    try:
-        column.validate(full=True)  # among others, that texts are UTF-8
-    except pa.ArrowInvalid as error:
-        raise part.fault(name, f"is not valid: {error}", "write the file again") from None
-    return list(column.chunks)
-
-
 def _is_text(kind: DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
@@ -280,21 +293,3 @@ def _is_binary(kind: DataType) -> bool:
 
 def _is_label(kind: DataType) -> bool:
     return _is_text(kind) or bool(pa.types.is_integer(kind))
-
-
-def _require_unique(parts: Sequence[Part], name: str, ids: Sequence[str]) -> None:
-    chunks = [part.table.column(name).cast(pa.large_string()) for part in parts]
-    together = pa.chunked_array([c for column in chunks for c in column.chunks], pa.large_string())
-    if len(pc.unique(together)) == len(together):
-        return
-    seen: dict[str, tuple[Part, int]] = {}
-    rows = ((part, row) for part in parts for row in range(len(part.table)))
-    for (part, row), item_id in zip(rows, ids, strict=True):
-        if item_id in seen:
-            first, first_row = seen[item_id]
-            raise part.fault(
-                name,
-                f"row {row} is {item_id!r}, as is row {first_row} of {first.where}",
-                "give each item an identifier of its own",
-            )
-        seen[item_id] = (part, row)

@@ -71,8 +71,8 @@ class SplitWriter:
             row[columns.boxes] = spell_annotations(np.array(item.boxes, np.float64).reshape(-1, 4))
         if columns.id is not None:
             row[columns.id] = item.id
-        if columns.group is not None:
-            row[columns.group] = item.group
+        for name in columns.groups[:1]:
+            row[name] = item.group
         return row
 
 
@@ -189,5 +189,5 @@ def _seal(card: TaskCard, folder: Path, made: Import) -> KeptSet:
 def _schema(card: TaskCard) -> pa.Schema:
     columns = card.columns
     fields = [(columns.sample, pa.string() if card.task.modality == "text" else STORED)]
-    others = (columns.label, columns.boxes, columns.id, columns.group)
+    others = (columns.label, columns.boxes, columns.id, *columns.groups[:1])
     return pa.schema(fields + [(name, pa.string()) for name in others if name is not None])
