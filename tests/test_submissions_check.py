@@ -16,6 +16,8 @@ from typing import Any
 import msgspec
 import pytest
 
+from harness.cli.check import check_context
+from harness.cli.project import Project
 from harness.submissions.check import MAX_PER_CODE, CheckContext, CheckReport, check
 from harness.submissions.faults import RULES
 from harness.submissions.folder import Listing, list_folder
@@ -388,7 +390,7 @@ REFERENCE_ENTRIES = sorted(
 
 @pytest.mark.parametrize("name", REFERENCE_ENTRIES)
 def test_reference_entries_have_no_fault(name: str) -> None:
-    report = check(ROOT / "submissions" / name, CONTEXT)
+    report = check(ROOT / "submissions" / name, check_context(Project(ROOT)))
     assert [fault for fault in report.faults if fault.severity == "error"] == []
     assert report.digest is not None
 
