@@ -197,7 +197,9 @@ def test_a_variant_keeps_encoding_length_rate_and_channels(
     before, after = (soundfile.info(io.BytesIO(each)) for each in (sample, variant))
     for field in ("format", "subtype", "frames", "channels", "samplerate"):
         assert getattr(after, field) == getattr(before, field)
-    if stored == ("WAV", "PCM_16"):
+    if (
+        stored == ("WAV", "PCM_16") and frames > 16
+    ):  # of next to no frames none may come out changed
         assert len(variant) == len(sample)
 
 

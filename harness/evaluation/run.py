@@ -162,6 +162,7 @@ def _run_sessions(
                 variant_seconds=rules.variant_seconds * wanted / rules.measured_seconds,
             )
             stands = _run_one(assignment, script, bench, run)
+            del script  # its variants go before the next ones are made
             if not stands:
                 on_void(index, run.voided[-1].reasons)
 

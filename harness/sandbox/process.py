@@ -117,15 +117,20 @@ class TreeProcess:
         """Send the requests, each when the last is answered; yield the replies' payloads."""
         if self._watch.phase != "measured":
             self._begin("warm-up")
+        self._require_usable()
+        self._refuse_unasked()  # later, what comes with a reply is refused
         answered: bytes | None = None
         following = iter(requests)
         request = next(following, None)
         while request is not None:
-            sent = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
-            due = self._write_out(sent)
-            if (
-                answered is not None
-            ):  # the entry is at work again: what is done here is not waited for
+            try:
+                sent = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
+                due = self._write_out(sent)
+            except SubmissionError:
+                if answered is not None:  # it was whole, and counts
+                    yield answered
+                raise
+            if answered is not None:  # the entry is at work again, and waits for nobody
                 yield answered
             request = next(following, None)
             answered = self._receive(due)

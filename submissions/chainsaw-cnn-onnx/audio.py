@@ -70,7 +70,7 @@ def _read_other(sample: bytes) -> tuple[Signal, int] | None:
     try:
         with soundfile.SoundFile(io.BytesIO(sample)) as file:
             signal = file.read(MOST_FRAMES, dtype="float32", always_2d=True)
-            return np.nan_to_num(signal, posinf=0, neginf=0), file.samplerate
+            return np.nan_to_num(signal, posinf=0, neginf=0).clip(-1, 1), file.samplerate
     except (OSError, RuntimeError, TypeError, ValueError):  # what it makes of a broken file
         return None
 

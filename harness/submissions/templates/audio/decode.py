@@ -49,6 +49,6 @@ def _decode_other(sample: bytes) -> tuple[npt.NDArray[np.float32], int]:
     try:
         with soundfile.SoundFile(io.BytesIO(sample)) as recording:
             signal = recording.read(MOST_FRAMES, dtype="float32", always_2d=True)
-            return np.nan_to_num(signal, posinf=0, neginf=0), recording.samplerate
+            return np.nan_to_num(signal, posinf=0, neginf=0).clip(-1, 1), recording.samplerate
     except (OSError, RuntimeError, TypeError, ValueError):  # what it makes of a broken file
         return np.zeros((0, 1), np.float32), 0
