@@ -33,7 +33,7 @@ from results_page import Outcome, Page, Section, Table, UnlikeError, render
 import harness
 from harness.cli.project import Project
 from harness.records.base import convert
-from harness.records.evaluation import EvaluationRecord
+from harness.records.evaluation import EvaluationRecord, Failed
 from harness.store.results import read_all
 
 Kind: TypeAlias = Literal["sample", "real"]
@@ -196,6 +196,8 @@ def newest(
     found: dict[str, EvaluationRecord] = {}
     for record in sorted((each.record for each in stored), key=lambda each: each.created_utc):
         entry = by_name.get(record.submission.entry)
+        if isinstance(record.outcome, Failed) and record.outcome.blame == "organiser":
+            continue  # a disturbed machine, or an index that could not be reached: try again
         if entry is not None and record.protocol == wanted.protocol and now.made(record, entry):
             found[entry.name] = record
     return found
