@@ -17,7 +17,7 @@ import pytest
 import typer
 from projects import write_entry, write_project
 from sandboxes import working
-from toy_task import COMMIT, HUB, texts, write_parquet, write_task
+from toy_task import COMMIT, HUB, images, texts, write_parquet, write_task
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
@@ -215,6 +215,18 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
     write_plan(tmp_path / "half.partial", plan)
     refused = typed("data", "verify", tmp_path / "half")
     assert "is only half fetched: 0.0 of 2.0 MB are here" in refused.stderr
+
+
+def test_a_folder_needs_but_one_of_the_columns_that_may_hold_groups(
+    root: Path, tmp_path: Path
+) -> None:
+    columns = 'sample = "image"\nlabel = "label"\ngroup = ["scene", "camera"]'
+    write_task(root, task_id="tiles", modality="image", columns=columns, hub="")
+    for group in ("scene", "camera"):
+        table = images("test", 3)
+        renamed = [group if name == "scene" else name for name in table.column_names]
+        data = write_parquet(tmp_path / group, test=table.rename_columns(renamed))
+        assert typed("data", "verify", data).stdout.startswith(f"tiles: {data}\n")
 
 
 def test_findings_are_printed_with_file_row_and_column_and_end_with_1(

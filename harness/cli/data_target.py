@@ -76,4 +76,4 @@ def _fitting(folder: Path, known: dict[str, TaskCard]) -> list[TaskCard]:
             f"{files[0]}: cannot be read as Parquet: {str(error).splitlines()[0]}",
             remedy="write or fetch the file again",
         ) from None
-    return [card for card in known.values() if present.issuperset(card.columns.named)]
+    return [card for card in known.values() if present.issuperset(card.columns.of(present).named)]
