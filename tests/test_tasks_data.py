@@ -460,3 +460,10 @@ def test_shards_of_one_split_have_the_same_column_for_groups(tmp_path: Path) -> 
     shards = [framed([""] * 2), framed([""] * 2, group="camera")]
     with pytest.raises(ConfigurationError, match=r"00001-of-00002.parquet: column 'scene'"):
         load_framed(tmp_path, test=shards)
+
+
+def test_a_shard_may_have_more_columns_for_groups_than_the_first(tmp_path: Path) -> None:
+    more = framed([""] * 2, group="camera").append_column("scene", pa.array(["x", "y"]))
+    test = load_framed(tmp_path, test=[framed([""] * 2, group="camera"), more]).test
+    assert test.groups is not None
+    assert list(test.groups) == ["scene 0"] * 4
