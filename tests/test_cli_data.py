@@ -192,6 +192,9 @@ def test_what_is_here_is_listed_with_what_is_pinned(root: Path, tmp_path: Path) 
     faults = [each["fault"] for each in document("data", "list")["tasks"][0]["here"]]
     assert faults[0] is None
     assert "set.json: Object missing required field" in faults[1]
+    (partial / PLAN_FILE).write_text("{")
+    faults = [each["fault"] for each in document("data", "list")["tasks"][0]["here"]]
+    assert "plan.json" in faults[0]
     assert typed("data", "list").exit_code == 0
     assert root.is_dir()
 
