@@ -220,6 +220,29 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
     assert "is only half fetched: 0.0 of 2.0 MB are here" in refused.stderr
 
 
+def test_the_folder_that_one_stands_in_is_a_folder_as_any_other(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert root.is_dir()
+    data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 3))
+    monkeypatch.chdir(data)
+    assert document("data", "verify", ".")["task"] == "toy"
+    assert typed("data", "verify", "/").exit_code == 2
+
+
+@pytest.mark.parametrize("ending", ["", ".partial"])
+def test_a_pinned_set_that_is_broken_is_not_passed_over_for_the_sample(
+    root: Path, tmp_path: Path, ending: str
+) -> None:
+    assert root.is_dir()
+    assert document("data", "verify", "toy")["source"] == "sample"
+    broken = tmp_path / "cache" / "data" / "toy" / f"org--toys@{COMMIT}{ending}"
+    broken.mkdir(parents=True)
+    (broken / ("plan.json" if ending else "set.json")).write_text("{}")
+    looked = document("data", "verify", "toy", code=1)
+    assert (looked["source"], looked["counts"]) == ("hub", {"load": 1})
+
+
 def test_a_folder_needs_but_one_of_the_columns_that_may_hold_groups(
     root: Path, tmp_path: Path
 ) -> None:

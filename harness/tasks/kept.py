@@ -157,7 +157,13 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 
 def half_of(folder: Path) -> Half | None:
-    """Return how much of ``folder`` is here, where a fetch of it was broken off."""
+    """Return how much of ``folder`` is here, where a fetch of it was broken off.
+
+    Raises ``ConfigurationError`` where what it says of itself cannot be read.
+    """
+    folder = folder.absolute()
+    if not folder.name:  # the root: nothing lies beside it
+        return None
     partial = partial_of(folder)
     try:
         plan = parse_json((partial / PLAN_FILE).read_bytes(), Plan, partial / PLAN_FILE)
