@@ -122,12 +122,26 @@ def test_an_import_says_how_it_split_and_what_to_do_next(root: Path, tmp_path: P
     assert typed("data", "import", "toy", "csv", source, folder, *COLUMNS, "--force").exit_code == 0
 
 
+@pytest.mark.parametrize("option", [(), ("--public",)])
+def test_files_that_others_have_are_imported_as_public(
+    root: Path, tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    assert root.is_dir()
+    folder = tmp_path / "set"
+    source = private_csv(tmp_path)
+    made = document("data", "import", "toy", "csv", source, folder, *COLUMNS, *option)
+    assert made["set"]["imported"]["public"] is bool(option)
+    assert document("data", "verify", folder)["reference"]["public"] is bool(option)
+
+
 def test_a_converter_of_the_tasks_own_is_a_format(root: Path, tmp_path: Path) -> None:
     (root / "tasks" / "toy" / "convert.py").write_text(CONVERT)
     source = tmp_path / "lines.txt"
     source.write_text("item 0\nitem 1\n")
     made = document("data", "import", "toy", "lines", source, tmp_path / "set")
     assert made["set"]["test_items"] == 2
+    looked = document("data", "verify", tmp_path / "set")
+    assert looked["reference"]["public"] is True  # a converter reads what others have, too
     other = document("data", "import", "toy", "line", source, tmp_path / "other", code=2)
     assert other["error"]["remedy"] == "it has: csv, jsonl, folder, lines"
 
@@ -150,6 +164,7 @@ def test_a_shell_is_offered_the_formats_of_the_task(
     ("options", "found"),
     [
         (("lines", "--seed", 1), "--seed: lines is a converter"),
+        (("lines", "--public"), "--public: lines is a converter"),
         (("lines", "--label", "x"), "--label: lines is a converter"),
         (("folder", "--label", "x"), "--label: a folder for each class has no columns"),
         (("csv", "--split", "part", "--test-share", 1), "--split says what is train"),

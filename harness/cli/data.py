@@ -270,6 +270,13 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
             show_default="split by groups",
         ),
     ] = None,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="Others have these files: its results stand on no official board.",
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the set that DESTINATION holds.")
     ] = False,
@@ -290,6 +297,7 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
         test_share=test_share,
         columns={"sample": sample, "label": label, "id": item_id, "group": group, "split": split},
         force=force,
+        public=public,
     )
     project = find_project()
     card = project.card(task)

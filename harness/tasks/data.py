@@ -133,7 +133,7 @@ def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) 
         source="directory",
         digest=read.digest,
         items=len(read.test),
-        public=kept is not None and kept.hub_id is not None,
+        public=kept is not None and kept.public,
         unreadable=read.look.unreadable,
     )
     require_as_kept(folder, kept, reference.digest)

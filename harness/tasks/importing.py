@@ -45,10 +45,12 @@ def import_set(
     names: Names,
     halving: Halving,
     force: bool,
+    public: bool = False,
     on_items: Callable[[int], None] = lambda _: None,
 ) -> KeptSet:
     """Read ``source``, one of ``FORMS``, into a folder of Parquet; see ``write_items``.
 
+    ``public``: whether others have the source, so that its labels can be looked up.
     Raises ``ConfigurationError`` that names everything that is wrong with the source.
     """
     require_free(destination.absolute(), force=force)
@@ -63,6 +65,7 @@ def import_set(
 
     made = Import(
         form=form,
+        public=public,
         seed=None if says_split else halving.seed,
         test_share=None if says_split else halving.test_share,
     )
