@@ -105,18 +105,29 @@ def _there_already(
             remedy="name another folder, or remove that one",
         )
     progress.note("looking through what is here")
+    _require_same_files(folder, kept)
     digest, train, test = _counted(card, folder)
     require_pinned(card, revision, digest)
     if digest != kept.digest:
-        altered = [file.name for file in kept.files if sha256_of(folder / file.name) != file.sha256]
-        if altered:
-            raise ConfigurationError(
-                f"{folder / altered[0]}: is not what was fetched",
-                remedy=f"remove {folder}, and fetch it again",
-            )
         kept = _with(kept, digest, train, test)  # the files are whole: the card reads them anew
         write_set(folder, kept)
     return Fetched(folder=str(folder), kept=kept, new=False)
+
+
+def _require_same_files(folder: Path, kept: KeptSet) -> None:
+    for file in kept.files:
+        try:
+            same = sha256_of(folder / file.name) == file.sha256
+        except OSError as error:
+            raise ConfigurationError(
+                f"{folder / file.name}: cannot be read: {error.strerror}",
+                remedy="correct its permissions",
+            ) from None
+        if not same:
+            raise ConfigurationError(
+                f"{folder / file.name}: is not what was fetched",
+                remedy=f"remove {folder}, and fetch it again",
+            )
 
 
 def _fetch_files(
