@@ -284,7 +284,7 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
 ) -> None:
     """Make train and test Parquet of an organiser's own files, in the task's columns.
 
-    Everything that is wrong with the files is named first. The folder is there whole or not at all.
+    What is wrong with the rows is named together. The folder is there whole or not at all.
     """
     from harness.cli.data_rows import imported_summary, print_imported
     from harness.cli.importing import Wish, run_import
