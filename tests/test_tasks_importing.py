@@ -18,12 +18,13 @@ from toy_task import write_task
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task
 from harness.tasks.converting import convert, find_converters
-from harness.tasks.data import folder_splits
+from harness.tasks.directory import read_parts
 from harness.tasks.generator import SplitName
 from harness.tasks.importing import Halving, groups_for_test, import_set
 from harness.tasks.kept import Import, KeptSet
 from harness.tasks.listed import Faults, Names
 from harness.tasks.protocol import Item
+from harness.tasks.spooled import SpooledSplit
 from harness.tasks.task import FolderTask
 from harness.tasks.writing import BATCH_BYTES, write_items
 
@@ -222,7 +223,8 @@ def test_boxes_are_written_as_the_hub_writes_them(tmp_path: Path) -> None:
         "0 0.500000 0.500000 0.250000 0.500000\n0 0.200000 0.200000 0.100000 0.100000",
         "",
     ]
-    assert folder_splits(task.card, tmp_path / "set")[1].labels.tolist() == [1, 0]
+    parts = read_parts([tmp_path / "set" / "test.parquet"], task.card)
+    assert SpooledSplit(parts, task.card).labels.tolist() == [1, 0]
 
 
 def faults(task: FolderTask, form: str, source: Path, names: Names | None = None) -> str:
