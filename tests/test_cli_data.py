@@ -17,7 +17,7 @@ import pytest
 import typer
 from projects import write_entry, write_project
 from sandboxes import working
-from toy_task import COMMIT, HUB, texts, write_parquet, write_task
+from toy_task import COMMIT, HUB, images, texts, write_parquet, write_task
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
@@ -122,12 +122,26 @@ def test_an_import_says_how_it_split_and_what_to_do_next(root: Path, tmp_path: P
     assert typed("data", "import", "toy", "csv", source, folder, *COLUMNS, "--force").exit_code == 0
 
 
+@pytest.mark.parametrize("option", [(), ("--public",)])
+def test_files_that_others_have_are_imported_as_public(
+    root: Path, tmp_path: Path, option: tuple[str, ...]
+) -> None:
+    assert root.is_dir()
+    folder = tmp_path / "set"
+    source = private_csv(tmp_path)
+    made = document("data", "import", "toy", "csv", source, folder, *COLUMNS, *option)
+    assert made["set"]["imported"]["public"] is bool(option)
+    assert document("data", "verify", folder)["reference"]["public"] is bool(option)
+
+
 def test_a_converter_of_the_tasks_own_is_a_format(root: Path, tmp_path: Path) -> None:
     (root / "tasks" / "toy" / "convert.py").write_text(CONVERT)
     source = tmp_path / "lines.txt"
     source.write_text("item 0\nitem 1\n")
     made = document("data", "import", "toy", "lines", source, tmp_path / "set")
     assert made["set"]["test_items"] == 2
+    looked = document("data", "verify", tmp_path / "set")
+    assert looked["reference"]["public"] is True  # a converter reads what others have, too
     other = document("data", "import", "toy", "line", source, tmp_path / "other", code=2)
     assert other["error"]["remedy"] == "it has: csv, jsonl, folder, lines"
 
@@ -150,6 +164,7 @@ def test_a_shell_is_offered_the_formats_of_the_task(
     ("options", "found"),
     [
         (("lines", "--seed", 1), "--seed: lines is a converter"),
+        (("lines", "--public"), "--public: lines is a converter"),
         (("lines", "--label", "x"), "--label: lines is a converter"),
         (("folder", "--label", "x"), "--label: a folder for each class has no columns"),
         (("csv", "--split", "part", "--test-share", 1), "--split says what is train"),
@@ -192,6 +207,9 @@ def test_what_is_here_is_listed_with_what_is_pinned(root: Path, tmp_path: Path) 
     faults = [each["fault"] for each in document("data", "list")["tasks"][0]["here"]]
     assert faults[0] is None
     assert "set.json: Object missing required field" in faults[1]
+    (partial / PLAN_FILE).write_text("{")
+    faults = [each["fault"] for each in document("data", "list")["tasks"][0]["here"]]
+    assert "plan.json" in faults[0]
     assert typed("data", "list").exit_code == 0
     assert root.is_dir()
 
@@ -215,6 +233,41 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
     write_plan(tmp_path / "half.partial", plan)
     refused = typed("data", "verify", tmp_path / "half")
     assert "is only half fetched: 0.0 of 2.0 MB are here" in refused.stderr
+
+
+def test_the_folder_that_one_stands_in_is_a_folder_as_any_other(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert root.is_dir()
+    data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 3))
+    monkeypatch.chdir(data)
+    assert document("data", "verify", ".")["task"] == "toy"
+    assert typed("data", "verify", "/").exit_code == 2
+
+
+@pytest.mark.parametrize("ending", ["", ".partial"])
+def test_a_pinned_set_that_is_broken_is_not_passed_over_for_the_sample(
+    root: Path, tmp_path: Path, ending: str
+) -> None:
+    assert root.is_dir()
+    assert document("data", "verify", "toy")["source"] == "sample"
+    broken = tmp_path / "cache" / "data" / "toy" / f"org--toys@{COMMIT}{ending}"
+    broken.mkdir(parents=True)
+    (broken / ("plan.json" if ending else "set.json")).write_text("{}")
+    looked = document("data", "verify", "toy", code=1)
+    assert (looked["source"], looked["counts"]) == ("hub", {"load": 1})
+
+
+def test_a_folder_needs_but_one_of_the_columns_that_may_hold_groups(
+    root: Path, tmp_path: Path
+) -> None:
+    columns = 'sample = "image"\nlabel = "label"\ngroup = ["scene", "camera"]'
+    write_task(root, task_id="tiles", modality="image", columns=columns, hub="")
+    for group in ("scene", "camera"):
+        table = images("test", 3)
+        renamed = [group if name == "scene" else name for name in table.column_names]
+        data = write_parquet(tmp_path / group, test=table.rename_columns(renamed))
+        assert typed("data", "verify", data).stdout.startswith(f"tiles: {data}\n")
 
 
 def test_findings_are_printed_with_file_row_and_column_and_end_with_1(

@@ -27,6 +27,7 @@ from harness.store.commitment import commitment
 from harness.store.keys import key_text
 from harness.store.private_key import Signer
 from harness.tasks.digests import task_digest
+from harness.tasks.kept import SCHEMA, KeptFile, KeptSet, sha256_of, write_set
 
 Plain = dict[str, Any]
 RESULTS = "leaderboard/results"
@@ -287,6 +288,32 @@ def test_other_data_is_held_against_the_directory_that_is_given(
     assert codes(verified(output, "--data", other)) == ["data", "unsigned"]
     (tmp_path / "empty").mkdir()
     assert "holds nothing" in verified(output, "--data", tmp_path / "empty")["notes"][0]["message"]
+
+    # A fetched set in a folder is public; what was said of its copy elsewhere is no forgery.
+    (path,) = output.rglob("*.local.json")
+    digest = json.loads(path.read_bytes())["data"]["digest"]
+    write_set(data, fetched(digest, data))
+    assert codes(verified(output, "--data", data)) == ["data", "unsigned"]
+    forge(path, lambda r: r["data"].update(public=True), None)
+    assert codes(verified(output)) == ["unsigned"]
+    assert codes(verified(output, "--data", data)) == ["unsigned"]
+
+
+def fetched(digest: str, folder: Path) -> KeptSet:
+    """Return what the folder would say of itself if it had been fetched."""
+    files = [
+        KeptFile(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
+        for path in folder.glob("*.parquet")
+    ]
+    return KeptSet(
+        schema=SCHEMA,
+        task="toy",
+        digest=digest,
+        test_items=10,
+        train_items=4,
+        files=tuple(files),
+        hub_id="org/toys",
+    )
 
 
 # What a record says, which no signature can make true

@@ -46,6 +46,14 @@ def _without_code(text: str, *, inline: bool = True) -> str:
     return re.sub(r"`[^`\n]*`", "", text) if inline else text
 
 
+def test_every_warning_of_an_evaluation_is_in_the_reference() -> None:
+    code = (CHECKOUT / "harness/evaluation/notices.py").read_text(encoding="utf-8")
+    codes = set(re.findall(r'code="([a-z-]+)"', code))
+    text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    assert len(codes) > 10
+    assert not [each for each in codes if f"`{each}`" not in text]
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
 def test_every_link_leads_somewhere(page: Path) -> None:
     assert links_to_nowhere(page, page.read_text(encoding="utf-8")) == []

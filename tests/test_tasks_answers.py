@@ -77,7 +77,7 @@ def test_scores_decide_nothing_where_a_task_looks_for_no_object() -> None:
         ("index", 3), ("index", -1), ("index", True), ("index", 1.0), ("index", "1"),
         ("image_score", "0.5"), ("image_score", float("nan")), ("image_score", True),
         ("boxes", 1), ("boxes", [[0, 0, 1, 1]]), ("boxes", [1]), ("boxes", [[0, 0, 1, 1, "a"]]),
-        ("boxes", [[0, 0, 1, 1, float("inf")]]),
+        ("boxes", [[0, 0, 1, 1, float("inf")]]), ("image_score", 10**400),
     ],
 )  # fmt: skip
 def test_what_is_no_answer_is_named_by_its_place(output: Output, answer: object) -> None:

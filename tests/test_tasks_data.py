@@ -20,7 +20,8 @@ from toy_task import (
 )
 
 from harness.errors import ConfigurationError, UsageError
-from harness.tasks import load_task
+from harness.tasks import load_task, spooled
+from harness.tasks.data import Counted, count_folder
 from harness.tasks.protocol import Task, TaskData
 from harness.tasks.splits import ItemSplit
 
@@ -460,3 +461,39 @@ def test_shards_of_one_split_have_the_same_column_for_groups(tmp_path: Path) -> 
     shards = [framed([""] * 2), framed([""] * 2, group="camera")]
     with pytest.raises(ConfigurationError, match=r"00001-of-00002.parquet: column 'scene'"):
         load_framed(tmp_path, test=shards)
+
+
+def test_a_shard_may_have_more_columns_for_groups_than_the_first(tmp_path: Path) -> None:
+    more = framed([""] * 2, group="camera").append_column("scene", pa.array(["x", "y"]))
+    test = load_framed(tmp_path, test=[framed([""] * 2, group="camera"), more]).test
+    assert test.groups is not None
+    assert list(test.groups) == ["scene 0"] * 4
+
+
+# --- looking through ---------------------------------------------------------------------------
+
+
+def test_counting_keeps_no_sample_and_checks_every_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_task(tmp_path)
+    task = load_task(tmp_path, "toy")
+    folder = write_parquet(tmp_path / "data", train=texts("train", 5), test=texts("test", 4))
+    digest = task.load_data(str(folder), 0).reference.digest
+
+    class NoSpool:
+        def __init__(self, **_: object) -> None:
+            raise AssertionError("samples are kept")
+
+    monkeypatch.setattr(spooled, "Spool", NoSpool)
+    assert count_folder(task.card, folder) == Counted(digest, train_items=5, test_items=4)
+    write_parquet(folder, train=pa.concat_tables([texts("train", 3), texts("train", 1)]))
+    with pytest.raises(ConfigurationError, match="row 3 is 'train/0', as is row 0 of"):
+        count_folder(task.card, folder)
+
+
+def test_the_train_split_is_loaded_without_the_rows_of_the_test(tmp_path: Path) -> None:
+    test = replaced(texts("test", 2), "label", pa.array(["a", "none of them"]))
+    folder = write_parquet(tmp_path / "data", train=texts("train", 5), test=test)
+    write_task(tmp_path)
+    assert len(load_task(tmp_path, "toy").load_train(str(folder), 0)) == 5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import random
 import signal
@@ -378,7 +379,12 @@ def test_two_that_fetch_one_set_do_it_once(tmp_path: Path, monkeypatch: pytest.M
     card = load_task(tmp_path, "toys").card
     content = shards(tmp_path / "files", **two_texts())
     train, test = (
-        Remote(path=path, bytes=len(content[path]), git_sha1="", sha256=FALSE)
+        Remote(
+            path=path,
+            bytes=len(content[path]),
+            git_sha1="",
+            sha256=hashlib.sha256(content[path]).hexdigest(),
+        )
         for path in (TRAIN, TEST)
     )
     listed = Listing(

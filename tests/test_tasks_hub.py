@@ -12,6 +12,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task
 from harness.tasks.data import load_data
 from harness.tasks.digests import data_digest
+from harness.tasks.fetching import fetch
 from harness.tasks.hub import hub_folder
 from harness.tasks.kept import SCHEMA, KeptFile, KeptSet, partial_of, sha256_of, write_set
 from harness.tasks.task import FolderTask
@@ -119,6 +120,27 @@ def test_a_folder_that_is_half_fetched_is_named(tmp_path: Path) -> None:
     (partial / "plan.json").write_text(plan)
     with pytest.raises(ConfigurationError, match=r"mine: is only half fetched: .* of 9\.0 MB"):
         task.load_data(str(tmp_path / "mine"), 0)
+
+
+class Silent:
+    """Shows no progress."""
+
+    def note(self, text: str) -> None: ...
+
+    def fetched(self, name: str, done: int, total: int) -> None: ...
+
+
+def test_fetching_again_holds_every_file_against_its_sha256(tmp_path: Path) -> None:
+    task, folder = fetched(tmp_path)
+    assert not fetch(task.card, None, None, lambda _: None, Silent()).new
+    (train,) = folder.glob("train-*.parquet")
+    content = bytearray(train.read_bytes())
+    at = content.rindex(b"ARROW:schema")  # a name that nothing here looks at
+    content[at : at + 5] = b"arrow"
+    train.write_bytes(content)
+    task.load_data("hub", 0)
+    with pytest.raises(ConfigurationError, match="is not what was fetched"):
+        fetch(task.card, None, None, lambda _: None, Silent())
 
 
 def test_hub_data_needs_a_task_that_has_it(tmp_path: Path) -> None:

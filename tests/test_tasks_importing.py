@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,12 +18,13 @@ from toy_task import write_task
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task
 from harness.tasks.converting import convert, find_converters
-from harness.tasks.data import folder_splits
+from harness.tasks.directory import read_parts
 from harness.tasks.generator import SplitName
 from harness.tasks.importing import Halving, groups_for_test, import_set
 from harness.tasks.kept import Import, KeptSet
 from harness.tasks.listed import Faults, Names
 from harness.tasks.protocol import Item
+from harness.tasks.spooled import SpooledSplit
 from harness.tasks.task import FolderTask
 from harness.tasks.writing import BATCH_BYTES, write_items
 
@@ -221,7 +223,8 @@ def test_boxes_are_written_as_the_hub_writes_them(tmp_path: Path) -> None:
         "0 0.500000 0.500000 0.250000 0.500000\n0 0.200000 0.200000 0.100000 0.100000",
         "",
     ]
-    assert folder_splits(task.card, tmp_path / "set")[1].labels.tolist() == [1, 0]
+    parts = read_parts([tmp_path / "set" / "test.parquet"], task.card)
+    assert SpooledSplit(parts, task.card).labels.tolist() == [1, 0]
 
 
 def faults(task: FolderTask, form: str, source: Path, names: Names | None = None) -> str:
@@ -279,6 +282,17 @@ def test_of_many_faults_the_first_are_shown_and_all_are_counted(tmp_path: Path) 
         ("jsonl", b'{"quote": "x", "label": true}', "line 1: label True is no label"),
         ("jsonl", b'{"quote": "x", "label": "a"}\n{"label": "a"}', "line 2: column 'quote'"),
         ("jsonl", b'{"quote": "x", "label": "a", "id": 1.5}', "id is 1.5"),
+        (
+            "jsonl",
+            b'{"quote": "\\ud83d", "label": "a"}',
+            "line 1: sample is '\\ud83d', which",
+        ),
+        ("jsonl", b'{"quote": "x", "label": "a", "id": "\\ud83d"}', "line 1: id is '\\ud83d', wh"),
+        (
+            "jsonl",
+            b'{"quote": "x", "label": "a", "source": "\\ud83d"}',
+            "line 1: group is '\\ud83d'",
+        ),
     ],
 )
 def test_a_source_that_is_not_as_it_should_be_is_refused(
@@ -296,6 +310,42 @@ def test_a_file_beside_the_class_folders_is_named(tmp_path: Path) -> None:
     told = faults(toy(tmp_path), "folder", tmp_path / "texts")
     assert "readme.txt: lies in no folder of a class" in told
     assert "0.txt: label 'c' is no label" in told
+
+
+def test_a_file_whose_name_is_not_utf8_is_named(tmp_path: Path) -> None:
+    (tmp_path / "texts" / "a").mkdir(parents=True)
+    Path(os.fsdecode(bytes(tmp_path / "texts" / "a") + b"/\xff.txt")).write_text("x")
+    told = faults(toy(tmp_path), "folder", tmp_path / "texts")
+    assert f"{tmp_path}/texts/a/\\udcff.txt: sample is 'a/\\udcff.txt', which cannot" in told
+
+
+def test_a_name_that_no_file_can_have_is_a_fault_of_its_row(tmp_path: Path) -> None:
+    task = toy(tmp_path, "image")
+    (tmp_path / "rows.csv").write_text(f"path,label,scene\n{'x' * 300},a,s\n")
+    assert "row 1 (up to line 2): '" in faults(task, "csv", tmp_path / "rows.csv")
+
+
+def test_no_folder_is_passed_over_in_silence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = toy(tmp_path)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "texts" / "a").mkdir(parents=True)
+    (tmp_path / "texts" / "a" / "0.txt").write_text("x")
+    link = tmp_path / "texts" / "b"
+    link.symlink_to(tmp_path / "elsewhere")
+    assert f"{link}: is a link to a folder" in faults(task, "folder", tmp_path / "texts")
+    link.unlink()
+    scandir = os.scandir
+
+    def refuse(path: str) -> object:
+        if Path(path).name == "a":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    told = faults(task, "folder", tmp_path / "texts")
+    assert told == f"{tmp_path / 'texts' / 'a'}: cannot be read: Permission denied"
 
 
 def test_malformed_boxes_are_named(tmp_path: Path) -> None:

@@ -270,6 +270,13 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
             show_default="split by groups",
         ),
     ] = None,
+    public: Annotated[
+        bool,
+        typer.Option(
+            "--public",
+            help="Others have these files: its results stand on no official board.",
+        ),
+    ] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Replace the set that DESTINATION holds.")
     ] = False,
@@ -277,7 +284,7 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
 ) -> None:
     """Make train and test Parquet of an organiser's own files, in the task's columns.
 
-    Everything that is wrong with the files is named first. The folder is there whole or not at all.
+    What is wrong with the rows is named together. The folder is there whole or not at all.
     """
     from harness.cli.data_rows import imported_summary, print_imported
     from harness.cli.importing import Wish, run_import
@@ -290,6 +297,7 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
         test_share=test_share,
         columns={"sample": sample, "label": label, "id": item_id, "group": group, "split": split},
         force=force,
+        public=public,
     )
     project = find_project()
     card = project.card(task)

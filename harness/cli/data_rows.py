@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from harness.tasks.verifying import DataReport
 
 _SHORT = 12
+_WHO = {
+    True: "public: results on it stand on no official board",
+    False: "nobody else's; where others have the files, import them with --public",
+}
 
 
 def licence_of(card: TaskCard, stated: str | None) -> str:
@@ -138,6 +142,7 @@ def print_imported(kept: KeptSet, destination: Path) -> None:
         [
             ("items", f"{kept.train_items:,} to train on, {kept.test_items:,} to test on"),
             ("split", how),
+            ("labels", _WHO[kept.public]),
             ("size", f"{kept.bytes / 1e6:,.1f} MB"),
             ("digest", kept.digest),
             ("next", f"python -m harness data verify {destination}"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import HarnessError, UsageError
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.cli.project import Project
@@ -45,14 +45,14 @@ def resolve(project: Project, target: str, source: str | None) -> tuple[TaskCard
 
 
 def _source_of(card: TaskCard) -> str:
-    """Return ``hub`` where the pinned commit is here, else ``sample``."""
-    from harness.tasks.hub import fetched_set, pinned_revision
+    """Return ``hub`` where anything of the pinned commit is here, whole or not, else ``sample``."""
+    from harness.tasks.hub import hub_folder
+    from harness.tasks.kept import partial_of
 
-    try:
-        fetched_set(card, *pinned_revision(card, None))
-    except HarnessError:
+    if card.hub is None or card.hub.revision is None:
         return "sample"
-    return "hub"
+    folder = hub_folder(card, card.hub, card.hub.revision)
+    return "hub" if folder.exists() or partial_of(folder).exists() else "sample"
 
 
 def _fitting(folder: Path, known: dict[str, TaskCard]) -> list[TaskCard]:
@@ -76,4 +76,4 @@ def _fitting(folder: Path, known: dict[str, TaskCard]) -> list[TaskCard]:
             f"{files[0]}: cannot be read as Parquet: {str(error).splitlines()[0]}",
             remedy="write or fetch the file again",
         ) from None
-    return [card for card in known.values() if present.issuperset(card.columns.named)]
+    return [card for card in known.values() if present.issuperset(card.columns.of(present).named)]

@@ -31,6 +31,7 @@ class Wish:
     columns: Mapping[str, str | None]
     """What holds what, by option."""
     force: bool
+    public: bool = False
 
 
 def formats(task: str | None) -> tuple[str, ...]:
@@ -73,6 +74,7 @@ def run_import(project: Project, card: TaskCard, wish: Wish, line: ProgressLine)
             names=Names(**wish.columns),
             halving=halving,
             force=wish.force,
+            public=wish.public,
             on_items=line.written,
         )
     converters = find_converters(project.tasks / card.task.id, card)
@@ -91,10 +93,12 @@ def _convert(card: TaskCard, converter: Converter, wish: Wish, line: ProgressLin
 
     given = [f"--{name}" for name, column in wish.columns.items() if column is not None]
     given += ["--seed"] * (wish.seed is not None) + ["--test-share"] * (wish.test_share is not None)
+    given += ["--public"] * wish.public
     if given:
         raise UsageError(
             f"{given[0]}: {wish.form} is a converter of {card.task.id}'s own, and takes none",
-            remedy="leave it out: the converter knows its columns, and says how it splits",
+            remedy="leave it out: the converter knows its columns and how it splits, and what it "
+            "reads is public",
         )
 
     def items() -> Iterator[tuple[SplitName, Item]]:
@@ -103,7 +107,7 @@ def _convert(card: TaskCard, converter: Converter, wish: Wish, line: ProgressLin
             line.written(number)
             yield made
 
-    made = Import(form=wish.form)
+    made = Import(form=wish.form, public=True)  # it reads a public set's own form
     return write_items(card, items(), wish.destination, made, force=wish.force)
 
 

@@ -114,6 +114,10 @@ def _boxes(answer: Any, position: int) -> npt.NDArray[np.float32]:  # noqa: ANN4
 
 
 def _finite(number: Any, position: int) -> float:  # noqa: ANN401 - from a file
-    if type(number) not in {int, float} or not math.isfinite(number):
+    try:
+        value = float(number) if type(number) in {int, float} else math.nan
+    except OverflowError:
+        raise ValueError(f"answer {position} holds a whole number beyond all floats") from None
+    if not math.isfinite(value):
         raise ValueError(f"answer {position} holds {number!r}, which is no finite number")
-    return float(number)
+    return value

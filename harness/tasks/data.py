@@ -81,7 +81,9 @@ def load_train(card: TaskCard, code: TaskCode, source: str, seed: int) -> Split:
     folder = source_folder(card, source)
     if folder is None:
         return _generated_split(card, code, seed, "train")
-    return folder_splits(card, folder)[0]
+    from harness.tasks.spooled import SpooledSplit  # noqa: PLC0415 - heavy
+
+    return SpooledSplit(_parts(card, folder)[0], card)
 
 
 def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
@@ -133,7 +135,7 @@ def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) 
         source="directory",
         digest=read.digest,
         items=len(read.test),
-        public=kept is not None and kept.hub_id is not None,
+        public=kept is not None and kept.public,
         unreadable=read.look.unreadable,
     )
     require_as_kept(folder, kept, reference.digest)
@@ -165,7 +167,7 @@ def _read_folder(card: TaskCard, folder: Path) -> _Read:
         look.see(rows)
 
     test = SpooledSplit(parts, card, see=see)
-    _require_items(test, folder)
+    _require_items(len(test), folder)
     return _Read(test, digest.hexdigest(), look, train)
 
 
@@ -181,14 +183,25 @@ def _loaded(
     return LoadedData(reference=reference, test=read.test, warm_up=warm_up, notes=notes)
 
 
-def folder_splits(card: TaskCard, folder: Path) -> tuple[Split, Split]:
-    """Return the train split, which may be empty, and the test split of a folder of Parquet."""
-    from harness.tasks.spooled import SpooledSplit  # noqa: PLC0415 - heavy
+@dataclass(frozen=True)
+class Counted:
+    """What a folder of Parquet holds."""
 
-    train, parts = _parts(card, folder)
-    test = SpooledSplit(parts, card)
-    _require_items(test, folder)
-    return SpooledSplit(train, card), test
+    digest: str
+    """Of the test items."""
+    train_items: int
+    test_items: int
+
+
+def count_folder(card: TaskCard, folder: Path) -> Counted:
+    """Read both splits of a folder of Parquet, and check every row; no sample is kept."""
+    from harness.tasks.spooled import RowsDigest, read_through  # noqa: PLC0415 - heavy
+
+    train, test = _parts(card, folder)
+    digest = RowsDigest()
+    test_items = read_through(test, card, digest.see)
+    _require_items(test_items, folder)
+    return Counted(digest.hexdigest(), read_through(train, card), test_items)
 
 
 def _parts(card: TaskCard, folder: Path) -> tuple[Sequence[Part], Sequence[Part]]:
@@ -203,8 +216,8 @@ def _parts(card: TaskCard, folder: Path) -> tuple[Sequence[Part], Sequence[Part]
     return train, test
 
 
-def _require_items(test: Split, where: object) -> None:
-    if not len(test):
+def _require_items(count: int, where: object) -> None:
+    if not count:
         raise ConfigurationError(
             f"{where}: the test split has no rows", remedy="there must be at least one to judge on"
         )

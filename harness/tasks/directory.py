@@ -76,7 +76,8 @@ def _part(path: Path, card: TaskCard) -> Part:
     at_once = BATCH_ROWS
     if sample_bytes:
         at_once = max(1, min(BATCH_ROWS, BATCH_BYTES * rows // sample_bytes))
-    wanted = [name for name in card.columns.of(columns).named if name in columns]
+    # Every column that may hold groups: which one does is settled by the first part of a split.
+    wanted = [name for name in card.columns.named if name in columns]
     return Part(str(path), columns, rows, sample_bytes, partial(_read, path, wanted, at_once))
 
 

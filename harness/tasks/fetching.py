@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from harness.errors import ConfigurationError, UsageError
 from harness.records.base import Frozen
@@ -105,18 +108,31 @@ def _there_already(
             remedy="name another folder, or remove that one",
         )
     progress.note("looking through what is here")
-    digest, train, test = _counted(card, folder)
-    require_pinned(card, revision, digest)
-    if digest != kept.digest:
-        altered = [file.name for file in kept.files if sha256_of(folder / file.name) != file.sha256]
-        if altered:
-            raise ConfigurationError(
-                f"{folder / altered[0]}: is not what was fetched",
-                remedy=f"remove {folder}, and fetch it again",
-            )
-        kept = _with(kept, digest, train, test)  # the files are whole: the card reads them anew
+    _require_same_files(folder, kept)
+    from harness.tasks.data import count_folder  # noqa: PLC0415 - heavy
+
+    counted = count_folder(card, folder)
+    require_pinned(card, revision, counted.digest)
+    if counted.digest != kept.digest:  # the files are whole: the card reads them anew
+        kept = replace(kept, **asdict(counted))
         write_set(folder, kept)
     return Fetched(folder=str(folder), kept=kept, new=False)
+
+
+def _require_same_files(folder: Path, kept: KeptSet) -> None:
+    for file in kept.files:
+        try:
+            same = sha256_of(folder / file.name) == file.sha256
+        except OSError as error:
+            raise ConfigurationError(
+                f"{folder / file.name}: cannot be read: {error.strerror}",
+                remedy="correct its permissions",
+            ) from None
+        if not same:
+            raise ConfigurationError(
+                f"{folder / file.name}: is not what was fetched",
+                remedy=f"remove {folder}, and fetch it again",
+            )
 
 
 def _fetch_files(
@@ -164,14 +180,16 @@ def _seal(
 ) -> KeptSet:
     """Read all of it as an evaluation would, and say what it is."""
     progress.note("reading what was fetched")
-    digest, train, test = _counted(card, partial)
-    require_pinned(card, listing.revision, digest)
+    from harness.tasks.data import count_folder  # noqa: PLC0415 - heavy
+
+    counted = count_folder(card, partial)
+    require_pinned(card, listing.revision, counted.digest)
     kept = KeptSet(
         schema=SCHEMA,
         task=card.task.id,
-        digest=digest,
-        test_items=test,
-        train_items=train,
+        digest=counted.digest,
+        test_items=counted.test_items,
+        train_items=counted.train_items,
         files=tuple(
             KeptFile(
                 name=name,
@@ -188,21 +206,6 @@ def _seal(
     write_set(partial, kept)
     (partial / PLAN_FILE).unlink()
     return kept
-
-
-def _counted(card: TaskCard, folder: Path) -> tuple[str, int, int]:
-    """Return the digest of the test items, and how many of train and of test there are."""
-    from harness.tasks.data import folder_splits  # noqa: PLC0415 - heavy
-    from harness.tasks.digests import data_digest  # noqa: PLC0415 - likewise
-
-    train, test = folder_splits(card, folder)
-    return data_digest(test), len(train), len(test)
-
-
-def _with(kept: KeptSet, digest: str, train: int, test: int) -> KeptSet:
-    from msgspec.structs import replace  # noqa: PLC0415 - seldom
-
-    return replace(kept, digest=digest, train_items=train, test_items=test)
 
 
 def _unwritable(error: OSError, folder: Path) -> ConfigurationError:

@@ -82,18 +82,17 @@ def require_pinned(card: TaskCard, revision: str | None, digest: str) -> None:
 def sets_here(card: TaskCard) -> Iterator[tuple[Path, KeptSet | Half | str]]:
     """Yield the commits of the task's data that are here: whole, half, or what is wrong with it."""
     for folder in sorted(_sets_of(card).glob("*@*")):
-        if folder.name.endswith(PARTIAL):
-            half = half_of(folder.with_name(folder.name.removesuffix(PARTIAL)))
-            if half is not None:
-                yield folder, half
-            continue
+        found: KeptSet | Half | None
         try:
-            kept = read_set(folder)
+            if folder.name.endswith(PARTIAL):
+                found = half_of(folder.with_name(folder.name.removesuffix(PARTIAL)))
+            else:
+                found = read_set(folder)
         except ConfigurationError as error:
             yield folder, error.message
         else:
-            if kept is not None:
-                yield folder, kept
+            if found is not None:
+                yield folder, found
 
 
 def _sets_of(card: TaskCard) -> Path:

@@ -45,10 +45,12 @@ def import_set(
     names: Names,
     halving: Halving,
     force: bool,
+    public: bool = False,
     on_items: Callable[[int], None] = lambda _: None,
 ) -> KeptSet:
     """Read ``source``, one of ``FORMS``, into a folder of Parquet; see ``write_items``.
 
+    ``public``: whether others have the source, so that its labels can be looked up.
     Raises ``ConfigurationError`` that names everything that is wrong with the source.
     """
     require_free(destination.absolute(), force=force)
@@ -63,6 +65,7 @@ def import_set(
 
     made = Import(
         form=form,
+        public=public,
         seed=None if says_split else halving.seed,
         test_share=None if says_split else halving.test_share,
     )
@@ -170,6 +173,7 @@ class _Reader:
 
     def _faults(self, row: Row) -> Iterator[str]:
         yield from self._faults_of_sample(row)
+        yield from _faults_of_texts(row)
         if self._card.detection is not None:
             try:
                 parse_annotations(row.label)
@@ -181,10 +185,6 @@ class _Reader:
         elif self._label(row.label) is None:
             known = ", ".join(self._card.label_names)
             yield f"label {row.label!r} is no label of {self._card.task.id} ({known})"
-        for name in ("id", "group"):
-            value = getattr(row, name)
-            if value is not None and (not isinstance(value, (str, int)) or value == ""):
-                yield f"{name} is {value!r}: a text or a whole number is wanted"
         if row.split is not None and row.split not in {"train", "test"}:
             yield f"split is {row.split!r}, neither 'train' nor 'test'"
         if row.split is None and self._names.split is not None:
@@ -197,10 +197,15 @@ class _Reader:
         if self._is_text and self._form != "folder":
             return
         path = self._home / row.sample
-        if not row.sample or not path.is_file():
+        try:
+            size = path.stat().st_size if row.sample and path.is_file() else None
+        except OSError as error:
+            yield f"{str(path)!r} cannot be looked at: {error.strerror}"
+            return
+        if size is None:
             yield f"there is no file {str(path)!r}"
-        elif path.stat().st_size > MOST_ITEM_BYTES:
-            yield f"{path} has {path.stat().st_size:,} bytes, and Parquet holds 2 GB an item"
+        elif size > MOST_ITEM_BYTES:
+            yield f"{path} has {size:,} bytes, and Parquet holds 2 GB an item"
 
     def _label(self, spelled: Any) -> int | None:  # noqa: ANN401 - whatever JSON holds
         if isinstance(spelled, bool) or not isinstance(spelled, (str, int)):
@@ -219,3 +224,23 @@ class _Reader:
     def _group(row: Row, item_id: str) -> str:
         """Return the row's group; what belongs to none stands alone."""
         return item_id if row.group is None else str(row.group)
+
+
+def _faults_of_texts(row: Row) -> Iterator[str]:
+    for name in ("id", "group"):
+        value = getattr(row, name)
+        if value is not None and (not isinstance(value, (str, int)) or value == ""):
+            yield f"{name} is {value!r}: a text or a whole number is wanted"
+    for name in ("sample", "id", "group"):
+        value = getattr(row, name)
+        if isinstance(value, str) and not _is_unicode(value):
+            yield f"{name} is {value!r}, which cannot be written as UTF-8"
+
+
+def _is_unicode(text: str) -> bool:
+    """Return whether UTF-8 can hold it: no half of a pair in JSON, no byte of an odd file name."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

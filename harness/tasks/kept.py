@@ -38,9 +38,11 @@ class KeptFile(Frozen):
 
 
 class Import(Frozen):
-    """How a set was made from an organiser's own files."""
+    """How a set was made from files that an organiser has."""
 
     form: str
+    public: bool = False
+    """Whether others have the files, so that labels can be looked up: of a public set's form."""
     seed: int | None = None
     """Of the split by groups; ``None`` where the source said what belongs to which split."""
     test_share: float | None = None
@@ -65,6 +67,11 @@ class KeptSet(Frozen):
     def bytes(self) -> int:
         """How much it takes on the disk."""
         return sum(file.bytes for file in self.files)
+
+    @property
+    def public(self) -> bool:
+        """Whether anybody can look its labels up: it is the hub's, or of a public set."""
+        return self.hub_id is not None or (self.imported is not None and self.imported.public)
 
 
 class Plan(Frozen):
@@ -157,7 +164,13 @@ def write_plan(folder: Path, plan: Plan) -> None:
 
 
 def half_of(folder: Path) -> Half | None:
-    """Return how much of ``folder`` is here, where a fetch of it was broken off."""
+    """Return how much of ``folder`` is here, where a fetch of it was broken off.
+
+    Raises ``ConfigurationError`` where what it says of itself cannot be read.
+    """
+    folder = folder.absolute()
+    if not folder.name:  # the root: nothing lies beside it
+        return None
     partial = partial_of(folder)
     try:
         plan = parse_json((partial / PLAN_FILE).read_bytes(), Plan, partial / PLAN_FILE)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -109,21 +110,49 @@ def folder_rows(card: TaskCard, source: Path) -> Iterator[Row]:
             f"{source}: a folder for each class says nothing of boxes, which {card.task.id} needs",
             remedy="use csv or jsonl, or a converter of the task's",
         )
+    paths = sorted(_files_below(source))
     tops = {path.name for path in source.iterdir() if not path.name.startswith(".")}
     is_split = "test" in tops and tops <= {"train", "test"}
-    for path in sorted(source.rglob("*")):
+    for path in paths:
         parts = path.relative_to(source).parts
-        if path.is_dir() or any(part.startswith(".") for part in parts):
-            continue
         inner = parts[1:] if is_split else parts
         yield Row(
-            where=str(path),
+            where=spelled(path),
             sample=str(path.relative_to(source)),
             label=inner[0] if len(inner) > 1 else None,
             id=None,
             group=inner[1] if len(inner) > 2 else None,  # noqa: PLR2004 - class, group, file
             split=parts[0] if is_split else None,
         )
+
+
+def spelled(path: Path) -> str:
+    """Return a path as it can be told: names need not be UTF-8."""
+    return str(path).encode(errors="backslashreplace").decode()
+
+
+def _files_below(source: Path) -> Iterator[Path]:
+    """Yield what lies below a folder, but for folders and what is hidden.
+
+    Raises ``ConfigurationError`` for a folder that would be passed over in silence.
+    """
+
+    def refuse(error: OSError) -> None:
+        raise ConfigurationError(
+            f"{spelled(Path(error.filename or source))}: cannot be read: {error.strerror}",
+            remedy="correct its permissions; nothing was written",
+        )
+
+    for at, folders, files in os.walk(source, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            path = Path(at, name)
+            if path.is_symlink():
+                raise ConfigurationError(
+                    f"{spelled(path)}: is a link to a folder, and such links are not followed",
+                    remedy="put the folder itself there; nothing was written",
+                )
+        yield from (Path(at, name) for name in files if not name.startswith("."))
 
 
 def _resolved(card: TaskCard, names: Names, present: set[str], where: str) -> Names:

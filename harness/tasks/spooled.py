@@ -155,6 +155,24 @@ class SpooledSplit:
         self.boxes: Sequence[Boxes] | None = None if names.boxes is None else columns.boxes
 
 
+def read_through(
+    parts: Sequence[Part], card: TaskCard, see: Callable[[Rows], None] = lambda _: None
+) -> int:
+    """Check every row as a ``SpooledSplit`` does, keep no sample, and return how many there are."""
+    ids: list[Array] = []
+    begins: list[int] = []
+    total = 0
+    for part in parts:
+        begins.append(total)
+        for rows in read_rows(part, card, columns_of(parts, card)):
+            see(rows)
+            total += len(rows)
+            if rows.ids is not None:
+                ids.append(_copied(rows.ids))
+    _require_unique(Texts(ids), card, parts, np.array(begins), np.arange(total))
+    return total
+
+
 @dataclass(frozen=True)
 class _Columns:
     """What is kept of the rows so far, but for their samples."""

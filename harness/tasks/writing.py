@@ -16,8 +16,7 @@ import pyarrow.parquet as pq
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks.annotations import spell_annotations
 from harness.tasks.card import TaskCard
-from harness.tasks.data import folder_splits
-from harness.tasks.digests import data_digest
+from harness.tasks.data import count_folder
 from harness.tasks.generator import SplitName
 from harness.tasks.kept import SCHEMA, SET_FILE, Import, KeptFile, KeptSet, sha256_of, write_set
 from harness.tasks.protocol import Item
@@ -168,14 +167,14 @@ def _write_splits(card: TaskCard, items: Iterable[tuple[SplitName, Item]], folde
 
 
 def _seal(card: TaskCard, folder: Path, made: Import) -> KeptSet:
-    train, test = folder_splits(card, folder)
+    counted = count_folder(card, folder)
     files = sorted(folder.glob("*.parquet"))
     kept = KeptSet(
         schema=SCHEMA,
         task=card.task.id,
-        digest=data_digest(test),
-        test_items=len(test),
-        train_items=len(train),
+        digest=counted.digest,
+        test_items=counted.test_items,
+        train_items=counted.train_items,
         files=tuple(
             KeptFile(name=path.name, bytes=path.stat().st_size, sha256=sha256_of(path))
             for path in files

@@ -212,7 +212,7 @@ def _profile(subject: Subject, references: References) -> Iterator[Finding]:
 
 def _data(subject: Subject, references: References) -> Iterator[Finding]:
     said = subject.record.data
-    if said.public != (said.source != "directory"):
+    if said.source != "directory" and not said.public:
         yield subject.found(
             "data", "is wrong about whether anybody can work out its labels", _FORGED
         )
@@ -238,6 +238,13 @@ def _data(subject: Subject, references: References) -> Iterator[Finding]:
         )
     elif said.source == "sample" and said.generator_version != now.generator_version:
         yield subject.found("data", "names another version of the generator", _FORGED)
+    elif now.public and not said.public:  # the other way round is fair: a copy may lack set.json
+        yield subject.found(
+            "data",
+            "says that nobody can look up its labels, and set.json of --data says that they are "
+            "those of a public set",
+            "evaluate the entry again on this: its result stands on no official board",
+        )
 
 
 def _named(reference: DataReference) -> str:
