@@ -143,7 +143,8 @@ def measure(project: Project, wanted: Wanted) -> Page:
         protocol=wanted.protocol,
         rules=project.rules(),
         versions={"harness": harness.__version__, **packages},
-        command="python benchmarks/results.py --real DIR"
+        command="python benchmarks/results.py"
+        + (" --real DIR" if wanted.real else "")
         + ("" if wanted.protocol == "quick" else f" --protocol {wanted.protocol}"),
     )
 

@@ -125,9 +125,7 @@ def _match_item(
     order = np.argsort(-boxes[:, 4], kind="stable")
     overlaps = intersection_over_union(boxes[order], true)
     hits = np.zeros(len(boxes), np.bool_)
-    for number in range(min(len(boxes), overlaps.shape[0])):
-        if not true.size:
-            break
+    for number in range(len(boxes) if len(true) else 0):
         best = int(np.argmax(overlaps[number]))
         if overlaps[number, best] >= least_overlap and overlaps[number, best] > 0:
             hits[number] = True

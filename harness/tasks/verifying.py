@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -18,7 +17,7 @@ from harness.tasks.decoding import decoder_of
 from harness.tasks.generator import SplitName
 from harness.tasks.kept import read_set, sha256_of
 from harness.tasks.protocol import Sample, Split
-from harness.tasks.splits import stream_samples
+from harness.tasks.splits import fingerprints_of, stream_samples
 from harness.tasks.task import FolderTask
 
 MOST_SHOWN = 20
@@ -183,12 +182,12 @@ class _Look:
         self._decode = decoder_of(card.task.modality)
         self._forms: Counter[str] = Counter()
         self._position = self._decoded = self._empty = self._bytes = self._longest = 0
-        self.prints = np.empty(len(split), np.uint64)
+        self.prints = np.empty(len(split), np.int64)
 
     def at(self, sample: Sample) -> None:
         """Look at the next sample."""
         content = sample.encode() if isinstance(sample, str) else sample
-        self.prints[self._position] = _fingerprint(content)
+        self.prints[self._position] = fingerprints_of((content,))[0]
         self._bytes += len(content)
         self._longest = max(self._longest, len(content))
         if isinstance(sample, str):
@@ -310,7 +309,3 @@ def _is_pinned(card: TaskCard, data: LoadedData | None) -> bool:
         and data.reference.revision is not None
         and data.reference.revision == card.hub.revision
     )
-
-
-def _fingerprint(content: bytes) -> int:
-    return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
