@@ -160,6 +160,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
 
     def show(entry: Path) -> None:  # at once: what goes wrong later hides no result
         if not as_json:
+            from harness.cli.quota import had
             from harness.cli.result import print_result
 
             record, path = results.kept[-1]
@@ -168,6 +169,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             print_result(
                 stdout_console(), record, path,
                 again=typed_for(context, entry), board=board, printed=results.printed,
+                official=None if signer is None else had(project, folder, record).told,
             )  # fmt: skip
 
     folder = output or project.results
@@ -177,7 +179,7 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         results = Results(folder, mine, signer)
         evaluate_all(project, [*zip(entries, reports, strict=True)], request, results, show)
     if as_json:
-        documents = [_document(record, path) for record, path in results.kept]
+        documents = [_document(project, results, record, path) for record, path in results.kept]
         interrupted = [swept.facts() for swept in mine.swept]
         print_json(
             (documents[0] if len(documents) == 1 else {"results": documents})
@@ -227,10 +229,21 @@ def _signer(project: Project, name: str | None) -> Signer | None:
     return load_signer(project, name)
 
 
-def _document(record: EvaluationRecord, path: Path) -> dict[str, Any]:
+def _document(
+    project: Project, results: Results, record: EvaluationRecord, path: Path
+) -> dict[str, Any]:
+    from msgspec.structs import replace
+
+    from harness.cli.quota import had
     from harness.ranking.summary import summarise
 
-    return {"record": record, "summary": summarise(record, str(path))}
+    summary = summarise(record, str(path))
+    if results.signer is not None:
+        said = had(project, results.folder, record)
+        summary = replace(
+            summary, official_evaluations=said.count, official_evaluations_allowed=said.allowed
+        )
+    return {"record": record, "summary": summary}
 
 
 def _refused(report: CheckReport) -> dict[str, Any]:

@@ -110,6 +110,7 @@ def evaluate_all(
     from harness.cli.places import places
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
+    from harness.cli.quota import require_quota
     from harness.cli.reporter import Reporter
     from harness.cli.weights import Supply
     from harness.evaluation.places import Places
@@ -145,8 +146,9 @@ def evaluate_all(
                 return run_reference_kernel()
 
         bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
-        for report in reports:  # all data before the first run: a fault in them shows at once
-            load(_manifest(report).submission.task, progress.note)
+        # All data before the first run: a fault in them shows at once.
+        data_of = [load(_manifest(each).submission.task, progress.note)[1] for each in reports]
+        require_quota(project, request, results, zip(reports, data_of, strict=True))
         supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
         prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
         for (entry, report), given, ready in zip(entries, devices, prepared, strict=True):

@@ -31,11 +31,13 @@ def print_result(
     again: str,
     board: str,
     printed: Path | None = None,
+    official: str | None = None,
 ) -> None:
     """Show quality, energy and its parts, how both came about, warnings, and what to do next.
 
     ``again`` is the command that evaluates the entry once more, ``board`` the one that shows where
-    it stands; ``printed`` is where the entry's own output is kept, where there was any.
+    it stands; ``printed`` is where the entry's own output is kept, where there was any;
+    ``official`` says how many official evaluations its team has had, where an organiser signed.
     """
     summary = summarise(record, str(path))
     console.print()
@@ -54,6 +56,8 @@ def print_result(
     console.print(shown, highlight=False, soft_wrap=True)
     if record.signature is not None:
         print_row(console, "signed", f"by key {escape(record.signature.key[:16])}")
+    if official is not None:
+        print_row(console, "official", escape(official))
     if printed is not None:
         shown = f"{'printed':<{LABEL_WIDTH}}{escape(shown_path(printed))}  [dim](private)[/dim]"
         console.print(shown, highlight=False, soft_wrap=True)

@@ -14,6 +14,7 @@ from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
+from harness.ranking.quota import official_evaluations, with_counts
 from harness.ranking.status import board_status
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json, digest
@@ -68,7 +69,9 @@ def make_boards(
             by_key[canonical_json(board_key(each, rules))].append(each)
         else:
             found.append(problem)
-    boards = [_make_board(members, rules) for members in by_key.values()]
+    counts = official_evaluations(stored, rules)
+    made = [_make_board(members, rules) for members in by_key.values()]
+    boards = [with_counts(board, counts, rules) for board in made]
     return Boards(
         boards=tuple(sorted(boards, key=_place)),
         problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),

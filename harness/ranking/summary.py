@@ -47,6 +47,11 @@ class Summary(Frozen, kw_only=True):
     sessions: int
     void_sessions: int = 0
     """How many were disturbed and repeated, or were one disturbance too many."""
+    official_evaluations: int | None = None
+    """How many the team has had of this task, this one included where it counts; ``None``, like
+    the next, where no organiser signed."""
+    official_evaluations_allowed: int | None = None
+    """By the quota of the rules; ``None`` where they set none."""
     warnings: tuple[Notice, ...]
     path: str | None
 

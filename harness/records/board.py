@@ -84,6 +84,8 @@ class BoardEntry(Frozen, kw_only=True):
     digest: str
     evaluations: tuple[str, ...]
     """Paths of the records behind the row, relative to the results folder."""
+    official_evaluations: int = 0
+    """How many the team has had of this task, on any board, towards the quota of the rules."""
     earlier_digests: tuple[str, ...]
     isolation_grade: str
     warnings: tuple[Notice, ...]

@@ -158,6 +158,13 @@ class ReferenceEntries(Frozen):
     """Answers without looking: its energy is the harness's own floor."""
 
 
+class QuotaRules(Frozen):
+    """What a team may have of the organiser's time, and of answers about hidden labels."""
+
+    official_evaluations: Count
+    """Of each team and task, as ``ranking.quota`` counts them."""
+
+
 class BoardRules(Frozen):
     """How boards are made."""
 
@@ -179,6 +186,8 @@ class Rules(Frozen):
     protocols: dict[str, ProtocolRules]
     limits: Limits
     environments: EnvironmentRules
+    quota: QuotaRules | None = None
+    """``None``: no team is refused for what it has had."""
     reference: dict[str, ReferenceEntries] = {}
     """By task."""
 
