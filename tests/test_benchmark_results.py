@@ -284,7 +284,7 @@ def test_records_are_kept_outside_of_the_repository(root: Path) -> None:
 
 
 def test_a_record_counts_as_long_as_nothing_has_changed() -> None:
-    entry = reference.Reference(Path("submissions/good"), "toy", "5e" * 32, "")
+    entry = reference.Reference(Path("submissions/good"), "toy", digest_of("good"), "")
     now = reference.Now(
         harness="0.1.0", rules=RULES.reference_to_these.digest, tasks={"toy": "7a" * 32},
         machine="12345678",
