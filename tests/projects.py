@@ -15,6 +15,16 @@ version = "test"
 min_sessions = 2
 official_isolation = ["A", "B"]
 max_batch = 4
+quality_step = 0.05
+
+[ranking]
+confidence = 0.95
+draws = 1_000
+quality_margin = 0.01
+energy_margin = 0.02
+
+[prizes]
+least_items = 1
 
 [energy]
 amortise_queries = 1000

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from projects import write_project
-from record_samples import RULES, TASK, outcomes, record
+from record_samples import RULES, TASK, digest_of, outcomes, record
 from signing_samples import signer
 
 BENCHMARKS = Path(__file__).resolve().parent.parent / "benchmarks"
@@ -24,8 +24,8 @@ NOW = Now(
 )  # fmt: skip
 
 
-def entry_of(name: str, *, digest: str = "5e" * 32, fault: str = "") -> Reference:
-    return Reference(Path("submissions") / name, TASK, digest, fault)
+def entry_of(name: str, *, digest: str | None = None, fault: str = "") -> Reference:
+    return Reference(Path("submissions") / name, TASK, digest or digest_of(name), fault)
 
 
 class Remaking:

@@ -65,6 +65,13 @@ FAULTS = {
     r"protocols\.quick\.measured_seconds": instead(
         "measured_seconds = 0.01", "measured_seconds = 31.0"
     ),
+    "quality_step": instead("quality_step = 0.05", "quality_step = 0"),
+    "draws": instead("draws = 1_000", "draws = 10"),
+    "confidence": instead("confidence = 0.95", "confidence = 95"),
+    "quality_floor": instead(
+        "least_items = 1",
+        "least_items = 1\n[prizes.tasks.toy]\nbudget_joules_per_1000_queries = 1.0",
+    ),
     "other_cpu_share": instead("[cautions]\n", "[cautions]\nother_cpu_share = 0.02\n"),
 }
 

@@ -19,6 +19,7 @@ from harness.records.energy import (
     systematic_uncertainty_per_1000,
 )
 from harness.records.evaluation import EvaluationRecord, MetricValue, Session
+from harness.records.withholding import in_steps
 
 
 class Figures(Frozen):
@@ -93,12 +94,15 @@ def pooled_metrics(records: Sequence[EvaluationRecord]) -> tuple[MetricValue, ..
     """Pool each metric of the last record over all of them, weighted by their sessions.
 
     The interval is that of one test set and does not narrow with more sessions: its ends are
-    averaged like the value.
+    averaged like the value. Where records have figures in steps, so have these: a mean of many
+    would tell more.
     """
     latest = records[-1].quality
     if latest is None:
         return ()
-    return tuple(_pooled(metric, records) for metric in latest.metrics)
+    pooled = tuple(_pooled(metric, records) for metric in latest.metrics)
+    steps = [r.quality.step for r in records if r.quality is not None and r.quality.step]
+    return tuple(in_steps(metric, max(steps)) for metric in pooled) if steps else pooled
 
 
 def _pooled(metric: MetricValue, records: Sequence[EvaluationRecord]) -> MetricValue:

@@ -92,6 +92,8 @@ class RulesReference(Frozen):
     version: str
     digest: str
     amortise_queries: int
+    quality_step: float | None = None
+    """See ``records.withholding``; ``None`` in older records."""
 
 
 class Hardware(Frozen):
@@ -289,6 +291,8 @@ class Quality(Frozen):
     answered: int
     """Items with an answer in every session; the denominator is ``items`` regardless."""
     per_class: tuple[ClassQuality, ...] = ()
+    step: float | None = None
+    """The figures are multiples of it, and the exact ones kept back; ``None``: they are exact."""
 
     @property
     def ranked_value(self) -> MetricValue:

@@ -156,6 +156,8 @@ class ReferenceEntries(Frozen):
 
     null: str
     """Answers without looking: its energy is the harness's own floor."""
+    energy_class: str | None = None
+    """Frozen: it stands in the middle of energy class D. ``None``: the task has no classes."""
 
 
 class QuotaRules(Frozen):
@@ -172,6 +174,41 @@ class BoardRules(Frozen):
     """Fewer sessions than this: no interval of energy on a board."""
     official_isolation: tuple[IsolationGrade, ...]
     max_batch: Count
+    quality_step: Annotated[float, Meta(gt=0, lt=1)]
+    """What a signed record on labels that nobody knows publishes of quality is a multiple of it:
+    scores must be no oracle of single labels."""
+
+
+class RankingRules(Frozen):
+    """When one entry is said to beat another."""
+
+    confidence: Annotated[float, Meta(gt=0.5, lt=1)]
+    """At least this share of boards makes no false claim."""
+    draws: Annotated[int, Meta(ge=1_000)]
+    """Resamples of items and of sessions, the same ones for every entry."""
+    quality_margin: NotNegative
+    """By so much may an entry be worse in the ranked metric and still be no worse."""
+    energy_margin: NotNegative
+    """By so large a share may it use more energy and still use no more."""
+
+
+class TaskPrizes(Frozen):
+    """What the two prizes of one task ask for."""
+
+    quality_floor: Annotated[float, Meta(ge=0, le=1)]
+    """Least energy is won among the entries whose quality is above this, its interval's lower end
+    too."""
+    budget_joules_per_1000_queries: Positive
+    """Best quality is won among the entries whose energy is within this, its interval's upper end
+    too."""
+
+
+class PrizeRules(Frozen):
+    """Which boards have prizes, and for what."""
+
+    least_items: Count
+    """Fewer test items cannot tell close entries apart: no prize."""
+    tasks: dict[str, TaskPrizes] = {}
 
 
 class Rules(Frozen):
@@ -180,6 +217,8 @@ class Rules(Frozen):
     schema: int
     version: str
     boards: BoardRules
+    ranking: RankingRules
+    prizes: PrizeRules
     energy: EnergyRules
     disturbance: DisturbanceRules
     cautions: CautionRules
@@ -198,6 +237,7 @@ class Rules(Frozen):
             version=self.version,
             digest=digest(self),
             amortise_queries=self.energy.amortise_queries,
+            quality_step=self.boards.quality_step,
         )
 
 
