@@ -6,7 +6,6 @@ import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from harness.ranking.intervals import log_mean, log_t_interval
 from harness.records.base import Frozen
 from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
@@ -19,6 +18,7 @@ from harness.records.energy import (
     systematic_uncertainty_per_1000,
 )
 from harness.records.evaluation import EvaluationRecord, MetricValue, Session
+from harness.records.statistics import ALPHA, LogEstimate, log_mean, of_sessions, t_quantile
 from harness.records.withholding import in_steps
 
 
@@ -35,13 +35,17 @@ class Figures(Frozen):
     parts: EnergyParts
 
 
-def figures(sessions: Sequence[Session], amortise_queries: int) -> Figures:
-    """Derive the figures of sessions whose energy is resolved."""
+def figures(sessions: Sequence[Session], amortise_queries: int, *, alpha: float = ALPHA) -> Figures:
+    """Derive the figures of sessions whose energy is resolved.
+
+    ``alpha`` is how often the interval may miss: that of the look at which the evaluation stopped.
+    """
     joules = [joules_per_1000(session, amortise_queries) for session in sessions]
+    estimate = joules_estimate(sessions, amortise_queries)
     seconds = sum(phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions)
     return Figures(
         joules_per_1000_queries=log_mean(joules),
-        joules_interval=log_t_interval(joules),
+        joules_interval=None if estimate is None else estimate.interval(alpha),
         joules_uncertainty=joules_uncertainty(sessions, amortise_queries),
         active_joules_per_1000_queries=fmean(
             active_joules_per_1000(session, amortise_queries) for session in sessions
@@ -49,6 +53,22 @@ def figures(sessions: Sequence[Session], amortise_queries: int) -> Figures:
         measured_watts=sum(phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions) / seconds,
         parts=energy_parts(sessions),
     )
+
+
+def joules_estimate(sessions: Sequence[Session], amortise_queries: int) -> LogEstimate | None:
+    """Return the geometric mean of sessions with its standard error; ``None`` for fewer than two.
+
+    The spread of sessions holds what the meter's edges and steps add to each, unless steps are so
+    coarse that they hide it: the error is never less than they leave the mean open. A gain is in
+    every session alike and has no part in it: it falls out of the ratio of two entries that one
+    machine metered, and not of two machines'.
+    """
+    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
+    estimate = of_sessions(joules)
+    if estimate is None:
+        return None
+    own = joules_uncertainty(sessions, amortise_queries).random / log_mean(joules)
+    return estimate.at_least(own / t_quantile(math.inf))
 
 
 def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> JoulesUncertainty:
