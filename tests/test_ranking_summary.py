@@ -41,6 +41,8 @@ STABLE_NAMES = [
     "data_digest",
     "sessions",
     "void_sessions",
+    "official_evaluations",
+    "official_evaluations_allowed",
     "warnings",
     "path",
 ]
