@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from harness.ranking import paired_quality
 from harness.ranking.paired_quality import (
     Apart,
+    OfSessions,
     QualityFinding,
     Resampled,
     RightOrWrong,
@@ -22,7 +23,7 @@ from harness.ranking.paired_quality import (
     tango_interval,
 )
 
-NOTHING: tuple[Sequence[float], Sequence[float]] = ((), ())
+NOTHING = OfSessions(), OfSessions()
 
 
 def right_or_wrong(
@@ -41,7 +42,7 @@ def found(
     *,
     margin: float = 0.01,
     items: int | None = None,
-    of_sessions: tuple[Sequence[float], Sequence[float]] = NOTHING,
+    of_sessions: tuple[OfSessions, OfSessions] = NOTHING,
 ) -> QualityFinding:
     if items is None:
         assert isinstance(evidence, RightOrWrong)
@@ -154,8 +155,11 @@ def test_the_interval_holds_zero_where_the_exact_test_tells_nothing() -> None:
 
 def test_what_whole_sessions_differ_by_widens_the_interval() -> None:
     evidence = right_or_wrong(800, 20, 60, 120, sessions=3)
-    steady = found(evidence, of_sessions=((0.82,) * 3, (0.86,) * 3))
-    shaky = found(evidence, of_sessions=((0.80, 0.82, 0.84), (0.86,) * 3))
+    same = OfSessions((0.86,) * 3)
+    steady = found(evidence, of_sessions=(OfSessions((0.82,) * 3), same))
+    shaky = found(evidence, of_sessions=(OfSessions((0.80, 0.82, 0.84)), same))
+    explained = found(evidence, of_sessions=(OfSessions((0.80, 0.82, 0.84), noise=1e-3), same))
+    assert explained == steady
     assert steady.status == "better"
     assert shaky.difference_interval[0] < steady.difference_interval[0]
     assert shaky.difference_interval[1] > steady.difference_interval[1]
@@ -164,21 +168,24 @@ def test_what_whole_sessions_differ_by_widens_the_interval() -> None:
 
 def test_a_bootstrap_leaves_out_its_tails() -> None:
     resamples = np.linspace(0.0, 1.0, 1001)
-    made = found(
-        Resampled(0.5, resamples, units=40, tail=0.05, method="bootstrap"), items=100, margin=0.01
+    many, few = (
+        found(Resampled(0.5, resamples, units=units, method="bootstrap"), items=100)
+        for units in (100_000, 6)
     )
-    assert made.difference_interval == pytest.approx((0.05, 0.95))
+    assert many.difference_interval == pytest.approx((0.025, 0.975), abs=1e-4)
+    assert few.difference_interval == pytest.approx((0.0024, 0.9976), abs=1e-4)  # t(5) = 2.571
+    made = many
     assert (made.method, made.p_value, made.only_a_right) == ("paired bootstrap", None, None)
 
 
 def test_units_of_which_none_differs_still_leave_something_open() -> None:
-    same = Resampled(0.0, np.zeros(100), units=40, tail=0.02, method="bootstrap")
+    same = Resampled(0.0, np.zeros(100), units=40, method="bootstrap")
     low, high = found(same, items=40).difference_interval
     assert high == -low == pytest.approx(1.96**2 / (40 + 1.96**2), abs=1e-3)
 
 
 def test_one_unit_tells_nothing() -> None:
-    alone = Resampled(0.2, np.full(100, 0.2), units=1, tail=0.0, method="bootstrap")
+    alone = Resampled(0.2, np.full(100, 0.2), units=1, method="bootstrap")
     assert found(alone, items=40).difference_interval == (-1.0, 1.0)
 
 

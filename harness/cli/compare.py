@@ -15,6 +15,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from harness.cli.comparing import Named
     from harness.ranking.compare import Comparison, Contender, Margins
+    from harness.ranking.paired_quality import OfSessions
     from harness.ranking.pairing import Evaluations
     from harness.records.rules import Rules
 
@@ -118,9 +119,7 @@ def make_comparison(
     )
 
 
-def contender(
-    name: str, side: tuple[Named, Evaluations], of_sessions: tuple[float, ...]
-) -> Contender:
+def contender(name: str, side: tuple[Named, Evaluations], of_sessions: OfSessions) -> Contender:
     """Put one side together, with the control entry's part in its campaigns."""
     from harness.ranking.compare import Contender
 

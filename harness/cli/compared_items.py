@@ -12,7 +12,7 @@ from harness.cli.comparing import Named
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
 from harness.ranking.boards import StoredLike
-from harness.ranking.paired_quality import Resampled, RightOrWrong
+from harness.ranking.paired_quality import UNKNOWN, OfSessions, Resampled, RightOrWrong
 from harness.ranking.pairing import Evaluations
 from harness.records.evaluation import Notice
 
@@ -37,13 +37,31 @@ class Answered:
     of_sessions: tuple[float, ...]
     """The ranked metric, session by session."""
 
+    @property
+    def sessions(self) -> OfSessions:
+        """The same, with what single items let sessions differ by.
+
+        Of a metric that is no mean of shares that is not worked out: 0, which errs to the wide
+        side.
+        """
+        share = self.scores.scores
+        if share is None:
+            return OfSessions(self.of_sessions)
+        right = self.scores.decided == self.scores.labels
+        classes = self.scores.classes
+        alike = np.zeros(len(share), np.int64) if classes is None else classes
+        sizes = np.bincount(alike).astype(np.float64)
+        weights = 1 / (np.count_nonzero(sizes) * sizes[alike])
+        noise = float((((right - share) * weights) ** 2).sum(axis=1).mean())
+        return OfSessions(self.of_sessions, noise)
+
 
 @dataclass(frozen=True)
 class ComparedItems:
     """The evidence on quality; ``None`` where only each side's own interval is left."""
 
     evidence: RightOrWrong | Resampled | None
-    of_sessions: tuple[tuple[float, ...], tuple[float, ...]] = ((), ())
+    of_sessions: tuple[OfSessions, OfSessions] = (UNKNOWN, UNKNOWN)
     notes: tuple[Notice, ...] = ()
 
 
@@ -77,7 +95,7 @@ def compared_items(project: Project, sides: Sequence[tuple[Named, Evaluations]])
             f"same data ({first.data.digest[:8]})",
             remedy="python -m harness verify says which of them does not hold",
         )
-    return ComparedItems(_evidence(a, b), (a.of_sessions, b.of_sessions), tuple(notes))
+    return ComparedItems(_evidence(a, b), (a.sessions, b.sessions), tuple(notes))
 
 
 def _task(project: Project, task_id: str, digest: str) -> FolderTask | None:
@@ -207,7 +225,7 @@ def _right(side: Answered) -> Integers:
 
 def _resampled(a: Answered, b: Answered) -> Resampled:
     """Draw the same units for both, with a fixed seed: the same answers give the same interval."""
-    from harness.tasks.intervals import RESAMPLES, SEED, expanded_tail
+    from harness.tasks.intervals import RESAMPLES, SEED
 
     items = len(a.scores.labels)
     of_item, kind = np.arange(items), "items"
@@ -227,6 +245,5 @@ def _resampled(a: Answered, b: Answered) -> Resampled:
         difference=float((b.scores.resampled(once) - a.scores.resampled(once))[0]),
         resamples=np.concatenate(drawn),
         units=units,
-        tail=expanded_tail(units) if units > 1 else 0.0,
         method=f"bootstrap over {units} {kind}, {RESAMPLES} resamples, PCG64 seed {SEED}",
     )

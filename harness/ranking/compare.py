@@ -21,7 +21,9 @@ from harness.ranking.paired_energy import (
     not_compared,
 )
 from harness.ranking.paired_quality import (
+    UNKNOWN,
     Apart,
+    OfSessions,
     QualityFinding,
     Resampled,
     RightOrWrong,
@@ -48,7 +50,7 @@ class Contender:
     records: tuple[EvaluationRecord, ...]
     paths: tuple[str, ...]
     standing: BoardStatus
-    of_sessions: tuple[float, ...] = ()
+    of_sessions: OfSessions = UNKNOWN
     """The ranked metric, session by session, where outcomes of single items are at hand."""
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     """Its joules per 1,000 queries by campaign and round, where every session stood in one."""

@@ -12,19 +12,22 @@ section 21). Tango's interval then takes these shares for counts, which is to th
 square of a share is more than the share.
 
 Any other metric, and items that belong to groups: the bootstrap of the difference, over the same
-resampled units for both. Without the outcomes of single items: each entry's own interval, put
-together by MOVER (G. Y. Zou and A. Donner, Statistics in Medicine 27 (2008), 1693-1702) as if they
-had been judged on different items, which is to the wide side where good entries agree.
+resampled units for both; its percentiles are expanded for few units, where plain ones are too
+narrow (T. Hesterberg, The American Statistician 69 (2015), 371-386). Without the outcomes of single
+items: each entry's own interval, put together by MOVER (G. Y. Zou and A. Donner, Statistics in
+Medicine 27 (2008), 1693-1702) as if they had been judged on different items, which is to the wide
+side where good entries agree.
 
-What sessions of one entry differ by as wholes is added to every interval, by Student's t.
+What sessions of one entry differ by as wholes, beyond what single items by themselves explain, is
+added to every interval, by Student's t.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from statistics import NormalDist, fmean, stdev
+from statistics import NormalDist, fmean, pvariance
 from typing import Literal, TypeAlias
 
 import numpy as np
@@ -66,9 +69,19 @@ class Resampled:
     resamples: Floats
     """(r,): the difference in each resample of the units, the same ones for both entries."""
     units: int
-    tail: float
-    """The share of resamples to leave out on each side: more than 2.5 % is never right."""
     method: str
+
+
+@dataclass(frozen=True)
+class OfSessions:
+    """The metric of one entry, session by session; empty where it is not known."""
+
+    values: tuple[float, ...] = ()
+    noise: float = 0.0
+    """The mean square about their mean that single items by themselves let them have."""
+
+
+UNKNOWN = OfSessions()
 
 
 @dataclass(frozen=True)
@@ -106,12 +119,12 @@ def compare_quality(
     *,
     items: int,
     margin: float,
-    of_sessions: tuple[Sequence[float], Sequence[float]],
+    of_sessions: tuple[OfSessions, OfSessions],
 ) -> QualityFinding:
     """Compare what two entries answered.
 
     ``margin`` is the difference that counts as none, in the metric's own unit; ``of_sessions`` are
-    a's and b's metric, session by session. Raises ``ValueError`` where there are no items.
+    a's and b's. Raises ``ValueError`` where there are no items.
     """
     if items < 1:
         raise ValueError("no items to compare on")
@@ -171,6 +184,15 @@ def tango_interval(only_b: float, only_a: float, items: int) -> Interval:
     return _where(lambda d: score(d) <= _Z, -1.0, seen), _where(lambda d: score(d) < -_Z, seen, 1.0)
 
 
+def expanded_tail(units: int) -> float:
+    """Return the share of resamples to leave out on each side: 2.5 % for many units, less for few.
+
+    Φ(-√(n / (n - 1)) · t), with t the quantile of Student's t of n - 1 degrees of freedom.
+    """
+    t = float(stdtrit(units - 1, (1 + CONFIDENCE) / 2))
+    return NormalDist().cdf(-math.sqrt(units / (units - 1)) * t)
+
+
 def _right_or_wrong(evidence: RightOrWrong, margin: float, extra: float) -> QualityFinding:
     items = len(evidence.a)
     scale = math.lcm(evidence.sessions_a, evidence.sessions_b)
@@ -221,7 +243,8 @@ def _bootstrap(evidence: Resampled) -> Interval:
     """
     if evidence.units == 1:
         return -1.0, 1.0
-    low, high = np.quantile(evidence.resamples, (evidence.tail, 1 - evidence.tail))
+    tail = expanded_tail(evidence.units)
+    low, high = np.quantile(evidence.resamples, (tail, 1 - tail))
     if low == high:
         least = _Z**2 / (evidence.units + _Z**2)
         return max(-1.0, float(low) - least), min(1.0, float(high) + least)
@@ -235,12 +258,16 @@ def _mover(evidence: Apart) -> tuple[float, Interval]:
     return b - a, (b - a - below, b - a + above)
 
 
-def _between_sessions(values: Sequence[float]) -> float:
-    """Return the half-width at 95 % of a mean over sessions; 0 where nobody knows: of one."""
-    if len(values) < 2:  # noqa: PLR2004 - two make a spread
+def _between_sessions(of: OfSessions) -> float:
+    """Return the half-width at 95 % of a mean over sessions that differ as wholes.
+
+    0 where nobody knows, of one session, and where single items explain what they differ by.
+    """
+    free = len(of.values) - 1
+    if free < 1:
         return 0.0
-    quantile = float(stdtrit(len(values) - 1, (1 + CONFIDENCE) / 2))
-    return quantile * stdev(values) / math.sqrt(len(values)) if max(values) > min(values) else 0.0
+    between = max(0.0, pvariance(of.values) - of.noise) / free
+    return float(stdtrit(free, (1 + CONFIDENCE) / 2)) * math.sqrt(between)
 
 
 def _widened(interval: Interval, difference: float, extra: float) -> Interval:
