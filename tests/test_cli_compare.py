@@ -185,10 +185,19 @@ def test_what_cannot_be_compared_is_told_with_what_differs(project: Path) -> Non
     made = compared("old", "new")
     assert made.exit_code == 2
     told = made.stderr.replace("\n", " ")
-    assert "the data (sample dadadada, sample dbdbdbdb)" in told
-    assert "the scenario (offline, single)" in told
+    assert "the data (sample dadadada against sample dbdbdbdb)" in told
+    assert "the scenario (offline against single)" in told
     assert "the rules (" in told
     assert "the task" not in told
+    assert "evaluate both alike" in told
+
+
+def test_entries_of_two_tasks_are_not_compared(project: Path) -> None:
+    keep(project, "old")
+    keep(project, "new", task={"id": "another", "digest": "12" * 32, "metric": "accuracy"})
+    made = compared("old", "new")
+    assert made.exit_code == 2
+    assert "name two entries of one task" in made.stderr
 
 
 OTHERS: dict[str, dict[str, Any]] = {

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+from msgspec.structs import replace
 from projects import write_entry, write_project
 from record_samples import outcomes, record
 from signing_samples import signer, write_key
@@ -60,8 +61,6 @@ def has_had(root: Path, count: int, *, where: str = "leaderboard/results", first
 
 
 def _of_the_toys() -> Any:  # noqa: ANN401 - a record's
-    from msgspec.structs import replace
-
     return replace(record("theirs").submission, team="the TOYS")
 
 

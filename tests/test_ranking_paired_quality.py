@@ -240,6 +240,13 @@ def test_to_show_that_two_are_the_same_takes_a_number_too() -> None:
     )
 
 
+def test_where_nothing_differs_what_is_left_open_shrinks_with_the_number_of_items() -> None:
+    needed = found(right_or_wrong(200, 0, 0, 100)).items_needed
+    assert needed == 380  # z^2 / (n + z^2) is 0.01
+    same = Resampled(0.0, np.zeros(100), units=300, method="bootstrap")
+    assert found(same, items=300).items_needed == needed
+
+
 def test_no_margin_and_no_difference_are_settled_by_no_number() -> None:
     assert found(right_or_wrong(280, 5, 5, 10), margin=0.0).items_needed is None
 

@@ -120,6 +120,11 @@ def test_what_nothing_would_settle_is_said() -> None:
     )
 
 
+def test_an_article_fits_its_noun() -> None:
+    terms = Terms("old", "new", "accuracy", "sensor", 0.01, 0.02)
+    assert "for an accuracy higher by" in sentence(terms, quality("better"), energy("more"))
+
+
 def test_some_that_would_and_some_that_would_not() -> None:
     told = sentence(TERMS, quality("not-told-apart"), energy("not-told-apart", needed=False))
     assert told.endswith(

@@ -144,8 +144,13 @@ def compare_quality(
         difference_interval=interval,
         method=method,
         paired=paired,
-        items_needed=_items_needed(difference, interval, items, margin),
+        items_needed=_items_needed(difference, interval, items, margin, alike=_all_alike(evidence)),
     )
+
+
+def _all_alike(evidence: Resampled | Apart) -> bool:
+    """Say whether no resample shows any difference."""
+    return isinstance(evidence, Resampled) and not evidence.resamples.any()
 
 
 def sign_flip_p(differences: Integers) -> float:
@@ -216,7 +221,9 @@ def _right_or_wrong(evidence: RightOrWrong, margin: float, extra: float) -> Qual
         paired=True,
         only_a_right=only_a,
         only_b_right=only_b,
-        items_needed=_items_needed(difference, interval, items, margin),
+        items_needed=_items_needed(
+            difference, interval, items, margin, alike=not differences.any()
+        ),
     )
 
 
@@ -286,11 +293,19 @@ def _status(difference: float, interval: Interval, margin: float) -> QualityStat
     return "equivalent" if -margin < low and high < margin else "not-told-apart"
 
 
-def _items_needed(difference: float, interval: Interval, items: int, margin: float) -> int | None:
-    """Return how many items such as these would settle it; see ``QualityFinding``."""
+def _items_needed(
+    difference: float, interval: Interval, items: int, margin: float, *, alike: bool
+) -> int | None:
+    """Return how many items such as these would settle it; see ``QualityFinding``.
+
+    Where all are answered ``alike`` what is left open shrinks with their number, and else with its
+    root.
+    """
     low, high = interval
     if low > 0 or high < 0 or (-margin < low and high < margin):
         return None
+    if alike:
+        return max(items + 1, math.ceil(items * high / margin)) if margin > 0 else None
     targets = [abs(difference), margin - abs(difference)]
     target = max(targets)
     if target <= 0:

@@ -122,7 +122,9 @@ def choose_pair(
     raise UsageError(
         f"{one.paths[-1]} and {other.paths[-1]} cannot be compared: "
         f"{'; '.join(differences(one, other))}",
-        remedy="evaluate both alike: the same --data, --scenario, --meter and --profile, under the "
+        remedy="name two entries of one task"
+        if one.members[-1].record.task.id != other.members[-1].record.task.id
+        else "evaluate both alike: the same --data, --scenario, --meter and --profile, under the "
         "rules in force",
     )
 
@@ -130,7 +132,7 @@ def choose_pair(
 def differences(one: Evaluations, other: Evaluations) -> list[str]:
     """Say what differs of all that must be the same; empty when they may be compared."""
     return [
-        f"{told} ({_short(one, name)}, {_short(other, name)})"
+        f"{told} ({_short(one, name)} against {_short(other, name)})"
         for name, told in _WORDS.items()
         if one.key[name] != other.key[name]
     ]
@@ -139,7 +141,7 @@ def differences(one: Evaluations, other: Evaluations) -> list[str]:
 def _short(of: Evaluations, name: str) -> str:
     record = of.members[-1].record
     words = {
-        "task": f"{record.task.id} version {record.task.version}, {record.task.digest[:8]}",
+        "task": f"{record.task.id} {record.task.version}, {record.task.digest[:8]}",
         "data": f"{record.data.source} {record.data.digest[:8]}",
         "scenario": record.scenario,
         "profile": record.hardware.profile,
@@ -147,6 +149,6 @@ def _short(of: Evaluations, name: str) -> str:
         "meter_grade": record.meter.grade,
         "sources": ", ".join(source.name for source in record.meter.sources) or "nothing",
         "cpu_account": str(of.key["cpu_account"]),
-        "rules": f"{record.rules.version}, {record.rules.digest[:8]}",
+        "rules": f"{record.rules.version} {record.rules.digest[:8]}",
     }
     return words[name]

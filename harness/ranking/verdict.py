@@ -99,7 +99,7 @@ def span(low: float, high: float) -> str:
 def _both(terms: Terms, quality: QualityFinding, energy: EnergyFinding) -> str:
     b, joules = terms.b, _joules(terms, energy)
     better, cheaper = quality.status == "better", energy.status == "less"
-    points = f"a {terms.quality} {'higher' if better else 'lower'} by {_points(quality)}"
+    points = f"{_an(terms.quality)} {'higher' if better else 'lower'} by {_points(quality)}"
     if better == cheaper:
         return f"{b} is {'better' if better else 'worse'} on both: {joules}, and {points}"
     return f"{b} uses {joules}, {'and has' if cheaper else 'for'} {points}"
@@ -165,4 +165,4 @@ def _open(terms: Terms, quality: QualityFinding, energy: EnergyFinding) -> str:
 
 
 def _an(noun: str) -> str:
-    return f"an {noun}" if noun == "energy" else f"a {noun}"
+    return f"{'an' if noun[0] in 'aeiou' else 'a'} {noun}"
