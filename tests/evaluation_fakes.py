@@ -29,8 +29,9 @@ from harness.tasks import load_task
 SESSIONS = 3
 BATCH = 2
 PROTOCOL = ProtocolRules(
-    sessions=SESSIONS, idle_seconds=0.001, warm_up_queries=4, measured_seconds=1e6, max_sweeps=6,
-    variant_seconds=60.0, max_repeats=2, when_disturbed="fail",
+    looks=(SESSIONS,), half_width=0.05, idle_seconds=0.001, warm_up_queries=4,
+    measured_seconds=1e6, max_sweeps=6, variant_seconds=60.0, rebatched_queries=0, max_repeats=2,
+    when_disturbed="fail",
 )  # fmt: skip
 """However fast the machine, each session has five sweeps of variants."""
 

@@ -12,6 +12,7 @@ from record_samples import RULES, component_energy, record, session
 
 from harness.evaluation.notices import notices
 from harness.records.evaluation import (
+    Agreement,
     EvaluationRecord,
     Notice,
     ReferenceKernel,
@@ -22,8 +23,8 @@ from harness.records.evaluation import (
 from harness.records.meter import DeviceCondition, Grade
 
 
-def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
-    return [notice.code for notice in notices(made, RULES, disagreement)]
+def codes(made: EvaluationRecord) -> list[str]:
+    return [notice.code for notice in notices(made, RULES)]
 
 
 def graded(grade: str) -> EvaluationRecord:
@@ -244,7 +245,7 @@ CASES = {
 def test_a_cause_raises_its_own_warning_only(code: str) -> None:
     case = CASES[code]
 
-    (notice,) = notices(case.gives, RULES, 0.0)
+    (notice,) = notices(case.gives, RULES)
 
     assert notice.code == code
     assert case.says in notice.message
@@ -253,7 +254,7 @@ def test_a_cause_raises_its_own_warning_only(code: str) -> None:
 
 
 def test_an_ordinary_record_raises_none() -> None:
-    assert codes(record(), disagreement=RULES.cautions.session_disagreement) == []
+    assert codes(record()) == []
 
 
 def test_variants_that_cost_too_little_are_named_too() -> None:
@@ -290,7 +291,7 @@ def test_a_phase_that_was_too_short_is_not_called_coarse_too() -> None:
 
 
 def test_a_phase_that_was_too_short_is_not_called_short_for_the_meter_too() -> None:
-    short, too_few = notices(replace(lasting(1.4), meter=refreshed(0.1).meter), RULES, 0.0)
+    short, too_few = notices(replace(lasting(1.4), meter=refreshed(0.1).meter), RULES)
 
     assert (short.code, too_few.code) == ("short-measurement", "short-for-the-meter")
     assert "session 1 " in short.message
@@ -313,7 +314,7 @@ def test_sessions_in_a_row_are_named_by_the_first_and_the_last(
         replace(session(index=index), disturbances=(REASON,) if index in disturbed else ())
         for index in range(5)
     )
-    (notice,) = notices(record(sessions=sessions), RULES, 0.0)
+    (notice,) = notices(record(sessions=sessions), RULES)
 
     assert notice.message.startswith(f"{named}, and kept: ")
 
@@ -344,20 +345,56 @@ def test_the_idle_power_of_a_meter_with_a_gain_agrees_with_itself() -> None:
     assert codes(of_sessions(replace(first, phases=scaled))) == ["idle-disagrees"]
 
 
+def agreeing(
+    previous: float | None = 1.0,
+    *,
+    variants: float | None = 1.0,
+    rebatched: float | None = None,
+    items: int = 256,
+) -> EvaluationRecord:
+    """Make a record whose sessions agree so far with each other, variants and other batches."""
+    agreement = Agreement(
+        variants=variants, variant_items=1200, rebatched=rebatched,
+        rebatched_items=0 if rebatched is None else items, previous=previous,
+    )  # fmt: skip
+    return record(sessions=tuple(replace(session(index=i), agreement=agreement) for i in range(5)))
+
+
 def test_a_model_that_disagrees_with_itself_is_named() -> None:
-    (notice,) = notices(record(), RULES, 0.031)
+    (notice,) = notices(agreeing(0.969), RULES)
 
     assert (notice.code, "3.1%" in notice.message) == ("unstable-predictions", True)
+    assert codes(agreeing(0.971)) == codes(agreeing(None)) == []
 
 
 def test_a_model_that_is_declared_stochastic_is_reported_without_reproach() -> None:
-    made = record()
+    made = agreeing(0.5)
     stochastic = replace(made, submission=replace(made.submission, stochastic=True))
 
-    (notice,) = notices(stochastic, RULES, 0.5)
+    (notice,) = notices(stochastic, RULES)
 
     assert (notice.code, "50.0%" in notice.message) == ("stochastic-predictions", True)
-    assert codes(stochastic, disagreement=0.03) == []
+
+
+def test_a_model_that_looks_at_its_batch_is_named() -> None:
+    (notice,) = notices(agreeing(rebatched=0.9), RULES)
+
+    assert notice.code == "batch-dependent-predictions"
+    assert "10.0% of 256 items" in notice.message
+
+
+def test_other_batches_may_change_as_much_as_other_sessions_do() -> None:
+    assert codes(agreeing(0.98, rebatched=0.975)) == []  # within what the rules bear
+    assert codes(agreeing(0.975, rebatched=0.96)) == []  # beyond it, and perhaps by chance
+    assert codes(agreeing(rebatched=0.9, items=4)) == ["batch-dependent-predictions"]
+
+
+def test_a_table_that_guesses_at_variants_is_named() -> None:
+    limit = RULES.cautions.variant_agreement
+    (notice,) = notices(agreeing(variants=limit - 0.01), RULES)
+
+    assert notice.code == "variants-answered-otherwise"
+    assert codes(agreeing(variants=limit)) == codes(agreeing(variants=None)) == []
 
 
 def test_a_failed_evaluation_is_not_told_to_run_more_sessions() -> None:
@@ -374,8 +411,9 @@ def test_a_failed_evaluation_has_no_figure_whose_grade_could_mislead(grade: Grad
 def test_every_cause_at_once_raises_every_warning() -> None:
     made = record(data={"items": 10}, isolation="D", joules=(0.0,))
     meter: Any = replace(made.meter, grade="model")
+    unlike = replace(made.sessions[0], agreement=agreeing(0.0).sessions[0].agreement)
 
-    raised = codes(replace(made, meter=meter), disagreement=1.0)
+    raised = codes(replace(made, meter=meter, sessions=(unlike,)))
 
     assert raised == [
         "modelled-energy", "small-test-set", "few-sessions", "weak-isolation",

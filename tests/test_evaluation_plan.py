@@ -25,8 +25,8 @@ from harness.tasks.splits import ItemSplit
 from harness.tasks.spool import Spool
 
 RULES = ProtocolRules(
-    sessions=1, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0, max_sweeps=7,
-    variant_seconds=60.0, max_repeats=1, when_disturbed="fail",
+    looks=(1,), half_width=0.05, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0,
+    max_sweeps=7, variant_seconds=60.0, rebatched_queries=0, max_repeats=1, when_disturbed="fail",
 )  # fmt: skip
 AMPLE_SECONDS = 60.0
 """More seconds than making any variant here can take."""

@@ -302,7 +302,7 @@ def test_a_slow_meter_gets_more_passes_and_the_time_to_make_them(
     """Calibrated to a second a query, six of them fill the rules' five seconds."""
     short = msgspec.structs.replace(PROTOCOL, measured_seconds=5.0, variant_seconds=1.0)
     rules = msgspec.structs.replace(RULES, protocols={"quick": short})
-    monkeypatch.setattr("harness.evaluation.run.calibrate", lambda *_: 1.0)
+    monkeypatch.setattr("harness.evaluation.run.calibrate", lambda *_, **__: 1.0)
     given: list[float] = []
 
     def planned(*arguments: Any, variant_seconds: float) -> tuple[PlannedSweep, ...]:  # noqa: ANN401 - what plan_sweeps takes

@@ -10,18 +10,18 @@ import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Literal, Protocol
 
 import msgspec
 
 from harness import __version__
 from harness.errors import HarnessError, MeasurementError, SubmissionError
+from harness.evaluation.agreement import Answers, Rebatched, agreement_of, draw_rebatched
 from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances, who_may_have
 from harness.evaluation.notices import notices
 from harness.evaluation.places import Places
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
-from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
+from harness.evaluation.session import Bench, Script, calibrate, run_session
 from harness.meters.clock import suspended_seconds
 from harness.records import evaluation as records
 from harness.records.environment import EnvironmentReference
@@ -31,6 +31,7 @@ from harness.records.evaluation import (
     Failed,
     Hardware,
     ItemOutcomes,
+    Look,
     Notice,
     Scenario,
     Session,
@@ -39,6 +40,7 @@ from harness.records.evaluation import (
     VoidSession,
 )
 from harness.records.rules import ProtocolRules, Rules
+from harness.records.stopping import look_at, sessions_to_come
 from harness.sandbox.protocol import Launch
 from harness.tasks.answers import as_corners, as_plain
 from harness.tasks.protocol import Sample, Task, TaskData
@@ -96,7 +98,17 @@ class _Run:
     voided: list[VoidSession] = field(default_factory=list)
     answers: list[Answers] = field(default_factory=list)
     """Of the sessions that stand, and of one that failed."""
+    rebatched: Rebatched | None = None
+    """What the calibration answered of the originals, in other batches."""
+    looks: list[Look] = field(default_factory=list)
     outcome: Completed | Failed = field(default_factory=Completed)
+
+    def look(self, assignment: Assignment) -> None:
+        """Look at the interval of energy, where it is time for that."""
+        amortise = assignment.rules.energy.amortise_queries
+        look = look_at(self.sessions, assignment.protocol_rules, amortise)
+        if look is not None:
+            self.looks.append(look)
 
     @property
     def kernels(self) -> list[float]:
@@ -111,7 +123,7 @@ def evaluate(
     sink: Sink,
     *,
     unready: HarnessError | None = None,
-    on_session: Callable[[int, int], None] = lambda _index, _total: None,
+    on_session: Callable[[int, int, int], None] = lambda _index, _least, _most: None,
     on_void: Callable[[int, Sequence[Notice]], None] = lambda _index, _reasons: None,
 ) -> None:
     """Run every session of the protocol and hand one record to ``sink``, also when one fails.
@@ -119,8 +131,8 @@ def evaluate(
     An error that the harness can explain becomes the record's outcome, with the stage and who is
     to blame; what had been seen by then stays in the record. So does ``unready``, where that
     has kept the entry from being made ready to run: then no session is. ``on_session`` is told the
-    index of each session that begins and how many there will be, ``on_void`` that of one that is
-    repeated.
+    index of each session that begins and how many there will be at least and at most, ``on_void``
+    that of one that is repeated.
     """
     created = datetime.now(UTC).isoformat(timespec="seconds")
     run = _Run()
@@ -142,18 +154,25 @@ def _run_sessions(
     assignment: Assignment,
     bench: Bench,
     run: _Run,
-    on_session: Callable[[int, int], None],
+    on_session: Callable[[int, int, int], None],
     on_void: Callable[[int, Sequence[Notice]], None],
 ) -> None:
     rules = assignment.protocol_rules
     warm_up = _warm_up_samples(assignment)
-    seconds_per_query = calibrate(assignment.launch, warm_up, assignment.batch_size, bench)
+    run.rebatched = draw_rebatched(
+        assignment.data.test, assignment.launch.output, batch_size=assignment.batch_size,
+        most=rules.rebatched_queries, rng=sealed_rng(),
+    )  # fmt: skip
+    seconds_per_query = calibrate(
+        assignment.launch, warm_up, assignment.batch_size, bench,
+        rebatched=run.rebatched, rebatched_seconds=rules.variant_seconds,
+    )  # fmt: skip
     wanted = wanted_seconds(assignment.rules, rules, bench.meter.describe().refresh_seconds)
     sweeps = count_sweeps(rules, wanted, len(assignment.data.test), seconds_per_query)
-    for index in range(rules.sessions):
-        stands = False
+    while len(run.sessions) < (planned := sessions_to_come(run.looks, rules))[0]:
+        index, stands = len(run.sessions), False
         while not stands:
-            on_session(index, rules.sessions)
+            on_session(index, *planned)
             script = _script(
                 assignment,
                 index,
@@ -165,6 +184,7 @@ def _run_sessions(
             del script  # its variants go before the next ones are made
             if not stands:
                 on_void(index, run.voided[-1].reasons)
+        run.look(assignment)
 
 
 def _script(
@@ -209,10 +229,17 @@ def _run_one(assignment: Assignment, script: Script, bench: Bench, run: _Run) ->
     repeats = len(run.voided)
     used_up = repeats >= rules.max_repeats
     if not reasons or (used_up and rules.when_disturbed == "keep"):
-        confusion = assignment.task.confusion(answers.predictions, script.split.labels)
         run.sessions.append(
-            msgspec.structs.replace(session, confusion=confusion, disturbances=reasons)
-        )
+            msgspec.structs.replace(
+                session,
+                confusion=assignment.task.confusion(answers.predictions, script.split.labels),
+                disturbances=reasons,
+                agreement=agreement_of(
+                    assignment.task, answers, run.rebatched,
+                    run.answers[-2] if len(run.answers) > 1 else None,
+                ),
+            )
+        )  # fmt: skip
         return True
     run.answers.pop()
     run.voided.append(_void(session, reasons))
@@ -294,6 +321,7 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         meter=bench.meter.describe(),
         sessions=tuple(run.sessions),
         voided=tuple(run.voided),
+        looks=tuple(run.looks),
         quality=(
             task.score([answers.predictions for answers in answered], assignment.data.test)
             if answered
@@ -301,9 +329,7 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
         ),
         outcome=run.outcome,
     )
-    # A session that failed left items unanswered: that is no disagreement.
-    disagreement = _disagreement(task, run.answers[: len(run.sessions)])
-    warned = notices(record, assignment.rules, disagreement)
+    warned = notices(record, assignment.rules)
     return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
 
 
@@ -324,9 +350,3 @@ def _outcomes(assignment: Assignment, run: _Run) -> ItemOutcomes | None:
 
 def _that_measured(answers: Sequence[Answers]) -> list[Answers]:
     return [each for each in answers if each.measured]
-
-
-def _disagreement(task: Task, answered: Sequence[Answers]) -> float:
-    """Return the largest share of items on which two consecutive sessions decide differently."""
-    decisions = [task.decisions(answers.predictions) for answers in answered]
-    return max((float((one != other).mean()) for one, other in pairwise(decisions)), default=0.0)
