@@ -35,8 +35,9 @@ from sandboxes import MEBIBYTE, launch_of
 from toy_task import CARD, TEXT_COLUMNS
 
 from harness.errors import HarnessError
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import plan_sweeps, sealed_rng
-from harness.evaluation.run import Assignment, evaluate
+from harness.evaluation.run import evaluate
 from harness.evaluation.session import Answers, Bench, Script, run_session
 from harness.records.evaluation import (
     Completed,
