@@ -36,8 +36,9 @@ from toy_task import CARD, TEXT_COLUMNS
 
 from harness.errors import HarnessError
 from harness.evaluation.agreement import Answers
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import plan_sweeps, sealed_rng
-from harness.evaluation.run import Assignment, evaluate
+from harness.evaluation.run import evaluate
 from harness.evaluation.session import Bench, Script, run_session
 from harness.records.evaluation import (
     Completed,

@@ -15,7 +15,8 @@ from sandboxes import launch_of
 from toy_task import write_task
 
 from harness.errors import HarnessError, SubmissionError
-from harness.evaluation.run import Assignment, evaluate
+from harness.evaluation.assignment import Assignment
+from harness.evaluation.run import evaluate
 from harness.evaluation.session import Bench, Heard
 from harness.meters.disturbance import Watch
 from harness.meters.protocol import Meter, Work

@@ -36,20 +36,20 @@ class Rebatched:
     """(m,), in the order they are sent: drawn at random, none twice."""
     size: int
     predictions: Predictions
-    """(n,) by position."""
+    """(m,), in that order."""
 
     def batches(self, seconds: float, seconds_per_query: float) -> Iterator[Sequence[Sample]]:
         """Yield as many batches as should be answered in ``seconds``; one at least."""
         most = len(self.positions)
         if seconds_per_query > 0:
             most = min(most, max(self.size, int(seconds / seconds_per_query)))
-        self.positions = self.positions[:most]
+        self.positions, self.predictions = self.positions[:most], self.predictions[:most]
         for start in range(0, len(self.positions), self.size):
             yield self.split.samples(self.positions[start : start + self.size])
 
     def put(self, answered: int, predicted: Any) -> None:  # noqa: ANN401 - as ``answers.put``
         """Take a batch's answers, after so many others."""
-        put(self.predictions, self.positions[answered : answered + len(predicted)], predicted)
+        put(self.predictions, np.arange(answered, answered + len(predicted)), predicted)
 
 
 def draw_rebatched(
@@ -61,11 +61,12 @@ def draw_rebatched(
     """
     if batch_size == 1 or not most:
         return None
+    positions = rng.permutation(len(split))[:most]
     return Rebatched(
         split=split,
-        positions=rng.permutation(len(split))[:most],
+        positions=positions,
         size=int(rng.integers(1, batch_size)),
-        predictions=no_answers(len(split), output),
+        predictions=no_answers(len(positions), output),
     )
 
 
@@ -98,21 +99,28 @@ class Answers:
 
 
 def agreement_of(
-    task: Task, answers: Answers, rebatched: Rebatched | None, previous: Answers | None
+    task: Task,
+    answers: Answers,
+    rebatched: tuple[Positions, Predictions] | None,
+    previous: Answers | None,
 ) -> Agreement:
-    """Compare a session's answers to the originals with its others, and with other sandboxes'."""
+    """Compare a session's answers to the originals with its others, and with other sandboxes'.
+
+    ``rebatched`` are the positions of m items, and (m,) the answers to them in other batches.
+    """
     decided = task.decisions(answers.predictions)
 
-    def share(other: Predictions, items: Positions) -> float:
-        return float((decided[items] == task.decisions(other)[items]).mean())
+    def share(positions: Positions, others: Predictions) -> float:
+        return float((decided[positions] == task.decisions(others)).mean())
 
     varied = answers.varied
+    whole = np.arange(len(decided))
     return Agreement(
-        variants=None if varied is None else share(answers.variants, varied),
+        variants=None if varied is None else share(varied, answers.variants[varied]),
         variant_items=0 if varied is None else len(varied),
-        rebatched=None if rebatched is None else share(rebatched.predictions, rebatched.positions),
-        rebatched_items=0 if rebatched is None else len(rebatched.positions),
-        previous=None if previous is None else share(previous.predictions, np.arange(len(decided))),
+        rebatched=None if rebatched is None else share(*rebatched),
+        rebatched_items=0 if rebatched is None else len(rebatched[0]),
+        previous=None if previous is None else share(whole, previous.predictions),
     )
 
 

@@ -12,6 +12,7 @@ from harness.records.board import Interval, JoulesUncertainty
 from harness.records.energy import is_resolved
 from harness.records.evaluation import DataSource, EvaluationRecord, Failed, IsolationGrade, Notice
 from harness.records.meter import Grade
+from harness.records.statistics import ALPHA
 
 __all__ = ["Summary", "energy_parts", "summarise"]
 
@@ -91,7 +92,8 @@ def _with_figures(summary: Summary, record: EvaluationRecord) -> Summary:
     summary = replace(summary, seconds_per_1000_queries=seconds_per_1000(record.sessions))
     if not all(map(is_resolved, record.sessions)):
         return summary
-    derived = figures(record.sessions, record.rules.amortise_queries)
+    alpha = record.looks[-1].alpha if record.looks else ALPHA
+    derived = figures(record.sessions, record.rules.amortise_queries, alpha=alpha)
     return replace(
         summary,
         joules_per_1000_queries=derived.joules_per_1000_queries,

@@ -9,12 +9,14 @@ stopped at a look is the one with that look's alpha.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from harness.records.energy import is_resolved, joules_per_1000
+from harness.records.energy import is_resolved
+from harness.records.estimates import joules_estimate
 from harness.records.evaluation import Look, Session
 from harness.records.rules import ProtocolRules
-from harness.records.statistics import ALPHA, look_alphas, of_sessions
+from harness.records.statistics import ALPHA, look_alphas
 
 
 def look_at(
@@ -26,9 +28,10 @@ def look_at(
     alpha = _alphas(rules)[rules.looks.index(len(sessions))]
     half_width = None
     if all(map(is_resolved, sessions)):
-        estimate = of_sessions([joules_per_1000(each, amortise_queries) for each in sessions])
+        estimate = joules_estimate(sessions, amortise_queries)
         if estimate is not None:
-            half_width = estimate.relative_half_width(alpha)
+            wide = estimate.relative_half_width(alpha)
+            half_width = wide if math.isfinite(wide) else None
     return Look(
         sessions=len(sessions),
         alpha=alpha,
