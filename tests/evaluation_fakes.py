@@ -210,11 +210,12 @@ def run(
     *,
     kernel: Callable[[], float] = lambda: 0.1,
     watch: Callable[[Work], Watch] = StillWatch,
+    on_session: Callable[[int, int, int], None] = lambda _index, _least, _most: None,
 ) -> tuple[EvaluationRecord, ItemOutcomes | None, Kept]:
     """Evaluate, and return what the sink was given: always one record."""
     kept = Kept()
     sandbox: Sandbox = FakeSandbox(plan or Plan())
     bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch, hear=kept.heard.append)
-    evaluate(assignment, bench, kept, on_void=kept.void)
+    evaluate(assignment, bench, kept, on_session=on_session, on_void=kept.void)
     ((made, outcomes),) = kept.given
     return made, outcomes, kept

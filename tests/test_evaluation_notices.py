@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from harness.evaluation.notices import notices
 from harness.records.evaluation import (
     Agreement,
     EvaluationRecord,
+    Look,
     Notice,
     ReferenceKernel,
     Session,
@@ -163,15 +165,55 @@ def with_kernel(after_cpu_seconds: float) -> EvaluationRecord:
     return of_sessions(replace(session(), kernel=kernel))
 
 
-def with_variants(ratio: float) -> EvaluationRecord:
-    """Make a record of twice as many variants as originals, at ``ratio`` times their cost."""
+def with_variants(*ratios: float) -> EvaluationRecord:
+    """Make a record of twice as many variants as originals, at so many times their cost.
+
+    One ratio is that of all five sessions.
+    """
     original = Sweep(kind="original", queries=100, seconds=1.0, cpu_seconds=0.5)
-    variant = Sweep(kind="variant", queries=200, seconds=2.0, cpu_seconds=1.0 * ratio)
+
+    def variant(ratio: float) -> Sweep:
+        return Sweep(kind="variant", queries=200, seconds=2.0, cpu_seconds=1.0 * ratio)
+
+    of_each = ratios if len(ratios) > 1 else ratios * 5
     return record(
         sessions=tuple(
-            replace(session(index=index), sweeps=(variant, original)) for index in range(5)
+            replace(session(index=index), sweeps=(variant(ratio), original))
+            for index, ratio in enumerate(of_each)
         )
     )
+
+
+def with_variant_queries(queries: int) -> EvaluationRecord:
+    """Make a record in whose first session there were variants of so many of 1,000 items."""
+    ordinary = session()
+    original, variant = ordinary.sweeps
+    return of_sessions(replace(ordinary, sweeps=(original, replace(variant, queries=queries))))
+
+
+def with_sweeps(*costs: float) -> EvaluationRecord:
+    """Make a record in each of whose sessions sweeps of variants cost this, one after the other."""
+    original = Sweep(kind="original", queries=100, seconds=1.0, cpu_seconds=fmean(costs))
+    variants = [Sweep(kind="variant", queries=100, seconds=1.0, cpu_seconds=cost) for cost in costs]
+    return record(
+        sessions=tuple(
+            replace(session(index=index), sweeps=(original, *variants)) for index in range(5)
+        )
+    )
+
+
+def with_look(*, narrow: bool) -> EvaluationRecord:
+    """Make a record that was ended at the cap."""
+    made = record()
+    return replace(made, looks=(Look(sessions=18, alpha=0.02, half_width=0.09, narrow=narrow),))
+
+
+def at_celsius(*temperatures: float) -> EvaluationRecord:
+    """Make a record of sessions with a processor this warm when the measured phase ended."""
+    of_each = [
+        with_seen("measured", temperature_celsius=degrees).sessions[0] for degrees in temperatures
+    ]
+    return of_sessions(*(replace(each, index=index) for index, each in enumerate(of_each)))
 
 
 @dataclass(frozen=True)
@@ -238,6 +280,31 @@ CASES = {
         with_cpu(drain=0.14), with_cpu(drain=0.13), "of session 1 the entry worked for up to 0.14 s"
     ),
     "variants-cost-otherwise": Case(with_variants(1.2), with_variants(1.05), "1.20 times"),
+    "variants-cost-unclear": Case(
+        with_variants(0.7, 2.5, 1.0, 1.9, 0.8), with_variants(0.7, 1.3, 1.0, 1.1, 0.9), "1.22 times"
+    ),
+    "few-variants": Case(with_variant_queries(999), with_variant_queries(1000), "999 of 1,000"),
+    "wide-interval": Case(
+        with_look(narrow=False), with_look(narrow=True), "±9.0% wide; ±5.0% is wanted"
+    ),
+    "drift-within-sessions": Case(
+        with_sweeps(1.0, 0.97, 0.94), with_sweeps(1.0, 0.98, 0.96), "cost -6.2% CPU time"
+    ),
+    "drift-between-sessions": Case(
+        record(joules=(39.0, 40.0, 41.1, 42.0, 43.0)),
+        record(joules=(39.0, 39.3, 39.6, 39.9, 40.2)),
+        "by +6.7% from the first session to the last (over 5 sessions",
+    ),
+    "frequency-trend": Case(
+        at_megahertz(3000.0, 2950.0, 2900.0, 2850.0, 2800.0),
+        at_megahertz(3000.0, 2800.0, 3000.0, 2800.0, 2900.0),
+        "changed by -6.7%",
+    ),
+    "temperature-trend": Case(
+        at_celsius(40.0, 43.0, 46.0, 49.0, 52.0),
+        at_celsius(40.0, 42.0, 44.0, 46.0, 48.0),
+        "+12.0 K",
+    ),
 }
 
 

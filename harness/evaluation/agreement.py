@@ -12,14 +12,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist, fmean
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.plan import PlannedSweep
-from harness.records.evaluation import Agreement, EvaluationRecord, Notice, Output, Session
+from harness.records.agreements import disagreement, mean_share
+from harness.records.evaluation import Agreement, EvaluationRecord, Notice, Output
 from harness.records.rules import CautionRules
 from harness.tasks.answers import no_answers, put
 from harness.tasks.protocol import Predictions, Sample, Split, Task
@@ -124,20 +125,15 @@ def agreement_of(
     )
 
 
-def disagreement(sessions: Sequence[Session]) -> float:
-    """Return the largest share of items on which two consecutive sessions decide differently."""
-    return max((1 - share for share in _shares(sessions, "previous")), default=0.0)
-
-
 def about_agreement(record: EvaluationRecord, cautions: CautionRules) -> Iterator[Notice]:
     """Warn of answers that differ from themselves by more than the rules bear."""
     yield from _about_sessions(record, cautions)
     yield from _about_batches(record, cautions)
-    shares = _shares(record.sessions, "variants")
-    if shares and fmean(shares) < cautions.variant_agreement:
+    alike = mean_share(record.sessions, "variants")
+    if alike is not None and alike < cautions.variant_agreement:
         yield Notice(
             code="variants-answered-otherwise",
-            message=f"of perturbed variants {fmean(shares):.1%} were answered as their originals "
+            message=f"of perturbed variants {alike:.1%} were answered as their originals "
             f"(limit {cautions.variant_agreement:.0%})",
             remedy="a table of answers would show like this; so does a model that small changes of "
             "its input upset",
@@ -146,7 +142,7 @@ def about_agreement(record: EvaluationRecord, cautions: CautionRules) -> Iterato
 
 def _about_sessions(record: EvaluationRecord, cautions: CautionRules) -> Iterator[Notice]:
     apart = disagreement(record.sessions)
-    if apart > cautions.session_disagreement:
+    if apart is not None and apart > cautions.session_disagreement:
         declared = record.submission.stochastic
         yield Notice(
             code="stochastic-predictions" if declared else "unstable-predictions",
@@ -161,12 +157,12 @@ def _about_sessions(record: EvaluationRecord, cautions: CautionRules) -> Iterato
 
 def _about_batches(record: EvaluationRecord, cautions: CautionRules) -> Iterator[Notice]:
     """Warn where other batches change more answers than another session does."""
-    shares = _shares(record.sessions, "rebatched")
-    if not shares:
+    alike = mean_share(record.sessions, "rebatched")
+    if alike is None:
         return
-    apart = 1 - fmean(shares)
-    between = [1 - share for share in _shares(record.sessions, "previous")]
-    usual = fmean(between) if between else 0.0
+    apart = 1 - alike
+    from_session_to_session = mean_share(record.sessions, "previous")
+    usual = 0.0 if from_session_to_session is None else 1 - from_session_to_session
     items = max(s.agreement.rebatched_items for s in record.sessions if s.agreement is not None)
     least = _lower_bound(apart, items, cautions.significance)
     if apart > cautions.session_disagreement and least > usual:
@@ -185,8 +181,3 @@ def _lower_bound(share: float, items: int, significance: float) -> float:
     z = NormalDist().inv_cdf(1 - significance)
     half = z * math.sqrt(share * (1 - share) / items + z * z / (4 * items * items))
     return max(0.0, (share + z * z / (2 * items) - half) / (1 + z * z / items))
-
-
-def _shares(sessions: Sequence[Session], field: str) -> list[float]:
-    found = [getattr(s.agreement, field) for s in sessions if s.agreement is not None]
-    return [share for share in found if share is not None]
