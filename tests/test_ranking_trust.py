@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from record_samples import record
@@ -15,7 +16,7 @@ from harness.ranking.trust import Resolvable, in_words, resolvable
 @pytest.mark.parametrize(("sessions", "percent"), [(3, 2.3), (5, 1.5), (10, 0.9)])
 def test_one_percent_from_run_to_run_shows_gaps_of_so_much(sessions: int, percent: float) -> None:
     """Two-sample t, as docs/explanation/statistics.md has it."""
-    logs = stats.norm.ppf([(i + 0.5) / sessions for i in range(sessions)])
+    logs = np.asarray(stats.norm.ppf((np.arange(sessions) + 0.5) / sessions))
     logs = 0.01 * logs / logs.std(ddof=1)
     made = record(joules=tuple(2 * 30 * math.exp(each) - 21 for each in logs))
 
