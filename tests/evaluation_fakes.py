@@ -15,7 +15,8 @@ from sandboxes import launch_of
 from toy_task import write_task
 
 from harness.errors import HarnessError, SubmissionError
-from harness.evaluation.run import Assignment, evaluate
+from harness.evaluation.assignment import Assignment
+from harness.evaluation.run import evaluate
 from harness.evaluation.session import Bench, Heard
 from harness.meters.disturbance import Watch
 from harness.meters.protocol import Meter, Work
@@ -29,8 +30,9 @@ from harness.tasks import load_task
 SESSIONS = 3
 BATCH = 2
 PROTOCOL = ProtocolRules(
-    sessions=SESSIONS, idle_seconds=0.001, warm_up_queries=4, measured_seconds=1e6, max_sweeps=6,
-    variant_seconds=60.0, max_repeats=2, when_disturbed="fail",
+    looks=(SESSIONS,), half_width=0.05, idle_seconds=0.001, warm_up_queries=4,
+    measured_seconds=1e6, max_sweeps=6, variant_seconds=60.0, rebatched_queries=0, max_repeats=2,
+    when_disturbed="fail",
 )  # fmt: skip
 """However fast the machine, each session has five sweeps of variants."""
 
@@ -208,11 +210,12 @@ def run(
     *,
     kernel: Callable[[], float] = lambda: 0.1,
     watch: Callable[[Work], Watch] = StillWatch,
+    on_session: Callable[[int, int, int], None] = lambda _index, _least, _most: None,
 ) -> tuple[EvaluationRecord, ItemOutcomes | None, Kept]:
     """Evaluate, and return what the sink was given: always one record."""
     kept = Kept()
     sandbox: Sandbox = FakeSandbox(plan or Plan())
     bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch, hear=kept.heard.append)
-    evaluate(assignment, bench, kept, on_void=kept.void)
+    evaluate(assignment, bench, kept, on_session=on_session, on_void=kept.void)
     ((made, outcomes),) = kept.given
     return made, outcomes, kept

@@ -14,7 +14,7 @@ from record_samples import RULES, SOURCE, record
 
 from harness.ranking.compare import Comparison, Contender, Margins, compare
 from harness.ranking.paired_quality import RightOrWrong
-from harness.records.evaluation import EvaluationRecord, PhaseWindow
+from harness.records.evaluation import EvaluationRecord, Look, PhaseWindow
 from harness.records.meter import MeterDescription
 
 MARGINS = Margins(quality=0.01, energy=0.02)
@@ -79,6 +79,19 @@ def test_energy_and_quality_of_the_records_reach_the_verdict() -> None:
     assert made.conclusive
     assert made.verdict.startswith("new uses ")
     assert (made.metric, made.items, made.meter_grade) == ("macro_f1", 1200, "sensor")
+
+
+def test_an_evaluation_that_ended_at_a_look_leaves_less_for_its_interval() -> None:
+    look = Look(sessions=5, alpha=0.02, half_width=0.01, narrow=True)
+    usual, ended = (
+        compared(),
+        compared(contender("old", record("old", joules=JOULES, looks=(look,)))),
+    )
+    for made, other in ((usual.energy.ratio_interval, ended.energy.ratio_interval),
+                        (usual.a.joules_interval, ended.a.joules_interval)):  # fmt: skip
+        assert made is not None
+        assert other is not None
+        assert other[0] < made[0] < made[1] < other[1]
 
 
 # Regressions

@@ -17,8 +17,8 @@ from harness.errors import OrganiserError, SubmissionError
 if TYPE_CHECKING:
     from harness.cli.profiles import Chosen, Machine
     from harness.environments.protocol import Environment
+    from harness.evaluation.assignment import Assignment
     from harness.evaluation.places import Places
-    from harness.evaluation.run import Assignment
     from harness.evaluation.session import Heard
     from harness.evaluation.turn import Turn
     from harness.meters.protocol import Meter, Surroundings
@@ -267,7 +267,7 @@ def _assignment(
     devices: tuple[Path, ...],
 ) -> Assignment:
     """Say what is to be run from the copy in ``directory``."""
-    from harness.evaluation.run import Assignment
+    from harness.evaluation.assignment import Assignment
     from harness.sandbox.protocol import Launch
 
     manifest = _manifest(report)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from harness.ranking.base_power import base_ratio, draw_of, overturned
-from harness.ranking.figures import joules_estimate, joules_uncertainty, pooled_metrics
+from harness.ranking.figures import pooled_metrics
 from harness.ranking.paired_energy import (
     Campaign,
     EnergyFinding,
@@ -34,6 +34,7 @@ from harness.ranking.verdict import Terms, is_conclusive, sentence
 from harness.records.base import Frozen
 from harness.records.board import BoardStatus, Interval
 from harness.records.energy import is_resolved, joules_per_1000
+from harness.records.estimates import joules_estimate, random_share
 from harness.records.evaluation import EvaluationRecord, Notice, Scenario, Session
 from harness.records.meter import Grade
 from harness.records.statistics import ALPHA, LogEstimate, log_mean
@@ -56,8 +57,13 @@ class Contender:
     """Its joules per 1,000 queries by campaign and round, where every session stood in one."""
     controls: Mapping[str, Campaign] = field(default_factory=dict)
     """The control entry's in these campaigns."""
-    alpha: float = ALPHA
-    """What the looks at which the evaluations ended left for an interval: the least of them."""
+
+    @property
+    def alpha(self) -> float:
+        """What the looks at which the evaluations ended left for an interval: the least of them."""
+        return min(
+            (record.looks[-1].alpha for record in self.records if record.looks), default=ALPHA
+        )
 
 
 class Side(Frozen, kw_only=True):
@@ -236,14 +242,13 @@ def _series(of: Contender) -> Series:
     pairs = _resolved(of)
     amortise = of.records[-1].rules.amortise_queries
     joules = [joules_per_1000(session, amortise) for _, session in pairs]
-    open_joules = joules_uncertainty([session for _, session in pairs], amortise).random
     return Series(
         joules=tuple(joules),
         kernels=tuple(
             (session.kernel.before_cpu_seconds + session.kernel.after_cpu_seconds) / 2
             for _, session in pairs
         ),
-        random_share=open_joules / log_mean(joules),
+        random_share=random_share([session for _, session in pairs], amortise),
         campaigns=of.campaigns,
         controls=of.controls,
         alpha=of.alpha,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -14,11 +13,11 @@ from harness.records.energy import (
     joules_per_1000,
     phase_joules,
     phase_seconds,
-    random_uncertainty_per_1000,
     systematic_uncertainty_per_1000,
 )
+from harness.records.estimates import joules_estimate, random_share
 from harness.records.evaluation import EvaluationRecord, MetricValue, Session
-from harness.records.statistics import ALPHA, LogEstimate, log_mean, of_sessions, t_quantile
+from harness.records.statistics import ALPHA, log_mean
 from harness.records.withholding import in_steps
 
 
@@ -55,22 +54,6 @@ def figures(sessions: Sequence[Session], amortise_queries: int, *, alpha: float 
     )
 
 
-def joules_estimate(sessions: Sequence[Session], amortise_queries: int) -> LogEstimate | None:
-    """Return the geometric mean of sessions with its standard error; ``None`` for fewer than two.
-
-    The spread of sessions holds what the meter's edges and steps add to each, unless steps are so
-    coarse that they hide it: the error is never less than they leave the mean open. A gain is in
-    every session alike and has no part in it: it falls out of the ratio of two entries that one
-    machine metered, and not of two machines'.
-    """
-    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
-    estimate = of_sessions(joules)
-    if estimate is None:
-        return None
-    own = joules_uncertainty(sessions, amortise_queries).random / log_mean(joules)
-    return estimate.at_least(own / t_quantile(math.inf))
-
-
 def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> JoulesUncertainty:
     """Return what the meter leaves open of the geometric mean over the sessions.
 
@@ -78,17 +61,12 @@ def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> Jo
     quadrature, so that it shrinks with their number; what they have in common does not.
     """
     joules = [joules_per_1000(session, amortise_queries) for session in sessions]
-    own = [random_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     common = [systematic_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     mean = log_mean(joules)
     return JoulesUncertainty(
-        random=mean * math.hypot(*_shares(own, joules)) / len(sessions),
-        systematic=mean * fmean(_shares(common, joules)),
+        random=mean * random_share(sessions, amortise_queries),
+        systematic=mean * fmean(part / whole for part, whole in zip(common, joules, strict=True)),
     )
-
-
-def _shares(parts: Sequence[float], wholes: Sequence[float]) -> list[float]:
-    return [part / whole for part, whole in zip(parts, wholes, strict=True)]
 
 
 def seconds_per_1000(sessions: Sequence[Session]) -> float:

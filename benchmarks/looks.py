@@ -1,0 +1,76 @@
+"""What the looks at the interval of energy come to: how many sessions, and how often it is right.
+
+    python benchmarks/looks.py
+
+Simulated: sessions whose logarithms are normal, stopped as the official protocol stops them, by the
+rules as they stand. Prints a line for each spread of the sessions. Takes some seconds.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from harness.records.rules import read_rules
+from harness.records.statistics import look_alphas, t_quantile
+
+RULES = Path(__file__).parents[1] / "leaderboard" / "rules.toml"
+SPREADS = (0.01, 0.02, 0.03, 0.05, 0.08, 0.11)
+"""Standard deviations of the logarithm from session to session."""
+REPETITIONS = 20_000
+SEED = 5
+
+
+@dataclass(frozen=True)
+class Stopped:
+    """How evaluations of one spread ended."""
+
+    sessions: float
+    """How many there were, on average."""
+    coverage: float
+    """The share whose interval holds the truth."""
+    narrow: float
+    """The share whose interval was as narrow as is wanted."""
+
+
+def stopped(
+    looks: Sequence[int], half_width: float, spread: float, *, repetitions: int, seed: int
+) -> Stopped:
+    """Simulate evaluations that are stopped at ``looks`` when the interval is narrow enough."""
+    rng = np.random.default_rng(seed)
+    logs = spread * rng.standard_normal((repetitions, looks[-1]))  # the truth is 0
+    running = np.ones(repetitions, bool)
+    sessions = np.zeros(repetitions)
+    holds, narrow = np.zeros(repetitions, bool), np.zeros(repetitions, bool)
+    for look, alpha in zip(looks, look_alphas(looks), strict=True):
+        seen = logs[:, :look]
+        half = t_quantile(look - 1, alpha) * seen.std(axis=1, ddof=1) / math.sqrt(look)
+        enough = np.expm1(half) <= half_width
+        ends = running & (enough | (look == looks[-1]))
+        sessions[ends] = look
+        holds[ends] = np.abs(seen.mean(axis=1))[ends] <= half[ends]
+        narrow[ends] = enough[ends]
+        running &= ~ends
+    return Stopped(float(sessions.mean()), float(holds.mean()), float(narrow.mean()))
+
+
+def main() -> None:
+    """Print how evaluations of each spread end."""
+    protocol = read_rules(RULES).protocols["official"]
+    print(f"looks {list(protocol.looks)}, half-width {protocol.half_width:.0%}")
+    for spread in SPREADS:
+        seen = stopped(
+            protocol.looks, protocol.half_width, spread, repetitions=REPETITIONS, seed=SEED
+        )
+        print(
+            f"spread {spread:.0%}: {seen.sessions:.1f} sessions, "
+            f"{seen.coverage:.1%} hold the truth, {seen.narrow:.0%} narrow enough"
+        )
+
+
+if __name__ == "__main__":
+    main()
