@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from record_samples import RULES, SOURCE, record
+from record_samples import RULES, SOURCE, record, stored
 
+from harness.errors import UsageError
 from harness.ranking.compare import Comparison, Contender, Margins, compare
 from harness.ranking.paired_quality import RightOrWrong
-from harness.records.evaluation import EvaluationRecord, Look, PhaseWindow
+from harness.ranking.pairing import controls_of, evaluations_of
+from harness.records.evaluation import Campaign, EvaluationRecord, Failed, Look, PhaseWindow
 from harness.records.meter import MeterDescription
 
 MARGINS = Margins(quality=0.01, energy=0.02)
@@ -204,6 +206,70 @@ def test_an_order_that_hangs_on_the_models_idle_power_is_said() -> None:
     code = "order-depends-on-base-power"
     assert code not in codes(compared(contender("a", a), contender("b", b)))
     assert code in codes(compared(contender("a", a), contender("b", busier(b))))
+
+
+# Campaigns
+
+
+def in_campaign(
+    entry: str, joules: Sequence[float], name: str = "c", *, void: str | None = None
+) -> EvaluationRecord:
+    """Make an evaluation whose sessions stood in the rounds of a campaign."""
+    made = record(entry, joules=joules, digest="5e" * 32)
+    campaign = Campaign(
+        id=name, entries=("old", "new", "steady"), control="steady", control_digest="5e" * 32,
+        void=void,
+    )  # fmt: skip
+    sessions = [replace(s, round=number, place=0) for number, s in enumerate(made.sessions)]
+    return replace(made, campaign=campaign, sessions=tuple(sessions))
+
+
+FAILED = Failed(stage="load", blame="organiser", message="no")
+WEATHER = (1.0, 1.4, 0.7, 1.2, 0.9)
+
+
+def test_what_took_turns_is_paired_by_round() -> None:
+    a = in_campaign("old", [39 * w for w in WEATHER])
+    b = in_campaign("new", [36 * w * n / 39 for w, n in zip(WEATHER, JOULES, strict=True)])
+    made = compared(contender("old", a), contender("new", b))
+    assert (made.energy.pairing, made.energy.status) == ("rounds", "less")
+    assert "run-apart" not in codes(made)
+    apart = compared(
+        contender("old", replace(a, campaign=None)), contender("new", replace(b, campaign=None))
+    )
+    assert (apart.energy.pairing, apart.energy.status) == ("none", "not-told-apart")
+
+
+def test_other_campaigns_are_compared_by_their_controls() -> None:
+    def some(entry: str, factor: float, names: str) -> Contender:
+        days = {name: 1 + 0.1 * number for number, name in enumerate("abcdef")}
+        of_it, of_control = (
+            [in_campaign(of, [f * days[n] * j for j in JOULES[s:] + JOULES[:s]], n) for n in names]
+            for of, f, s in ((entry, factor, 0), ("steady", 1.0, 2))
+        )
+        return contender(entry, *of_it, controls=tuple(of_control))
+
+    made = compared(some("old", 1.0, "abc"), some("new", 0.7, "def"))
+    assert (made.energy.pairing, made.energy.status) == ("campaigns", "less")
+    few = compared(some("old", 1.0, "ab"), some("new", 0.7, "def"))
+    assert (few.energy.status, few.energy.pairing) == ("not-compared", "none")
+
+
+def test_the_controls_of_its_own_campaigns_are_found() -> None:
+    mine, control = (stored(in_campaign(entry, JOULES)) for entry in ("old", "steady"))
+    others = [
+        stored(in_campaign("steady", JOULES, "d")),
+        stored(in_campaign("new", JOULES)),
+        stored(record("steady", joules=JOULES, digest="5e" * 32)),
+        stored(replace(in_campaign("steady", JOULES), outcome=FAILED)),
+    ]
+    (evaluations,) = evaluations_of([mine], RULES)
+    assert [*controls_of(evaluations, [mine, control, *others])] == [control.record]
+
+
+def test_a_void_campaign_is_no_evidence() -> None:
+    with pytest.raises(UsageError, match="its campaign is void: the control wandered"):
+        evaluations_of([stored(in_campaign("old", JOULES, void="the control wandered"))], RULES)
 
 
 # Properties

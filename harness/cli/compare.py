@@ -122,14 +122,16 @@ def make_comparison(
 def contender(name: str, side: tuple[Named, Evaluations], of_sessions: OfSessions) -> Contender:
     """Put one side together, with the control entry's part in its campaigns."""
     from harness.ranking.compare import Contender
+    from harness.ranking.pairing import controls_of
 
-    _, evaluations = side
+    named, evaluations = side
     return Contender(
         name=name,
         records=tuple(each.record for each in evaluations.members),
         paths=evaluations.paths,
         standing=evaluations.status,
         of_sessions=of_sessions,
+        controls=tuple(controls_of(evaluations, named.source.stored)),
     )
 
 

@@ -7,11 +7,12 @@ other, when it is on neither, happens in at most 5 % of comparisons.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.ranking.base_power import base_ratio, draw_of, overturned
+from harness.ranking.boards import resolved_records
 from harness.ranking.figures import pooled_metrics
 from harness.ranking.paired_energy import (
     Campaign,
@@ -33,7 +34,7 @@ from harness.ranking.status import STAND_IN
 from harness.ranking.verdict import Terms, is_conclusive, sentence
 from harness.records.base import Frozen
 from harness.records.board import BoardStatus, Interval
-from harness.records.energy import is_resolved, joules_per_1000
+from harness.records.energy import joules_per_1000
 from harness.records.estimates import joules_estimate, random_share
 from harness.records.evaluation import EvaluationRecord, Notice, Scenario, Session
 from harness.records.meter import Grade
@@ -53,10 +54,8 @@ class Contender:
     standing: BoardStatus
     of_sessions: OfSessions = UNKNOWN
     """The ranked metric, session by session, where outcomes of single items are at hand."""
-    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
-    """Its joules per 1,000 queries by campaign and round, where every session stood in one."""
-    controls: Mapping[str, Campaign] = field(default_factory=dict)
-    """The control entry's in these campaigns."""
+    controls: tuple[EvaluationRecord, ...] = ()
+    """Of the control entries of the campaigns that it took part in."""
 
     @property
     def alpha(self) -> float:
@@ -193,28 +192,19 @@ def _apart(a: Side, b: Side) -> Apart:
     return Apart((a.quality, *a.quality_interval), (b.quality, *b.quality_interval))
 
 
-def _resolved(of: Contender) -> list[tuple[EvaluationRecord, Session]]:
+def _resolved(records: Sequence[EvaluationRecord]) -> list[Session]:
     """Return the sessions of evaluations whose every session the meter resolves: as on a board."""
-    return [
-        (record, session)
-        for record in of.records
-        if all(map(is_resolved, record.sessions))
-        for session in record.sessions
-    ]
+    return [session for each in resolved_records(records) for session in each.sessions]
 
 
 def _estimate(of: Contender) -> LogEstimate | None:
-    pairs = _resolved(of)
-    return (
-        joules_estimate([session for _, session in pairs], of.records[-1].rules.amortise_queries)
-        if pairs
-        else None
-    )
+    sessions = _resolved(of.records)
+    return joules_estimate(sessions, of.records[-1].rules.amortise_queries) if sessions else None
 
 
 def _joules(of: Contender) -> list[float]:
     amortise = of.records[-1].rules.amortise_queries
-    return [joules_per_1000(session, amortise) for _, session in _resolved(of)]
+    return [joules_per_1000(session, amortise) for session in _resolved(of.records)]
 
 
 def _energy(
@@ -239,20 +229,36 @@ def _energy(
 
 
 def _series(of: Contender) -> Series:
-    pairs = _resolved(of)
+    sessions = _resolved(of.records)
     amortise = of.records[-1].rules.amortise_queries
-    joules = [joules_per_1000(session, amortise) for _, session in pairs]
     return Series(
-        joules=tuple(joules),
+        joules=tuple(_joules(of)),
         kernels=tuple(
-            (session.kernel.before_cpu_seconds + session.kernel.after_cpu_seconds) / 2
-            for _, session in pairs
+            (each.kernel.before_cpu_seconds + each.kernel.after_cpu_seconds) / 2
+            for each in sessions
         ),
-        random_share=random_share([session for _, session in pairs], amortise),
-        campaigns=of.campaigns,
-        controls=of.controls,
+        random_share=random_share(sessions, amortise),
+        campaigns=_campaigns(of.records, amortise),
+        controls=_campaigns(of.controls, amortise),
         alpha=of.alpha,
     )
+
+
+def _campaigns(records: Sequence[EvaluationRecord], amortise: int) -> dict[str, Campaign]:
+    """Return joules per 1,000 queries by campaign and round; none where one stood outside of all.
+
+    Two evaluations of one entry in one campaign would be two sessions of a round: the later counts.
+    """
+    found: dict[str, dict[int, float]] = {}
+    for record in resolved_records(records):
+        if record.campaign is None or any(session.round is None for session in record.sessions):
+            return {}
+        found.setdefault(record.campaign.id, {}).update(
+            (session.round, joules_per_1000(session, amortise))
+            for session in record.sessions
+            if session.round is not None
+        )
+    return dict(found)
 
 
 def _regressions(
@@ -315,8 +321,7 @@ def _about_energy(a: Contender, b: Contender, energy: EnergyFinding) -> Iterator
         return
     amortise = a.records[-1].rules.amortise_queries
     draws = [
-        draw_of(of.name, [session for _, session in _resolved(of)], amortise, of.records[-1].meter)
-        for of in (a, b)
+        draw_of(of.name, _resolved(of.records), amortise, of.records[-1].meter) for of in (a, b)
     ]
     if overturned(draws, ratio):
         yield Notice(

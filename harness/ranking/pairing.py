@@ -6,7 +6,7 @@ Pure. What decides a figure must be the same for both, as on a board; but for wh
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from harness.ranking.boards import UNRANKED_ISOLATION, StoredLike, board_key
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json
 from harness.records.board import BoardStatus
-from harness.records.evaluation import Completed, Failed
+from harness.records.evaluation import Completed, EvaluationRecord, Failed
 from harness.records.rules import Rules
 
 _WORDS = {
@@ -98,6 +98,24 @@ def why_not(stored: StoredLike) -> str | None:
     if why := why_unusable(record):
         return f"no figures can be derived from it: {why}"
     return None if isinstance(record.outcome, Completed) else "did not complete"
+
+
+def controls_of(
+    evaluations: Evaluations, stored: Iterable[StoredLike]
+) -> Iterator[EvaluationRecord]:
+    """Yield what ``stored`` holds of the control entries of an entry's campaigns."""
+    campaigns = {
+        each.record.campaign.id: each.record.campaign
+        for each in evaluations.members
+        if each.record.campaign is not None
+    }
+    for each in stored:
+        submission, campaign = each.record.submission, each.record.campaign
+        said = None if campaign is None else campaigns.get(campaign.id)
+        if said is None or why_not(each) is not None:
+            continue
+        if (submission.entry, submission.digest) == (said.control, said.control_digest):
+            yield each.record
 
 
 def choose_pair(
