@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -175,7 +176,23 @@ def test_an_evaluation_beside_a_pool_that_holds_it_is_refused(project: Path) -> 
     assert "is among the evaluations of both" in made.stderr
 
 
+def test_a_copy_of_the_results_folder_holds_the_same_evaluation(project: Path) -> None:
+    path = keep(project, "old", 80)
+    shutil.copytree(project / "leaderboard" / "results", project / "copy")
+    made = document(path, project / "copy" / path.relative_to(project / "leaderboard" / "results"))
+    assert "same-evaluations" in codes(made)
+
+
 # What is refused
+
+
+def test_one_measurement_under_two_names_contradicts_itself(project: Path) -> None:
+    measured = record("old", joules=JOULES).sessions
+    for entry in ("old", "new"):
+        keep(project, entry, 80, sessions=measured)
+    made = compared("old", "new")
+    assert made.exit_code == 2
+    assert "nobody can say which is right" in made.stderr.replace("\n", " ")
 
 
 def test_what_cannot_be_compared_is_told_with_what_differs(project: Path) -> None:

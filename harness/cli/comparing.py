@@ -126,7 +126,7 @@ def pair_of(a: Named, b: Named) -> tuple[Evaluations, Evaluations, list[Notice]]
     Raises ``UsageError`` where nothing may be compared, or one side is a part of the other.
     """
     one, other = choose_pair(a.choices, b.choices)
-    mine, theirs = (_files(side, named) for side, named in ((one, a), (other, b)))
+    mine, theirs = set(one.paths), set(other.paths)  # a path holds digits of what lies there
     if mine == theirs:
         return (
             one,
@@ -145,10 +145,6 @@ def pair_of(a: Named, b: Named) -> tuple[Evaluations, Evaluations, list[Notice]]
             remedy="name single records on both sides",
         )
     return one, other, []
-
-
-def _files(side: Evaluations, named: Named) -> set[str]:
-    return {str(named.source.folder / path) for path in side.paths}
 
 
 def names_of(one: Evaluations, other: Evaluations) -> tuple[str, str]:

@@ -12,9 +12,10 @@ from typing import Any
 
 from harness.errors import UsageError
 from harness.ranking.boards import UNRANKED_ISOLATION, StoredLike, board_key
+from harness.ranking.duplicates import find_duplicates
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json
-from harness.records.board import BoardStatus
+from harness.records.board import BoardStatus, Problem
 from harness.records.evaluation import Completed, EvaluationRecord, Failed
 from harness.records.rules import Rules
 
@@ -65,7 +66,8 @@ class Evaluations:
 def evaluations_of(stored: Iterable[StoredLike], rules: Rules) -> list[Evaluations]:
     """Pool the usable evaluations of one entry as boards do: by board, of its latest digest there.
 
-    Raises ``UsageError`` where there is none, with what is wrong with the youngest.
+    One measurement counts once. Raises ``UsageError`` where there is none, with what is wrong with
+    the youngest, or contradicts it.
     """
     by_key: defaultdict[bytes, list[StoredLike]] = defaultdict(list)
     young = sorted(stored, key=lambda each: (each.record.created_utc, each.path))
@@ -79,12 +81,26 @@ def evaluations_of(stored: Iterable[StoredLike], rules: Rules) -> list[Evaluatio
             remedy="evaluate the entry again: python -m harness evaluate "
             f"submissions/{last.record.submission.entry}",
         )
-    found = []
-    for members in by_key.values():
+    found, problems = [], []
+    for alike in by_key.values():
+        problems += find_duplicates(alike)
+        unfit = {problem.path for problem in problems}
+        members = [each for each in alike if each.path not in unfit]
+        if not members:
+            continue
         digest = members[-1].record.submission.digest
         latest = tuple(each for each in members if each.record.submission.digest == digest)
         found.append(Evaluations(latest, board_key(latest[-1], rules)))
+    if not found:
+        raise _contradictory(problems[-1])
     return found
+
+
+def _contradictory(problem: Problem) -> UsageError:
+    return UsageError(
+        f"{problem.path}: {problem.message}",
+        remedy="python -m harness verify names what does not hold; evaluate the entry again",
+    )
 
 
 def why_not(stored: StoredLike) -> str | None:
@@ -124,11 +140,12 @@ def choose_pair(
     """Return the two that may be compared; of several such pairs the one that is up to date.
 
     That is the one whose older half is the youngest; of the same age, one of the same status.
-    Raises ``UsageError`` where there is none, with what the youngest differ in.
+    Raises ``UsageError`` where there is none, with what the youngest differ in; and where one
+    measurement stands on both sides under two records.
     """
     pairs = [(one, other) for one in a for other in b if not differences(one, other)]
     if pairs:
-        return max(
+        chosen = max(
             pairs,
             key=lambda pair: (
                 min(pair[0].latest, pair[1].latest),
@@ -136,6 +153,10 @@ def choose_pair(
                 *(each.paths for each in pair),
             ),
         )
+        members = {each.path: each for side in chosen for each in side.members}
+        if problems := find_duplicates([*members.values()]):
+            raise _contradictory(problems[0])
+        return chosen
     one, other = (max(each, key=lambda e: (e.latest, e.paths)) for each in (a, b))
     raise UsageError(
         f"{one.paths[-1]} and {other.paths[-1]} cannot be compared: "
