@@ -60,41 +60,42 @@ class Spread:
     """That bear on it."""
 
 
-def wilson(share: float, items: float) -> Interval:
+def wilson(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
     """Return Wilson's score interval of a share seen on ``items`` independent items.
 
     E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
     """
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     shrink = 1 + z * z / items
     centre = (share + z * z / (2 * items)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / items + (z / (2 * items)) ** 2)
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def exact(share: float, items: float) -> Interval:
+def exact(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
     """Return the exact interval, whose ends are quantiles of beta distributions.
 
     C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), 404-413. ``items`` need not be whole.
     """
-    tail = (1 - CONFIDENCE) / 2
+    tail = (1 - confidence) / 2
     right, wrong = share * items, (1 - share) * items
     low = special.betaincinv(right, wrong + 1, tail) if right > 0 else 0.0
     high = special.betaincinv(right + 1, wrong, 1 - tail) if wrong > 0 else 1.0
     return float(low), float(high)
 
 
-def of_share(share: float, items: float) -> Interval:
+def of_share(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
     """Return Wilson's interval, or the exact one where few are right, or few wrong.
 
     It covers at least 93.4 % of any share on 86 items or more, by summing the binomial
     distribution.
     """
     few = FEW_OF_SMALL if items < SMALL else FEW
-    return (exact if items * min(share, 1 - share) < few else wilson)(share, items)
+    method = exact if items * min(share, 1 - share) < few else wilson
+    return method(share, items, confidence)
 
 
-def interval(value: float, spread: Spread) -> Interval:
+def interval(value: float, spread: Spread, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of a metric between 0 and 1, of a share that would vary as much.
 
     Few units or sessions know the variance badly: the number of items is made less by the squared
@@ -105,14 +106,20 @@ def interval(value: float, spread: Spread) -> Interval:
         return UNKNOWN
     alone = value * (1 - value)
     if spread.variance <= NOTHING or alone <= NOTHING:
-        return of_share(value, spread.units)
+        return of_share(value, spread.units, confidence)
     rest = max(spread.items - 1, 1.0)
-    quantile = (1 + CONFIDENCE) / 2
+    quantile = (1 + confidence) / 2
     known = special.stdtrit(rest, quantile) / special.stdtrit(spread.degrees, quantile)
-    return of_share(value, (rest + 1) * alone / rest / spread.variance * float(known) ** 2)
+    items = (rest + 1) * alone / rest / spread.variance * float(known) ** 2
+    return of_share(value, items, confidence)
 
 
-def mean_interval(values: Sequence[float], spreads: Sequence[Spread], variance: float) -> Interval:
+def mean_interval(
+    values: Sequence[float],
+    spreads: Sequence[Spread],
+    variance: float,
+    confidence: float = CONFIDENCE,
+) -> Interval:
     """Return the interval of the mean of several metrics: the mean recall of classes.
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
@@ -120,7 +127,7 @@ def mean_interval(values: Sequence[float], spreads: Sequence[Spread], variance: 
     (2008), 1693-1702). ``variance`` is that of the mean: where it is not what independent metrics
     would have, because groups hold items of several classes, the distances are stretched.
     """
-    own = [interval(value, spread) for value, spread in zip(values, spreads, strict=True)]
+    own = [interval(v, spread, confidence) for v, spread in zip(values, spreads, strict=True)]
     count = len(values)
     independent = sum(spread.variance for spread in spreads) / count**2
     stretch = math.sqrt(variance / independent) if independent > NOTHING else 1.0
@@ -188,14 +195,18 @@ class Units:
         return _with_sessions(own, noise, values, Spread(0.0, free, bearing, items))
 
     def mean_of_shares(
-        self, hits: npt.NDArray[np.bool_], counted: Sequence[npt.NDArray[np.bool_]]
+        self,
+        hits: npt.NDArray[np.bool_],
+        counted: Sequence[npt.NDArray[np.bool_]],
+        confidence: float = CONFIDENCE,
     ) -> Interval:
         """Return the interval of the mean of several shares, each as ``of_share`` takes it."""
         each = [self.of_share(hits, every) for every in counted]
         influence = np.mean([self.influence(hits, every) for every in counted], axis=0)
         shares = [(hits & c).sum(axis=1) / np.maximum(c.sum(axis=1), 1) for c in counted]
         together = self.spread(np.mean(shares, axis=0), influence, self.count, 1.0)
-        return mean_interval([v for v, _ in each], [s for _, s in each], together.variance)
+        values, spreads = zip(*each, strict=True)
+        return mean_interval(values, spreads, together.variance, confidence)
 
     def resampled_spread(
         self, functions: Sequence[Weighted], needs: npt.NDArray[np.bool_]
