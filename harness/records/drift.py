@@ -9,8 +9,9 @@ Over sessions the test is that of the slope of a straight line by least squares 
 H. Smith, Applied Regression Analysis, 3rd edition 1998, section 1.4), on logarithms but for
 temperature. The line runs over the sessions' order and not over their times: sessions follow one
 another, and a wall clock may be set meanwhile. Neighbours are taken to be correlated, as they are
-for the interval of energy: a slow wander is not called a trend for sloping in a few sessions. Within sessions it is the mean of the sessions' own
-slopes that is tested, so that what differs from session to session counts as the noise that it is.
+for the interval of energy: a slow wander is not called a trend for sloping in a few sessions.
+Within sessions it is the mean of the sessions' own slopes that is tested, so that what differs from
+session to session counts as the noise that it is.
 
 Costs are CPU time a query, of a session's sweeps of variants: each is another draw of the same
 work. The originals are left out, since they may cost otherwise, which has a test of its own.
