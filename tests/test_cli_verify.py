@@ -353,6 +353,7 @@ FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("looks", lambda r: r["looks"][0].update(narrow=True)),
     ("looks", lambda r: r["looks"][0].update(alpha=0.01)),
     ("agreement", lambda r: r["sessions"][0]["agreement"].update(previous=1.0)),
+    ("agreement", lambda r: r["sessions"][0]["agreement"].update(variants=1.5)),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(seconds=900.0)),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(cpu_seconds=9000.0)),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(seconds=-1.0)),

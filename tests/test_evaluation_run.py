@@ -359,12 +359,8 @@ class Wandering(Ticks):
 def test_sessions_are_added_until_the_interval_is_narrow_or_the_cap_is_reached(
     assignment: Assignment, half_width: float, sessions: int
 ) -> None:
-    told: list[tuple[int, int, int]] = []
-
-    made, outcomes, _ = run(
-        looking(assignment, 2, 3, 5, half_width=half_width),
-        meter=steady(Wandering()),
-        on_session=lambda *of_it: told.append(of_it),
+    made, outcomes, kept = run(
+        looking(assignment, 2, 3, 5, half_width=half_width), meter=steady(Wandering())
     )
 
     assert made.outcome == Completed()
@@ -375,7 +371,7 @@ def test_sessions_are_added_until_the_interval_is_narrow_or_the_cap_is_reached(
     assert outcomes is not None
     assert len(outcomes.predictions) == sessions
     to_come = {0: (2, 5), 1: (2, 5), 2: (3, 5), 3: (5, 5), 4: (5, 5)}
-    assert told == [(index, *to_come[index]) for index in range(sessions)]
+    assert kept.sessions == [(index, *to_come[index]) for index in range(sessions)]
 
 
 def asking_again(assignment: Assignment, queries: int) -> Assignment:

@@ -10,7 +10,7 @@ from record_samples import NULL, RULES, TASK, Stored, record, stored
 
 from harness.ranking.boards import make_boards
 from harness.ranking.quota import official_evaluations, team_key
-from harness.records.evaluation import EvaluationRecord, Failed
+from harness.records.evaluation import Campaign, EvaluationRecord, Failed
 from harness.records.rules import QuotaRules
 
 HIDDEN: dict[str, Any] = {"source": "directory", "public": False, "seed": None}
@@ -44,6 +44,9 @@ def test_an_entry_that_failed_has_had_its_evaluation() -> None:
 
 NOT_COUNTED: dict[str, Stored] = {
     "failed by the organiser": official(outcome=failed("organiser")),
+    "of a void campaign": official(
+        campaign=Campaign(id="c", entries=("team-model",), void="the control wandered")
+    ),
     "not signed": stored(record(data=HIDDEN)),
     "quick": official(protocol="quick"),
     "public labels": stored(record(), verified=True),

@@ -77,17 +77,17 @@ class Answers:
 
     predictions: Predictions
     """(n,) by position: the answers to the originals."""
-    variants: Predictions
-    """Likewise to the first sweep of variants."""
-    varied: Positions | None = None
-    """Which items that sweep had; ``None`` where there was none so far."""
     measured: bool = False
     """Whether the session got as far as the measured phase."""
+    variants: Predictions | None = None
+    """(n,), to the first sweep of variants; only of its items."""
+    varied: Positions | None = None
+    """Which these are; ``None`` where there was no such sweep so far."""
 
     @classmethod
     def none(cls, items: int, output: Output) -> Answers:
         """No item answered yet."""
-        return cls(no_answers(items, output), no_answers(items, output))
+        return cls(no_answers(items, output))
 
     def kept_of(self, sweep: PlannedSweep) -> Predictions | None:
         """Return where the answers of a sweep that begins are kept; ``None`` where they are not."""
@@ -95,7 +95,7 @@ class Answers:
             return self.predictions
         if self.varied is not None:
             return None
-        self.varied = sweep.order
+        self.varied, self.variants = sweep.order, np.empty_like(self.predictions)
         return self.variants
 
 
@@ -114,10 +114,10 @@ def agreement_of(
     def share(positions: Positions, others: Predictions) -> float:
         return float((decided[positions] == task.decisions(others)).mean())
 
-    varied = answers.varied
+    varied, variants = answers.varied, answers.variants
     whole = np.arange(len(decided))
     return Agreement(
-        variants=None if varied is None else share(varied, answers.variants[varied]),
+        variants=None if varied is None or variants is None else share(varied, variants[varied]),
         variant_items=0 if varied is None else len(varied),
         rebatched=None if rebatched is None else share(*rebatched),
         rebatched_items=0 if rebatched is None else len(rebatched[0]),

@@ -45,6 +45,7 @@ SHORT_FOR_THE_METER = 0.75
 def notices(record: EvaluationRecord, rules: Rules) -> tuple[Notice, ...]:
     """Return every warning that the record gives cause for, the gravest kind first."""
     return (
+        *_about_the_campaign(record),
         *_about_the_figure(record, rules),
         *_about_the_meter(record, rules),
         *_about_the_machine(record, rules),
@@ -54,6 +55,25 @@ def notices(record: EvaluationRecord, rules: Rules) -> tuple[Notice, ...]:
         *about_variants(record, rules.cautions),
         *about_agreement(record, rules.cautions),
     )
+
+
+def _about_the_campaign(record: EvaluationRecord) -> Iterator[Notice]:
+    campaign = record.campaign
+    if campaign is None:
+        return
+    if campaign.void is not None:
+        yield Notice(
+            code="void-campaign",
+            message=f"nothing is to be concluded from this campaign, and it is not ranked: "
+            f"{campaign.void}",
+            remedy="evaluate its entries again on a steadier machine",
+        )
+    if campaign.control is None:
+        yield Notice(
+            code="no-control",
+            message="no control ran beside these entries: nothing shows how steady the machine was",
+            remedy="name a control of this task in leaderboard/rules.toml: [reference.<task>]",
+        )
 
 
 def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:

@@ -1,4 +1,4 @@
-"""One evaluation: sessions, one after the other, into one record that is handed to a sink.
+"""One evaluation: sessions, one after the other, into one record.
 
 It is stepped from outside, a session at a time, so that the sessions of several entries can take
 turns (``harness.evaluation.campaign``) and what has been measured can be kept in between. A session
@@ -11,7 +11,7 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Literal, Protocol
+from typing import Literal
 
 import msgspec
 import numpy as np
@@ -25,9 +25,9 @@ from harness.evaluation.notices import notices
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
 from harness.evaluation.session import Bench, Script, calibrate, run_session
 from harness.meters.clock import suspended_seconds
-from harness.records.base import Frozen
 from harness.records.evaluation import (
     Agreement,
+    Campaign,
     Completed,
     EvaluationRecord,
     Failed,
@@ -40,6 +40,7 @@ from harness.records.evaluation import (
 )
 from harness.records.rules import ProtocolRules
 from harness.records.stopping import looks_of, sessions_to_come
+from harness.records.unfinished import Calibration
 from harness.tasks.answers import as_corners, as_plain, from_plain
 
 DISTURBANCE = "disturbance"
@@ -49,28 +50,6 @@ OnSession = Callable[[int, int, int], None]
 """Told the index of a session that begins, and how many there will be at least and at most."""
 OnVoid = Callable[[int, Sequence[Notice]], None]
 """Told the index of a session that is repeated, and why."""
-
-
-class Sink(Protocol):
-    """Takes the finished record; what becomes of it is not the evaluation's business."""
-
-    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
-        """Keep the record and, apart from it, the outcomes of single items."""
-        ...
-
-
-class Calibration(Frozen):
-    """What a session that was thrown away decided for all that count."""
-
-    sweeps: int
-    variant_seconds: float
-    """How long making variants may take in a session."""
-    warm_up: tuple[int, ...]
-    """Positions, in the warm-up's split, of what is sent ahead in every session."""
-    rebatched: tuple[int, ...] = ()
-    """Positions, in the test's, of what it answered in batches of another size."""
-    rebatched_answers: tuple[Any, ...] = ()
-    """To these, as a sidecar keeps them."""
 
 
 class Evaluation:
@@ -165,24 +144,29 @@ class Evaluation:
         self,
         on_session: OnSession = lambda _index, _least, _most: None,
         on_void: OnVoid = lambda _index, _reasons: None,
+        *,
+        block: tuple[int, int] | None = None,
     ) -> None:
-        """Run one session, again and again until it stands: only when ``wants_another``.
+        """Run one session, again and again until it stands.
 
-        Raises ``ValueError`` before calibration.
+        ``block`` is its round in a campaign and its place in that. Raises ``ValueError`` before
+        calibration.
         """
         if self.calibration is None:
             raise ValueError(f"{self.entry} is not calibrated")
         index, stands = len(self.sessions), False
-        try:
-            while not stands:
-                on_session(index, *self.sessions_to_come)
-                script = self._script(index, self.calibration)
-                stands = self._try(script)
-                del script  # its variants go before the next ones are made
-                if not stands:
-                    on_void(index, self.voided[-1].reasons)
-        except HarnessError as error:
-            self.fail(error)
+        while not stands:
+            least, most = self.sessions_to_come
+            on_session(index, max(least, index + 1), max(most, index + 1))
+            try:
+                stands = self._try(self._script(index, self.calibration))
+            except HarnessError as error:
+                self.fail(error)
+                return
+            if not stands:
+                on_void(index, self.voided[-1].reasons)
+        round_, place = block or (None, None)
+        self.sessions[-1] = msgspec.structs.replace(self.sessions[-1], round=round_, place=place)
 
     def _script(self, index: int, calibration: Calibration) -> Script:
         assignment = self.assignment
@@ -249,8 +233,8 @@ class Evaluation:
         *earlier, last = self.answers
         return agreement_of(assignment.task, last, again, earlier[-1] if earlier else None)
 
-    def record(self) -> EvaluationRecord:
-        """Return the record of what has been seen."""
+    def record(self, campaign: Campaign | None = None) -> EvaluationRecord:
+        """Return the record of what has been seen, in a campaign or outside of one."""
         assignment, task = self.assignment, self.assignment.task
         answered = _that_measured(self.answers)
         record = EvaluationRecord(
@@ -282,6 +266,7 @@ class Evaluation:
                 else None
             ),
             outcome=self.failed or Completed(),
+            campaign=campaign,
         )
         warned = notices(record, assignment.rules)
         return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
@@ -300,29 +285,6 @@ class Evaluation:
             boxes=None if split.boxes is None else tuple(map(as_corners, split.boxes)),
             predictions=tuple(as_plain(answers.predictions) for answers in answered),
         )
-
-
-def evaluate(
-    assignment: Assignment,
-    bench: Bench,
-    sink: Sink,
-    *,
-    unready: HarnessError | None = None,
-    on_session: OnSession = lambda _index, _least, _most: None,
-    on_void: OnVoid = lambda _index, _reasons: None,
-) -> None:
-    """Run every session of the protocol and hand one record to ``sink``, also when one fails.
-
-    ``unready`` is what has kept the entry from being made ready to run: then no session is.
-    """
-    evaluation = Evaluation(assignment, bench)
-    if unready is not None:
-        evaluation.fail(unready)
-    else:
-        evaluation.calibrate()
-    while evaluation.wants_another:
-        evaluation.run_session(on_session, on_void)
-    sink.accept(evaluation.record(), evaluation.outcomes())
 
 
 def _never_quiet(voided: Sequence[VoidSession], rules: ProtocolRules) -> MeasurementError:

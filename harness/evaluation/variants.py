@@ -49,7 +49,7 @@ def variant_cost_ratio(sessions: Sequence[Session]) -> CostRatio | None:
         variants, originals = (fmean(each) for each in zip(*costs, strict=True))
         return CostRatio(variants / originals if originals > 0 else math.inf, None)
     ratios = [variants / originals for variants, originals in costs]
-    estimate = of_sessions(ratios)
+    estimate = of_sessions(ratios, correlation=0.0)  # what sessions share falls out of a ratio
     if estimate is None:
         return CostRatio(ratios[0], None)
     return CostRatio(estimate.value, estimate.interval())

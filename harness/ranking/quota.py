@@ -5,9 +5,9 @@ an hour of a machine. So the rules may set a number per team and task.
 
 Counted is each evaluation that an organiser signed, made by the official protocol on data whose
 labels are not public, also one that the entry failed. Not counted is one that failed by the
-organiser's fault, and whatever a reference entry of the rules (null, control) was evaluated for:
-these have a part in the method. Another version of an entry, of the rules or of the data begins no
-new count: only a change of the number in the rules gives more.
+organiser's fault or in a campaign that is void, nor one of a reference entry of the rules (null,
+control): these have a part in the method. Another version of an entry, of the rules or of the data
+begins no new count: only a change of the number in the rules gives more.
 """
 
 from __future__ import annotations
@@ -87,10 +87,12 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
 
 
 def _counts(record: EvaluationRecord, rules: Rules) -> bool:
-    by_organiser = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
+    failed = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
+    void = record.campaign is not None and record.campaign.void is not None
     return (
         record.protocol == "official"
         and not record.data.public
-        and not by_organiser
+        and not failed
+        and not void
         and not is_reference(record.task.id, record.submission.entry, rules)
     )

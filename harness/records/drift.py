@@ -8,8 +8,10 @@ is for the rules to say.
 Over sessions the test is that of the slope of a straight line by least squares (N. R. Draper and
 H. Smith, Applied Regression Analysis, 3rd edition 1998, section 1.4), on logarithms but for
 temperature. The line runs over the sessions' order and not over their times: sessions follow one
-another, and a wall clock may be set meanwhile. Within sessions it is the mean of the sessions' own
-slopes that is tested, so that what differs from session to session counts as the noise that it is.
+another, and a wall clock may be set meanwhile. Neighbours are taken to be correlated, as they are
+for the interval of energy: a slow wander is not called a trend for sloping in a few sessions.
+Within sessions it is the mean of the sessions' own slopes that is tested, so that what differs from
+session to session counts as the noise that it is.
 
 Costs are CPU time a query, of a session's sweeps of variants: each is another draw of the same
 work. The originals are left out, since they may cost otherwise, which has a test of its own.
@@ -21,9 +23,12 @@ import math
 from collections.abc import Callable, Sequence
 from statistics import fmean, stdev
 
+from scipy.special import stdtr
+
 from harness.records.base import Frozen
 from harness.records.energy import is_resolved, joules_per_1000
 from harness.records.evaluation import PhaseWindow, Session
+from harness.records.statistics import CORRELATION
 
 LEAST_SESSIONS = 3
 """A line through two points has no error, and two slopes of sessions hardly one."""
@@ -56,17 +61,26 @@ class Drift(Frozen):
     """Of the processor when the measured phase ended, over the sessions."""
 
 
-def drift(sessions: Sequence[Session], amortise_queries: int) -> Drift:
-    """Test for every trend that these sessions, in their order, can show."""
+def drift(
+    sessions: Sequence[Session], amortise_queries: int, *, correlation: float = CORRELATION
+) -> Drift:
+    """Test for every trend that these sessions, in their order, can show.
+
+    ``correlation`` is that of neighbours, as ``statistics.of_sessions`` has it.
+    """
     resolved = all(map(is_resolved, sessions))
     kernels = [s.kernel.before_cpu_seconds + s.kernel.after_cpu_seconds for s in sessions]
     energies = [joules_per_1000(s, amortise_queries) for s in sessions] if resolved else []
     return Drift(
         within_sessions=_of_changes([_change_within(session) for session in sessions]),
-        energy=_relative(energies),
-        kernel=_relative(kernels),
-        frequency=_relative(_measured(sessions, lambda w: w.disturbance.frequency_megahertz)),
-        temperature=_over_order(_measured(sessions, lambda w: w.disturbance.temperature_celsius)),
+        energy=_relative(energies, correlation),
+        kernel=_relative(kernels, correlation),
+        frequency=_relative(
+            _measured(sessions, lambda w: w.disturbance.frequency_megahertz), correlation
+        ),
+        temperature=_over_order(
+            _measured(sessions, lambda w: w.disturbance.temperature_celsius), correlation
+        ),
     )
 
 
@@ -79,17 +93,17 @@ def _measured(
     return known if len(known) == len(sessions) else []
 
 
-def _relative(values: Sequence[float]) -> Trend | None:
+def _relative(values: Sequence[float], correlation: float) -> Trend | None:
     """Test the logarithms for a trend."""
     if not values or min(values) <= 0:
         return None
-    found = _over_order([math.log(value) for value in values])
+    found = _over_order([math.log(value) for value in values], correlation)
     if found is None:
         return None
     return Trend(change=math.expm1(found.change), p_value=found.p_value, sessions=found.sessions)
 
 
-def _over_order(values: Sequence[float]) -> Trend | None:
+def _over_order(values: Sequence[float], correlation: float) -> Trend | None:
     """Test values for a trend over their order, with n - 2 degrees of freedom."""
     n = len(values)
     if n < LEAST_SESSIONS:
@@ -98,8 +112,22 @@ def _over_order(values: Sequence[float]) -> Trend | None:
     centre, middle = fmean(values), (n - 1) / 2
     off = sum((y - centre - slope * (x - middle)) ** 2 for x, y in enumerate(values))
     spread = n * (n * n - 1) / 12  # the sum of squares of 0 to n - 1 about their mean
-    error = math.sqrt(off / (n - 2) / spread)
+    error = _widening(n, correlation) * math.sqrt(off / (n - 2) / spread)
     return Trend(change=slope * (n - 1), p_value=_p_value(slope, error, n - 2), sessions=n)
+
+
+def _widening(n: int, correlation: float) -> float:
+    """Return what correlation of neighbours makes of the standard error of a slope over n values.
+
+    With R the correlations of a first-order autoregressive process: the slope's variance is x'Rx /
+    (x'x) times, and the expected square of a residual tr((I - H) R) / (n - 2) times, what both are
+    where R is I (Draper and Smith, chapter 7).
+    """
+    x = [position - (n - 1) / 2 for position in range(n)]
+    pairs = [(i, j, correlation ** abs(i - j)) for i in range(n) for j in range(n)]
+    along = sum(x[i] * x[j] * r for i, j, r in pairs) / sum(each * each for each in x)
+    level = sum(r for *_, r in pairs) / n
+    return math.sqrt(along * (n - 2) / (n - level - along))
 
 
 def _of_changes(changes: Sequence[float | None]) -> Trend | None:
@@ -134,8 +162,6 @@ ROUNDING = 1e-9
 
 def _p_value(estimate: float, error: float, degrees: int) -> float:
     """Return the two-sided p-value of Student's t."""
-    from scipy.special import stdtr  # noqa: PLC0415 - records are read where nothing is tested
-
     if abs(estimate) <= ROUNDING:
         return 1.0
     if error <= ROUNDING * abs(estimate):

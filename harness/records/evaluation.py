@@ -261,12 +261,12 @@ class Session(Frozen):
     """Rows are true labels, columns predictions, the last column items without an answer."""
     disturbances: tuple[Notice, ...] = ()
     """What would have voided it, had the protocol not let it stand for want of repeats."""
+    agreement: Agreement | None = None
+    """``None`` in records of before it was looked at."""
     round: int | None = None
     """Of its campaign, counted from 0; ``None`` where entries did not take turns."""
     place: int | None = None
     """When it ran in its round, counted from 0."""
-    agreement: Agreement | None = None
-    """``None`` in records of before it was looked at."""
 
     @property
     def queries(self) -> int:

@@ -59,6 +59,17 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
                 "that is of more items",
                 _FORGED,
             )
+        agreed = session.agreement
+        if agreed is not None and not all(
+            0 <= share <= 1
+            for share in (agreed.variants, agreed.rebatched, agreed.previous)
+            if share is not None
+        ):
+            yield subject.found(
+                "agreement",
+                f"session {session.index + 1} has a share of answers that is none",
+                _FORGED,
+            )
         left_open = _edge_seconds(record)
         for wrong in _wrong_with_sweeps(session, left_open, _cores(record)):
             yield subject.found("sessions", f"session {session.index + 1} {wrong}", _FORGED)
@@ -104,6 +115,8 @@ def _number(subject: Subject, rules: Rules) -> Iterator[Finding]:
     looks = looks_of(record.sessions, protocol, record.rules.amortise_queries)
     ended = [look.sessions for look in looks if is_last(look, protocol)]
     wanted = ended[0] if ended else protocol.looks[-1]
+    if record.campaign is not None and record.campaign.control == record.submission.entry:
+        wanted = max(wanted, len(record.sessions))  # it runs in every round that others need
     if [session.index for session in record.sessions] != list(range(wanted)):
         yield subject.found(
             "sessions",
