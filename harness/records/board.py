@@ -92,6 +92,8 @@ class BoardEntry(Frozen, kw_only=True):
     earlier_digests: tuple[str, ...]
     isolation_grade: str
     warnings: tuple[Notice, ...]
+    quality_step: float | None = None
+    """Quality is a multiple of it; ``None``: it is exact."""
     copies: tuple[str, ...] = ()
     """Other entries of the very same content: their sessions are in this row."""
     failed_evaluations: int = 0
