@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -95,8 +96,9 @@ def csv_name(board_id: str) -> str:
     return f"{safe or 'board'}.csv"
 
 
+@cache
 def _environment() -> jinja2.Environment:
-    """Build the template engine: all text is cleaned and escaped unless a template says safe."""
+    """Build the template engine, once: all text is cleaned and escaped unless a template says safe."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.site", "templates"),
         autoescape=True,
