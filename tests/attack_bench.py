@@ -27,7 +27,7 @@ from attack_host import Host, counting_signals, listeners, reached, survivors
 from attack_naive import import_it, measure_in_one_process, read_it
 from attack_outcome import Outcome
 from attack_walls import Switches, taken_away
-from evaluation_fakes import Kept, steady
+from evaluation_fakes import Kept, evaluated, steady
 from meter_fakes import StillWatch
 from projects import MANIFEST
 from record_samples import RULES, record
@@ -35,8 +35,8 @@ from sandboxes import MEBIBYTE, launch_of
 from toy_task import CARD, TEXT_COLUMNS
 
 from harness.errors import HarnessError
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import plan_sweeps, sealed_rng
-from harness.evaluation.run import Assignment, evaluate
 from harness.evaluation.session import Answers, Bench, Script, run_session
 from harness.records.evaluation import (
     Completed,
@@ -337,9 +337,7 @@ class Range:
     ) -> tuple[EvaluationRecord, ItemOutcomes | None]:
         kept = Stepping()
         bench = Bench(sandbox, steady(clock or kept), lambda: 0.1, kept, StillWatch)
-        evaluate(assignment, bench, kept, on_void=kept.void)
-        ((made, outcomes),) = kept.given
-        return made, outcomes
+        return evaluated(assignment, bench, kept)
 
     def _make(self, attack: Attack, folder: Path) -> None:
         for name, target in attack.make.symbolic_links.items():

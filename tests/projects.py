@@ -102,6 +102,10 @@ weights_files = 4
 installed_bytes = 16_777_216
 installed_files = 1_000
 build_seconds = 120
+
+[campaigns]
+control_spread = 100.0
+least = 3
 """
 MANIFEST = """
 schema = 1

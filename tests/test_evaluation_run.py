@@ -26,8 +26,8 @@ from meter_fakes import Clock, FakeWork, recording
 from record_samples import RULES
 
 from harness.errors import MeasurementError, OrganiserError
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import PlannedSweep, plan_sweeps
-from harness.evaluation.run import Assignment
 from harness.meters.protocol import Recording, Surroundings, Work
 from harness.meters.replay import Replay, open_sources, read_trace
 from harness.records.base import pretty_json

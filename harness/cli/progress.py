@@ -31,6 +31,11 @@ class ProgressLine:
         """Turn to another entry."""
         self._entry, self._session = name, ""
 
+    def turn(self, entry: str, round_: int | None, place: int, of: int) -> None:
+        """Turn to an entry whose turn it is; ``round_`` and ``place`` count from 0."""
+        at = "" if of == 1 else f"{place + 1} of {of}: "
+        self.entry(f"{at if round_ is None else f'round {round_ + 1}, {at}'}{entry}")
+
     def session(self, index: int, total: int) -> None:
         """Turn to a session; ``index`` counts from 0."""
         self._session = f"session {index + 1} of {total}"

@@ -23,6 +23,11 @@ class Reporter:
         self._journal.entry(name)
         self._line.entry(name)
 
+    def turn(self, entry: str, round_: int | None, place: int, of: int) -> None:
+        """Turn to an entry whose turn it is, in a round where there are rounds."""
+        self._journal.entry(entry)
+        self._line.turn(entry, round_, place, of)
+
     def session(self, index: int, total: int) -> None:
         """Turn to a session; ``index`` counts from 0."""
         self._journal.session(index)

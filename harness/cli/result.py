@@ -92,6 +92,16 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, 
     yield from _circumstances(summary, record)
 
 
+def print_control(console: Console, record: EvaluationRecord, path: Path) -> None:
+    """Say on a line that a control ran beside the entries, and whether it vouches for them."""
+    campaign = record.campaign
+    held = "held steady" if campaign is None or campaign.void is None else campaign.void
+    console.print()
+    print_row(console, "control", f"{escape(record.submission.entry)}: {escape(held)}")
+    shown = f"{'record':<{LABEL_WIDTH}}{escape(shown_path(path))}"
+    console.print(shown, highlight=False, soft_wrap=True)
+
+
 def _quality(record: EvaluationRecord) -> Iterator[tuple[str, str]]:
     if record.quality is None:
         return

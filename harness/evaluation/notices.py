@@ -49,12 +49,32 @@ def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tupl
     ``disagreement`` is the largest share of items on which two consecutive sessions differ.
     """
     return (
+        *_about_the_campaign(record),
         *_about_the_figure(record, rules),
         *_about_the_meter(record, rules),
         *_about_the_machine(record, rules),
         *_about_disturbances(record, rules),
         *_about_the_entry(record, rules, disagreement),
     )
+
+
+def _about_the_campaign(record: EvaluationRecord) -> Iterator[Notice]:
+    campaign = record.campaign
+    if campaign is None:
+        return
+    if campaign.void is not None:
+        yield Notice(
+            code="void-campaign",
+            message=f"nothing is to be concluded from this campaign, and it is not ranked: "
+            f"{campaign.void}",
+            remedy="evaluate its entries again on a steadier machine",
+        )
+    if campaign.control is None:
+        yield Notice(
+            code="no-control",
+            message="no control ran beside these entries: nothing shows how steady the machine was",
+            remedy="name a control of this task in leaderboard/rules.toml: [reference.<task>]",
+        )
 
 
 def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:

@@ -240,6 +240,10 @@ class Session(Frozen):
     """Rows are true labels, columns predictions, the last column items without an answer."""
     disturbances: tuple[Notice, ...] = ()
     """What would have voided it, had the protocol not let it stand for want of repeats."""
+    round: int | None = None
+    """Of its campaign, counted from 0; ``None`` where entries did not take turns."""
+    place: int | None = None
+    """When it ran in its round, counted from 0."""
 
     @property
     def queries(self) -> int:
@@ -335,6 +339,20 @@ class Signature(Frozen):
     """The 64 bytes, in hexadecimal."""
 
 
+class Campaign(Frozen):
+    """Several entries of one task that were evaluated together, their sessions taking turns."""
+
+    id: str
+    """Random, in hexadecimal: what all records of the campaign share."""
+    entries: tuple[str, ...]
+    """All of them by name, the control too."""
+    control: str | None = None
+    """The entry of the rules that runs in every round; ``None`` where they name none."""
+    control_digest: str | None = None
+    void: str | None = None
+    """Why nothing is to be concluded from any record of the campaign; ``None`` where it holds."""
+
+
 class EvaluationRecord(Frozen, kw_only=True):
     """One evaluation of one entry."""
 
@@ -360,6 +378,8 @@ class EvaluationRecord(Frozen, kw_only=True):
     quality: Quality | None
     outcome: Completed | Failed
     warnings: tuple[Notice, ...] = ()
+    campaign: Campaign | None = None
+    """``None`` where the entry was evaluated by itself."""
     items: ItemsCommitment | None = None
     signature: Signature | None = None
 

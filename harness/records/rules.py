@@ -158,6 +158,18 @@ class ReferenceEntries(Frozen):
     """Answers without looking: its energy is the harness's own floor."""
     energy_class: str | None = None
     """Frozen: it stands in the middle of energy class D. ``None``: the task has no classes."""
+    control: str | None = None
+    """Runs in every round of a campaign: what campaigns are held against one another by."""
+
+
+class CampaignRules(Frozen):
+    """When entries that were evaluated together, or in several campaigns, may be compared."""
+
+    control_spread: Positive
+    """A campaign is void when the standard deviation of the logarithm of the control's energy, over
+    the rounds, is more than this."""
+    least: Count
+    """Entries of fewer campaigns than this are not ranked together with those of others."""
 
 
 class BoardRules(Frozen):
@@ -218,6 +230,7 @@ class Rules(Frozen):
     protocols: dict[str, ProtocolRules]
     limits: Limits
     environments: EnvironmentRules
+    campaigns: CampaignRules
     reference: dict[str, ReferenceEntries] = {}
     """By task."""
 
