@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
 from harness.records.base import canonical_json, parse_json, pretty_json
+from harness.records.evaluation import Campaign
 from harness.records.joint import JointFile
 from harness.store.joint import signed
 from harness.store.results import write
@@ -429,3 +430,25 @@ def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(pla
     assert verified() == {"findings": ["joint-stale"], "notes": []}
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}
+
+
+# Occasions
+
+
+def test_entries_of_other_days_are_not_compared_and_the_board_says_so(place: Place) -> None:
+    place.add("good", range(20), created="2026-01-02T03:04:05+00:00")
+    place.add("bad", range(160), joules=[79.0, 79.1, 78.9], created="2026-01-02T04:04:05+00:00")
+    place.add("late", range(160), joules=[79.0, 79.1, 78.9], created="2026-03-02T04:04:05+00:00")
+    board = board_of()
+    assert board["ranking"]["apart"] == [["bad", "good"], ["late"]]
+    assert ranks(board) == {"good": [1, 2], "bad": [2, 3], "late": [1, 3]}
+    (note,) = [note for note in board["notes"] if note["code"] == "apart"]
+    assert "bad, good / late" in note["message"]
+
+
+def test_a_void_campaign_ranks_nobody(place: Place) -> None:
+    place.add_three()
+    void = Campaign(id="c0", entries=("worse", "other"), void="the control varied by 0.4")
+    place.add("worse", range(300), campaign=void)
+    assert problems() == ["unusable"]
+    assert "worse" not in ranks(board_of())

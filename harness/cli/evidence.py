@@ -18,7 +18,6 @@ if TYPE_CHECKING:
         Integers,
         ItemScores,
         ResampledQuality,
-        SessionEnergies,
     )
     from harness.records.board import Board, BoardEntry
     from harness.records.evaluation import EvaluationRecord, ItemOutcomes
@@ -130,6 +129,7 @@ def _evidence(task: FolderTask, entries: Sequence[Answers], control: str | None)
     import numpy as np
 
     from harness.ranking.evidence import Evidence
+    from harness.ranking.occasions import session_energies
 
     names = tuple(each.row.entry for each in entries)
     return Evidence(
@@ -170,32 +170,3 @@ def _numbered(groups: tuple[str, ...] | None) -> Integers | None:
     if groups is None or len(set(groups)) == len(groups):
         return None
     return np.unique(np.array(groups, object), return_inverse=True)[1].reshape(-1)
-
-
-def session_energies(
-    entries: Sequence[Sequence[EvaluationRecord]],
-) -> tuple[SessionEnergies, ...]:
-    """Return the energies of all sessions whose evaluation is resolved, of each entry."""
-    import numpy as np
-
-    from harness.ranking.boards import resolved_records
-    from harness.ranking.evidence import SessionEnergies
-    from harness.ranking.occasions import occasions
-    from harness.records.energy import joules_per_1000
-
-    numbers = iter(occasions([record for records in entries for record in records]))
-    made = []
-    for records in entries:
-        sessions = [
-            (joules_per_1000(session, record.rules.amortise_queries), number)
-            for record, number in zip(records, numbers, strict=False)
-            if resolved_records([record])
-            for session in record.sessions
-        ]
-        made.append(
-            SessionEnergies(
-                np.log([joules for joules, _ in sessions]),
-                np.array([number for _, number in sessions], np.int64),
-            )
-        )
-    return tuple(made)

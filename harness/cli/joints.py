@@ -126,6 +126,10 @@ class Joints:
         )
         return ranked, signed(joint, signer), None
 
+    def _control(self, task: str) -> str | None:
+        reference = self._rules.reference.get(task)
+        return None if reference is None else reference.control
+
     def _in_force(self, board: Board) -> bool:
         return board.rules_digest == self._rules.reference_to_these.digest
 
@@ -172,7 +176,9 @@ class Joints:
 
         if not self._in_force(board):
             return None, False
-        gathered = gather(self.results, board, rows, stored, self._task, control=None)
+        gathered = gather(
+            self.results, board, rows, stored, self._task, control=self._control(board.task)
+        )
         if gathered.evidence is None:
             return None, False
         place = (board.id, records)

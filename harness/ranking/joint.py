@@ -6,9 +6,11 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
+from scipy.sparse.csgraph import connected_components
 
 from harness.ranking.candidates import candidates
 from harness.ranking.claims import Ranking, rank
+from harness.ranking.energy_pairs import compare_energies
 from harness.ranking.evidence import Evidence, Margins
 from harness.ranking.prizes import Prize, best_quality, least_energy
 from harness.records.board import Board
@@ -74,7 +76,18 @@ def joint_statistics(
         least_quality_difference=_few_digits(ranking.least_quality_difference),
         least_energy_ratio=None if ratio is None else round(ratio, LEAST_RATIO_DIGITS),
         prizes=tuple(_prizes(board, ranking, rules)),
+        apart=_apart(evidence),
     )
+
+
+def _apart(evidence: Evidence) -> tuple[tuple[str, ...], ...]:
+    """Return the groups that no comparison of energy links, unless it is one."""
+    linked = compare_energies(evidence).compared
+    count, group_of = connected_components(linked, directed=False)
+    groups: list[list[str]] = [[] for _ in range(count)]
+    for entry, group in zip(evidence.entries, group_of.tolist(), strict=True):
+        groups[group].append(entry)
+    return tuple(map(tuple, groups)) if count > 1 else ()
 
 
 def _prizes(board: Board, ranking: Ranking, rules: Rules) -> Iterator[PrizeResult]:

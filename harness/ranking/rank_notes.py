@@ -54,10 +54,6 @@ _UNRANKED: dict[WhyUnranked, _Said] = {
         "scored",
         "verify the results, and evaluate these entries again",
     ),
-    "other-campaign": _Said(
-        "evaluated on other days than most here, on too few to know what a day does",
-        "evaluate them together with the others: evaluate A B C …",
-    ),
 }
 
 
@@ -75,6 +71,14 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
             yield Notice(
                 code="unranked", message=f"no rank: {message}: {', '.join(named)}", remedy=remedy
             )
+    if statistics.apart:
+        groups = " / ".join(", ".join(group) for group in statistics.apart)
+        yield Notice(
+            code="apart",
+            message="evaluated on other occasions, and not linked by a control in enough of them: "
+            f"no energies are compared between {groups}",
+            remedy="evaluate them together (evaluate A B C …), or in campaigns with the control",
+        )
     told_apart = _least(board, statistics)
     if board.items < rules.prizes.least_items:
         yield Notice(

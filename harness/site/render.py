@@ -98,7 +98,7 @@ def csv_name(board_id: str) -> str:
 
 @cache
 def _environment() -> jinja2.Environment:
-    """Build the template engine, once: all text is cleaned and escaped unless a template says safe."""
+    """Build the template engine: all text is cleaned and escaped unless a template says safe."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.site", "templates"),
         autoescape=True,
