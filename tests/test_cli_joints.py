@@ -273,6 +273,10 @@ def test_results_from_elsewhere_leave_the_joint_files_alone(place: Place, tmp_pa
     assert ranks(board_of("--results", str(tmp_path / "mine")))["bad"] == [3, 3]
     assert not place.joint.exists()
     assert not (tmp_path / "joint").exists()
+    page = tmp_path / "page"
+    named = ("--results", str(tmp_path / "mine"), "--output", str(page))
+    assert run(*named, "--published").exit_code == 0
+    assert run(*named, "--check").exit_code == 0
 
 
 def test_self_reported_boards_are_ranked_and_have_no_file(place: Place) -> None:
@@ -452,3 +456,14 @@ def test_a_void_campaign_ranks_nobody(place: Place) -> None:
     place.add("worse", range(300), campaign=void)
     assert problems() == ["unusable"]
     assert "worse" not in ranks(board_of())
+
+
+def test_people_are_shown_ranges_and_what_they_mean(place: Place) -> None:
+    place.add_three()
+    told = run("--published").stdout
+    assert "rank" in told
+    assert f"1{chr(0x2013)}2" in told
+    assert "a rank is a range" in told
+    assert "100 %" in told
+    row = next(line for line in told.splitlines() if "bad" in line)
+    assert row.split()[:2] == ["3", "bad"]

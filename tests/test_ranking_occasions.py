@@ -63,6 +63,13 @@ def test_sessions_of_a_campaign_keep_their_rounds_and_others_share_none() -> Non
     assert one.log_joules.tolist() == pytest.approx([math.log(30.0)] * 2 + [math.log(15.0)])
 
 
+@pytest.mark.parametrize("senseless", [-1, UNSHARED, 10**30])
+def test_a_round_that_none_can_be_is_shared_with_nobody(senseless: int) -> None:
+    (energies,) = session_energies([[in_turns("a", "c", (0, senseless))]])
+    assert energies.rounds is not None
+    assert energies.rounds[1] >= UNSHARED
+
+
 def test_without_campaigns_there_are_no_rounds() -> None:
     (energies,) = session_energies([[record("a")]])
     assert energies.rounds is None

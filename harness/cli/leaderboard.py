@@ -79,7 +79,8 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     ranked = joints.ranked(local=False)
     public = ranked.boards
     if check:
-        _check(ranked, joints.left_over(ranked) if own else (), folder, as_json=as_json)
+        kept = joints if own else None
+        _check(ranked, kept, folder, as_json=as_json)
         return
     shown = public if published else joints.ranked(local=True).boards
     foreign = output is None and not own
@@ -145,51 +146,58 @@ def _write_joints(joints: Joints, ranked: Ranked) -> None:
             (joints.folder / name).unlink(missing_ok=True)
 
 
-def _check(ranked: Ranked, gone: Sequence[str], folder: Path, *, as_json: bool) -> None:
+def _check(ranked: Ranked, joints: Joints | None, folder: Path, *, as_json: bool) -> None:
     """Compare the page and joint files with what the records give; exit with 1 when they differ.
 
-    ``gone`` are joint files of boards that are.
+    Joint files are those of the project's own results: ``None`` for other ones.
     """
     from harness.site.render import render
     from harness.store.joint import FOLDER, joint_name
-    from harness.submissions.faults import visible
 
     boards = ranked.boards
     files = render(boards)
     stale = sorted(name for name in files if _read(folder / name) != files[name])
-    stale += sorted(joint_name(joint.board) for joint in ranked.stale)
+    if joints is not None:
+        stale += sorted(joint_name(joint.board) for joint in ranked.stale)
     # Spreadsheets of boards that are gone; what a host needs beside the page is nobody's fault.
     left_over = sorted({path.name for path in folder.glob("*.csv")} - files.keys())
-    left_over += [f"{FOLDER}/{name}" for name in gone]
+    if joints is not None:
+        left_over += [f"{FOLDER}/{name}" for name in joints.left_over(ranked)]
     fresh = not (stale or left_over or boards.problems)
     if as_json:
         print_json(
             {"fresh": fresh, "stale": stale, "left_over": left_over, "problems": boards.problems}
         )
     else:
-        console = stdout_console()
-
-        def shown(name: str) -> object:
-            return name if name.startswith(f"{FOLDER}/") else folder / name
-
-        for name in stale:
-            console.print(f"stale: {shown(name)}", markup=False, soft_wrap=True)
-        for name in left_over:
-            console.print(f"left over: {shown(name)}", markup=False, soft_wrap=True)
-        for problem in boards.problems:
-            told = visible(f"{problem.path}: {problem.message} [{problem.code}]")
-            console.print(told, markup=False)
-        if fresh:
-            console.print(f"{folder} is what the records give")
-        elif stale or left_over:
-            signed = " --sign KEY" if ranked.unsigned else ""
-            console.print(
-                f"fix: python -m harness leaderboard --published{signed}, and commit the folders"
-            )
-        else:
-            console.print("fix: restore the files named above, or remove them")
+        _print_check(ranked, folder, stale, left_over)
     if not fresh:
         raise typer.Exit(1)
+
+
+def _print_check(
+    ranked: Ranked, folder: Path, stale: Sequence[str], left_over: Sequence[str]
+) -> None:
+    from harness.store.joint import FOLDER
+    from harness.submissions.faults import visible
+
+    console = stdout_console()
+    problems = ranked.boards.problems
+    for told, names in (("stale", stale), ("left over", left_over)):
+        for name in names:
+            shown = name if name.startswith(f"{FOLDER}/") else folder / name
+            console.print(f"{told}: {shown}", markup=False, soft_wrap=True)
+    for problem in problems:
+        said = visible(f"{problem.path}: {problem.message} [{problem.code}]")
+        console.print(said, markup=False)
+    if stale or left_over:
+        signed = " --sign KEY" if ranked.unsigned else ""
+        console.print(
+            f"fix: python -m harness leaderboard --published{signed}, and commit the folders"
+        )
+    elif problems:
+        console.print("fix: restore the files named above, or remove them")
+    else:
+        console.print(f"{folder} is what the records give")
 
 
 def _read(path: Path) -> bytes | None:

@@ -69,11 +69,12 @@ def _energies(
             continue
         for session in record.sessions:
             joules.append(joules_per_1000(session, record.rules.amortise_queries))
-            place = (occasion, -1 if session.round is None else session.round)
-            in_turns |= session.round is not None
+            turn = session.round
+            named = turn is not None and 0 <= turn < UNSHARED
+            in_turns |= named
             # An exact copy in the same campaign ran in the same rounds as its original.
-            alone = session.round is None or place in places
-            places.append((occasion, next(unshared)) if alone else place)
+            shared = turn is not None and named and (occasion, turn) not in places
+            places.append((occasion, turn if turn is not None and shared else next(unshared)))
     occasion_of, rounds = np.array(places, np.int64).T
     return SessionEnergies(np.log(joules), occasion_of, rounds if in_turns else None)
 

@@ -134,7 +134,8 @@ class Board(Frozen):
     rules_digest: str
     status: BoardStatus
     entries: tuple[BoardEntry, ...]
-    """By quality, best first; the order claims nothing."""
+    """By the middle of their ranks, those without one last; within that by quality, best first. The
+    order claims nothing."""
     failed: tuple[FailedEntry, ...]
     notes: tuple[Notice, ...]
     """What a reader must know of the whole board."""
