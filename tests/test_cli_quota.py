@@ -11,7 +11,7 @@ from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
-from projects import write_entry, write_project
+from projects import model_of, write_entry, write_project
 from record_samples import outcomes, record
 from signing_samples import signer, write_key
 from toy_task import texts, write_parquet
@@ -155,13 +155,15 @@ def test_each_official_evaluation_says_how_many_there_were_and_the_third_is_refu
     for arguments in (["keys", "new", "jury"], ["doctor", "--write-profile", "bench"]):
         assert CliRunner().invoke(app, arguments).exit_code == 0
     data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 6))
-    write_entry(root, "mine")
+    answers = "return [int(sample.split()[2][-1]) % 2 for sample in samples]"
+    write_entry(root, "mine", model_of(answers))
 
     first = evaluate(root, data, "--json")
     second = evaluate(root, data)
     third = evaluate(root, data, "--json")
 
     summary = json.loads(first.stdout)["summary"]
+    assert summary["status"] == "completed"
     assert (summary["official_evaluations"], summary["official_evaluations_allowed"]) == (1, 2)
     assert "official      2 of 2 that the rules allow" in second.stdout
     assert third.exit_code == 2

@@ -672,12 +672,12 @@ def test_a_failed_record_needs_no_figures() -> None:
 def test_energy_that_was_not_measured_is_headed_so(grade: Any, code: str) -> None:  # noqa: ANN401 - a grade, by parameter
     meter = MeterDescription(name="m", grade=grade, sources=(replace(SOURCE, grade=grade),))
     board = only_board(record(meter=meter))
-    assert codes(board) == [code, "self-reported", "no-ranks-yet"]
+    assert codes(board) == [code, "self-reported"]
 
 
 def test_measured_energy_has_no_such_heading() -> None:
-    assert codes(only_board(record())) == ["self-reported", "no-ranks-yet"]
-    assert codes(only_board(record(demonstration=True))) == ["demonstration", "no-ranks-yet"]
+    assert codes(only_board(record())) == ["self-reported"]
+    assert codes(only_board(record(demonstration=True))) == ["demonstration"]
 
 
 def test_rows_without_an_interval_are_named() -> None:

@@ -82,6 +82,15 @@ def test_a_confusion_that_should_have_been_kept_back_is_named(task: FolderTask) 
     assert [each.code for each in found] == ["confusion"]
 
 
+def test_answers_of_a_kind_that_the_task_does_not_score_are_named(task: FolderTask) -> None:
+    made = subject(task, answered(10), answered(10))
+    submission = replace(made.record.submission, output="boxes")
+    forged = replace(made.record, submission=submission)
+    nothing = replace(answered(10), predictions=((None,) * ITEMS,) * 2)
+    found = [*check_statistics(Subject("r.json", forged, "5e" * 32, True, nothing), task, None)]
+    assert [each.code for each in found] == ["items"]
+
+
 def test_without_outcomes_there_is_nothing_to_compute(task: FolderTask) -> None:
     made = subject(task, answered(10), None)
     committed = Subject("r.json", made.record, "5e" * 32, True, None)

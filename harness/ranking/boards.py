@@ -11,6 +11,7 @@ from typing import Any, Protocol, get_args
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
+from harness.ranking.classes import mark_classes
 from harness.ranking.duplicates import find_duplicates
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
@@ -164,6 +165,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         entries.append(replace(row, failed_evaluations=broken[row.digest]))
         draws += _draws(row.entry, completed)
     entries = mark_front(mark_floor(entries, null, rules.energy))
+    entries = mark_classes(entries, None if reference is None else reference.energy_class)
     entries.sort(key=_by_quality)
     return Board(
         id=f"{first.task.id}-{first.scenario}-{digest(key)[:8]}",
@@ -246,6 +248,7 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
     sessions = [session for record in resolved or records for session in record.sessions]
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
+    steps = [r.quality.step for r in records if r.quality is not None and r.quality.step]
     enough = len(sessions) >= rules.boards.min_sessions
     others = dict.fromkeys(e.record.submission.digest for e in completed)
     row = BoardEntry(
@@ -276,6 +279,7 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
             for notice in record.warnings
             if not (enough and notice.code == FEW_SESSIONS)  # pooled, they are enough
         ),
+        quality_step=max(steps) if steps else None,
         copies=tuple(sorted({e.record.submission.entry for e in copies})),
     )
     if not resolved:

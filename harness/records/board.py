@@ -94,6 +94,8 @@ class BoardEntry(Frozen, kw_only=True):
     earlier_digests: tuple[str, ...]
     isolation_grade: str
     warnings: tuple[Notice, ...]
+    quality_step: float | None = None
+    """Quality is a multiple of it; ``None``: it is exact."""
     copies: tuple[str, ...] = ()
     """Other entries of the very same content: their sessions are in this row."""
     failed_evaluations: int = 0
@@ -134,7 +136,8 @@ class Board(Frozen):
     rules_digest: str
     status: BoardStatus
     entries: tuple[BoardEntry, ...]
-    """By quality, best first; the order claims nothing."""
+    """By the middle of their ranks, those without one last; within that by quality, best first. The
+    order claims nothing."""
     failed: tuple[FailedEntry, ...]
     notes: tuple[Notice, ...]
     """What a reader must know of the whole board."""

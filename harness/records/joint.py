@@ -18,7 +18,6 @@ RankRange: TypeAlias = tuple[int, int]
 """[best, worst]."""
 WhyUnranked: TypeAlias = Literal[
     "baseline", "too-few-sessions", "unresolved-energy", "items-missing", "items-unfit",
-    "other-campaign",
 ]  # fmt: skip
 Prize: TypeAlias = Literal["least-energy", "best-quality"]
 
@@ -91,6 +90,10 @@ class JointStatistics(Frozen):
     least_energy_ratio: float | None
     """The same of energy: 1.05 is 5 % more."""
     prizes: tuple[PrizeResult, ...] = ()
+    apart: tuple[tuple[str, ...], ...] = ()
+    """Groups of entries between which nothing is known of energy, so that neither beats the other:
+    evaluated on other occasions, and not linked by a control in enough of them. Empty where all are
+    linked."""
 
 
 class JointFile(Frozen, kw_only=True):

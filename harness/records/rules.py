@@ -217,9 +217,9 @@ class RankingRules(Frozen):
     """At least this share of boards makes no false claim."""
     draws: Annotated[int, Meta(ge=1_000)]
     """Resamples of items and of sessions, the same ones for every entry."""
-    quality_margin: NotNegative
+    quality_margin: Positive
     """By so much may an entry be worse in the ranked metric and still be no worse."""
-    energy_margin: NotNegative
+    energy_margin: Positive
     """By so large a share may it use more energy and still use no more."""
 
 

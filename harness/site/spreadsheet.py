@@ -58,6 +58,9 @@ ENTRY_COLUMNS: dict[str, Callable[[BoardEntry], Cell]] = {
     "at_floor": lambda entry: _yes_no(entry.at_floor),
     "baseline": lambda entry: _yes_no(entry.baseline),
     "verified": lambda entry: _yes_no(entry.verified),
+    "quality_step": lambda entry: entry.quality_step,
+    "copies": lambda entry: " ".join(entry.copies),
+    "failed_evaluations": lambda entry: entry.failed_evaluations,
     "digest": lambda entry: entry.digest,
 }
 

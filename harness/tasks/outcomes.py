@@ -47,6 +47,8 @@ def wrong_with(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTas
 
 
 def _unreadable(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
+    if record.submission.output not in task.outputs:
+        return f"are {record.submission.output}, which the task does not score"
     if (outcomes.boxes is None) != (task.card.detection is None):
         return "hold no boxes, or boxes where the task has none"
     k = len(task.labels)
