@@ -114,27 +114,33 @@ def interval(value: float, spread: Spread, confidence: float = CONFIDENCE) -> In
     return of_share(value, items, confidence)
 
 
-def mean_interval(
-    values: Sequence[float],
-    spreads: Sequence[Spread],
-    variance: float,
-    confidence: float = CONFIDENCE,
-) -> Interval:
-    """Return the interval of the mean of several metrics: the mean recall of classes.
+@dataclass(frozen=True)
+class MeanOf:
+    """A mean of several metrics, of one class each."""
+
+    value: float
+    values: Sequence[float]
+    spreads: Sequence[Spread]
+    variance: float
+    """Of the mean; not what independent metrics would have, where a group or an error is of two."""
+
+
+def mean_interval(mean: MeanOf, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a mean of metrics: of the recall, or the F1, of classes.
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
     Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27
-    (2008), 1693-1702). ``variance`` is that of the mean: where it is not what independent metrics
-    would have, because groups hold items of several classes, the distances are stretched.
+    (2008), 1693-1702), stretched by what the variance is beside that of independent metrics.
     """
+    values, spreads = mean.values, mean.spreads
     own = [interval(v, spread, confidence) for v, spread in zip(values, spreads, strict=True)]
     count = len(values)
     independent = sum(spread.variance for spread in spreads) / count**2
-    stretch = math.sqrt(variance / independent) if independent > NOTHING else 1.0
+    stretch = math.sqrt(mean.variance / independent) if independent > NOTHING else 1.0
     below = math.hypot(*(value - low for value, (low, _) in zip(values, own, strict=True)))
     above = math.hypot(*(high - value for value, (_, high) in zip(values, own, strict=True)))
-    mean = math.fsum(values) / count
-    return max(0.0, mean - stretch * below / count), min(1.0, mean + stretch * above / count)
+    low, high = mean.value - stretch * below / count, mean.value + stretch * above / count
+    return max(0.0, low), min(1.0, high)
 
 
 class Units:
@@ -195,18 +201,14 @@ class Units:
         return _with_sessions(own, noise, values, Spread(0.0, free, bearing, items))
 
     def mean_of_shares(
-        self,
-        hits: npt.NDArray[np.bool_],
-        counted: Sequence[npt.NDArray[np.bool_]],
-        confidence: float = CONFIDENCE,
-    ) -> Interval:
-        """Return the interval of the mean of several shares, each as ``of_share`` takes it."""
-        each = [self.of_share(hits, every) for every in counted]
+        self, hits: npt.NDArray[np.bool_], counted: Sequence[npt.NDArray[np.bool_]]
+    ) -> MeanOf:
+        """Return the mean of several shares, each as ``of_share`` takes it."""
+        values, spreads = zip(*(self.of_share(hits, every) for every in counted), strict=True)
         influence = np.mean([self.influence(hits, every) for every in counted], axis=0)
         shares = [(hits & c).sum(axis=1) / np.maximum(c.sum(axis=1), 1) for c in counted]
         together = self.spread(np.mean(shares, axis=0), influence, self.count, 1.0)
-        values, spreads = zip(*each, strict=True)
-        return mean_interval(values, spreads, together.variance, confidence)
+        return MeanOf(math.fsum(values) / len(values), values, spreads, together.variance)
 
     def resampled_spread(
         self, functions: Sequence[Weighted], needs: npt.NDArray[np.bool_]
@@ -270,8 +272,7 @@ class Bootstrap:
 
         ``of_classes`` says which class each is about; ``None``: all, alike.
         """
-        bearing = [self._bearing(each) for each in of_classes]
-        shapes = [Spread(0.0, max(units - 1, 1), units, self._items) for units in bearing]
+        shapes = [self._shape_of(each) for each in of_classes]
         if self._units < 2:  # noqa: PLR2004 - two units make a difference
             return shapes
         whole = (self._units_of_kind @ self._counts).reshape(self._shape)
@@ -284,15 +285,22 @@ class Bootstrap:
             for metric, found, shape in zip(metrics, blocks, shapes, strict=True)
         ]
 
-    def _bearing(self, of_class: int | None) -> int:
-        """Return how many units a metric rests on: those with its class.
+    def mean_of_classes(self, confusions: Integers, mean: Metric, of_each: Metric) -> MeanOf:
+        """Return the ``mean`` over classes of ``of_each``, (…, k, k + 1) -> (…, k).
 
-        Where it is a mean of classes, as many as would leave a mean of their shares as open.
+        With the spreads of the labels' own classes. ``confusions`` are (sessions, k, k + 1).
         """
-        if of_class is not None:
-            return int(self._units_of_class[of_class])
-        occurring = self._units_of_class[self._units_of_class > 0]
-        return int(len(occurring) ** 2 / (1 / occurring).sum())
+        classes = np.flatnonzero(self._support).tolist()
+        metrics = [lambda c, each=each: of_each(c)[..., each] for each in classes]
+        whole, *spreads = self.spreads([mean, *metrics], [None, *classes])
+        values = of_each(confusions).mean(axis=0)[classes].tolist()
+        return MeanOf(float(mean(confusions).mean()), values, spreads, whole.variance)
+
+    def _shape_of(self, of_class: int | None) -> Spread:
+        if of_class is None:
+            return Spread(0.0, max(self._units - 1, 1), self._units, self._items)
+        units = int(self._units_of_class[of_class])
+        return Spread(0.0, max(units - 1, 1), units, float(self._support[of_class]))
 
     def _resampled(self) -> Iterator[Floats]:
         """Yield blocks (resamples, sessions, k, k + 1); the draws do not depend on their size."""

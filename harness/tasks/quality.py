@@ -13,12 +13,13 @@ from harness.records.evaluation import ClassQuality, MetricValue, Quality
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
-from harness.tasks.intervals import Bootstrap, Interval, Units, interval, resampling
+from harness.tasks.intervals import Bootstrap, Interval, Units, interval, mean_interval, resampling
 from harness.tasks.protocol import Predictions, Split
 from harness.tasks.scoring import (
     Floats,
     Integers,
     count_confusion,
+    macro_f1,
     metric_function,
     per_class_f1,
     per_class_precision,
@@ -76,35 +77,37 @@ def metric_values(card: TaskCard, confusions: Integers) -> list[float]:
 def _of_labels(
     card: TaskCard, confusions: Integers, decided: Integers, labels: Integers, units: Units
 ) -> dict[str, MetricValue]:
-    metrics = label_metrics(card)
-    values = metric_values(card, confusions)
-    made = {}
-    for metric, value in zip(metrics, values, strict=True):
+    names, made = card.label_names, {}
+    for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
         if metric.name in _SHARES:
             counted = _SHARES[metric.name](card, metric, decided, labels)
             _, spread = units.of_share(decided == labels, counted)
             found, method = interval(value, spread), f"wilson or exact over {units.named}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
-            found = units.mean_of_shares(decided == labels, classes)
+            found = mean_interval(units.mean_of_shares(decided == labels, classes))
             method = f"wilson or exact by class over {units.named}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
-    rest = [
-        (metric, value)
-        for metric, value in zip(metrics, values, strict=True)
-        if metric.key not in made
-    ]
-    if rest:
-        bootstrap = Bootstrap(decided, labels, len(card.label_names), units)
-        spreads = bootstrap.spreads(
-            [metric_function(metric, card.label_names) for metric, _ in rest],
-            [_class_of(card, metric) for metric, _ in rest],
-        )
-        for (metric, value), spread in zip(rest, spreads, strict=True):
+    return made | _of_f1(card, confusions, Bootstrap(decided, labels, len(names), units), units)
+
+
+def _of_f1(
+    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units
+) -> dict[str, MetricValue]:
+    made = {}
+    for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
+        if metric.name == "macro_f1":
+            mean = bootstrap.mean_of_classes(confusions, macro_f1, per_class_f1)
+            found = mean_interval(mean)
+        elif metric.name == "f1":
+            function = metric_function(metric, card.label_names)
+            (spread,) = bootstrap.spreads([function], [_class_of(card, metric)])
             found = interval(value, spread)
-            made[metric.key] = _with_interval(metric, value, found, resampling(units))
+        else:
+            continue
+        made[metric.key] = _with_interval(metric, value, found, resampling(units))
     return made
 
 
