@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from projects import write_entry, write_project
+from typer.testing import CliRunner, Result
 
+from harness.cli.app import app
 from harness.cli.check import check_context
 from harness.cli.controls import Checked, Group, grouped
 from harness.cli.project import Project
@@ -17,13 +22,17 @@ CONTROL = '\n[reference.toy]\nnull = "nothing"\ncontrol = "steady"\n'
 
 
 @pytest.fixture
-def project(tmp_path: Path) -> Project:
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+    """Give a project with a control, and a place for temporary files."""
     root = write_project(tmp_path / "project")
     rules = root / "leaderboard" / "rules.toml"
     rules.write_text(rules.read_text(encoding="utf-8") + CONTROL, encoding="utf-8")
     for name in ("mine", "theirs", "steady"):
         write_entry(root, name)
-    return Project(root)
+    with tempfile.TemporaryDirectory() as temporary:
+        Path(temporary).chmod(0o755)  # the sandbox's user must get through
+        monkeypatch.setattr(tempfile, "tempdir", temporary)
+        yield Project(root)
 
 
 def groups(project: Project, *folders: str | Path, protocol: str = "quick") -> list[Group]:
@@ -97,3 +106,62 @@ def test_a_control_that_cannot_be_had_ends_it_before_anything_runs(
 
     with pytest.raises(ConfigurationError, match=message):
         groups(project, "mine", "theirs")
+
+
+# As it is typed
+
+
+def typed(project: Project, *arguments: object) -> Result:
+    """Evaluate by a meter that resolves every session."""
+    trace = project.root / "trace.json"
+    trace.write_text('{"watts": [[1, 5]]}', encoding="utf-8")
+    entries = (project.submissions / "mine", project.submissions / "theirs")
+    words = ("evaluate", *entries, "--meter", f"replay:{trace}", *arguments)
+    return CliRunner().invoke(
+        app, [str(word) for word in words], env={"HARNESS_ROOT": str(project.root)}
+    )
+
+
+def two_rounds(project: Project, control_spread: str) -> None:
+    text = project.rules_file.read_text(encoding="utf-8")
+    text = text.replace("looks = [1]", "looks = [2]")
+    text = text.replace("control_spread = 100.0", f"control_spread = {control_spread}")
+    project.rules_file.write_text(text, encoding="utf-8")
+
+
+def test_a_steady_control_is_told_on_a_line_of_its_own(project: Project) -> None:
+    two_rounds(project, "100.0")
+
+    result = typed(project)
+
+    assert result.exit_code == 0, result.stderr
+    (line,) = [line for line in result.stdout.splitlines() if line.startswith("control ")]
+    assert line.split()[1:5] == ["steady:", "held", "steady,", "varying"]
+    assert result.stdout.index("mine on") < result.stdout.index("theirs on")
+    assert len(list(project.results.glob("*/*/*.local.json"))) == 3
+    assert not list(project.results.glob(".*"))
+
+
+@pytest.mark.parametrize(("protocol", "code"), [("quick", 0), ("official", 3)])
+def test_a_void_campaign_is_kept_warned_of_and_officially_a_failure_of_the_organisers(
+    project: Project, protocol: str, code: int
+) -> None:
+    two_rounds(project, "1e-12")
+
+    result = typed(project, "--json", "--protocol", protocol, "--profile", "unregistered")
+
+    assert result.exit_code == code, result.stderr
+    document = json.loads(result.stdout)
+    assert [each["summary"]["entry"] for each in document["results"]] == ["mine", "theirs"]
+    assert [each["summary"]["entry"] for each in document["controls"]] == ["steady"]
+    for each in (*document["results"], *document["controls"]):
+        assert each["summary"]["status"] == "completed"
+        assert each["record"]["campaign"]["void"].startswith("the energy of the control steady")
+        assert "void-campaign" in {notice["code"] for notice in each["summary"]["warnings"]}
+    board = CliRunner().invoke(
+        app, ["leaderboard", "--json"], env={"HARNESS_ROOT": str(project.root)}
+    )
+    shown = json.loads(board.stdout)
+    assert shown["boards"] == []
+    assert all("its campaign is void" in problem["message"] for problem in shown["problems"])
+    assert len(shown["problems"]) == 3

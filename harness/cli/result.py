@@ -12,6 +12,7 @@ from harness.cli.rows import LABEL_WIDTH, print_row
 from harness.ranking.summary import Summary, energy_parts, summarise
 from harness.ranking.trust import in_words
 from harness.records.drift import Drift
+from harness.records.energy import joules_per_1000
 from harness.records.evaluation import EvaluationRecord, Failed, Look
 
 if TYPE_CHECKING:
@@ -101,8 +102,15 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, 
 
 def print_control(console: Console, record: EvaluationRecord, path: Path) -> None:
     """Say on a line that a control ran beside the entries, and whether it vouches for them."""
+    from harness.evaluation.campaign import control_spread
+
     campaign = record.campaign
-    held = "held steady" if campaign is None or campaign.void is None else campaign.void
+    if campaign is not None and campaign.void is not None:
+        held = f"nothing is to be concluded: {campaign.void}"
+    else:
+        amortise = record.rules.amortise_queries
+        spread = control_spread([joules_per_1000(each, amortise) for each in record.sessions])
+        held = f"held steady, varying by {spread:.1%} over {len(record.sessions)} rounds"
     console.print()
     print_row(console, "control", f"{escape(record.submission.entry)}: {escape(held)}")
     shown = f"{'record':<{LABEL_WIDTH}}{escape(shown_path(path))}"

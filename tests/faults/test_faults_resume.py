@@ -21,7 +21,7 @@ SESSIONS = 2
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
-    made = place_in(tmp_path / "project", sessions=str(SESSIONS))
+    made = place_in(tmp_path / "project", looks=f"[{SESSIONS}]")
     rules = made.root / "leaderboard" / "rules.toml"
     rules.write_text(rules.read_text(encoding="utf-8") + CONTROL, encoding="utf-8")
     write_entry(made.root, "steady")
