@@ -26,9 +26,8 @@ from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, Margi
 from harness.ranking.front_support import support
 from harness.ranking.maxima import (
     Active,
+    Largest,
     Noise,
-    bound_of,
-    largest_of,
     normal_scale,
     student_scale,
 )
@@ -174,8 +173,9 @@ def _step_down(
     others = ~np.eye(len(at_floor), dtype=bool)
     apart = ~np.logical_and.outer(at_floor, at_floor) & noise.pairs.compared
     active = Active(better=others, not_worse=others, less=others & apart)
+    largest = Largest(noise)
     while True:
-        bound = bound_of(largest_of(noise, active), confidence)
+        bound = largest.bound(active, confidence)
         better = others & (seen.better > bound)
         not_worse = others & (seen.not_worse > bound)
         less = others & (seen.less > bound)

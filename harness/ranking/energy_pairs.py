@@ -6,7 +6,8 @@ Which sessions tell two entries apart, in this order:
    whatever a round had in common cancels. Where these are of three campaigns or more, on the
    differences campaign by campaign, so that what changes from day to day counts;
 2. sessions of one campaign without rounds: two samples, after Welch (B. L. Welch, Biometrika 34
-   (1947), 28-35);
+   (1947), 28-35). An entry's sessions followed one another there, and on a shared machine each is
+   like the last: their error is widened by what that does to a mean;
 3. different campaigns: the ratios to the control entry, one a campaign and at least three of each
    entry, as two samples likewise. Fewer: the two are not compared.
 """
@@ -25,6 +26,9 @@ LEAST_SPREAD = 1e-3
 """Of a session, relative: no meter here repeats better, and sessions that seem to do so are held
 to have this standard deviation. So entries whose sessions are all the same can be told apart, and
 not by less than a meter resolves."""
+SERIAL_CORRELATION = 1 / 3
+"""Of sessions that follow one another: 0.33 was seen on a shared virtual machine. In a round the
+sessions of an entry have the others' between them, and nothing of it is left."""
 NOT_COMPARED, BY_ROUND, BY_CAMPAIGN, BY_SESSION, BY_RATIO = range(5)
 
 
@@ -77,6 +81,8 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
             continue
         compare = paired if each in (BY_ROUND, BY_CAMPAIGN) else two_samples
         apart, squared_error, degrees = compare(columns)
+        if each == BY_SESSION:
+            squared_error = squared_error * _widening(columns.counts)
         difference[chosen] = apart[chosen]
         error[chosen] = np.sqrt(squared_error[chosen])
         freedom[chosen] = degrees[chosen]
@@ -120,6 +126,25 @@ def two_samples(
     quartic = np.square(parts) / (counts - 1)
     freedom = np.square(squared) / (quartic[..., :, np.newaxis] + quartic[..., np.newaxis, :])
     return means[..., np.newaxis, :] - means[..., :, np.newaxis], squared, freedom
+
+
+def serial_widening(sessions: int) -> float:
+    """Return by how much the square of a mean's standard error is too small.
+
+    For an autoregressive series of lag 1: the variance of the mean of n over what the spread of the
+    n makes of it (G. V. Bayley and J. M. Hammersley, The "effective" number of independent
+    observations in an autocorrelated time series, 1946).
+    """
+    lags = np.arange(1, sessions)
+    inflated = 1 + 2 * float(((1 - lags / sessions) * SERIAL_CORRELATION**lags).sum())
+    return inflated * (sessions - 1) / (sessions - inflated)
+
+
+def _widening(counts: Integers) -> Floats:
+    """Return (entries, entries): what widens a pair most."""
+    of_entry = np.array([serial_widening(max(2, count)) for count in counts.tolist()])
+    widening: Floats = np.maximum.outer(of_entry, of_entry)
+    return widening
 
 
 def _columns(evidence: Evidence) -> dict[int, Columns]:
