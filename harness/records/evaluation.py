@@ -267,7 +267,7 @@ class MetricValue(Frozen):
     low: float
     high: float
     interval_method: str
-    """``wilson``, or a bootstrap over items or groups, with what it needs to be made again."""
+    """By what, over how many items or groups; of a bootstrap, what it needs to be made again."""
 
 
 class ClassQuality(Frozen):

@@ -20,6 +20,7 @@ from harness.records.looks import look_alphas
 __all__ = [
     "ALPHA",
     "CONFIDENCE",
+    "CORRELATION",
     "LogEstimate",
     "Pooled",
     "blocked_ratio",
@@ -36,6 +37,11 @@ __all__ = [
 CONFIDENCE = 0.95
 ALPHA = 1 - CONFIDENCE
 """How often an interval may miss what it is of."""
+
+CORRELATION = 0.3
+"""Of the logarithms of sessions that follow each other, assumed. 0.33 was seen of sessions of 2.4 s
+back to back; five sessions show too little of theirs to go by that. A plain t interval covers 84 to
+87 % at 0.33; with this it covers 94 % there, and 98 % where there is no correlation."""
 
 LEAST_CAMPAIGNS = 3
 """Two days do not show how days differ: t of one degree of freedom is 12.7."""
@@ -85,20 +91,27 @@ class LogEstimate:
         """
         return LogEstimate(self.log, max(self.standard_error, standard_error), self.degrees)
 
+    def widened(self, factor: float) -> LogEstimate:
+        """Return it with ``factor`` times the standard error."""
+        return LogEstimate(self.log, factor * self.standard_error, self.degrees)
+
 
 def t_quantile(degrees: float, alpha: float = ALPHA) -> float:
     """Return what Student's t of ``degrees`` exceeds, on either side, in a share ``alpha``."""
     return float(stdtrit(degrees, 1 - alpha / 2))
 
 
-def of_sessions(values: Sequence[float]) -> LogEstimate | None:
-    """Return the geometric mean of independent sessions, each a block of many queries.
+def of_sessions(values: Sequence[float], *, correlation: float = CORRELATION) -> LogEstimate | None:
+    """Return the geometric mean of sessions in the order they ran, each a block of many queries.
 
-    ``None`` for fewer than two, or where one is not positive: they show no spread, or no energy.
+    ``correlation`` is that of neighbours, of a first-order autoregressive process; 0 is plain
+    Student's t. ``None`` for fewer than two, or where one is not positive: they show no spread, or
+    no energy.
     """
     if len(values) < 2 or min(values) <= 0:  # noqa: PLR2004 - two values make a spread
         return None
-    return _of_logs([math.log(value) for value in values])
+    plain = _of_logs([math.log(value) for value in values])
+    return plain.widened(_succession(len(values), correlation))
 
 
 def log_mean(values: Sequence[float]) -> float:
@@ -109,7 +122,8 @@ def log_mean(values: Sequence[float]) -> float:
 def paired_ratio(ones: Sequence[float], others: Sequence[float]) -> LogEstimate | None:
     """Return ``ones`` over ``others``, which were measured in pairs, next to each other in time.
 
-    What drifts, or comes and goes in episodes longer than a pair, falls out of it. ``None`` as
+    What drifts, or comes and goes in episodes longer than a pair, falls out of it, and with it what
+    makes neighbours alike: pairs are taken to be independent. ``None`` as
     ``of_sessions`` has it; ``ValueError`` where their numbers differ.
     """
     if len(ones) != len(others):
@@ -122,7 +136,7 @@ def paired_ratio(ones: Sequence[float], others: Sequence[float]) -> LogEstimate 
 
 
 def unpaired_ratio(ones: Sequence[float], others: Sequence[float]) -> LogEstimate | None:
-    """Return ``ones`` over ``others``, measured apart on one machine.
+    """Return ``ones`` over ``others``, measured apart on one machine, each in succession.
 
     B. L. Welch, The generalization of Student's problem when several different population variances
     are involved, Biometrika 34 (1947), 28-35. ``None`` as ``of_sessions`` has it, for either.
@@ -191,6 +205,17 @@ _NO_ERROR = 1e-12
 def _of_logs(logs: Sequence[float]) -> LogEstimate:
     error = math.sqrt(variance(logs) / len(logs))
     return LogEstimate(fmean(logs), error, len(logs) - 1)
+
+
+def _succession(count: int, correlation: float) -> float:
+    """Return what correlation makes of the standard error of a mean of ``count`` values.
+
+    It adds to the variance of the mean, v = 1 + 2 sum (1 - k / n) r^k of what it would be, and
+    takes from the variance that is seen, (n - v) / (n - 1) of what it is (G. E. P. Box, G. M.
+    Jenkins and G. C. Reinsel, Time Series Analysis, 1994, section 2.1).
+    """
+    variance_of_mean = 1 + 2 * sum((1 - lag / count) * correlation**lag for lag in range(1, count))
+    return math.sqrt(variance_of_mean * (count - 1) / (count - variance_of_mean))
 
 
 def _paule_mandel(logs: Sequence[float], own: Sequence[float]) -> float:
