@@ -62,9 +62,13 @@ of the same work, or one in the wrong direction. Bounds are Clopper and Pearson'
 The goals: 5 % told apart in at least 95 % of 200 tries of at most five minutes, 2 % in at least
 80 % of tries of at most fifteen, 0 % in at most 5 %. A pool holds few long tries and many short
 ones. A goal is therefore looked for at every length that its time allows, and the shortest that
-reaches it is shown: *met* where its lower bound reaches it too. For 0 % the shortest tries are
-taken, which are the most.
+reaches it in at least five tries is shown: *met* where its lower bound reaches it too, *missed*
+where no length's upper bound does. For 0 % the shortest tries are taken, which are the most.
 """
+
+
+LEAST_TRIES = 5
+"""Fewer show nothing."""
 
 
 class VerdictOnGoal(NamedTuple):
@@ -74,7 +78,7 @@ class VerdictOnGoal(NamedTuple):
     outcome: Outcome
     """The shortest tries that reach it; where none do, those that come nearest."""
     reached: bool
-    """By the share that was seen."""
+    """By the share that was seen, in several tries."""
     sure: bool
     """By its bound, too."""
     missed: bool
@@ -98,9 +102,12 @@ def _verdict(pair: Pair, variant: Variant, goal: Goal) -> VerdictOnGoal | None:
         low, high = share_interval(most.told_apart, most.tries)
         reached = most.told_apart <= goal.share * most.tries
         return VerdictOnGoal(goal, most, reached, high <= goal.share, low > goal.share)
-    reaching = [each for each in tried if each.told_apart >= goal.share * each.tries]
+    several = [each for each in tried if each.tries >= LEAST_TRIES]
+    reaching = [each for each in several if each.told_apart >= goal.share * each.tries]
     sure = [each for each in reaching if _bounds(each)[0] >= goal.share]
-    shown = (sure or reaching or [max(tried, key=lambda each: each.told_apart / each.tries)])[0]
+    shown = (
+        sure or reaching or [max(several or tried, key=lambda each: each.told_apart / each.tries)]
+    )[0]
     missed = all(_bounds(each)[1] < goal.share for each in tried)
     return VerdictOnGoal(goal, shown, bool(reaching), bool(sure), missed)
 
@@ -162,7 +169,7 @@ def _goal_row(each: VerdictOnGoal) -> str:
     most = goal.name == "+0 %"
     verdict = "met" if each.sure else "missed" if each.missed else "open"
     if not each.sure and not each.missed:
-        verdict = "met as seen; tries too few to be sure" if each.reached else "not met as seen"
+        verdict = "met as seen; tries too few to be sure" if each.reached else "not shown"
     return (
         f"| {goal.name} | {'at most' if most else 'at least'} {goal.share:.0%} of tries "
         f"of at most {goal.seconds / 60:g} minutes | {found.seconds:.0f} s | {_share(found)} | "

@@ -197,13 +197,22 @@ def measure(
         if before is None:
             path.write_text(json.dumps(asdict(header)) + "\n", encoding="utf-8")
         elif before.header != header:
-            raise PoolError(f"{path} holds a pool of another kind: {before.header}, now {header}")
+            raise PoolError(f"{path}: {_differences(before.header, header)}; name another --pool")
         with _neighbours(neighbours, 60 * minutes + 60):
             while time.monotonic() < ends:
                 _append(path, place.round(queries))
     pool = read_pool(path)
     assert pool is not None
     return pool
+
+
+def _differences(before: Header, now: Header) -> str:
+    """Say in what a pool on file is not of this run's kind."""
+    one, other = asdict(before), asdict(now)
+    apart = (
+        f"{name} was {one[name]}, and is {other[name]}" for name in one if one[name] != other[name]
+    )
+    return "holds a pool of another kind: " + ", ".join(apart)
 
 
 def _drop_torn_line(path: Path) -> None:

@@ -173,6 +173,14 @@ def test_there_is_no_pool_where_nothing_is_whole(tmp_path: Path) -> None:
     assert pools_in(tmp_path) == {}
 
 
+def test_a_pool_of_another_kind_is_told_by_what_differs() -> None:
+    other = Header(**{**asdict(header()), "neighbours": 2, "queries": 96})
+
+    told = resolution_pool._differences(header(), other)
+
+    assert told.endswith(": queries was 64, and is 96, neighbours was 0, and is 2")
+
+
 def test_work_that_is_no_whole_number_of_units_is_refused() -> None:
     assert units_of([0.5]) == {"base": 200, "+0.5 %": 201}
     with pytest.raises(ValueError, match=r"0\.3 % of 200 units"):
