@@ -35,9 +35,10 @@ from sandboxes import MEBIBYTE, launch_of
 from toy_task import CARD, TEXT_COLUMNS
 
 from harness.errors import HarnessError
+from harness.evaluation.agreement import Answers
 from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import plan_sweeps, sealed_rng
-from harness.evaluation.session import Answers, Bench, Script, run_session
+from harness.evaluation.session import Bench, Script, run_session
 from harness.records.evaluation import (
     Completed,
     EvaluationRecord,
@@ -300,9 +301,10 @@ class Range:
         output = manifest.model.output if manifest else "index"
         made = record()
         protocol = ProtocolRules(
-            sessions=plan.sessions, idle_seconds=0.001, warm_up_queries=4, max_sweeps=plan.sweeps,
+            looks=(plan.sessions,), half_width=0.05, idle_seconds=0.001, warm_up_queries=4,
             measured_seconds=plan.measured_seconds or (1e6 if plan.sweeps > 1 else 1e-6),
-            variant_seconds=60.0, max_repeats=2, when_disturbed="fail",
+            max_sweeps=plan.sweeps, variant_seconds=60.0, rebatched_queries=0, max_repeats=2,
+            when_disturbed="fail",
         )  # fmt: skip
         return Assignment(
             submission=msgspec.structs.replace(made.submission, batch_size=BATCH, output=output),

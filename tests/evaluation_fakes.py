@@ -31,8 +31,9 @@ from harness.tasks import load_task
 SESSIONS = 3
 BATCH = 2
 PROTOCOL = ProtocolRules(
-    sessions=SESSIONS, idle_seconds=0.001, warm_up_queries=4, measured_seconds=1e6, max_sweeps=6,
-    variant_seconds=60.0, max_repeats=2, when_disturbed="fail",
+    looks=(SESSIONS,), half_width=0.05, idle_seconds=0.001, warm_up_queries=4,
+    measured_seconds=1e6, max_sweeps=6, variant_seconds=60.0, rebatched_queries=0, max_repeats=2,
+    when_disturbed="fail",
 )  # fmt: skip
 """However fast the machine, each session has five sweeps of variants."""
 
@@ -170,6 +171,7 @@ class Kept:
 
     def __init__(self) -> None:
         self.turns: list[tuple[str, int | None, int, int]] = []
+        self.sessions: list[tuple[int, int, int]] = []
         self.phases: list[str] = []
         self.counts: list[tuple[int, int]] = []
         self.voids: list[tuple[int, Sequence[Notice]]] = []
@@ -178,8 +180,9 @@ class Kept:
     def turn(self, entry: str, round_: int | None, place: int, of: int) -> None:
         self.turns.append((entry, round_, place, of))
 
-    def session(self, index: int, total: int) -> None:
-        assert 0 <= index < total
+    def session(self, index: int, least: int, most: int) -> None:
+        assert 0 <= index < least <= most
+        self.sessions.append((index, least, most))
 
     def void(self, index: int, reasons: Sequence[Notice]) -> None:
         self.voids.append((index, reasons))

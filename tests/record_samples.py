@@ -101,7 +101,10 @@ def session(*, measured_joules: float = 39.0, queries: int = 2000, index: int = 
             window("drain", seconds=0.5, joules=1.0),
             window("idle-after", seconds=1.0, joules=1.0),
         ),
-        sweeps=(Sweep(kind="original", queries=queries, seconds=3.5, cpu_seconds=3.0),),
+        sweeps=(
+            Sweep(kind="original", queries=queries // 2, seconds=1.75, cpu_seconds=1.5),
+            Sweep(kind="variant", queries=queries - queries // 2, seconds=1.75, cpu_seconds=1.5),
+        ),
         kernel=ReferenceKernel(before_cpu_seconds=0.1, after_cpu_seconds=0.1),
         peak_memory_bytes=1 << 20,
     )

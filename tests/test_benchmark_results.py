@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -235,9 +236,11 @@ def test_every_reference_entry_is_measured_on_both_and_a_second_run_measures_not
 def noted(asked: list[str]) -> Any:  # noqa: ANN401 - stands in for a function
     """Stand in for an evaluation that comes to nothing."""
 
-    def evaluate(entry: reference.Reference, kind: results.Kind, _: results.Wanted) -> Outcome:
-        asked.append(f"{kind} {entry.name}")
-        return Outcome(entry.name, None, "a stand-in")
+    def evaluate(
+        entries: Sequence[reference.Reference], kind: results.Kind, _: results.Wanted
+    ) -> list[Outcome]:
+        asked.extend(f"{kind} {entry.name}" for entry in entries)
+        return [Outcome(entry.name, None, "a stand-in") for entry in entries]
 
     return evaluate
 

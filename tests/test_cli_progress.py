@@ -17,11 +17,11 @@ def test_a_void_session_is_told_on_a_line_that_stays() -> None:
     stream = io.StringIO()
     line = ProgressLine(stream)
     line.entry("my-team")
-    line.session(1, 5)
+    line.session(1, 5, 12)
     line.phase("drain")
 
     line.void(1, REASONS)
-    line.session(1, 5)
+    line.session(1, 5, 5)
     line.phase("start")
 
     told, shown = stream.getvalue().rsplit("\n", 1)

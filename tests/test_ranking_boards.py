@@ -295,7 +295,7 @@ def test_verified_and_self_reported_never_share_a_board() -> None:
 def test_a_row_in_figures() -> None:
     row = only_row(record())
     assert row.joules_per_1000_queries == pytest.approx(30.0)
-    assert row.joules_interval == pytest.approx((30.0, 30.0))
+    assert row.joules_interval == pytest.approx((30.0, 30.0), rel=1e-4)  # what the steps leave open
     assert row.active_joules_per_1000_queries == pytest.approx(27.5)
     assert (row.measured_watts, row.seconds_per_1000_queries) == pytest.approx((10.0, 2.0))
     assert (row.rank, row.front_support, row.energy_class, row.prizes) == (None, None, None, ())

@@ -36,9 +36,10 @@ class ProgressLine:
         at = "" if of == 1 else f"{place + 1} of {of}: "
         self.entry(f"{at if round_ is None else f'round {round_ + 1}, {at}'}{entry}")
 
-    def session(self, index: int, total: int) -> None:
-        """Turn to a session; ``index`` counts from 0."""
-        self._session = f"session {index + 1} of {total}"
+    def session(self, index: int, least: int, most: int) -> None:
+        """Turn to a session; ``index`` counts from 0. There will be ``least`` to ``most``."""
+        whole = f"{least} to {most}" if least < most else f"{least}"
+        self._session = f"session {index + 1} of {whole}"
 
     def void(self, index: int, reasons: Sequence[Notice]) -> None:
         """Tell, on a line that stays, that a session was disturbed and is repeated."""

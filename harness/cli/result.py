@@ -10,7 +10,9 @@ from rich.markup import escape
 
 from harness.cli.rows import LABEL_WIDTH, print_row
 from harness.ranking.summary import Summary, energy_parts, summarise
-from harness.records.evaluation import EvaluationRecord, Failed
+from harness.ranking.trust import in_words
+from harness.records.drift import Drift
+from harness.records.evaluation import EvaluationRecord, Failed, Look
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -89,6 +91,7 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, 
     """Yield labels and what stands beside them; a line that goes on has no label."""
     yield from _quality(record)
     yield from _energy(summary, record)
+    yield from _trust(summary)
     yield from _circumstances(summary, record)
 
 
@@ -143,6 +146,54 @@ def _energy(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, s
         if summary.measured_watts is not None:
             time += f" at {three_digits(summary.measured_watts)} W"
         yield "time", time
+
+
+def _trust(summary: Summary) -> Iterator[tuple[str, str]]:
+    """Say what the evaluation could have told apart, and how alike its sessions and answers were.
+
+    Not of one that failed: it has no figures.
+    """
+    if summary.status != "completed" or summary.resolvable is None:
+        return
+    yield "tells apart", in_words(summary.resolvable)
+    if summary.looks and len(summary.looks) > 1:
+        taken = ", ".join(_look(look) for look in summary.looks)
+        yield "", f"[dim](looked at after {taken})[/dim]"
+    agreed = [
+        f"{100 * share:.1f} % {of_what}"
+        for share, of_what in (
+            (summary.variant_agreement, "of variants as their originals"),
+            (summary.rebatched_agreement, "in other batches"),
+            (
+                None if summary.session_disagreement is None else 1 - summary.session_disagreement,
+                "from session to session",
+            ),
+        )
+        if share is not None
+    ]
+    if agreed:
+        yield "same answers", ", ".join(agreed)
+    if summary.drift is not None and (trends := _trends(summary.drift)):
+        yield "trends", trends
+
+
+def _look(look: Look) -> str:
+    """Spell a look at the interval: the number of sessions, and how wide it was."""
+    wide = "unresolved" if look.half_width is None else f"±{_percent(look.half_width)}"
+    return f"{look.sessions} sessions: {wide}"
+
+
+def _trends(drift: Drift) -> str:
+    """Spell the trends with the probability that chance alone makes as much."""
+    found = [
+        f"{named} {100 * trend.change:+.1f} % [dim](p {trend.p_value:.2g})[/dim]"
+        for named, trend in (
+            ("within a session", drift.within_sessions),
+            ("over the sessions", drift.energy),
+        )
+        if trend is not None
+    ]
+    return ", ".join(found)
 
 
 def _sessions(summary: Summary) -> str:

@@ -228,8 +228,8 @@ def _unlike(before: Begun | None, now: Begun) -> list[str]:
 def _what(found: Unfinished) -> str:
     begun = found.begun
     since = "" if begun is None else f" of {begun.began_utc}"
-    sessions = "1 session" if found.sessions == 1 else f"{found.sessions} sessions"
-    return f"the interrupted evaluation{since}, of which {sessions} stand"
+    stand = "1 session stands" if found.sessions == 1 else f"{found.sessions} sessions stand"
+    return f"the interrupted evaluation{since}, of which {stand}"
 
 
 def _same(

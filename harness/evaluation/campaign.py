@@ -21,9 +21,10 @@ from typing import Protocol
 
 from msgspec.structs import replace
 
+from harness.evaluation.agreement import Answers
 from harness.evaluation.plan import sealed_rng
 from harness.evaluation.run import Evaluation
-from harness.evaluation.session import Answers, Heard
+from harness.evaluation.session import Heard
 from harness.records.energy import is_resolved, joules_per_1000
 from harness.records.evaluation import Campaign, EvaluationRecord, ItemOutcomes, Notice
 from harness.records.rules import Rules
@@ -51,8 +52,8 @@ class Watcher(Protocol):
         """Take note whose turn it is, in which round if there are rounds, and at which place."""
         ...
 
-    def session(self, index: int, total: int) -> None:
-        """Take note that a session begins; ``index`` counts from 0."""
+    def session(self, index: int, least: int, most: int) -> None:
+        """Take note that a session begins, from 0, and how many there will be: so far as known."""
         ...
 
     def void(self, index: int, reasons: Sequence[Notice]) -> None:

@@ -11,40 +11,43 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import Literal
 
 import msgspec
+import numpy as np
 
 from harness import __version__
 from harness.errors import HarnessError, MeasurementError, SubmissionError
+from harness.evaluation.agreement import Answers, agreement_of, draw_rebatched
 from harness.evaluation.assignment import Assignment
 from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances, who_may_have
 from harness.evaluation.notices import notices
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
-from harness.evaluation.session import Answers, Bench, Script, calibrate, run_session
+from harness.evaluation.session import Bench, Script, calibrate, run_session
 from harness.meters.clock import suspended_seconds
 from harness.records.evaluation import (
+    Agreement,
     Campaign,
     Completed,
     EvaluationRecord,
     Failed,
     ItemOutcomes,
+    Look,
     Notice,
     Session,
     TaskReference,
     VoidSession,
 )
 from harness.records.rules import ProtocolRules
+from harness.records.stopping import looks_of, sessions_to_come
 from harness.records.unfinished import Calibration
-from harness.tasks.answers import as_corners, as_plain
-from harness.tasks.protocol import Task
+from harness.tasks.answers import as_corners, as_plain, from_plain
 
 DISTURBANCE = "disturbance"
 """The stage of an evaluation whose machine was never quiet enough."""
 
-OnSession = Callable[[int, int], None]
-"""Told the index of a session that begins, and how many there will be at most."""
+OnSession = Callable[[int, int, int], None]
+"""Told the index of a session that begins, and how many there will be at least and at most."""
 OnVoid = Callable[[int, Sequence[Notice]], None]
 """Told the index of a session that is repeated, and why."""
 
@@ -76,12 +79,24 @@ class Evaluation:
     @property
     def wants_another(self) -> bool:
         """Whether a further session is to be run."""
-        return self.failed is None and len(self.sessions) < self.most_sessions
+        return self.failed is None and len(self.sessions) < self.sessions_to_come[0]
+
+    @property
+    def looks(self) -> tuple[Look, ...]:
+        """The looks so far at the interval of energy."""
+        rules = self.assignment.rules
+        amortise = rules.energy.amortise_queries
+        return looks_of(self.sessions, self.assignment.protocol_rules, amortise)
+
+    @property
+    def sessions_to_come(self) -> tuple[int, int]:
+        """How many sessions there will be in all: at least and at most, as far as is known."""
+        return sessions_to_come(self.looks, self.assignment.protocol_rules)
 
     @property
     def most_sessions(self) -> int:
         """How many sessions there will be at most."""
-        return self.assignment.protocol_rules.sessions
+        return self.sessions_to_come[1]
 
     @property
     def kernels(self) -> list[float]:
@@ -104,7 +119,14 @@ class Evaluation:
         try:
             chosen = _warm_up(assignment)
             warm_up = assignment.data.warm_up.samples(chosen)
-            seconds = calibrate(assignment.launch, warm_up, assignment.batch_size, self._bench)
+            again = draw_rebatched(
+                assignment.data.test, assignment.launch.output, batch_size=assignment.batch_size,
+                most=rules.rebatched_queries, rng=sealed_rng(),
+            )  # fmt: skip
+            seconds = calibrate(
+                assignment.launch, warm_up, assignment.batch_size, self._bench,
+                rebatched=again, rebatched_seconds=rules.variant_seconds,
+            )  # fmt: skip
             refresh = self._bench.meter.describe().refresh_seconds
         except HarnessError as error:
             self.fail(error)
@@ -114,11 +136,13 @@ class Evaluation:
             sweeps=count_sweeps(rules, wanted, len(assignment.data.test), seconds),
             variant_seconds=rules.variant_seconds * wanted / rules.measured_seconds,
             warm_up=chosen,
+            rebatched=() if again is None else tuple(again.positions.tolist()),
+            rebatched_answers=() if again is None else as_plain(again.predictions),
         )
 
     def run_session(
         self,
-        on_session: OnSession = lambda _index, _total: None,
+        on_session: OnSession = lambda _index, _least, _most: None,
         on_void: OnVoid = lambda _index, _reasons: None,
         *,
         block: tuple[int, int] | None = None,
@@ -132,7 +156,8 @@ class Evaluation:
             raise ValueError(f"{self.entry} is not calibrated")
         index, stands = len(self.sessions), False
         while not stands:
-            on_session(index, self.most_sessions)
+            least, most = self.sessions_to_come
+            on_session(index, max(least, index + 1), max(most, index + 1))
             try:
                 stands = self._try(self._script(index, self.calibration))
             except HarnessError as error:
@@ -182,9 +207,13 @@ class Evaluation:
         repeats = len(self.voided)
         used_up = repeats >= rules.max_repeats
         if not reasons or (used_up and rules.when_disturbed == "keep"):
-            confusion = assignment.task.confusion(answers.predictions, script.split.labels)
             self.sessions.append(
-                msgspec.structs.replace(session, confusion=confusion, disturbances=reasons)
+                msgspec.structs.replace(
+                    session,
+                    confusion=assignment.task.confusion(answers.predictions, script.split.labels),
+                    disturbances=reasons,
+                    agreement=self._agreement(),
+                )
             )
             return True
         self.answers.pop()
@@ -192,6 +221,17 @@ class Evaluation:
         if used_up:
             raise _never_quiet(self.voided, rules)
         return False
+
+    def _agreement(self) -> Agreement:
+        """Compare the last session's answers with variants, other batches, and those before."""
+        assignment, calibration = self.assignment, self.calibration
+        again = None
+        if calibration is not None and calibration.rebatched:
+            labels, answered = assignment.launch.labels, calibration.rebatched_answers
+            predictions = from_plain(answered, assignment.launch.output, labels)
+            again = np.array(calibration.rebatched, np.int64), predictions
+        *earlier, last = self.answers
+        return agreement_of(assignment.task, last, again, earlier[-1] if earlier else None)
 
     def record(self, campaign: Campaign | None = None) -> EvaluationRecord:
         """Return the record of what has been seen, in a campaign or outside of one."""
@@ -219,6 +259,7 @@ class Evaluation:
             meter=self._bench.meter.describe(),
             sessions=tuple(self.sessions),
             voided=tuple(self.voided),
+            looks=self.looks,
             quality=(
                 task.score([answers.predictions for answers in answered], assignment.data.test)
                 if answered
@@ -227,9 +268,7 @@ class Evaluation:
             outcome=self.failed or Completed(),
             campaign=campaign,
         )
-        # A session that failed left items unanswered: that is no disagreement.
-        disagreement = _disagreement(task, self.answers[: len(self.sessions)])
-        warned = notices(record, assignment.rules, disagreement)
+        warned = notices(record, assignment.rules)
         return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
 
     def outcomes(self) -> ItemOutcomes | None:
@@ -298,9 +337,3 @@ def _blame(error: HarnessError) -> Literal["submission", "organiser"]:
 
 def _that_measured(answers: Sequence[Answers]) -> list[Answers]:
     return [each for each in answers if each.measured]
-
-
-def _disagreement(task: Task, answered: Sequence[Answers]) -> float:
-    """Return the largest share of items on which two consecutive sessions decide differently."""
-    decisions = [task.decisions(answers.predictions) for answers in answered]
-    return max((float((one != other).mean()) for one, other in pairwise(decisions)), default=0.0)

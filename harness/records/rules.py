@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +23,11 @@ CountOrNone = Annotated[int, Meta(ge=0)]
 class ProtocolRules(Frozen):
     """How one protocol runs."""
 
-    sessions: Count
+    looks: tuple[Count, ...]
+    """After so many sessions it is asked whether the interval of energy is narrow enough. The first
+    is the least number of sessions, the last the cap."""
+    half_width: Positive
+    """How narrow that is: the half-width of the interval, as a share of the energy."""
     idle_seconds: Positive
     """Length of the idle window before and after each session."""
     warm_up_queries: Count
@@ -31,6 +37,10 @@ class ProtocolRules(Frozen):
     variant_seconds: Positive
     """No further sweep is prepared once making variants has taken this long in a session; longer
     in proportion where the meter asks for a longer measured phase."""
+    rebatched_queries: CountOrNone
+    """How many originals are answered a second time, in batches of another size, to see whether
+    answers depend on what else is in the batch; 0: none. Fewer where they would take longer than
+    ``variant_seconds``."""
     max_repeats: CountOrNone
     """How many disturbed sessions of one evaluation are void and repeated."""
     when_disturbed: Literal["fail", "keep"]
@@ -83,7 +93,16 @@ class CautionRules(Frozen):
     small_test_set: Count
     """Fewer test items than this cannot rank close models."""
     session_disagreement: NotNegative
-    """Share of items on which an entry may differ from itself from one session to the next."""
+    """Share of items on which an entry may differ from itself: from one session to the next, and
+    when its batches are put together otherwise."""
+    variant_agreement: Annotated[float, Meta(ge=0, le=1)]
+    """Fewer variants than this share answered as their originals are worth a warning."""
+    drift: NotNegative
+    """A trend of cost or of clock frequency is warned of when it exceeds this share, ..."""
+    drift_kelvin: NotNegative
+    """... one of temperature when it exceeds this, ..."""
+    significance: Annotated[float, Meta(gt=0, lt=1)]
+    """... and chance alone brings about as much less often than this."""
     preparation_sweeps: NotNegative
     """Work was moved ahead of the measured phase when it took more CPU time than this many passes
     over the test set and ``preparation_cpu_seconds`` together: loading, and what a query of the
@@ -267,6 +286,7 @@ def read_rules(path: Path) -> Rules:
         if name not in rules.protocols:
             raise ConfigurationError.at(path, f"protocols.{name}", "is missing", "add the table")
     for name, protocol in rules.protocols.items():
+        _require_looks_that_rise(protocol.looks, path, name)
         if protocol.measured_seconds > rules.limits.measured_seconds:
             raise ConfigurationError.at(
                 path,
@@ -284,3 +304,14 @@ def read_rules(path: Path) -> Rules:
             "give one below and one above 1",
         )
     return rules
+
+
+def _require_looks_that_rise(looks: Sequence[int], path: Path, protocol: str) -> None:
+    rising = all(earlier < later for earlier, later in pairwise(looks))
+    if not looks or not rising or (len(looks) > 1 and looks[0] == 1):
+        raise ConfigurationError.at(
+            path,
+            f"protocols.{protocol}.looks",
+            f"is {list(looks)}",
+            "give numbers of sessions that rise, from 2 or more; one for a fixed number",
+        )

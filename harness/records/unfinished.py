@@ -28,6 +28,10 @@ class Calibration(Frozen):
     """How long making variants may take in a session."""
     warm_up: tuple[int, ...]
     """Positions, in the warm-up's split, of what is sent ahead in every session."""
+    rebatched: tuple[int, ...] = ()
+    """Positions, in the test's, of what it answered in batches of another size."""
+    rebatched_answers: tuple[Any, ...] = ()
+    """To these, as a sidecar keeps them."""
 
 
 class Said(Frozen):

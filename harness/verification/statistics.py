@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.records.evaluation import (
     Completed,
@@ -86,12 +87,30 @@ def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -
                 f"session {session.index + 1} keeps another confusion than its answers give",
                 _FORGED,
             )
+    yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
     again = task.score(sessions, items) if sessions else None
     if again is not None and step is not None:
         again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)
     if unlike:
         yield subject.found("quality", f"its outcomes give another quality: {unlike}", _FORGED)
+
+
+def _agreements(subject: Subject, decided: Sequence[npt.NDArray[np.int64]]) -> Iterator[Finding]:
+    """Hold what sessions keep of their agreement with the one before against their answers."""
+    for number, session in enumerate(subject.record.sessions):
+        if session.agreement is None:
+            continue
+        again = float((decided[number] == decided[number - 1]).mean()) if number else None
+        said = session.agreement.previous
+        close = said is not None and again is not None and math.isclose(said, again, rel_tol=1e-9)
+        if not (close or said is again is None):
+            yield subject.found(
+                "agreement",
+                f"session {session.index + 1} says that {said} of its answers are those of the "
+                f"session before; {again} are",
+                _FORGED,
+            )
 
 
 def _unlike(said: Quality | None, again: Quality | None) -> str:
