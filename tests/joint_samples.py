@@ -64,8 +64,11 @@ class Place:
     def record(self, entry: str, said: ItemOutcomes, **changes: Any) -> EvaluationRecord:  # noqa: ANN401 - any field
         """Make the record that those outcomes give."""
         task = {
-            "id": "toy", "title": "Toy", "digest": self.task.digest, "metric": "accuracy",
-        }  # fmt: skip
+            "id": "toy",
+            "title": "Toy",
+            "digest": self.task.digest,
+            "metric": self.task.ranked_metric,
+        }
         data = {"items": len(said.ids), **changes.pop("data", {})}
         made = record(
             entry,

@@ -18,6 +18,7 @@ from harness.records.evaluation import Campaign
 from harness.records.joint import JointFile
 from harness.store.joint import signed
 from harness.store.results import write
+from harness.tasks import load_task
 
 Plain = dict[str, Any]
 
@@ -231,6 +232,19 @@ def test_a_copy_is_in_the_row_of_its_original_and_has_no_rank_of_its_own(place: 
     assert [row["energy_class"] for row in board["entries"]] == [
         row["energy_class"] for row in before["entries"]
     ]
+
+
+def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
+    card = place.root / "tasks" / "toy" / "task.toml"
+    text = card.read_text().replace("ranked = true\n", "")
+    card.write_text(text.replace('name = "recall"\n', 'name = "recall"\nranked = true\n'))
+    place.task = load_task(place.root, "toy")
+    place.add_three()
+    board = board_of()
+    assert board["metric"] == "recall:b"
+    assert {("good", "bad"), ("frugal", "bad")} <= {
+        (claim["winner"], claim["loser"]) for claim in board["ranking"]["claims"]
+    }
 
 
 @pytest.mark.parametrize("wrong", [(), range(600)])

@@ -281,7 +281,7 @@ def test_a_demonstration_becomes_a_board_with_a_page(root: Path) -> None:
     assert board.keys() >= BOARD
     assert entry.keys() >= BOARD_ENTRY
     assert (entry["entry"], entry["quality"], entry["sessions"]) == ("fine", 1.0, 2)
-    assert entry["rank"] is None  # no false ranks
+    assert entry["rank"] == [1, 1]  # of one entry
     assert document["problems"] == []
     assert b"The toys" in site_files(root)["index.html"]
     assert not (root / "leaderboard/site/local").exists()
