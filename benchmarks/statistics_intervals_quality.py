@@ -10,7 +10,6 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
-from harness.tasks import intervals
 from harness.tasks.detection import Matched
 from harness.tasks.intervals import Bootstrap, Units, interval, mean_interval
 from harness.tasks.scoring import count_confusion, macro_f1, per_class_f1
@@ -49,7 +48,7 @@ SHIFTS = {
 """Logits of both recalls, and how far scenes shift them apart."""
 FOUND, FALSE = 0.8, 0.3
 """Of the objects and of the images, that have a true and a false box."""
-intervals.RESAMPLES = 400
+FEWER_RESAMPLES = 400
 
 
 def quality_settings() -> Iterator[Setting]:

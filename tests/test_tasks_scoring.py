@@ -62,6 +62,8 @@ ALL = card(
     Metric(name="f1", direction="higher", label="class 3"),
 )
 
+BALANCED = card(Metric(name="balanced_accuracy", direction="higher", ranked=True))
+
 
 def split(truth: Integers, groups: list[str] | None = None) -> ItemSplit:
     names = groups or [str(position) for position in range(len(truth))]
@@ -190,7 +192,7 @@ def by_hand(
     rng = np.random.default_rng(5)
     members = [np.flatnonzero(groups == group) for group in np.unique(groups)]
     values = []
-    for _ in range(1_000):
+    for _ in range(500):
         chosen = rng.integers(0, len(members), len(members))
         rows = np.concatenate([members[group] for group in chosen])
         each = [scoring.count_confusion(p[rows], truth[rows], CLASSES) for p in predicted]
@@ -208,9 +210,9 @@ def some_answers(sessions: int) -> tuple[Integers, Integers, Integers]:
 
 
 def assert_like(spread: Spread, drawn: float, sessions: int) -> None:
-    """They err by 1.6 and 2.2 %, of 2,000 and 1,000 resamples; sessions may only add to one."""
+    """They err by 1.6 and 3.2 %, of 2,000 and 500 resamples; sessions may only add to one."""
     found = spread.variance**0.5
-    assert 0.9 * drawn < found < (1.1 if sessions == 1 else 1.7) * drawn
+    assert 0.86 * drawn < found < (1.14 if sessions == 1 else 1.75) * drawn
 
 
 @pytest.mark.parametrize("sessions", [1, 3])
@@ -299,14 +301,39 @@ def test_a_constant_answer_has_a_balanced_accuracy_of_little_doubt_by_few_scenes
     # Ten scenes, three of which hold the rare class: resamples that lack it used to reach 0.78.
     truth = np.array([int(scene < 3) for scene in range(10) for _ in range(8)])
     groups = [str(scene) for scene in range(10) for _ in range(8)]
-    metrics = (Metric(name="balanced_accuracy", direction="higher", ranked=True),)
-    ranked = score(card(*metrics), [np.zeros(80, np.int64)], split(truth, groups)).ranked_value
+    ranked = score(BALANCED, [np.zeros(80, np.int64)], split(truth, groups)).ranked_value
     assert ranked.value == 0.5
     assert 0.2 < ranked.low < 0.5 < ranked.high < 0.86
     many = np.array([int(scene % 2) for scene in range(40) for _ in range(8)])
     names = [str(scene) for scene in range(40) for _ in range(8)]
-    ranked = score(card(*metrics), [np.zeros(320, np.int64)], split(many, names)).ranked_value
+    ranked = score(BALANCED, [np.zeros(320, np.int64)], split(many, names)).ranked_value
     assert 0.4 < ranked.low < ranked.high < 0.6
+
+
+def test_the_mean_f1_is_as_uncertain_as_its_rarest_class_lets_it_be() -> None:
+    # All right, with three items of one class: its recall may still be as low as 0.29.
+    truth = np.array([0] * 150 + [1] * 3)
+    quality = score(ALL, [truth], split(truth))
+    found = next(metric for metric in quality.metrics if metric.name == "macro_f1")
+    assert found.value == found.high == 1.0
+    assert found.low == pytest.approx(1 - (1 - exact(1.0, 3)[0]) / 2, abs=0.01)
+
+
+def test_groups_that_err_on_two_classes_alike_stretch_a_mean_of_classes() -> None:
+    rng = np.random.default_rng(9)
+    truth, scenes = np.arange(400) % 2, np.arange(400) // 10
+    scene_right = rng.random(40) < 0.7
+    right = {"alike": scene_right[scenes], "apart": scene_right[scenes] ^ (truth == 1)}
+    widths = {}
+    for name, each in right.items():
+        predicted = np.where(each, truth, 1 - truth)
+        ranked = score(BALANCED, [predicted], split(truth, [str(s) for s in scenes])).ranked_value
+        widths[name] = ranked.high - ranked.low
+    assert widths["apart"] < 0.1 * widths["alike"]  # what one recall gains there, the other loses
+    plain = np.array([each for each in scene_right for _ in range(10)])
+    _, spread = units_of(scenes, 400).of_share(plain[np.newaxis], np.ones((1, 400), np.bool_))
+    low, high = interval(float(plain.mean()), spread)
+    assert widths["alike"] == pytest.approx(high - low, rel=0.1)
 
 
 def test_resamples_that_lack_a_class_are_left_out() -> None:
@@ -340,7 +367,7 @@ def test_shares_are_covered_as_often_as_their_interval_says_whatever_the_truth()
         for found in (ends, alone):
             covered = [
                 stats.binom.pmf(right, items, p)[(found[:, 0] <= p) & (p <= found[:, 1])].sum()
-                for p in 1 - np.geomspace(0.05 / items, 0.5, 150)
+                for p in 1 - np.geomspace(0.05 / items, 0.5, 100)
             ]
             worst.append(min(covered))
         assert worst[0] > 0.933
