@@ -17,6 +17,7 @@ import msgspec
 
 from harness import __version__
 from harness.errors import HarnessError, MeasurementError, SubmissionError
+from harness.evaluation.conspicuous import conspicuous
 from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances, who_may_have
 from harness.evaluation.notices import notices
 from harness.evaluation.places import Places
@@ -303,7 +304,7 @@ def _record(assignment: Assignment, bench: Bench, run: _Run, created: str) -> Ev
     )
     # A session that failed left items unanswered: that is no disagreement.
     disagreement = _disagreement(task, run.answers[: len(run.sessions)])
-    warned = notices(record, assignment.rules, disagreement)
+    warned = (*notices(record, assignment.rules, disagreement), *conspicuous(record))
     return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
 
 

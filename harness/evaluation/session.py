@@ -238,6 +238,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         kernel=ReferenceKernel(before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()),
         peak_memory_bytes=exit_.peak_memory_bytes,
         trace=trace,
+        remains=exit_.remains,
     )
 
 

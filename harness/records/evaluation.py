@@ -223,6 +223,15 @@ class Notice(Frozen):
     remedy: str
 
 
+class Remains(Frozen):
+    """What an entry had left when it was told to end. All of it went with its session."""
+
+    orphans: int
+    """Processes that had been detached from those that started them, and ran on."""
+    files: int
+    """Files and folders in its ``/tmp`` and ``/dev/shm``, or in what it had in their place."""
+
+
 class Session(Frozen):
     """One fresh sandbox through all phases."""
 
@@ -238,6 +247,8 @@ class Session(Frozen):
     """Rows are true labels, columns predictions, the last column items without an answer."""
     disturbances: tuple[Notice, ...] = ()
     """What would have voided it, had the protocol not let it stand for want of repeats."""
+    remains: Remains | None = None
+    """``None`` in records of an earlier harness."""
 
     @property
     def queries(self) -> int:

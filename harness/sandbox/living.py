@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from harness.sandbox.tree import Tree
+from harness.sandbox.tree import Tree, children
 
 _AWAIT_SECONDS = 1.0
 _REAP_SECONDS = 5.0
@@ -29,6 +29,20 @@ class Living:
         if namespace_init is not None:
             with contextlib.suppress(ProcessLookupError):  # the sandbox could not be built
                 self._pidfds[namespace_init] = os.pidfd_open(namespace_init)
+
+        self._first: frozenset[int] = frozenset()
+
+    def began(self) -> None:
+        """Take note of the processes there are before any code of the entry's has run."""
+        self._first = frozenset(self._adopted())
+
+    def orphans(self) -> int:
+        """Count the processes that have lost their parent, and gone to the tree's own."""
+        return len(self._adopted() - self._first)
+
+    def _adopted(self) -> set[int]:
+        """Return the children of whoever becomes the parent of the tree's orphans."""
+        return set(children(self._namespace_init or self._pid))
 
     @property
     def descriptor(self) -> int:

@@ -37,6 +37,7 @@ class Space:
         self.size_bytes = 0
         self.device = os.fstat(descriptor).st_dev
         self._descriptor = descriptor
+        self._names_at_first = self._names()
         self.look()
 
     def look(self) -> None:
@@ -46,6 +47,17 @@ class Space:
             self.size_bytes = seen.f_blocks * seen.f_frsize
             used = self.size_bytes - seen.f_bavail * seen.f_frsize
             self.most_bytes = max(self.most_bytes, used)
+
+    @property
+    def files(self) -> int:
+        """How many more files and folders it holds than at first; the kernel keeps count."""
+        return max(0, self._names() - self._names_at_first)
+
+    def _names(self) -> int:
+        with contextlib.suppress(OSError):
+            seen = os.fstatvfs(self._descriptor)
+            return seen.f_files - seen.f_ffree
+        return 0
 
     @property
     def was_full(self) -> bool:
@@ -90,6 +102,21 @@ def folder_bytes(folder: Path, most_bytes: int) -> int:
         except OSError as error:  # gone by now, or closed even to its owner
             if error.errno == errno.ENAMETOOLONG:
                 return most_bytes + 1
+    return total
+
+
+def folder_files(folder: Path, most: int) -> int:
+    """Count the files and folders in a folder, and stop at ``most``."""
+    total = 0
+    waiting = [str(folder)]
+    while waiting and total < most:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as found:
+            for item in found:
+                total += 1
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append(item.path)
+                if total >= most:
+                    break
     return total
 
 

@@ -55,7 +55,7 @@ class Tree:
         while waiting:
             pid = waiting.pop()
             yield pid
-            waiting.extend(_children(pid))
+            waiting.extend(children(pid))
 
 
 def process_cpu_seconds(pid: int) -> float:
@@ -63,7 +63,8 @@ def process_cpu_seconds(pid: int) -> float:
     return _own_cpu_seconds(pid) + _reaped_cpu_seconds(pid)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the children of a process that were not waited for; none once it is gone."""
     found: list[int] = []
     for task in _listed(f"/proc/{pid}/task"):
         found.extend(map(int, _read(f"/proc/{pid}/task/{task}/children").split()))

@@ -15,13 +15,22 @@ from typing import Literal, NoReturn, TypeAlias
 from harness.errors import SubmissionError
 from harness.records.rules import Limits
 from harness.sandbox.endings import mebibytes
-from harness.sandbox.spaces import Space, folder_bytes, nameless_bytes, open_spaces
+from harness.sandbox.spaces import (
+    Space,
+    folder_bytes,
+    folder_files,
+    nameless_bytes,
+    open_spaces,
+)
 from harness.sandbox.tree import Tree, Usage
 
 WATCH_SECONDS = 0.1
 """How often CPU time, memory, processes and threads are looked at."""
 _FILES_SECONDS = 0.5
 """How often open files and a folder on disk are: there may be many."""
+
+_MOST_FILES = 10_000
+"""Of a folder on disk: counted no further, since an entry may leave any number."""
 
 _WORTH_TELLING_BYTES = 1 << 20
 """A launcher of ours takes less, before there is anything of the entry."""
@@ -180,6 +189,11 @@ class Watch:
                 f"{self._limits.output_bytes} are allowed",
                 "print less",
             )
+
+    def files_left(self) -> int:
+        """Count the files and folders that it has left where it may write, once it is gone."""
+        on_disk = folder_files(self._scratch, _MOST_FILES) if self._scratch is not None else 0
+        return on_disk + sum(space.files for space in self._spaces)
 
     def hints(self, said: str) -> str:
         """Name the limits that may be behind an end of which the entry, or its end, said this.
