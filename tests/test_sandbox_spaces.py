@@ -9,7 +9,7 @@ import pytest
 from sandboxes import launch_of, working, write_entry
 
 from harness.sandbox.confined import Confined
-from harness.sandbox.spaces import folder_bytes, nameless_bytes, remove_folder
+from harness.sandbox.spaces import folder_bytes, folder_files, nameless_bytes, remove_folder
 
 PLENTY = 1 << 30
 
@@ -43,6 +43,15 @@ def test_files_count_by_the_room_they_take_and_none_is_free(folder: Path) -> Non
 
     assert folder_bytes(folder, PLENTY) >= (1 << 20) + 12 * 4096
     assert folder_bytes(folder, PLENTY) < 2 << 20
+
+
+def test_counting_ends_where_it_is_enough(folder: Path) -> None:
+    assert folder_files(folder, 10) == 0
+    deep(folder, 3)
+    (folder / "link").symlink_to(folder)
+
+    assert folder_files(folder, 10) == 5
+    assert folder_files(folder, 2) == 2
 
 
 def test_adding_up_ends_where_it_is_too_much(folder: Path) -> None:

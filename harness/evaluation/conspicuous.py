@@ -59,8 +59,8 @@ def chance(tables: Sequence[Sequence[Sequence[int]]]) -> float:
     """Return how probable it is that answers independent of the labels look as these do, or more.
 
     ``tables`` are the sessions' counts, rows by label and columns by answer. Pearson's chi-squared
-    test of independence (K. Pearson, 1900) on their mean: the items are the same in each session, so
-    more sessions tell nothing more of them. 1 where there is one label, or one answer to all.
+    test of independence (K. Pearson, 1900) on their mean: the items are the same in each session,
+    so more sessions tell nothing more of them. 1 where there is one label, or one answer to all.
     """
     import numpy as np  # noqa: PLC0415 - with scipy, for the end of an evaluation only
     from scipy.stats import chi2  # noqa: PLC0415 - likewise

@@ -21,7 +21,7 @@ _CHILD_SIGNALS = frozenset({"SIGCHLD", "SIGCLD"})
 
 
 def check_futile(name: str, tree: ast.Module) -> Iterator[Fault]:
-    """Yield what a file replaces of ``MEASURING``, and where it asks that no child be waited for."""
+    """Yield what a file replaces of ``MEASURING``, and where it has its children not waited for."""
     modules = _modules(tree)
     for node in ast.walk(tree):
         for target in _targets(node):
