@@ -73,10 +73,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "detecting warm-up": ("detect-warm-up",),
     "caching": (
         "cache-in-memory", "cache-in-tmp", "cache-in-dev-shm", "cache-in-shared-memory",
-        "cache-in-file-cache", "keyring", "table-of-answers", "unstable-answers",
+        "cache-in-file-cache", "evict-by-process", "keyring", "table-of-answers",
+        "unstable-answers",
     ),
     "guessing": ("answer-by-order", "answer-by-identifier"),
-    "timing side channels to a helper process": ("helper-process",),
+    "timing side channels to a helper process": (
+        "helper-process", "hear-files-opened", "write-out-disks",
+    ),
+    "the kernel": ("kernel-log",),
     "import-time side effects": ("import-during-check",),
     "submission.toml": (
         "manifest-nesting", "manifest-huge-string", "manifest-duplicate-keys",

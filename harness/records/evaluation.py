@@ -249,6 +249,9 @@ class Session(Frozen):
     """What would have voided it, had the protocol not let it stand for want of repeats."""
     remains: Remains | None = None
     """``None`` in records of an earlier harness."""
+    kernel_threads_cpu_seconds: float | None = None
+    """Of the kernel's own threads, idle windows included; ``None`` where they are not seen. It is
+    in the windows' ``other_cpu_seconds``."""
 
     @property
     def queries(self) -> int:
