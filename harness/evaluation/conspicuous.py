@@ -34,7 +34,8 @@ def _left(sessions: Sequence[Session]) -> Iterator[Notice]:
         yield Notice(
             code="files-left",
             message=f"at the end of {len(files)} of {len(sessions)} sessions the entry had left up "
-            f"to {max(files):,} files and folders in /tmp and /dev/shm; they went with the session",
+            f"to {max(files):,} files and folders in /tmp and /dev/shm that it made after it was "
+            "loaded; they went with the session",
             remedy="write nothing there that a later session is to find: each begins empty. "
             "Where they are a library's working files, nothing need be done",
         )

@@ -245,7 +245,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         kernel_threads_cpu_seconds=(
             None
             if threads_before is None or threads_after is None
-            else max(0.0, threads_after - threads_before)
+            else max(0.0, round(threads_after - threads_before, 3))
         ),
     )
 

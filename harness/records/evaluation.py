@@ -229,7 +229,8 @@ class Remains(Frozen):
     orphans: int
     """Processes that had been detached from those that started them, and ran on."""
     files: int
-    """Files and folders in its ``/tmp`` and ``/dev/shm``, or in what it had in their place."""
+    """Files and folders in its ``/tmp`` and ``/dev/shm``, or in what it had in their place, beyond
+    those there were when it was loaded: libraries leave theirs."""
 
 
 class Session(Frozen):

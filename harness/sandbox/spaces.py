@@ -37,7 +37,7 @@ class Space:
         self.size_bytes = 0
         self.device = os.fstat(descriptor).st_dev
         self._descriptor = descriptor
-        self._names_at_first = self._names()
+        self._names_before = 0
         self.look()
 
     def look(self) -> None:
@@ -48,10 +48,14 @@ class Space:
             used = self.size_bytes - seen.f_bavail * seen.f_frsize
             self.most_bytes = max(self.most_bytes, used)
 
+    def loaded(self) -> None:
+        """Take what there is for working files of the entry's libraries."""
+        self._names_before = self._names()
+
     @property
     def files(self) -> int:
-        """How many more files and folders it holds than at first; the kernel keeps count."""
-        return max(0, self._names() - self._names_at_first)
+        """How many more files and folders it holds than when ``loaded``; the kernel keeps count."""
+        return max(0, self._names() - self._names_before)
 
     def _names(self) -> int:
         with contextlib.suppress(OSError):

@@ -80,7 +80,7 @@ class Watch:
         self._session_began = self._phase_began = time.monotonic()
         self._phase_cpu_seconds = 0.0
         self._next_files = self._session_began
-        self._nameless_bytes = 0
+        self._nameless_bytes = self._files_before = 0
         self._most_processes = self._most_threads = 0
         self.next_look = self._session_began
         """When ``look`` is due again."""
@@ -96,6 +96,10 @@ class Watch:
         if not self._spaces and self._space_names:  # the sandbox is up by now
             *_, last = self._tree.pids()
             self._spaces = open_spaces(last, self._space_names)
+        if phase == "warm-up":
+            self._files_before = self._files_on_disk()
+            for space in self._spaces:
+                space.loaded()
         used = self._require_cpu_time(self._cpu_seconds())
         self._phase, self._phase_began, self._phase_cpu_seconds = phase, time.monotonic(), used
 
@@ -191,9 +195,12 @@ class Watch:
             )
 
     def files_left(self) -> int:
-        """Count the files and folders that it has left where it may write, once it is gone."""
-        on_disk = folder_files(self._scratch, _MOST_FILES) if self._scratch is not None else 0
+        """Count the files and folders that are there, once it is gone, since it was loaded."""
+        on_disk = max(0, self._files_on_disk() - self._files_before)
         return on_disk + sum(space.files for space in self._spaces)
+
+    def _files_on_disk(self) -> int:
+        return folder_files(self._scratch, _MOST_FILES) if self._scratch is not None else 0
 
     def hints(self, said: str) -> str:
         """Name the limits that may be behind an end of which the entry, or its end, said this.
