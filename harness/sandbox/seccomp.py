@@ -99,6 +99,11 @@ ADVISE: dict[Architecture, int] = {"x86_64": 28, "aarch64": 233}
 """``madvise``."""
 PAGE_OUT = 21
 """Its advice to take pages out of the kernel's cache."""
+CONTROL: dict[Architecture, int] = {"x86_64": 157, "aarch64": 167}
+"""``prctl``."""
+SET_DUMPABLE = 4
+"""Its option that would keep a process's open files, among which its memory is looked for, from
+everybody but root."""
 SOCKETS: dict[Architecture, tuple[int, int]] = {"x86_64": (41, 53), "aarch64": (198, 199)}
 """``socket`` and ``socketpair``."""
 SIGNAL_ACTION: dict[Architecture, int] = {"x86_64": 13, "aarch64": 134}
@@ -151,6 +156,15 @@ def program(
         [
             _load(THIRD_ARGUMENT),
             _skip_if_equal(PAGE_OUT, 0, otherwise=1),
+            _fail(errno.EPERM),
+            _return(ALLOW),
+        ],
+    )
+    code += _when(
+        CONTROL[architecture],
+        [
+            _load(FIRST_ARGUMENT),
+            _skip_if_equal(SET_DUMPABLE, 0, otherwise=1),
             _fail(errno.EPERM),
             _return(ALLOW),
         ],
