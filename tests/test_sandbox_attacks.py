@@ -46,7 +46,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "links": ("symbolic-link", "link-out", "hard-link", "hard-link-out", "named-pipe", "archive"),
     "fork bomb": ("fork-bomb",),
     "memory bomb": ("memory-heap", "memory-shared", "memory-dev-shm", "memory-memfd", "fill-file",
-                    "hide-from-watch"),
+                    "memory-sockets", "hide-from-watch"),
     "thread bomb": ("thread-bomb",),
     "disk filling": ("fill-disk",),
     "file-descriptor exhaustion": ("descriptors",),

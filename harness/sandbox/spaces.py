@@ -5,7 +5,8 @@ before the entry's first code runs, so that they can be asked even when all of i
 one of its own the entry has a folder of the machine's disk, which is added up file by file.
 
 Files that have lost their last name take room as long as a process has them open, and files made
-by ``memfd_create`` never had one: they are found through the descriptors of the tree.
+by ``memfd_create`` never had one: they are found through the descriptors of the tree. So are
+sockets, whose unread content is memory of nobody's.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 _BLOCK_BYTES = 512  # of st_blocks, whatever the file system: see stat(2)
+_SOCKET_BYTES = 212_992
+"""The kernel's own choice for ``wmem_max``, where it cannot be read."""
 _LEAST_BYTES = 4096
 """What a name takes, however little the file holds."""
 _FULL_BYTES = 16 * 4096
@@ -169,13 +173,33 @@ def _lifted(top: int, name: str) -> bool:
     return False
 
 
-def nameless_bytes(pids: Iterable[int]) -> dict[int, int]:
-    """Return, by device, what the open files without a name hold; each file counts once."""
+class Nameless(NamedTuple):
+    """What a tree holds open that has no name."""
+
+    bytes_by_device: dict[int, int]
+    """Of files."""
+    sockets: int
+
+
+def nameless(pids: Iterable[int]) -> Nameless:
+    """See what a tree's processes hold open that has no name; each file and socket counts once."""
     files = {(status.st_dev, status.st_ino): status for status in _nameless(pids)}
     held: dict[int, int] = {}
+    sockets = 0
     for status in files.values():
-        held[status.st_dev] = held.get(status.st_dev, 0) + status.st_blocks * _BLOCK_BYTES
-    return held
+        if stat.S_ISSOCK(status.st_mode):
+            sockets += 1
+        else:
+            held[status.st_dev] = held.get(status.st_dev, 0) + status.st_blocks * _BLOCK_BYTES
+    return Nameless(held, sockets)
+
+
+def socket_bytes() -> int:
+    """Return how much a socket may hold that nobody reads: twice ``wmem_max``, see socket(7)."""
+    try:
+        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 2 * _SOCKET_BYTES
 
 
 def _nameless(pids: Iterable[int]) -> Iterator[os.stat_result]:
@@ -185,5 +209,6 @@ def _nameless(pids: Iterable[int]) -> Iterator[os.stat_result]:
             for descriptor in os.listdir(folder):  # noqa: PTH208 - numbers, and often
                 with contextlib.suppress(OSError):
                     status = os.stat(f"{folder}/{descriptor}")  # noqa: PTH116 - likewise
-                    if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                    unnamed = status.st_nlink == 0 and stat.S_ISREG(status.st_mode)
+                    if unnamed or stat.S_ISSOCK(status.st_mode):
                         yield status

@@ -19,8 +19,9 @@ from harness.sandbox.spaces import (
     Space,
     folder_bytes,
     folder_files,
-    nameless_bytes,
+    nameless,
     open_spaces,
+    socket_bytes,
 )
 from harness.sandbox.tree import Tree, Usage
 
@@ -80,7 +81,8 @@ class Watch:
         self._session_began = self._phase_began = time.monotonic()
         self._phase_cpu_seconds = 0.0
         self._next_files = self._session_began
-        self._nameless_bytes = self._files_before = 0
+        self._nameless_bytes = self._files_before = self._sockets = 0
+        self._socket_bytes = socket_bytes()
         self._most_processes = self._most_threads = 0
         self.next_look = self._session_began
         """When ``look`` is due again."""
@@ -143,6 +145,14 @@ class Watch:
                 "memory_bytes",
                 f"used {mebibytes(memory)} of memory; {mebibytes(limits.memory_bytes)} are allowed",
                 "use a smaller model or a smaller batch_size",
+            )
+        in_sockets = self._sockets * self._socket_bytes
+        if memory + in_sockets > limits.memory_bytes and not self._memory_is_held:
+            self._refuse(
+                "memory_bytes",
+                f"had {self._sockets:,} sockets, which may hold {mebibytes(in_sockets)} of memory "
+                f"beside {mebibytes(memory)}; {mebibytes(limits.memory_bytes)} are allowed",
+                "use fewer sockets: close those of processes that have ended",
             )
         self._require_cpu_time(self._cpu_seconds())
 
@@ -256,7 +266,7 @@ class Watch:
         return f"seen to use {mebibytes(self.peak_memory_bytes)} of memory"
 
     def _look_at_files(self) -> None:
-        held = nameless_bytes(self._tree.pids())
+        held, self._sockets = nameless(self._tree.pids())
         own = {space.device for space in self._spaces}
         if self._scratch is not None and self._scratch_device is not None:
             device = self._scratch_device
