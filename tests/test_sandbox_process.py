@@ -117,6 +117,17 @@ def test_what_an_entry_leaves_is_counted(sandbox: Sandbox, tmp_path: Path) -> No
     assert ended.remains == Remains(orphans=1, files=2)
 
 
+def test_a_programs_daemon_is_counted_that_was_there_before_it_said_hello(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    hello = "REDY" + "\\0" * 12
+    daemon = f"(sleep 20 < /dev/null > /dev/null 2>&1 3>&- 4>&- &); printf '{hello}' >&4; cat <&3"
+    launch = launch_of(tmp_path, entry=None, command=("/bin/sh", "-c", daemon))
+    with sandbox.launch(launch) as process:
+        process.ready(deadline_seconds=20)
+        assert process.finish(deadline_seconds=5).remains == Remains(orphans=1, files=0)
+
+
 def test_children_that_end_with_it_and_files_that_are_gone_are_not_left(
     sandbox: Sandbox, tmp_path: Path
 ) -> None:

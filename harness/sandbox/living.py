@@ -30,19 +30,12 @@ class Living:
             with contextlib.suppress(ProcessLookupError):  # the sandbox could not be built
                 self._pidfds[namespace_init] = os.pidfd_open(namespace_init)
 
-        self._first: frozenset[int] = frozenset()
-
-    def began(self) -> None:
-        """Take note of the processes there are before any code of the entry's has run."""
-        self._first = frozenset(self._adopted())
-
     def orphans(self) -> int:
-        """Count the processes that have lost their parent, and gone to the tree's own."""
-        return len(self._adopted() - self._first)
+        """Count the processes that have lost their parent, and gone to the tree's first one.
 
-    def _adopted(self) -> set[int]:
-        """Return the children of whoever becomes the parent of the tree's orphans."""
-        return set(children(self._namespace_init or self._pid))
+        Its oldest child is the entry's own first process.
+        """
+        return len(children(self._namespace_init or self._pid)[1:])
 
     @property
     def descriptor(self) -> int:

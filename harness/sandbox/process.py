@@ -106,7 +106,6 @@ class TreeProcess:
                 remedy="see what `python -m harness doctor` says of isolation",
             )
             raise self._error from None
-        self._living.began()
 
     def load(self, *, deadline_seconds: float) -> None:
         """Have the entry loaded."""

@@ -41,7 +41,7 @@ class Space:
         self.size_bytes = 0
         self.device = os.fstat(descriptor).st_dev
         self._descriptor = descriptor
-        self._names_before = 0
+        self._names_before = self._names()
         self.look()
 
     def look(self) -> None:
