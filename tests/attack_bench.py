@@ -319,7 +319,11 @@ class Range:
             ),
             task=task,
             data=task.load_data("sample", 0),
-            rules=msgspec.structs.replace(RULES, protocols={"quick": protocol}),
+            rules=msgspec.structs.replace(
+                RULES,
+                protocols={"quick": protocol},
+                cautions=msgspec.structs.replace(RULES.cautions, preparation_cpu_seconds=0.2),
+            ),
             hardware=made.hardware,
         )
 

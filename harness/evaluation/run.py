@@ -20,6 +20,7 @@ from harness import __version__
 from harness.errors import HarnessError, MeasurementError, SubmissionError
 from harness.evaluation.agreement import Answers, agreement_of, draw_rebatched
 from harness.evaluation.assignment import Assignment
+from harness.evaluation.conspicuous import conspicuous
 from harness.evaluation.gate import AWAKE, SLEPT_SECONDS, disturbances, who_may_have
 from harness.evaluation.notices import notices
 from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wanted_seconds
@@ -268,7 +269,7 @@ class Evaluation:
             outcome=self.failed or Completed(),
             campaign=campaign,
         )
-        warned = notices(record, assignment.rules)
+        warned = (*notices(record, assignment.rules), *conspicuous(record))
         return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
 
     def outcomes(self) -> ItemOutcomes | None:

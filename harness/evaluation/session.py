@@ -16,6 +16,7 @@ from harness.errors import HarnessError, SubmissionError
 from harness.evaluation.agreement import Answers, Rebatched
 from harness.evaluation.plan import PlannedSweep
 from harness.meters.disturbance import DisturbanceWatch, Watch
+from harness.meters.kernel_threads import kernel_thread_seconds
 from harness.meters.protocol import Meter, Recording, Work
 from harness.records.energy import BEFORE_MEASURED
 from harness.records.evaluation import (
@@ -182,6 +183,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     limits = script.launch.limits
     started = datetime.now(UTC)
     kernel_before = bench.kernel()
+    threads_before = kernel_thread_seconds()
     work = EntryWork()
     with bench.meter.record(work) as recording:
         windows = Windows(recording, bench.watch(work))
@@ -215,6 +217,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
             time.sleep(script.idle_seconds)
             windows.close("idle-after")
         trace = recording.trace()
+    threads_after = kernel_thread_seconds()
     return Session(
         index=script.index,
         started_utc=started.isoformat(timespec="seconds"),
@@ -223,6 +226,12 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         kernel=ReferenceKernel(before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()),
         peak_memory_bytes=exit_.peak_memory_bytes,
         trace=trace,
+        remains=exit_.remains,
+        kernel_threads_cpu_seconds=(
+            None
+            if threads_before is None or threads_after is None
+            else max(0.0, round(threads_after - threads_before, 3))
+        ),
     )
 
 

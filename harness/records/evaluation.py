@@ -246,6 +246,16 @@ class Agreement(Frozen):
     """With the answers of the session before; ``None`` of the first."""
 
 
+class Remains(Frozen):
+    """What an entry had left when it was told to end. All of it went with its session."""
+
+    orphans: int
+    """Processes that had been detached from those that started them, and ran on."""
+    files: int
+    """Files and folders in its ``/tmp`` and ``/dev/shm``, or in what it had in their place, beyond
+    those there were when it was loaded: libraries leave theirs."""
+
+
 class Session(Frozen):
     """One fresh sandbox through all phases."""
 
@@ -267,6 +277,11 @@ class Session(Frozen):
     """Of its campaign, counted from 0; ``None`` where entries did not take turns."""
     place: int | None = None
     """When it ran in its round, counted from 0."""
+    remains: Remains | None = None
+    """``None`` in records of an earlier harness."""
+    kernel_threads_cpu_seconds: float | None = None
+    """Of the kernel's own threads, idle windows included; ``None`` where they are not seen. It is
+    in the windows' ``other_cpu_seconds``."""
 
     @property
     def queries(self) -> int:

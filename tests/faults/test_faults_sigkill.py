@@ -31,7 +31,10 @@ def test_a_run_that_is_killed_in_whatever_phase_leaves_nothing(place: Place) -> 
     told = ""
     for name, session, after in (
         ("being prepared", 0, 0),
-        ("load", 0, 0.05),  # of the calibration
+        ("start", 0, 0.01),  # of the calibration
+        ("load", 0, 0.05),
+        ("warm-up", 0, 0.01),
+        ("drain", 0, 0),
         ("idle-before", 1, 0),
         ("start", 1, 0),
         ("start", 1, 0.01),
