@@ -260,6 +260,17 @@ def test_rounds_cancel_what_all_their_sessions_share() -> None:
     assert not ranked(apart).less_energy.any()
 
 
+def test_what_a_round_had_in_common_is_no_doubt_of_who_is_on_the_front() -> None:
+    drift = np.linspace(0, 0.5, 8)
+    noise = np.random.default_rng(3).normal(0, 0.003, (3, 8))
+    logs = [drift + noise[0], drift + noise[1] + 0.1, drift + noise[2] + 0.1]
+    evidence = board([950, 950, 950], [1.0, 1.0, 1.0])
+    blocked = replace(evidence, energy=tuple(energies(each) for each in logs))
+    apart = replace(evidence, energy=tuple(energies(each, rounds=False) for each in logs))
+    assert ranked(blocked).front_support.tolist() == [1.0, 0.0, 0.0]
+    assert ranked(apart).front_support[1] > 0.05
+
+
 numbers = st.integers(min_value=2, max_value=6)
 
 

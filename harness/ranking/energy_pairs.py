@@ -192,7 +192,7 @@ def _only_campaign(energy: SessionEnergies | None) -> int:
 def _by_round(energy: SessionEnergies | None) -> dict[tuple[int, int], float]:
     if energy is None:
         return {}
-    return dict(zip(energy.keys(), energy.log_joules.tolist(), strict=False))
+    return dict(zip(energy.round_keys(), energy.log_joules.tolist(), strict=False))
 
 
 def _by_number(energy: SessionEnergies | None) -> dict[tuple[int, int], float]:

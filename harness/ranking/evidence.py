@@ -103,10 +103,10 @@ class SessionEnergies:
         if self.rounds is not None:
             if self.rounds.shape != self.log_joules.shape:
                 raise ValueError(f"{self.log_joules.shape} energies, {self.rounds.shape} rounds")
-            if len(set(self.keys())) < len(self.log_joules):
+            if len(set(self.round_keys())) < len(self.log_joules):
                 raise ValueError("two sessions of an entry are of one round")
 
-    def keys(self) -> list[tuple[int, int]]:
+    def round_keys(self) -> list[tuple[int, int]]:
         """Return (campaign, round) of every session; nothing where there are no rounds."""
         if self.rounds is None:
             return []

@@ -8,12 +8,15 @@ by much, takes nothing from its original; of a front without margins it would ta
 from __future__ import annotations
 
 import math
+from collections import defaultdict
+from statistics import fmean
 
 import numpy as np
 
 from harness.ranking.evidence import Booleans, Evidence, Floats, Margins, SessionEnergies
 from harness.ranking.resampling import QualityDraws, session_noise
 
+LEAST_ENTRIES = 3
 DRAWS = 2_000
 """At most so many: a share is then known to about 0.01."""
 
@@ -48,8 +51,9 @@ def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Boole
 
 def _energies(evidence: Evidence, draws: int, seed: int) -> Floats:
     """Return (draws, entries): log energies; at the floor all the same and below any other."""
+    shared = _shared_by_rounds(evidence)
     columns = [
-        np.full(draws, -1e9) if at_floor else _drawn(entry, energy, draws, seed)
+        np.full(draws, -1e9) if at_floor else _drawn(entry, energy, shared, draws, seed)
         for entry, energy, at_floor in zip(
             evidence.entries, evidence.energy, evidence.at_floor.tolist(), strict=True
         )
@@ -57,14 +61,36 @@ def _energies(evidence: Evidence, draws: int, seed: int) -> Floats:
     return np.stack(columns, axis=1)
 
 
-def _drawn(entry: str, energy: SessionEnergies | None, draws: int, seed: int) -> Floats:
+def _shared_by_rounds(evidence: Evidence) -> dict[tuple[int, int], float]:
+    """Return how far the energies of a round lay from the entries' own means, on average.
+
+    That is no noise of an entry's place among others. Of rounds of fewer than three entries it is
+    not known apart from theirs.
+    """
+    apart: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    for energy in evidence.energy:
+        if energy is not None and energy.rounds is not None:
+            own = (energy.log_joules - energy.log_joules.mean()).tolist()
+            for key, value in zip(energy.round_keys(), own, strict=True):
+                apart[key].append(value)
+    return {key: fmean(values) for key, values in apart.items() if len(values) >= LEAST_ENTRIES}
+
+
+def _drawn(
+    entry: str,
+    energy: SessionEnergies | None,
+    shared: dict[tuple[int, int], float],
+    draws: int,
+    seed: int,
+) -> Floats:
     """Return (draws,): the mean of the sessions, and Student's t times its standard error."""
     if energy is None:
         return np.full(draws, math.inf)
     values, count = energy.log_joules, len(energy.log_joules)
     if count < 2:  # noqa: PLR2004 - two make a spread
         return np.full(draws, float(values.mean()))
+    own = values - np.array([shared.get(key, 0.0) for key in energy.round_keys()] or 0.0)
     noise = session_noise(entry, draws, count, seed)
     t = noise.mean(axis=1) / (noise.std(axis=1, ddof=1) / math.sqrt(count))
-    drawn: Floats = values.mean() + t * (values.std(ddof=1) / math.sqrt(count))
+    drawn: Floats = values.mean() + t * (own.std(ddof=1) / math.sqrt(count))
     return drawn

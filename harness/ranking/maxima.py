@@ -161,15 +161,10 @@ def largest_apart(movements: Floats, scale: Floats) -> Floats:
     """
     largest = np.zeros_like(movements)
     apart = np.empty_like(movements)
-    symmetric = np.array_equal(scale, scale.T)
     for entry, scales in enumerate(scale):
-        first = entry + 1 if symmetric else 0
-        others, best = apart[:, first:], largest[:, first:]
-        np.subtract(movements[:, entry : entry + 1], movements[:, first:], out=others)
-        np.multiply(others, scales[first:], out=others)
-        if symmetric:
-            np.abs(others, out=others)
-        np.maximum(best, others, out=best)
+        np.subtract(movements[:, entry : entry + 1], movements, out=apart)
+        np.multiply(apart, scales, out=apart)
+        np.maximum(largest, apart, out=largest)
     of_draw: Floats = largest.max(axis=1)
     return of_draw
 
