@@ -234,6 +234,18 @@ def test_a_copy_is_in_the_row_of_its_original_and_has_no_rank_of_its_own(place: 
     ]
 
 
+def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
+    place.change_rules("least_items = 1", "least_items = 500")
+    for entry, wrong in (("a", range(20)), ("b", range(160))):
+        said = place.answers(wrong)
+        groups = tuple(f"g{number // 8}" for number in range(len(said.ids)))
+        place.add(entry, said=replace(said, groups=groups))
+    board = board_of()
+    assert board["ranking"]["units"] == 75
+    (note,) = [note for note in board["notes"] if note["code"] == "few-items"]
+    assert "600 items in 75 groups" in note["message"]
+
+
 def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
     card = place.root / "tasks" / "toy" / "task.toml"
     text = card.read_text().replace("ranked = true\n", "")

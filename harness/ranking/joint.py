@@ -11,7 +11,7 @@ from scipy.sparse.csgraph import connected_components
 from harness.ranking.candidates import candidates
 from harness.ranking.claims import Ranking, rank
 from harness.ranking.energy_pairs import compare_energies
-from harness.ranking.evidence import Evidence, Margins
+from harness.ranking.evidence import Evidence, ItemScores, Margins, ResampledQuality
 from harness.ranking.prizes import Prize, best_quality, least_energy
 from harness.records.board import Board
 from harness.records.joint import (
@@ -76,8 +76,15 @@ def joint_statistics(
         least_quality_difference=_few_digits(ranking.least_quality_difference),
         least_energy_ratio=None if ratio is None else round(ratio, LEAST_RATIO_DIGITS),
         prizes=tuple(_prizes(board, ranking, rules)),
+        units=_units(evidence.quality),
         apart=_apart(evidence),
     )
+
+
+def _units(quality: ItemScores | ResampledQuality) -> int:
+    if quality.groups is not None:
+        return len(np.unique(quality.groups))
+    return len(quality.scores) if isinstance(quality, ItemScores) else quality.items
 
 
 def _apart(evidence: Evidence) -> tuple[tuple[str, ...], ...]:

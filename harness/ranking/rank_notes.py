@@ -80,13 +80,15 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
             remedy="evaluate them together (evaluate A B C …), or in campaigns with the control",
         )
     told_apart = _least(board, statistics)
-    if board.items < rules.prizes.least_items:
+    units = statistics.units or board.items
+    if min(units, board.items) < rules.prizes.least_items:
+        grouped = f" in {units:,} groups" if units != board.items else ""
         yield Notice(
             code="few-items",
-            message=f"{board.items:,} items cannot show what close entries differ by"
+            message=f"{board.items:,} items{grouped} cannot show what close entries differ by"
             f"{told_apart and f': {told_apart}'}",
-            remedy=f"evaluate on {rules.prizes.least_items:,} items or more; below, no prize is "
-            "given",
+            remedy="evaluate on more, in more groups; below "
+            f"{rules.prizes.least_items:,} items no prize is given",
         )
     elif told_apart:
         yield Notice(

@@ -90,6 +90,9 @@ class JointStatistics(Frozen):
     least_energy_ratio: float | None
     """The same of energy: 1.05 is 5 % more."""
     prizes: tuple[PrizeResult, ...] = ()
+    units: int | None = None
+    """How many items, or groups of items that belong together, were resampled: what the board knows
+    of quality hangs on their number."""
     apart: tuple[tuple[str, ...], ...] = ()
     """Groups of entries between which nothing is known of energy, so that neither beats the other:
     evaluated on other occasions, and not linked by a control in enough of them. Empty where all are
