@@ -301,8 +301,9 @@ class _Place:
     def _session(self, name: str, queries: int) -> Run:
         from resolution_counter import Instructions
 
+        from harness.evaluation.agreement import Answers
         from harness.evaluation.gate import disturbances
-        from harness.evaluation.session import Answers, run_session
+        from harness.evaluation.session import run_session
         from harness.records.energy import joules_per_1000, per_1000, phase_cpu_seconds
 
         script = self._script(name, queries)

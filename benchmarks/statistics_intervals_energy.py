@@ -116,9 +116,9 @@ def _looks(
         alpha = look_alphas(LOOKS, level)[0] if corrected else 1 - level
         for look in LOOKS:
             estimate = of_sessions(joules[:look], correlation=assumed)
-            assert estimate is not None
-            if estimate.log_half_width(alpha) <= width * SPREAD:
+            if estimate is None or estimate.log_half_width(alpha) <= width * SPREAD:
                 break
+        assert estimate is not None
         found.append(estimate.interval(alpha) or (0.0, math.inf))
     return 1.0, found
 

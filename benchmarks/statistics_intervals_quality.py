@@ -105,7 +105,10 @@ def _answered(
     upto = answers.cumsum(axis=1)[labels][:, :-1]
     first = (rng.random(len(labels))[:, np.newaxis] > upto).sum(axis=1)
     again = (rng.random((sessions, len(labels), 1)) > upto).sum(axis=2)
-    return np.where(rng.random((sessions, len(labels))) < REDRAWN, again, first)
+    answered: npt.NDArray[np.int64] = np.where(
+        rng.random((sessions, len(labels))) < REDRAWN, again, first
+    )
+    return answered
 
 
 def _labelled(

@@ -57,9 +57,9 @@ def test_sessions_of_a_campaign_keep_their_rounds_and_others_share_none() -> Non
     )
     assert one.rounds is not None
     assert other.rounds is not None
-    assert one.keys()[:2] == [(1, 0), (1, 2)]
+    assert one.round_keys()[:2] == [(1, 0), (1, 2)]
     assert one.rounds[2] >= UNSHARED
-    assert other.keys() == [(1, 2), (1, 0)]
+    assert other.round_keys() == [(1, 2), (1, 0)]
     assert one.log_joules.tolist() == pytest.approx([math.log(30.0)] * 2 + [math.log(15.0)])
 
 
@@ -79,5 +79,5 @@ def test_without_campaigns_there_are_no_rounds() -> None:
 def test_an_exact_copy_in_the_same_rounds_is_no_second_session_of_them() -> None:
     (energies,) = session_energies([[in_turns("a", "c", (0, 1)), in_turns("b", "c", (0, 1))]])
     assert energies.rounds is not None
-    assert energies.keys()[:2] == [(0, 0), (0, 1)]
+    assert energies.round_keys()[:2] == [(0, 0), (0, 1)]
     assert min(energies.rounds[2:]) >= UNSHARED
