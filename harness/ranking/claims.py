@@ -102,15 +102,17 @@ def rank(
     )
 
 
-def unseen_losses(quality: QualityDraws, margins: Margins) -> float:
-    """Return the variance of a loss of the whole margin in items that happened not to show it.
+def unseen_losses(quality: QualityDraws, margins: Margins) -> Floats:
+    """Return (entries,): a variance for losses of the whole margin that no item happened to show.
+
+    Half of it for each of two entries, so that theirs add up.
 
     That no item differs is no proof that fewer than the margin's share do. Without it, a hundred
     items answered alike would "show" that quality is the same to a hundredth. The restricted
     estimate of T. Tango (Statistics in Medicine 17 (1998), 891-908) comes to the same where no
     item differs, and to somewhat less where many do.
     """
-    return margins.quality * quality.unit
+    return margins.quality * quality.own_units / 2
 
 
 def _statistics(
@@ -121,7 +123,8 @@ def _statistics(
         apart, np.sqrt(quality.squares), out=np.zeros_like(apart), where=quality.squares > 0
     )
     unseen = unseen_losses(quality, margins)
-    not_worse = (apart + margins.quality) / np.sqrt(quality.squares + unseen)
+    unseen_of_both = np.add.outer(unseen, unseen)
+    not_worse = (apart + margins.quality) / np.sqrt(quality.squares + unseen_of_both)
     less = _signed(pairs.difference, pairs)
     not_more = _signed(pairs.difference + margins.log_energy, pairs)
     not_more[~pairs.compared] = -math.inf
@@ -147,8 +150,8 @@ def _noise(
     return Noise(
         quality=quality.deviations,
         quality_error=np.sqrt(quality.squares),
-        with_unseen=quality.deviations + np.float32(math.sqrt(unseen / 2)) * added,
-        with_unseen_error=np.sqrt(quality.squares + unseen),
+        with_unseen=quality.deviations + np.sqrt(unseen).astype(np.float32) * added,
+        with_unseen_error=np.sqrt(quality.squares + np.add.outer(unseen, unseen)),
         pairs=pairs,
         sessions=tuple(
             session_noise(entry, draws, int(count), seed)
