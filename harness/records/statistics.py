@@ -41,7 +41,7 @@ ALPHA = 1 - CONFIDENCE
 CORRELATION = 0.3
 """Of the logarithms of sessions that follow each other, assumed. 0.33 was seen of sessions of 2.4 s
 back to back; five sessions show too little of theirs to go by that. A plain t interval covers 84 to
-87 % at 0.33; with this it covers 93 to 94 %, and 98 % where there is no correlation."""
+87 % at 0.33; with this it covers 93 to 95 %, and 98 to 99 % where there is none."""
 
 LEAST_CAMPAIGNS = 3
 """Two days do not show how days differ: t of one degree of freedom is 12.7."""
