@@ -138,9 +138,9 @@ def test_the_harness_keeps_to_the_other_cores_and_its_kernel_to_the_entrys(
     put(root, "bench-1", f"schema = 1\nentry_cores = [{CORES[-1]}]\n[match]\n")
     during, kernel = [], []
 
-    def watched(*arguments: Any) -> float:  # noqa: ANN401 - handed on
+    def watched(*arguments: Any, **options: Any) -> float:  # noqa: ANN401 - handed on
         during.append(sorted(os.sched_getaffinity(0)))
-        return calibrate(*arguments)
+        return calibrate(*arguments, **options)
 
     def fixed_work() -> float:
         kernel.append(sorted(os.sched_getaffinity(0)))
