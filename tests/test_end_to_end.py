@@ -31,7 +31,8 @@ SUMMARY = {
     "joules_uncertainty", "active_joules_per_1000_queries", "load_joules", "measured_watts",
     "seconds_per_1000_queries", "meter_grade", "isolation_grade", "data_source", "data_digest",
     "sessions", "void_sessions", "warnings", "path", "looks", "resolvable", "drift",
-    "official_evaluations", "official_evaluations_allowed", "session_disagreement", "variant_agreement", "rebatched_agreement",
+    "official_evaluations", "official_evaluations_allowed",
+    "session_disagreement", "variant_agreement", "rebatched_agreement",
 }  # fmt: skip
 BOARD = {
     "task", "metric", "scenario", "data_digest", "profile", "components", "meter_grade",
