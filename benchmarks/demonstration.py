@@ -1,15 +1,17 @@
 """Remake the demonstration board: every entry of the repository on the generated sample data.
 
     python benchmarks/demonstration.py              # all entries, and old records go
-    python benchmarks/demonstration.py --missing    # only what has no record as it is now
+    python benchmarks/demonstration.py --missing    # only tasks that lack a record as it is now
 
-Evaluates the reference entries by the official protocol, takes the old records away and
-regenerates the page. With a Chromium on the path it also takes the picture in the README.
-Run it on a quiet machine: an evaluation that something else disturbed too often fails, and is tried
-three times in all. Every entry must run: one that does not pass check ends the program before
-anything is run; one that fails (because the torch extra is not installed, or the packages of its
-lock cannot be had) is named at the end, the old records then stay, and so do the new ones, which
-``--missing`` goes on from.
+Evaluates the reference entries by the official protocol, takes the old records away and regenerates
+the page. With a Chromium on the path it also takes the picture in the README. Entries of a task are
+one campaign: only so are they ranked together. Where one of them has no record as it is now, all of
+the task are evaluated again. Run it on a quiet machine: a campaign in which an entry was disturbed
+too often, or the control varied too much, is tried three times in all. Every entry must run: one
+that does not pass check ends the program before anything is run; a task of which one fails (because
+the torch extra is not installed, or the packages of its lock cannot be had) is named at the end,
+the old records then stay, and so do the new ones of other tasks, which ``--missing`` goes on from.
+It also goes on with a campaign that was interrupted.
 """
 
 from __future__ import annotations
@@ -20,7 +22,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from reference import HARNESS, INTERRUPTED, ROOT, Now, Reference, look, reference_entries
@@ -43,24 +45,27 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--missing",
         action="store_true",
-        help="leave alone what has a record of entry, task, rules and machine as they are now",
+        help="leave alone tasks with records of entries, task, rules and machine as they are now",
     )
     options = parser.parse_args(arguments)
     project = Project(ROOT)
     entries = reference_entries(project)
     if unfit := [entry for entry in entries if entry.fault]:
         return complain(f"{entry.name} does not pass check: {entry.fault}" for entry in unfit)
-    old = committed()
-    kept = current(entries, look(project)) if options.missing else {}
-    failed: dict[str, int] = {}
+    by_task: dict[str, list[Reference]] = {}
     for entry in entries:
-        code = 0 if entry.name in kept else evaluate(entry.folder)
+        by_task.setdefault(entry.task or "", []).append(entry)
+    old = committed()
+    kept = current(by_task, look(project)) if options.missing else {}
+    failed: dict[str, int] = {}
+    for task, members in by_task.items():
+        code = 0 if task in kept else evaluate(members, resume=options.missing)
         if code in INTERRUPTED or code < 0:
             return code
         if code:
-            failed[entry.name] = code
+            failed[task] = code
     if failed:
-        complain(f"{name} failed with exit code {code}" for name, code in failed.items())
+        complain(f"{task} failed with exit code {code}" for task, code in failed.items())
         complain(["the old records are left: mend it, then go on with --missing"])
         return next(iter(failed.values()))
     staying = {path for paths in kept.values() for path in paths}
@@ -99,27 +104,35 @@ def sidecar(record: Path) -> Path:
     return record.with_suffix(".public.items.json")
 
 
-def current(entries: Sequence[Reference], now: Now) -> dict[str, list[Path]]:
-    """Return the files of each entry whose demonstration is of what it is now."""
-    kept: dict[str, list[Path]] = {}
-    by_name = {entry.name: entry for entry in entries}
+def current(by_task: Mapping[str, Sequence[Reference]], now: Now) -> dict[str, list[Path]]:
+    """Return the files of each task that is shown as it is now, all its entries in one campaign."""
+    campaigns: dict[tuple[str, str | None], dict[str, list[Path]]] = {}
     for stored in read_all(RESULTS, local=False)[0]:
         record = stored.record
+        task, campaign = record.task.id, record.campaign
+        by_name = {entry.name: entry for entry in by_task.get(task, ())}
         entry = by_name.get(record.submission.entry)
         if entry is None or not record.demonstration or not isinstance(record.outcome, Completed):
             continue
-        if now.made(record, entry):
+        if now.made(record, entry) and (campaign is None or campaign.void is None):
             path = RESULTS / stored.path
-            kept.setdefault(entry.name, []).extend([path, sidecar(path)])
-    return kept
+            of_it = campaigns.setdefault((task, campaign.id if campaign else None), {})
+            of_it.setdefault(entry.name, []).extend([path, sidecar(path)])
+    return {
+        task: [path for paths in made.values() for path in paths]
+        for (task, _), made in campaigns.items()
+        if set(made) == {entry.name for entry in by_task[task]}
+    }
 
 
-def evaluate(entry: Path) -> int:
-    """Evaluate one entry until it is measured undisturbed; return the last exit code."""
-    command = [*HARNESS, "evaluate", str(entry), "--protocol", "official", "--demonstration"]
+def evaluate(entries: Sequence[Reference], *, resume: bool) -> int:
+    """Evaluate the entries of a task until nothing was disturbed; return the last exit code."""
+    folders = [str(entry.folder) for entry in entries]
+    options = ["--protocol", "official", "--demonstration", *(["--resume"] * resume)]
     code = 0
     for _ in range(TRIES):
         before = set(committed())
+        command = [*HARNESS, "evaluate", *folders, *options]
         code = subprocess.run(command, cwd=ROOT, check=False).returncode
         if code == 0:
             break

@@ -246,8 +246,9 @@ def run_bare(folder: Path, modality: str) -> dict[str, Any]:
 
 def run_harness(folder: Path, modality: str) -> dict[str, Any]:
     """Load the data and deliver it once."""
+    from harness.evaluation.agreement import Answers
     from harness.evaluation.plan import PlannedSweep, sealed_rng
-    from harness.evaluation.session import Answers, Bench, Script, run_session
+    from harness.evaluation.session import Bench, Script, run_session
     from harness.meters.kernel import run_reference_kernel
     from harness.meters.protocol import Surroundings
     from harness.meters.select import select

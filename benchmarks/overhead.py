@@ -271,8 +271,9 @@ def verdict(name: str, ratios: list[float], goal: float | None) -> list[str]:
 
 def session(folder: Path, texts_file: Path) -> None:
     """Run one session over the texts in the order of the file; print what it cost as JSON."""
+    from harness.evaluation.agreement import Answers
     from harness.evaluation.plan import PlannedSweep
-    from harness.evaluation.session import Answers, Bench, Script, run_session
+    from harness.evaluation.session import Bench, Script, run_session
     from harness.meters.kernel import run_reference_kernel
     from harness.meters.protocol import Surroundings
     from harness.meters.select import select

@@ -2,9 +2,9 @@
 
     python benchmarks/results.py --real DIR
 
-DIR is laid out as ``evaluate --data`` takes it, a folder of Parquet for each task. Entries are
-evaluated one at a time by ``harness evaluate``, so run it on a quiet machine. Only figures leave
-this program: records, and what lies beside them, go to a temporary folder, or to the one of
+DIR is laid out as ``evaluate --data`` takes it, a folder of Parquet for each task. Entries of a
+task are evaluated together by ``harness evaluate``, so run it on a quiet machine. Only figures
+leave this program: records, and what lies beside them, go to a temporary folder, or to the one of
 ``--keep``, where a run that was interrupted goes on. There a record counts as long as it is of the
 entry, the task, the rules, the machine and the package versions as they are now; ``--again``
 measures anew. What fails, or lacks a package, is listed with the reason.
@@ -19,7 +19,7 @@ import platform
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from fnmatch import fnmatch
 from importlib.metadata import PackageNotFoundError, version
@@ -124,10 +124,11 @@ def measure(project: Project, wanted: Wanted) -> Page:
     outcomes: dict[tuple[Kind, str], Outcome] = {}
     for kind in KINDS:
         known = newest(wanted, kind, entries, now)
-        for entry in entries:
-            if kind == "sample" or not absent.get(entry.task or "", ""):
-                made = outcome(entry, kind, known.get(entry.name), wanted)
-                outcomes[kind, entry.name] = made
+        here = [e for e in entries if kind == "sample" or not absent.get(e.task or "", "")]
+        for task in dict.fromkeys(entry.task for entry in here):
+            members = [entry for entry in here if entry.task == task]
+            for made in outcomes_of(members, kind, known, wanted):
+                outcomes[kind, made.entry] = made
 
     def table(kind: Kind, task: str) -> Table:
         if kind == "real" and absent[task]:
@@ -149,41 +150,59 @@ def measure(project: Project, wanted: Wanted) -> Page:
     )
 
 
-def outcome(
-    entry: Reference, kind: Kind, known: EvaluationRecord | None, wanted: Wanted
-) -> Outcome:
-    """Return what came, or comes now, of one entry on one kind of data."""
-    if entry.fault:
-        return Outcome(entry.name, None, f"does not pass check: {entry.fault}")
-    if not wanted.includes(entry):
-        return Outcome(entry.name, known, "" if known else LEFT_OUT)
-    if known is not None and not wanted.again:
-        return Outcome(entry.name, known)
-    return evaluate(entry, kind, wanted)
+def outcomes_of(
+    entries: Sequence[Reference],
+    kind: Kind,
+    known: Mapping[str, EvaluationRecord],
+    wanted: Wanted,
+) -> list[Outcome]:
+    """Return what came, or comes now, of the entries of one task on one kind of data."""
+    made: list[Outcome] = []
+    missing: list[Reference] = []
+    for entry in entries:
+        record = known.get(entry.name)
+        if entry.fault:
+            made.append(Outcome(entry.name, None, f"does not pass check: {entry.fault}"))
+        elif not wanted.includes(entry):
+            made.append(Outcome(entry.name, record, "" if record else LEFT_OUT))
+        elif record is not None and not wanted.again:
+            made.append(Outcome(entry.name, record))
+        else:
+            missing.append(entry)
+    return made + (evaluate(missing, kind, wanted) if missing else [])
 
 
-def evaluate(entry: Reference, kind: Kind, wanted: Wanted) -> Outcome:
-    """Have the harness evaluate one entry; ``StopError`` when it was interrupted."""
-    print(f"{entry.name} on {kind} data", file=sys.stderr, flush=True)
+def evaluate(entries: Sequence[Reference], kind: Kind, wanted: Wanted) -> list[Outcome]:
+    """Have the harness evaluate entries of one task; ``StopError`` when it was interrupted."""
+    names = ", ".join(entry.name for entry in entries)
+    print(f"{names} on {kind} data", file=sys.stderr, flush=True)
     done = subprocess.run(
         [
-            *HARNESS, "evaluate", str(entry.folder), "--protocol", wanted.protocol,
+            *HARNESS, "evaluate", *(str(entry.folder) for entry in entries),
+            "--protocol", wanted.protocol,
             "--data", "sample" if kind == "sample" else str(wanted.real),
-            "--output", str(wanted.keep / kind), "--json",
+            "--output", str(wanted.keep / kind), "--json", *(["--resume"] * (not wanted.again)),
         ],
         cwd=reference.ROOT, env=os.environ | {"HARNESS_ROOT": str(reference.ROOT)},
         stdout=subprocess.PIPE, check=False,
     )  # fmt: skip
     if done.returncode in INTERRUPTED or done.returncode < 0:
-        raise StopError(f"interrupted at {entry.name}; --keep DIR would have let it go on")
+        raise StopError(f"interrupted at {names}; --keep DIR would have let it go on")
     try:
         document = json.loads(done.stdout)
     except ValueError:
         document = {"error": {"message": f"ended with exit code {done.returncode}, saying nothing"}}
-    if document.get("record") is not None:
-        return Outcome(entry.name, convert(document["record"], EvaluationRecord, entry.name))
-    told = document.get("error") or document["summary"]
-    return Outcome(entry.name, None, without_paths(told["message"], wanted))
+    if error := document.get("error"):
+        told = without_paths(error["message"], wanted)
+        return [Outcome(entry.name, None, told) for entry in entries]
+    made = []
+    for entry, each in zip(entries, document.get("results", [document]), strict=True):
+        if each["record"] is None:
+            told = without_paths(each["summary"]["message"], wanted)
+            made.append(Outcome(entry.name, None, told))
+        else:
+            made.append(Outcome(entry.name, convert(each["record"], EvaluationRecord, entry.name)))
+    return made
 
 
 def newest(

@@ -113,6 +113,8 @@ def _heading(page: Page, records: Sequence[EvaluationRecord]) -> Iterator[str]:
 
 def _facts(page: Page, records: Sequence[EvaluationRecord]) -> Iterator[tuple[str, str]]:
     protocol = page.rules.protocols[page.protocol]
+    least, most = protocol.looks[0], protocol.looks[-1]
+    sessions = f"{least} sessions" if least == most else f"{least} to {most} sessions"
     if records:
         moments = sorted(record.created_utc for record in records)
         yield "measured", f"{_moment(moments[0])} to {_moment(moments[-1])} UTC"
@@ -122,7 +124,7 @@ def _facts(page: Page, records: Sequence[EvaluationRecord]) -> Iterator[tuple[st
     yield (
         "protocol",
         (
-            f"{page.protocol}, offline: {protocol.sessions} sessions an entry; start, load and "
+            f"{page.protocol}, offline: {sessions} an entry; start, load and "
             f"warm-up spread over {page.rules.energy.amortise_queries:,} queries"
         ),
     )

@@ -27,7 +27,7 @@ from attack_host import Host, counting_signals, listeners, reached, survivors
 from attack_naive import import_it, measure_in_one_process, read_it
 from attack_outcome import Outcome
 from attack_walls import Switches, taken_away
-from evaluation_fakes import Kept, steady
+from evaluation_fakes import Kept, evaluated, steady
 from meter_fakes import StillWatch
 from projects import MANIFEST
 from record_samples import RULES, record
@@ -35,9 +35,10 @@ from sandboxes import MEBIBYTE, launch_of
 from toy_task import CARD, TEXT_COLUMNS
 
 from harness.errors import HarnessError
+from harness.evaluation.agreement import Answers
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import plan_sweeps, sealed_rng
-from harness.evaluation.run import Assignment, evaluate
-from harness.evaluation.session import Answers, Bench, Script, run_session
+from harness.evaluation.session import Bench, Script, run_session
 from harness.records.evaluation import (
     Completed,
     EvaluationRecord,
@@ -300,9 +301,10 @@ class Range:
         output = manifest.model.output if manifest else "index"
         made = record()
         protocol = ProtocolRules(
-            sessions=plan.sessions, idle_seconds=0.001, warm_up_queries=4, max_sweeps=plan.sweeps,
+            looks=(plan.sessions,), half_width=0.05, idle_seconds=0.001, warm_up_queries=4,
             measured_seconds=plan.measured_seconds or (1e6 if plan.sweeps > 1 else 1e-6),
-            variant_seconds=60.0, max_repeats=2, when_disturbed="fail",
+            max_sweeps=plan.sweeps, variant_seconds=60.0, rebatched_queries=0, max_repeats=2,
+            when_disturbed="fail",
         )  # fmt: skip
         return Assignment(
             submission=msgspec.structs.replace(made.submission, batch_size=BATCH, output=output),
@@ -317,7 +319,11 @@ class Range:
             ),
             task=task,
             data=task.load_data("sample", 0),
-            rules=msgspec.structs.replace(RULES, protocols={"quick": protocol}),
+            rules=msgspec.structs.replace(
+                RULES,
+                protocols={"quick": protocol},
+                cautions=msgspec.structs.replace(RULES.cautions, preparation_cpu_seconds=0.2),
+            ),
             hardware=made.hardware,
         )
 
@@ -337,9 +343,7 @@ class Range:
     ) -> tuple[EvaluationRecord, ItemOutcomes | None]:
         kept = Stepping()
         bench = Bench(sandbox, steady(clock or kept), lambda: 0.1, kept, StillWatch)
-        evaluate(assignment, bench, kept, on_void=kept.void)
-        ((made, outcomes),) = kept.given
-        return made, outcomes
+        return evaluated(assignment, bench, kept)
 
     def _make(self, attack: Attack, folder: Path) -> None:
         for name, target in attack.make.symbolic_links.items():

@@ -41,11 +41,11 @@ class Outcome:
 
     @property
     def flags(self) -> set[str]:
-        """What the record warns of, and what the probe found open."""
+        """What the record and ``check`` warn of, and what the probe found open."""
         if self.record is None:
             return set()
         codes = {notice.code for notice in self.record.warnings}
-        return codes | {c.name for c in self.record.isolation.checks if not c.held}
+        return codes | {c.name for c in self.record.isolation.checks if not c.held} | self.faults
 
     @property
     def faults(self) -> set[str]:

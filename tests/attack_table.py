@@ -32,8 +32,9 @@ away, and must succeed then: so it is known to be one, and the wall to be what s
 - **contained**: it ends its own evaluation, and the record blames the submission, in the stage and
   with the words that `attack.toml` states.
 - **flagged**: it gets nothing, its evaluation ends well, and the record's warnings or checks say
-  what was seen.
-- **harmless**: it gets nothing, and its evaluation ends like any other.
+  what was seen; a code that begins with FRG is a warning of `check`, which reads it in the source.
+- **harmless**: it gets nothing, and its evaluation ends like any other; below it is said why
+  nothing can be seen.
 - **open**: it succeeds. At grade D only, which keeps nothing apart and is never ranked.
 - **no**: it is not run, because it could harm the machine.
 
@@ -64,8 +65,23 @@ def page(attacks: tuple[Attack, ...]) -> str:
         for grade, expected in attack.expect.items()
         if expected.gets
     ]
-    noted = f"\nWhat an attack gets where it is flagged:\n\n{''.join(gets)}" if gets else ""
-    return f"{HEAD}{counted}\n" + "\n".join(rows) + f"\n{noted}"
+    unseen = [
+        f"- `{attack.name}`: {expected.unseen}.\n"
+        for attack in attacks
+        for expected in attack.expect.values()
+        if expected.unseen
+    ]
+    return (
+        f"{HEAD}{counted}\n"
+        + "\n".join(rows)
+        + "\n"
+        + _noted("What an attack gets where it is flagged", gets)
+        + _noted("Why nothing is seen of what is harmless", unseen)
+    )
+
+
+def _noted(what: str, lines: list[str]) -> str:
+    return f"\n{what}:\n\n{''.join(lines)}" if lines else ""
 
 
 def _stated(attack: Attack, grade: IsolationGrade) -> str:

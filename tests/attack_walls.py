@@ -19,8 +19,8 @@ import pytest
 from harness.evaluation import plan as evaluation_plan
 from harness.evaluation import run as evaluation_run
 from harness.evaluation import session
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import PlannedSweep
-from harness.evaluation.run import Assignment
 from harness.evaluation.session import EntryWork
 from harness.records.evaluation import Phase
 from harness.sandbox import bwrap, confined, frames, living, output, process, seccomp, spawn

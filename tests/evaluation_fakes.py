@@ -15,7 +15,9 @@ from sandboxes import launch_of
 from toy_task import write_task
 
 from harness.errors import HarnessError, SubmissionError
-from harness.evaluation.run import Assignment, evaluate
+from harness.evaluation.assignment import Assignment
+from harness.evaluation.campaign import Contestant, Rounds
+from harness.evaluation.run import Evaluation
 from harness.evaluation.session import Bench, Heard
 from harness.meters.disturbance import Watch
 from harness.meters.protocol import Meter, Work
@@ -29,8 +31,9 @@ from harness.tasks import load_task
 SESSIONS = 3
 BATCH = 2
 PROTOCOL = ProtocolRules(
-    sessions=SESSIONS, idle_seconds=0.001, warm_up_queries=4, measured_seconds=1e6, max_sweeps=6,
-    variant_seconds=60.0, max_repeats=2, when_disturbed="fail",
+    looks=(SESSIONS,), half_width=0.05, idle_seconds=0.001, warm_up_queries=4,
+    measured_seconds=1e6, max_sweeps=6, variant_seconds=60.0, rebatched_queries=0, max_repeats=2,
+    when_disturbed="fail",
 )  # fmt: skip
 """However fast the machine, each session has five sweeps of variants."""
 
@@ -164,17 +167,22 @@ def steady(clock: Callable[[], float]) -> SourceMeter:
 
 
 class Kept:
-    """A sink that remembers the one record it is given, and a progress that remembers phases."""
+    """A progress that remembers what it is told."""
 
     def __init__(self) -> None:
-        self.given: list[tuple[EvaluationRecord, ItemOutcomes | None]] = []
+        self.turns: list[tuple[str, int | None, int, int]] = []
+        self.sessions: list[tuple[int, int, int]] = []
         self.phases: list[str] = []
         self.counts: list[tuple[int, int]] = []
         self.voids: list[tuple[int, Sequence[Notice]]] = []
         self.heard: list[Heard] = []
 
-    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
-        self.given.append((record, outcomes))
+    def turn(self, entry: str, round_: int | None, place: int, of: int) -> None:
+        self.turns.append((entry, round_, place, of))
+
+    def session(self, index: int, least: int, most: int) -> None:
+        assert 0 <= index < least <= most
+        self.sessions.append((index, least, most))
 
     def void(self, index: int, reasons: Sequence[Notice]) -> None:
         self.voids.append((index, reasons))
@@ -209,10 +217,18 @@ def run(
     kernel: Callable[[], float] = lambda: 0.1,
     watch: Callable[[Work], Watch] = StillWatch,
 ) -> tuple[EvaluationRecord, ItemOutcomes | None, Kept]:
-    """Evaluate, and return what the sink was given: always one record."""
+    """Evaluate one entry; return its record and outcomes, and what was told on the way."""
     kept = Kept()
     sandbox: Sandbox = FakeSandbox(plan or Plan())
     bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch, hear=kept.heard.append)
-    evaluate(assignment, bench, kept, on_void=kept.void)
-    ((made, outcomes),) = kept.given
-    return made, outcomes, kept
+    return *evaluated(assignment, bench, kept), kept
+
+
+def evaluated(
+    assignment: Assignment, bench: Bench, kept: Kept
+) -> tuple[EvaluationRecord, ItemOutcomes | None]:
+    """Evaluate one entry by itself."""
+    entry = Contestant(Evaluation(assignment, bench))
+    alone = Rounds("c0ffee", [entry], None, assignment.rules)
+    alone.run(kept)
+    return alone.finish(entry)

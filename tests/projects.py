@@ -15,6 +15,16 @@ version = "test"
 min_sessions = 2
 official_isolation = ["A", "B"]
 max_batch = 4
+quality_step = 0.05
+
+[ranking]
+confidence = 0.95
+draws = 1_000
+quality_margin = 0.01
+energy_margin = 0.02
+
+[prizes]
+least_items = 1
 
 [energy]
 amortise_queries = 1000
@@ -36,28 +46,36 @@ idle_change = 100.0
 variant_cost_ratio = [0.001, 1000.0]
 small_test_set = 1000
 session_disagreement = 0.5
+variant_agreement = 0.0
+drift = 1000.0
+drift_kelvin = 1000.0
+significance = 0.01
 preparation_sweeps = 1000.0
 preparation_cpu_seconds = 100.0
 drain_share = 1.0
 drain_cpu_seconds = 100.0
 
 [protocols.quick]
-sessions = 1
+looks = [1]
+half_width = 1000.0
 idle_seconds = 0.01
 warm_up_queries = 4
 measured_seconds = 0.01
 max_sweeps = 2
 variant_seconds = 1.0
+rebatched_queries = 2
 max_repeats = 1
 when_disturbed = "keep"
 
 [protocols.official]
-sessions = 2
+looks = [2]
+half_width = 1000.0
 idle_seconds = 0.01
 warm_up_queries = 4
 measured_seconds = 0.01
 max_sweeps = 2
 variant_seconds = 1.0
+rebatched_queries = 2
 max_repeats = 1
 when_disturbed = "fail"
 
@@ -92,6 +110,10 @@ weights_files = 4
 installed_bytes = 16_777_216
 installed_files = 1_000
 build_seconds = 120
+
+[campaigns]
+control_spread = 100.0
+least = 3
 """
 MANIFEST = """
 schema = 1

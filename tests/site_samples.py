@@ -16,6 +16,14 @@ from harness.records.board import (
     Problem,
 )
 from harness.records.evaluation import MetricValue, Notice
+from harness.records.joint import (
+    Claim,
+    JointEntry,
+    JointStatistics,
+    PrizeResult,
+    PrizeStanding,
+    UnrankedEntry,
+)
 from harness.records.meter import SourceDescription
 
 MODEL_SOURCE = SourceDescription(
@@ -125,54 +133,110 @@ def board(*entries: BoardEntry, **changes: Any) -> Board:  # noqa: ANN401 - any 
     return msgspec.structs.replace(made, **changes)
 
 
+RANKING = JointStatistics(
+    confidence=0.95,
+    draws=10_000,
+    quality_margin=0.01,
+    energy_margin=0.02,
+    entries=(
+        JointEntry(entry="big-model", rank=(1, 2), front_support=1.0),
+        JointEntry(entry="linear-model", rank=(1, 2), front_support=0.97),
+        JointEntry(entry="slow-model", rank=(3, 3), front_support=0.0),
+    ),
+    unranked=(
+        UnrankedEntry(entry="answers-nothing", why="baseline"),
+        UnrankedEntry(entry="too-cheap", why="unresolved-energy"),
+    ),
+    claims=(
+        Claim(winner="big-model", loser="slow-model", by_quality=True, by_energy=False),
+        Claim(winner="linear-model", loser="slow-model", by_quality=True, by_energy=True),
+    ),
+    least_quality_difference=0.03,
+    least_energy_ratio=1.04,
+    prizes=(
+        PrizeResult(
+            prize="least-energy",
+            limit=0.75,
+            standings=(
+                PrizeStanding(entry="linear-model", rank=(1, 1), wins=True),
+                PrizeStanding(entry="big-model", rank=(2, 2), wins=False),
+            ),
+        ),
+        PrizeResult(prize="best-quality", limit=1.5, standings=()),
+    ),
+)
+
+
+def ranked(made: Board, ranking: JointStatistics = RANKING) -> Board:
+    """Put ranks on the rows that have them."""
+    of_entry = {each.entry: each for each in ranking.entries}
+    rows = (
+        msgspec.structs.replace(
+            row,
+            rank=of_entry[row.entry].rank,
+            front_support=of_entry[row.entry].front_support,
+            energy_class="D" if row.entry == "slow-model" else "B\N{EN DASH}C",
+            prizes=("least-energy",) if row.entry == "linear-model" else (),
+        )
+        if row.entry in of_entry
+        else row
+        for row in made.entries
+    )
+    return msgspec.structs.replace(made, entries=tuple(rows), ranking=ranking)
+
+
 def small() -> Boards:
     """Make the board of the golden files: every kind of mark, a failure, a note and a problem."""
     return Boards(
         boards=(
-            board(
-                entry("big-model", quality=0.912, joules_per_1000_queries=4210.0, on_front=True),
-                entry(
-                    "linear-model",
-                    quality=0.834,
-                    joules_per_1000_queries=3.1,
-                    on_front=True,
-                    earlier_digests=("ab" * 32,),
-                    warnings=(
-                        Notice(
-                            code="disturbed",
-                            message="Another process was busy.",
-                            remedy="Run it again on a quiet machine.",
+            ranked(
+                board(
+                    entry(
+                        "big-model", quality=0.912, joules_per_1000_queries=4210.0, on_front=True
+                    ),
+                    entry(
+                        "linear-model",
+                        quality=0.834,
+                        joules_per_1000_queries=3.1,
+                        on_front=True,
+                        earlier_digests=("ab" * 32,),
+                        warnings=(
+                            Notice(
+                                code="disturbed",
+                                message="Another process was busy.",
+                                remedy="Run it again on a quiet machine.",
+                            ),
                         ),
                     ),
-                ),
-                entry(
-                    "answers-nothing",
-                    quality=0.22,
-                    joules_per_1000_queries=0.61,
-                    on_front=True,
-                    baseline=True,
-                    at_floor=True,
-                    sessions=3,
-                ),
-                entry("slow-model", quality=0.80, joules_per_1000_queries=97.0, verified=True),
-                unresolved(quality=0.31),
-                failed=(
-                    FailedEntry(
-                        entry="broken-model",
-                        team="Another team",
-                        stage="load",
-                        blame="submission",
-                        message="No such file: weights.npz",
-                        path="some-task/broken-model/20260102T030405Z-deadbeef.json",
+                    entry(
+                        "answers-nothing",
+                        quality=0.22,
+                        joules_per_1000_queries=0.61,
+                        on_front=True,
+                        baseline=True,
+                        at_floor=True,
+                        sessions=3,
                     ),
-                ),
-                notes=(
-                    Notice(
-                        code="small-test-set",
-                        message="1,200 items cannot tell close models apart.",
-                        remedy="Take the intervals seriously.",
+                    entry("slow-model", quality=0.80, joules_per_1000_queries=97.0, verified=True),
+                    unresolved(quality=0.31),
+                    failed=(
+                        FailedEntry(
+                            entry="broken-model",
+                            team="Another team",
+                            stage="load",
+                            blame="submission",
+                            message="No such file: weights.npz",
+                            path="some-task/broken-model/20260102T030405Z-deadbeef.json",
+                        ),
                     ),
-                ),
+                    notes=(
+                        Notice(
+                            code="small-test-set",
+                            message="1,200 items cannot tell close models apart.",
+                            remedy="Take the intervals seriously.",
+                        ),
+                    ),
+                )
             ),
         ),
         problems=(

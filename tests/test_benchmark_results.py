@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from msgspec.structs import replace
 from projects import model_of, write_entry, write_project
-from record_samples import RULES, TASK, component_energy, quality, record, session
+from record_samples import (
+    RULES,
+    TASK,
+    component_energy,
+    digest_of,
+    quality,
+    record,
+    session,
+)
 from toy_task import texts, write_parquet
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -73,7 +82,8 @@ def test_a_row_says_quality_energy_time_and_how_they_came_about() -> None:
     assert row[:3] == ["team-model", "0.800 (0.770 to 0.830)", "0.400"]
     assert row[3].startswith("30.0 (")
     assert " to " in row[3]
-    assert row[4:] == ["sensor (package-0)", "B", "2.00", "3", "modelled-energy", "`5e5e5e5e`"]
+    version = digest_of("team-model")[:8]
+    assert row[4:] == ["sensor (package-0)", "B", "2.00", "3", "modelled-energy", f"`{version}`"]
 
 
 def test_rows_are_in_the_order_of_quality_and_then_of_energy_however_they_come() -> None:
@@ -226,9 +236,11 @@ def test_every_reference_entry_is_measured_on_both_and_a_second_run_measures_not
 def noted(asked: list[str]) -> Any:  # noqa: ANN401 - stands in for a function
     """Stand in for an evaluation that comes to nothing."""
 
-    def evaluate(entry: reference.Reference, kind: results.Kind, _: results.Wanted) -> Outcome:
-        asked.append(f"{kind} {entry.name}")
-        return Outcome(entry.name, None, "a stand-in")
+    def evaluate(
+        entries: Sequence[reference.Reference], kind: results.Kind, _: results.Wanted
+    ) -> list[Outcome]:
+        asked.extend(f"{kind} {entry.name}" for entry in entries)
+        return [Outcome(entry.name, None, "a stand-in") for entry in entries]
 
     return evaluate
 
@@ -275,7 +287,7 @@ def test_records_are_kept_outside_of_the_repository(root: Path) -> None:
 
 
 def test_a_record_counts_as_long_as_nothing_has_changed() -> None:
-    entry = reference.Reference(Path("submissions/good"), "toy", "5e" * 32, "")
+    entry = reference.Reference(Path("submissions/good"), "toy", digest_of("good"), "")
     now = reference.Now(
         harness="0.1.0", rules=RULES.reference_to_these.digest, tasks={"toy": "7a" * 32},
         machine="12345678",

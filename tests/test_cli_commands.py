@@ -153,7 +153,7 @@ def test_the_doctor_says_what_there_is() -> None:
         "grade B, a stand-in",
         "network: connected",
         "fix: pull the plug",
-        "version 2026.2",
+        "version 2026.3",
         "numpy",
     ):
         assert fact in result.stdout
@@ -165,7 +165,7 @@ def test_the_doctor_speaks_json() -> None:
     document = json.loads(runner.invoke(app, ["doctor", "--idle-seconds", "0", "--json"]).stdout)
 
     assert document["isolation"]["grade"] in {"A", "B"}
-    assert document["rules_version"] == "2026.2"
+    assert document["rules_version"] == "2026.3"
     assert document["tasks"] == TASKS
     assert document["packages"]["msgspec"]
     assert "torch" in document["torch_extra"]

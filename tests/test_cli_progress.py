@@ -17,11 +17,11 @@ def test_a_void_session_is_told_on_a_line_that_stays() -> None:
     stream = io.StringIO()
     line = ProgressLine(stream)
     line.entry("my-team")
-    line.session(1, 5)
+    line.session(1, 5, 12)
     line.phase("drain")
 
     line.void(1, REASONS)
-    line.session(1, 5)
+    line.session(1, 5, 5)
     line.phase("start")
 
     told, shown = stream.getvalue().rsplit("\n", 1)
@@ -42,3 +42,21 @@ def test_what_has_come_of_a_file_is_shown_now_and_then() -> None:
     line.fetched("weights/w.npz", 1_600_000, 2_000_000)  # too soon after the first
     assert stream.getvalue() == "\r\x1b[Kfetching weights/w.npz: 1.5 of 2.0 MB"
     ProgressLine(None).fetched("weights/w.npz", 1, 2)
+
+
+def test_whose_turn_it_is_is_told_with_the_round_and_the_place() -> None:
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    line.turn("climate-tfidf", 2, 1, 7)
+    line.session(2, 5, 5)
+    line.phase("load")
+    line.turn("climate-null", None, 0, 7)
+    line.phase("start")
+    line.turn("alone", None, 0, 1)
+    line.phase("start")
+
+    assert stream.getvalue().split("\r\x1b[K")[1:] == [
+        "round 3, 2 of 7: climate-tfidf · session 3 of 5 · load",
+        "1 of 7: climate-null · calibrating: start",
+        "alone · calibrating: start",
+    ]

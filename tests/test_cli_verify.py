@@ -324,6 +324,7 @@ def quality(metric: Plain) -> Plain:
     return ranked
 
 
+ANOTHER_SWEEP = {"kind": "original", "queries": 6, "seconds": 0.0, "cpu_seconds": 0.0}
 FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("entry", lambda r: r["submission"].update(team="Another team")),
     ("task", lambda r: r["task"].update(title="Another title")),
@@ -347,6 +348,12 @@ FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("meter", lambda r: r["meter"].update(grade="wall")),
     ("sessions", lambda r: r["sessions"].append(r["sessions"][0])),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(queries=60)),
+    ("sessions", lambda r: r["sessions"][0]["sweeps"].append(ANOTHER_SWEEP)),
+    ("looks", lambda r: r.update(looks=[])),
+    ("looks", lambda r: r["looks"][0].update(narrow=True)),
+    ("looks", lambda r: r["looks"][0].update(alpha=0.01)),
+    ("agreement", lambda r: r["sessions"][0]["agreement"].update(previous=1.0)),
+    ("agreement", lambda r: r["sessions"][0]["agreement"].update(variants=1.5)),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(seconds=900.0)),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(cpu_seconds=9000.0)),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(seconds=-1.0)),

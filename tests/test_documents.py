@@ -47,7 +47,10 @@ def _without_code(text: str, *, inline: bool = True) -> str:
 
 
 def test_every_warning_of_an_evaluation_is_in_the_reference() -> None:
-    code = (CHECKOUT / "harness/evaluation/notices.py").read_text(encoding="utf-8")
+    modules = ("notices", "agreement", "drift", "variants")
+    code = "".join(
+        (CHECKOUT / f"harness/evaluation/{name}.py").read_text(encoding="utf-8") for name in modules
+    )
     codes = set(re.findall(r'code="([a-z-]+)"', code))
     text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
     assert len(codes) > 10

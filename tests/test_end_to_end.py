@@ -30,7 +30,9 @@ SUMMARY = {
     "quality_interval", "queries", "joules_per_1000_queries", "joules_interval",
     "joules_uncertainty", "active_joules_per_1000_queries", "load_joules", "measured_watts",
     "seconds_per_1000_queries", "meter_grade", "isolation_grade", "data_source", "data_digest",
-    "sessions", "void_sessions", "warnings", "path",
+    "sessions", "void_sessions", "warnings", "path", "looks", "resolvable", "drift",
+    "official_evaluations", "official_evaluations_allowed",
+    "session_disagreement", "variant_agreement", "rebatched_agreement",
 }  # fmt: skip
 BOARD = {
     "task", "metric", "scenario", "data_digest", "profile", "components", "meter_grade",
@@ -280,7 +282,7 @@ def test_a_demonstration_becomes_a_board_with_a_page(root: Path) -> None:
     assert board.keys() >= BOARD
     assert entry.keys() >= BOARD_ENTRY
     assert (entry["entry"], entry["quality"], entry["sessions"]) == ("fine", 1.0, 2)
-    assert entry["rank"] is None  # no false ranks
+    assert entry["rank"] == [1, 1]  # of one entry
     assert document["problems"] == []
     assert b"The toys" in site_files(root)["index.html"]
     assert not (root / "leaderboard/site/local").exists()

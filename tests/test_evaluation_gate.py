@@ -211,3 +211,13 @@ def test_who_may_have_is_told_by_number() -> None:
     one = who_may_have([seen("throttled"), seen("steal")])
     assert one.startswith("in 1 of 2 disturbed sessions nothing else was seen at work: the entry's")
     assert who_may_have([seen("throttled")]).startswith("in 1 of 1 disturbed session nothing else")
+
+
+def test_the_kernels_own_threads_are_told_apart_and_may_work_for_the_entry() -> None:
+    made = with_disturbance("load", other_cpu_seconds=OTHER + 0.01)
+    assert codes(replace(made, kernel_threads_cpu_seconds=0.005)) == ["other-processes"]
+    by_the_kernel = replace(made, kernel_threads_cpu_seconds=0.02)
+    assert codes(by_the_kernel) == ["kernel-threads"]
+    assert may_be_its_own(disturbances(by_the_kernel, [], CORES, RULES.disturbance))
+    quiet = with_disturbance("load", other_cpu_seconds=OTHER - 0.01)
+    assert codes(replace(quiet, kernel_threads_cpu_seconds=9.0)) == []  # in idle windows

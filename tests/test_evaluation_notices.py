@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from record_samples import RULES, component_energy, record, session
 
 from harness.evaluation.notices import notices
 from harness.records.evaluation import (
+    Agreement,
     EvaluationRecord,
+    Look,
     Notice,
     ReferenceKernel,
     Session,
@@ -22,8 +25,8 @@ from harness.records.evaluation import (
 from harness.records.meter import DeviceCondition, Grade
 
 
-def codes(made: EvaluationRecord, disagreement: float = 0.0) -> list[str]:
-    return [notice.code for notice in notices(made, RULES, disagreement)]
+def codes(made: EvaluationRecord) -> list[str]:
+    return [notice.code for notice in notices(made, RULES)]
 
 
 def graded(grade: str) -> EvaluationRecord:
@@ -162,15 +165,55 @@ def with_kernel(after_cpu_seconds: float) -> EvaluationRecord:
     return of_sessions(replace(session(), kernel=kernel))
 
 
-def with_variants(ratio: float) -> EvaluationRecord:
-    """Make a record of twice as many variants as originals, at ``ratio`` times their cost."""
+def with_variants(*ratios: float) -> EvaluationRecord:
+    """Make a record of twice as many variants as originals, at so many times their cost.
+
+    One ratio is that of all five sessions.
+    """
     original = Sweep(kind="original", queries=100, seconds=1.0, cpu_seconds=0.5)
-    variant = Sweep(kind="variant", queries=200, seconds=2.0, cpu_seconds=1.0 * ratio)
+
+    def variant(ratio: float) -> Sweep:
+        return Sweep(kind="variant", queries=200, seconds=2.0, cpu_seconds=1.0 * ratio)
+
+    of_each = ratios if len(ratios) > 1 else ratios * 5
     return record(
         sessions=tuple(
-            replace(session(index=index), sweeps=(variant, original)) for index in range(5)
+            replace(session(index=index), sweeps=(variant(ratio), original))
+            for index, ratio in enumerate(of_each)
         )
     )
+
+
+def with_variant_queries(queries: int) -> EvaluationRecord:
+    """Make a record in whose first session there were variants of so many of 1,000 items."""
+    ordinary = session()
+    original, variant = ordinary.sweeps
+    return of_sessions(replace(ordinary, sweeps=(original, replace(variant, queries=queries))))
+
+
+def with_sweeps(*costs: float) -> EvaluationRecord:
+    """Make a record in each of whose sessions sweeps of variants cost this, one after the other."""
+    original = Sweep(kind="original", queries=100, seconds=1.0, cpu_seconds=fmean(costs))
+    variants = [Sweep(kind="variant", queries=100, seconds=1.0, cpu_seconds=cost) for cost in costs]
+    return record(
+        sessions=tuple(
+            replace(session(index=index), sweeps=(original, *variants)) for index in range(5)
+        )
+    )
+
+
+def with_look(*, narrow: bool) -> EvaluationRecord:
+    """Make a record that was ended at the cap."""
+    made = record()
+    return replace(made, looks=(Look(sessions=18, alpha=0.02, half_width=0.09, narrow=narrow),))
+
+
+def at_celsius(*temperatures: float) -> EvaluationRecord:
+    """Make a record of sessions with a processor this warm when the measured phase ended."""
+    of_each = [
+        with_seen("measured", temperature_celsius=degrees).sessions[0] for degrees in temperatures
+    ]
+    return of_sessions(*(replace(each, index=index) for index, each in enumerate(of_each)))
 
 
 @dataclass(frozen=True)
@@ -237,6 +280,31 @@ CASES = {
         with_cpu(drain=0.14), with_cpu(drain=0.13), "of session 1 the entry worked for up to 0.14 s"
     ),
     "variants-cost-otherwise": Case(with_variants(1.2), with_variants(1.05), "1.20 times"),
+    "variants-cost-unclear": Case(
+        with_variants(0.7, 2.5, 1.0, 1.9, 0.8), with_variants(0.7, 1.3, 1.0, 1.1, 0.9), "1.22 times"
+    ),
+    "few-variants": Case(with_variant_queries(999), with_variant_queries(1000), "999 of 1,000"),
+    "wide-interval": Case(
+        with_look(narrow=False), with_look(narrow=True), "±9.0% wide; ±5.0% is wanted"
+    ),
+    "drift-within-sessions": Case(
+        with_sweeps(1.0, 0.97, 0.94), with_sweeps(1.0, 0.98, 0.96), "cost -6.2% CPU time"
+    ),
+    "drift-between-sessions": Case(
+        record(joules=(39.0, 40.0, 41.1, 42.0, 43.0)),
+        record(joules=(39.0, 39.3, 39.6, 39.9, 40.2)),
+        "by +6.7% from the first session to the last (over 5 sessions",
+    ),
+    "frequency-trend": Case(
+        at_megahertz(3000.0, 2950.0, 2900.0, 2850.0, 2800.0),
+        at_megahertz(3000.0, 2800.0, 3000.0, 2800.0, 2900.0),
+        "changed by -6.7%",
+    ),
+    "temperature-trend": Case(
+        at_celsius(40.0, 43.0, 46.0, 49.0, 52.0),
+        at_celsius(40.0, 42.0, 44.0, 46.0, 48.0),
+        "+12.0 K",
+    ),
 }
 
 
@@ -244,7 +312,7 @@ CASES = {
 def test_a_cause_raises_its_own_warning_only(code: str) -> None:
     case = CASES[code]
 
-    (notice,) = notices(case.gives, RULES, 0.0)
+    (notice,) = notices(case.gives, RULES)
 
     assert notice.code == code
     assert case.says in notice.message
@@ -253,7 +321,7 @@ def test_a_cause_raises_its_own_warning_only(code: str) -> None:
 
 
 def test_an_ordinary_record_raises_none() -> None:
-    assert codes(record(), disagreement=RULES.cautions.session_disagreement) == []
+    assert codes(record()) == []
 
 
 def test_variants_that_cost_too_little_are_named_too() -> None:
@@ -290,7 +358,7 @@ def test_a_phase_that_was_too_short_is_not_called_coarse_too() -> None:
 
 
 def test_a_phase_that_was_too_short_is_not_called_short_for_the_meter_too() -> None:
-    short, too_few = notices(replace(lasting(1.4), meter=refreshed(0.1).meter), RULES, 0.0)
+    short, too_few = notices(replace(lasting(1.4), meter=refreshed(0.1).meter), RULES)
 
     assert (short.code, too_few.code) == ("short-measurement", "short-for-the-meter")
     assert "session 1 " in short.message
@@ -313,7 +381,7 @@ def test_sessions_in_a_row_are_named_by_the_first_and_the_last(
         replace(session(index=index), disturbances=(REASON,) if index in disturbed else ())
         for index in range(5)
     )
-    (notice,) = notices(record(sessions=sessions), RULES, 0.0)
+    (notice,) = notices(record(sessions=sessions), RULES)
 
     assert notice.message.startswith(f"{named}, and kept: ")
 
@@ -344,20 +412,56 @@ def test_the_idle_power_of_a_meter_with_a_gain_agrees_with_itself() -> None:
     assert codes(of_sessions(replace(first, phases=scaled))) == ["idle-disagrees"]
 
 
+def agreeing(
+    previous: float | None = 1.0,
+    *,
+    variants: float | None = 1.0,
+    rebatched: float | None = None,
+    items: int = 256,
+) -> EvaluationRecord:
+    """Make a record whose sessions agree so far with each other, variants and other batches."""
+    agreement = Agreement(
+        variants=variants, variant_items=1200, rebatched=rebatched,
+        rebatched_items=0 if rebatched is None else items, previous=previous,
+    )  # fmt: skip
+    return record(sessions=tuple(replace(session(index=i), agreement=agreement) for i in range(5)))
+
+
 def test_a_model_that_disagrees_with_itself_is_named() -> None:
-    (notice,) = notices(record(), RULES, 0.031)
+    (notice,) = notices(agreeing(0.969), RULES)
 
     assert (notice.code, "3.1%" in notice.message) == ("unstable-predictions", True)
+    assert codes(agreeing(0.971)) == codes(agreeing(None)) == []
 
 
 def test_a_model_that_is_declared_stochastic_is_reported_without_reproach() -> None:
-    made = record()
+    made = agreeing(0.5)
     stochastic = replace(made, submission=replace(made.submission, stochastic=True))
 
-    (notice,) = notices(stochastic, RULES, 0.5)
+    (notice,) = notices(stochastic, RULES)
 
     assert (notice.code, "50.0%" in notice.message) == ("stochastic-predictions", True)
-    assert codes(stochastic, disagreement=0.03) == []
+
+
+def test_a_model_that_looks_at_its_batch_is_named() -> None:
+    (notice,) = notices(agreeing(rebatched=0.9), RULES)
+
+    assert notice.code == "batch-dependent-predictions"
+    assert "10.0% of 256 items" in notice.message
+
+
+def test_other_batches_may_change_as_much_as_other_sessions_do() -> None:
+    assert codes(agreeing(0.98, rebatched=0.975)) == []  # within what the rules bear
+    assert codes(agreeing(0.975, rebatched=0.96)) == []  # beyond it, and perhaps by chance
+    assert codes(agreeing(rebatched=0.9, items=4)) == ["batch-dependent-predictions"]
+
+
+def test_a_table_that_guesses_at_variants_is_named() -> None:
+    limit = RULES.cautions.variant_agreement
+    (notice,) = notices(agreeing(variants=limit - 0.01), RULES)
+
+    assert notice.code == "variants-answered-otherwise"
+    assert codes(agreeing(variants=limit)) == codes(agreeing(variants=None)) == []
 
 
 def test_a_failed_evaluation_is_not_told_to_run_more_sessions() -> None:
@@ -374,8 +478,9 @@ def test_a_failed_evaluation_has_no_figure_whose_grade_could_mislead(grade: Grad
 def test_every_cause_at_once_raises_every_warning() -> None:
     made = record(data={"items": 10}, isolation="D", joules=(0.0,))
     meter: Any = replace(made.meter, grade="model")
+    unlike = replace(made.sessions[0], agreement=agreeing(0.0).sessions[0].agreement)
 
-    raised = codes(replace(made, meter=meter), disagreement=1.0)
+    raised = codes(replace(made, meter=meter, sessions=(unlike,)))
 
     assert raised == [
         "modelled-energy", "small-test-set", "few-sessions", "weak-isolation",

@@ -25,8 +25,8 @@ from harness.tasks.splits import ItemSplit
 from harness.tasks.spool import Spool
 
 RULES = ProtocolRules(
-    sessions=1, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0, max_sweeps=7,
-    variant_seconds=60.0, max_repeats=1, when_disturbed="fail",
+    looks=(1,), half_width=0.05, idle_seconds=0.01, warm_up_queries=4, measured_seconds=1.0,
+    max_sweeps=7, variant_seconds=60.0, rebatched_queries=0, max_repeats=1, when_disturbed="fail",
 )  # fmt: skip
 AMPLE_SECONDS = 60.0
 """More seconds than making any variant here can take."""
@@ -119,6 +119,29 @@ def test_variants_stay_within_their_room(task: Task, monkeypatch: pytest.MonkeyP
     variants = [sweep for sweep in planned if sweep.kind == "variant"]
     assert len(variants) == 2
     assert sum(len(sample) for sweep in variants for _, sample in sent(sweep, split)) <= 200
+
+
+def test_where_no_whole_sweep_of_variants_has_room_there_is_one_of_a_part(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    split = split_of(10)
+    monkeypatch.setattr(plan, "MAX_VARIANT_BYTES", 60)  # six of nine bytes, and some more
+    parts: set[int] = set()
+    for _ in range(40):
+        planned = plan_sweeps(task, split, 5, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+        kinds = {sweep.kind: sweep for sweep in planned}
+        assert len(planned) == 2
+        queries = sent(kinds["variant"], split)
+        positions = [position for position, _ in queries]
+        assert len(set(positions)) == len(queries) == 6
+        for position, sample in queries:
+            (original,) = split.samples([position])
+            assert str(sample).startswith(str(original))
+            assert sample != original
+        assert sorted(kinds["original"].order.tolist()) == list(range(10))
+        parts.update(positions)
+    assert parts == set(range(10))  # drawn at random
 
 
 def test_the_originals_are_sent_where_no_variant_has_room(

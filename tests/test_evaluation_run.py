@@ -26,12 +26,12 @@ from meter_fakes import Clock, FakeWork, recording
 from record_samples import RULES
 
 from harness.errors import MeasurementError, OrganiserError
+from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import PlannedSweep, plan_sweeps
-from harness.evaluation.run import Assignment
 from harness.meters.protocol import Recording, Surroundings, Work
 from harness.meters.replay import Replay, open_sources, read_trace
 from harness.records.base import pretty_json
-from harness.records.evaluation import PHASES, Completed, Failed
+from harness.records.evaluation import PHASES, Completed, Failed, Scenario
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
 from harness.sandbox.protocol import Request
 
@@ -108,7 +108,7 @@ def test_a_session_sends_each_original_once_and_scores_nothing_else(assignment: 
         measured = texts[4:]
         assert len(measured) == session.queries
         assert [measured.count(original) for original in originals] == [1] * 6
-    assert set(plan.texts[0]) <= warm_up  # calibration sees nothing of the test
+    assert set(plan.texts[0]) <= warm_up  # where nothing is to be answered in other batches
     assert kept.counts[-1] == (made.sessions[-1].queries, made.sessions[-1].queries)
     assert made.quality is not None
     assert (made.quality.ranked_value.value, made.quality.answered) == (1.0, 6)
@@ -302,7 +302,7 @@ def test_a_slow_meter_gets_more_passes_and_the_time_to_make_them(
     """Calibrated to a second a query, six of them fill the rules' five seconds."""
     short = msgspec.structs.replace(PROTOCOL, measured_seconds=5.0, variant_seconds=1.0)
     rules = msgspec.structs.replace(RULES, protocols={"quick": short})
-    monkeypatch.setattr("harness.evaluation.run.calibrate", lambda *_: 1.0)
+    monkeypatch.setattr("harness.evaluation.run.calibrate", lambda *_, **__: 1.0)
     given: list[float] = []
 
     def planned(*arguments: Any, variant_seconds: float) -> tuple[PlannedSweep, ...]:  # noqa: ANN401 - what plan_sweeps takes
@@ -336,3 +336,89 @@ def test_a_sessions_trace_can_be_cut_out_and_played(assignment: Assignment, tmp_
             sum(step * watts for step, watts in trace.watts)
         )
     assert {watts for _, watts in trace.watts} == {5.0}
+
+
+NARROW = 1e6
+"""A relative half-width that every interval is within."""
+
+
+def looking(assignment: Assignment, *looks: int, half_width: float) -> Assignment:
+    protocol = msgspec.structs.replace(PROTOCOL, looks=looks, half_width=half_width)
+    return replace(assignment, rules=msgspec.structs.replace(RULES, protocols={"quick": protocol}))
+
+
+class Wandering(Ticks):
+    """A clock that moves on by more each time, so that energies differ."""
+
+    def __call__(self) -> float:
+        self.reads += 1
+        return float(self.reads) ** 2
+
+
+@pytest.mark.parametrize(("half_width", "sessions"), [(NARROW, 2), (1e-9, 5)])
+def test_sessions_are_added_until_the_interval_is_narrow_or_the_cap_is_reached(
+    assignment: Assignment, half_width: float, sessions: int
+) -> None:
+    made, outcomes, kept = run(
+        looking(assignment, 2, 3, 5, half_width=half_width), meter=steady(Wandering())
+    )
+
+    assert made.outcome == Completed()
+    assert [session.index for session in made.sessions] == list(range(sessions))
+    assert [look.sessions for look in made.looks] == [2, 3, 5][: 1 if sessions == 2 else 3]
+    assert [look.narrow for look in made.looks][-1] == (sessions == 2)
+    assert all(look.alpha < 0.05 for look in made.looks)
+    assert outcomes is not None
+    assert len(outcomes.predictions) == sessions
+    to_come = {0: (2, 5), 1: (2, 5), 2: (3, 5), 3: (5, 5), 4: (5, 5)}
+    assert kept.sessions == [(index, *to_come[index]) for index in range(sessions)]
+
+
+def asking_again(assignment: Assignment, queries: int) -> Assignment:
+    protocol = msgspec.structs.replace(PROTOCOL, rebatched_queries=queries)
+    return replace(assignment, rules=msgspec.structs.replace(RULES, protocols={"quick": protocol}))
+
+
+def test_a_part_of_the_originals_is_answered_in_other_batches_while_nothing_is_metered(
+    assignment: Assignment,
+) -> None:
+    plan = Plan()
+    made, _, kept = run(asking_again(assignment, 4), plan)
+
+    originals = {str(sample) for sample in assignment.data.test.samples(range(6))}
+    asked = plan.texts[0][PROTOCOL.warm_up_queries :]
+    assert len(set(asked)) == len(asked) == 4
+    assert set(asked) <= originals
+    assert plan.frames[0][-4:] == [(b"TEXT", 1)] * 4  # the sessions' are of two
+    assert "re-batched" in kept.phases
+    agreements = [each for each in (session.agreement for session in made.sessions) if each]
+    first, *others = agreements
+    assert len(others) == SESSIONS - 1
+    assert (first.previous, first.rebatched, first.rebatched_items) == (None, 1.0, 4)
+    assert {each.previous for each in others} == {1.0}
+    # The stand-in answers variants otherwise than their originals.
+    assert (first.variants, first.variant_items) == (0.0, 6)
+
+
+def test_an_entry_that_answers_otherwise_in_other_batches_is_named(assignment: Assignment) -> None:
+    made, _, _ = run(asking_again(assignment, 6), Plan(wrong_in=0))
+
+    assert "batch-dependent-predictions" in [warning.code for warning in made.warnings]
+    assert made.quality is not None
+    assert made.quality.ranked_value.value == 1.0  # these answers count for nothing
+
+
+@pytest.mark.parametrize("scenario", ["single", "offline"])
+def test_one_item_at_a_time_is_never_asked_in_other_batches(
+    assignment: Assignment, scenario: Scenario
+) -> None:
+    made, _, _ = run(replace(asking_again(assignment, 4), scenario=scenario))
+    found = {s.agreement.rebatched_items for s in made.sessions if s.agreement is not None}
+    assert found == ({0} if scenario == "single" else {4})
+
+
+def test_a_failure_in_other_batches_is_the_entrys(assignment: Assignment) -> None:
+    made, _, _ = run(asking_again(assignment, 4), Plan(0, "predict:3"))
+
+    assert isinstance(made.outcome, Failed)
+    assert (made.outcome.stage, made.outcome.blame) == ("re-batched", "submission")

@@ -13,7 +13,7 @@ from meter_fakes import StillWatch
 from msgspec.structs import replace as altered
 
 from harness.cli.evaluate import exit_code
-from harness.evaluation.run import Assignment
+from harness.evaluation.assignment import Assignment
 from harness.meters.protocol import Work
 from harness.ranking.summary import summarise
 from harness.records.evaluation import PHASES, Completed, Disturbance, Failed

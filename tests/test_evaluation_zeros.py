@@ -13,7 +13,7 @@ from harness.records.evaluation import EvaluationRecord, Session, Sweep
 
 
 def codes(made: EvaluationRecord) -> list[str]:
-    return [notice.code for notice in notices(made, RULES, 0.0)]
+    return [notice.code for notice in notices(made, RULES)]
 
 
 def with_dram(joules: float) -> Session:

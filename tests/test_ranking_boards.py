@@ -28,10 +28,12 @@ from harness.records.board import Board, BoardEntry, Problem
 from harness.records.evaluation import (
     FEW_SESSIONS,
     EvaluationRecord,
+    Failed,
     Isolation,
     IsolationCheck,
     Notice,
     PhaseWindow,
+    Quality,
     Session,
     Sweep,
 )
@@ -293,7 +295,7 @@ def test_verified_and_self_reported_never_share_a_board() -> None:
 def test_a_row_in_figures() -> None:
     row = only_row(record())
     assert row.joules_per_1000_queries == pytest.approx(30.0)
-    assert row.joules_interval == pytest.approx((30.0, 30.0))
+    assert row.joules_interval == pytest.approx((30.0, 30.0), rel=1e-4)  # what the steps leave open
     assert row.active_joules_per_1000_queries == pytest.approx(27.5)
     assert (row.measured_watts, row.seconds_per_1000_queries) == pytest.approx((10.0, 2.0))
     assert (row.rank, row.front_support, row.energy_class, row.prizes) == (None, None, None, ())
@@ -385,6 +387,87 @@ def test_the_weakest_isolation_and_every_warning_of_the_pool_are_shown() -> None
     )
     assert row.isolation_grade == "C"
     assert row.warnings == (one, other)
+
+
+# Copies, duplicates and failures
+
+
+def test_an_exact_copy_joins_the_row_of_its_original() -> None:
+    first = record("original", created=EARLY, digest="aa" * 32, value=0.7, joules=[19.0] * 5)
+    copied = record("a-copy", created=LATE, digest="aa" * 32, value=0.9, joules=[119.0] * 5)
+    row = only_row(copied, first)
+    assert (row.entry, row.copies, row.sessions) == ("original", ("a-copy",), 10)
+    assert row.quality == pytest.approx(0.8)
+    assert row.joules_per_1000_queries == pytest.approx((20 * 70) ** 0.5)
+    assert row.evaluations == (stored(first).path, stored(copied).path)
+
+
+def test_what_is_no_copy_any_more_has_a_row_of_its_own() -> None:
+    board = only_board(
+        record("a", created=EARLY, digest="aa" * 32),
+        record("a", created=LATE, digest="bb" * 32),
+        record("b", created=LATE, digest="aa" * 32),
+    )
+    assert {row.entry: row.copies for row in board.entries} == {"a": (), "b": ()}
+
+
+def test_the_null_entry_is_the_original_however_late_it_comes() -> None:
+    copied = record("a-copy", created=EARLY, digest="aa" * 32)
+    board = only_board(copied, record(NULL, created=LATE, digest="aa" * 32), record("other"))
+    assert [(row.entry, row.copies) for row in board.entries if row.baseline] == [
+        (NULL, ("a-copy",))
+    ]
+
+
+def test_the_very_same_record_twice_counts_once() -> None:
+    made = make_boards([stored(record(), "b.json"), stored(record(), "a.json")], RULES)
+    assert made.boards[0].entries[0].evaluations == ("a.json",)
+    assert [(problem.path, problem.code) for problem in made.problems] == [("b.json", "duplicate")]
+
+
+def test_two_records_of_one_measurement_contradict_each_other() -> None:
+    said = record("a", value=0.7)
+    otherwise = replace(said, quality=quality(0.9))
+    made = make_boards(
+        [stored(said, "1.json"), stored(otherwise, "2.json"), stored(record("b"), "3.json")], RULES
+    )
+    assert [row.entry for row in made.boards[0].entries] == ["b"]
+    assert [(problem.path, problem.code) for problem in made.problems] == [
+        ("1.json", "contradictory"), ("2.json", "contradictory"),
+    ]  # fmt: skip
+    assert "2.json" in made.problems[0].message
+
+
+def test_a_board_of_nothing_but_contradictions_is_none() -> None:
+    said = record("a", value=0.7)
+    made = make_boards(
+        [stored(said, "1.json"), stored(replace(said, quality=quality(0.9)), "2.json")], RULES
+    )
+    assert (made.boards, len(made.problems)) == ((), 2)
+
+
+def test_failed_evaluations_of_what_is_in_the_row_are_counted() -> None:
+    digest = "aa" * 32
+    fault = record("a", created=LATE, digest=digest, failed="load")
+    organiser = replace(
+        record("a", created=LATEST, digest=digest, failed="start"),
+        outcome=Failed(stage="start", blame="organiser", message="no power"),
+    )
+    board = only_board(
+        record("a", created=EARLY, digest=digest), fault, organiser, record("b", created=EARLY)
+    )
+    assert {row.entry: row.failed_evaluations for row in board.entries} == {"a": 1, "b": 0}
+
+
+def test_quality_in_steps_stays_in_steps_when_it_is_pooled() -> None:
+    def in_steps(value: float) -> Quality:
+        return replace(quality(value), step=0.005)
+
+    row = only_row(
+        record(created=EARLY, quality=in_steps(0.8)), record(created=LATE, quality=in_steps(0.805))
+    )
+    assert row.quality in {0.8, 0.805}
+    assert row.quality_interval == (0.77, 0.835)
 
 
 # What the meter leaves open
@@ -589,12 +672,12 @@ def test_a_failed_record_needs_no_figures() -> None:
 def test_energy_that_was_not_measured_is_headed_so(grade: Any, code: str) -> None:  # noqa: ANN401 - a grade, by parameter
     meter = MeterDescription(name="m", grade=grade, sources=(replace(SOURCE, grade=grade),))
     board = only_board(record(meter=meter))
-    assert codes(board) == [code, "self-reported", "no-ranks-yet"]
+    assert codes(board) == [code, "self-reported"]
 
 
 def test_measured_energy_has_no_such_heading() -> None:
-    assert codes(only_board(record())) == ["self-reported", "no-ranks-yet"]
-    assert codes(only_board(record(demonstration=True))) == ["demonstration", "no-ranks-yet"]
+    assert codes(only_board(record())) == ["self-reported"]
+    assert codes(only_board(record(demonstration=True))) == ["demonstration"]
 
 
 def test_rows_without_an_interval_are_named() -> None:
@@ -623,6 +706,7 @@ RECORDS = st.lists(
         isolation=st.sampled_from(["A", "B", "D"]),
         scenario=st.sampled_from(["offline", "single"]),
     ),
+    unique_by=lambda made: made.sessions[0].phases[0].reading.seconds,  # else duplicates
     max_size=8,
 )
 
@@ -646,7 +730,7 @@ def test_every_record_is_accounted_for(records: list[EvaluationRecord]) -> None:
     unranked = {problem.path for problem in made.problems}
     assert unranked == {f"{n}.json" for n, e in enumerate(records) if e.isolation.grade == "D"}
     assert not unranked & set(pooled)
-    named = {row.entry for row in rows}
+    named = {name for row in rows for name in (row.entry, *row.copies)}
     named |= {each.entry for board in made.boards for each in board.failed}
     assert named == {e.submission.entry for e in records if e.isolation.grade != "D"}
 

@@ -40,7 +40,15 @@ STABLE_NAMES = [
     "data_source",
     "data_digest",
     "sessions",
+    "looks",
+    "resolvable",
+    "drift",
+    "session_disagreement",
+    "variant_agreement",
+    "rebatched_agreement",
     "void_sessions",
+    "official_evaluations",
+    "official_evaluations_allowed",
     "warnings",
     "path",
 ]
@@ -73,12 +81,14 @@ def test_a_completed_evaluation_in_figures() -> None:
     assert summary.quality_interval == pytest.approx((0.77, 0.83))
     assert (summary.sessions, summary.queries) == (5, 10_000)
     assert summary.joules_per_1000_queries == pytest.approx(30.0)  # 1000 (100/10000 + 40/2000)
-    assert summary.joules_interval == pytest.approx((30.0, 30.0))
     # 1 mJ of edges in each of three windows at 1000/10,000 and two at 1000/2000, five sessions.
     assert summary.joules_uncertainty is not None
     own = 0.001 * (3 * 0.1**2 + 2 * 0.5**2) ** 0.5 / 5**0.5
     assert summary.joules_uncertainty.random == pytest.approx(own)
     assert summary.joules_uncertainty.systematic == 0.0
+    # The sessions do not differ: what is left open is that, of t(4) in place of the normal.
+    ends = (30.0 - own * 2.776445 / 1.959964, 30.0 + own * 2.776445 / 1.959964)
+    assert summary.joules_interval == pytest.approx(ends, rel=1e-8)
     # Less 1 W of idle: start, load and warm-up take 5 s, measured and drain 4 s.
     assert summary.active_joules_per_1000_queries == pytest.approx(1000 * (95 / 1e4 + 36 / 2000))
     assert summary.load_joules == pytest.approx(30.0)

@@ -43,6 +43,9 @@ def test_only_what_is_official_fails_for_disturbances_and_home_is_told_something
     rules = read_rules(CHALLENGE)
     assert rules.protocols["official"].when_disturbed == "fail"
     assert rules.protocols["quick"].when_disturbed == "keep"
+    assert rules.protocols["official"].looks == (5, 8, 12, 18)
+    assert rules.protocols["official"].looks[0] >= rules.boards.min_sessions
+    assert rules.protocols["quick"].looks == (3,)
     assert all(protocol.max_repeats >= 1 for protocol in rules.protocols.values())
 
 
@@ -62,8 +65,20 @@ FAULTS = {
     "throttle_events": instead("throttle_events = 1_000_000", "throttle_events = 0.5"),
     "load_cpu_seconds": instead("load_cpu_seconds = 60", "load_cpu_seconds = 0"),
     "preparation_joules": instead("preparation_joules = 1e6\n", ""),
+    r"protocols\.quick\.looks": instead("looks = [1]", "looks = [3, 3]"),
+    r"protocols\.official\.looks": instead("looks = [2]", "looks = [1, 2]"),
+    "half_width": instead("half_width = 1000.0", "half_width = 0.0"),
+    "rebatched_queries": instead("rebatched_queries = 2", "rebatched_queries = -1"),
+    "significance": instead("significance = 0.01", "significance = 1.0"),
     r"protocols\.quick\.measured_seconds": instead(
         "measured_seconds = 0.01", "measured_seconds = 31.0"
+    ),
+    "quality_step": instead("quality_step = 0.05", "quality_step = 0"),
+    "draws": instead("draws = 1_000", "draws = 10"),
+    "confidence": instead("confidence = 0.95", "confidence = 95"),
+    "quality_floor": instead(
+        "least_items = 1",
+        "least_items = 1\n[prizes.tasks.toy]\nbudget_joules_per_1000_queries = 1.0",
     ),
     "other_cpu_share": instead("[cautions]\n", "[cautions]\nother_cpu_share = 0.02\n"),
 }

@@ -45,7 +45,8 @@ KINDS: dict[str, tuple[str, ...]] = {
     "writing over the results": ("overwrite-record", "overwrite-meter"),
     "links": ("symbolic-link", "link-out", "hard-link", "hard-link-out", "named-pipe", "archive"),
     "fork bomb": ("fork-bomb",),
-    "memory bomb": ("memory-heap", "memory-shared", "memory-dev-shm", "memory-memfd", "fill-file"),
+    "memory bomb": ("memory-heap", "memory-shared", "memory-dev-shm", "memory-memfd", "fill-file",
+                    "memory-sockets", "hide-from-watch"),
     "thread bomb": ("thread-bomb",),
     "disk filling": ("fill-disk",),
     "file-descriptor exhaustion": ("descriptors",),
@@ -73,10 +74,14 @@ KINDS: dict[str, tuple[str, ...]] = {
     "detecting warm-up": ("detect-warm-up",),
     "caching": (
         "cache-in-memory", "cache-in-tmp", "cache-in-dev-shm", "cache-in-shared-memory",
-        "cache-in-file-cache", "keyring", "table-of-answers", "unstable-answers",
+        "cache-in-file-cache", "evict-by-process", "keyring", "table-of-answers",
+        "unstable-answers",
     ),
     "guessing": ("answer-by-order", "answer-by-identifier"),
-    "timing side channels to a helper process": ("helper-process",),
+    "timing side channels to a helper process": (
+        "helper-process", "hear-files-opened", "write-out-disks",
+    ),
+    "the kernel": ("kernel-log",),
     "import-time side effects": ("import-during-check",),
     "submission.toml": (
         "manifest-nesting", "manifest-huge-string", "manifest-duplicate-keys",
@@ -192,6 +197,7 @@ def test_it_is_stated_in_full(attack: Attack) -> None:
         if expected.verdict == "flagged":
             assert expected.flags
         assert not expected.gets or expected.verdict == "flagged"
+        assert bool(expected.unseen) == (expected.verdict == "harmless")
 
 
 def test_two_attacks_are_not_the_same() -> None:

@@ -17,6 +17,7 @@ import pytest
 from sandboxes import launch_of, predict, working, write_entry
 
 from harness.errors import ConfigurationError, OrganiserError, SubmissionError
+from harness.records.evaluation import Remains
 from harness.sandbox import frames
 from harness.sandbox.bwrap import Bwrap, find_bwraps
 from harness.sandbox.confined import Confined, Kind
@@ -80,6 +81,59 @@ def test_a_session_end_to_end(sandbox: Sandbox, tmp_path: Path) -> None:
     assert (ended.code, ended.signal) == (0, None)
     assert ended.peak_memory_bytes > 1 << 20
     assert (captured.text, captured.bytes_written) == ("loaded\n", 7)
+
+
+POOL = """
+import subprocess
+import tempfile
+
+with tempfile.TemporaryDirectory() as folder:
+    open(folder + "/gone again", "w").close()
+kept = tempfile.TemporaryFile()  # has no name
+pool = [subprocess.Popen(["cat"], stdin=subprocess.PIPE) for _ in range(3)]
+
+def look(): return sum(each.poll() is None for each in pool)
+"""
+LEFT = """
+import os
+import subprocess
+
+place = os.environ["HOME"]
+os.makedirs(place + "/a/librarys")
+
+def look():
+    os.makedirs(place + "/a/folder")
+    open(place + "/a/file", "w").close()
+    if os.fork() == 0:
+        subprocess.Popen(["sleep", "20"])
+        os._exit(0)
+    os.wait()
+    return 1
+"""
+
+
+def test_what_an_entry_leaves_is_counted(sandbox: Sandbox, tmp_path: Path) -> None:
+    _, ended = one_answer(sandbox, tmp_path, LEFT)
+    assert ended.remains == Remains(orphans=1, files=2)
+
+
+def test_a_programs_daemon_is_counted_that_was_there_before_it_said_hello(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    hello = "REDY" + "\\0" * 12
+    daemon = f"(sleep 20 < /dev/null > /dev/null 2>&1 3>&- 4>&- &); printf '{hello}' >&4; cat <&3"
+    launch = launch_of(tmp_path, entry=None, command=("/bin/sh", "-c", daemon))
+    with sandbox.launch(launch) as process:
+        process.ready(deadline_seconds=20)
+        assert process.finish(deadline_seconds=5).remains == Remains(orphans=1, files=0)
+
+
+def test_children_that_end_with_it_and_files_that_are_gone_are_not_left(
+    sandbox: Sandbox, tmp_path: Path
+) -> None:
+    value, ended = one_answer(sandbox, tmp_path, POOL)
+    assert value == 3
+    assert ended.remains == Remains(orphans=0, files=0)
 
 
 def test_a_request_larger_than_any_pipe_is_answered(sandbox: Sandbox, tmp_path: Path) -> None:

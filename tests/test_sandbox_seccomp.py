@@ -63,6 +63,16 @@ def test_clone3_is_not_there_so_that_libc_falls_back_to_clone() -> None:
 
 
 @needs_filter
+def test_a_process_stays_readable_and_may_name_itself() -> None:
+    assert HERE is not None
+    run = under_filter(
+        f"print([call({seccomp.CONTROL[HERE]}, option, *rest, 0, 0, 0)"
+        " for option, *rest in ((4, 0), (4, 1), (3, 0), (15, b'name'))])"
+    )
+    assert run.stdout.strip() == str([errno.EPERM, errno.EPERM, 0, 0]), run.stderr
+
+
+@needs_filter
 def test_clone_makes_processes_and_no_namespaces() -> None:
     assert HERE is not None
     run = under_filter(

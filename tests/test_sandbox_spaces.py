@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from pathlib import Path
 
 import pytest
 from sandboxes import launch_of, working, write_entry
 
 from harness.sandbox.confined import Confined
-from harness.sandbox.spaces import folder_bytes, nameless_bytes, remove_folder
+from harness.sandbox.spaces import folder_bytes, folder_files, nameless, remove_folder
 
 PLENTY = 1 << 30
 
@@ -43,6 +44,15 @@ def test_files_count_by_the_room_they_take_and_none_is_free(folder: Path) -> Non
 
     assert folder_bytes(folder, PLENTY) >= (1 << 20) + 12 * 4096
     assert folder_bytes(folder, PLENTY) < 2 << 20
+
+
+def test_counting_ends_where_it_is_enough(folder: Path) -> None:
+    assert folder_files(folder, 10) == 0
+    deep(folder, 3)
+    (folder / "link").symlink_to(folder)
+
+    assert folder_files(folder, 10) == 5
+    assert folder_files(folder, 2) == 2
 
 
 def test_adding_up_ends_where_it_is_too_much(folder: Path) -> None:
@@ -88,10 +98,14 @@ def test_only_open_files_without_a_name_are_nameless(folder: Path) -> None:
     (folder / "named").write_bytes(bytes(1 << 20))
     (folder / "lost").write_bytes(bytes(1 << 20))
     device = folder.stat().st_dev
-    before = nameless_bytes([os.getpid()]).get(device, 0)
+    before, sockets = nameless([os.getpid()])
     with (folder / "named").open("rb"), (folder / "lost").open("rb"):
         (folder / "lost").unlink()
-        assert nameless_bytes([os.getpid(), os.getpid()])[device] - before == 1 << 20
+        one, other = socket.socketpair()
+        with one, other, socket.socket(fileno=os.dup(one.fileno())):
+            held = nameless([os.getpid(), os.getpid()])
+        assert held.bytes_by_device[device] - before.get(device, 0) == 1 << 20
+        assert held.sockets == sockets + 2
 
 
 def test_an_entry_cannot_spoil_the_harness_with_what_it_leaves(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
+from harness.sandbox import tree
 from harness.sandbox.tree import Tree
 
 HOLD = "import sys; {work}; print('ready', flush=True); sys.stdin.read()"
@@ -34,6 +35,12 @@ def test_the_tree_is_the_process_and_all_below_it() -> None:
         assert len(pids) == 2
         assert Tree(process.pid).usage().processes == 2
         os.kill(pids[1], 9)
+
+
+def test_huge_pages_count_as_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = b"Name:\tx\nHugetlbPages:\t    2048 kB\nRssAnon:\t 4 kB\nRssShmem:\t 1 kB\nThreads:\t3\n"
+    monkeypatch.setattr(tree, "_read", lambda path: said if path.endswith("/status") else b"")
+    assert Tree(1).usage() == (2053 * 1024, 1024, 1, 3)
 
 
 def test_children_of_any_thread_are_found() -> None:

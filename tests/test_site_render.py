@@ -203,21 +203,35 @@ def test_a_measured_board_has_no_such_heading() -> None:
     assert "banner strong" not in page_of(Boards(boards=(board,), problems=()))
 
 
-def test_no_rank_is_shown_while_none_is_known() -> None:
-    page = page_of(samples.small())
+def test_no_rank_is_shown_where_none_is_known() -> None:
+    page = page_of(Boards(boards=(samples.board(samples.entry()),), problems=()))
     assert ">Rank<" not in page
-    assert "Ranks are not shown yet" in page
+    assert "There are no ranks here" in page
+    assert "fill-opacity" not in page
 
 
-def test_ranks_are_shown_as_ranges_once_they_are_known() -> None:
-    ranked = samples.entry(rank=(2.0, 5.0))
+def test_ranks_are_shown_as_ranges_where_they_are_known() -> None:
+    ranked = samples.entry(rank=(2, 5))
     page = page_of(
         Boards(boards=(samples.board(ranked, samples.entry("unranked-model")),), problems=())
     )
     assert ">Rank<" in page
-    assert "2 to 5" in page
+    assert ">2\N{EN DASH}5<" in page
     assert "unranked" in page
-    assert "Ranks are not shown yet" not in page
+    assert "There are no ranks here" not in page
+
+
+def test_who_won_a_prize_and_who_took_part_is_told() -> None:
+    text = Outline(render(samples.small())["index.html"]).text
+    assert "among entries whose quality is above 0.75" in text
+    assert "linear-model 1, wins; big-model 2." in text.replace("\n", "")
+    assert "Nobody met that." in text
+
+
+def test_a_point_is_the_fuller_the_more_surely_it_is_on_the_front() -> None:
+    rows = (samples.entry("sure", front_support=1.0), samples.entry("not", front_support=0.0))
+    page = page_of(Boards(boards=(samples.board(*rows),), problems=()))
+    assert page.count('fill-opacity="1.00"') == page.count('fill-opacity="0.15"') == 2
 
 
 def test_an_entry_with_too_few_sessions_has_no_interval_of_energy() -> None:

@@ -154,22 +154,24 @@ def test_loudness_alone_tells_little(train: list[Item]) -> None:
 
 def test_the_sine_that_is_made_by_its_series_is_a_sine() -> None:
     wanted = np.sin(np.arange(2_048) * (2 * np.pi / 2_048))
-    assert pytest.approx(wanted, abs=1e-6) == task._SINE
+    assert pytest.approx(wanted, abs=1e-6) == task._signals.SINE
 
 
 @pytest.mark.parametrize("decibels", [0.0, -1.0, -6.5, -13.0])
 def test_decibels_are_what_they_are(decibels: float) -> None:
-    assert task._amplitude(decibels) == pytest.approx(10 ** (decibels / 20), rel=0.003)
+    assert task._signals.amplitude(decibels) == pytest.approx(10 ** (decibels / 20), rel=0.003)
 
 
 def test_a_phase_goes_round_as_often_as_its_frequency_says() -> None:
-    phase = task._phase(np.full(375, 100.0), 12_000).astype(np.int64)
+    phase = task._signals.phase(np.full(375, 100.0), 12_000).astype(np.int64)
     assert np.count_nonzero(np.diff(phase) < 0) in {99, 100}
 
 
 def test_a_level_is_a_root_mean_square() -> None:
     signal = np.random.default_rng(0).normal(size=5_000).astype(np.float32)
-    assert task._level(signal) == pytest.approx(float(np.sqrt(np.mean(signal**2))), rel=1e-3)
+    assert task._signals.level(signal) == pytest.approx(
+        float(np.sqrt(np.mean(signal**2))), rel=1e-3
+    )
 
 
 # Variants

@@ -188,3 +188,16 @@ def test_a_text_of_two_megabytes_has_a_variant_at_once() -> None:
 def test_bytes_are_refused() -> None:
     with pytest.raises(TypeError, match="bytes"):
         task.perturb(b"a quote", np.random.default_rng(0))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "x", "a word " * 50_000, "x" * 300_000, "天" * 200_000 + " y"]
+)
+def test_a_long_text_is_varied_in_parts_that_make_it_up(text: str) -> None:
+    parts = list(task._parts(text))
+
+    assert "".join(parts) == text
+    assert all(len(part) <= 2 * task.PART for part in parts)
+    assert (len(parts) > 1) == (len(text) > 2 * task.PART)
+    variant = task.perturb(text, np.random.default_rng(0))
+    assert len(variant) == pytest.approx(len(text), rel=0.03, abs=1)

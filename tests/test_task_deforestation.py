@@ -205,6 +205,21 @@ def test_a_compressed_variant_is_about_as_long(test: list[Item], kind: str) -> N
         assert len(task.perturb(sample, rng)) == pytest.approx(len(sample), rel=0.1)
 
 
+def test_no_table_holds_the_variants_of_a_tile(test: list[Item]) -> None:
+    pixels = pixels_of(test[0].sample).astype(int)
+    views = [np.rot90(view, turn) for view in (pixels, pixels[:, ::-1]) for turn in range(4)]
+    variant = pixels_of(task.perturb(test[0].sample, np.random.default_rng(0))).astype(int)
+
+    (nearest,) = [view for view in views if np.abs(view - variant).max() <= 3]
+
+    inside = ((nearest > 3) & (nearest < 252)).all(axis=2)
+    moves = (variant - nearest)[inside]
+    for channel in range(3):  # half of the places moved by one more, wherever they lie
+        kinds, counts = np.unique(moves[:, channel], return_counts=True)
+        assert len(kinds) == 2
+        assert counts.min() > 0.4 * len(moves)
+
+
 def test_a_grey_jpeg_stays_grey() -> None:
     sample = encoded(np.arange(64, dtype=np.uint8).reshape(8, 8), "JPEG")
     with Image.open(io.BytesIO(task.perturb(sample, np.random.default_rng(0)))) as image:

@@ -283,6 +283,20 @@ def test_a_variant_moves_a_few_pixels_at_most_and_never_says_how(test: list[Item
     assert len(seen) > 30
 
 
+def test_no_table_holds_the_variants_of_a_frame() -> None:
+    pixels = np.full((64, 64, 3), 90, np.uint8)
+    variants = [
+        pixels_of(task.perturb(encoded(pixels, "PNG"), np.random.default_rng(seed)))
+        for seed in range(20)
+    ]
+
+    for variant in variants:  # a plain frame shows noise alone: a place in sixteen
+        shares = [np.unique(variant[..., channel], return_counts=True)[1] for channel in range(3)]
+        assert all(len(share) == 2 for share in shares)
+        assert all(1 / 32 < share.min() / share.sum() < 1 / 8 for share in shares)
+    assert len({variant.tobytes() for variant in variants}) == 20
+
+
 def test_a_grey_jpeg_stays_grey() -> None:
     sample = encoded(np.arange(64, dtype=np.uint8).reshape(8, 8), "JPEG")
     with opened(task.perturb(sample, np.random.default_rng(0))) as image:

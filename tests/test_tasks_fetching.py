@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import random
 import signal
 import socket
@@ -27,6 +28,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.tasks import downloading, listing, load_task
 from harness.tasks.downloading import PIECE_BYTES
 from harness.tasks.fetching import fetch
+from harness.tasks.kept import locked
 from harness.tasks.listing import Listing, Remote, list_files
 
 OTHER_COMMIT = "f" * 40
@@ -418,6 +420,50 @@ def test_two_that_fetch_one_set_do_it_once(tmp_path: Path, monkeypatch: pytest.M
     assert [each.new for each in fetched] == [True, False]
     assert fetched[0].kept == fetched[1].kept
     assert obtained == [TRAIN, TEST]
+
+
+def test_who_waited_for_a_folder_that_was_renamed_holds_one_of_that_name(tmp_path: Path) -> None:
+    folder, waits = tmp_path / "set.partial", threading.Event()
+
+    def second() -> bool:
+        with locked(folder, waits.set):
+            (folder / "file").touch()
+            return not (tmp_path / "set" / "file").exists()
+
+    with ThreadPoolExecutor() as pool:
+        with locked(folder, lambda: None):
+            waiting = pool.submit(second)
+            assert waits.wait(60)
+            folder.replace(tmp_path / "set")
+        assert waiting.result(60)
+
+
+def test_a_folder_that_goes_between_making_and_locking_it_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder, opened = tmp_path / "set.partial", []
+    really = os.open
+
+    def open_late(path: Path, flags: int) -> int:
+        opened.append(path)
+        if len(opened) == 1:
+            folder.rmdir()
+        return really(path, flags)
+
+    monkeypatch.setattr("harness.tasks.kept.os.open", open_late)
+    with locked(folder, lambda: None):
+        assert folder.is_dir()
+    assert opened == [folder, folder]
+
+
+def test_an_empty_folder_is_not_left_behind_and_one_that_holds_something_is(tmp_path: Path) -> None:
+    empty, full = tmp_path / "empty", tmp_path / "full"
+    with locked(empty, lambda: None):
+        pass
+    with locked(full, lambda: None):
+        (full / "half.part").touch()
+    assert not empty.exists()
+    assert (full / "half.part").is_file()
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(tmp_path: Path) -> None:

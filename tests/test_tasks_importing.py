@@ -267,17 +267,40 @@ def test_of_many_faults_the_first_are_shown_and_all_are_counted(tmp_path: Path) 
     assert told[-1] == "  and 30 more"
 
 
+def test_rows_that_are_none_are_all_named_with_the_faults_of_the_others(tmp_path: Path) -> None:
+    task = toy(tmp_path)
+    table, lines = tmp_path / "q.csv", tmp_path / "q.jsonl"
+    table.write_bytes(b"quote,label\nx,a,more\nx,none\nx\ny,a\n\xff,a\nx\n")
+    lines.write_bytes(b'{"quote": "x"\n\xff\n[1]\n\n{"label": "a"}\n{"quote": "x", "label": "z"}\n')
+
+    told = faults(task, "csv", table).splitlines()
+    assert told[0].endswith("5 faults:")
+    for line, found in zip(
+        told[1:], ("more cells", "'none'", "fewer cells", "UTF-8", "fewer cells"), strict=True
+    ):
+        assert found in line
+    told = faults(task, "jsonl", lines).splitlines()
+    assert told[0].endswith("5 faults:")
+    for line, found in zip(
+        told[1:],
+        ("line 1: is not as", "line 2: is not UTF-8", "line 3: is no", "line 5: column", "line 6"),
+        strict=True,
+    ):
+        assert found in line
+
+
 @pytest.mark.parametrize(
     ("form", "content", "found"),
     [
         ("csv", b"quote,label\nx,a,more\n", "row 1 (up to line 2): has more cells"),
         ("csv", b"quote,label\nx\n", "row 1 (up to line 2): has fewer cells"),
         ("csv", b"quote,label\n\xff,a\n", "is not UTF-8"),
-        ("csv", b'quote,label\n"x,a\n', "row 1 or the one below it is not as it should be"),
+        ("csv", b'quote,label\n"x,a\n', "row 1 or the one below it: is not as it should be"),
+        ("csv", b"quote,l\xff\nx,a\n", "its header is not UTF-8"),
         ("csv", b"text,label\nx,a\n", "column 'quote' is missing; there are 'label', 'text'"),
         ("csv", b"quote,label\n", "holds no item"),
         ("csv", b"", "holds no item"),
-        ("jsonl", b'{"quote": "x", "label": "a"}\n[1]\n', "row 2 or the one below it"),
+        ("jsonl", b'{"quote": "x", "label": "a"}\n[1]\n', "line 2: is no JSON object"),
         ("jsonl", b'{"quote": 3, "label": "a"}', "line 1: the sample is 3, no text"),
         ("jsonl", b'{"quote": "x", "label": true}', "line 1: label True is no label"),
         ("jsonl", b'{"quote": "x", "label": "a"}\n{"label": "a"}', "line 2: column 'quote'"),

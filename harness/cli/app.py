@@ -9,6 +9,7 @@ import typer
 import harness
 from harness.cli import (
     check,
+    compare,
     data,
     doctor,
     evaluate,
@@ -69,6 +70,7 @@ app.command(cls=Command, epilog=init.EXAMPLES)(init.init)
 app.command(cls=Command, epilog=check.EXAMPLES)(check.check)
 app.command(cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(cls=Command, epilog=leaderboard.EXAMPLES)(leaderboard.leaderboard)
+app.command(cls=Command, epilog=compare.EXAMPLES)(compare.compare)
 app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
 app.add_typer(
     keys.keys,

@@ -9,6 +9,7 @@ from rich import markup
 from rich.table import Table
 
 from harness.cli.result import GRADES, shown_path, three_digits
+from harness.site.text import rank_range
 from harness.submissions.faults import visible
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.records.board import Board, BoardEntry, Boards, Problem
+    from harness.records.joint import PrizeResult, RankRange
 
 SAID_ABOVE = frozenset({"modelled-energy", "simulated-energy", "self-reported"})
 """Codes of notes that a board's heading says already."""
@@ -67,25 +69,62 @@ def _print_board(console: Console, board: Board) -> None:
     )
     console.print(f"{GRADES[board.meter_grade]} ({escape(sources)})", highlight=False)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    ranked = board.ranking is not None
+    if ranked:
+        table.add_column("rank", no_wrap=True)
     table.add_column("entry", no_wrap=True)
     table.add_column("team")
     table.add_column(escape(board.metric.replace("_", " ")))
     table.add_column("J per 1,000 queries")
-    table.add_column("front", justify="center")
+    table.add_column("front", no_wrap=True)
+    table.add_column("class", no_wrap=True)
     table.add_column("sessions", justify="right")
     for entry in board.entries:
-        table.add_row(*_cells(entry))
+        table.add_row(*([rank_text(entry.rank)] if ranked else []), *_cells(entry))
     console.print(table)
+    for prize in board.ranking.prizes if board.ranking else ():
+        winners = [each.entry for each in prize.standings if each.wins]
+        console.print(f"prize {prize_text(prize, winners)}", markup=False, highlight=False)
     for failed in board.failed:
         console.print(
             f"[red]failed[/red] {escape(failed.entry)} in {escape(failed.stage)} "
             f"(blame: {failed.blame}): {escape(failed.message)}",
             highlight=False,
         )
+    if ranked:
+        console.print(
+            "[dim]a rank is a range: entries whose ranges overlap may not be told apart[/dim]",
+            highlight=False,
+        )
     for note in board.notes:
         if note.code in SAID_ABOVE:
             continue
         console.print(f"[dim]{escape(note.message)}[/dim]", highlight=False)
+
+
+def rank_text(rank: RankRange | None) -> str:
+    """Spell a range of ranks: ``2`` where it is one, nothing where there is none."""
+    return "" if rank is None else rank_range(rank)
+
+
+def prize_text(prize: PrizeResult, winners: Sequence[str]) -> str:
+    """Say what a prize was for, and who won it."""
+    asked = (
+        f"least energy with quality above {prize.limit:g}"
+        if prize.prize == "least-energy"
+        else f"best quality within {prize.limit:g} J per 1,000 queries"
+    )
+    jointly = " jointly" if len(winners) > 1 else ""
+    won = f"{visible(', '.join(winners))}{jointly}" if winners else "nobody met that"
+    return f"{asked}: {won}"
+
+
+def front_text(entry: BoardEntry) -> str:
+    """Mark the entries on the front, and say how surely any is there."""
+    mark = "●" if entry.on_front else ""
+    if entry.front_support is None:
+        return mark
+    return f"{mark or ' '} [dim]{100 * entry.front_support:.0f} %[/dim]"
 
 
 def _cells(entry: BoardEntry) -> tuple[str, ...]:
@@ -102,6 +141,7 @@ def _cells(entry: BoardEntry) -> tuple[str, ...]:
         escape(entry.team),
         f"{entry.quality:.3f} [dim]{low:.3f} to {high:.3f}[/dim]",
         energy,
-        "●" if entry.on_front else "",
+        front_text(entry),
+        entry.energy_class or "",
         str(entry.sessions),
     )

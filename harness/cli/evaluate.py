@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from harness.cli.controls import Checked, Group, grouped
 from harness.cli.errors import printable
-from harness.cli.evaluating import Request, Results, evaluate_all
+from harness.cli.evaluating import Kept, Request, Results, evaluate_all
 from harness.cli.options import EntriesArgument, JsonOption, named_path, named_text, typed_for
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.project import Project, find_project
-from harness.errors import SubmissionError, UsageError
+from harness.errors import OrganiserError, SubmissionError, UsageError
 from harness.records.seed import MOST_SEED
 
 if TYPE_CHECKING:
+    from harness.cli.quota import Had
     from harness.records.evaluation import EvaluationRecord
     from harness.store.private_key import Signer
     from harness.submissions.check import CheckReport
@@ -119,6 +122,13 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             show_default="not signed: self-reported",
         ),
     ] = None,
+    resume: Annotated[
+        bool,
+        typer.Option(
+            "--resume",
+            help="Go on with an interrupted evaluation of the same entries, where there is one.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Run entries in a sandbox under an energy meter, against labels they never see."""
@@ -152,38 +162,92 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
         isolation=isolation,
         wheelhouse=wheelhouse,
         weights=weights,
+        resume=resume,
     )
     reports = check_all(project, entries)
-    if not all(report.ok for report in reports):
-        refuse(reports, as_json=as_json)
+    refuse_unfit(reports, as_json=as_json)
+    checked = [Checked(entry, report) for entry, report in zip(entries, reports, strict=True)]
+    groups = grouped(project, project.rules(), checked, protocol)
     signer = _signer(project, sign)
-
-    def show(entry: Path) -> None:  # at once: what goes wrong later hides no result
-        if not as_json:
-            from harness.cli.result import print_result
-
-            record, path = results.kept[-1]
-            board = "python -m harness leaderboard"
-            board += f" --results {shlex.quote(str(output))}" if output else ""
-            print_result(
-                stdout_console(), record, path,
-                again=typed_for(context, entry), board=board, printed=results.printed,
-            )  # fmt: skip
-
     folder = output or project.results
+    board = "python -m harness leaderboard"
+    board += f" --results {shlex.quote(str(output))}" if output else ""
+    shown = Shown(project, folder, signed=signer is not None)
+
+    def show(each: Checked, group: Group, kept: Kept) -> None:
+        asked = each in group.entries
+        shown.take(kept, asked=asked)  # at once: what goes wrong later hides no result
+        if as_json:
+            return
+        from harness.cli.result import print_control, print_result
+
+        if asked:
+            print_result(
+                stdout_console(), kept.record, kept.path,
+                again=typed_for(context, each.folder), board=board, printed=kept.printed,
+                official=shown.told(kept.record),
+            )  # fmt: skip
+        else:
+            print_control(stdout_console(), kept.record, kept.path)
+
     with turn(folder) as mine:
         for swept in mine.swept:
             print_note(f"note: {printable(swept.told())}")
         results = Results(folder, mine, signer)
-        evaluate_all(project, [*zip(entries, reports, strict=True)], request, results, show)
+        evaluate_all(project, groups, request, results, show)
     if as_json:
-        documents = [_document(record, path) for record, path in results.kept]
         interrupted = [swept.facts() for swept in mine.swept]
         print_json(
-            (documents[0] if len(documents) == 1 else {"results": documents})
+            shown.document([report.entry for report in reports])
             | ({"interrupted": interrupted} if interrupted else {})
         )
-    raise typer.Exit(exit_code([record for record, _ in results.kept]))
+    raise typer.Exit(shown.exit_code())
+
+
+@dataclass
+class Shown:
+    """The records that came of it, as they are shown."""
+
+    project: Project
+    folder: Path
+    signed: bool
+    asked: dict[str, Kept] = field(default_factory=dict)
+    """By entry."""
+    controls: list[Kept] = field(default_factory=list)
+    """Those that nobody asked for."""
+
+    def take(self, kept: Kept, *, asked: bool) -> None:
+        """Take one that was kept."""
+        if asked:
+            self.asked[kept.record.submission.entry] = kept
+        else:
+            self.controls.append(kept)
+
+    def document(self, order: Sequence[str]) -> dict[str, Any]:
+        """Return the JSON document, in the order in which entries were named."""
+        documents = [self._document(self.asked[name]) for name in order]
+        made = documents[0] if len(documents) == 1 else {"results": documents}
+        controls = [self._document(each) for each in self.controls]
+        return made | ({"controls": controls} if controls else {})
+
+    def _document(self, kept: Kept) -> dict[str, Any]:
+        return _document(kept, self._had(kept.record))
+
+    def told(self, record: EvaluationRecord) -> str | None:
+        """Say how many official evaluations the team has had; ``None``: no organiser signed."""
+        had = self._had(record)
+        return None if had is None else had.told
+
+    def _had(self, record: EvaluationRecord) -> Had | None:
+        from harness.cli.quota import had
+
+        return had(self.project, self.folder, record) if self.signed else None
+
+    def exit_code(self) -> int:
+        """Return the exit code: an official campaign that is void is the organiser's failure."""
+        records = [kept.record for kept in self.asked.values()]
+        void = any(r.protocol == "official" and r.campaign and r.campaign.void for r in records)
+        return OrganiserError.exit_code if void else exit_code(records)
 
 
 def check_all(project: Project, entries: Sequence[Path]) -> list[CheckReport]:
@@ -195,8 +259,10 @@ def check_all(project: Project, entries: Sequence[Path]) -> list[CheckReport]:
     return [check(entry, context) for entry in entries]
 
 
-def refuse(reports: Sequence[CheckReport], *, as_json: bool) -> None:
-    """Show what is wrong with the entries and end with exit code 1: nothing was run."""
+def refuse_unfit(reports: Sequence[CheckReport], *, as_json: bool) -> None:
+    """Where an entry does not pass check show why, and end with exit code 1: nothing was run."""
+    if all(report.ok for report in reports):
+        return
     if as_json:
         documents = [{"record": None, "summary": _refused(report)} for report in reports]
         print_json(documents[0] if len(documents) == 1 else {"results": documents})
@@ -227,10 +293,19 @@ def _signer(project: Project, name: str | None) -> Signer | None:
     return load_signer(project, name)
 
 
-def _document(record: EvaluationRecord, path: Path) -> dict[str, Any]:
+def _document(kept: Kept, official: Had | None) -> dict[str, Any]:
+    from msgspec.structs import replace
+
     from harness.ranking.summary import summarise
 
-    return {"record": record, "summary": summarise(record, str(path))}
+    summary = summarise(kept.record, str(kept.path))
+    if official is not None:
+        summary = replace(
+            summary,
+            official_evaluations=official.count,
+            official_evaluations_allowed=official.allowed,
+        )
+    return {"record": kept.record, "summary": summary}
 
 
 def _refused(report: CheckReport) -> dict[str, Any]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from harness.cli.errors import printable
 from harness.cli.output import print_note
@@ -15,11 +15,14 @@ from harness.cli.project import Project
 from harness.errors import OrganiserError, SubmissionError
 
 if TYPE_CHECKING:
+    from harness.cli.controls import Checked, Group
     from harness.cli.profiles import Chosen, Machine
+    from harness.cli.reporter import Reporter
+    from harness.cli.rounds import Ready
     from harness.environments.protocol import Environment
+    from harness.evaluation.assignment import Assignment
     from harness.evaluation.places import Places
-    from harness.evaluation.run import Assignment
-    from harness.evaluation.session import Heard
+    from harness.evaluation.session import Bench, Heard
     from harness.evaluation.turn import Turn
     from harness.meters.protocol import Meter, Surroundings
     from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
@@ -54,24 +57,32 @@ class Request:
     """``None``: the index that the installer is configured for."""
     weights: Path | None = None
     """``None``: fetched."""
+    resume: bool = False
+    """Go on with what was interrupted."""
 
 
-@dataclass
+class Kept(NamedTuple):
+    """A record that was kept."""
+
+    record: EvaluationRecord
+    path: Path
+    printed: Path | None
+    """Where that is kept which the entry printed; ``None`` for silence."""
+
+
+@dataclass(frozen=True)
 class Results:
-    """The sink: keeps what each evaluation hands over."""
+    """Keeps the records, and what belongs to them."""
 
     folder: Path
     turn: Turn
     signer: Signer | None = None
     """Who vouches for what is kept; ``None``: it is self-reported."""
-    kept: list[tuple[EvaluationRecord, Path]] = field(default_factory=list)
-    heard: list[Heard] = field(default_factory=list)
-    """What the entry that is being evaluated has printed so far."""
-    printed: Path | None = None
-    """Where that of the last record is kept; ``None`` where it printed nothing."""
 
-    def accept(self, record: EvaluationRecord, outcomes: ItemOutcomes | None) -> None:
-        """Write the record, and beside it the outcomes of single items."""
+    def accept(
+        self, record: EvaluationRecord, outcomes: ItemOutcomes | None, heard: Sequence[Heard]
+    ) -> Kept:
+        """Write the record, and beside it the outcomes of single items and what was printed."""
         from harness.cli.keeping import keep
         from harness.store.results import write
 
@@ -80,40 +91,37 @@ class Results:
         ) -> tuple[EvaluationRecord, Path]:
             return write(folder, record, outcomes, self.signer, on_places=on_places)
 
-        self.kept.append(keep(written, self.folder, record, outcomes, self.turn))
-        self.printed = self._keep_printed(self.kept[-1][1])
+        as_kept, path = keep(written, self.folder, record, outcomes, self.turn)
+        return Kept(as_kept, path, _keep_printed(path, heard))
 
-    def _keep_printed(self, record_file: Path) -> Path | None:
-        """Write what the entry printed beside its record, which is safe already."""
-        from harness.store.printed import Printed, write_printed
 
-        heard = [Printed(each.where, each.output.text, each.output.bytes_written)
-                 for each in self.heard]  # fmt: skip
-        self.heard.clear()
-        try:
-            return write_printed(record_file, heard)
-        except OrganiserError as error:
-            print_note(f"what the entry printed is lost: {error.message}")
-            return None
+def _keep_printed(record_file: Path, heard: Sequence[Heard]) -> Path | None:
+    """Write what the entry printed beside its record, which is safe already."""
+    from harness.store.printed import Printed, write_printed
+
+    printed = [Printed(each.where, each.output.text, each.output.bytes_written) for each in heard]
+    try:
+        return write_printed(record_file, printed)
+    except OrganiserError as error:
+        print_note(f"what the entry printed is lost: {error.message}")
+        return None
 
 
 def evaluate_all(
     project: Project,
-    entries: Sequence[tuple[Path, CheckReport]],
+    groups: Sequence[Group],
     request: Request,
     results: Results,
-    show: Callable[[Path], None],
+    show: Callable[[Checked, Group, Kept], None],
 ) -> None:
-    """Evaluate entries that passed check, one after the other; ``show`` each as it is done."""
-    from harness.cli.accelerator import devices_for
-    from harness.cli.environments import prepare_all
-    from harness.cli.places import places
+    """Evaluate entries that passed check, those of one task together.
+
+    ``show`` each as its record is kept, a control that was not asked for too.
+    """
     from harness.cli.profiles import choose_profile, this_machine
     from harness.cli.progress import progress_on_terminal
     from harness.cli.reporter import Reporter
-    from harness.cli.weights import Supply
-    from harness.evaluation.places import Places
-    from harness.evaluation.run import evaluate as run_evaluation
+    from harness.cli.rounds import evaluate_group
     from harness.evaluation.session import Bench
     from harness.meters.kernel import run_reference_kernel
     from harness.meters.machine import surroundings_of
@@ -121,7 +129,6 @@ def evaluate_all(
     from harness.store.results import check_writable
 
     rules = project.rules()
-    reports = [report for _, report in entries]
     check_writable(results.folder)
     machine = this_machine()
     chosen = choose_profile(
@@ -131,8 +138,6 @@ def evaluate_all(
         print_note(chosen.note)
     surroundings = surroundings_of(machine.hardware, chosen.profile)
     chosen_meter = _meter(request, surroundings, signed=results.signer is not None)
-    devices = [devices_for(_manifest(report), chosen_meter.describe()) for report in reports]
-    load = _loader(project, request)
     with ExitStack() as stack:
         line = stack.enter_context(progress_on_terminal())
         progress = Reporter(line, results.turn.journal)
@@ -144,32 +149,84 @@ def evaluate_all(
             with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
                 return run_reference_kernel()
 
-        bench = Bench(sandbox, chosen_meter, reference_kernel, progress, hear=results.heard.append)
-        for report in reports:  # all data before the first run: a fault in them shows at once
-            load(_manifest(report).submission.task, progress.note)
-        supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
-        prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
-        for (entry, report), given, ready in zip(entries, devices, prepared, strict=True):
-            progress.entry(report.entry)
-            task, data = load(_manifest(report).submission.task, progress.note)
-            made = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
-            folder = Path(stack.enter_context(made))  # what stays goes with the turn's own folder
-            uncopied = _copy(entry, report, folder)
-            assignment = _assignment(
-                report, folder / COPY, task=task, data=data, rules=rules,
-                hardware=chosen.hardware(machine.again()),
-                machine_cores=surroundings.machine_cores, request=request, devices=given,
-                environment=ready.environment,
-                places=Places(places(project, request, results, entry, folder / COPY)),
+        def matches() -> None:
+            chosen.hardware(machine.again())
+
+        bench = Bench(sandbox, chosen_meter, reference_kernel, progress)
+        prepared = _prepare(
+            project, groups, request, results, bench=bench, machine=machine, chosen=chosen,
+            machine_cores=surroundings.machine_cores, progress=progress, stack=stack,
+        )  # fmt: skip
+        for group in groups:
+            evaluate_group(
+                group, prepared, bench, results, progress, show,
+                before_round=matches, resume=request.resume,
             )  # fmt: skip
-            unready = uncopied or ready.error
-            run_evaluation(
-                assignment, bench, results,
-                unready=unready or supply.place(report.entry, _manifest(report), folder / COPY),
-                on_session=progress.session, on_void=progress.void,
-            )  # fmt: skip
-            progress.clear()
-            show(entry)
+
+
+def _prepare(
+    project: Project,
+    groups: Sequence[Group],
+    request: Request,
+    results: Results,
+    *,
+    bench: Bench,
+    machine: Machine,
+    chosen: Chosen,
+    machine_cores: int,
+    progress: Reporter,
+    stack: ExitStack,
+) -> dict[str, Ready]:
+    """Make everything that any session needs, before the first: a fault in it shows at once.
+
+    Nothing is fetched, installed or copied between two sessions, which it would disturb. Returns
+    entries by name; copies go with ``stack``.
+    """
+    from harness.cli.accelerator import devices_for
+    from harness.cli.environments import prepare_all
+    from harness.cli.places import places
+    from harness.cli.quota import require_quota
+    from harness.cli.rounds import Ready
+    from harness.cli.weights import Supply
+    from harness.evaluation.campaign import Contestant
+    from harness.evaluation.places import Places
+    from harness.evaluation.run import Evaluation
+
+    rules = project.rules()
+    checked = [each for group in groups for each in group.all]
+    reports = [each.report for each in checked]
+    meter = bench.meter.describe()
+    devices = [devices_for(_manifest(report), meter) for report in reports]
+    load = _loader(project, request)
+    asked = [
+        (each.report, load(group.task, progress.note)[1])
+        for group in groups
+        for each in group.entries
+    ]
+    require_quota(project, request, results, asked)
+    supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
+    prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
+    made: dict[str, Ready] = {}
+    for each, given, packages in zip(checked, devices, prepared, strict=True):
+        entry, report = each.folder, each.report
+        progress.entry(report.entry)
+        task, data = load(_manifest(report).submission.task, progress.note)
+        temporary = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
+        folder = Path(stack.enter_context(temporary))  # what stays goes with the turn's own folder
+        uncopied = _copy(entry, report, folder)
+        assignment = _assignment(
+            report, folder / COPY, task=task, data=data, rules=rules,
+            hardware=chosen.hardware(machine.again()), machine_cores=machine_cores,
+            request=request, devices=given, environment=packages.environment,
+            places=Places(places(project, request, results, entry, folder / COPY)),
+        )  # fmt: skip
+        unready = uncopied or packages.error
+        heard: list[Heard] = []
+        made[report.entry] = Ready(
+            Contestant(Evaluation(assignment, replace(bench, hear=heard.append)), heard),
+            unready or supply.place(report.entry, _manifest(report), folder / COPY),
+        )
+    return made
 
 
 def _meter(request: Request, surroundings: Surroundings, *, signed: bool) -> Meter:
@@ -265,7 +322,7 @@ def _assignment(
     devices: tuple[Path, ...],
 ) -> Assignment:
     """Say what is to be run from the copy in ``directory``."""
-    from harness.evaluation.run import Assignment
+    from harness.evaluation.assignment import Assignment
     from harness.sandbox.protocol import Launch
 
     manifest = _manifest(report)

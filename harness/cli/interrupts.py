@@ -50,12 +50,15 @@ class _Signals:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Put a signal off to the end of the block: what it does is short, and done as a whole."""
-        self._held = True
+        """Put a signal off to the end of the block: what it does is short, and done as a whole.
+
+        Of blocks within one another, to the end of the outermost.
+        """
+        outer, self._held = self._held, True
         try:
             yield
         finally:
-            self._held = False
+            self._held = outer
         self._raise_unless_held()
 
     def _raise_unless_held(self) -> None:

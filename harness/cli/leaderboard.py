@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.cli.options import JsonOption
-from harness.cli.output import print_json, stdout_console
-from harness.cli.project import find_project
+from harness.cli.output import print_json, print_note, stdout_console
+from harness.cli.project import Project, find_project
 from harness.errors import OrganiserError, UsageError
 
 if TYPE_CHECKING:
-    from harness.records.board import Boards
-    from harness.records.rules import Rules
-    from harness.store.keys import KeyRing
+    from harness.cli.joints import Joints, Ranked
+    from harness.store.private_key import Signer
 
 LOCAL = "local"
 """The folder, inside the site's and ignored by git, of the page that shows local results too."""
@@ -28,10 +28,12 @@ python -m harness leaderboard
 python -m harness leaderboard --json > boards.json
 
 python -m harness leaderboard --check
+
+python -m harness leaderboard --published --sign jury-2026
 """
 
 
-def leaderboard(
+def leaderboard(  # noqa: PLR0917 - typer makes options of them
     results: Annotated[
         Path | None, typer.Option(help="Results folder.", show_default="leaderboard/results")
     ] = None,
@@ -44,8 +46,17 @@ def leaderboard(
     ] = False,
     check: Annotated[
         bool,
-        typer.Option("--check", help="Write nothing; fail when the committed page is stale."),
+        typer.Option("--check", help="Write nothing; fail when the page or a joint file is stale."),
     ] = False,
+    sign: Annotated[
+        str | None,
+        typer.Option(
+            "--sign",
+            metavar="KEY",
+            help="Sign the joint files of boards of signed records with this key.",
+            show_default=False,
+        ),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make the boards and their page.
@@ -53,19 +64,28 @@ def leaderboard(
     The page of what is published goes to the site's folder and is committed; where there are
     local, self-reported results, a second page that shows these too goes to its folder "local".
     Results of another folder, without --output, go to "local" only: what is committed stays.
+
+    Ranks come from the outcomes of single items beside the records. Where these are here, what
+    they say is written to leaderboard/joint, and read from there where they are not.
     """
+    from harness.cli.joints import Joints
     from harness.site.render import render
 
     project = find_project()
-    rules, keys = project.rules(), project.key_ring()
     folder = output or project.site
     source = project.results if results is None else _existing(results)
-    public = _boards(source, rules, keys, local=False)
+    own = source.resolve() == project.results.resolve()
+    joints = Joints(project, source, _signer(project, sign, check=check, own=own))
+    ranked = joints.ranked(local=False)
+    public = ranked.boards
     if check:
-        _check(public, render(public), folder, as_json=as_json)
+        kept = joints if own else None
+        _check(ranked, kept, folder, as_json=as_json)
         return
-    shown = public if published else _boards(source, rules, keys, local=True)
-    foreign = output is None and source.resolve() != project.results.resolve()
+    shown = public if published else joints.ranked(local=True).boards
+    foreign = output is None and not own
+    if own:
+        _write_joints(joints, ranked)
     if not foreign:
         _write(folder, render(public))
     page = folder / "index.html"
@@ -91,43 +111,93 @@ def _existing(results: Path) -> Path:
     raise UsageError(f"{results}: {found}", remedy="name the folder that evaluate wrote to")
 
 
-def _boards(results: Path, rules: Rules, keys: KeyRing, *, local: bool) -> Boards:
-    from harness.ranking.boards import make_boards
-    from harness.store.results import read_all
+def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Signer | None:
+    """Open the key that signs joint files, if one was named."""
+    from harness.cli.signing import load_signer
 
-    stored, problems = read_all(results, keys, local=local)
-    return make_boards(stored, rules, problems)
+    if name is None:
+        return None
+    if check:
+        raise UsageError(
+            "--check writes nothing, so that nothing is signed", remedy="leave one of them out"
+        )
+    if not own:
+        raise UsageError(
+            "--sign is about leaderboard/joint, and --results names results from elsewhere",
+            remedy="leave one of them out",
+        )
+    return load_signer(project, name)
 
 
-def _check(boards: Boards, files: dict[str, bytes], folder: Path, *, as_json: bool) -> None:
-    """Compare the page with what the records give; exit with 1 when they differ."""
+def _write_joints(joints: Joints, ranked: Ranked) -> None:
+    """Write the joint files that are not what the outcomes give; take away those of no board."""
+    from harness.store.joint import joint_name, write_joint
+
+    for joint in ranked.stale:
+        if joint.board in ranked.unsigned:
+            print_note(
+                f"{joint_name(joint.board)}: not written, for want of a signature: its ranks are "
+                "not published yet (--sign KEY)"
+            )
+        else:
+            write_joint(joints.folder, joint)
+    if not ranked.boards.problems:  # else a board may be gone for a passing reason
+        for name in joints.left_over(ranked):
+            (joints.folder / name).unlink(missing_ok=True)
+
+
+def _check(ranked: Ranked, joints: Joints | None, folder: Path, *, as_json: bool) -> None:
+    """Compare the page and joint files with what the records give; exit with 1 when they differ.
+
+    Joint files are those of the project's own results: ``None`` for other ones.
+    """
+    from harness.site.render import render
+    from harness.store.joint import FOLDER, joint_name
+
+    boards = ranked.boards
+    files = render(boards)
     stale = sorted(name for name in files if _read(folder / name) != files[name])
-    from harness.submissions.faults import visible
-
+    if joints is not None:
+        stale += sorted(joint_name(joint.board) for joint in ranked.stale)
     # Spreadsheets of boards that are gone; what a host needs beside the page is nobody's fault.
     left_over = sorted({path.name for path in folder.glob("*.csv")} - files.keys())
+    if joints is not None:
+        left_over += [f"{FOLDER}/{name}" for name in joints.left_over(ranked)]
     fresh = not (stale or left_over or boards.problems)
     if as_json:
         print_json(
             {"fresh": fresh, "stale": stale, "left_over": left_over, "problems": boards.problems}
         )
     else:
-        console = stdout_console()
-        for name in stale:
-            console.print(f"stale: {folder / name}", markup=False, soft_wrap=True)
-        for name in left_over:
-            console.print(f"left over: {folder / name}", markup=False, soft_wrap=True)
-        for problem in boards.problems:
-            told = visible(f"{problem.path}: {problem.message} [{problem.code}]")
-            console.print(told, markup=False)
-        if fresh:
-            console.print(f"{folder} is what the records give")
-        elif stale or left_over:
-            console.print("fix: python -m harness leaderboard --published, and commit the page")
-        else:
-            console.print("fix: restore the files named above, or remove them")
+        _print_check(ranked, folder, stale, left_over)
     if not fresh:
         raise typer.Exit(1)
+
+
+def _print_check(
+    ranked: Ranked, folder: Path, stale: Sequence[str], left_over: Sequence[str]
+) -> None:
+    from harness.store.joint import FOLDER
+    from harness.submissions.faults import visible
+
+    console = stdout_console()
+    problems = ranked.boards.problems
+    for told, names in (("stale", stale), ("left over", left_over)):
+        for name in names:
+            shown = name if name.startswith(f"{FOLDER}/") else folder / name
+            console.print(f"{told}: {shown}", markup=False, soft_wrap=True)
+    for problem in problems:
+        said = visible(f"{problem.path}: {problem.message} [{problem.code}]")
+        console.print(said, markup=False)
+    if stale or left_over:
+        signed = " --sign KEY" if ranked.unsigned else ""
+        console.print(
+            f"fix: python -m harness leaderboard --published{signed}, and commit the folders"
+        )
+    elif problems:
+        console.print("fix: restore the files named above, or remove them")
+    else:
+        console.print(f"{folder} is what the records give")
 
 
 def _read(path: Path) -> bytes | None:

@@ -31,9 +31,15 @@ class ProgressLine:
         """Turn to another entry."""
         self._entry, self._session = name, ""
 
-    def session(self, index: int, total: int) -> None:
-        """Turn to a session; ``index`` counts from 0."""
-        self._session = f"session {index + 1} of {total}"
+    def turn(self, entry: str, round_: int | None, place: int, of: int) -> None:
+        """Turn to an entry whose turn it is; ``round_`` and ``place`` count from 0."""
+        at = "" if of == 1 else f"{place + 1} of {of}: "
+        self.entry(f"{at if round_ is None else f'round {round_ + 1}, {at}'}{entry}")
+
+    def session(self, index: int, least: int, most: int) -> None:
+        """Turn to a session; ``index`` counts from 0. There will be ``least`` to ``most``."""
+        whole = f"{least} to {most}" if least < most else f"{least}"
+        self._session = f"session {index + 1} of {whole}"
 
     def void(self, index: int, reasons: Sequence[Notice]) -> None:
         """Tell, on a line that stays, that a session was disturbed and is repeated."""

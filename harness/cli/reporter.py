@@ -23,10 +23,15 @@ class Reporter:
         self._journal.entry(name)
         self._line.entry(name)
 
-    def session(self, index: int, total: int) -> None:
-        """Turn to a session; ``index`` counts from 0."""
+    def turn(self, entry: str, round_: int | None, place: int, of: int) -> None:
+        """Turn to an entry whose turn it is, in a round where there are rounds."""
+        self._journal.entry(entry)
+        self._line.turn(entry, round_, place, of)
+
+    def session(self, index: int, least: int, most: int) -> None:
+        """Turn to a session; ``index`` counts from 0. There will be ``least`` to ``most``."""
         self._journal.session(index)
-        self._line.session(index, total)
+        self._line.session(index, least, most)
 
     def void(self, index: int, reasons: Sequence[Notice]) -> None:
         """Tell that a session was disturbed and is repeated."""

@@ -10,7 +10,10 @@ from rich.markup import escape
 
 from harness.cli.rows import LABEL_WIDTH, print_row
 from harness.ranking.summary import Summary, energy_parts, summarise
-from harness.records.evaluation import EvaluationRecord, Failed
+from harness.ranking.trust import in_words
+from harness.records.drift import Drift
+from harness.records.energy import joules_per_1000
+from harness.records.evaluation import EvaluationRecord, Failed, Look
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -31,11 +34,13 @@ def print_result(
     again: str,
     board: str,
     printed: Path | None = None,
+    official: str | None = None,
 ) -> None:
     """Show quality, energy and its parts, how both came about, warnings, and what to do next.
 
     ``again`` is the command that evaluates the entry once more, ``board`` the one that shows where
-    it stands; ``printed`` is where the entry's own output is kept, where there was any.
+    it stands; ``printed`` is where the entry's own output is kept, where there was any;
+    ``official`` says how many official evaluations its team has had, where an organiser signed.
     """
     summary = summarise(record, str(path))
     console.print()
@@ -54,6 +59,8 @@ def print_result(
     console.print(shown, highlight=False, soft_wrap=True)
     if record.signature is not None:
         print_row(console, "signed", f"by key {escape(record.signature.key[:16])}")
+    if official is not None:
+        print_row(console, "official", escape(official))
     if printed is not None:
         shown = f"{'printed':<{LABEL_WIDTH}}{escape(shown_path(printed))}  [dim](private)[/dim]"
         console.print(shown, highlight=False, soft_wrap=True)
@@ -89,7 +96,25 @@ def _figures(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, 
     """Yield labels and what stands beside them; a line that goes on has no label."""
     yield from _quality(record)
     yield from _energy(summary, record)
+    yield from _trust(summary)
     yield from _circumstances(summary, record)
+
+
+def print_control(console: Console, record: EvaluationRecord, path: Path) -> None:
+    """Say on a line that a control ran beside the entries, and whether it vouches for them."""
+    from harness.evaluation.campaign import control_spread
+
+    campaign = record.campaign
+    if campaign is not None and campaign.void is not None:
+        held = f"nothing is to be concluded: {campaign.void}"
+    else:
+        amortise = record.rules.amortise_queries
+        spread = control_spread([joules_per_1000(each, amortise) for each in record.sessions])
+        held = f"held steady, varying by {spread:.1%} over {len(record.sessions)} rounds"
+    console.print()
+    print_row(console, "control", f"{escape(record.submission.entry)}: {escape(held)}")
+    shown = f"{'record':<{LABEL_WIDTH}}{escape(shown_path(path))}"
+    console.print(shown, highlight=False, soft_wrap=True)
 
 
 def _quality(record: EvaluationRecord) -> Iterator[tuple[str, str]]:
@@ -133,6 +158,54 @@ def _energy(summary: Summary, record: EvaluationRecord) -> Iterator[tuple[str, s
         if summary.measured_watts is not None:
             time += f" at {three_digits(summary.measured_watts)} W"
         yield "time", time
+
+
+def _trust(summary: Summary) -> Iterator[tuple[str, str]]:
+    """Say what the evaluation could have told apart, and how alike its sessions and answers were.
+
+    Not of one that failed: it has no figures.
+    """
+    if summary.status != "completed" or summary.resolvable is None:
+        return
+    yield "tells apart", in_words(summary.resolvable)
+    if summary.looks and len(summary.looks) > 1:
+        taken = ", ".join(_look(look) for look in summary.looks)
+        yield "", f"[dim](looked at after {taken})[/dim]"
+    agreed = [
+        f"{100 * share:.1f} % {of_what}"
+        for share, of_what in (
+            (summary.variant_agreement, "of variants as their originals"),
+            (summary.rebatched_agreement, "in other batches"),
+            (
+                None if summary.session_disagreement is None else 1 - summary.session_disagreement,
+                "from session to session",
+            ),
+        )
+        if share is not None
+    ]
+    if agreed:
+        yield "same answers", ", ".join(agreed)
+    if summary.drift is not None and (trends := _trends(summary.drift)):
+        yield "trends", trends
+
+
+def _look(look: Look) -> str:
+    """Spell a look at the interval: the number of sessions, and how wide it was."""
+    wide = "unresolved" if look.half_width is None else f"±{_percent(look.half_width)}"
+    return f"{look.sessions} sessions: {wide}"
+
+
+def _trends(drift: Drift) -> str:
+    """Spell the trends with the probability that chance alone makes as much."""
+    found = [
+        f"{named} {100 * trend.change:+.1f} % [dim](p {trend.p_value:.2g})[/dim]"
+        for named, trend in (
+            ("within a session", drift.within_sessions),
+            ("over the sessions", drift.energy),
+        )
+        if trend is not None
+    ]
+    return ", ".join(found)
 
 
 def _sessions(summary: Summary) -> str:

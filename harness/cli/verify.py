@@ -93,6 +93,8 @@ def verify(
 
 
 def _document(project: Project, folder: Path, data: Path | None, *, local: bool) -> dict[str, Any]:
+    from harness.cli.joint_findings import check_joints
+    from harness.cli.joints import Joints
     from harness.records.finding import Finding
     from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
@@ -123,6 +125,7 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
         found += of_it
         records.append(_summary(each, of_it))
     found += check_replays(subjects)
+    found += check_joints(Joints(project, folder), stored)
     found += [
         Finding(
             kind="note", path=path, code="items-orphaned",

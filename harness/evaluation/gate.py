@@ -2,8 +2,8 @@
 
 What an entry does itself must not void its session: its own CPU time is left out, and waiting for
 cores, which more threads than cores bring about, is warned of and no reason. What is left is other
-processes' CPU time, steal, the reference kernel, thermal throttling, of a metered board too, and a
-machine that slept.
+processes' CPU time, that of the kernel's own threads, steal, the reference kernel, thermal
+throttling, of a metered board too, and a machine that slept.
 
 Other CPU time is a difference between the machine's account and the entry's, and on most kernels
 the machine's is a sample: each clock tick, of 10 ms at the longest, is billed whole to what runs
@@ -27,9 +27,12 @@ SLEPT_SECONDS = 0.1
 """Not a rule: a machine that slept measured nothing. Two clocks are read to a thousandth, and none
 sleeps for so short a time."""
 
-BY_OWN_LOAD = frozenset({"kernel-changed", "kernel-slow", "throttled", "device-overheated"})
-"""Codes of what an entry can bring about by working hard on a machine that cannot stand it. The
-others come from outside of its processes: of other programs, the host, or a machine that slept."""
+BY_OWN_LOAD = frozenset(
+    {"kernel-changed", "kernel-slow", "throttled", "device-overheated", "kernel-threads"}
+)
+"""Codes of what an entry can bring about: by working hard on a machine that cannot stand it, or by
+what it has the kernel do. The others come from outside of its processes: of other programs, the
+host, or a machine that slept."""
 
 AWAKE = (
     "keep the machine awake: leave its lid open, plug it in, switch automatic suspend off "
@@ -93,14 +96,25 @@ def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterato
     other = sum(window.disturbance.other_cpu_seconds for window in own_phases(session))
     own = sum(window.reading.cpu_seconds for window in own_phases(session))
     share = other / (seconds * cores)
-    if share > limit:
+    of_the_entry = rules.other_cpu_of_entry * own + left_open
+    kernel_s = min(other, session.kernel_threads_cpu_seconds or 0.0)
+    if other > (allowed := min(limit * seconds * cores, of_the_entry)) >= other - kernel_s:
+        yield Notice(
+            code="kernel-threads",
+            message=f"the kernel's own threads took {kernel_s:.2f} s of CPU time, other processes "
+            f"{other - kernel_s:.2f} s, and the entry {own:.2f} s; {allowed:.2f} s of others are "
+            "allowed, and for whom the kernel worked is not known",
+            remedy="see whether other entries are disturbed here as often: where they are not, it "
+            "is for this one that the kernel works; else see what writes to disks here",
+        )
+    elif share > limit:
         yield Notice(
             code="other-processes",
             message=f"other processes took {share:.1%} of the machine's CPU time (limit "
             f"{limit:.1%}, clock ticks allowed for)",
             remedy="stop what else runs, and evaluate again",
         )
-    elif other > rules.other_cpu_of_entry * own + left_open:
+    elif other > of_the_entry:
         yield Notice(
             code="other-processes",
             message=f"other processes used {other:.2f} s of CPU time beside the entry's "

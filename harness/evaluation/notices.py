@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Sequence
-from statistics import median
 
+from harness.evaluation.agreement import about_agreement
+from harness.evaluation.drift import about_drift
 from harness.evaluation.gate import (
-    CLOCK_TICK_SECONDS,
     may_be_its_own,
     own_phases,
     who_may_have,
 )
 from harness.evaluation.plan import wanted_seconds
+from harness.evaluation.variants import about_variants
 from harness.records.energy import (
     MEASURED_THROUGH_DRAIN,
     idle_difference_watts,
@@ -29,7 +29,6 @@ from harness.records.evaluation import (
     EvaluationRecord,
     Notice,
     Session,
-    Sweep,
 )
 from harness.records.rules import Rules
 
@@ -43,18 +42,38 @@ SHORT_FOR_THE_METER = 0.75
 """Less of what the meter asks for is worth one: an entry's pace in its warm-up is no promise."""
 
 
-def notices(record: EvaluationRecord, rules: Rules, disagreement: float) -> tuple[Notice, ...]:
-    """Return every warning that the record gives cause for, the gravest kind first.
-
-    ``disagreement`` is the largest share of items on which two consecutive sessions differ.
-    """
+def notices(record: EvaluationRecord, rules: Rules) -> tuple[Notice, ...]:
+    """Return every warning that the record gives cause for, the gravest kind first."""
     return (
+        *_about_the_campaign(record),
         *_about_the_figure(record, rules),
         *_about_the_meter(record, rules),
         *_about_the_machine(record, rules),
         *_about_disturbances(record, rules),
-        *_about_the_entry(record, rules, disagreement),
+        *about_drift(record, rules.cautions),
+        *_about_work_elsewhere(record, rules),
+        *about_variants(record, rules.cautions),
+        *about_agreement(record, rules.cautions),
     )
+
+
+def _about_the_campaign(record: EvaluationRecord) -> Iterator[Notice]:
+    campaign = record.campaign
+    if campaign is None:
+        return
+    if campaign.void is not None:
+        yield Notice(
+            code="void-campaign",
+            message=f"nothing is to be concluded from this campaign, and it is not ranked: "
+            f"{campaign.void}",
+            remedy="evaluate its entries again on a steadier machine",
+        )
+    if campaign.control is None:
+        yield Notice(
+            code="no-control",
+            message="no control ran beside these entries: nothing shows how steady the machine was",
+            remedy="name a control of this task in leaderboard/rules.toml: [reference.<task>]",
+        )
 
 
 def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
@@ -92,6 +111,17 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
             message=f"{len(record.sessions)} sessions give a wide interval of energy; "
             f"a board shows none below {rules.boards.min_sessions}",
             remedy="use --protocol official",
+        )
+    last = record.looks[-1] if record.looks else None
+    several = len(rules.protocols[record.protocol].looks) > 1
+    if completed and several and last and last.half_width is not None and not last.narrow:
+        yield Notice(
+            code="wide-interval",
+            message=f"after {last.sessions} sessions, the most that the rules allow, the interval "
+            f"of energy is ±{last.half_width:.1%} wide; "
+            f"±{rules.protocols[record.protocol].half_width:.1%} is wanted",
+            remedy="use a quieter or steadier machine, or a longer measured phase: what differs by "
+            "less than that cannot be told apart",
         )
 
 
@@ -244,31 +274,6 @@ def _about_its_own_load(record: EvaluationRecord) -> Iterator[Notice]:
         )
 
 
-def _about_the_entry(
-    record: EvaluationRecord, rules: Rules, disagreement: float
-) -> Iterator[Notice]:
-    yield from _about_work_elsewhere(record, rules)
-    low, high = rules.cautions.variant_cost_ratio
-    ratio = _variant_cost_ratio(record)
-    if ratio is not None and not low <= ratio <= high:
-        yield Notice(
-            code="variants-cost-otherwise",
-            message=f"perturbed variants cost {ratio:.2f} times the CPU time of the originals",
-            remedy="a cache or a table of answers would show like this; so does a noisy machine",
-        )
-    if disagreement > rules.cautions.session_disagreement:
-        declared = record.submission.stochastic
-        yield Notice(
-            code="stochastic-predictions" if declared else "unstable-predictions",
-            message=f"two sessions disagree on {disagreement:.1%} of the items"
-            f"{', as a stochastic model may' if declared else ''} (limit "
-            f"{rules.cautions.session_disagreement:.0%})",
-            remedy="seed the model: quality is that of all sessions together"
-            if declared
-            else "seed the model, or declare stochastic = true",
-        )
-
-
 def _about_work_elsewhere(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
     """Find work that was moved out of the measured phase: ahead of it, or behind it."""
     cautions = rules.cautions
@@ -345,30 +350,6 @@ def _throttled_devices(session: Session) -> list[str]:
         for condition in window.reading.conditions
         if condition.throttled_by
     ]
-
-
-def _variant_cost_ratio(record: EvaluationRecord) -> float | None:
-    """Return the median CPU cost of a variant over that of an original, where there were both.
-
-    ``None`` too where both are too cheap for the clock; infinite where only the originals are free.
-    """
-    sweeps = [sweep for session in record.sessions for sweep in session.sweeps]
-    variants = [sweep for sweep in sweeps if sweep.kind == "variant"]
-    originals = [sweep for sweep in sweeps if sweep.kind == "original"]
-    if not variants or not originals:
-        return None
-    if max(map(_median_cpu_seconds, (variants, originals))) < CLOCK_TICK_SECONDS:
-        return None
-    of_originals = _median_cost(originals)
-    return _median_cost(variants) / of_originals if of_originals > 0 else math.inf
-
-
-def _median_cpu_seconds(sweeps: list[Sweep]) -> float:
-    return median(sweep.cpu_seconds for sweep in sweeps)
-
-
-def _median_cost(sweeps: list[Sweep]) -> float:
-    return median(sweep.cpu_seconds / sweep.queries for sweep in sweeps)
 
 
 def _numbers(sessions: Sequence[Session], holds: Callable[[Session], bool]) -> list[int]:

@@ -22,10 +22,10 @@ MIN_SWEEPS = 2
 without a variant, answers that it remembers from an earlier session would not show."""
 MAX_VARIANT_BYTES = 2 * 2**30
 """Variants are made before the session, so that making them is not metered: they must fit."""
-VARIANT_MEMORY_BYTES = 64 * 2**20
+VARIANT_MEMORY_BYTES = 256 * 2**20
 """Of these, what may be kept in memory; the rest goes to a file, in the place of temporary ones."""
 FIRST_VARIANTS = 256
-"""After so many it is seen whether all will fit."""
+"""After so many it is seen whether all will fit; of a part, so many are made in any case."""
 
 
 @dataclass(frozen=True)
@@ -34,15 +34,19 @@ class PlannedSweep:
 
     kind: Literal["original", "variant"]
     order: npt.NDArray[np.int64]
-    """(n,), positions in the split, in the order they are sent."""
+    """(n,), positions in the split, in the order they are sent: of a sweep of variants of a part of
+    the items, theirs."""
     variants: Spool | None
-    """By position, where ``kind`` is ``variant``."""
+    """Where ``kind`` is ``variant``."""
+    places: npt.NDArray[np.int64] | None = None
+    """(n,), where in ``variants`` each of ``order`` lies; ``None``: at its position."""
 
     def batches(self, split: Split, size: int) -> Iterator[list[Sample]]:
         """Yield the samples in ``order``, ``size`` at a time."""
-        for start in range(0, len(self.order), size):
-            positions = self.order[start : start + size]
-            yield (split if self.variants is None else self.variants).samples(positions)
+        source = split if self.variants is None else self.variants
+        places = self.order if self.places is None else self.places
+        for start in range(0, len(places), size):
+            yield source.samples(places[start : start + size])
 
 
 def sealed_rng() -> np.random.Generator:
@@ -80,7 +84,8 @@ def plan_sweeps(
     """Draw the orders, make the variants, and hide the originals at a random place among them.
 
     Fewer sweeps are planned when their variants would take more than ``MAX_VARIANT_BYTES``, or
-    when making them has taken ``variant_seconds``.
+    when making them has taken ``variant_seconds``. Where not even one sweep of variants has room,
+    there is one of a part of the items, drawn at random.
     """
     items = len(split)
     planned: list[PlannedSweep] = []
@@ -95,6 +100,8 @@ def plan_sweeps(
             break
         room -= taken
         planned.append(PlannedSweep("variant", rng.permutation(items), made))
+    if not planned and sweeps > 1 and variant_seconds > 0:
+        planned += _sweep_of_a_part(task, split, rng, variant_seconds=variant_seconds)
     originals = PlannedSweep("original", rng.permutation(items), None)
     planned.insert(int(rng.integers(len(planned) + 1)), originals)
     return tuple(planned)
@@ -118,3 +125,25 @@ def _make_variants(
             return taken
         into.append(variant)
     return taken
+
+
+def _sweep_of_a_part(
+    task: Task, split: Split, rng: np.random.Generator, *, variant_seconds: float
+) -> list[PlannedSweep]:
+    """Plan a sweep of variants of as many items as have room; none where not one has.
+
+    Making them takes about ``variant_seconds`` at most, once ``FIRST_VARIANTS`` are made.
+    """
+    made = Spool(text=task.modality == "text", memory_bytes=VARIANT_MEMORY_BYTES)
+    drawn = rng.permutation(len(split))
+    room, ends = MAX_VARIANT_BYTES, time.monotonic() + variant_seconds
+    for position in drawn:
+        if len(made) >= FIRST_VARIANTS and time.monotonic() > ends:
+            break
+        variant = task.perturb(split.samples([int(position)])[0], rng)
+        room -= len(variant)
+        if room < 0:
+            break
+        made.append(variant)
+    places = rng.permutation(len(made))
+    return [PlannedSweep("variant", drawn[places], made, places)] if len(made) else []

@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from harness.errors import HarnessError, SubmissionError
+from harness.evaluation.agreement import Answers, Rebatched
 from harness.evaluation.plan import PlannedSweep
 from harness.meters.disturbance import DisturbanceWatch, Watch
+from harness.meters.kernel_threads import kernel_thread_seconds
 from harness.meters.protocol import Meter, Recording, Work
 from harness.records.energy import BEFORE_MEASURED
 from harness.records.evaluation import (
-    Output,
     Phase,
     PhaseWindow,
     ReferenceKernel,
@@ -28,8 +29,8 @@ from harness.records.evaluation import (
 from harness.records.rules import Limits
 from harness.sandbox import frames
 from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox
-from harness.tasks.answers import no_answers, put
-from harness.tasks.protocol import Predictions, Sample, Split
+from harness.tasks.answers import put
+from harness.tasks.protocol import Sample, Split
 
 AHEAD_BYTES = 1024 * 1024
 """How much of the measured phase's requests is encoded ahead; at least one batch."""
@@ -86,21 +87,6 @@ class Script:
     def queries(self) -> int:
         """How many queries the measured phase sends."""
         return sum(len(sweep.order) for sweep in self.sweeps)
-
-
-@dataclass
-class Answers:
-    """What the entry has answered so far; outlives a session that fails."""
-
-    predictions: Predictions
-    """(n,) by position: the answers to the originals."""
-    measured: bool = False
-    """Whether the session got as far as the measured phase."""
-
-    @classmethod
-    def none(cls, items: int, output: Output) -> Answers:
-        """No item answered yet."""
-        return cls(no_answers(items, output))
 
 
 @dataclass
@@ -197,6 +183,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
     limits = script.launch.limits
     started = datetime.now(UTC)
     kernel_before = bench.kernel()
+    threads_before = kernel_thread_seconds()
     work = EntryWork()
     with bench.meter.record(work) as recording:
         windows = Windows(recording, bench.watch(work))
@@ -230,6 +217,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
             time.sleep(script.idle_seconds)
             windows.close("idle-after")
         trace = recording.trace()
+    threads_after = kernel_thread_seconds()
     return Session(
         index=script.index,
         started_utc=started.isoformat(timespec="seconds"),
@@ -238,14 +226,28 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
         kernel=ReferenceKernel(before_cpu_seconds=kernel_before, after_cpu_seconds=bench.kernel()),
         peak_memory_bytes=exit_.peak_memory_bytes,
         trace=trace,
+        remains=exit_.remains,
+        kernel_threads_cpu_seconds=(
+            None
+            if threads_before is None or threads_after is None
+            else max(0.0, round(threads_after - threads_before, 3))
+        ),
     )
 
 
-def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench: Bench) -> float:
+def calibrate(
+    launch: Launch,
+    warm_up: Sequence[Sample],
+    batch_size: int,
+    bench: Bench,
+    *,
+    rebatched: Rebatched | None = None,
+    rebatched_seconds: float = 0.0,
+) -> float:
     """Return seconds per query, from a session that is thrown away: it decides the sweeps.
 
     Timed over the second half of the warm-up, in batches of at most that half: the first ones are
-    slower. Raises as ``run_session`` does.
+    slower. After that ``rebatched`` is answered, for about so long. Raises as ``run_session`` does.
     """
     batches = list(_batches(warm_up, min(batch_size, max(1, len(warm_up) // 2))))
     half = len(batches) // 2
@@ -261,9 +263,17 @@ def calibrate(launch: Launch, warm_up: Sequence[Sample], batch_size: int, bench:
             began = time.monotonic()
             _warm_up(process, launch, batches[half:])
             seconds = time.monotonic() - began
+        pace = seconds / sum(len(batch) for batch in batches[half:])
+        if rebatched is not None:
+            with stage("re-batched", bench.progress):
+                answered = 0
+                again = rebatched.batches(rebatched_seconds, pace)
+                for predicted in _predictions(process, launch, again):
+                    rebatched.put(answered, predicted)
+                    answered += len(predicted)
         with stage("drain", bench.progress):
             process.finish(deadline_seconds=launch.limits.drain_seconds)
-    return seconds / sum(len(batch) for batch in batches[half:])
+    return pace
 
 
 def _warm_up(process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]) -> None:
@@ -280,13 +290,10 @@ def _measure(
         began, cpu_began = time.monotonic(), process.cpu_seconds()
         batches = sweep.batches(script.split, script.batch_size)
         answered = 0
+        kept = answers.kept_of(sweep)
         for predicted in _predictions(process, script.launch, batches):
-            if sweep.kind == "original":
-                put(
-                    answers.predictions,
-                    sweep.order[answered : answered + len(predicted)],
-                    predicted,
-                )
+            if kept is not None:
+                put(kept, sweep.order[answered : answered + len(predicted)], predicted)
             answered += len(predicted)
             progress.queries(done + answered, total)
         done += answered

@@ -18,6 +18,7 @@ Beside CPU time the watch reads, where the machine tells:
   threads than cores waits for itself.
 - the mean clock frequency of the cores: see ``harness.meters.clock``;
 - the cores' counts of thermal throttling;
+- the processor's temperature when the window ends: see ``harness.meters.temperature``;
 - for how long the machine slept: what counts on meanwhile (a plug at the wall) and what does not
   (the clock that windows are timed by) then tell of different times.
 
@@ -36,6 +37,7 @@ from typing import NamedTuple, Protocol
 from harness.errors import MeasurementError
 from harness.meters.clock import ClockWatch, suspended_seconds
 from harness.meters.protocol import Work
+from harness.meters.temperature import CLASSES, processor_sensors, warmest
 from harness.records.evaluation import Disturbance
 
 PROC = Path("/proc")
@@ -70,14 +72,18 @@ class _Edge(NamedTuple):
 class DisturbanceWatch:
     """The watch over this machine; its first window opens when it is made.
 
-    ``proc`` and ``cores`` stand in for ``/proc`` and ``/sys/devices/system/cpu`` in tests. Raises
-    ``MeasurementError`` when there is no usable ``stat``; whatever else is missing is ``None``.
+    ``proc``, ``cores`` and ``classes`` stand in for ``/proc``, ``/sys/devices/system/cpu`` and
+    ``/sys/class`` in tests. Raises ``MeasurementError`` when there is no usable ``stat``; whatever
+    else is missing is ``None``.
     """
 
-    def __init__(self, work: Work, *, proc: Path = PROC, cores: Path = CORES) -> None:
+    def __init__(
+        self, work: Work, *, proc: Path = PROC, cores: Path = CORES, classes: Path = CLASSES
+    ) -> None:
         self._work = work
         self._proc = proc
         self._clock = ClockWatch(cores)
+        self._sensors = processor_sensors(classes)
         self._throttles = sorted(cores.glob("cpu[0-9]*/thermal_throttle/*_throttle_count"))
         self._beside_seconds = 0.0
         self._edge = self._read()
@@ -98,6 +104,7 @@ class DisturbanceWatch:
             frequency_megahertz=self._clock.mark(),
             throttle_events=None if throttled is None else int(throttled),
             suspended_seconds=_gain(began.suspended_seconds, ended.suspended_seconds),
+            temperature_celsius=warmest(self._sensors),
         )
 
     def _read(self) -> _Edge:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Protocol, get_args
@@ -11,9 +11,12 @@ from typing import Any, Protocol, get_args
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
+from harness.ranking.classes import mark_classes
+from harness.ranking.duplicates import find_duplicates
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
+from harness.ranking.quota import official_evaluations, with_counts
 from harness.ranking.status import board_status
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json, digest
@@ -68,7 +71,14 @@ def make_boards(
             by_key[canonical_json(board_key(each, rules))].append(each)
         else:
             found.append(problem)
-    boards = [_make_board(members, rules) for members in by_key.values()]
+    counts = official_evaluations(stored, rules)
+    boards = []
+    for members in by_key.values():
+        duplicates = find_duplicates(members)
+        found += duplicates
+        unfit = {problem.path for problem in duplicates}
+        if fit := [each for each in members if each.path not in unfit]:
+            boards.append(with_counts(_make_board(fit, rules), counts, rules))
     return Boards(
         boards=tuple(sorted(boards, key=_place)),
         problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),
@@ -134,23 +144,28 @@ def _problem_of(stored: StoredLike) -> Problem | None:
 
 def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     members = sorted(members, key=lambda each: (each.record.created_utc, each.path))
-    entries: list[BoardEntry] = []
-    failed: list[FailedEntry] = []
-    draws: list[Draw] = []
-    for evaluations in _by_entry(members):
-        completed = [e for e in evaluations if isinstance(e.record.outcome, Completed)]
-        if completed:
-            entries.append(_row(completed, rules))
-            draws += _draws(completed)
-        latest = evaluations[-1]
-        if isinstance(latest.record.outcome, Failed):
-            failed.append(_failure(latest, latest.record.outcome))
     key = board_key(members[0], rules)
     first = members[0].record
     reference = rules.reference.get(first.task.id)
-    entries = mark_front(
-        mark_floor(entries, None if reference is None else reference.null, rules.energy)
+    null = None if reference is None else reference.null
+    failed = [
+        _failure(evaluations[-1], evaluations[-1].record.outcome)
+        for evaluations in _by_entry(members)
+        if isinstance(evaluations[-1].record.outcome, Failed)
+    ]
+    broken = Counter(
+        each.record.submission.digest
+        for each in members
+        if isinstance(each.record.outcome, Failed) and each.record.outcome.blame == "submission"
     )
+    entries: list[BoardEntry] = []
+    draws: list[Draw] = []
+    for completed, copies in _without_copies(members, null):
+        row = _row(completed, copies, rules)
+        entries.append(replace(row, failed_evaluations=broken[row.digest]))
+        draws += _draws(row.entry, completed)
+    entries = mark_front(mark_floor(entries, null, rules.energy))
+    entries = mark_classes(entries, None if reference is None else reference.energy_class)
     entries.sort(key=_by_quality)
     return Board(
         id=f"{first.task.id}-{first.scenario}-{digest(key)[:8]}",
@@ -197,19 +212,43 @@ def _by_entry(members: Iterable[StoredLike]) -> list[list[StoredLike]]:
     return [list(group) for _, group in groupby(sorted(members, key=entry), key=entry)]
 
 
-def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
+def _without_copies(
+    members: Sequence[StoredLike], null: str | None
+) -> Iterator[tuple[list[StoredLike], list[StoredLike]]]:
+    """Yield the completed evaluations of each entry, and those of the exact copies of it.
+
+    A copy has the latest digest of another entry, the original: the null entry of the rules, else
+    whichever was evaluated first as it is.
+    """
+    alike: defaultdict[str, list[list[StoredLike]]] = defaultdict(list)
+    for evaluations in _by_entry(members):
+        completed = [e for e in evaluations if isinstance(e.record.outcome, Completed)]
+        if completed:
+            alike[completed[-1].record.submission.digest].append(completed)
+
+    def age(completed: Sequence[StoredLike]) -> tuple[bool, str, str]:
+        first = _pooled(completed)[0]
+        return first.record.submission.entry != null, first.record.created_utc, first.path
+
+    for same in alike.values():
+        original, *others = sorted(same, key=age)
+        yield original, [each for copied in others for each in _pooled(copied)]
+
+
+def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: Rules) -> BoardEntry:
     """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age.
 
-    Energy is that of the evaluations whose every session is resolved. Where there is none, the row
-    has no figure of energy.
+    Those of its exact copies too. Energy is that of the evaluations whose every session is
+    resolved. Where there is none, the row has no figure of energy.
     """
     submission = completed[-1].record.submission
-    pooled = _pooled(completed)
+    pooled = sorted([*_pooled(completed), *copies], key=lambda e: (e.record.created_utc, e.path))
     records = [e.record for e in pooled]
-    resolved = _resolved(records)
+    resolved = resolved_records(records)
     sessions = [session for record in resolved or records for session in record.sessions]
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
+    steps = [r.quality.step for r in records if r.quality is not None and r.quality.step]
     enough = len(sessions) >= rules.boards.min_sessions
     others = dict.fromkeys(e.record.submission.digest for e in completed)
     row = BoardEntry(
@@ -240,6 +279,8 @@ def _row(completed: Sequence[StoredLike], rules: Rules) -> BoardEntry:
             for notice in record.warnings
             if not (enough and notice.code == FEW_SESSIONS)  # pooled, they are enough
         ),
+        quality_step=max(steps) if steps else None,
+        copies=tuple(sorted({e.record.submission.entry for e in copies})),
     )
     if not resolved:
         return row
@@ -260,21 +301,22 @@ def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
     return [e for e in completed if e.record.submission.digest == latest]
 
 
-def _resolved(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+def resolved_records(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+    """Return those whose every session is resolved: the energy of a row is of these."""
     return [record for record in records if all(map(is_resolved, record.sessions))]
 
 
-def _draws(completed: Sequence[StoredLike]) -> Iterator[Draw]:
+def _draws(entry: str, completed: Sequence[StoredLike]) -> Iterator[Draw]:
     """Yield what an entry's modelled energy is made of; nothing where no model is the meter.
 
     Nor where its energy is not resolved: it has no place in an order.
     """
     latest = completed[-1].record
-    resolved = _resolved([e.record for e in _pooled(completed)])
+    resolved = resolved_records([e.record for e in _pooled(completed)])
     if resolved and base_ratio(latest.meter) is not None:
         sessions = [session for record in resolved for session in record.sessions]
         amortise = latest.rules.amortise_queries
-        yield draw_of(latest.submission.entry, sessions, amortise, latest.meter)
+        yield draw_of(entry, sessions, amortise, latest.meter)
 
 
 def _once_each(notices: Iterable[Notice]) -> tuple[Notice, ...]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from statistics import fmean
 
-from harness.ranking.intervals import log_mean, log_t_interval
 from harness.records.base import Frozen
 from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
@@ -15,10 +13,12 @@ from harness.records.energy import (
     joules_per_1000,
     phase_joules,
     phase_seconds,
-    random_uncertainty_per_1000,
     systematic_uncertainty_per_1000,
 )
+from harness.records.estimates import joules_estimate, random_share
 from harness.records.evaluation import EvaluationRecord, MetricValue, Session
+from harness.records.statistics import ALPHA, log_mean
+from harness.records.withholding import in_steps
 
 
 class Figures(Frozen):
@@ -34,13 +34,17 @@ class Figures(Frozen):
     parts: EnergyParts
 
 
-def figures(sessions: Sequence[Session], amortise_queries: int) -> Figures:
-    """Derive the figures of sessions whose energy is resolved."""
+def figures(sessions: Sequence[Session], amortise_queries: int, *, alpha: float = ALPHA) -> Figures:
+    """Derive the figures of sessions whose energy is resolved.
+
+    ``alpha`` is how often the interval may miss: that of the look at which the evaluation stopped.
+    """
     joules = [joules_per_1000(session, amortise_queries) for session in sessions]
+    estimate = joules_estimate(sessions, amortise_queries)
     seconds = sum(phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions)
     return Figures(
         joules_per_1000_queries=log_mean(joules),
-        joules_interval=log_t_interval(joules),
+        joules_interval=None if estimate is None else estimate.interval(alpha),
         joules_uncertainty=joules_uncertainty(sessions, amortise_queries),
         active_joules_per_1000_queries=fmean(
             active_joules_per_1000(session, amortise_queries) for session in sessions
@@ -57,17 +61,12 @@ def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> Jo
     quadrature, so that it shrinks with their number; what they have in common does not.
     """
     joules = [joules_per_1000(session, amortise_queries) for session in sessions]
-    own = [random_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     common = [systematic_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     mean = log_mean(joules)
     return JoulesUncertainty(
-        random=mean * math.hypot(*_shares(own, joules)) / len(sessions),
-        systematic=mean * fmean(_shares(common, joules)),
+        random=mean * random_share(sessions, amortise_queries),
+        systematic=mean * fmean(part / whole for part, whole in zip(common, joules, strict=True)),
     )
-
-
-def _shares(parts: Sequence[float], wholes: Sequence[float]) -> list[float]:
-    return [part / whole for part, whole in zip(parts, wholes, strict=True)]
 
 
 def seconds_per_1000(sessions: Sequence[Session]) -> float:
@@ -93,12 +92,15 @@ def pooled_metrics(records: Sequence[EvaluationRecord]) -> tuple[MetricValue, ..
     """Pool each metric of the last record over all of them, weighted by their sessions.
 
     The interval is that of one test set and does not narrow with more sessions: its ends are
-    averaged like the value.
+    averaged like the value. Where records have figures in steps, so have these: a mean of many
+    would tell more.
     """
     latest = records[-1].quality
     if latest is None:
         return ()
-    return tuple(_pooled(metric, records) for metric in latest.metrics)
+    pooled = tuple(_pooled(metric, records) for metric in latest.metrics)
+    steps = [r.quality.step for r in records if r.quality is not None and r.quality.step]
+    return tuple(in_steps(metric, max(steps)) for metric in pooled) if steps else pooled
 
 
 def _pooled(metric: MetricValue, records: Sequence[EvaluationRecord]) -> MetricValue:

@@ -150,10 +150,25 @@ def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]
             " of it is the harness's own, and they share one energy on the front",
             remedy="do not read a difference of energy between two of them",
         )
-    if entries:
+    for entry in entries:
+        if entry.copies:
+            yield Notice(
+                code="copies",
+                message=f"{', '.join(entry.copies)}: the very same content as {entry.entry}, and "
+                "in its row",
+                remedy="nothing: their sessions are pooled, and no rank is given twice",
+            )
+    if broken := [e for e in entries if e.failed_evaluations]:
+        named = ", ".join(f"{e.entry} ({e.failed_evaluations})" for e in broken)
         yield Notice(
-            code="no-ranks-yet",
-            message="rows stand in the order of quality, which claims nothing: two rows may differ"
-            " by chance",
-            remedy="read the intervals: rows whose intervals overlap are not told apart",
+            code="failed-evaluations",
+            message=f"failed by their own fault in other evaluations of the same content: {named}",
+            remedy="read their figures as those of the evaluations that did not fail",
+        )
+    if any(e.quality_step for e in entries):
+        step = max(e.quality_step or 0.0 for e in entries)
+        yield Notice(
+            code="quality-in-steps",
+            message=f"quality is given in steps of {step:g}: exact scores would tell labels",
+            remedy="nothing: ranks come from the exact ones",
         )

@@ -7,11 +7,22 @@ from typing import Literal
 from msgspec.structs import replace
 
 from harness.ranking.figures import energy_parts, figures, seconds_per_1000
+from harness.ranking.trust import Resolvable, resolvable
+from harness.records.agreements import disagreement, mean_share
 from harness.records.base import Frozen
 from harness.records.board import Interval, JoulesUncertainty
+from harness.records.drift import Drift, drift
 from harness.records.energy import is_resolved
-from harness.records.evaluation import DataSource, EvaluationRecord, Failed, IsolationGrade, Notice
+from harness.records.evaluation import (
+    DataSource,
+    EvaluationRecord,
+    Failed,
+    IsolationGrade,
+    Look,
+    Notice,
+)
 from harness.records.meter import Grade
+from harness.records.statistics import ALPHA
 
 __all__ = ["Summary", "energy_parts", "summarise"]
 
@@ -45,8 +56,25 @@ class Summary(Frozen, kw_only=True):
     data_source: DataSource
     data_digest: str
     sessions: int
+    looks: tuple[Look, ...] = ()
+    """At the interval of energy; the last is the one that ended the sessions."""
+    resolvable: Resolvable | None = None
+    """Which differences this evaluation could have told apart."""
+    drift: Drift | None = None
+    """Trends within sessions and over them."""
+    session_disagreement: float | None = None
+    """The largest share of items that two consecutive sessions decide differently."""
+    variant_agreement: float | None = None
+    """Share of items whose variant got the answer of its original."""
+    rebatched_agreement: float | None = None
+    """Share of items that got the same answer in batches of another size."""
     void_sessions: int = 0
     """How many were disturbed and repeated, or were one disturbance too many."""
+    official_evaluations: int | None = None
+    """How many the team has had of this task, this one included where it counts; ``None``, like
+    the next, where no organiser signed."""
+    official_evaluations_allowed: int | None = None
+    """By the quota of the rules; ``None`` where they set none."""
     warnings: tuple[Notice, ...]
     path: str | None
 
@@ -68,6 +96,10 @@ def summarise(record: EvaluationRecord, path: str | None) -> Summary:
         data_source=record.data.source,
         data_digest=record.data.digest,
         sessions=len(record.sessions),
+        looks=record.looks,
+        session_disagreement=disagreement(record.sessions),
+        variant_agreement=mean_share(record.sessions, "variants"),
+        rebatched_agreement=mean_share(record.sessions, "rebatched"),
         void_sessions=len(record.voided),
         warnings=record.warnings,
         path=path,
@@ -88,10 +120,16 @@ def _with_figures(summary: Summary, record: EvaluationRecord) -> Summary:
         return summary
     quality = record.quality.ranked_value
     summary = replace(summary, quality=quality.value, quality_interval=(quality.low, quality.high))
-    summary = replace(summary, seconds_per_1000_queries=seconds_per_1000(record.sessions))
+    summary = replace(
+        summary,
+        seconds_per_1000_queries=seconds_per_1000(record.sessions),
+        resolvable=resolvable(record),
+        drift=drift(record.sessions, record.rules.amortise_queries),
+    )
     if not all(map(is_resolved, record.sessions)):
         return summary
-    derived = figures(record.sessions, record.rules.amortise_queries)
+    alpha = record.looks[-1].alpha if record.looks else ALPHA
+    derived = figures(record.sessions, record.rules.amortise_queries, alpha=alpha)
     return replace(
         summary,
         joules_per_1000_queries=derived.joules_per_1000_queries,

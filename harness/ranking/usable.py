@@ -26,6 +26,8 @@ def why_unusable(record: EvaluationRecord) -> str | None:
     """Say what keeps a completed record from a row; ``None`` when nothing does, or it failed."""
     if not isinstance(record.outcome, Completed):
         return None
+    if record.campaign is not None and record.campaign.void is not None:
+        return f"its campaign is void: {record.campaign.void}"
     return next(_reasons(record), None)
 
 

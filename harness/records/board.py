@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
 from harness.records.evaluation import DataSource, MetricValue, Notice, Scenario
+from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
 
 Interval: TypeAlias = tuple[float, float]
@@ -51,8 +52,8 @@ class JoulesUncertainty(Frozen):
 class BoardEntry(Frozen, kw_only=True):
     """One row: all valid sessions of an entry's latest digest."""
 
-    rank: Interval | None
-    """[best, worst]; ``None`` while ranks are not computed: none is better than a false one."""
+    rank: RankRange | None
+    """[best, worst]; ``None`` where there is none: the board's ``ranking`` or notes say why."""
     entry: str
     team: str
     name: str
@@ -71,22 +72,34 @@ class BoardEntry(Frozen, kw_only=True):
     on_front: bool
     """No entry here is better in quality and in energy both, by point estimates."""
     front_support: float | None
+    """How surely: the share of resamples in which no entry beats it by more than a margin."""
     energy_class: str | None
+    """A to G, two letters where the interval holds a border; ``None`` at the floor, and where the
+    reference entry of classes is not here."""
     prizes: tuple[str, ...]
+    """Won, alone or jointly: ``least-energy``, ``best-quality``."""
     verified: bool
     """An organiser's signature of every evaluation behind the row was found good."""
     at_floor: bool
     """Below the rules' multiple of the null entry's energy: mostly the harness's own cost."""
     baseline: bool
-    """A reference entry of the rules: it has a part in the method and competes for nothing."""
+    """The rules' null entry: it has a part in the method and competes for nothing, so no rank."""
     sessions: int
     metrics: tuple[MetricValue, ...]
     digest: str
     evaluations: tuple[str, ...]
     """Paths of the records behind the row, relative to the results folder."""
+    official_evaluations: int = 0
+    """How many the team has had of this task, on any board, towards the quota of the rules."""
     earlier_digests: tuple[str, ...]
     isolation_grade: str
     warnings: tuple[Notice, ...]
+    quality_step: float | None = None
+    """Quality is a multiple of it; ``None``: it is exact."""
+    copies: tuple[str, ...] = ()
+    """Other entries of the very same content: their sessions are in this row."""
+    failed_evaluations: int = 0
+    """Of this digest, by the entry's own fault: they are in no figure."""
 
 
 class FailedEntry(Frozen):
@@ -123,10 +136,13 @@ class Board(Frozen):
     rules_digest: str
     status: BoardStatus
     entries: tuple[BoardEntry, ...]
-    """By quality, best first; the order claims nothing."""
+    """By the middle of their ranks, those without one last; within that by quality, best first. The
+    order claims nothing."""
     failed: tuple[FailedEntry, ...]
     notes: tuple[Notice, ...]
     """What a reader must know of the whole board."""
+    ranking: JointStatistics | None = None
+    """What the ranks come from; ``None`` where there are none."""
 
 
 class Boards(Frozen):

@@ -92,6 +92,8 @@ class RulesReference(Frozen):
     version: str
     digest: str
     amortise_queries: int
+    quality_step: float | None = None
+    """See ``records.withholding``; ``None`` in older records."""
 
 
 class Hardware(Frozen):
@@ -189,6 +191,8 @@ class Disturbance(Frozen):
     """As each core counts them, for itself and for its package."""
     suspended_seconds: float | None = None
     """How long the machine slept; ``None`` where the clocks do not tell."""
+    temperature_celsius: float | None = None
+    """Of the processor at the window's end, where it is warmest."""
 
 
 class PhaseWindow(Frozen):
@@ -223,6 +227,35 @@ class Notice(Frozen):
     remedy: str
 
 
+class Agreement(Frozen):
+    """How far a session's answers to the originals agree with others of the same entry.
+
+    Each is the share of items whose two answers amount to the same label: of boxes and of image
+    scores, the label that the task decides on by them. ``None`` where there was nothing to compare.
+    """
+
+    variants: float | None
+    """With the answers to variants of the items: the first sweep of them in this session."""
+    variant_items: int
+    """How many items that sweep had."""
+    rebatched: float | None
+    """With the answers to the same originals in batches of another size and composition, in the
+    sandbox that calibrates, which is not metered."""
+    rebatched_items: int
+    previous: float | None
+    """With the answers of the session before; ``None`` of the first."""
+
+
+class Remains(Frozen):
+    """What an entry had left when it was told to end. All of it went with its session."""
+
+    orphans: int
+    """Processes that had been detached from those that started them, and ran on."""
+    files: int
+    """Files and folders in its ``/tmp`` and ``/dev/shm``, or in what it had in their place, beyond
+    those there were when it was loaded: libraries leave theirs."""
+
+
 class Session(Frozen):
     """One fresh sandbox through all phases."""
 
@@ -238,6 +271,17 @@ class Session(Frozen):
     """Rows are true labels, columns predictions, the last column items without an answer."""
     disturbances: tuple[Notice, ...] = ()
     """What would have voided it, had the protocol not let it stand for want of repeats."""
+    agreement: Agreement | None = None
+    """``None`` in records of before it was looked at."""
+    round: int | None = None
+    """Of its campaign, counted from 0; ``None`` where entries did not take turns."""
+    place: int | None = None
+    """When it ran in its round, counted from 0."""
+    remains: Remains | None = None
+    """``None`` in records of an earlier harness."""
+    kernel_threads_cpu_seconds: float | None = None
+    """Of the kernel's own threads, idle windows included; ``None`` where they are not seen. It is
+    in the windows' ``other_cpu_seconds``."""
 
     @property
     def queries(self) -> int:
@@ -259,6 +303,20 @@ class VoidSession(Frozen):
     """Power by component: what disturbed it may show there."""
 
 
+class Look(Frozen):
+    """One look at the interval of energy, to see whether further sessions are needed."""
+
+    sessions: int
+    """How many stood by then: the interval is theirs."""
+    alpha: float
+    """What of the 5 % this look may spend; ``records.statistics`` says how they are shared out."""
+    half_width: float | None
+    """Of the interval with that alpha, relative; ``None`` where the energy of a session is not
+    resolved, which no further session mends."""
+    narrow: bool
+    """Whether that is as narrow as the rules ask for."""
+
+
 class MetricValue(Frozen):
     """A metric with its 95 % interval."""
 
@@ -267,7 +325,7 @@ class MetricValue(Frozen):
     low: float
     high: float
     interval_method: str
-    """``wilson``, or a bootstrap over items or groups, with what it needs to be made again."""
+    """By what, over how many items or groups; of a bootstrap, what it needs to be made again."""
 
 
 class ClassQuality(Frozen):
@@ -289,6 +347,8 @@ class Quality(Frozen):
     answered: int
     """Items with an answer in every session; the denominator is ``items`` regardless."""
     per_class: tuple[ClassQuality, ...] = ()
+    step: float | None = None
+    """The figures are multiples of it, and the exact ones kept back; ``None``: they are exact."""
 
     @property
     def ranked_value(self) -> MetricValue:
@@ -331,6 +391,20 @@ class Signature(Frozen):
     """The 64 bytes, in hexadecimal."""
 
 
+class Campaign(Frozen):
+    """Several entries of one task that were evaluated together, their sessions taking turns."""
+
+    id: str
+    """Random, in hexadecimal: what all records of the campaign share."""
+    entries: tuple[str, ...]
+    """All of them by name, the control too."""
+    control: str | None = None
+    """The entry of the rules that runs in every round; ``None`` where they name none."""
+    control_digest: str | None = None
+    void: str | None = None
+    """Why nothing is to be concluded from any record of the campaign; ``None`` where it holds."""
+
+
 class EvaluationRecord(Frozen, kw_only=True):
     """One evaluation of one entry."""
 
@@ -353,9 +427,13 @@ class EvaluationRecord(Frozen, kw_only=True):
     sessions: tuple[Session, ...]
     voided: tuple[VoidSession, ...] = ()
     """In the order they ran; the sessions above took their places."""
+    looks: tuple[Look, ...] = ()
+    """At the interval of energy, in order; none in records of a fixed number of sessions."""
     quality: Quality | None
     outcome: Completed | Failed
     warnings: tuple[Notice, ...] = ()
+    campaign: Campaign | None = None
+    """``None`` where the entry was evaluated by itself."""
     items: ItemsCommitment | None = None
     signature: Signature | None = None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -21,7 +23,11 @@ CountOrNone = Annotated[int, Meta(ge=0)]
 class ProtocolRules(Frozen):
     """How one protocol runs."""
 
-    sessions: Count
+    looks: tuple[Count, ...]
+    """After so many sessions it is asked whether the interval of energy is narrow enough. The first
+    is the least number of sessions, the last the cap."""
+    half_width: Positive
+    """How narrow that is: the half-width of the interval, as a share of the energy."""
     idle_seconds: Positive
     """Length of the idle window before and after each session."""
     warm_up_queries: Count
@@ -31,6 +37,10 @@ class ProtocolRules(Frozen):
     variant_seconds: Positive
     """No further sweep is prepared once making variants has taken this long in a session; longer
     in proportion where the meter asks for a longer measured phase."""
+    rebatched_queries: CountOrNone
+    """How many originals are answered a second time, in batches of another size, to see whether
+    answers depend on what else is in the batch; 0: none. Fewer where they would take longer than
+    ``variant_seconds``."""
     max_repeats: CountOrNone
     """How many disturbed sessions of one evaluation are void and repeated."""
     when_disturbed: Literal["fail", "keep"]
@@ -83,7 +93,16 @@ class CautionRules(Frozen):
     small_test_set: Count
     """Fewer test items than this cannot rank close models."""
     session_disagreement: NotNegative
-    """Share of items on which an entry may differ from itself from one session to the next."""
+    """Share of items on which an entry may differ from itself: from one session to the next, and
+    when its batches are put together otherwise."""
+    variant_agreement: Annotated[float, Meta(ge=0, le=1)]
+    """Fewer variants than this share answered as their originals are worth a warning."""
+    drift: NotNegative
+    """A trend of cost or of clock frequency is warned of when it exceeds this share, ..."""
+    drift_kelvin: NotNegative
+    """... one of temperature when it exceeds this, ..."""
+    significance: Annotated[float, Meta(gt=0, lt=1)]
+    """... and chance alone brings about as much less often than this."""
     preparation_sweeps: NotNegative
     """Work was moved ahead of the measured phase when it took more CPU time than this many passes
     over the test set and ``preparation_cpu_seconds`` together: loading, and what a query of the
@@ -156,6 +175,27 @@ class ReferenceEntries(Frozen):
 
     null: str
     """Answers without looking: its energy is the harness's own floor."""
+    energy_class: str | None = None
+    """Frozen: it stands in the middle of energy class D. ``None``: the task has no classes."""
+    control: str | None = None
+    """Runs in every round of a campaign: what campaigns are held against one another by."""
+
+
+class CampaignRules(Frozen):
+    """When entries that were evaluated together, or in several campaigns, may be compared."""
+
+    control_spread: Positive
+    """A campaign is void when the standard deviation of the logarithm of the control's energy, over
+    the rounds, is more than this."""
+    least: Count
+    """Entries of fewer campaigns than this are not ranked together with those of others."""
+
+
+class QuotaRules(Frozen):
+    """What a team may have of the organiser's time, and of answers about hidden labels."""
+
+    official_evaluations: Count
+    """Of each team and task, as ``ranking.quota`` counts them."""
 
 
 class BoardRules(Frozen):
@@ -165,6 +205,41 @@ class BoardRules(Frozen):
     """Fewer sessions than this: no interval of energy on a board."""
     official_isolation: tuple[IsolationGrade, ...]
     max_batch: Count
+    quality_step: Annotated[float, Meta(gt=0, lt=1)]
+    """What a signed record on labels that nobody knows publishes of quality is a multiple of it:
+    scores must be no oracle of single labels."""
+
+
+class RankingRules(Frozen):
+    """When one entry is said to beat another."""
+
+    confidence: Annotated[float, Meta(gt=0.5, lt=1)]
+    """At least this share of boards makes no false claim."""
+    draws: Annotated[int, Meta(ge=1_000)]
+    """Resamples of items and of sessions, the same ones for every entry."""
+    quality_margin: Positive
+    """By so much may an entry be worse in the ranked metric and still be no worse."""
+    energy_margin: Positive
+    """By so large a share may it use more energy and still use no more."""
+
+
+class TaskPrizes(Frozen):
+    """What the two prizes of one task ask for."""
+
+    quality_floor: Annotated[float, Meta(ge=0, le=1)]
+    """Least energy is won among the entries whose quality is above this, its interval's lower end
+    too."""
+    budget_joules_per_1000_queries: Positive
+    """Best quality is won among the entries whose energy is within this, its interval's upper end
+    too."""
+
+
+class PrizeRules(Frozen):
+    """Which boards have prizes, and for what."""
+
+    least_items: Count
+    """Fewer test items cannot tell close entries apart: no prize."""
+    tasks: dict[str, TaskPrizes] = {}
 
 
 class Rules(Frozen):
@@ -173,12 +248,17 @@ class Rules(Frozen):
     schema: int
     version: str
     boards: BoardRules
+    ranking: RankingRules
+    prizes: PrizeRules
     energy: EnergyRules
     disturbance: DisturbanceRules
     cautions: CautionRules
     protocols: dict[str, ProtocolRules]
     limits: Limits
     environments: EnvironmentRules
+    campaigns: CampaignRules
+    quota: QuotaRules | None = None
+    """``None``: no team is refused for what it has had."""
     reference: dict[str, ReferenceEntries] = {}
     """By task."""
 
@@ -189,6 +269,7 @@ class Rules(Frozen):
             version=self.version,
             digest=digest(self),
             amortise_queries=self.energy.amortise_queries,
+            quality_step=self.boards.quality_step,
         )
 
 
@@ -214,6 +295,7 @@ def read_rules(path: Path) -> Rules:
         if name not in rules.protocols:
             raise ConfigurationError.at(path, f"protocols.{name}", "is missing", "add the table")
     for name, protocol in rules.protocols.items():
+        _require_looks_that_rise(protocol.looks, path, name)
         if protocol.measured_seconds > rules.limits.measured_seconds:
             raise ConfigurationError.at(
                 path,
@@ -231,3 +313,14 @@ def read_rules(path: Path) -> Rules:
             "give one below and one above 1",
         )
     return rules
+
+
+def _require_looks_that_rise(looks: Sequence[int], path: Path, protocol: str) -> None:
+    rising = all(earlier < later for earlier, later in pairwise(looks))
+    if not looks or not rising or (len(looks) > 1 and looks[0] == 1):
+        raise ConfigurationError.at(
+            path,
+            f"protocols.{protocol}.looks",
+            f"is {list(looks)}",
+            "give numbers of sessions that rise, from 2 or more; one for a fixed number",
+        )

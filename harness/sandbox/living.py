@@ -8,7 +8,7 @@ import select
 import signal
 import time
 
-from harness.sandbox.tree import Tree
+from harness.sandbox.tree import Tree, children
 
 _AWAIT_SECONDS = 1.0
 _REAP_SECONDS = 5.0
@@ -29,6 +29,13 @@ class Living:
         if namespace_init is not None:
             with contextlib.suppress(ProcessLookupError):  # the sandbox could not be built
                 self._pidfds[namespace_init] = os.pidfd_open(namespace_init)
+
+    def orphans(self) -> int:
+        """Count the processes that have lost their parent, and gone to the tree's first one.
+
+        Its oldest child is the entry's own first process.
+        """
+        return len(children(self._namespace_init or self._pid)[1:])
 
     @property
     def descriptor(self) -> int:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 import select
 
 KEPT_BYTES = 16 * 1024
 _MESSAGE_CHARACTERS = 400
 _CHUNK_BYTES = 1 << 20
+_FIRST_PATH = re.compile(r"\A(?:\S*/)?")
+"""What of the first word may be folders: up to its last slash; nothing where it has none."""
 
 
 class Tail:
@@ -25,12 +28,16 @@ class Tail:
 
     def text(self) -> str:
         """Return what is kept, control characters made visible."""
-        return visible(self._kept.decode("utf-8", "replace"))
+        text = visible(self._kept.decode("utf-8", "replace"))
+        return _begun_anew(text) if self.bytes_written > len(self._kept) else text
 
     def last_lines(self) -> str:
         """Return the very end in one line, for a message; empty when nothing was written."""
         lines = [line.strip() for line in self.text().splitlines() if line.strip()]
-        return " | ".join(lines[-3:])[-_MESSAGE_CHARACTERS:]
+        joined = " | ".join(lines[-3:])
+        if len(joined) <= _MESSAGE_CHARACTERS:
+            return joined
+        return _begun_anew(joined[-_MESSAGE_CHARACTERS:])
 
 
 class Outputs:
@@ -71,6 +78,15 @@ class Outputs:
         self._poll.unregister(descriptor)
         self._open.remove(descriptor)
         os.close(descriptor)
+
+
+def _begun_anew(cut: str) -> str:
+    """Return a text that lost its beginning without what may be the end of a path there.
+
+    Whole paths of this machine get other names before they are published. An end of one could not
+    be told from any other words; its last part, a file's name, stays.
+    """
+    return _FIRST_PATH.sub("…", cut, count=1)
 
 
 def _read(descriptor: int) -> bytes | None:

@@ -15,7 +15,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, NoReturn, Self
 
+import msgspec
+
 from harness.errors import HarnessError, OrganiserError, SubmissionError
+from harness.records.evaluation import Remains
 from harness.sandbox import frames
 from harness.sandbox.cgroup import Group, Hit
 from harness.sandbox.endings import code_and_signal, in_words
@@ -150,6 +153,7 @@ class TreeProcess:
             return self._exit
         self._begin("drain")
         self._watch.look()
+        orphans = self._living.orphans()  # while they are there to be seen
         self._close_requests()
         end = time.monotonic() + deadline_seconds
         replies_open = True
@@ -166,7 +170,9 @@ class TreeProcess:
             self._end_badly(f"{in_words(ended)} after the last answer")
         with self._failing():
             self._watch.settle(ended.cpu_seconds)
-        return ended
+        remains = Remains(orphans=orphans, files=self._watch.files_left())
+        self._exit = msgspec.structs.replace(ended, remains=remains)
+        return self._exit
 
     def kill(self) -> None:
         """End the whole tree at once."""

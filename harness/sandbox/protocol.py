@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from harness.records.base import Frozen
-from harness.records.evaluation import Isolation, Output
+from harness.records.evaluation import Isolation, Output, Remains
 from harness.records.rules import Limits
 
 
@@ -59,6 +59,8 @@ class Exit(Frozen):
     cpu_seconds: float
     """Of the whole tree, short-lived children included."""
     peak_memory_bytes: int
+    remains: Remains | None = None
+    """``None`` where it was not told to end, but made to."""
 
 
 class Process(Protocol):

@@ -12,6 +12,11 @@ threads over cores go on without.
 Shared memory, semaphores and queues of System V, and POSIX queues, are denied: they outlive who
 made them, and without a namespace for them the next session would find them.
 
+What reaches beyond the sandbox through what it shares with the host is denied too: ``inotify``
+hears who opens a file that both can see, ``sync`` and ``syncfs`` write out what others have not
+written yet, ``syslog`` reads the kernel's log. ``process_madvise`` would do to its caller what
+``madvise`` is kept from.
+
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
 """
@@ -53,8 +58,8 @@ PAIR_FAMILIES = (1,)
 _DENIED_EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
-    "fspick": 433, "pidfd_getfd": 438, "mount_setattr": 442, "quotactl_fd": 443,
-    "memfd_secret": 447, "cachestat": 451,
+    "fspick": 433, "pidfd_getfd": 438, "process_madvise": 440, "mount_setattr": 442,
+    "quotactl_fd": 443, "memfd_secret": 447, "cachestat": 451,
 }  # fmt: skip
 
 DENIED: dict[Architecture, dict[str, int]] = {
@@ -66,7 +71,9 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "kexec_load": 246, "kexec_file_load": 320, "init_module": 175, "finit_module": 313,
         "delete_module": 176, "swapon": 167, "swapoff": 168, "reboot": 169, "acct": 163,
         "shmget": 29, "semget": 64, "msgget": 68, "mq_open": 240, "fadvise64": 221, "mincore": 27,
-        "quotactl": 179, "fanotify_init": 300, "move_pages": 279, "iopl": 172, "ioperm": 173,
+        "inotify_init": 253, "inotify_add_watch": 254, "inotify_init1": 294, "syslog": 103,
+        "sync": 162, "syncfs": 306, "quotactl": 179, "fanotify_init": 300, "move_pages": 279,
+        "iopl": 172, "ioperm": 173,
     },
     "aarch64": _DENIED_EVERYWHERE | {
         "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
@@ -76,8 +83,8 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "kexec_load": 104, "kexec_file_load": 294, "init_module": 105, "finit_module": 273,
         "delete_module": 106, "swapon": 224, "swapoff": 225, "reboot": 142, "acct": 89,
         "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180, "fadvise64": 223,
-        "mincore": 232,
-        "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
+        "mincore": 232, "inotify_init1": 26, "inotify_add_watch": 27, "syslog": 116,
+        "sync": 81, "syncfs": 267, "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
     },
 }  # fmt: skip
 
@@ -92,6 +99,11 @@ ADVISE: dict[Architecture, int] = {"x86_64": 28, "aarch64": 233}
 """``madvise``."""
 PAGE_OUT = 21
 """Its advice to take pages out of the kernel's cache."""
+CONTROL: dict[Architecture, int] = {"x86_64": 157, "aarch64": 167}
+"""``prctl``."""
+SET_DUMPABLE = 4
+"""Its option that would keep a process's open files, among which its memory is looked for, from
+everybody but root."""
 SOCKETS: dict[Architecture, tuple[int, int]] = {"x86_64": (41, 53), "aarch64": (198, 199)}
 """``socket`` and ``socketpair``."""
 SIGNAL_ACTION: dict[Architecture, int] = {"x86_64": 13, "aarch64": 134}
@@ -144,6 +156,15 @@ def program(
         [
             _load(THIRD_ARGUMENT),
             _skip_if_equal(PAGE_OUT, 0, otherwise=1),
+            _fail(errno.EPERM),
+            _return(ALLOW),
+        ],
+    )
+    code += _when(
+        CONTROL[architecture],
+        [
+            _load(FIRST_ARGUMENT),
+            _skip_if_equal(SET_DUMPABLE, 0, otherwise=1),
             _fail(errno.EPERM),
             _return(ALLOW),
         ],

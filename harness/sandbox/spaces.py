@@ -5,7 +5,8 @@ before the entry's first code runs, so that they can be asked even when all of i
 one of its own the entry has a folder of the machine's disk, which is added up file by file.
 
 Files that have lost their last name take room as long as a process has them open, and files made
-by ``memfd_create`` never had one: they are found through the descriptors of the tree.
+by ``memfd_create`` never had one: they are found through the descriptors of the tree. So are
+sockets, whose unread content is memory of nobody's.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ import secrets
 import stat
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 _BLOCK_BYTES = 512  # of st_blocks, whatever the file system: see stat(2)
+_SOCKET_BYTES = 212_992
+"""The kernel's own choice for ``wmem_max``, where it cannot be read."""
 _LEAST_BYTES = 4096
 """What a name takes, however little the file holds."""
 _FULL_BYTES = 16 * 4096
@@ -37,6 +41,7 @@ class Space:
         self.size_bytes = 0
         self.device = os.fstat(descriptor).st_dev
         self._descriptor = descriptor
+        self._names_before = self._names()
         self.look()
 
     def look(self) -> None:
@@ -46,6 +51,21 @@ class Space:
             self.size_bytes = seen.f_blocks * seen.f_frsize
             used = self.size_bytes - seen.f_bavail * seen.f_frsize
             self.most_bytes = max(self.most_bytes, used)
+
+    def loaded(self) -> None:
+        """Take what there is for working files of the entry's libraries."""
+        self._names_before = self._names()
+
+    @property
+    def files(self) -> int:
+        """How many more files and folders it holds than when ``loaded``; the kernel keeps count."""
+        return max(0, self._names() - self._names_before)
+
+    def _names(self) -> int:
+        with contextlib.suppress(OSError):
+            seen = os.fstatvfs(self._descriptor)
+            return seen.f_files - seen.f_ffree
+        return 0
 
     @property
     def was_full(self) -> bool:
@@ -90,6 +110,21 @@ def folder_bytes(folder: Path, most_bytes: int) -> int:
         except OSError as error:  # gone by now, or closed even to its owner
             if error.errno == errno.ENAMETOOLONG:
                 return most_bytes + 1
+    return total
+
+
+def folder_files(folder: Path, most: int) -> int:
+    """Count the files and folders in a folder, and stop at ``most``."""
+    total = 0
+    waiting = [str(folder)]
+    while waiting and total < most:
+        with contextlib.suppress(OSError), os.scandir(waiting.pop()) as found:
+            for item in found:
+                total += 1
+                if item.is_dir(follow_symlinks=False):
+                    waiting.append(item.path)
+                if total >= most:
+                    break
     return total
 
 
@@ -138,13 +173,33 @@ def _lifted(top: int, name: str) -> bool:
     return False
 
 
-def nameless_bytes(pids: Iterable[int]) -> dict[int, int]:
-    """Return, by device, what the open files without a name hold; each file counts once."""
+class Nameless(NamedTuple):
+    """What a tree holds open that has no name."""
+
+    bytes_by_device: dict[int, int]
+    """Of files."""
+    sockets: int
+
+
+def nameless(pids: Iterable[int]) -> Nameless:
+    """See what a tree's processes hold open that has no name; each file and socket counts once."""
     files = {(status.st_dev, status.st_ino): status for status in _nameless(pids)}
     held: dict[int, int] = {}
+    sockets = 0
     for status in files.values():
-        held[status.st_dev] = held.get(status.st_dev, 0) + status.st_blocks * _BLOCK_BYTES
-    return held
+        if stat.S_ISSOCK(status.st_mode):
+            sockets += 1
+        else:
+            held[status.st_dev] = held.get(status.st_dev, 0) + status.st_blocks * _BLOCK_BYTES
+    return Nameless(held, sockets)
+
+
+def socket_bytes() -> int:
+    """Return how much a socket may hold that nobody reads: twice ``wmem_max``, see socket(7)."""
+    try:
+        return 2 * int(Path("/proc/sys/net/core/wmem_max").read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        return 2 * _SOCKET_BYTES
 
 
 def _nameless(pids: Iterable[int]) -> Iterator[os.stat_result]:
@@ -154,5 +209,6 @@ def _nameless(pids: Iterable[int]) -> Iterator[os.stat_result]:
             for descriptor in os.listdir(folder):  # noqa: PTH208 - numbers, and often
                 with contextlib.suppress(OSError):
                     status = os.stat(f"{folder}/{descriptor}")  # noqa: PTH116 - likewise
-                    if status.st_nlink == 0 and stat.S_ISREG(status.st_mode):
+                    unnamed = status.st_nlink == 0 and stat.S_ISREG(status.st_mode)
+                    if unnamed or stat.S_ISSOCK(status.st_mode):
                         yield status

@@ -9,13 +9,15 @@ from typing import NamedTuple
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _KIBIBYTE = 1024
+_COUNTED_ONCE = (b"Pss_Anon:", b"Pss_Shmem:", b"Private_Hugetlb:", b"Shared_Hugetlb:")
 
 
 class Usage(NamedTuple):
     """What a tree takes at one moment."""
 
     memory_bytes: int
-    """Anonymous and shared memory, resident; pages that a fork shares count once a process."""
+    """Anonymous and shared memory, resident, and huge pages that the machine keeps for whoever
+    asks; pages that a fork shares count once a process."""
     shared_bytes: int
     """What of it is shared: mapped from memory file systems."""
     processes: int
@@ -55,7 +57,7 @@ class Tree:
         while waiting:
             pid = waiting.pop()
             yield pid
-            waiting.extend(_children(pid))
+            waiting.extend(children(pid))
 
 
 def process_cpu_seconds(pid: int) -> float:
@@ -63,7 +65,8 @@ def process_cpu_seconds(pid: int) -> float:
     return _own_cpu_seconds(pid) + _reaped_cpu_seconds(pid)
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
+    """Return the children of a process that were not waited for; none once it is gone."""
     found: list[int] = []
     for task in _listed(f"/proc/{pid}/task"):
         found.extend(map(int, _read(f"/proc/{pid}/task/{task}/children").split()))
@@ -87,7 +90,7 @@ def _reaped_cpu_seconds(pid: int) -> float:
 
 def _status(pid: int) -> Usage:
     status = _read(f"/proc/{pid}/status")
-    own = _field(status, b"\nRssAnon:") * _KIBIBYTE
+    own = (_field(status, b"\nRssAnon:") + _field(status, b"\nHugetlbPages:")) * _KIBIBYTE
     shared = _field(status, b"\nRssShmem:") * _KIBIBYTE
     return Usage(own + shared, shared, 1, _field(status, b"\nThreads:"))
 
@@ -104,9 +107,7 @@ def _field(status: bytes, name: bytes) -> int:
 def _proportional_bytes(pid: int) -> int:
     """Read the kernel's proportional set size; where that is not allowed, the resident one."""
     lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
-    sizes = [
-        int(line.split()[1]) for line in lines if line.startswith((b"Pss_Anon:", b"Pss_Shmem:"))
-    ]
+    sizes = [int(line.split()[1]) for line in lines if line.startswith(_COUNTED_ONCE)]
     return sum(sizes) * _KIBIBYTE if sizes else _status(pid).memory_bytes
 
 

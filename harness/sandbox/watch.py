@@ -15,13 +15,23 @@ from typing import Literal, NoReturn, TypeAlias
 from harness.errors import SubmissionError
 from harness.records.rules import Limits
 from harness.sandbox.endings import mebibytes
-from harness.sandbox.spaces import Space, folder_bytes, nameless_bytes, open_spaces
+from harness.sandbox.spaces import (
+    Space,
+    folder_bytes,
+    folder_files,
+    nameless,
+    open_spaces,
+    socket_bytes,
+)
 from harness.sandbox.tree import Tree, Usage
 
 WATCH_SECONDS = 0.1
 """How often CPU time, memory, processes and threads are looked at."""
 _FILES_SECONDS = 0.5
 """How often open files and a folder on disk are: there may be many."""
+
+_MOST_FILES = 10_000
+"""Of a folder on disk: counted no further, since an entry may leave any number."""
 
 _WORTH_TELLING_BYTES = 1 << 20
 """A launcher of ours takes less, before there is anything of the entry."""
@@ -71,7 +81,8 @@ class Watch:
         self._session_began = self._phase_began = time.monotonic()
         self._phase_cpu_seconds = 0.0
         self._next_files = self._session_began
-        self._nameless_bytes = 0
+        self._nameless_bytes = self._files_before = self._sockets = 0
+        self._socket_bytes = socket_bytes()
         self._most_processes = self._most_threads = 0
         self.next_look = self._session_began
         """When ``look`` is due again."""
@@ -87,6 +98,10 @@ class Watch:
         if not self._spaces and self._space_names:  # the sandbox is up by now
             *_, last = self._tree.pids()
             self._spaces = open_spaces(last, self._space_names)
+        if phase == "warm-up":
+            self._files_before = self._files_on_disk()
+            for space in self._spaces:
+                space.loaded()
         used = self._require_cpu_time(self._cpu_seconds())
         self._phase, self._phase_began, self._phase_cpu_seconds = phase, time.monotonic(), used
 
@@ -130,6 +145,14 @@ class Watch:
                 "memory_bytes",
                 f"used {mebibytes(memory)} of memory; {mebibytes(limits.memory_bytes)} are allowed",
                 "use a smaller model or a smaller batch_size",
+            )
+        in_sockets = self._sockets * self._socket_bytes
+        if memory + in_sockets > limits.memory_bytes and not self._memory_is_held:
+            self._refuse(
+                "memory_bytes",
+                f"had {self._sockets:,} sockets, which may hold {mebibytes(in_sockets)} of memory "
+                f"beside {mebibytes(memory)}; {mebibytes(limits.memory_bytes)} are allowed",
+                "use fewer sockets: close those of processes that have ended",
             )
         self._require_cpu_time(self._cpu_seconds())
 
@@ -180,6 +203,14 @@ class Watch:
                 f"{self._limits.output_bytes} are allowed",
                 "print less",
             )
+
+    def files_left(self) -> int:
+        """Count the files and folders that are there, once it is gone, since it was loaded."""
+        on_disk = max(0, self._files_on_disk() - self._files_before)
+        return on_disk + sum(space.files for space in self._spaces)
+
+    def _files_on_disk(self) -> int:
+        return folder_files(self._scratch, _MOST_FILES) if self._scratch is not None else 0
 
     def hints(self, said: str) -> str:
         """Name the limits that may be behind an end of which the entry, or its end, said this.
@@ -235,7 +266,7 @@ class Watch:
         return f"seen to use {mebibytes(self.peak_memory_bytes)} of memory"
 
     def _look_at_files(self) -> None:
-        held = nameless_bytes(self._tree.pids())
+        held, self._sockets = nameless(self._tree.pids())
         own = {space.device for space in self._spaces}
         if self._scratch is not None and self._scratch_device is not None:
             device = self._scratch_device

@@ -27,6 +27,9 @@ MARK_RADIUS = 5.0
 CAP = 4.0
 """Half the length of the stroke across each end of an error bar."""
 
+LEAST_SHADE = 0.15
+"""Of a point that is surely not on the front: it must be seen all the same."""
+
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
 
@@ -115,6 +118,8 @@ class Mark:
     hollow: bool
     """There are too few sessions for an interval of energy."""
     on_front: bool
+    shade: float | None
+    """How opaque it is: the more surely on the front, the more; ``None``: that is not known."""
     bars: tuple[Segment, ...]
     label: Label | None
     """Its name, where there was room for it."""
@@ -235,6 +240,9 @@ def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> 
         shape="diamond" if entry.baseline else "circle",
         hollow=entry.joules_interval is None,
         on_front=entry.on_front,
+        shade=None
+        if entry.front_support is None
+        else LEAST_SHADE + (1 - LEAST_SHADE) * entry.front_support,
         bars=tuple(bars),
         label=None,
         summary=_summary(entry, metric),

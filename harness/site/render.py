@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any
 
@@ -14,7 +15,7 @@ from harness.records.board import Board, BoardEntry, Boards
 from harness.site import words
 from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
 from harness.site.spreadsheet import comma_separated
-from harness.site.text import between, plain, shorten, significant, watt_hours
+from harness.site.text import between, plain, rank_range, shorten, significant, watt_hours
 
 ASSETS = ("style.css", "board.js")
 LONGEST_FILE_NAME = 100
@@ -44,6 +45,7 @@ class BoardView:
     undrawn: tuple[BoardEntry, ...]
     """Entries without a place on a logarithmic axis."""
     shows_ranks: bool
+    shows_classes: bool
 
 
 def render(boards: Boards) -> dict[str, bytes]:
@@ -84,6 +86,7 @@ def view(board: Board, number: int) -> BoardView:
         figures=tuple(figure for figure in figures if figure is not None),
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=any(entry.rank is not None for entry in board.entries),
+        shows_classes=any(entry.energy_class is not None for entry in board.entries),
     )
 
 
@@ -93,6 +96,7 @@ def csv_name(board_id: str) -> str:
     return f"{safe or 'board'}.csv"
 
 
+@cache
 def _environment() -> jinja2.Environment:
     """Build the template engine: all text is cleaned and escaped unless a template says safe."""
     environment = jinja2.Environment(
@@ -108,6 +112,7 @@ def _environment() -> jinja2.Environment:
         "between": between,
         "coordinate": _coordinate,
         "metric_name": words.metric_name,
+        "rank_range": rank_range,
         "sentence_case": words.sentence_case,
         "shorten": shorten,
         "significant": significant,

@@ -49,6 +49,7 @@ ENTRY_COLUMNS: dict[str, Callable[[BoardEntry], Cell]] = {
     "measured_watts": lambda entry: entry.measured_watts,
     "seconds_per_1000_queries": lambda entry: entry.seconds_per_1000_queries,
     "sessions": lambda entry: entry.sessions,
+    "official_evaluations": lambda entry: entry.official_evaluations,
     "isolation_grade": lambda entry: entry.isolation_grade,
     "on_front": lambda entry: _yes_no(entry.on_front),
     "front_support": lambda entry: entry.front_support,
@@ -57,6 +58,9 @@ ENTRY_COLUMNS: dict[str, Callable[[BoardEntry], Cell]] = {
     "at_floor": lambda entry: _yes_no(entry.at_floor),
     "baseline": lambda entry: _yes_no(entry.baseline),
     "verified": lambda entry: _yes_no(entry.verified),
+    "quality_step": lambda entry: entry.quality_step,
+    "copies": lambda entry: " ".join(entry.copies),
+    "failed_evaluations": lambda entry: entry.failed_evaluations,
     "digest": lambda entry: entry.digest,
 }
 

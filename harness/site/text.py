@@ -46,6 +46,12 @@ def between(interval: tuple[float, float]) -> str:
     return f"{significant(low)} to {significant(high)}"
 
 
+def rank_range(rank: tuple[int, int]) -> str:
+    """Spell a range of ranks: ``2``, or ``1\N{EN DASH}3``."""
+    best, worst = rank
+    return str(best) if best == worst else f"{best}\N{EN DASH}{worst}"
+
+
 def plain(text: str) -> str:
     """Make a stranger's text safe to stand in a line of ours.
 

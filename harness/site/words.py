@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from harness.records.board import Board, BoardEntry, BoardStatus
 from harness.records.evaluation import DataSource, Scenario
+from harness.records.joint import Prize, PrizeResult
 from harness.records.meter import Component, Grade
 from harness.site.text import significant
 
@@ -110,10 +111,26 @@ def metric_name(metric: str) -> str:
     return metric.replace("_", " ").replace("f1", "F1")
 
 
+PRIZE: dict[Prize, str] = {
+    "least-energy": "prize for least energy",
+    "best-quality": "prize for best quality",
+}
+
+
+def asked(prize: PrizeResult) -> str:
+    """Say what an entry had to meet to take part in a prize."""
+    if prize.prize == "least-energy":
+        return f"among entries whose quality is above {prize.limit:g}, with its whole interval"
+    return (
+        f"among entries whose energy is within {prize.limit:g} J per 1,000 queries, with its whole "
+        "interval"
+    )
+
+
 SAID_ELSEWHERE = frozenset(
     {
         "modelled-energy", "simulated-energy", "self-reported", "open-labels", "demonstration",
-        "at-the-floor", "no-ranks-yet",
+        "at-the-floor",
     }
 )  # fmt: skip
 """Codes of notes that a board's banners say already, or the lines beside its table."""

@@ -12,6 +12,7 @@ from harness.errors import OrganiserError
 from harness.records.base import canonical_json, parse_json, pretty_json
 from harness.records.evaluation import EvaluationRecord, ItemOutcomes, ItemsCommitment, Signature
 from harness.records.signing import document_digest, signed_message
+from harness.records.withholding import publishable
 from harness.store.commitment import commitment
 from harness.store.files import PRIVATE_MODE, PUBLIC_MODE, check_writable, write_once
 from harness.store.paths import LOCAL, is_public, items_path, record_path
@@ -41,12 +42,14 @@ def write(
     """Keep a record and, apart from it, the outcomes; return the record as kept, and its path.
 
     The record as kept carries the commitment to the outcomes' file, and the signature over all the
-    rest. ``on_places`` is told, before anything is written, the paths under ``results`` of what
-    will be, the record's own last. Raises ``OrganiserError`` when the folder cannot be written, and
-    leaves nothing half kept, or when the record must not be published.
+    rest; what would tell labels that nobody knows is kept back (``records.withholding``).
+    ``on_places`` is told, before anything is written, the paths under ``results`` of what will be,
+    the record's own last. Raises ``OrganiserError`` when the folder cannot be written, and leaves
+    nothing half kept, or when the record must not be published.
     """
     if record.demonstration:
         _check_demonstration(record, signer)
+    record = publishable(record, signed=signer is not None)
     sidecar = None if outcomes is None else canonical_json(outcomes)
     if outcomes is not None and sidecar is not None:
         items = ItemsCommitment(digest=commitment(outcomes.key, sidecar))

@@ -79,6 +79,8 @@ RULES: dict[str, Rule] = {
     "FRG204": Rule("error", "That function can be called with one positional argument."),
     "FRG205": Rule("error", "The program that model.command names is in the folder."),
     "FRG206": Rule("error", "That program is executable."),
+    "FRG207": Rule("warning", "No function of Python's clocks, files or JSON is replaced."),
+    "FRG208": Rule("warning", "Children that a program starts are waited for."),
     # The files.
     "FRG301": Rule("error", "There are no symbolic links."),
     "FRG302": Rule("error", "There are only files and folders: no devices, pipes or sockets."),

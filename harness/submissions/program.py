@@ -9,6 +9,7 @@ from pathlib import Path
 from harness.submissions.document import Document
 from harness.submissions.faults import Fault, fault, quoted, shortened
 from harness.submissions.folder import ListedFile, Listing, read_head, unreadable
+from harness.submissions.futile import check_futile
 from harness.submissions.source import (
     MAX_SOURCE_BYTES,
     MAX_SOURCES_BYTES,
@@ -82,7 +83,9 @@ def check_code(directory: Path, listing: Listing, document: Document | None) -> 
         tree = _parse_file(directory, file)
         if isinstance(tree, Fault):
             yield tree
-        elif names is not None and file.name == module:
+            continue
+        yield from check_futile(file.name, tree)
+        if names is not None and file.name == module:
             yield from filter(None, [check_loader(file.name, tree, names[1])])
 
 

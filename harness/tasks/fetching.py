@@ -77,7 +77,6 @@ def fetch(
     agree(listing)
     partial = partial_of(folder)
     try:
-        partial.mkdir(parents=True, exist_ok=True)
         with locked(partial, lambda: progress.note("waiting for another process that fetches it")):
             here = _there_already(card, folder, revision, progress)
             if here is not None:  # by now: the other process has finished it

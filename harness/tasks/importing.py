@@ -115,7 +115,7 @@ class _Reader:
         groups: Counter[str] = Counter()
         seen: dict[str, str] = {}
         splits = 0
-        for number, row in enumerate(self._rows()):
+        for number, row in enumerate(self._rows(faults)):
             for found in self._faults(row):
                 faults.add(row.where, found)
             item_id = self._id(row, number)
@@ -133,16 +133,18 @@ class _Reader:
 
     def items(self, chosen: set[str]) -> Iterator[tuple[SplitName, Item]]:
         """Yield every item with its split: what the source says, else by its group."""
-        for number, row in enumerate(self._rows()):
+        faults = Faults(self._source)  # there are none, unless the source has changed meanwhile
+        for number, row in enumerate(self._rows(faults)):
             item_id = self._id(row, number)
             group = self._group(row, item_id)
             is_test = group in chosen if row.split is None else row.split == "test"
             yield "test" if is_test else "train", self._item(row, item_id, group)
+        faults.require_none()
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self, faults: Faults) -> Iterator[Row]:
         if self._form == "folder":
             return folder_rows(self._card, self._source)
-        return listed_rows(self._card, self._source, self._form, self._names)
+        return listed_rows(self._card, self._source, self._form, self._names, faults)
 
     def _item(self, row: Row, item_id: str, group: str) -> Item:
         boxes: tuple[tuple[float, float, float, float], ...] = ()

@@ -1,83 +1,236 @@
-"""95 % intervals of quality: Wilson's for a share of independent items, else the bootstrap's.
+"""95 % intervals of quality: of a share, by how much the items, their groups and sessions differ.
 
-The bootstrap resamples *units* (items, or whole groups where items belong together: E. Efron and
-R. Tibshirani, An Introduction to the Bootstrap, 1993, chapters 8 and 13), the same ones for every
-session and every metric. Its seed is fixed, so that the same answers always get the same interval.
-Its percentiles are expanded for few units, where plain ones are too narrow (T. Hesterberg, What
-Teachers Should Know About the Bootstrap, The American Statistician 69 (2015), 371-386).
+Every metric lies between 0 and 1 and is given the interval of a share of as many independent items
+as would vary as much (E. L. Korn and B. I. Graubard, Confidence intervals for proportions with
+small expected number of positive counts estimated from survey data, Survey Methodology 24 (1998),
+193-201): Wilson's, or the exact one where few are right or few wrong. What it varies by:
+
+- *units*, items or whole groups of items that belong together: for shares by linearisation, for
+  other metrics by the bootstrap over units (B. Efron and R. Tibshirani, An Introduction to the
+  Bootstrap, 1993, chapters 6 and 8), which serves for its variance alone;
+- *sessions*: what an entry answers otherwise from session to session, item by item, is in the
+  variance of the items' means. What all items of a session have in common is not, and is added:
+  the variance of the sessions' values beyond the one that items by themselves explain.
+
+A seed is fixed, so that the same answers always get the same interval.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from statistics import NormalDist
 from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
-from harness.tasks.scoring import Counts, Floats, Integers, answer_columns
+from harness.tasks.scoring import Counts, Floats, Integers, answer_columns, per_class_support
 
 Metric: TypeAlias = Callable[[Counts], Floats]
 """A metric over the leading axes of confusions; see ``scoring``."""
 Weighted: TypeAlias = Callable[[Floats], Floats]
 """A metric of one session, (r, n) weights of the items to (r,); see ``detection``."""
+Interval: TypeAlias = tuple[float, float]
 CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 2_026
 BLOCK_NUMBERS = 4_000_000
 """How many weights or counts a block of resamples may hold: 32 MB."""
+FEW, FEW_OF_SMALL, SMALL = 9.5, 14.5, 500
+"""Right or wrong answers: with fewer, Wilson's covers 90 % at the worst, and 92.5 % with up
+to fourteen of fewer than 500 items. The exact one covers 95 % at the least, and often 98 %."""
+NOTHING = 1e-15
+"""Of a variance: what is less is rounding."""
+UNKNOWN: Interval = (0.0, 1.0)
 
 
-def wilson(share: float, items: int) -> tuple[float, float]:
+@dataclass(frozen=True)
+class Spread:
+    """How far a metric may be from what it would be on other units, in other sessions."""
+
+    variance: float
+    degrees: float
+    """Of freedom, with which the variance is known."""
+    units: int
+    """That bear on the metric, and could have differed."""
+    items: float
+    """That bear on it."""
+
+
+def wilson(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
     """Return Wilson's score interval of a share seen on ``items`` independent items.
 
     E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
     """
-    z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
+    z = NormalDist().inv_cdf((1 + confidence) / 2)
     shrink = 1 + z * z / items
     centre = (share + z * z / (2 * items)) / shrink
     half = z / shrink * math.sqrt(share * (1 - share) / items + (z / (2 * items)) ** 2)
     return max(0.0, centre - half), min(1.0, centre + half)
 
 
-def expanded_tail(units: int) -> float:
-    """Return the share of resamples to leave out on each side: 2.5 % for many units, less for few.
+def exact(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
+    """Return the exact interval, whose ends are quantiles of beta distributions.
 
-    Φ(-√(n / (n - 1)) · t), with t the quantile of Student's t of n - 1 degrees of freedom.
+    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), 404-413. ``items`` need not be whole.
     """
-    t = float(special.stdtrit(units - 1, (1 + CONFIDENCE) / 2))
-    return NormalDist().cdf(-math.sqrt(units / (units - 1)) * t)
+    tail = (1 - confidence) / 2
+    right, wrong = share * items, (1 - share) * items
+    low = special.betaincinv(right, wrong + 1, tail) if right > 0 else 0.0
+    high = special.betaincinv(right + 1, wrong, 1 - tail) if wrong > 0 else 1.0
+    return float(low), float(high)
+
+
+def of_share(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
+    """Return Wilson's interval, or the exact one where few are right, or few wrong.
+
+    It covers at least 93.4 % of any share on 86 items or more, by summing the binomial
+    distribution.
+    """
+    few = FEW_OF_SMALL if items < SMALL else FEW
+    method = exact if items * min(share, 1 - share) < few else wilson
+    return method(share, items, confidence)
+
+
+def interval(value: float, spread: Spread, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a metric between 0 and 1, of a share that would vary as much.
+
+    Few units or sessions know the variance badly: the number of items is made less by the squared
+    ratio of quantiles of Student's t. Where nothing varied, as when all answers are right, each
+    unit stands for one item. One unit says nothing of how units differ: (0, 1).
+    """
+    if spread.units < 2:  # noqa: PLR2004 - two units make a difference
+        return UNKNOWN
+    alone = value * (1 - value)
+    if spread.variance <= NOTHING or alone <= NOTHING:
+        return of_share(value, spread.units, confidence)
+    rest = max(spread.items - 1, 1.0)
+    quantile = (1 + confidence) / 2
+    known = special.stdtrit(rest, quantile) / special.stdtrit(spread.degrees, quantile)
+    items = (rest + 1) * alone / rest / spread.variance * float(known) ** 2
+    return of_share(value, items, confidence)
+
+
+@dataclass(frozen=True)
+class MeanOf:
+    """A mean of several metrics, of one class each."""
+
+    value: float
+    values: Sequence[float]
+    spreads: Sequence[Spread]
+    variance: float
+    """Of the mean; not what independent metrics would have, where a group or an error is of two."""
+
+
+def mean_interval(mean: MeanOf, confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of a mean of metrics: of the recall, or the F1, of classes.
+
+    From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
+    Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27
+    (2008), 1693-1702), stretched by what the variance is beside that of independent metrics.
+    """
+    values, spreads = mean.values, mean.spreads
+    own = [interval(v, spread, confidence) for v, spread in zip(values, spreads, strict=True)]
+    count = len(values)
+    independent = sum(spread.variance for spread in spreads) / count**2
+    stretch = math.sqrt(mean.variance / independent) if independent > NOTHING else 1.0
+    below = math.hypot(*(value - low for value, (low, _) in zip(values, own, strict=True)))
+    above = math.hypot(*(high - value for value, (_, high) in zip(values, own, strict=True)))
+    low, high = mean.value - stretch * below / count, mean.value + stretch * above / count
+    return max(0.0, low), min(1.0, high)
 
 
 class Units:
-    """What the bootstrap draws from: items, or whole groups of them.
+    """What is resampled, or compared: items, or whole groups of them.
 
     ``groups`` names the group of each of ``items``; ``None``: every item is a unit of its own.
     """
 
     def __init__(self, items: int, groups: Sequence[str] | None) -> None:
-        self.of_item = np.arange(items)
+        self.of_item: npt.NDArray[np.int64] = np.arange(items)
         if groups is not None:
             _, self.of_item = np.unique(np.array(list(groups), object), return_inverse=True)
         self.count = int(self.of_item.max()) + 1
-        self.method = _method(self.count, groups)
+        self.named = f"{self.count} {'items' if groups is None else 'groups'}"
 
-    def interval(self, functions: Sequence[Weighted]) -> tuple[float, float]:
-        """Return the percentile interval of the functions' mean, each of one session.
+    def totals(self, amounts: npt.NDArray[np.bool_] | Floats) -> Floats:
+        """Add up (sessions, n) by unit: (sessions, units)."""
+        sessions = len(amounts)
+        places = self.of_item + self.count * np.arange(sessions)[:, np.newaxis]
+        flat = np.ravel(amounts).astype(np.float64)
+        added = np.bincount(places.ravel(), flat, minlength=sessions * self.count)
+        return added.astype(np.float64).reshape(sessions, self.count)
 
-        One unit says nothing of how units differ: its interval is (0, 1).
+    def influence(self, hits: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_]) -> Floats:
+        """Return (sessions, units): what each adds to the share of ``hits`` among ``counted``.
+
+        Both are (sessions, n). First order: (hits - share x counted) / all counted.
         """
-        if self.count == 1:
-            return 0.0, 1.0
-        values = np.concatenate(
-            [
-                np.mean([function(weights) for function in functions], axis=0)
-                for weights in self._weights()
-            ]
-        )
-        return _percentiles(values, self.count)
+        above, below = self.totals(hits & counted), self.totals(counted)
+        whole = np.maximum(below.sum(axis=1, keepdims=True), 1.0)
+        influence: Floats = (above - above.sum(axis=1, keepdims=True) / whole * below) / whole
+        return influence
+
+    def of_share(
+        self, hits: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_]
+    ) -> tuple[float, Spread]:
+        """Return the mean over sessions of the share of ``hits`` among ``counted``, and its spread.
+
+        A session that counts nothing has a share of 0.
+        """
+        whole = counted.sum(axis=1)
+        shares = (hits & counted).sum(axis=1) / np.maximum(whole, 1)
+        bearing = int(np.unique(self.of_item[counted.any(axis=0)]).size)
+        influence = self.influence(hits, counted)
+        spread = self.spread(shares, influence, bearing, float(whole.mean()))
+        return float(shares.mean()), spread
+
+    def spread(self, values: Floats, influence: Floats, bearing: int, items: float) -> Spread:
+        """Return the spread of the mean over sessions of ``values`` (sessions,).
+
+        ``influence`` is (sessions, units); ``bearing`` units and ``items`` items bear on it.
+        """
+        free = max(bearing - 1, 1)
+        mean = influence.mean(axis=0)
+        scale = bearing / free
+        own = scale * float((mean**2).sum())
+        noise = scale * float(((influence - mean) ** 2).sum(axis=1).mean())
+        return _with_sessions(own, noise, values, Spread(0.0, free, bearing, items))
+
+    def mean_of_shares(
+        self, hits: npt.NDArray[np.bool_], counted: Sequence[npt.NDArray[np.bool_]]
+    ) -> MeanOf:
+        """Return the mean of several shares, each as ``of_share`` takes it."""
+        values, spreads = zip(*(self.of_share(hits, every) for every in counted), strict=True)
+        influence = np.mean([self.influence(hits, every) for every in counted], axis=0)
+        shares = [(hits & c).sum(axis=1) / np.maximum(c.sum(axis=1), 1) for c in counted]
+        together = self.spread(np.mean(shares, axis=0), influence, self.count, 1.0)
+        return MeanOf(math.fsum(values) / len(values), values, spreads, together.variance)
+
+    def resampled_spread(
+        self, functions: Sequence[Weighted], needs: npt.NDArray[np.bool_]
+    ) -> Spread:
+        """Return the spread of the functions' mean, each of one session, by the bootstrap.
+
+        ``needs`` (sessions, n): the items of which a resample must have one to show the metric; it
+        is left out if not. A session without any has a metric of 0 whatever is drawn.
+        """
+        bearing = needs.any(axis=0)
+        needs = needs[needs.any(axis=1)].astype(np.float64)
+        units = int(np.unique(self.of_item[bearing]).size)
+        if units < 2:  # noqa: PLR2004 - two units make a difference
+            return Spread(0.0, 1.0, units, float(bearing.sum()))
+        blocks = []
+        for weights in self._weights():
+            shows = (weights @ needs.T > 0).all(axis=1)
+            blocks.append(np.stack([each(weights[shows]) for each in functions], axis=1))
+        once = np.ones((1, len(self.of_item)))
+        values = np.concatenate([function(once) for function in functions])
+        shape = Spread(0.0, units - 1, units, float(bearing.sum()))
+        return _of_resamples(np.concatenate(blocks), values, shape)
 
     def _weights(self) -> Iterator[Floats]:
         """Yield blocks (r, n): how often each resample holds each item."""
@@ -92,43 +245,62 @@ class Units:
 class Bootstrap:
     """Resampled confusions of the sessions of one evaluation.
 
-    ``predictions`` is (sessions, n), ``labels`` (n,) and ``groups`` n names, or ``None`` where
-    every item is a unit of its own. Units with the same answers are drawn together, by their
-    number, from one multinomial: the same distribution at a fraction of the cost.
+    ``predictions`` is (sessions, n), ``labels`` (n,). Units with the same answers are drawn
+    together, by their number, from one multinomial: the same distribution at a fraction of the
+    cost. Resamples that lack a class of the labels show nothing of it, and are left out.
     """
 
-    def __init__(
-        self, predictions: Integers, labels: Integers, k: int, groups: Sequence[str] | None
-    ) -> None:
+    def __init__(self, predictions: Integers, labels: Integers, k: int, units: Units) -> None:
         self._shape = (len(predictions), k, k + 1)
         cells = labels * (k + 1) + answer_columns(predictions, k)
         width = k * (k + 1)
-        self.grouped = groups is not None
-        if groups is None:
+        if units.count == len(labels):  # without a row of counts for each item
             kinds, self._units_of_kind = np.unique(cells, axis=1, return_counts=True)
             counts = _count_cells(kinds, np.arange(kinds.shape[1]), width)
         else:
-            _, group_of_item = np.unique(np.array(list(groups), object), return_inverse=True)
-            counts = _count_cells(cells, group_of_item, width)
+            counts = _count_cells(cells, units.of_item, width)
             counts, self._units_of_kind = np.unique(counts, axis=0, return_counts=True)
         self._counts = counts.astype(np.float64)  # exact, and multiplied much faster
-        self._units = int(self._units_of_kind.sum())
-        self.method = _method(self._units, groups)
+        self._units = units.count
+        self._items = len(labels)
+        self._support = np.bincount(labels, minlength=k)
+        per_class = [np.unique(units.of_item[labels == each]).size for each in range(k)]
+        self._units_of_class = np.array(per_class)
 
-    def intervals(self, metrics: Sequence[Metric]) -> list[tuple[float, float]]:
-        """Return the percentile interval of each metric's mean over sessions.
+    def spreads(self, metrics: Sequence[Metric], of_classes: Sequence[int | None]) -> list[Spread]:
+        """Return the spread of each metric's mean over sessions.
 
-        One unit says nothing of how units differ: its interval is (0, 1).
+        ``of_classes`` says which class each is about; ``None``: all, alike.
         """
-        if self._units == 1:
-            return [(0.0, 1.0) for _ in metrics]
-        values = np.concatenate(
-            [
-                np.stack([metric(confusions).mean(axis=1) for metric in metrics], axis=1)
-                for confusions in self._resampled()
-            ]
-        )
-        return [_percentiles(column, self._units) for column in values.T]
+        shapes = [self._shape_of(each) for each in of_classes]
+        if self._units < 2:  # noqa: PLR2004 - two units make a difference
+            return shapes
+        whole = (self._units_of_kind @ self._counts).reshape(self._shape)
+        blocks: list[list[Floats]] = [[] for _ in metrics]
+        for confusions in self._resampled():
+            for metric, found in zip(metrics, blocks, strict=True):
+                found.append(metric(confusions))
+        return [
+            _of_resamples(np.concatenate(found), metric(whole), shape)
+            for metric, found, shape in zip(metrics, blocks, shapes, strict=True)
+        ]
+
+    def mean_of_classes(self, confusions: Integers, mean: Metric, of_each: Metric) -> MeanOf:
+        """Return the ``mean`` over classes of ``of_each``, (…, k, k + 1) -> (…, k).
+
+        With the spreads of the labels' own classes. ``confusions`` are (sessions, k, k + 1).
+        """
+        classes = np.flatnonzero(self._support).tolist()
+        metrics = [lambda c, each=each: of_each(c)[..., each] for each in classes]
+        whole, *spreads = self.spreads([mean, *metrics], [None, *classes])
+        values = of_each(confusions).mean(axis=0)[classes].tolist()
+        return MeanOf(float(mean(confusions).mean()), values, spreads, whole.variance)
+
+    def _shape_of(self, of_class: int | None) -> Spread:
+        if of_class is None:
+            return Spread(0.0, max(self._units - 1, 1), self._units, self._items)
+        units = int(self._units_of_class[of_class])
+        return Spread(0.0, max(units - 1, 1), units, float(self._support[of_class]))
 
     def _resampled(self) -> Iterator[Floats]:
         """Yield blocks (resamples, sessions, k, k + 1); the draws do not depend on their size."""
@@ -137,21 +309,41 @@ class Bootstrap:
         block = max(1, BLOCK_NUMBERS // max(self._counts.shape))
         for start in range(0, RESAMPLES, block):
             drawn = rng.multinomial(self._units, shares, size=min(block, RESAMPLES - start))
-            yield (drawn.astype(np.float64) @ self._counts).reshape(-1, *self._shape)
+            confusions = (drawn.astype(np.float64) @ self._counts).reshape(-1, *self._shape)
+            support = per_class_support(confusions[:, 0])
+            yield confusions[(support > 0)[:, self._support > 0].all(axis=1)]
 
 
-def _method(units: int, groups: Sequence[str] | None) -> str:
-    kind = "items" if groups is None else "groups"
-    return (
-        f"expanded percentile bootstrap over {units} {kind}, "
-        f"{RESAMPLES} resamples, PCG64 seed {SEED}"
-    )
+def resampling(units: Units) -> str:
+    """Say what a bootstrap over units needs to be made again."""
+    return f"bootstrap variance over {units.named}, {RESAMPLES} resamples, PCG64 seed {SEED}"
 
 
-def _percentiles(values: Floats, units: int) -> tuple[float, float]:
-    tail = expanded_tail(units)
-    low, high = np.quantile(values, (tail, 1 - tail))
-    return float(low), float(high)
+def _of_resamples(resampled: Floats, values: Floats, shape: Spread) -> Spread:
+    """Return the spread by (resamples, sessions) of a metric that is ``values`` (sessions,).
+
+    Fewer than two resamples that show the metric say nothing: as one unit does not.
+    """
+    if len(resampled) < 2:  # noqa: PLR2004 - two make a spread
+        return Spread(0.0, 1.0, 1, shape.items)
+    scale = shape.units / max(shape.units - 1, 1)
+    mean = resampled.mean(axis=1)
+    noise = (resampled - mean[:, np.newaxis]).var(axis=0).mean()
+    return _with_sessions(scale * float(mean.var()), scale * float(noise), values, shape)
+
+
+def _with_sessions(own: float, noise: float, values: Floats, shape: Spread) -> Spread:
+    """Add the variance between sessions to that of units, with Satterthwaite's degrees of freedom.
+
+    ``own`` is the variance of the mean over units, ``noise`` what the mean square of a session's
+    value about the mean of all is to be expected by single units (F. E. Satterthwaite, Biometrics
+    Bulletin 2 (1946), 110-114).
+    """
+    free = len(values) - 1
+    between = max(0.0, float(values.var()) - noise) / free if free else 0.0
+    below = own**2 / shape.degrees + (between**2 / free if free else 0.0)
+    degrees = (own + between) ** 2 / below if below > 0 else shape.degrees
+    return Spread(own + between, degrees, shape.units, shape.items)
 
 
 def _count_cells(cells: Integers, unit_of_column: Integers, width: int) -> Integers:

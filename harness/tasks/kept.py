@@ -11,7 +11,7 @@ import fcntl
 import hashlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -197,17 +197,50 @@ def sha256_of(path: Path) -> str:
 
 @contextmanager
 def locked(folder: Path, on_wait: Callable[[], None]) -> Iterator[None]:
-    """Hold a folder against other processes: the kernel's own lock, gone with who holds it."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    """Make a folder and hold it against other processes: a lock of the kernel, gone with its owner.
+
+    What is held bears the name ``folder`` when the block begins: a folder that another process has
+    renamed while this one waited, or was about to, is let go, and one is made anew. One in which
+    nothing was made is removed.
+    """
+    while (descriptor := _lock(folder, on_wait)) is None:
+        pass
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # it holds what the next fetch goes on with, or has its own name
+            if _bears(folder, descriptor):
+                folder.rmdir()
+        os.close(descriptor)
+
+
+def _lock(folder: Path, on_wait: Callable[[], None]) -> int | None:
+    """Make and lock a folder; ``None`` where another process took it away meanwhile."""
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    held = False
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             on_wait()
             fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
+        held = _bears(folder, descriptor)
     finally:
-        os.close(descriptor)
+        if not held:
+            os.close(descriptor)
+    return descriptor if held else None
+
+
+def _bears(folder: Path, descriptor: int) -> bool:
+    """Say whether the open folder still has this name."""
+    try:
+        return os.path.samestat(os.fstat(descriptor), folder.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _write(path: Path, value: Frozen) -> None:

@@ -78,16 +78,24 @@ class Row:
     split: Any
 
 
-def listed_rows(card: TaskCard, source: Path, form: str, names: Names) -> Iterator[Row]:
-    """Yield the rows of a CSV or JSON Lines file.
+def listed_rows(
+    card: TaskCard, source: Path, form: str, names: Names, faults: Faults
+) -> Iterator[Row]:
+    """Yield the rows of a CSV or JSON Lines file; those that are none are told to ``faults``.
 
-    Raises ``ConfigurationError`` where the file cannot be read, or lacks a column.
+    Raises ``ConfigurationError`` where the file cannot be read, or a CSV lacks a column.
     """
-    records = _csv_records(source) if form == "csv" else _jsonl_records(source)
+    records = _csv_records(source, faults) if form == "csv" else _jsonl_records(source, faults)
     columns: Names | None = None
     for where, record in records:
         if columns is None or form == "jsonl":  # where every line has its own columns
-            columns = _resolved(card, names, set(record), where)
+            try:
+                columns = _resolved(card, names, set(record), where)
+            except ConfigurationError as error:
+                if form == "csv":
+                    raise
+                faults.add(where, error.message.removeprefix(f"{where}: "))
+                continue
         yield Row(
             where=where,
             sample=record.get(columns.sample or ""),
@@ -181,51 +189,73 @@ def _resolved(card: TaskCard, names: Names, present: set[str], where: str) -> Na
     return resolved
 
 
-def _csv_records(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the rows of a CSV, counted from 1 below its header."""
+def _csv_records(source: Path, faults: Faults) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the rows of a CSV, counted from 1 below its header.
+
+    Behind a quote that is never closed nothing can be told apart.
+    """
     csv.field_size_limit(_MOST_CELL)
     number = 0
     try:
-        with source.open(encoding="utf-8-sig", newline="") as file:
+        with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
             header = file.readline()
+            if not _is_utf8(header):
+                raise ConfigurationError(
+                    f"{source}: its header is not UTF-8", remedy="save it as UTF-8"
+                )
             file.seek(0)
             delimiter = max(DELIMITERS, key=header.count)
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
             for number, record in enumerate(reader, start=1):
                 where = f"{source}: row {number} (up to line {reader.line_num})"
-                if None in record or None in record.values():
-                    wrong = "more" if None in record else "fewer"
-                    raise ConfigurationError(
-                        f"{where}: has {wrong} cells than the header",
-                        remedy="correct the row; a cell with line ends or commas is quoted",
-                    )
-                yield where, record
-    except (OSError, ValueError, csv.Error) as error:
-        raise _unreadable(source, number + 1, error) from None
-
-
-def _jsonl_records(source: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    number = 0
-    try:
-        with source.open(encoding="utf-8-sig") as file:
-            for number, line in enumerate(file, start=1):
-                if not line.strip():
-                    continue
-                record = json.loads(line)
-                if not isinstance(record, dict):
-                    raise ValueError("it is no JSON object")  # noqa: TRY004, TRY301 - as the others
-                yield f"{source}: line {number}", record
-    except (OSError, ValueError, RecursionError) as error:
-        raise _unreadable(source, number, error) from None
-
-
-def _unreadable(source: Path, number: int, error: Exception) -> ConfigurationError:
-    if isinstance(error, OSError):
-        return ConfigurationError(
-            f"{source}: cannot be read: {error.strerror}", remedy="name a file that can be read"
+                found = _fault_of_cells(record)
+                if found is None:
+                    yield where, record
+                else:
+                    faults.add(where, found)
+    except OSError as error:
+        raise _unreadable(source, error) from None
+    except (ValueError, csv.Error) as error:
+        faults.add(
+            f"{source}: row {number + 1} or the one below it",
+            f"is not as it should be written, and what follows was not read: {error}",
         )
-    what = "UTF-8" if isinstance(error, UnicodeError) else "as it should be written"
+
+
+def _fault_of_cells(record: dict[Any, Any]) -> str | None:
+    if None in record or None in record.values():
+        wrong = "more" if None in record else "fewer"
+        return f"has {wrong} cells than the header; a cell with line ends or commas is quoted"
+    return None if all(map(_is_utf8, record.values())) else "is not UTF-8"
+
+
+def _is_utf8(text: str) -> bool:
+    """Say whether there is nothing in a text that stands for a byte which is not UTF-8."""
+    return text.isascii() or not any("\udc80" <= letter <= "\udcff" for letter in text)
+
+
+def _jsonl_records(source: Path, faults: Faults) -> Iterator[tuple[str, dict[str, Any]]]:
+    try:
+        with source.open("rb") as file:
+            for number, line in enumerate(file, start=1):
+                where = f"{source}: line {number}"
+                try:
+                    text = line.decode("utf-8-sig" if number == 1 else "utf-8")
+                    record = json.loads(text) if text.strip() else None
+                except UnicodeError as error:
+                    faults.add(where, f"is not UTF-8: {error}")
+                except (ValueError, RecursionError) as error:
+                    faults.add(where, f"is not as it should be written: {error}")
+                else:
+                    if isinstance(record, dict):
+                        yield where, record
+                    elif text.strip():
+                        faults.add(where, "is no JSON object")
+    except OSError as error:
+        raise _unreadable(source, error) from None
+
+
+def _unreadable(source: Path, error: OSError) -> ConfigurationError:
     return ConfigurationError(
-        f"{source}: row {max(number, 1)} or the one below it is not {what}: {error}",
-        remedy="correct the file, or save it as UTF-8",
+        f"{source}: cannot be read: {error.strerror}", remedy="name a file that can be read"
     )

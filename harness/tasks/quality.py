@@ -4,24 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 
 from harness.records.evaluation import ClassQuality, MetricValue, Quality
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
-from harness.tasks.intervals import Bootstrap, Units, wilson
+from harness.tasks.intervals import Bootstrap, Interval, Units, interval, mean_interval, resampling
 from harness.tasks.protocol import Predictions, Split
 from harness.tasks.scoring import (
     Floats,
     Integers,
     count_confusion,
+    macro_f1,
     metric_function,
     per_class_f1,
     per_class_precision,
     per_class_recall,
 )
+
+Mask: TypeAlias = npt.NDArray[np.bool_]
 
 
 def decisions(card: TaskCard, predictions: Predictions) -> Integers:
@@ -34,8 +39,7 @@ def decisions(card: TaskCard, predictions: Predictions) -> Integers:
 def score(card: TaskCard, sessions: Sequence[Predictions], split: Split) -> Quality:
     """Score the sessions' predictions against a split's labels, and boxes where it has them.
 
-    A metric is its mean over sessions. Its interval is Wilson's for the accuracy of ungrouped
-    items, and the bootstrap's otherwise, widened where need be to hold the value itself. Metrics of
+    A metric is its mean over sessions; ``intervals`` says what its interval is made of. Metrics of
     boxes are left out where the answers were none.
     """
     names = card.label_names
@@ -44,9 +48,10 @@ def score(card: TaskCard, sessions: Sequence[Predictions], split: Split) -> Qual
         [count_confusion(answers, split.labels, len(names)) for answers in decided]
     )
     groups = split.groups if split.groups and len(set(split.groups)) < len(split) else None
+    units = Units(len(split), groups)
     made = {
-        **_of_labels(card, confusions, Bootstrap(decided, split.labels, len(names), groups)),
-        **_of_boxes(card, sessions, split, groups),
+        **_of_labels(card, confusions, decided, split.labels, units),
+        **_of_boxes(card, sessions, split, units),
     }
     answered = np.stack([is_answered(each) for each in sessions]).all(axis=0)
     return Quality(
@@ -70,23 +75,58 @@ def metric_values(card: TaskCard, confusions: Integers) -> list[float]:
 
 
 def _of_labels(
-    card: TaskCard, confusions: Integers, bootstrap: Bootstrap
+    card: TaskCard, confusions: Integers, decided: Integers, labels: Integers, units: Units
 ) -> dict[str, MetricValue]:
-    metrics = label_metrics(card)
-    values = metric_values(card, confusions)
-    intervals = bootstrap.intervals([metric_function(m, card.label_names) for m in metrics])
-    made = {}
-    for metric, value, resampled in zip(metrics, values, intervals, strict=True):
-        if metric.name == "accuracy" and not bootstrap.grouped:
-            interval, method = wilson(value, int(confusions[0].sum())), "wilson"
+    names, made = card.label_names, {}
+    for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
+        if metric.name in _SHARES:
+            counted = _SHARES[metric.name](card, metric, decided, labels)
+            _, spread = units.of_share(decided == labels, counted)
+            found, method = interval(value, spread), f"wilson or exact over {units.named}"
+        elif metric.name == "balanced_accuracy":
+            classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
+            found = mean_interval(units.mean_of_shares(decided == labels, classes))
+            method = f"wilson or exact by class over {units.named}"
         else:
-            interval, method = resampled, bootstrap.method
-        made[metric.key] = _with_interval(metric, value, interval, method)
+            continue
+        made[metric.key] = _with_interval(metric, value, found, method)
+    return made | _of_f1(card, confusions, Bootstrap(decided, labels, len(names), units), units)
+
+
+def _of_f1(
+    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units
+) -> dict[str, MetricValue]:
+    made = {}
+    for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
+        if metric.name == "macro_f1":
+            mean = bootstrap.mean_of_classes(confusions, macro_f1, per_class_f1)
+            found = mean_interval(mean)
+        elif metric.name == "f1":
+            function = metric_function(metric, card.label_names)
+            (spread,) = bootstrap.spreads([function], [_class_of(card, metric)])
+            found = interval(value, spread)
+        else:
+            continue
+        made[metric.key] = _with_interval(metric, value, found, resampling(units))
     return made
 
 
+def _class_of(card: TaskCard, metric: Metric) -> int | None:
+    return None if metric.label is None else card.label_names.index(metric.label)
+
+
+_SHARES: Mapping[MetricName, Callable[[TaskCard, Metric, Integers, Integers], Mask]] = {
+    "accuracy": lambda _card, _metric, decided, _labels: np.ones(decided.shape, np.bool_),
+    "recall": lambda card, metric, decided, labels: np.broadcast_to(
+        labels == _class_of(card, metric), decided.shape
+    ),
+    "precision": lambda card, metric, decided, _labels: decided == _class_of(card, metric),
+}
+"""Metrics that are shares of items, with what they count: (sessions, n)."""
+
+
 def _of_boxes(
-    card: TaskCard, sessions: Sequence[Predictions], split: Split, groups: Sequence[str] | None
+    card: TaskCard, sessions: Sequence[Predictions], split: Split, units: Units
 ) -> dict[str, MetricValue]:
     metrics = [metric for metric in card.metrics if metric.name in BOX_METRICS]
     detection, truth = card.detection, split.boxes
@@ -103,14 +143,14 @@ def _of_boxes(
         for each in sessions
     ]
     once = np.ones((1, len(split)))
-    units = Units(len(split), groups)
     made = {}
     for metric in metrics:
-        of_session = _OF_BOXES[metric.name]
-        functions = [partial(of_session, each) for each in matched]
+        functions = [partial(_OF_BOXES[metric.name], each) for each in matched]
         value = float(np.mean([function(once) for function in functions]))
-        interval = units.interval(functions)
-        made[metric.key] = _with_interval(metric, value, interval, units.method)
+        needs = np.stack([_NEEDS[metric.name](each) for each in matched])
+        spread = units.resampled_spread(functions, needs)
+        found = interval(value, spread)
+        made[metric.key] = _with_interval(metric, value, found, resampling(units))
     return made
 
 
@@ -118,12 +158,15 @@ _OF_BOXES: Mapping[MetricName, Callable[[Matched, Floats], Floats]] = {
     "average_precision": Matched.average_precision,
     "mean_iou": Matched.mean_overlap,
 }
+_NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
+    "average_precision": lambda matched: matched.truths > 0,
+    "mean_iou": lambda matched: ~np.isnan(matched.fit),
+}
+"""The items (n,) without any of which there is no such metric."""
 
 
-def _with_interval(
-    metric: Metric, value: float, interval: tuple[float, float], method: str
-) -> MetricValue:
-    low, high = interval
+def _with_interval(metric: Metric, value: float, found: Interval, method: str) -> MetricValue:
+    low, high = found
     return MetricValue(
         name=metric.key,
         value=value,

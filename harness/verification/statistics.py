@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.records.evaluation import (
     Completed,
-    EvaluationRecord,
     ItemOutcomes,
     MetricValue,
     Quality,
 )
 from harness.records.finding import Finding
-from harness.tasks.answers import as_corners, from_plain
-from harness.tasks.protocol import Boxes, Predictions, Sample, Split
+from harness.records.withholding import publishable_quality, withheld_step
+from harness.tasks.answers import as_corners
+from harness.tasks.outcomes import kept_items, kept_predictions, wrong_with
+from harness.tasks.protocol import Split
 from harness.tasks.quality import label_metrics, metric_values
 from harness.tasks.task import FolderTask
 from harness.verification.subject import Subject
@@ -35,28 +35,12 @@ _FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 _LOST = "bring the file *.items.json from the machine that evaluated, if all is to be verified"
 
 
-@dataclass
-class _Items:
-    """A ``Split`` of what a sidecar keeps of its items: everything but the samples."""
-
-    ids: Sequence[str]
-    labels: npt.NDArray[np.int64]
-    groups: Sequence[str] | None
-    boxes: Sequence[Boxes] | None
-
-    def __len__(self) -> int:
-        return len(self.ids)
-
-    def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
-        """Refuse: a score is made of labels alone."""
-        raise AssertionError(f"samples {positions} are asked for, and a sidecar keeps none")
-
-
 def check_statistics(subject: Subject, task: FolderTask, split: Split | None) -> Iterator[Finding]:
     """Compute quality again, by the task that the record names.
 
     From the outcomes of single items where they are beside the record; ``split`` are the very items
-    that it names, if they are here. Else from the confusion that each session keeps.
+    that it names, if they are here. Else from the confusion that each session keeps, unless it is
+    kept back.
     """
     record = subject.record
     if subject.outcomes is None:
@@ -68,56 +52,16 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
                 _LOST,
                 "note",
             )
-        yield from _from_confusions(subject, task)
+        if withheld_step(record, signed=subject.verified) is None:
+            yield from _from_confusions(subject, task)
         return
-    wrong = _wrong_with(subject.outcomes, record, task)
+    wrong = wrong_with(subject.outcomes, record, task)
     if not wrong and split is not None:
         wrong = _differs(subject.outcomes, split)
     if wrong:
         yield subject.found("items", f"the outcomes beside it {wrong}", _FORGED)
         return
     yield from _from_outcomes(subject, subject.outcomes, task)
-
-
-def _wrong_with(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
-    """Say why outcomes cannot be scored; empty when they can."""
-    items, sessions = len(outcomes.ids), len(record.sessions)
-    rows: list[Sequence[object]] = [outcomes.labels, *outcomes.predictions]
-    rows += [row for row in (outcomes.groups, outcomes.boxes) if row is not None]
-    if not items or any(len(row) != items for row in rows):
-        return "are not of as many items in every row"
-    if len(set(outcomes.ids)) < items:
-        return "name an item twice"
-    if not sessions <= len(outcomes.predictions) <= sessions + 1:
-        return f"are of {len(outcomes.predictions)} sessions, and the record has {sessions}"
-    return _unreadable(outcomes, record, task)
-
-
-def _unreadable(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
-    if (outcomes.boxes is None) != (task.card.detection is None):
-        return "hold no boxes, or boxes where the task has none"
-    k = len(task.labels)
-    if not all(type(each) is int and 0 <= each < k for each in outcomes.labels):
-        return f"hold a label that is none of the task's {k}"
-    try:
-        _boxes(outcomes)
-        _predictions(outcomes, record, task)
-    except ValueError as error:
-        return f"cannot be read: {error}"
-    return ""
-
-
-def _boxes(outcomes: ItemOutcomes) -> list[Boxes] | None:
-    if outcomes.boxes is None:
-        return None
-    return [np.array(boxes, np.float64).reshape(-1, 4) for boxes in outcomes.boxes]
-
-
-def _predictions(
-    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
-) -> list[Predictions]:
-    output = record.submission.output
-    return [from_plain(row, output, len(task.labels)) for row in outcomes.predictions]
 
 
 def _differs(outcomes: ItemOutcomes, split: Split) -> str:
@@ -132,26 +76,49 @@ def _differs(outcomes: ItemOutcomes, split: Split) -> str:
 
 def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -> Iterator[Finding]:
     record = subject.record
-    labels = np.array(outcomes.labels, np.int64)
-    items = _Items(outcomes.ids, labels, outcomes.groups, _boxes(outcomes))
-    sessions = _predictions(outcomes, record, task)
+    items = kept_items(outcomes)
+    sessions = kept_predictions(outcomes, record, task)
+    step = withheld_step(record, signed=subject.verified)
     for session, answers in zip(record.sessions, sessions, strict=False):
-        if session.confusion != task.confusion(answers, labels):
+        kept = None if step is not None else task.confusion(answers, items.labels)
+        if session.confusion != kept:
             yield subject.found(
                 "confusion",
                 f"session {session.index + 1} keeps another confusion than its answers give",
                 _FORGED,
             )
+    yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
     again = task.score(sessions, items) if sessions else None
+    if again is not None and step is not None:
+        again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)
     if unlike:
         yield subject.found("quality", f"its outcomes give another quality: {unlike}", _FORGED)
+
+
+def _agreements(subject: Subject, decided: Sequence[npt.NDArray[np.int64]]) -> Iterator[Finding]:
+    """Hold what sessions keep of their agreement with the one before against their answers."""
+    for number, session in enumerate(subject.record.sessions):
+        if session.agreement is None:
+            continue
+        again = float((decided[number] == decided[number - 1]).mean()) if number else None
+        said = session.agreement.previous
+        close = said is not None and again is not None and math.isclose(said, again, rel_tol=1e-9)
+        if not (close or said is again is None):
+            yield subject.found(
+                "agreement",
+                f"session {session.index + 1} says that {said} of its answers are those of the "
+                f"session before; {again} are",
+                _FORGED,
+            )
 
 
 def _unlike(said: Quality | None, again: Quality | None) -> str:
     """Say in what two qualities differ; empty when in nothing."""
     if said is None or again is None:
         return "" if said is again else "one of the two is none"
+    if said.step != again.step:
+        return "in other steps"
     if (said.ranked, said.items, said.answered) != (again.ranked, again.items, again.answered):
         return f"{again.answered} of {again.items} items answered, ranked by {again.ranked}"
     if [_method(metric) for metric in said.metrics] != [_method(m) for m in again.metrics]:
@@ -159,7 +126,7 @@ def _unlike(said: Quality | None, again: Quality | None) -> str:
     for mine, theirs in zip(said.metrics, again.metrics, strict=True):
         close = math.isclose(mine.value, theirs.value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12)
         ends = max(abs(mine.low - theirs.low), abs(mine.high - theirs.high))
-        if not close or ends > INTERVAL_TOLERANCE:
+        if not close or ends > INTERVAL_TOLERANCE + (said.step or 0.0):
             return f"{theirs.name} {_spelled(theirs)}, where it says {_spelled(mine)}"
     classes = zip(said.per_class, again.per_class, strict=False)
     same = len(said.per_class) == len(again.per_class) and all(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from harness.records.base import canonical_json
-from harness.records.evaluation import Completed, EvaluationRecord, Session
+from harness.records.evaluation import Completed, EvaluationRecord, Look, Session
 from harness.records.finding import Finding
 from harness.records.meter import Grade
 from harness.records.rules import Rules
+from harness.records.stopping import is_last, looks_of
 from harness.verification.subject import Subject
 
 TRACE_SHARE = 0.1
@@ -25,6 +27,9 @@ EDGE_SECONDS = 0.1
 """Sweeps run inside the measured window, by another clock than the meter's."""
 MOST_REFRESH_SECONDS = 60.0
 """A meter's refresh excuses no more than this: a record states its own."""
+
+LOOK_TOLERANCE = 1e-6
+"""Relative: another release of SciPy may spell a quantile otherwise in its last digits."""
 
 MOST = 1e12
 """Of seconds or watts: far beyond any evaluation, and safe to add up."""
@@ -45,11 +50,24 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
         )
     yield from _number(subject, rules)
     for session in record.sessions:
-        if [s.queries for s in session.sweeps] != [record.data.items] * len(session.sweeps):
+        items = record.data.items
+        originals = [s.queries for s in session.sweeps if s.kind == "original"]
+        if originals != [items] or not all(1 <= s.queries <= items for s in session.sweeps):
             yield subject.found(
                 "sessions",
-                f"session {session.index + 1} has a sweep that is not of all {record.data.items} "
-                "items",
+                f"session {session.index + 1} has not one sweep of all {items} originals, or one "
+                "that is of more items",
+                _FORGED,
+            )
+        agreed = session.agreement
+        if agreed is not None and not all(
+            0 <= share <= 1
+            for share in (agreed.variants, agreed.rebatched, agreed.previous)
+            if share is not None
+        ):
+            yield subject.found(
+                "agreement",
+                f"session {session.index + 1} has a share of answers that is none",
                 _FORGED,
             )
         left_open = _edge_seconds(record)
@@ -89,17 +107,45 @@ def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
 
 
 def _number(subject: Subject, rules: Rules) -> Iterator[Finding]:
-    """Hold the number of sessions against the protocol, where the record is of these rules."""
+    """Hold sessions and looks against the protocol, where the record is of these rules."""
     record = subject.record
     if not isinstance(record.outcome, Completed) or record.rules != rules.reference_to_these:
         return
-    wanted = rules.protocols[record.protocol].sessions
+    protocol = rules.protocols[record.protocol]
+    looks = looks_of(record.sessions, protocol, record.rules.amortise_queries)
+    ended = [look.sessions for look in looks if is_last(look, protocol)]
+    wanted = ended[0] if ended else protocol.looks[-1]
+    if record.campaign is not None and record.campaign.control == record.submission.entry:
+        wanted = max(wanted, len(record.sessions))  # it runs in every round that others need
     if [session.index for session in record.sessions] != list(range(wanted)):
         yield subject.found(
             "sessions",
-            f"its sessions are not the {wanted} of the {record.protocol} protocol",
+            f"its sessions are not the {wanted} after which the {record.protocol} protocol ends "
+            "for such energies",
             _FORGED,
         )
+    elif not _alike(record.looks, looks):
+        yield subject.found(
+            "looks",
+            "its looks at the interval of energy are not those that its sessions give",
+            _FORGED,
+        )
+
+
+def _alike(said: Sequence[Look], again: Sequence[Look]) -> bool:
+    """Say whether looks are the same, but for what sums in floating point differ by."""
+
+    def close(one: float | None, other: float | None) -> bool:
+        if one is None or other is None:
+            return one is other
+        return math.isclose(one, other, rel_tol=LOOK_TOLERANCE, abs_tol=1e-12)
+
+    return len(said) == len(again) and all(
+        (mine.sessions, mine.narrow) == (theirs.sessions, theirs.narrow)
+        and close(mine.alpha, theirs.alpha)
+        and close(mine.half_width, theirs.half_width)
+        for mine, theirs in zip(said, again, strict=True)
+    )
 
 
 def _edge_seconds(record: EvaluationRecord) -> float:

@@ -1,4 +1,4 @@
-"""Sample clips for ``chainsaw``, and variants of clips that are new work to a model.
+"""Sample clips for ``chainsaw``; variants of clips are made in ``variants.py``.
 
 A clip is about three seconds of a forest: pink noise, rain, insects and birds. Half of them hold a
 chainsaw, which revs, rasps and is rich in harmonics. Half of the others hold an engine or a
@@ -13,16 +13,18 @@ signal's power: no library's sine, no Fourier transform, no sum whose order a pr
 from __future__ import annotations
 
 import hashlib
-import io
+import importlib.util
 import math
 import struct
 from collections.abc import Iterator
-from typing import Any, NamedTuple, TypeAlias
+from pathlib import Path
+from types import ModuleType
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-from harness.tasks.protocol import Item, Sample
+from harness.tasks.protocol import Item
 
 Numbers: TypeAlias = npt.NDArray[np.float64]
 Signal: TypeAlias = npt.NDArray[np.float32]
@@ -32,8 +34,6 @@ Table: TypeAlias = npt.NDArray[np.float32]
 Phase: TypeAlias = npt.NDArray[np.uint32]
 """(frames,): where in its turn something is, in 2^-32 turns."""
 
-RATE = 12_000
-"""Frames a second."""
 USUAL_FRAMES = 36_000
 CLIPS_PER_SCENE = 8
 SCENES = {"train": 200, "test": 150}
@@ -42,16 +42,32 @@ CHAINSAW, ENVIRONMENT = 0, 1
 
 EMPTY, SHORT, LONG = 0.005, 0.015, 0.015
 """Shares of clips without a frame, of 0.2 to 2.5 s, and of 4 to 8 s."""
-_CONTROL = 32
-"""Frames for which what changes slowly stands still."""
-_TURN_BITS = 11
-_TURN = 1 << _TURN_BITS
 _LEAST_STEP = -13.0
 """Decibels of the faintest saw, engine or helicopter against all else; the loudest is at 0."""
-_DECIBEL = 0.8912509381337456  # 10 ** (-1 / 20)
 _HIGHEST = 5_700.0
 """Hertz; no harmonic beyond, or it would be heard folded back."""
-_MOST_HARMONICS = 64
+
+
+def _sibling(name: str) -> ModuleType:
+    """Import a file beside this one: a task's folder is no package."""
+    path = Path(__file__).with_name(f"{name}.py")
+    spec = importlib.util.spec_from_file_location(f"{__name__}_{name}", path)
+    if spec is None or spec.loader is None:
+        raise ImportError(f"{path}: cannot be imported")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_signals = _sibling("signals")
+_uniform, _chance, _count = _signals.uniform, _signals.chance, _signals.count
+_amplitude, _level = _signals.amplitude, _signals.level
+_smoothstep, _contour, _spread = _signals.smoothstep, _signals.contour, _signals.spread
+_phase, _read, _make_tone = _signals.phase, _signals.read, _signals.make_tone
+_SINE, _FADING, _TURN = _signals.SINE, _signals.FADING, _signals.TURN
+_CONTROL, _MOST_HARMONICS = _signals.CONTROL, _signals.MOST_HARMONICS
+RATE = _signals.RATE
+perturb = _sibling("variants").perturb
 
 
 def generate(seed: int, split: str) -> Iterator[Item]:
@@ -91,19 +107,6 @@ def _generator(seed: int, *key: int) -> np.random.Generator:
 # Chance
 
 
-def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(rng.random())
-
-
-def _chance(rng: np.random.Generator, probability: float) -> bool:
-    return float(rng.random()) < probability
-
-
-def _count(rng: np.random.Generator, low: int, high: int) -> int:
-    """Draw from ``low`` to ``high``, both included."""
-    return low + int(float(rng.random()) * (high - low + 1))
-
-
 def _white(rng: np.random.Generator, frames: int) -> Signal:
     """Noise between -0.5 and 0.5, whose variance is 1/12."""
     return rng.random(frames, dtype=np.float32) - np.float32(0.5)
@@ -123,97 +126,6 @@ def _draw_length(rng: np.random.Generator) -> int:
 def _remains(rng: np.random.Generator) -> bytes:
     """Draw what an interrupted recorder leaves in a file without a frame: no two are alike."""
     return bytes(int(chance * 256) for chance in rng.random(16))
-
-
-# Building blocks
-
-
-def _make_sine() -> Table:
-    """One turn of the sine, a quarter of it by its series."""
-    x = np.arange(_TURN // 4 + 1) * (math.pi / 2 / (_TURN // 4))
-    square = x * x
-    series = np.ones_like(x)
-    for order in (12, 10, 8, 6, 4, 2):
-        series = 1.0 - square / (order * (order + 1)) * series
-    rising = x * series
-    half = np.concatenate([rising[:-1], rising[:0:-1]])
-    return np.concatenate([half, -half]).astype(np.float32)
-
-
-_SINE = _make_sine()
-_PLACES = np.arange(_TURN)
-_FADING: Table = ((1.0 - _PLACES / _TURN) * (1.0 - _PLACES / _TURN)).astype(np.float32)
-"""A burst at the beginning of each turn, quickly over."""
-
-
-def _make_tilts() -> Numbers:
-    """(9, 64): row i holds the number of each harmonic to the power of -i/4."""
-    numbers = np.arange(1, _MOST_HARMONICS + 1, dtype=np.float64)
-    quarter = 1.0 / np.sqrt(np.sqrt(numbers))
-    rows = [np.ones_like(numbers)]
-    for _ in range(8):
-        rows.append(rows[-1] * quarter)
-    return np.stack(rows)
-
-
-_TILTS = _make_tilts()
-
-
-def _amplitude(decibels: float) -> float:
-    """Return the factor of so many decibels, 0 or fewer; within 0.02 of a decibel."""
-    whole = int(-decibels)
-    factor = 1.0
-    for _ in range(whole):
-        factor *= _DECIBEL
-    return factor * (1.0 - (-decibels - whole) * (1.0 - _DECIBEL))
-
-
-def _smoothstep(values: Numbers) -> Numbers:
-    clipped = np.clip(values, 0.0, 1.0)
-    return clipped * clipped * (3.0 - 2.0 * clipped)
-
-
-def _contour(rng: np.random.Generator, frames: int, cells: int) -> Numbers:
-    """Draw something smooth between 0 and 1, with so many turns of mind; one value a control."""
-    points = -(-frames // _CONTROL)
-    place = np.arange(points) * (cells / points)
-    cell = place.astype(np.intp)
-    lattice = rng.random(cells + 1)
-    return lattice[cell] + (lattice[cell + 1] - lattice[cell]) * _smoothstep(place - cell)
-
-
-def _spread(controls: Numbers, frames: int) -> Signal:
-    return np.repeat(controls.astype(np.float32), _CONTROL)[:frames]
-
-
-def _phase(hertz: Numbers, frames: int) -> Phase:
-    """Add up frequencies, one a control, to phases; whole turns fall off at the top."""
-    steps = np.rint(hertz * (2.0**32 / RATE)).astype(np.uint32)
-    return np.cumsum(np.repeat(steps, _CONTROL)[:frames], dtype=np.uint32)
-
-
-def _read(table: Table, phase: Phase) -> Signal:
-    return table[phase >> np.uint32(32 - _TURN_BITS)]
-
-
-def _make_tone(rng: np.random.Generator, tilt: float, harmonics: int) -> Table:
-    """Draw one turn of a tone of unit power; harmonic k is about k to the power of -tilt strong."""
-    row, part = divmod(tilt * 4.0, 1.0)
-    above = _TILTS[int(row) + 1]
-    strengths = _TILTS[int(row)] * (1.0 - part) + above * part
-    total, power = np.zeros(_TURN, np.float32), 0.0
-    for number in range(1, harmonics + 1):
-        strength = float(strengths[number - 1]) * _uniform(rng, 0.5, 1.5)
-        start = _count(rng, 0, _TURN - 1)
-        total += np.float32(strength) * _SINE[(number * _PLACES + start) & (_TURN - 1)]
-        power += strength * strength / 2
-    return total / np.float32(math.sqrt(power))
-
-
-def _level(signal: Signal) -> float:
-    """Return the root mean square, by way of whole numbers, whose sum no order changes."""
-    whole = np.rint(signal * np.float32(4096)).astype(np.int64)
-    return math.sqrt(int((whole * whole).sum()) / len(whole)) / 4096 + 1e-6
 
 
 # The forest
@@ -390,7 +302,7 @@ def _draw_helicopter(rng: np.random.Generator, frames: int) -> Signal:
 # WAV
 
 _FORMAT = struct.Struct("<HHIIHH")
-_PCM, _EXTENSIBLE = 1, 0xFFFE
+_PCM = 1
 
 
 def encode_wav(frames: npt.NDArray[np.int16], *, remains: bytes = b"") -> bytes:
@@ -405,85 +317,3 @@ def encode_wav(frames: npt.NDArray[np.int16], *, remains: bytes = b"") -> bytes:
         struct.pack("<4sI", name, len(content)) + content for name, content in chunks
     )
     return struct.pack("<4sI", b"RIFF", len(body)) + body
-
-
-def _chunks(sample: bytes) -> Iterator[tuple[bytes, int, int, int]]:
-    """Yield name, place of the name, and first and last byte but one of each chunk's content."""
-    at = 12
-    while at + 8 <= len(sample):
-        name, size = struct.unpack_from("<4sI", sample, at)
-        yield name, at, at + 8, min(at + 8 + size, len(sample))
-        at += 8 + size + size % 2
-
-
-# Variants
-
-_MOST_VALUES = 1 << 24
-"""A file that claims to hold more is not decoded here: few bytes can claim anything."""
-_STEP = {"PCM_S8": 2.0**-7, "PCM_U8": 2.0**-7, "PCM_24": 2.0**-23}
-"""The step between values of a coding, of full scale; 2^-15 for all others."""
-
-
-def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Return the clip turned round in time, up to 2 dB softer, perhaps upside down, a bit noisier.
-
-    The label stays; nearly every frame changes. Length, rate, channels and encoding stay: a WAV of
-    16 bits keeps its length to the byte, and whatever else it tells (comments, dates) is blotted
-    out. What holds no frame or cannot be decoded comes back eight bytes longer: as broken as it
-    was, and not the same.
-    """
-    if not isinstance(sample, bytes):
-        raise TypeError(f"a clip is bytes, not {type(sample).__name__}")
-    try:
-        variant = _vary_wav(sample, rng) or _vary_other(sample, rng)
-    except (OSError, RuntimeError, TypeError, ValueError):  # what soundfile makes of a broken file
-        variant = None
-    return variant if variant and variant != sample else sample + rng.bytes(8)
-
-
-def _vary_wav(sample: bytes, rng: np.random.Generator) -> bytes | None:
-    """Return the variant of a WAV of 16 bits; ``None`` for anything else."""
-    if sample[:4] != b"RIFF" or sample[8:12] != b"WAVE":
-        return None
-    made, channels, found = bytearray(sample), 0, False
-    for name, at, start, stop in _chunks(sample):
-        if name == b"fmt " and stop - start >= _FORMAT.size:
-            coding, channels, *_, bits = _FORMAT.unpack_from(sample, start)
-            if coding not in (_PCM, _EXTENSIBLE) or bits != 16 or not channels:  # noqa: PLR2004
-                return None
-        elif name == b"data" and channels:
-            found = True
-            whole = (stop - start) // (2 * channels) * channels
-            frames = np.frombuffer(sample, "<i2", whole, start).reshape(-1, channels)
-            varied = _vary(frames.astype(np.float32), 1.0, rng)
-            wanted = np.clip(np.rint(varied), -32_768, 32_767).astype("<i2").tobytes()
-            made[start : start + len(wanted)] = wanted
-        else:
-            made[at : at + 4] = b"JUNK"
-            made[start:stop] = rng.bytes(stop - start)
-    return bytes(made) if found else None
-
-
-def _vary_other(sample: bytes, rng: np.random.Generator) -> bytes | None:
-    """Decode, vary, and encode in the same format, whatever soundfile reads and writes."""
-    import soundfile  # noqa: PLC0415 - the generated clips need none of it
-
-    with soundfile.SoundFile(io.BytesIO(sample)) as file:
-        if file.frames * file.channels > _MOST_VALUES:
-            return None
-        frames: npt.NDArray[np.float64] = file.read(dtype="float64", always_2d=True)
-        rate, kind, coding = file.samplerate, file.format, file.subtype
-    varied = np.clip(_vary(frames, _STEP.get(coding, 2.0**-15), rng), -1.0, 1.0)
-    made = io.BytesIO()
-    soundfile.write(made, varied, rate, subtype=coding, format=kind)
-    return made.getvalue()
-
-
-def _vary(frames: npt.NDArray[Any], step: float, rng: np.random.Generator) -> npt.NDArray[Any]:
-    """Turn (frames, channels) round in time, scale them, and add -1, 0 or 1 ``step``."""
-    if not frames.size:
-        return frames
-    gain = (0.8 + 0.2 * float(rng.random())) * (-1 if _chance(rng, 0.5) else 1)
-    turned = np.roll(frames, _count(rng, 0, len(frames) - 1), axis=0)
-    noise = rng.integers(-1, 2, turned.shape, dtype=np.int8)
-    return turned * frames.dtype.type(gain) + noise * frames.dtype.type(step)

@@ -206,6 +206,8 @@ def mistype(text: str, dice: Dice) -> str:
     return text[:at] + text[at + 1] + text[at] + text[at + 2 :]
 
 
+PART = 1 << 16
+"""Characters that are looked at together, at least; hardly any quote has as many."""
 WORDS_PER_EDIT = 25
 """A variant has one slip and one swap for every so many words, and at least one of each.
 
@@ -237,8 +239,20 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
     """
     if not isinstance(sample, str):
         raise TypeError(f"a quote is str, not {type(sample).__name__}")
-    if not sample:
-        return sample
+    return "".join(_reworded(part, rng) for part in _parts(sample))
+
+
+def _parts(text: str) -> Iterator[str]:
+    """Cut a text where a word ends, so that one of megabytes takes the memory of its parts."""
+    start = 0
+    while start < len(text):
+        blank = text.find(" ", start + PART, start + 2 * PART)
+        stop = blank if blank >= 0 else start + 2 * PART
+        yield text[start:stop]
+        start = stop
+
+
+def _reworded(sample: str, rng: np.random.Generator) -> str:
     pieces = WORD.split(sample)  # words at odd positions, what is between them at even ones
     positions = [1 + 2 * int(drawn) for drawn in rng.permutation(len(pieces) // 2)]
     edits = 1 + len(positions) // WORDS_PER_EDIT

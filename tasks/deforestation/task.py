@@ -308,16 +308,22 @@ def encode_stored_png(pixels: Pixels) -> bytes:
 
 # Variants
 
+MOST_LONGER = 1.1
+FEW = 16
+"""Of so many places noise is in one, where all of it would make a tile much longer."""
+
 
 def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Return the tile turned or mirrored, and each colour channel a little brighter or darker.
+    """Return the tile turned or mirrored, each colour channel a little brighter or darker, and a
+    little noise over it, which no table can foresee.
 
     The label stays, the pixels never do: in each channel no pixel moves against the others, so the
     channel's sum changes, and turning cannot undo that. The format and the size stay (a tile that
-    is not square is not turned by a right angle); a stored PNG keeps its length to the byte. What
-    Pillow cannot decode, or not encode again, comes back eight random bytes longer: as broken as it
-    was, and not the same.
-    """
+    is not square is not turned by a right angle); a stored PNG keeps its length to the byte, and
+    one that noise would make longer by a tenth gets it in a few places only. What Pillow cannot
+    decode, or not encode again, comes back eight random bytes longer: as broken as it was, and not
+    the same.
+    """  # noqa: D205 - one sentence
     if not isinstance(sample, bytes):
         raise TypeError(f"a tile is bytes, not {type(sample).__name__}")
     turn, *shifts = (float(chance) for chance in rng.random(4))
@@ -326,8 +332,12 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
             image.load()
             pixels = np.asarray(image if image.mode == "L" else image.convert("RGB"))
             turned = _turn(pixels, int(turn * 8))
+            noise = rng.integers(0, 2, turned.shape, dtype=np.int8)
+            few = noise * (rng.integers(0, FEW, turned.shape, dtype=np.int8) == 0)
             for factor in (1, 4, 16, 64):  # a coarse JPEG rounds a small shift away
-                variant = _encode_like(image, _shift(turned, shifts, factor), len(sample))
+                variant = _encode_like(image, _shift(turned, shifts, factor, noise), len(sample))
+                if len(variant) > MOST_LONGER * len(sample):
+                    variant = _encode_like(image, _shift(turned, shifts, factor, few), len(sample))
                 if variant != sample:
                     return variant
     except Exception:  # noqa: BLE001, S110 - Pillow raises whatever a broken file made it run into
@@ -344,11 +354,18 @@ def _turn(pixels: Pixels, symmetry: int) -> Pixels:
     return turned[:, ::-1] if mirrored else turned
 
 
-def _shift(pixels: Pixels, chances: list[float], factor: int) -> Pixels:
-    """Add 1 to 3, times ``factor``, to each channel, or take it away; always to some effect."""
+def _shift(
+    pixels: Pixels, chances: list[float], factor: int, noise: npt.NDArray[np.int8]
+) -> Pixels:
+    """Add 1 or 2 to each channel, and 1 more by ``noise``, times ``factor``, or take that away.
+
+    Always to some effect.
+    """
     channels = np.atleast_3d(pixels).astype(np.int16)
+    noises = np.atleast_3d(noise)
     for channel, chance in enumerate(chances[: channels.shape[2]]):
-        step = (-3, -2, -1, 1, 2, 3)[int(chance * 6)] * factor
+        sign, least = (-1, 1)[int(chance * 2)], 1 + int(chance * 4) % 2
+        step = sign * factor * (least + noises[..., channel].astype(np.int16))
         shifted = np.clip(channels[..., channel] + step, 0, 255)
         if np.array_equal(shifted, channels[..., channel]):  # all black or all white already
             shifted = np.clip(channels[..., channel] - step, 0, 255)

@@ -1,4 +1,6 @@
-"""Sample frames for ``wildfire-smoke``; their variants are in ``variants.py``.
+"""Sample frames for ``wildfire-smoke``, drawn on the fields of ``fields.py``.
+
+Variants of frames are made in ``variants.py``.
 
 A frame is what a camera on a lookout sees: sky, ridges, haze. Frames with smoke hold one to three
 plumes, each anchored on a ridge, leaning with the wind and torn by it. All frames may hold what is
@@ -59,6 +61,9 @@ def _sibling(name: str) -> ModuleType:
 
 
 _jpeg = _sibling("jpeg")
+_fields = _sibling("fields")
+_uniform, _chance, _count = _fields.uniform, _fields.chance, _fields.count
+_smoothstep, _noise = _fields.smoothstep, _fields.noise
 perturb = _sibling("variants").perturb
 
 
@@ -90,52 +95,6 @@ def _scene_items(seed: int, split: str, number: int) -> Iterator[Item]:
 
 def _generator(seed: int, *key: int) -> np.random.Generator:
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
-
-
-# Chance
-
-
-def _uniform(rng: np.random.Generator, low: float, high: float) -> float:
-    return low + (high - low) * float(rng.random())
-
-
-def _chance(rng: np.random.Generator, probability: float) -> bool:
-    return float(rng.random()) < probability
-
-
-def _count(rng: np.random.Generator, low: int, high: int) -> int:
-    """Draw from ``low`` to ``high``, both included."""
-    return low + int(float(rng.random()) * (high - low + 1))
-
-
-def _smoothstep(field: Numbers) -> Numbers:
-    clipped = np.clip(field, 0.0, 1.0)
-    return clipped * clipped * (3.0 - 2.0 * clipped)
-
-
-def _noise(
-    rng: np.random.Generator, height: int, width: int, *cells: tuple[float, float]
-) -> Numbers:
-    """Smooth noise in 0..1: value noise of cells so high and wide, each half as strong."""
-    total, strength, weight = np.zeros((height, width)), 1.0, 0.0
-    for high, wide in cells:
-        row, down = _places(height, high)
-        column, along = _places(width, wide)
-        lattice = strength * rng.random((int(row[-1]) + 2, int(column[-1]) + 2))
-        lines = lattice[:, column] + (lattice[:, column + 1] - lattice[:, column]) * along
-        field = np.diff(lines, axis=0)[row]
-        field *= down[:, None]
-        field += lines[row]
-        total += field
-        weight += strength
-        strength /= 2
-    return total / weight
-
-
-def _places(count: int, cell: float) -> tuple[Integers, Numbers]:
-    place = np.arange(count, dtype=np.float64) / cell
-    whole = place.astype(np.int64)
-    return whole, _smoothstep(place - whole)
 
 
 # Pictures in the planes that JPEG stores

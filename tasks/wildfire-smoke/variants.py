@@ -15,16 +15,20 @@ from harness.tasks.protocol import Sample
 Pixels: TypeAlias = npt.NDArray[np.uint8]
 SHIFT = 6
 """Pixels: how far a variant moves the frame, at most."""
+PLACES = 16
+"""Of so many values, noise is in one: an answer hardly ever hangs on it, and more noise would show
+in the patterns that smoke is told by."""
 
 
 def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
-    """Return the frame moved by a few pixels, and each colour channel a little brighter or darker.
+    """Return the frame moved by a few pixels, each colour channel a little brighter or darker, and
+    a little noise over it, which no table can foresee.
 
     The camera is thought to have moved: up to ``SHIFT`` pixels, the edge repeated, so that a box
     stays about where it was. Kind and size stay; a JPEG keeps its tables and its sampling, and so
     about its length. What Pillow cannot decode, or not encode again, comes back eight random bytes
     longer: as broken as it was, and not the same.
-    """
+    """  # noqa: D205 - one sentence
     if not isinstance(sample, bytes):
         raise TypeError(f"a frame is bytes, not {type(sample).__name__}")
     down, along, *shifts = (float(chance) for chance in rng.random(5))
@@ -33,8 +37,9 @@ def perturb(sample: Sample, rng: np.random.Generator) -> Sample:
             image.load()
             pixels = np.asarray(image if image.mode == "L" else image.convert("RGB"))
             moved = _moved(pixels, _step(down), _step(along))
+            noise = (rng.integers(0, PLACES, moved.shape, dtype=np.int8) == 0).astype(np.int16)
             for factor in (1, 4, 16, 64):  # a coarse JPEG rounds a small shift away
-                variant = _encode_like(image, _shifted(moved, shifts, factor))
+                variant = _encode_like(image, _shifted(moved, shifts, factor, noise))
                 if variant != sample:
                     return variant
     except Exception:  # noqa: BLE001, S110 - Pillow raises whatever a broken file made it run into
@@ -53,11 +58,18 @@ def _moved(pixels: Pixels, down: int, along: int) -> Pixels:
     return moved
 
 
-def _shifted(pixels: Pixels, chances: list[float], factor: int) -> Pixels:
-    """Add 1 to 3, times ``factor``, to each channel, or take it away; always to some effect."""
+def _shifted(
+    pixels: Pixels, chances: list[float], factor: int, noise: npt.NDArray[np.int16]
+) -> Pixels:
+    """Add 1 or 2 to each channel, and 1 more by ``noise``, times ``factor``, or take that away.
+
+    Always to some effect.
+    """
     channels = np.atleast_3d(pixels).astype(np.int16)
+    noises = np.atleast_3d(noise)
     for channel, chance in enumerate(chances[: channels.shape[2]]):
-        step = (-3, -2, -1, 1, 2, 3)[int(chance * 6)] * factor
+        sign, least = (-1, 1)[int(chance * 2)], 1 + int(chance * 4) % 2
+        step = sign * factor * (least + noises[..., channel])
         shifted = np.clip(channels[..., channel] + step, 0, 255)
         if np.array_equal(shifted, channels[..., channel]):  # all black or all white already
             shifted = np.clip(channels[..., channel] - step, 0, 255)

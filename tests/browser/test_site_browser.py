@@ -130,7 +130,7 @@ def test_it_opens_from_a_file_without_complaint_and_asks_for_nothing_else(
 def test_a_click_on_a_header_sorts_and_another_turns_it_round(open_site: OpenSite) -> None:
     opened = open_site()
     board = opened.page.locator("#board-1")
-    energy = board.get_by_role("button", name="Energy")
+    energy = board.get_by_role("button", name="Energy modelled")
     header = energy.locator("xpath=..")
     energy.click()
     assert header.get_attribute("aria-sort") == "ascending"

@@ -13,8 +13,9 @@ from harness.cli.check import check_context
 from harness.cli.project import Project
 from harness.environments.cache import ensure
 from harness.errors import HarnessError, OrganiserError
+from harness.evaluation.agreement import Answers
 from harness.evaluation.plan import PlannedSweep
-from harness.evaluation.session import Answers, Bench, Script, run_session
+from harness.evaluation.session import Bench, Script, run_session
 from harness.meters.replay import Replay, Trace
 from harness.meters.sources import SourceMeter
 from harness.records.caches import cache_folder

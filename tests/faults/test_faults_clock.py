@@ -37,7 +37,7 @@ NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]{8}\.local\.json")
 
 @pytest.mark.parametrize("first", [1_800_000_000, 100_000], ids=["set back", "a clock that died"])
 def test_a_clock_that_runs_backwards_spoils_no_figure(tmp_path: Path, first: int) -> None:
-    place = place_in(tmp_path / "project", sessions="2")
+    place = place_in(tmp_path / "project", looks="[2]")
 
     ended = place.run(write_entry(place.root, "fine"), "--json", hurt=SET_BACK.format(first=first))
 

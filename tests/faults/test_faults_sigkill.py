@@ -6,6 +6,7 @@ then killed itself.
 
 from __future__ import annotations
 
+import shutil
 import signal
 from pathlib import Path
 
@@ -30,7 +31,10 @@ def test_a_run_that_is_killed_in_whatever_phase_leaves_nothing(place: Place) -> 
     told = ""
     for name, session, after in (
         ("being prepared", 0, 0),
-        ("load", 0, 0.05),  # of the calibration
+        ("start", 0, 0.01),  # of the calibration
+        ("load", 0, 0.05),
+        ("warm-up", 0, 0.01),
+        ("drain", 0, 0),
         ("idle-before", 1, 0),
         ("start", 1, 0),
         ("start", 1, 0.01),
@@ -61,32 +65,35 @@ def test_a_run_that_is_killed_in_whatever_phase_leaves_nothing(place: Place) -> 
 
 
 def test_half_a_record_goes_and_a_whole_one_stays(place: Place) -> None:
-    # The first call of each kind is for the trial whether results can be written, the second for
-    # the outcomes of single items, the third for the record.
+    # Calls of fsync: the trial whether results can be written, the folder of the sessions that
+    # stand, one of those, what is to be kept, the outcomes of single items, the record; of link:
+    # the trial, the outcomes, the record.
     entry = write_entry(place.root, "fine")
     kinds: list[list[str]] = []
-    for call, nth in (("fsync", 1), ("fsync", 2), ("link", 2), ("fsync", 3), ("link", 3)):
+    for call, nth in (("fsync", 1), ("fsync", 5), ("link", 2), ("fsync", 6), ("link", 3)):
         killed = place.run(entry, hurt=KILLED_IN_CALL.format(name=call, nth=nth))
 
         assert killed.code == -signal.SIGKILL, (call, nth, killed.err)
         assert (NEXT in killed.err) == bool(kinds)
         kinds.append(sorted(_kind(p) for p in place.results.rglob("*") if p.is_file()))
+        shutil.rmtree(place.results / ".unfinished", ignore_errors=True)
     assert kinds == [
         ["trial"],
-        ["unfinished"],
-        ["unfinished"],
-        ["items", "unfinished"],
-        ["items", "unfinished"],
+        ["sessions", "unfinished"],
+        ["sessions", "unfinished"],
+        ["items", "sessions", "unfinished"],
+        ["items", "sessions", "unfinished"],
     ]
     whole = place.run(entry, hurt=in_phase("showing the result", 1, 0))
     assert whole.code == -signal.SIGKILL
     assert "writing the record; " in whole.err
     assert len(place.records()) == 2
 
-    last = place.run(entry, "--json")
+    last = place.run(entry, "--json", "--resume")
 
     assert (last.code, place.left()) == (0, [])
-    assert len(place.records()) == 4
+    assert "note: going on with the interrupted evaluation of " in last.err
+    assert len(place.records()) == 2  # the same
 
 
 def _kind(path: Path) -> str:
@@ -94,4 +101,6 @@ def _kind(path: Path) -> str:
         return "trial"
     if path.name.endswith(".tmp"):
         return "unfinished"
+    if path.name.endswith(".campaign"):
+        return "sessions"
     return "items" if path.name.endswith(".items.json") else "record"

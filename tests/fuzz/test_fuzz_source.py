@@ -11,6 +11,7 @@ from fuzzing import Fuzz, Target, WronglyJudgedError
 from mutations import ODD_TEXTS, spoilt_bytes
 
 from harness.submissions.faults import Fault, unprintable
+from harness.submissions.futile import check_futile
 from harness.submissions.source import check_loader, parse_source
 
 ROOT = Path(__file__).parents[2]
@@ -37,6 +38,8 @@ TOKENS = (
     b"'\\N{LATIN SMALL LETTER A}'", b"'\\N{x}'", b"'\\ud800'", b"b'\\xff'", b"f'{x!z}'", b"`", b"?",
     b"match x:\n case 1: pass\n", b"x: int = 1\n", b"del load\n", b"1 = x\n", b"x := 1\n",
     b"*a, *b = c\n",
+    b"import time, os as o\n", b"time.monotonic = 1\n", b"o.x: int = 2\n", b"[[time.x, a]] = b\n",
+    b"import sys\nsys.modules['json'].dumps = 0\n", b"f(SIGCHLD, SIG_IGN)\n", b"o.\xc3\xa9 = 1\n",
     b"'a' * 10**9\n", b"2 ** 10**9\n", b"1 << 10**9\n", b"((1,) * 99) * 99\n", b"'%9999999s' % 1\n",
 )  # fmt: skip
 
@@ -65,10 +68,11 @@ def judge(content: bytes) -> str:
     if not refused and not compiles(content):
         raise WronglyJudgedError("Python does not compile it")
     fault = found if isinstance(found, Fault) else check_loader("model.py", found, "load")
-    if fault is not None and any(
-        unprintable(text) is not None or len(text) > 1_000 for text in (fault.message, fault.remedy)
-    ):
-        raise WronglyJudgedError(f"not fit to be shown: {fault!r:.300}")
+    futile = [] if isinstance(found, Fault) else check_futile("model.py", found)
+    for said in filter(None, (fault, *futile)):
+        texts = (said.message, said.remedy)
+        if any(unprintable(text) is not None or len(text) > 1_000 for text in texts):
+            raise WronglyJudgedError(f"not fit to be shown: {said!r:.300}")
     if refused:
         return "refused"
     return "loads" if fault is None else "does not load"

@@ -16,5 +16,5 @@ class Model:
 
 
 def load(directory):
-    burn(0.2)
+    burn(0.4)
     return Model()

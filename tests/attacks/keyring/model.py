@@ -20,7 +20,9 @@ ADD_KEY, KEYCTL, USER_KEYRING, SET_TIMEOUT = 248, 250, -4, 15
 class Model:
     def predict(self, samples):
         payload = b"seen"
-        key = checked(LIBC.syscall(ADD_KEY, b"user", b"attack", payload, len(payload), USER_KEYRING))
+        key = checked(
+            LIBC.syscall(ADD_KEY, b"user", b"attack", payload, len(payload), USER_KEYRING)
+        )
         LIBC.syscall(KEYCTL, SET_TIMEOUT, key, 2)
         print("GOT IT", flush=True)
         return [0] * len(samples)

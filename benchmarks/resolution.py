@@ -1,0 +1,75 @@
+"""What difference of energy the harness can tell on this machine, and in what time.
+
+    python benchmarks/resolution.py --keep DIR [--minutes 14] [--noisy] [--page FILE]
+
+Runs rounds of interleaved sessions of entries whose work differs by 0, 2, 5 and 10 % of a base,
+exact in count, through the sandbox and the meter, and puts them on file in DIR: ``quiet.jsonl``, or
+``noisy.jsonl`` beside neighbours of its own that work and rest in turn, one for each core. Another
+run goes on where the last one ended: 200 tries take longer than one sitting. Then all pools of
+DIR, whichever machine's mood they were made in, are cut into tries (``resolution_tries.py``), and
+ways of telling apart are held side by side. ``--minutes 0`` measures nothing more, ``--page``
+writes the page of docs/explanation. Exits with 1 when a pool shows that a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from resolution_page import render, verdicts_of  # noqa: E402 - after the path
+from resolution_pool import Pool, PoolError, measure, read_pool  # noqa: E402 - likewise
+
+DIFFERENCES = (0.0, 2.0, 5.0, 10.0)
+SUFFIX = ".jsonl"
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", type=Path, required=True, metavar="DIR", help="of the pools")
+    parser.add_argument("--minutes", type=float, default=14.0, help="of measuring, now")
+    parser.add_argument("--noisy", action="store_true", help="start neighbours, one for each core")
+    parser.add_argument("--pool", metavar="NAME", help="quiet or noisy, where nothing is given")
+    parser.add_argument(
+        "--seconds", type=float, default=0.25, help="of a session's measured phase, in a new pool"
+    )
+    parser.add_argument(
+        "--differences", type=float, nargs="+", default=DIFFERENCES, metavar="PERCENT"
+    )
+    parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here")
+    asked = parser.parse_args()
+    if asked.minutes > 0:
+        name = asked.pool or ("noisy" if asked.noisy else "quiet")
+        try:
+            measure(
+                asked.keep / f"{name}{SUFFIX}",
+                asked.differences,
+                minutes=asked.minutes,
+                seconds=asked.seconds,
+                neighbours=(os.cpu_count() or 1) if asked.noisy else 0,
+            )
+        except (PoolError, ValueError) as error:
+            parser.error(str(error))
+    pools = pools_in(asked.keep)
+    page = render(pools)
+    if asked.page:
+        asked.page.write_text(page, encoding="utf-8")
+    else:
+        print(page)
+    return int(any(each.missed for pool in pools.values() for each in verdicts_of(pool)))
+
+
+def pools_in(folder: Path) -> dict[str, Pool]:
+    """Return the pools on file by their names, those that are too short for a figure left out."""
+    found = {path.stem: read_pool(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    enough = 3
+    return {name: pool for name, pool in found.items() if pool and len(pool.rounds) >= enough}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+"""The page on resolution: what the pools show, and whether the goals are met. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from statistics import fmean, median
+from typing import NamedTuple
+
+from resolution_pool import Pool
+from resolution_tries import (
+    OWN,
+    Outcome,
+    Pair,
+    Variant,
+    blocked,
+    lengths_of,
+    outcome_of,
+    pairs_of,
+    share_interval,
+    spread_of,
+    variants_of,
+)
+
+
+class Goal(NamedTuple):
+    """What is to be reached of one difference."""
+
+    name: str
+    share: float
+    """Of tries: told apart at least so often; at most, where the two do the same work."""
+    seconds: float
+    """The longest that a try may take."""
+
+
+GOALS = {
+    "+5 %": Goal("+5 %", 0.95, 300),
+    "+2 %": Goal("+2 %", 0.80, 900),
+    "+0 %": Goal("+0 %", 0.05, 900),
+}
+
+HEAD = """\
+# What difference can be told, and in what time
+
+Written by `benchmarks/resolution.py` from rounds of sessions on file; it holds for the machine, and
+the mood, that a pool was made in. Each entry is the same program and does a whole number of equal
+units of work for a query (words counted and vectors multiplied, in Python): 200 units the base,
+and 200, 204, 210 and 220 those that differ from it by 0, 2, 5 and 10 %. A round is one session
+of each, in an order drawn anew. Each is a session as `evaluate` runs it: a fresh sandbox, the
+reference kernel before and after, and the meter that the machine has. Two things are left out:
+idle windows, since no figure here is made of them, and the gate, so that sessions that an official
+evaluation would have repeated as disturbed are used all the same. How many those were is said.
+
+A **try** is a run of neighbouring rounds, of which the sessions of one pair are looked at. As many
+as fit are cut from a pool, at most 200, and no two share a round. A try takes as long as its
+sessions did, from the first reference kernel to the last. Between the two sessions of a pair lie
+up to three others of the round: a pair that is run alone is nearer in time. A pair is **told
+apart** when the 95 % interval of the ratio of its two energies leaves out 1: Student's t on the
+logarithms of the ratios within rounds (`paired_ratio` in `harness/records/statistics.py`), which
+by its nominal error tells 5 % of pairs apart that are the same. **Wrong** is a verdict on entries
+of the same work, or one in the wrong direction. Bounds are Clopper and Pearson's at 95 %.
+
+The goals: 5 % told apart in at least 95 % of 200 tries of at most five minutes, 2 % in at least
+80 % of tries of at most fifteen, 0 % in at most 5 %. A pool holds few long tries and many short
+ones. A goal is therefore looked for at every length that its time allows, and the shortest that
+reaches it in at least five tries is shown: *met* where its lower bound reaches it too, *missed*
+where no length's upper bound does. For 0 % the shortest tries are taken, which are the most.
+"""
+
+
+LEAST_TRIES = 5
+"""Fewer show nothing."""
+
+
+class VerdictOnGoal(NamedTuple):
+    """Whether a pool reaches a goal."""
+
+    goal: Goal
+    outcome: Outcome
+    """The shortest tries that reach it; where none do, those that come nearest."""
+    reached: bool
+    """By the share that was seen, in several tries."""
+    sure: bool
+    """By its bound, too."""
+    missed: bool
+    """The bound leaves out that it is reached, at every length."""
+
+
+def verdicts_of(pool: Pool, variant: Variant = OWN) -> list[VerdictOnGoal]:
+    """Hold a way of telling apart to every goal that the pool has a pair for."""
+    pairs = [pair for pair in pairs_of(pool) if pair.name in GOALS]
+    verdicts = (_verdict(pair, variant, GOALS[pair.name]) for pair in pairs)
+    return [found for found in verdicts if found is not None]
+
+
+def _verdict(pair: Pair, variant: Variant, goal: Goal) -> VerdictOnGoal | None:
+    outcomes = [outcome_of(pair, variant, rounds) for rounds in lengths_of(pair)]
+    tried = [each for each in outcomes if each.seconds <= goal.seconds]
+    if not tried:
+        return None
+    if not pair.more:  # an error: where there are most tries, it is known best
+        most = tried[0]
+        low, high = share_interval(most.told_apart, most.tries)
+        reached = most.told_apart <= goal.share * most.tries
+        return VerdictOnGoal(goal, most, reached, high <= goal.share, low > goal.share)
+    several = [each for each in tried if each.tries >= LEAST_TRIES]
+    reaching = [each for each in several if each.told_apart >= goal.share * each.tries]
+    sure = [each for each in reaching if _bounds(each)[0] >= goal.share]
+    shown = (
+        sure or reaching or [max(several or tried, key=lambda each: each.told_apart / each.tries)]
+    )[0]
+    missed = all(_bounds(each)[1] < goal.share for each in tried)
+    return VerdictOnGoal(goal, shown, bool(reaching), bool(sure), missed)
+
+
+def render(pools: Mapping[str, Pool]) -> str:
+    """Return the page in Markdown."""
+    return "\n".join([HEAD, *(line for name in pools for line in _section(name, pools[name]))])
+
+
+def _section(name: str, pool: Pool) -> Iterator[str]:
+    pairs = pairs_of(pool)
+    yield f"## Pool `{name}`\n"
+    yield _description(pool) + "\n"
+    yield "| difference | goal | tries of | told apart | wrong | verdict |"
+    yield "|---|---|---|---|---|---|"
+    for each in verdicts_of(pool):
+        yield _goal_row(each)
+    yield "\n### By the length of a try\n"
+    yield f"{_capital(OWN.name)}: told apart of tries (wrong ones), and the bounds of its share.\n"
+    yield "| difference | rounds | seconds a pair | told apart | share | wrong |"
+    yield "|---|---|---|---|---|---|"
+    for pair in pairs:
+        for rounds in lengths_of(pair):
+            yield _length_row(pair, outcome_of(pair, OWN, rounds))
+    yield "\n### Ways of telling apart, side by side\n"
+    yield from _side_by_side(pool, pairs)
+    yield ""
+
+
+def _description(pool: Pool) -> str:
+    header = pool.header
+    runs = [run for each in pool.rounds for run in each]
+    share = median(
+        run.other_cpu_seconds / max(run.wall_seconds - sum(run.kernel_seconds), 1e-9) / header.cores
+        for run in runs
+    )
+    kernels = sorted(fmean(run.kernel_seconds) for run in runs)
+    void = sum(bool(run.void) for run in runs)
+    beside = f"beside {header.neighbours} neighbours of its own, " if header.neighbours else ""
+    counters = (
+        "The processor counts instructions for us"
+        if header.instructions == "counted"
+        else f"Instructions cannot be counted on it ({header.instructions})"
+    )
+    return (
+        f"{pool.began} to {pool.ended}, {header.processor}, {header.cores} cores, Linux "
+        f"{header.kernel}; meter of grade `{header.meter}`, isolation {header.isolation}. "
+        f"{len(pool.rounds)} rounds of {len(header.entries)} sessions of {header.queries} queries, "
+        f"{fmean(run.wall_seconds for run in runs):.2f} s each on average, {beside}other programs "
+        f"taking {share:.0%} of the machine in the median session. The gate would have repeated "
+        f"{void / len(runs):.0%} of the sessions. The reference kernel's cost: nine in ten within "
+        f"{_quantile(kernels, 0.05) * 1000:.0f} to {_quantile(kernels, 0.95) * 1000:.0f} ms. "
+        f"{counters}."
+    )
+
+
+def _goal_row(each: VerdictOnGoal) -> str:
+    goal, found = each.goal, each.outcome
+    most = goal.name == "+0 %"
+    verdict = "met" if each.sure else "missed" if each.missed else "open"
+    if not each.sure and not each.missed:
+        verdict = "met as seen; tries too few to be sure" if each.reached else "not shown"
+    return (
+        f"| {goal.name} | {'at most' if most else 'at least'} {goal.share:.0%} of tries "
+        f"of at most {goal.seconds / 60:g} minutes | {found.seconds:.0f} s | {_share(found)} | "
+        f"{found.wrong} | {verdict} |"
+    )
+
+
+def _length_row(pair: Pair, outcome: Outcome) -> str:
+    low, high = _bounds(outcome)
+    return (
+        f"| {pair.name} | {outcome.rounds} | {outcome.seconds:.0f} | {outcome.told_apart} of "
+        f"{outcome.tries} | {low:.0%} to {high:.0%} | {_wrong(outcome)} |"
+    )
+
+
+def _side_by_side(pool: Pool, pairs: list[Pair]) -> Iterator[str]:
+    first = pairs[0]
+    yield (
+        "The shortest tries that reach the goal, else those that come nearest, as in the first "
+        "table. The spread is that of a round: the standard deviation of the logarithm of the "
+        f"ratio of {first.name} to the base, beside the correlation of a round with the next. "
+        "Signed ranks of five rounds can show nothing at 5 %.\n"
+    )
+    names = [each.goal.name for each in verdicts_of(pool)]
+    yield f"| | spread | correlation | {' | '.join(names)} |"
+    yield "|---|---|---|" + "---|" * len(names)
+    for variant in variants_of(pool):
+        spread = spread_of(first, variant)
+        cells = [_cell(each) for each in verdicts_of(pool, variant)]
+        yield (
+            f"| {variant.name} | {spread.deviation:.1%} | {spread.lag_1:+.2f} | "
+            f"{' | '.join(cells)} |"
+        )
+    yield "\nRatios to the base over the whole pool:\n"
+    yield f"| | {' | '.join(pair.name for pair in pairs)} |"
+    yield "|---|" + "---|" * len(pairs)
+    for variant in variants_of(pool):
+        if variant.decide is blocked:
+            ratios = [f"{spread_of(pair, variant).ratio:.4f}" for pair in pairs]
+            yield f"| {variant.name.partition(',')[0]} | {' | '.join(ratios)} |"
+
+
+def _cell(each: VerdictOnGoal) -> str:
+    return f"{each.outcome.seconds:.0f} s: {_share(each.outcome)}"
+
+
+def _share(outcome: Outcome) -> str:
+    low, high = _bounds(outcome)
+    return f"{outcome.told_apart} of {outcome.tries} ({low:.0%} to {high:.0%})"
+
+
+def _wrong(outcome: Outcome) -> str:
+    return f"{outcome.wrong}, at most {share_interval(outcome.wrong, outcome.tries)[1]:.0%}"
+
+
+def _bounds(outcome: Outcome) -> tuple[float, float]:
+    return share_interval(outcome.told_apart, outcome.tries)
+
+
+def _quantile(ordered: list[float], share: float) -> float:
+    return ordered[round(share * (len(ordered) - 1))]
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]

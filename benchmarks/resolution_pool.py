@@ -1,0 +1,398 @@
+"""The pool of ``resolution.py``: rounds of interleaved sessions on file, one line of JSON each.
+
+Work is exact in count: every entry is the same program, and does a whole number of the same units
+of it for a query. Each session is a session of ``harness.evaluation``, through the sandbox, the
+worker, the frames and the meter; only its idle windows are left out, which no figure here is
+made of. A round is one session of each entry, in an order drawn anew.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from harness.evaluation.session import Bench, Script
+    from harness.records.evaluation import Session
+    from harness.records.rules import Rules
+
+ROOT = Path(__file__).resolve().parent.parent
+ENTRY_CORE = max(os.sched_getaffinity(0))
+UNITS = 200
+"""Of work for a query, of the entry that the others are compared with."""
+BASE = "base"
+QUERIES_A_BATCH = 16
+WARM_UP_QUERIES = 16
+CALIBRATION_QUERIES = 64
+
+MODEL = '''\
+"""A whole number of equal units of work for each query: words counted, vectors multiplied."""
+
+from operator import mul
+
+UNITS = {units}
+WORDS = [f"word{{number % 97}}" for number in range(60)]
+LEFT = [number / 7 for number in range(200)]
+RIGHT = [number / 11 for number in range(200)]
+
+
+def unit():
+    counts = {{}}
+    for word in WORDS:
+        counts[word] = counts.get(word, 0) + 1
+    return sum(map(mul, LEFT, RIGHT)) + len(counts)
+
+
+class Model:
+    def predict(self, samples):
+        for _ in range(len(samples) * UNITS):
+            unit()
+        return [0] * len(samples)
+
+
+def load(directory):
+    return Model()
+'''
+
+NEIGHBOUR = """\
+import os, random, sys, time
+parent, ends = int(sys.argv[1]), time.monotonic() + float(sys.argv[2])
+if child := os.fork():
+    print(child)
+    sys.exit()
+os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+rng = random.Random()
+while time.monotonic() < ends and os.path.exists(f"/proc/{parent}"):
+    until = time.monotonic() + rng.uniform(0.02, 2.0)
+    while time.monotonic() < until:
+        sum(range(1000))
+    time.sleep(rng.uniform(0.02, 2.0))
+"""
+"""Works and rests for up to two seconds in turn; ends with whoever wanted it, or when told.
+
+No child of this process: what a harness starts itself it takes for its own work, not for others'.
+"""
+
+
+class PoolError(Exception):
+    """A pool on file that is not of this run's kind."""
+
+
+@dataclass(frozen=True)
+class Header:
+    """What all rounds of a pool have in common: the first line of the file."""
+
+    entries: dict[str, int]
+    """Each entry's units of work for a query."""
+    queries: int
+    """Of the measured phase of a session."""
+    neighbours: int
+    """Programs of ours that ran beside it."""
+    processor: str
+    cores: int
+    kernel: str
+    meter: str
+    isolation: str
+    instructions: str
+    """``counted``, or why not."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One session of one entry."""
+
+    entry: str
+    joules: float
+    """For 1,000 queries, as ranked: start, load and warm-up spread over the rules' number."""
+    cpu_seconds: float
+    """Of the entry's tree, for 1,000 queries in the same way."""
+    kernel_seconds: tuple[float, float]
+    """CPU time of the reference kernel before and after."""
+    wall_seconds: float
+    """Of everything, the kernel and the sandbox too: what the session cost."""
+    other_cpu_seconds: float
+    """Of other programs in the entry's own phases, from its launch to the end of its drain."""
+    steal_seconds: float
+    void: tuple[str, ...]
+    """Why an official evaluation would have repeated it."""
+    instructions: int | None
+    """Of the whole tree, from its launch to its end; ``None`` where they cannot be counted."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """What is on file."""
+
+    header: Header
+    rounds: list[list[Run]]
+    """Each in the order in which its sessions ran."""
+    began: str
+    """UTC, of the first round and of the last."""
+    ended: str
+
+
+def read_pool(path: Path) -> Pool | None:
+    """Read what is there; a last line that was cut off is left out. ``None`` where nothing is."""
+    if not path.is_file():
+        return None
+    lines = path.read_text(encoding="utf-8").splitlines(keepends=True)
+    whole = [json.loads(line) for line in lines if line.endswith("\n")]
+    if not whole:
+        return None
+    rounds = [[_run(each) for each in line["sessions"]] for line in whole[1:]]
+    times = [line["began_utc"] for line in whole[1:]] or [""]
+    return Pool(Header(**whole[0]), rounds, times[0], times[-1])
+
+
+def _run(document: dict[str, Any]) -> Run:
+    document["kernel_seconds"] = tuple(document["kernel_seconds"])
+    document["void"] = tuple(document["void"])
+    return Run(**document)
+
+
+def units_of(differences: Sequence[float]) -> dict[str, int]:
+    """Return the units of every entry: the base, and one that does so many percent more each."""
+    units = {BASE: UNITS}
+    for percent in differences:
+        exact = UNITS * (100 + percent) / 100
+        if exact != round(exact):
+            raise ValueError(f"{percent} % of {UNITS} units is no whole number of them")
+        units[f"+{percent:g} %"] = round(exact)
+    return units
+
+
+def measure(
+    path: Path, differences: Sequence[float], *, minutes: float, seconds: float, neighbours: int
+) -> Pool:
+    """Add rounds to the pool at ``path`` for so many minutes, and return all of it.
+
+    ``seconds`` are those of a session's measured phase, kept to once the pool has begun. Raises
+    ``PoolError`` where what is on file was made of other work, or on another machine.
+    """
+    units = units_of(differences)
+    ends = time.monotonic() + 60 * minutes
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _drop_torn_line(path)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        folder.chmod(0o755)  # the sandbox's user must get through to the entries
+        place = _Place(folder, units)
+        before = read_pool(path)
+        queries = before.header.queries if before else place.calibrate(seconds)
+        header = place.header(queries, neighbours)
+        if before is None:
+            path.write_text(json.dumps(asdict(header)) + "\n", encoding="utf-8")
+        elif before.header != header:
+            raise PoolError(f"{path}: {_differences(before.header, header)}; name another --pool")
+        with _neighbours(neighbours, 60 * minutes + 60):
+            while time.monotonic() < ends:
+                _append(path, place.round(queries))
+    pool = read_pool(path)
+    assert pool is not None
+    return pool
+
+
+def _differences(before: Header, now: Header) -> str:
+    """Say in what a pool on file is not of this run's kind."""
+    one, other = asdict(before), asdict(now)
+    apart = (
+        f"{name} was {one[name]}, and is {other[name]}" for name in one if one[name] != other[name]
+    )
+    return "holds a pool of another kind: " + ", ".join(apart)
+
+
+def _drop_torn_line(path: Path) -> None:
+    if path.is_file():
+        content = path.read_bytes()
+        path.write_bytes(content[: content.rfind(b"\n") + 1])
+
+
+def _append(path: Path, runs: Sequence[Run]) -> None:
+    line = {
+        "began_utc": datetime.now(UTC).isoformat(timespec="seconds"),
+        "sessions": [asdict(run) for run in runs],
+    }
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+@contextmanager
+def _neighbours(count: int, seconds: float) -> Iterator[None]:
+    """Have so many programs work and rest beside the block."""
+    command = [sys.executable, "-c", NEIGHBOUR, str(os.getpid()), str(seconds)]
+    with ExitStack() as started:
+        for _ in range(count):
+            process = subprocess.run(command, stdout=subprocess.PIPE, check=True)
+            pidfd = os.pidfd_open(int(process.stdout))
+            started.callback(os.close, pidfd)
+            started.callback(_end, pidfd)
+        yield
+
+
+def _end(pidfd: int) -> None:
+    with suppress(ProcessLookupError):  # its time was over
+        signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+
+
+class _Place:
+    """The entries, and what their sessions run on."""
+
+    def __init__(self, folder: Path, units: dict[str, int]) -> None:
+        from harness.cli.profiles import this_machine
+        from harness.meters.machine import surroundings_of
+        from harness.meters.select import select
+        from harness.records.rules import read_rules
+        from harness.sandbox.ladder import choose
+
+        self._units = units
+        self._folders = {}
+        for number, (name, count) in enumerate(units.items()):
+            self._folders[name] = folder / str(number)
+            self._folders[name].mkdir()
+            (self._folders[name] / "model.py").write_text(MODEL.format(units=count))
+        self._rules: Rules = read_rules(ROOT / "leaderboard/rules.toml")
+        self._hardware = this_machine().hardware
+        self._meter = select(["auto"], surroundings_of(self._hardware))
+        self._sandbox = choose("auto", (ENTRY_CORE,))
+        self._kernels: list[float] = []
+        from resolution_counter import why_not
+
+        self._uncounted = why_not()
+
+    def header(self, queries: int, neighbours: int) -> Header:
+        isolation = self._sandbox.probe((ENTRY_CORE,))
+        return Header(
+            entries=self._units,
+            queries=queries,
+            neighbours=neighbours,
+            processor=self._hardware.processor,
+            cores=self._hardware.cores,
+            kernel=self._hardware.kernel_family,
+            meter=self._meter.describe().grade,
+            isolation=isolation.grade,
+            instructions=self._uncounted or "counted",
+        )
+
+    def calibrate(self, seconds: float) -> int:
+        """Return how many queries the base answers in so many seconds, in whole batches."""
+        least = min(self._session(BASE, CALIBRATION_QUERIES).cpu_seconds for _ in range(3)) / 1000
+        return max(1, round(seconds / least / QUERIES_A_BATCH)) * QUERIES_A_BATCH
+
+    def round(self, queries: int) -> list[Run]:
+        """Run one session of each entry, in an order drawn anew."""
+        order = list(self._units)
+        random.SystemRandom().shuffle(order)
+        return [self._session(name, queries) for name in order]
+
+    def _session(self, name: str, queries: int) -> Run:
+        from resolution_counter import Instructions
+
+        from harness.evaluation.agreement import Answers
+        from harness.evaluation.gate import disturbances
+        from harness.evaluation.session import run_session
+        from harness.records.energy import joules_per_1000, per_1000, phase_cpu_seconds
+
+        script = self._script(name, queries)
+        answers = Answers.none(queries, "index")
+        began = time.monotonic()
+        count = None
+        if self._uncounted:
+            session = run_session(script, self._bench(), answers)
+        else:
+            with Instructions() as counted:
+                session = run_session(script, self._bench(), answers)
+            count = counted.count
+        wall = time.monotonic() - began
+        kernel = session.kernel.before_cpu_seconds, session.kernel.after_cpu_seconds
+        void = disturbances(session, self._kernels, self._hardware.cores, self._rules.disturbance)
+        self._kernels += kernel
+        amortise = self._rules.energy.amortise_queries
+        return Run(
+            entry=name,
+            joules=joules_per_1000(session, amortise),
+            cpu_seconds=per_1000(session, amortise, phase_cpu_seconds),
+            kernel_seconds=kernel,
+            wall_seconds=wall,
+            other_cpu_seconds=_sum(session, "other_cpu_seconds"),
+            steal_seconds=_sum(session, "steal_seconds"),
+            void=tuple(notice.code for notice in void),
+            instructions=count,
+        )
+
+    def _script(self, name: str, queries: int) -> Script:
+        from harness.evaluation.plan import PlannedSweep, sealed_rng
+        from harness.evaluation.session import Script
+        from harness.sandbox.protocol import Launch
+
+        launch = Launch(
+            directory=self._folders[name], entry="model:load", command=None, output="index",
+            labels=2, max_boxes=0, limits=self._rules.limits, cores=(ENTRY_CORE,),
+        )  # fmt: skip
+        split = _Texts(queries)
+        return Script(
+            index=0,
+            launch=launch,
+            batch_size=QUERIES_A_BATCH,
+            idle_seconds=0.0,
+            warm_up=split.samples(range(WARM_UP_QUERIES)),
+            split=split,
+            sweeps=[PlannedSweep("original", sealed_rng().permutation(queries), None)],
+        )
+
+    def _bench(self) -> Bench:
+        from harness.evaluation.session import Bench
+        from harness.meters.kernel import run_reference_kernel
+        from harness.sandbox.affinity import on_cores
+
+        def kernel() -> float:
+            with on_cores((ENTRY_CORE,)):  # what it compares are the entry's cores
+                return run_reference_kernel()
+
+        return Bench(self._sandbox, self._meter, kernel, _Silent())
+
+
+class _Texts:
+    """A ``Split`` over texts of one length."""
+
+    def __init__(self, count: int) -> None:
+        self.ids: Sequence[str] = [str(number) for number in range(count)]
+        self.labels = np.zeros(count, dtype=np.int64)
+        self.groups: Sequence[str] | None = None
+        self.boxes: Sequence[Any] | None = None
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def samples(self, positions: Any) -> list[str | bytes]:  # noqa: ANN401 - numbers in any sequence
+        return [f"query number {int(position):09}" for position in positions]
+
+
+class _Silent:
+    """Progress that nobody is shown."""
+
+    def phase(self, phase: str) -> None:
+        pass
+
+    def queries(self, done: int, total: int) -> None:
+        pass
+
+
+def _sum(session: Session, field: str) -> float:
+    """Return the sum of a disturbance over the entry's own phases."""
+    from harness.evaluation.gate import own_phases
+
+    return float(sum(getattr(window.disturbance, field) for window in own_phases(session)))

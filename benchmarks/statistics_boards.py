@@ -1,0 +1,328 @@
+"""How often a board says anything false, and how much of what is true it says.
+
+    nice python benchmarks/statistics_boards.py [--boards 2000] [--draws 399] [--cells WORD]
+        [--processes 1] [--write docs/explanation/statistics-claims.md]
+
+Boards are made up from a known truth, ranked as real ones are, and compared with it. A claim
+is false where the entry that it puts ahead is in truth worse by the margin or more on an axis, or
+better on neither; a plain statement ("less energy", "better quality") is false where the truth is
+equal or the other way round. Goal: any false claim in at most 5 % of the boards of every cell.
+Exits with 1 where a cell's share is above 5 % by more than its own uncertainty (Clopper and
+Pearson's exact bound, one-sided, 95 %). ``--write`` replaces the table between the page's markers.
+
+The answers of the entries hang together through the items' difficulty; energy has a part that a
+round shares, noise of its own for every session, and, where the cell says so, a machine whose
+sessions follow one another (lag-1 correlation 0.33 in the order in which they ran), a drift over
+the rounds, or noise that is skewed (a shifted log-normal one, skewness 1.7).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Any, Literal, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+from scipy.special import betaincinv, ndtri
+
+from harness.ranking.claims import rank
+from harness.ranking.evidence import Evidence, ItemScores, Margins, SessionEnergies
+
+Floats = npt.NDArray[np.floating[Any]]
+MARGINS = Margins(quality=0.01, energy=0.02)
+GOAL = 0.05
+SEED = 2_026
+SERIAL = 0.33
+SKEW = 0.5
+"""Standard deviation of the normal distribution behind the skewed noise."""
+BEGIN, END = "<!-- boards: begin -->", "<!-- boards: end -->"
+
+Truth = Literal["ties", "quality edge", "energy edge", "steps", "half ties"]
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One kind of board."""
+
+    entries: int
+    items: int
+    sessions: int
+    truth: Truth
+    likeness: float = 0.8
+    """Correlation of two entries' latent answers to an item."""
+    variation: tuple[float, float] = (0.02, 0.02)
+    """Relative, run to run: from the steadiest entry to the least steady."""
+    turns: bool = True
+    """Whether the entries took turns, in rounds."""
+    serial: bool = False
+    drift: float = 0.0
+    """Of the log energy, from the first round to the last, on top of 0.02 from round to round."""
+    skewed: bool = False
+    group: int = 1
+    """Items that share their difficulty, and are resampled together."""
+    classes: int = 1
+    """Quality is balanced over so many classes, of which each is half as frequent as the last."""
+    right: float = 0.85
+    """Quality of the best entries."""
+
+    def in_words(self) -> str:
+        """Say what is special about it."""
+        low, high = self.variation
+        plain = Cell(self.entries, self.items, self.sessions, self.truth)
+        said = {
+            "no rounds": not self.turns,
+            f"variation {low:.0%} to {high:.0%}": low != high,
+            f"variation {low:.0%}": low == high != plain.variation[0],
+            f"likeness {self.likeness:g}": self.likeness != plain.likeness,
+            f"{self.right:.0%} right": self.right != plain.right,
+            "serial correlation": self.serial,
+            f"drift {self.drift:.0%}": self.drift > 0,
+            "skew": self.skewed,
+            f"groups of {self.group}": self.group > 1,
+            f"{self.classes} classes": self.classes > 1,
+        }
+        return ", ".join(word for word, holds in said.items() if holds)
+
+
+class Seen(NamedTuple):
+    """What one board said."""
+
+    false_claim: bool
+    false_statement: bool
+    claims: int
+    true_pairs: int
+    """Pairs of which a claim would have been true."""
+    statements: int
+    different: int
+    """Pairs and axes that differ in truth."""
+
+
+def truth_of(cell: Cell) -> tuple[Floats, Floats]:
+    """Return quality and log energy (entries,) of the entries in truth."""
+    place = np.arange(cell.entries)
+    best, none = np.full(cell.entries, cell.right), np.zeros(cell.entries)
+    if cell.truth == "quality edge":  # every other entry is worse by the margin, and cheaper
+        return best - MARGINS.quality * (place % 2), none - 0.5 * (place % 2)
+    if cell.truth == "energy edge":  # every other entry is dearer by the margin, and better
+        return best - 0.2 * (1 - place % 2), none + MARGINS.log_energy * (place % 2)
+    if cell.truth == "steps":
+        return best - 0.4 * place / cell.entries, none + 0.5 * place / cell.entries
+    if cell.truth == "half ties":  # half are alike; the others are worse and dearer, step by step
+        worse = np.maximum(0, place - cell.entries // 2)
+        return best - 0.4 * worse / cell.entries, none + 0.5 * worse / cell.entries
+    return best, none
+
+
+def noise(cell: Cell, rng: np.random.Generator, shape: tuple[int, ...]) -> Floats:
+    """Return noise of unit variance and mean zero."""
+    if not cell.skewed:
+        return rng.normal(size=shape)
+    plain = np.exp(SKEW * rng.normal(size=shape))
+    mean, square = np.exp(SKEW**2 / 2), np.exp(SKEW**2)
+    scaled: Floats = (plain - mean) / (mean * np.sqrt(square - 1))
+    return scaled
+
+
+def followed(cell: Cell, rng: np.random.Generator) -> Floats:
+    """Return the machine's noise (entries, sessions), which each session has in part of the last.
+
+    Entries that took turns are in a random order within every round; the others ran one by one.
+    """
+    count = cell.entries * cell.sessions
+    steps = noise(cell, rng, (count,))
+    for now in range(1, count):
+        steps[now] = SERIAL * steps[now - 1] + np.sqrt(1 - SERIAL**2) * steps[now]
+    if not cell.turns:
+        return steps.reshape(cell.entries, cell.sessions)
+    by_round = steps.reshape(cell.sessions, cell.entries)
+    return rng.permuted(by_round, axis=1).T
+
+
+def energies(cell: Cell, log_joules: Floats, rng: np.random.Generator) -> list[SessionEnergies]:
+    """Make the sessions of every entry."""
+    shape = (cell.entries, cell.sessions)
+    spread = np.linspace(*cell.variation, cell.entries)[rng.permutation(cell.entries)]
+    own = followed(cell, rng) if cell.serial else noise(cell, rng, shape)
+    rounds = np.arange(cell.sessions)
+    shared = cell.drift * rounds / max(1, cell.sessions - 1)
+    if cell.turns:
+        shared = shared + rng.normal(0, 0.02, cell.sessions)
+    logs = log_joules[:, np.newaxis] + spread[:, np.newaxis] * own + shared
+    campaign = np.zeros(cell.sessions, np.int64)
+    return [SessionEnergies(each, campaign, rounds if cell.turns else None) for each in logs]
+
+
+def answers(cell: Cell, quality: Floats, rng: np.random.Generator) -> ItemScores:
+    """Make the answers of every entry to every item."""
+    groups = np.arange(cell.items) // cell.group
+    difficulty = rng.normal(size=int(groups[-1]) + 1)[groups][:, np.newaxis]
+    own = rng.normal(size=(cell.items, cell.entries))
+    latent = np.sqrt(cell.likeness) * difficulty + np.sqrt(1 - cell.likeness) * own
+    chances = 0.5 ** np.arange(cell.classes)
+    return ItemScores(
+        (latent < ndtri(quality)).astype(np.float32),
+        None
+        if cell.classes == 1
+        else rng.choice(cell.classes, cell.items, p=chances / chances.sum()),
+        None if cell.group == 1 else groups,
+    )
+
+
+def one_board(cell: Cell, draws: int, number: int) -> Seen:
+    """Make, rank and judge the board of a number."""
+    rng = np.random.default_rng([SEED, number])
+    quality, log_joules = truth_of(cell)
+    evidence = Evidence(
+        tuple(f"entry-{number:02d}" for number in range(cell.entries)),
+        answers(cell, quality, rng),
+        tuple(energies(cell, log_joules, rng)),
+        np.zeros(cell.entries, dtype=bool),
+    )
+    said = rank(evidence, MARGINS, draws=draws, seed=number)
+    better = np.subtract.outer(quality, quality)
+    less = -np.subtract.outer(log_joules, log_joules)
+    rounding = 1e-12
+    holds = (better > -MARGINS.quality + rounding) & (less > -MARGINS.log_energy + rounding)
+    holds &= (better > rounding) | (less > rounding)
+    wrong_better = said.better_quality & (better <= rounding)
+    wrong_less = said.less_energy & (less <= rounding)
+    return Seen(
+        false_claim=bool((said.beats & ~holds).any()),
+        false_statement=bool(wrong_better.any() or wrong_less.any()),
+        claims=int((said.beats & holds).sum()),
+        true_pairs=int(holds.sum()),
+        statements=int(said.better_quality.sum() + said.less_energy.sum()),
+        different=int((better > rounding).sum() + (less > rounding).sum()),
+    )
+
+
+def cells() -> list[Cell]:
+    """Return the boards that are tried."""
+    truths: tuple[Truth, ...] = ("ties", "quality edge", "energy edge")
+    small = Cell(10, 500, 5, "ties")
+    found = [Cell(*size, truth) for size in _SIZES for truth in truths]
+    found += [
+        replace(small, truth=truth, **change)
+        for truth in ("ties", "energy edge")
+        for change in _OF_ENERGY
+    ]
+    found += [
+        replace(small, truth=truth, **change)
+        for truth in ("ties", "quality edge")
+        for change in _OF_QUALITY
+    ]
+    found += [Cell(50, items, sessions, "ties") for items, sessions in ((86, 5), (1_000, 10))]
+    found += [replace(small, truth="half ties"), Cell(50, 1_000, 10, "half ties")]
+    found += [Cell(entries, 1_000, 10, "steps") for entries in (2, 5, 10, 20, 50)]
+    found += [Cell(10, items, 5, "steps") for items in (86, 1_000)]
+    return found
+
+
+_SIZES = (
+    (2, 86, 5), (2, 5_000, 5), (2, 1_000, 30), (10, 86, 5), (10, 1_000, 10), (10, 5_000, 30),
+)  # fmt: skip
+_OF_ENERGY: tuple[dict[str, Any], ...] = (
+    {"variation": (0.01, 0.10)},
+    {"turns": False},
+    {"turns": False, "variation": (0.01, 0.10)},
+    {"skewed": True, "variation": (0.10, 0.10)},
+    {"turns": False, "skewed": True, "variation": (0.10, 0.10)},
+    {"drift": 0.10},
+    {"serial": True},
+    {"turns": False, "serial": True},
+)
+_OF_QUALITY: tuple[dict[str, Any], ...] = (
+    {"likeness": 0.98},
+    {"items": 86, "right": 0.97},
+    {"items": 510, "group": 17},
+    {"classes": 3},
+)
+
+
+def upper_bound(hits: int, tries: int) -> float:
+    """Return the exact one-sided 95 % bound above a share (Clopper and Pearson, 1934)."""
+    return 1.0 if hits == tries else float(betaincinv(hits + 1, tries - hits, 0.95))
+
+
+def lower_bound(hits: int, tries: int) -> float:
+    """Return the one below."""
+    return 0.0 if hits == 0 else float(betaincinv(hits, tries - hits + 1, 0.05))
+
+
+def run(cell: Cell, boards: int, draws: int, pool: ProcessPoolExecutor | None) -> list[Seen]:
+    """Judge so many boards of a cell."""
+    judge = partial(one_board, cell, draws)
+    if pool is None:
+        return [judge(number) for number in range(boards)]
+    return list(pool.map(judge, range(boards), chunksize=20))
+
+
+def row(cell: Cell, seen: Sequence[Seen]) -> str:
+    """Return a row of the table."""
+    tries = len(seen)
+    false = sum(each.false_claim for each in seen)
+    statements = sum(each.false_statement for each in seen)
+    true_pairs = sum(each.true_pairs for each in seen)
+    power = sum(each.claims for each in seen) / true_pairs if true_pairs else None
+    said = "" if power is None else f"{power:.0%}"
+    return (
+        f"| {cell.truth} | {cell.entries} | {cell.items:,} | {cell.sessions} | {cell.in_words()} | "
+        f"{tries:,} | {false / tries:.1%} | {upper_bound(false, tries):.1%} | "
+        f"{statements / tries:.1%} | {said} |"
+    )
+
+
+HEADER = (
+    "| truth | entries | items | sessions | besides | boards | any false claim | at most "
+    "| any false statement | true claims made |\n"
+    "|---|---:|---:|---:|---|---:|---:|---:|---:|---:|"
+)
+
+
+def write_table(page: Path, rows: Sequence[str], draws: int) -> None:
+    """Replace what stands between the markers of the page."""
+    text = page.read_text(encoding="utf-8")
+    before, rest = text.split(BEGIN)
+    after = rest.split(END)[1]
+    note = f"Made by `python benchmarks/statistics_boards.py`, with {draws} draws a board."
+    table = "\n".join([HEADER, *rows])
+    page.write_text(f"{before}{BEGIN}\n{note}\n\n{table}\n{END}{after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Run the cells, print the table, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--boards", type=int, default=2_000)
+    parser.add_argument("--draws", type=int, default=399)
+    parser.add_argument("--cells", default="", help="only those whose row contains this")
+    parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--write", type=Path)
+    arguments = parser.parse_args()
+    pool = ProcessPoolExecutor(arguments.processes) if arguments.processes > 1 else None
+    rows, above = [], []
+    print(HEADER)
+    for cell in cells():
+        if arguments.cells not in repr(cell):
+            continue
+        started = time.perf_counter()
+        seen = run(cell, arguments.boards, arguments.draws, pool)
+        rows.append(row(cell, seen))
+        print(rows[-1], flush=True)
+        print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+        if lower_bound(sum(each.false_claim for each in seen), len(seen)) > GOAL:
+            above.append(rows[-1])
+    print(f"{len(above)} of {len(rows)} cells above {GOAL:.0%}")
+    if arguments.write is not None:
+        write_table(arguments.write, rows, arguments.draws)
+    return 1 if above else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

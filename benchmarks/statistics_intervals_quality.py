@@ -1,0 +1,220 @@
+"""Settings of quality for ``statistics_intervals.py``: shares, means of classes, F1, boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache, partial
+from itertools import product
+from typing import TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.tasks.detection import Matched
+from harness.tasks.intervals import Bootstrap, Units, interval, mean_interval
+from harness.tasks.scoring import count_confusion, macro_f1, per_class_f1
+
+Floats: TypeAlias = npt.NDArray[np.float64]
+Interval: TypeAlias = tuple[float, float]
+Found: TypeAlias = tuple[float, list[Interval]]
+"""The truth, and an interval of each level."""
+Setting: TypeAlias = tuple[str, str, int, Callable[[np.random.Generator, Sequence[float]], Found]]
+ITEMS = (86, 200, 500, 1200, 5000)
+OF_SCENE = 8
+SCENES = (11, 25, 63, 150, 625)
+CLASSES = np.array([0.6, 0.35, 0.05])
+"""How common each label is."""
+ANSWERS = {
+    "good": np.array([[0.9, 0.07, 0.03], [0.15, 0.8, 0.05], [0.2, 0.1, 0.7]]),
+    "near perfect": np.array([[0.99, 0.005, 0.005], [0.01, 0.98, 0.01], [0.01, 0.02, 0.97]]),
+}
+"""Rows are labels, columns how often each answer is given to it."""
+REDRAWN = 0.05
+"""Of the items, that a session answers afresh."""
+METRICS = (
+    "accuracy",
+    "recall of a class of 35 %",
+    "precision",
+    "balanced accuracy",
+    "F1",
+    "macro F1",
+)
+FEW_SESSIONS = 5
+SHIFTS = {
+    "scenes alike": (1.4, 1.4, 0.0),
+    "scenes unlike": (1.4, 1.4, 1.0),
+    "nearly constant answers": (5.3, -5.3, 0.0),
+}
+"""Logits of both recalls, and how far scenes shift them apart."""
+FOUND, FALSE = 0.8, 0.3
+"""Of the objects and of the images, that have a true and a false box."""
+FEWER_RESAMPLES = 400
+
+
+def quality_settings() -> Iterator[Setting]:
+    """Yield panel, name, size and the function that draws one and makes its intervals."""
+    for items, share in product(ITEMS, (0.55, 0.8, 0.95, 0.99)):
+        yield "shares", f"accuracy of {share:.0%}", items, partial(_share, items, share)
+    for items, sessions, common in product(ITEMS, (3, 5, 12, 30), (0.0, 0.06)):
+        title = f"{sessions} sessions that disagree{' in common' if common else ''}"
+        draw = partial(_disagreeing, items, sessions, common)
+        if items < ITEMS[-1] or sessions == FEW_SESSIONS:
+            yield "shares by several sessions", title, items, draw
+    for items, kind, metric in product(ITEMS, ANSWERS, METRICS[1:]):
+        title = f"{metric}, {kind}, three sessions"
+        yield "metrics of labels", title, items, partial(_labelled, items, kind, metric)
+    for scenes, each, metric in product(SCENES, SHIFTS, ("accuracy", "balanced accuracy", "F1")):
+        draw = partial(_scenes, scenes, SHIFTS[each], metric)
+        yield "metrics by groups", f"{metric}, {each}", scenes * OF_SCENE, draw
+    for items, metric in product(ITEMS[:3], ("average precision", "mean IoU")):
+        yield "metrics of boxes", metric, items, partial(_boxes, items, metric)
+
+
+@cache
+def _alone(items: int) -> Units:
+    return Units(items, None)
+
+
+@cache
+def _in_scenes(scenes: int) -> Units:
+    return Units(scenes * OF_SCENE, [str(item // OF_SCENE) for item in range(scenes * OF_SCENE)])
+
+
+def _of_share(units: Units, hits: npt.NDArray[np.bool_], levels: Sequence[float]) -> list[Interval]:
+    value, spread = units.of_share(hits, np.ones(hits.shape, np.bool_))
+    return [interval(value, spread, level) for level in levels]
+
+
+def _share(items: int, share: float, rng: np.random.Generator, levels: Sequence[float]) -> Found:
+    right = rng.random((1, items)) < share
+    return share, _of_share(_alone(items), right, levels)
+
+
+def _disagreeing(
+    items: int, sessions: int, common: float, rng: np.random.Generator, levels: Sequence[float]
+) -> Found:
+    """Items are mostly easy or hard; a session gets up to ``common`` of them wrong at random."""
+    chance = rng.beta(0.4, 0.1, items) * (1 - rng.uniform(0, common, (sessions, 1)))
+    right = rng.random((sessions, items)) < chance
+    return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
+
+
+def _answered(
+    rng: np.random.Generator, labels: npt.NDArray[np.int64], answers: Floats, sessions: int
+) -> npt.NDArray[np.int64]:
+    upto = answers.cumsum(axis=1)[labels][:, :-1]
+    first = (rng.random(len(labels))[:, np.newaxis] > upto).sum(axis=1)
+    again = (rng.random((sessions, len(labels), 1)) > upto).sum(axis=2)
+    answered: npt.NDArray[np.int64] = np.where(
+        rng.random((sessions, len(labels))) < REDRAWN, again, first
+    )
+    return answered
+
+
+def _labelled(
+    items: int, kind: str, metric: str, rng: np.random.Generator, levels: Sequence[float]
+) -> Found:
+    answers = ANSWERS[kind]
+    labels = rng.choice(len(CLASSES), items, p=CLASSES)
+    given = _answered(rng, labels, answers, 3)
+    expected = np.concatenate([CLASSES[:, np.newaxis] * answers, np.zeros((3, 1))], axis=1)
+    return _of_metric(_alone(items), labels, given, expected, metric=metric, levels=levels)
+
+
+def _of_metric(
+    units: Units,
+    labels: npt.NDArray[np.int64],
+    given: npt.NDArray[np.int64],
+    expected: Floats,
+    *,
+    metric: str,
+    levels: Sequence[float],
+) -> Found:
+    """Return the metric of the whole population, ``expected`` (k, k + 1), and the intervals."""
+    hits, last = given == labels, len(expected) - 1
+    recalls = np.diagonal(expected) / expected.sum(axis=1)
+    if metric == "accuracy":
+        return float(np.diagonal(expected).sum()), _of_share(units, hits, levels)
+    if metric.startswith("recall"):
+        value, spread = units.of_share(hits, np.broadcast_to(labels == 1, hits.shape))
+        return float(recalls[1]), [interval(value, spread, level) for level in levels]
+    if metric == "precision":
+        value, spread = units.of_share(hits, given == 1)
+        truth = expected[1, 1] / expected[:, 1].sum()
+        return float(truth), [interval(value, spread, level) for level in levels]
+    if metric == "balanced accuracy":
+        each = [np.broadcast_to(labels == label, hits.shape) for label in np.unique(labels)]
+        mean = units.mean_of_shares(hits, each)
+        return float(recalls.mean()), [mean_interval(mean, level) for level in levels]
+    bootstrap = Bootstrap(given, labels, len(expected), units)
+    confusions = np.stack([count_confusion(each, labels, last + 1) for each in given])
+    if metric == "macro F1":
+        mean = bootstrap.mean_of_classes(confusions, macro_f1, per_class_f1)
+        return float(macro_f1(expected)), [mean_interval(mean, level) for level in levels]
+    (spread,) = bootstrap.spreads([lambda confusion: per_class_f1(confusion)[..., last]], [last])
+    value = float(per_class_f1(confusions)[:, last].mean())
+    truth = float(per_class_f1(expected)[last])
+    return truth, [interval(value, spread, level) for level in levels]
+
+
+def _logistic(x: Floats) -> Floats:
+    return 1 / (1 + np.exp(-x))
+
+
+@cache
+def _mean_recall(logit: float, spread: float) -> float:
+    """Return the mean over scenes, by Gauss and Hermite."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(60)
+    return float(weights @ _logistic(logit + spread * nodes) / weights.sum())
+
+
+def _scenes(
+    scenes: int,
+    shift: tuple[float, float, float],
+    metric: str,
+    rng: np.random.Generator,
+    levels: Sequence[float],
+) -> Found:
+    """Half of a scene's tiles are of either label; scenes differ, and shift both recalls apart."""
+    intact, cleared, unlike = shift
+    labels = np.tile(np.arange(OF_SCENE) % 2, scenes)
+    apart = unlike * rng.standard_normal(scenes)
+    common = 0.7 * rng.standard_normal(scenes)
+    logits = np.stack([intact + common - apart, cleared + common + apart], axis=1)
+    right = rng.random(scenes * OF_SCENE) < _logistic(logits).repeat(OF_SCENE // 2, axis=0).ravel()
+    given = np.where(right, labels, 1 - labels)[np.newaxis]
+    spread = float(np.hypot(0.7, unlike))
+    first, second = (_mean_recall(logit, spread) / 2 for logit in (intact, cleared))
+    expected = np.array([[first, 0.5 - first, 0.0], [0.5 - second, second, 0.0]])
+    return _of_metric(_in_scenes(scenes), labels, given, expected, metric=metric, levels=levels)
+
+
+def _images(rng: np.random.Generator, items: int) -> Matched:
+    """Half of the images hold an object; most are found, some boxes are false."""
+    truths = rng.integers(0, 2, items)
+    found = (rng.random(items) < FOUND) & (truths > 0)
+    false = rng.random(items) < FALSE
+    scores = np.concatenate([rng.beta(4, 2, found.sum()), rng.beta(2, 3, false.sum())])
+    hits = np.repeat([True, False], [found.sum(), false.sum()])
+    where = np.concatenate([np.flatnonzero(found), np.flatnonzero(false)])
+    order = np.argsort(-scores)
+    fit = np.where(found, rng.beta(6, 2, items), np.nan)
+    return Matched(scores[order], hits[order], where[order], truths, fit)
+
+
+@cache
+def _true_precision() -> float:
+    """Return the average precision of a million images: its own error is 0.05 %."""
+    many = _images(np.random.Generator(np.random.PCG64(1)), 1_000_000)
+    return float(many.average_precision(np.ones((1, 1_000_000)))[0])
+
+
+def _boxes(items: int, metric: str, rng: np.random.Generator, levels: Sequence[float]) -> Found:
+    matched = _images(rng, items)
+    if metric == "mean IoU":
+        truth, function, needs = 0.75, matched.mean_overlap, ~np.isnan(matched.fit)
+    else:
+        truth, function, needs = _true_precision(), matched.average_precision, matched.truths > 0
+    spread = _alone(items).resampled_spread([function], needs[np.newaxis])
+    value = float(function(np.ones((1, items)))[0])
+    return truth, [interval(value, spread, level) for level in levels]

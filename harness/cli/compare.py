@@ -1,0 +1,176 @@
+"""``compare``: whether one entry is better than another, or a new version than the one before."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import JsonOption, named_path, named_text
+from harness.cli.output import print_json, print_note, stdout_console
+from harness.cli.project import Project, find_project
+from harness.errors import UsageError
+
+if TYPE_CHECKING:
+    from harness.cli.comparing import Named
+    from harness.ranking.compare import Comparison, Contender, Margins
+    from harness.ranking.paired_quality import OfSessions
+    from harness.ranking.pairing import Evaluations
+    from harness.records.rules import Rules
+
+EXAMPLES = """Examples:
+
+python -m harness compare climate-tfidf climate-static
+
+python -m harness compare baseline.json submissions/my-team --fail-on-regression
+
+python -m harness compare my-team their-team --results path/to/results --json
+"""
+
+
+def compare(  # noqa: PLR0917 - typer makes options of them
+    a: Annotated[
+        str,
+        typer.Argument(
+            metavar="A", parser=named_text, help="An entry, by name or folder, or a record."
+        ),
+    ],
+    b: Annotated[
+        str,
+        typer.Argument(metavar="B", parser=named_text, help="Another; it is judged beside A."),
+    ],
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=named_path,
+            help="Results folder that entries are looked for in.",
+            show_default="leaderboard/results",
+        ),
+    ] = None,
+    fail_on_regression: Annotated[
+        bool,
+        typer.Option(
+            "--fail-on-regression",
+            help="Exit with 1 when B is certainly worse, by more than a margin.",
+        ),
+    ] = False,
+    quality_margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="Difference of quality that counts as none.", show_default="the rules'"
+        ),
+    ] = None,
+    energy_margin: Annotated[
+        float | None,
+        typer.Option(
+            min=0.0, help="Share of energy that counts as none.", show_default="the rules'"
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say whether B is better than A in quality or energy, and how sure that is.
+
+    An entry stands for its latest version's evaluations, as on a board.
+    """
+    project = find_project()
+    margins = _margins(project.rules(), quality_margin, energy_margin)
+    made = make_comparison(project, (a, b), results, margins)
+    if as_json:
+        print_json(made)
+    else:
+        from harness.cli.comparison import print_comparison
+
+        print_comparison(stdout_console(), made)
+    if fail_on_regression and made.regressions:
+        print_note(f"regression: {' and '.join(made.regressions)}")
+        raise typer.Exit(1)
+
+
+def make_comparison(
+    project: Project, texts: tuple[str, str], results: Path | None, margins: Margins
+) -> Comparison:
+    """Find what the two arguments name, and compare it."""
+    from harness.cli.compared_items import compared_items
+    from harness.cli.comparing import find, names_of, notes_on, pair_of, sources_of
+    from harness.ranking.compare import compare as compare_contenders
+
+    rules = project.rules()
+    sources = sources_of(project, texts, results)
+    named = [find(text, source, rules) for text, source in zip(texts, sources, strict=True)]
+    one, other, notes = pair_of(named[0], named[1])
+    sides = [*zip(named, (one, other), strict=True)]
+    items = compared_items(project, sides)
+    contenders = [
+        contender(name, side, of_sessions)
+        for name, side, of_sessions in zip(
+            names_of(one, other), sides, items.of_sessions, strict=True
+        )
+    ]
+    return compare_contenders(
+        contenders[0],
+        contenders[1],
+        items.evidence,
+        margins,
+        few_sessions=rules.boards.min_sessions,
+        floor_joules=_floor(named, one, rules),
+        notes=(*notes, *notes_on(project, sides), *items.notes),
+    )
+
+
+def contender(name: str, side: tuple[Named, Evaluations], of_sessions: OfSessions) -> Contender:
+    """Put one side together, with the control entry's part in its campaigns."""
+    from harness.ranking.compare import Contender
+    from harness.ranking.pairing import controls_of
+
+    named, evaluations = side
+    return Contender(
+        name=name,
+        records=tuple(each.record for each in evaluations.members),
+        paths=evaluations.paths,
+        standing=evaluations.status,
+        of_sessions=of_sessions,
+        controls=tuple(controls_of(evaluations, named.source.stored)),
+    )
+
+
+def _margins(rules: Rules, quality: float | None, energy: float | None) -> Margins:
+    """Take what is asked for, else the rules' margins."""
+    import math
+
+    from harness.ranking.compare import Margins
+
+    for option, value in (("--quality-margin", quality), ("--energy-margin", energy)):
+        if value is not None and not math.isfinite(value):
+            raise UsageError(f"{option}: is {value}", remedy="give a finite number")
+    return Margins(
+        quality=rules.ranking.quality_margin if quality is None else quality,
+        energy=rules.ranking.energy_margin if energy is None else energy,
+    )
+
+
+def _floor(named: list[Named], one: Evaluations, rules: Rules) -> float | None:
+    """Return the energy under which an entry is at the floor, where the null entry's is known."""
+    from harness.ranking.figures import figures
+    from harness.ranking.pairing import evaluations_of, why_not
+    from harness.records.energy import is_resolved
+
+    record = one.members[-1].record
+    reference = rules.reference.get(record.task.id)
+    if reference is None:
+        return None
+    found = {
+        each.path: each
+        for each in (stored for name in named for stored in name.source.stored)
+        if each.record.submission.entry == reference.null and why_not(each) is None
+    }
+    if not found:
+        return None
+    key = {name: value for name, value in one.key.items() if name != "status"}
+    for null in evaluations_of(found.values(), rules):
+        sessions = [s for each in null.members for s in each.record.sessions]
+        if key.items() <= null.key.items() and all(map(is_resolved, sessions)):
+            joules = figures(sessions, record.rules.amortise_queries).joules_per_1000_queries
+            return rules.energy.floor_multiple * joules
+    return None

@@ -1,0 +1,212 @@
+"""What ``compare`` is given: from names and paths to evaluations, and to what they answered."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from harness.cli.project import Project
+from harness.errors import ConfigurationError, UsageError
+from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of
+from harness.records.evaluation import Notice
+
+if TYPE_CHECKING:
+    from harness.records.rules import Rules
+    from harness.store.results import StoredRecord
+
+RECORD_ENDING = ".json"
+"""Ends what names one evaluation; everything else names an entry."""
+ITEMS_ENDING = ".items.json"
+_TOLERANCE = 1e-9
+"""Between the quality that a record says and the one that its outcomes give."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """A results folder, read once."""
+
+    folder: Path
+    stored: tuple[StoredRecord, ...]
+    problems: tuple[tuple[str, str], ...]
+    """Paths, and what is wrong with what lies there."""
+
+
+@dataclass(frozen=True)
+class Named:
+    """What one argument stands for."""
+
+    text: str
+    source: Source
+    choices: tuple[Evaluations, ...]
+    """Evaluations by board; of a record one alone."""
+
+
+def sources_of(project: Project, texts: Sequence[str], results: Path | None) -> list[Source]:
+    """Read the results folder that each argument is looked for in."""
+    from harness.store.results import read_all
+
+    keys = project.key_ring()
+    folders = [_folder_of(text, results or project.results) for text in texts]
+    read: dict[Path, Source] = {}
+    for folder in folders:
+        if folder not in read:
+            stored, problems = read_all(folder, keys)
+            told = tuple((each.path, f"{each.message} [{each.code}]") for each in problems)
+            read[folder] = Source(folder, stored, told)
+    return [read[folder] for folder in folders]
+
+
+def find(text: str, source: Source, rules: Rules) -> Named:
+    """Return the evaluations that an argument names; ``UsageError`` where there are none."""
+    if text.endswith(RECORD_ENDING):
+        place = _place(Path(text), source.folder)
+        found = [each for each in source.stored if each.path == place]
+        if not found:
+            why = dict(source.problems).get(place, "is no record of an evaluation")
+            raise ConfigurationError(f"{text}: {why}", remedy="name another, or restore the file")
+        return Named(text, source, tuple(evaluations_of(found, rules)))
+    entry = os.path.basename(os.path.abspath(text))  # noqa: PTH100, PTH119 - follows no link
+    found = [each for each in source.stored if each.record.submission.entry == entry]
+    if not found:
+        raise _no_evaluation(entry, source)
+    return Named(text, source, tuple(evaluations_of(found, rules)))
+
+
+def _folder_of(text: str, results: Path) -> Path:
+    """Return the results folder of an argument: a record's own is three levels up."""
+    if not text.endswith(RECORD_ENDING):
+        if results.is_dir():
+            return results.resolve()
+        raise UsageError(
+            f"{results}: {'is not a folder' if results.exists() else 'does not exist'}",
+            remedy="name the folder that evaluate wrote to with --results",
+        )
+    path = Path(text)
+    if text.endswith(ITEMS_ENDING):
+        raise UsageError(
+            f"{text}: holds the outcomes of single items", remedy="name the record beside it"
+        )
+    if not path.is_file():
+        raise UsageError(
+            f"{text}: {'is not a file' if path.exists() else 'does not exist'}",
+            remedy="name a record, as evaluate prints it, or an entry",
+        )
+    return path.resolve().parents[2] if len(path.resolve().parents) > 2 else path.parent  # noqa: PLR2004 - task and entry
+
+
+def _place(path: Path, folder: Path) -> str:
+    resolved = path.resolve()
+    return resolved.relative_to(folder).as_posix() if resolved.is_relative_to(folder) else str(path)
+
+
+def _no_evaluation(entry: str, source: Source) -> UsageError:
+    from harness.submissions.faults import quoted, suggestion
+
+    unusable = [
+        f"{path}: {why}" for path, why in source.problems if path.split("/")[1:2] == [entry]
+    ]
+    if unusable:
+        return UsageError(
+            f"{source.folder}: no evaluation of {quoted(entry)} can be used: {unusable[-1]}",
+            remedy="python -m harness verify says what to do about each",
+        )
+    known = tuple(sorted({each.record.submission.entry for each in source.stored}))
+    return UsageError(
+        f"{source.folder}: no evaluation of {quoted(entry)}{suggestion(entry, known)}",
+        remedy=f"evaluate it first: python -m harness evaluate submissions/{entry}",
+    )
+
+
+def pair_of(a: Named, b: Named) -> tuple[Evaluations, Evaluations, list[Notice]]:
+    """Return the two that are compared, and what is to be said of the choice.
+
+    Raises ``UsageError`` where nothing may be compared, or one side is a part of the other.
+    """
+    one, other = choose_pair(a.choices, b.choices)
+    mine, theirs = set(one.paths), set(other.paths)  # a path holds digits of what lies there
+    if mine == theirs:
+        return (
+            one,
+            other,
+            [
+                Notice(
+                    code="same-evaluations",
+                    message="both names stand for the same evaluations: there is no difference",
+                    remedy="name another entry, or another record",
+                )
+            ],
+        )
+    if both := sorted(mine & theirs):
+        raise UsageError(
+            f"{both[0]} is among the evaluations of both",
+            remedy="name single records on both sides",
+        )
+    return one, other, []
+
+
+def names_of(one: Evaluations, other: Evaluations) -> tuple[str, str]:
+    """Return what the verdict calls them: two of one entry by their moments, or by digests."""
+    members = one.members[-1], other.members[-1]
+    entries = [each.record.submission.entry for each in members]
+    if entries[0] != entries[1]:
+        return entries[0], entries[1]
+    moments = [each.record.created_utc[:19].replace("T", " ") for each in members]
+    if moments[0] == moments[1]:
+        moments = [Path(each.path).name.split(".")[0] for each in members]
+    elif moments[0][:16] != moments[1][:16]:
+        moments = [each[:16] for each in moments]
+    return f"{entries[0]} ({moments[0]})", f"{entries[1]} ({moments[1]})"
+
+
+def notes_on(project: Project, sides: Sequence[tuple[Named, Evaluations]]) -> list[Notice]:
+    """Say of each side what a reader would take it for and it is not: up to date, or whole."""
+    notes = []
+    for named, evaluations in sides:
+        if named.text.endswith(RECORD_ENDING):
+            continue
+        entry = evaluations.members[-1].record.submission.entry
+        notes += [*_failed_since(named, entry, evaluations)]
+        if _digest_now(project, entry) not in {None, evaluations.digest}:
+            notes.append(
+                Notice(
+                    code="entry-changed",
+                    message=f"submissions/{entry} has changed since it was evaluated: this is of "
+                    f"the version {evaluations.digest[:8]}",
+                    remedy=f"evaluate it: python -m harness evaluate submissions/{entry}",
+                )
+            )
+    return notes
+
+
+def _failed_since(named: Named, entry: str, evaluations: Evaluations) -> list[Notice]:
+    from harness.records.evaluation import Failed
+
+    return [
+        Notice(
+            code="failed-since",
+            message=f"a later evaluation of {entry} failed in {each.record.outcome.stage}: "
+            f"{each.path}",
+            remedy="mend it, and evaluate the entry again",
+        )
+        for each in named.source.stored
+        if each.record.submission.entry == entry
+        and each.record.created_utc > evaluations.latest
+        and isinstance(each.record.outcome, Failed)
+    ][-1:]
+
+
+def _digest_now(project: Project, entry: str) -> str | None:
+    """Return the digest of the entry's folder as it is; ``None`` where none can be taken."""
+    from harness.errors import HarnessError
+    from harness.submissions.snapshot import entry_digest
+
+    folder = project.submissions / entry
+    if not folder.is_dir():
+        return None
+    try:
+        return entry_digest(folder)
+    except HarnessError:
+        return None

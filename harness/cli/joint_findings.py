@@ -1,0 +1,67 @@
+"""What ``verify`` finds of the joint files beside a results folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from harness.cli.joints import Joints
+    from harness.records.finding import Finding, Kind
+    from harness.store.results import StoredRecord
+
+_AGAIN = (
+    "make it again where the outcomes are: leaderboard, with --sign on boards of signed records"
+)
+REMEDIES = {
+    "joint-unreadable": "restore the file from the repository's history, or remove it",
+    "joint-unsigned": _AGAIN,
+    "key-unknown": "bring the organiser's public key to leaderboard/keys by a review, or remove "
+    "the file: anybody can make a key",
+    "signature-invalid": "restore the file from the repository's history, or remove it",
+    "key-revoked": _AGAIN,
+}
+"""By the code of a problem of reading one."""
+
+
+def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Finding]:
+    """Work the ranks out again where the outcomes are here; hold each joint file against them.
+
+    Else against the digest of its records, and its signature. What nobody signed has no joint file.
+    """
+    ranked = joints.of(stored)
+    stale = {joint.board for joint in ranked.stale}
+    told = set()
+    for problem in ranked.boards.problems:
+        if problem.code in REMEDIES:
+            told.add(problem.path)
+            yield _found("finding", problem.path, problem.code, problem.message,
+                         REMEDIES[problem.code])  # fmt: skip
+    for board in ranked.boards.boards:
+        path, there = joints.place(board.id)
+        if board.status == "self-reported" or path in told:
+            continue
+        if board.id in stale and not there:
+            yield _found(
+                "note", path, "joint-missing",
+                "is not there: without the outcomes nobody can rank this board", _AGAIN,
+            )  # fmt: skip
+        elif board.id in stale:
+            yield _found(
+                "finding", path, "joint", "is not what its records and their outcomes give", _AGAIN
+            )
+        elif board.ranking is None and there:
+            yield _found(
+                "finding", path, "joint-stale", "was made of other records than are here", _AGAIN
+            )
+    for name in joints.left_over(ranked):
+        path, _ = joints.place(name.removesuffix(".json"))
+        yield _found(
+            "note", path, "joint-orphaned", "is of no board that is here", "remove it",
+        )  # fmt: skip
+
+
+def _found(kind: Kind, path: str, code: str, message: str, remedy: str) -> Finding:
+    from harness.records.finding import Finding
+
+    return Finding(kind=kind, path=path, code=code, message=message, remedy=remedy)

@@ -1,0 +1,229 @@
+"""Energy, two by two: the difference of logarithms, its standard error and degrees of freedom.
+
+Which sessions tell two entries apart, in this order:
+
+1. rounds that both took part in: Student's t on the differences round by round (paired), so that
+   whatever a round had in common cancels. Where these are of three campaigns or more, on the
+   differences campaign by campaign, so that what changes from day to day counts;
+2. sessions of one campaign without rounds: two samples, after Welch (B. L. Welch, Biometrika 34
+   (1947), 28-35). An entry's sessions followed one another there, and on a shared machine each is
+   like the last: their error is widened by what that does to a mean;
+3. different campaigns: the ratios to the control entry, one a campaign and at least three of each
+   entry, as two samples likewise. Fewer: the two are not compared.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
+
+LEAST_SHARED = 3
+"""Rounds, or campaigns, that two entries must share to be compared by them."""
+LEAST_SPREAD = 1e-3
+"""Of a session, relative: no meter here repeats better, and sessions that seem to do so are held
+to have this standard deviation. So entries whose sessions are all the same can be told apart, and
+not by less than a meter resolves."""
+SERIAL_CORRELATION = 1 / 3
+"""Of sessions that follow one another: 0.33 was seen on a shared virtual machine. In a round the
+sessions of an entry have the others' between them, and nothing of it is left."""
+NOT_COMPARED, BY_ROUND, BY_CAMPAIGN, BY_SESSION, BY_RATIO = range(5)
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Figures of entries that stand beside each other: (entries, columns), and which there are."""
+
+    values: Floats
+    present: Booleans
+
+    @property
+    def counts(self) -> Integers:
+        """Return (entries,): how many figures an entry has."""
+        counts: Integers = self.present.sum(axis=1)
+        return counts
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyPairs:
+    """Every pair of entries; in all of these [i, j] is positive where i uses less than j."""
+
+    difference: Floats
+    """(entries, entries): of log joules per 1,000 queries; 0 where not compared."""
+    error: Floats
+    """(entries, entries): its standard error; infinite where not compared."""
+    freedom: Floats
+    """(entries, entries): degrees of freedom of the error; 1 where not compared."""
+    kind: Integers
+    """(entries, entries): by what the two were compared."""
+    by_kind: dict[int, Columns]
+    """What the comparisons were made of; of sessions in no order, column for column."""
+
+    @property
+    def compared(self) -> Booleans:
+        """Return (entries, entries): whether anything is known of the pair."""
+        compared: Booleans = self.kind != NOT_COMPARED
+        return compared
+
+
+def compare_energies(evidence: Evidence) -> EnergyPairs:
+    """Compare every two entries by their sessions."""
+    by_kind = _columns(evidence)
+    kind = _kinds(evidence, by_kind)
+    count = len(evidence.entries)
+    difference = np.zeros((count, count))
+    error = np.full((count, count), np.inf)
+    freedom = np.ones((count, count))
+    for each, columns in by_kind.items():
+        if not (chosen := kind == each).any():
+            continue
+        compare = paired if each in (BY_ROUND, BY_CAMPAIGN) else two_samples
+        apart, squared_error, degrees = compare(columns)
+        if each == BY_SESSION:
+            squared_error = squared_error * _widening(columns.counts)
+        difference[chosen] = apart[chosen]
+        error[chosen] = np.sqrt(squared_error[chosen])
+        freedom[chosen] = degrees[chosen]
+    return EnergyPairs(difference, error, freedom, kind, by_kind)
+
+
+def paired(columns: Columns, least_spread: float = LEAST_SPREAD) -> tuple[Floats, Floats, Floats]:
+    """Return difference, squared standard error and freedom of every pair, by shared columns.
+
+    Columns may have leading axes (…, entries, columns). What stands for pairs that share fewer
+    than two columns means nothing.
+    """
+    present = columns.present.astype(columns.values.dtype)
+    values = np.where(columns.present, columns.values, 0)
+    across = np.swapaxes(values, -1, -2)
+    shared = np.maximum(present @ present.T, 2)
+    sums = present @ across
+    sums = sums - np.swapaxes(sums, -1, -2)
+    squares = np.square(values) @ present.T
+    squares = squares + np.swapaxes(squares, -1, -2) - 2 * (values @ across)
+    difference = sums / shared
+    spread = (squares - shared * np.square(difference)) / (shared - 1)
+    spread = np.maximum(spread, 2 * least_spread**2)
+    return difference, spread / shared, shared - 1
+
+
+def two_samples(
+    columns: Columns, least_spread: float = LEAST_SPREAD
+) -> tuple[Floats, Floats, Floats]:
+    """Return difference, squared standard error and freedom (Welch's) of every pair.
+
+    Columns may have leading axes, as in ``paired``.
+    """
+    counts = np.maximum(columns.counts, 2).astype(columns.values.dtype)
+    values = np.where(columns.present, columns.values, 0)
+    means = values.sum(axis=-1) / counts
+    centred = np.where(columns.present, values - means[..., np.newaxis], 0)
+    spreads = np.square(centred).sum(axis=-1) / (counts - 1)
+    parts = np.maximum(spreads, least_spread**2) / counts
+    squared = parts[..., :, np.newaxis] + parts[..., np.newaxis, :]
+    quartic = np.square(parts) / (counts - 1)
+    freedom = np.square(squared) / (quartic[..., :, np.newaxis] + quartic[..., np.newaxis, :])
+    return means[..., np.newaxis, :] - means[..., :, np.newaxis], squared, freedom
+
+
+def serial_widening(sessions: int) -> float:
+    """Return by how much the square of a mean's standard error is too small.
+
+    For an autoregressive series of lag 1: the variance of the mean of n over what the spread of the
+    n makes of it (G. V. Bayley and J. M. Hammersley, The "effective" number of independent
+    observations in an autocorrelated time series, 1946).
+    """
+    lags = np.arange(1, sessions)
+    inflated = 1 + 2 * float(((1 - lags / sessions) * SERIAL_CORRELATION**lags).sum())
+    return inflated * (sessions - 1) / (sessions - inflated)
+
+
+def _widening(counts: Integers) -> Floats:
+    """Return (entries, entries): what widens a pair most."""
+    of_entry = np.array([serial_widening(max(2, count)) for count in counts.tolist()])
+    widening: Floats = np.maximum.outer(of_entry, of_entry)
+    return widening
+
+
+def _columns(evidence: Evidence) -> dict[int, Columns]:
+    control = None if evidence.control is None else evidence.entries.index(evidence.control)
+    rounds = _table([_by_round(energy) for energy in evidence.energy])
+    sessions = _table([_by_number(energy) for energy in evidence.energy])
+    plain = [_by_campaign(energy, None) for energy in evidence.energy]
+    found = {BY_ROUND: rounds, BY_CAMPAIGN: _table(plain), BY_SESSION: sessions}
+    if control is not None:
+        against = evidence.energy[control]
+        found[BY_RATIO] = _table([_by_campaign(energy, against) for energy in evidence.energy])
+    return found
+
+
+def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
+    """Return (entries, entries): by what to compare; the first that is possible, see above."""
+    count = len(evidence.entries)
+    kind = np.full((count, count), NOT_COMPARED)
+    if BY_RATIO in by_kind:
+        enough = by_kind[BY_RATIO].counts >= LEAST_SHARED
+        kind[np.logical_and.outer(enough, enough)] = BY_RATIO
+    campaign = np.array([_only_campaign(energy) for energy in evidence.energy])
+    alone = (campaign >= 0) & (by_kind[BY_SESSION].counts >= LEAST_SHARED)
+    kind[np.equal.outer(campaign, campaign) & np.logical_and.outer(alone, alone)] = BY_SESSION
+    kind[_shared(by_kind[BY_ROUND]) >= LEAST_SHARED] = BY_ROUND
+    both = (kind == BY_ROUND) & (_shared(by_kind[BY_CAMPAIGN]) >= LEAST_SHARED)
+    kind[both] = BY_CAMPAIGN
+    np.fill_diagonal(kind, NOT_COMPARED)
+    return kind
+
+
+def _shared(columns: Columns) -> Integers:
+    present = columns.present.astype(np.int64)
+    shared: Integers = present @ present.T
+    return shared
+
+
+def _only_campaign(energy: SessionEnergies | None) -> int:
+    """Return the campaign of an entry that has sessions of no other; -1 where there is none."""
+    if energy is None or len(set(energy.campaigns.tolist())) != 1:
+        return -1
+    return int(energy.campaigns[0])
+
+
+def _by_round(energy: SessionEnergies | None) -> dict[tuple[int, int], float]:
+    if energy is None:
+        return {}
+    return dict(zip(energy.round_keys(), energy.log_joules.tolist(), strict=False))
+
+
+def _by_number(energy: SessionEnergies | None) -> dict[tuple[int, int], float]:
+    return {} if energy is None else {(n, 0): x for n, x in enumerate(energy.log_joules.tolist())}
+
+
+def _by_campaign(
+    energy: SessionEnergies | None, control: SessionEnergies | None
+) -> dict[tuple[int, int], float]:
+    """Return the mean of each campaign, less the control's where one is given."""
+    if energy is None:
+        return {}
+    means = {}
+    for campaign in sorted(set(energy.campaigns.tolist())):
+        mean = float(energy.log_joules[energy.campaigns == campaign].mean())
+        if control is not None:
+            of_control = control.log_joules[control.campaigns == campaign]
+            if not len(of_control):
+                continue
+            mean -= float(of_control.mean())
+        means[campaign, 0] = mean
+    return means
+
+
+def _table(rows: list[dict[tuple[int, int], float]]) -> Columns:
+    keys = sorted({key for row in rows for key in row})
+    place = {key: position for position, key in enumerate(keys)}
+    values = np.zeros((len(rows), len(keys)))
+    present = np.zeros(values.shape, dtype=bool)
+    for number, row in enumerate(rows):
+        for key, value in row.items():
+            values[number, place[key]] = value
+            present[number, place[key]] = True
+    return Columns(values, present)

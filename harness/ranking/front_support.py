@@ -1,0 +1,96 @@
+"""How firmly an entry is on the front of quality and energy: the share of draws that put it there.
+
+In a draw an entry is off the front if another is at least as good on both axes, and better on one
+by more than the rules' margin. So a copy, which is ahead by chance in half of all draws but never
+by much, takes nothing from its original; of a front without margins it would take half.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from statistics import fmean
+
+import numpy as np
+
+from harness.ranking.evidence import Booleans, Evidence, Floats, Margins, SessionEnergies
+from harness.ranking.resampling import QualityDraws, session_noise
+
+LEAST_ENTRIES = 3
+DRAWS = 2_000
+"""At most so many: a share is then known to about 0.01."""
+
+
+def support(evidence: Evidence, quality: QualityDraws, margins: Margins, seed: int) -> Floats:
+    """Return (entries,): in which share of the draws an entry is on the front.
+
+    One without energy is on none, and keeps nobody from it.
+    """
+    draws = min(DRAWS, len(quality.deviations))
+    moved = quality.deviations[:draws] - quality.totals[:draws, np.newaxis] * quality.values
+    qualities = quality.values + moved
+    energies = _energies(evidence, draws, seed)
+    found = np.zeros(len(evidence.entries))
+    for qualities_drawn, energies_drawn in zip(qualities, energies, strict=True):
+        found += on_front(qualities_drawn, energies_drawn, margins)
+    return found / draws
+
+
+def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Booleans:
+    """Return (entries,): who is beaten by nobody by more than a margin; infinite energy is out."""
+    order = np.argsort(log_energies, kind="stable")
+    spent = log_energies[order]
+    best = np.maximum.accumulate(qualities[order])
+    best = np.concatenate([[-math.inf], best])
+    no_more = best[np.searchsorted(spent, log_energies, side="right")]
+    clearly_less = best[np.searchsorted(spent, log_energies - margins.log_energy, side="left")]
+    beaten = (no_more > qualities + margins.quality) | (clearly_less >= qualities)
+    on: Booleans = ~beaten & np.isfinite(log_energies)
+    return on
+
+
+def _energies(evidence: Evidence, draws: int, seed: int) -> Floats:
+    """Return (draws, entries): log energies; at the floor all the same and below any other."""
+    shared = _shared_by_rounds(evidence)
+    columns = [
+        np.full(draws, -1e9) if at_floor else _drawn(entry, energy, shared, draws, seed)
+        for entry, energy, at_floor in zip(
+            evidence.entries, evidence.energy, evidence.at_floor.tolist(), strict=True
+        )
+    ]
+    return np.stack(columns, axis=1)
+
+
+def _shared_by_rounds(evidence: Evidence) -> dict[tuple[int, int], float]:
+    """Return how far the energies of a round lay from the entries' own means, on average.
+
+    That is no noise of an entry's place among others. Of rounds of fewer than three entries it is
+    not known apart from theirs.
+    """
+    apart: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
+    for energy in evidence.energy:
+        if energy is not None and energy.rounds is not None:
+            own = (energy.log_joules - energy.log_joules.mean()).tolist()
+            for key, value in zip(energy.round_keys(), own, strict=True):
+                apart[key].append(value)
+    return {key: fmean(values) for key, values in apart.items() if len(values) >= LEAST_ENTRIES}
+
+
+def _drawn(
+    entry: str,
+    energy: SessionEnergies | None,
+    shared: dict[tuple[int, int], float],
+    draws: int,
+    seed: int,
+) -> Floats:
+    """Return (draws,): the mean of the sessions, and Student's t times its standard error."""
+    if energy is None:
+        return np.full(draws, math.inf)
+    values, count = energy.log_joules, len(energy.log_joules)
+    if count < 2:  # noqa: PLR2004 - two make a spread
+        return np.full(draws, float(values.mean()))
+    own = values - np.array([shared.get(key, 0.0) for key in energy.round_keys()] or 0.0)
+    noise = session_noise(entry, draws, count, seed)
+    t = noise.mean(axis=1) / (noise.std(axis=1, ddof=1) / math.sqrt(count))
+    drawn: Floats = values.mean() + t * (own.std(ddof=1) / math.sqrt(count))
+    return drawn

@@ -1,0 +1,158 @@
+"""Work out the joint statistics of a board from evidence. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+from scipy.sparse.csgraph import connected_components
+
+from harness.ranking.candidates import candidates
+from harness.ranking.claims import Ranking, rank
+from harness.ranking.energy_pairs import compare_energies
+from harness.ranking.evidence import Evidence, ItemScores, Margins, ResampledQuality
+from harness.ranking.prizes import Prize, best_quality, least_energy
+from harness.records.board import Board
+from harness.records.joint import (
+    Claim,
+    JointEntry,
+    JointStatistics,
+    PrizeResult,
+    PrizeStanding,
+    RankRange,
+    UnrankedEntry,
+    WhyUnranked,
+)
+from harness.records.joint import Prize as PrizeName
+from harness.records.rules import Rules
+
+SUPPORT_DIGITS = 2
+"""After the point: more would tell of single draws, and nothing of the entry."""
+LEAST_DIGITS = 3
+"""Significant ones, of the least difference of quality."""
+LEAST_RATIO_DIGITS = 4
+"""After the point, of the least ratio of energies."""
+
+
+def joint_statistics(
+    board: Board,
+    evidence: Evidence,
+    left_out: Mapping[str, WhyUnranked],
+    rules: Rules,
+    seed: int,
+) -> JointStatistics:
+    """Rank the entries of ``evidence``, which are rows of ``board``.
+
+    ``left_out`` are rows that could be ranked and are not in the evidence. The same arguments give
+    the same statistics, whatever the order of entries.
+    """
+    margins = Margins(quality=rules.ranking.quality_margin, energy=rules.ranking.energy_margin)
+    ranking = rank(
+        evidence,
+        margins,
+        draws=rules.ranking.draws,
+        seed=seed,
+        confidence=rules.ranking.confidence,
+    )
+    _, others = candidates(board, rules)
+    unranked = [*others, *(UnrankedEntry(entry=e, why=why) for e, why in left_out.items())]
+    ratio = ranking.least_energy_ratio
+    return JointStatistics(
+        confidence=rules.ranking.confidence,
+        draws=rules.ranking.draws,
+        quality_margin=margins.quality,
+        energy_margin=margins.energy,
+        entries=tuple(
+            JointEntry(
+                entry=entry,
+                rank=range_of(ranking.rank[n].tolist()),
+                front_support=round(float(ranking.front_support[n]), SUPPORT_DIGITS),
+            )
+            for n, entry in enumerate(ranking.entries)
+        ),
+        unranked=tuple(sorted(unranked, key=lambda each: each.entry)),
+        claims=tuple(_claims(ranking)),
+        least_quality_difference=_few_digits(ranking.least_quality_difference),
+        least_energy_ratio=None if ratio is None else round(ratio, LEAST_RATIO_DIGITS),
+        prizes=tuple(_prizes(board, ranking, rules)),
+        units=_units(evidence.quality),
+        apart=_apart(evidence),
+    )
+
+
+def _units(quality: ItemScores | ResampledQuality) -> int:
+    if quality.groups is not None:
+        return len(np.unique(quality.groups))
+    return len(quality.scores) if isinstance(quality, ItemScores) else quality.items
+
+
+def _apart(evidence: Evidence) -> tuple[tuple[str, ...], ...]:
+    """Return the groups that no comparison of energy links, unless it is one."""
+    linked = compare_energies(evidence).compared
+    count, group_of = connected_components(linked, directed=False)
+    groups: list[list[str]] = [[] for _ in range(count)]
+    for entry, group in zip(evidence.entries, group_of.tolist(), strict=True):
+        groups[group].append(entry)
+    return tuple(map(tuple, groups)) if count > 1 else ()
+
+
+def _prizes(board: Board, ranking: Ranking, rules: Rules) -> Iterator[PrizeResult]:
+    """Award the prizes of an official board of enough items; on others there are none.
+
+    Who may compete is read off the published intervals, so that everybody can.
+    """
+    asked = rules.prizes.tasks.get(board.task)
+    if board.status != "official" or board.items < rules.prizes.least_items or asked is None:
+        return
+    row_of = {row.entry: row for row in board.entries}
+    rows = [row_of[entry] for entry in ranking.entries]
+    everybody = np.ones(len(rows), np.bool_)
+    least = least_energy(
+        ranking.less_energy,
+        np.array([row.quality_interval[0] for row in rows]),
+        asked.quality_floor,
+        everybody,
+    )
+    yield _result("least-energy", asked.quality_floor, ranking.entries, least)
+    best = best_quality(
+        ranking.better_quality,
+        np.array([row.joules_interval[1] if row.joules_interval else math.inf for row in rows]),
+        asked.budget_joules_per_1000_queries,
+        everybody,
+    )
+    yield _result("best-quality", asked.budget_joules_per_1000_queries, ranking.entries, best)
+
+
+def _result(name: PrizeName, limit: float, entries: Sequence[str], prize: Prize) -> PrizeResult:
+    standings = [
+        PrizeStanding(
+            entry=entry, rank=range_of(prize.rank[n].tolist()), wins=bool(prize.winners[n])
+        )
+        for n, entry in enumerate(entries)
+        if prize.competes[n]
+    ]
+    standings.sort(key=lambda each: (sum(each.rank), each.rank, each.entry))
+    return PrizeResult(prize=name, limit=limit, standings=tuple(standings))
+
+
+def range_of(ends: list[int]) -> RankRange:
+    """Return a range of ranks as records keep it."""
+    best, worst = ends
+    return best, worst
+
+
+def _claims(ranking: Ranking) -> Iterator[Claim]:
+    for i, winner in enumerate(ranking.entries):
+        for j, loser in enumerate(ranking.entries):
+            if ranking.beats[i, j]:
+                yield Claim(
+                    winner=winner,
+                    loser=loser,
+                    by_quality=bool(ranking.better_quality[i, j]),
+                    by_energy=bool(ranking.less_energy[i, j]),
+                )
+
+
+def _few_digits(value: float | None) -> float | None:
+    return None if value is None else float(f"{value:.{LEAST_DIGITS}g}")

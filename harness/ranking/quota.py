@@ -1,0 +1,98 @@
+"""How many official evaluations a team has had, and how many the rules let it have. Pure.
+
+Every official result tells a team a little of labels that it must not know, and takes the organiser
+an hour of a machine. So the rules may set a number per team and task.
+
+Counted is each evaluation that an organiser signed, made by the official protocol on data whose
+labels are not public, also one that the entry failed. Not counted is one that failed by the
+organiser's fault or in a campaign that is void, nor one of a reference entry of the rules (null,
+control): these have a part in the method. Another version of an entry, of the rules or of the data
+begins no new count: only a change of the number in the rules gives more.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
+from msgspec.structs import asdict, replace
+
+from harness.records.board import Board
+from harness.records.evaluation import EvaluationRecord, Failed, Notice
+from harness.records.rules import Rules
+
+
+class Vouched(Protocol):
+    """A record, and whether an organiser's signature of it was found good."""
+
+    @property
+    def record(self) -> EvaluationRecord:
+        """What was read."""
+        ...
+
+    @property
+    def verified(self) -> bool:
+        """Whether it counts as signed."""
+        ...
+
+
+def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tuple[str, str], int]:
+    """Count what counts towards the quota, by task and team (``team_key``); 0 for all others."""
+    return Counter(
+        (each.record.task.id, team_key(each.record.submission.team))
+        for each in stored
+        if each.verified and _counts(each.record, rules)
+    )
+
+
+def team_key(team: str) -> str:
+    """Spell a team's name the one way that it is counted under.
+
+    Letters' case, spaces, and characters that look alike by compatibility (NFKC) make no new team.
+    """
+    return " ".join(unicodedata.normalize("NFKC", team).casefold().split())
+
+
+def is_reference(task: str, entry: str, rules: Rules) -> bool:
+    """Say whether the rules give the entry a part in the method of this task."""
+    named = rules.reference.get(task)
+    return named is not None and entry in asdict(named).values()
+
+
+def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rules) -> Board:
+    """Give every row of a board the number of official evaluations that its team has had.
+
+    A note names the teams that have had any, and how many the rules allow.
+    """
+    entries = tuple(
+        replace(row, official_evaluations=counts.get((board.task, team_key(row.team)), 0))
+        for row in board.entries
+    )
+    had = {row.team: row.official_evaluations for row in entries if row.official_evaluations}
+    notes = board.notes
+    if had:
+        of = f", of {rules.quota.official_evaluations} that a team may have" if rules.quota else ""
+        each = ", ".join(f"{team} {count}" for team, count in sorted(had.items()))
+        notes += (
+            Notice(
+                code="official-evaluations",
+                message=f"official evaluations so far, of all entries to this task{of}: {each}",
+                remedy="read a narrow lead after many evaluations with care: each one tells a"
+                " little of the labels",
+            ),
+        )
+    return replace(board, entries=entries, notes=notes)
+
+
+def _counts(record: EvaluationRecord, rules: Rules) -> bool:
+    failed = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
+    void = record.campaign is not None and record.campaign.void is not None
+    return (
+        record.protocol == "official"
+        and not record.data.public
+        and not failed
+        and not void
+        and not is_reference(record.task.id, record.submission.entry, rules)
+    )

@@ -1,0 +1,109 @@
+"""What a reader must know of the ranks of a board, or of why there are none. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.records.board import Board
+from harness.records.evaluation import Notice
+from harness.records.joint import JointStatistics, WhyUnranked
+from harness.records.rules import Rules
+
+NO_RANKS = "no-ranks"
+WhyNoRanks: TypeAlias = Literal["no-candidates", "items-missing", "other-rules"]
+
+
+class _Said(NamedTuple):
+    message: str
+    remedy: str
+
+
+_NO_RANKS: dict[WhyNoRanks, _Said] = {
+    "no-candidates": _Said(
+        "no entry here can be ranked",
+        "evaluate entries with --protocol official, by a meter that resolves their energy",
+    ),
+    "other-rules": _Said(
+        "no ranks: made under other rules, whose margins are not in force, and there is no joint "
+        "file that was made under them",
+        "evaluate the entries again to have them ranked by the rules in force",
+    ),
+    "items-missing": _Said(
+        "no ranks: the outcomes of single items are not here, and there is no joint file that was "
+        "made of these records; the intervals are of each entry alone",
+        "make it where the outcomes are (leaderboard, with --sign on a board of signed records), "
+        "and publish leaderboard/joint with the records",
+    ),
+}
+_UNRANKED: dict[WhyUnranked, _Said] = {
+    "too-few-sessions": _Said(
+        "too few sessions for an interval of energy",
+        "evaluate them with --protocol official",
+    ),
+    "unresolved-energy": _Said(
+        "the meter does not resolve their energy",
+        "evaluate them with more passes, or with a meter that reads more finely",
+    ),
+    "items-missing": _Said(
+        "their outcomes of single items are missing or were altered",
+        "bring the *.items.json of their records from the machine that evaluated",
+    ),
+    "items-unfit": _Said(
+        "their outcomes are not of the items that most entries here were scored on, or cannot be "
+        "scored",
+        "verify the results, and evaluate these entries again",
+    ),
+}
+
+
+def no_ranks(why: WhyNoRanks) -> Notice:
+    """Say why a board has no ranks at all."""
+    message, remedy = _NO_RANKS[why]
+    return Notice(code=NO_RANKS, message=message, remedy=remedy)
+
+
+def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Iterator[Notice]:
+    """Say which rows have no rank, and what the board could not have shown."""
+    for why, (message, remedy) in _UNRANKED.items():
+        named = [each.entry for each in statistics.unranked if each.why == why]
+        if named:
+            yield Notice(
+                code="unranked", message=f"no rank: {message}: {', '.join(named)}", remedy=remedy
+            )
+    if statistics.apart:
+        groups = " / ".join(", ".join(group) for group in statistics.apart)
+        yield Notice(
+            code="apart",
+            message="evaluated on other occasions, and not linked by a control in enough of them: "
+            f"no energies are compared between {groups}",
+            remedy="evaluate them together (evaluate A B C …), or in campaigns with the control",
+        )
+    told_apart = _least(board, statistics)
+    units = statistics.units or board.items
+    if min(units, board.items) < rules.prizes.least_items:
+        grouped = f" in {units:,} groups" if units != board.items else ""
+        yield Notice(
+            code="few-items",
+            message=f"{board.items:,} items{grouped} cannot show what close entries differ by"
+            f"{told_apart and f': {told_apart}'}",
+            remedy="evaluate on more, in more groups; below "
+            f"{rules.prizes.least_items:,} items no prize is given",
+        )
+    elif told_apart:
+        yield Notice(
+            code="least-differences",
+            message=told_apart,
+            remedy="more sessions tell smaller differences of energy apart, and more items smaller "
+            "ones of quality",
+        )
+
+
+def _least(board: Board, statistics: JointStatistics) -> str:
+    quality, energy = statistics.least_quality_difference, statistics.least_energy_ratio
+    if quality is None or energy is None:
+        return ""
+    return (
+        f"two entries in the middle of this board are told apart from about {quality:g} in "
+        f"{board.metric.replace('_', ' ')}, or {100 * (energy - 1):.2g} % of energy, on"
+    )

@@ -1,0 +1,41 @@
+"""The energy of an evaluation's sessions together, as whoever looks at its interval has to see it.
+
+The looks that end an evaluation and the interval that is published of it are of this one estimate.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from harness.records.energy import joules_per_1000, random_uncertainty_per_1000
+from harness.records.evaluation import Session
+from harness.records.statistics import LogEstimate, of_sessions, t_quantile
+
+
+def joules_estimate(sessions: Sequence[Session], amortise_queries: int) -> LogEstimate | None:
+    """Return the geometric mean of sessions with its standard error; ``None`` for fewer than two.
+
+    The spread of sessions holds what the meter's edges and steps add to each, unless steps are so
+    coarse that they hide it: the error is never less than they leave the mean open. A gain is in
+    every session alike and has no part in it: it falls out of the ratio of two entries that one
+    machine metered, and not of two machines'.
+    """
+    estimate = of_sessions([joules_per_1000(session, amortise_queries) for session in sessions])
+    if estimate is None:
+        return None
+    return estimate.at_least(random_share(sessions, amortise_queries) / t_quantile(math.inf))
+
+
+def random_share(sessions: Sequence[Session], amortise_queries: int) -> float:
+    """Return the half-width at 95 % that the meter's edges and steps leave of the geometric mean.
+
+    As a share of it. Of a mean of logarithms, that is the mean of the shares; each session's is its
+    own, so that they add in quadrature and shrink with their number.
+    """
+    shares = [
+        random_uncertainty_per_1000(session, amortise_queries)
+        / joules_per_1000(session, amortise_queries)
+        for session in sessions
+    ]
+    return math.hypot(*shares) / len(sessions)

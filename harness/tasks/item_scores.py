@@ -1,0 +1,85 @@
+"""The ranked metric item by item, so that many entries can be resampled over the same items.
+
+Accuracy is the mean of what each item scores, and balanced accuracy the mean over classes of such
+means. Precision, F1 and whatever else is a ratio of counts is worked out for every resample anew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from harness.tasks.card import TaskCard
+from harness.tasks.protocol import Predictions
+from harness.tasks.quality import decisions
+from harness.tasks.scoring import Floats, Integers, answer_columns, metric_function
+
+BLOCK_NUMBERS = 4_000_000
+"""How many numbers of weighted counts are held at once: 32 MB."""
+
+
+@dataclass(frozen=True)
+class ItemScores:
+    """What the sessions of one entry scored in the ranked metric of a task."""
+
+    card: TaskCard
+    decided: Integers
+    """(sessions, n): the label that each answer amounts to, ``NO_ANSWER`` for none."""
+    labels: Integers
+    """(n,)."""
+
+    @property
+    def scores(self) -> Floats | None:
+        """(n,): the share of sessions that answered each item rightly, no answer being wrong.
+
+        ``None`` where the metric is no mean of such shares.
+        """
+        if self.card.ranked_metric.name not in MEANS:
+            return None
+        right: Floats = (self.decided == self.labels).mean(axis=0)
+        return right
+
+    @property
+    def classes(self) -> Integers | None:
+        """(n,): the classes whose means the metric is the mean of; ``None`` for one of them all."""
+        return self.labels if self.card.ranked_metric.name == "balanced_accuracy" else None
+
+    def resampled(self, weights: npt.ArrayLike) -> Floats:
+        """Return (draws,): the metric, its mean over the sessions, under weights (draws, n).
+
+        A weight says how often a resample holds an item.
+        """
+        weighted = np.asarray(weights, np.float64)
+        k = len(self.card.label_names)
+        metric = metric_function(self.card.ranked_metric, self.card.label_names)
+        columns = self.labels * (k + 1) + answer_columns(self.decided, k)
+        kinds, kind_of_item = np.unique(columns, axis=1, return_inverse=True)
+        width = k * (k + 1)
+        counts = np.zeros((kinds.shape[1], len(kinds), width))
+        for session, cells in enumerate(kinds):
+            counts[np.arange(kinds.shape[1]), session, cells] = 1.0
+        gathered = np.zeros((len(self.labels), kinds.shape[1]))
+        gathered[np.arange(len(self.labels)), kind_of_item.reshape(-1)] = 1.0
+        block = max(1, BLOCK_NUMBERS // max(len(self.labels), len(kinds) * width))
+        values = [
+            metric(
+                (weighted[start : start + block] @ gathered @ counts.reshape(len(counts), -1))
+                .reshape(-1, len(kinds), k, k + 1)
+            ).mean(axis=1)
+            for start in range(0, len(weighted), block)
+        ]  # fmt: skip
+        return np.concatenate([np.empty(0), *values])
+
+
+MEANS = ("accuracy", "balanced_accuracy")
+"""Metrics that are means of what items score."""
+
+
+def item_scores(
+    card: TaskCard, sessions: Sequence[Predictions], labels: npt.NDArray[np.int64]
+) -> ItemScores:
+    """Decide the answers of all sessions of an entry, (n,) each, against labels (n,)."""
+    return ItemScores(card, np.stack([decisions(card, each) for each in sessions]), labels)

@@ -1,0 +1,69 @@
+"""The simulation of intervals tells what covers too little, and draws what it saw."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
+
+import statistics_intervals as bench
+from statistics_intervals_figure import draw
+
+from harness.tasks import intervals
+
+
+def row(covered: float, *, panel: str = "shares", size: int = 500) -> bench.Row:
+    return bench.Row(panel, "accuracy", size, (0.5, 0.8, 0.9, covered, 0.99), 0.1, 1.0)
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [
+        (row(0.95), "met"),
+        (row(0.929), "too seldom"),
+        (row(0.975), "more than asked"),
+        (row(0.975, size=200), "met"),
+        (row(0.975, panel="energy of sessions"), "met"),
+        (row(0.91, panel="energy of sessions", size=5), "too seldom"),
+        (row(0.84, panel="without: plain t"), "for comparison"),
+    ],
+)
+def test_a_verdict_is_of_the_goal(made: bench.Row, verdict: str) -> None:
+    assert made.verdict == verdict
+
+
+def test_the_page_and_the_figure_show_every_setting() -> None:
+    rows = [row(0.95), row(0.92, panel="energy of sessions"), row(0.8, panel="without: plain t")]
+    text = bench.page(rows, 2_000)
+    assert text.count("| accuracy | 500 |") == 3
+    assert "92.0% | 0.100 | too seldom" in text
+    figure = ET.fromstring(draw([(r.panel, r.covered) for r in rows], bench.LEVELS))  # noqa: S314 - our own
+    lines = [each for each in figure.iter() if each.tag.endswith("polyline")]
+    assert len(lines) == 2  # what was not chosen is in the table alone
+
+
+def test_every_setting_draws_intervals_around_something(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intervals, "RESAMPLES", 40)
+    settings: list[Any] = bench._settings()
+    rng = np.random.Generator(np.random.PCG64(0))
+    for panel, name, size, draw_once in settings:
+        if size < 1_000:
+            truth, found = draw_once(rng, bench.LEVELS)
+            assert len(found) == len(bench.LEVELS), name
+            widths = [high - low for low, high in found]
+            assert "looks" in panel or widths == sorted(widths), name
+            assert 0 < truth <= 1, name
+
+
+def test_a_setting_that_is_run_again_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "FEWER_RESAMPLES", 40)
+    monkeypatch.setattr(intervals, "RESAMPLES", 40)
+    first, again = bench._run(20, 0), bench._run(20, 0)
+    assert (first.covered, first.width) == (again.covered, again.width)
+    assert first.size == 86

@@ -1,0 +1,495 @@
+"""Ranks come from the outcomes of single items, or from the joint file that was made of them."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from joint_samples import PRIVATE, Place
+from msgspec.structs import replace
+from signing_samples import signer, write_key
+from typer.testing import CliRunner, Result
+
+from harness.cli.app import app
+from harness.records.base import canonical_json, parse_json, pretty_json
+from harness.records.evaluation import Campaign
+from harness.records.joint import JointFile
+from harness.store.joint import signed
+from harness.store.results import write
+from harness.tasks import load_task
+
+Plain = dict[str, Any]
+
+
+def run(*arguments: str) -> Result:
+    result = CliRunner().invoke(app, ["leaderboard", *arguments])
+    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+    return result
+
+
+def board_of(*arguments: str) -> Plain:
+    (board,) = json.loads(run("--json", "--published", *arguments).stdout)["boards"]
+    made: Plain = board
+    return made
+
+
+def ranks(board: Plain) -> dict[str, list[int] | None]:
+    return {row["entry"]: row["rank"] for row in board["entries"]}
+
+
+def codes(board: Plain) -> list[str]:
+    return [note["code"] for note in board["notes"]]
+
+
+def problems(*arguments: str) -> list[str]:
+    return [
+        each["code"]
+        for each in json.loads(run("--json", "--published", *arguments).stdout)["problems"]
+    ]
+
+
+def is_fresh() -> bool:
+    return run("--check").exit_code == 0
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path / "project"))
+    return Place(tmp_path / "project")
+
+
+def joint_of(place: Place) -> Path:
+    (path,) = place.joint.iterdir()
+    return path
+
+
+def change(path: Path, statistics: Plain) -> None:
+    plain = json.loads(path.read_bytes())
+    plain["statistics"] |= statistics
+    path.write_bytes(pretty_json(plain))
+
+
+# The demonstration: outcomes are public
+
+
+def test_ranks_are_made_of_the_outcomes_and_kept(place: Place) -> None:
+    place.add_three()
+
+    board = board_of()
+
+    assert ranks(board)["bad"] == [3, 3]
+    assert board["entries"][-1]["entry"] == "bad"
+    claims = {(claim["winner"], claim["loser"]) for claim in board["ranking"]["claims"]}
+    assert {("good", "bad"), ("frugal", "bad"), ("frugal", "good")} >= claims
+    assert {("good", "bad"), ("frugal", "bad")} <= claims
+    assert board["ranking"]["draws"] == place.rules.ranking.draws
+    kept = parse_json(joint_of(place).read_bytes(), JointFile, "it")
+    assert kept.board == board["id"]
+    assert kept.signature is None
+    assert is_fresh()
+    row = next(row for row in board["entries"] if row["entry"] == "frugal")
+    assert (row["front_support"], row["prizes"]) == (1.0, [])  # a demonstration has no prizes
+
+
+def test_the_same_outcomes_give_the_same_bytes(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    before = joint_of(place).read_bytes()
+    joint_of(place).unlink()
+    assert run().exit_code == 0
+    assert joint_of(place).read_bytes() == before
+
+
+def test_without_the_outcomes_the_file_gives_the_same_page(place: Place) -> None:
+    place.add_three()
+    shown = board_of()
+    for sidecar in place.sidecars():
+        sidecar.unlink()
+    assert board_of() == shown
+    assert is_fresh()
+
+
+def test_without_outcomes_and_without_the_file_there_are_no_ranks(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    for path in (*place.sidecars(), joint_of(place)):
+        path.unlink()
+    assert not is_fresh()
+    board = board_of()
+    assert set(ranks(board).values()) == {None}
+    assert (board["ranking"], codes(board)[-1]) == (None, "no-ranks")
+    assert all(row["quality_interval"] for row in board["entries"])
+    assert not [*place.joint.iterdir()]
+
+
+def test_a_file_that_says_otherwise_than_the_outcomes_is_stale_and_made_again(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    right = joint_of(place).read_bytes()
+    change(joint_of(place), {"claims": []})
+    told = run("--check")
+    assert told.exit_code == 1
+    assert f"stale: joint/{joint_of(place).name}" in told.stdout
+    assert f"joint/{joint_of(place).name}" in json.loads(run("--check", "--json").stdout)["stale"]
+    assert run().exit_code == 0
+    assert joint_of(place).read_bytes() == right
+
+
+def test_what_other_arithmetic_changes_is_not_stale(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    plain = json.loads(joint_of(place).read_bytes())
+    entries = plain["statistics"]["entries"]
+    entries[0]["front_support"] = abs(entries[0]["front_support"] - 0.01)
+    joint_of(place).write_bytes(pretty_json(plain))
+    assert run("--published").exit_code == 0
+    assert is_fresh()
+
+
+def test_a_record_that_comes_without_outcomes_ends_the_ranks(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    place.add("new", range(60))
+    for sidecar in place.sidecars():
+        sidecar.unlink()
+    assert codes(board_of())[-1] == "no-ranks"
+
+
+def test_with_one_sidecar_missing_the_file_still_gives_all_ranks(place: Place) -> None:
+    place.add_three()
+    shown = board_of()
+    place.sidecars("good")[0].unlink()
+    assert board_of() == shown
+
+
+def test_with_one_sidecar_missing_and_no_file_the_others_are_ranked(place: Place) -> None:
+    place.add_three()
+    place.sidecars("good")[0].unlink()
+    board = board_of()
+    assert ranks(board) == {"frugal": [1, 1], "bad": [2, 2], "good": None}
+    assert board["ranking"]["unranked"] == [{"entry": "good", "why": "items-missing"}]
+    (note,) = [note for note in board["notes"] if note["code"] == "unranked"]
+    assert note["message"].endswith(": good")
+
+
+def test_an_altered_sidecar_is_a_problem_and_gives_no_rank(place: Place) -> None:
+    place.add_three()
+    sidecar = place.sidecars("good")[0]
+    sidecar.write_bytes(sidecar.read_bytes().replace(b"0", b"1", 1))
+    assert problems() == ["items-altered"]
+    assert ranks(board_of())["good"] is None
+
+
+def test_outcomes_of_other_items_are_not_ranked_with_the_others(place: Place) -> None:
+    place.add_three()
+    said = place.answers(range(20))
+    place.add("odd", said=replace(said, ids=("another", *said.ids[1:])))
+    board = board_of()
+    assert ranks(board)["odd"] is None
+    assert {"entry": "odd", "why": "items-unfit"} in board["ranking"]["unranked"]
+
+
+def test_a_task_that_is_not_here_as_it_was_leaves_the_file(place: Place) -> None:
+    place.add_three()
+    shown = board_of()
+    code = place.root / "tasks" / "toy" / "task.py"
+    code.write_text(code.read_text() + "# changed\n")
+    assert board_of() == shown
+    joint_of(place).unlink()
+    assert codes(board_of())[-1] == "no-ranks"
+
+
+def test_who_has_no_rank_is_named_with_the_reason(place: Place) -> None:
+    place.add_three()
+    place.add("toy-null", range(300), joules=[0.2, 0.2, 0.2])
+    place.add("few", said=place.answers(range(9), sessions=1), joules=[39.0])
+    board = board_of()
+    assert board["ranking"]["unranked"] == [
+        {"entry": "few", "why": "too-few-sessions"}, {"entry": "toy-null", "why": "baseline"},
+    ]  # fmt: skip
+    assert (ranks(board)["few"], ranks(board)["toy-null"]) == (None, None)
+
+
+def test_a_board_on_which_nobody_can_be_ranked_says_so(place: Place) -> None:
+    place.add("few", said=place.answers(range(9), sessions=1), joules=[39.0])
+    assert codes(board_of())[-1] == "no-ranks"
+    assert not place.joint.exists()
+
+
+def test_a_copy_is_in_the_row_of_its_original_and_has_no_rank_of_its_own(place: Place) -> None:
+    place.add_three(created="2026-01-02T03:04:05+00:00")
+    before = board_of()
+    digest = next(row["digest"] for row in before["entries"] if row["entry"] == "good")
+    place.add("copied", range(20), digest=digest, created="2026-01-02T09:04:05+00:00")
+    board = board_of()
+    assert {row["entry"]: row["copies"] for row in board["entries"]}["good"] == ["copied"]
+    assert len(board["entries"]) == 3
+    one, other = ({(c["winner"], c["loser"]) for c in b["ranking"]["claims"]}
+                  for b in (before, board))  # fmt: skip
+    assert one <= other
+    assert [row["energy_class"] for row in board["entries"]] == [
+        row["energy_class"] for row in before["entries"]
+    ]
+
+
+def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
+    place.change_rules("least_items = 1", "least_items = 500")
+    for entry, wrong in (("a", range(20)), ("b", range(160))):
+        said = place.answers(wrong)
+        groups = tuple(f"g{number // 8}" for number in range(len(said.ids)))
+        place.add(entry, said=replace(said, groups=groups))
+    board = board_of()
+    assert board["ranking"]["units"] == 75
+    (note,) = [note for note in board["notes"] if note["code"] == "few-items"]
+    assert "600 items in 75 groups" in note["message"]
+
+
+def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
+    card = place.root / "tasks" / "toy" / "task.toml"
+    text = card.read_text().replace("ranked = true\n", "")
+    card.write_text(text.replace('name = "recall"\n', 'name = "recall"\nranked = true\n'))
+    place.task = load_task(place.root, "toy")
+    place.add_three()
+    board = board_of()
+    assert board["metric"] == "recall:b"
+    assert {("good", "bad"), ("frugal", "bad")} <= {
+        (claim["winner"], claim["loser"]) for claim in board["ranking"]["claims"]
+    }
+
+
+@pytest.mark.parametrize("wrong", [(), range(600)])
+def test_entries_that_are_all_right_or_all_wrong_without_any_spread_are_ranked(
+    place: Place, wrong: range
+) -> None:
+    for entry in ("a", "b"):
+        place.add(entry, wrong, joules=[39.0] * 3)
+    assert ranks(board_of()) == {"a": [1, 2], "b": [1, 2]}
+
+
+def test_other_rules_keep_the_ranks_of_their_file_and_get_no_new_ones(place: Place) -> None:
+    place.add_three()
+    shown = board_of()
+    place.change_rules("quality_margin = 0.01", "quality_margin = 0.5")
+    board = board_of()
+    assert ranks(board) == ranks(shown)
+    assert board["ranking"]["quality_margin"] == 0.01
+    joint_of(place).unlink()
+    board = board_of()
+    assert codes(board)[-1] == "no-ranks"
+    assert "other rules" in board["notes"][-1]["message"]
+
+
+def test_files_of_boards_that_are_gone_are_left_over_and_taken_away(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    gone = joint_of(place).with_name("gone-offline-00000000.json")
+    gone.write_bytes(joint_of(place).read_bytes())
+    left_over = json.loads(run("--check", "--json").stdout)["left_over"]
+    assert left_over == [f"joint/{gone.name}"]
+    assert run().exit_code == 0
+    assert not gone.exists()
+
+
+def test_results_from_elsewhere_leave_the_joint_files_alone(place: Place, tmp_path: Path) -> None:
+    place.add_three()
+    place.results.rename(tmp_path / "mine")
+    place.results.mkdir()
+    assert ranks(board_of("--results", str(tmp_path / "mine")))["bad"] == [3, 3]
+    assert not place.joint.exists()
+    assert not (tmp_path / "joint").exists()
+    page = tmp_path / "page"
+    named = ("--results", str(tmp_path / "mine"), "--output", str(page))
+    assert run(*named, "--published").exit_code == 0
+    assert run(*named, "--check").exit_code == 0
+
+
+def test_self_reported_boards_are_ranked_and_have_no_file(place: Place) -> None:
+    for entry, wrong in (("good", range(20)), ("bad", range(160))):
+        said = place.answers(wrong)
+        write(place.results, place.record(entry, said, data=PRIVATE), said)
+    (board,) = json.loads(run("--json").stdout)["boards"]
+    assert (board["status"], ranks(board)) == ("self-reported", {"good": [1, 1], "bad": [2, 2]})
+    assert not place.joint.exists()
+
+
+# Boards of signed records: outcomes are the organiser's
+
+
+def test_without_a_key_the_ranks_of_signed_records_are_shown_and_not_published(
+    place: Place,
+) -> None:
+    place.add_three(signed=True)
+    told = run("--json")
+    assert "not written, for want of a signature" in told.stderr
+    assert json.loads(told.stdout)["boards"][0]["entries"][0]["rank"]
+    assert not place.joint.exists()
+    assert not is_fresh()
+    assert "--sign KEY" in run("--check").stdout
+
+
+@pytest.fixture
+def official(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Make an official board with its signed joint file."""
+    place.add_three(signed=True)
+    monkeypatch.setattr("harness.cli.signing.load_signer", lambda *_: signer())
+    assert run("--published", "--sign", "jury").exit_code == 0
+    return place
+
+
+def test_a_signed_file_gives_everybody_the_ranks(official: Place) -> None:
+    assert is_fresh()
+    shown = board_of()
+    assert shown["status"] == "official"
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert is_fresh()
+    assert board_of() == shown
+    assert ranks(shown)["bad"] == [3, 3]
+
+
+@pytest.mark.usefixtures("official")
+def test_official_boards_have_prizes() -> None:
+    board = board_of()
+    least, best = board["ranking"]["prizes"]
+    assert (least["prize"], least["limit"]) == ("least-energy", 0.8)
+    assert [each["entry"] for each in least["standings"] if each["wins"]] == ["frugal"]
+    assert {each["entry"] for each in least["standings"]} == {"frugal", "good"}
+    assert {each["entry"] for each in best["standings"] if each["wins"]} == {"frugal", "good"}
+    assert {row["entry"]: row["prizes"] for row in board["entries"]} == {
+        "frugal": ["least-energy", "best-quality"], "good": ["best-quality"], "bad": [],
+    }  # fmt: skip
+    assert "least energy with quality above 0.8: frugal" in run().stdout
+
+
+def test_too_few_items_make_no_prize(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.change_rules("least_items = 1", "least_items = 2_000")
+    monkeypatch.setattr("harness.cli.signing.load_signer", lambda *_: signer())
+    place.add_three(signed=True)
+    board = board_of("--sign", "jury")
+    assert board["ranking"]["prizes"] == []
+    assert "few-items" in codes(board)
+
+
+def test_published_quality_is_in_steps_and_ranks_are_made_of_the_exact_one(official: Place) -> None:
+    board = board_of()
+    step = official.rules.boards.quality_step
+    for row in board["entries"]:
+        assert row["quality_step"] == step
+        for figure in (row["quality"], *row["quality_interval"]):
+            assert round(figure / step, 6) == round(figure / step)
+    assert "quality-in-steps" in codes(board)
+
+
+def test_a_signed_file_that_was_changed_is_a_problem_and_ranks_nobody(official: Place) -> None:
+    change(joint_of(official), {"claims": []})
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert problems() == ["signature-invalid"]
+    assert set(ranks(board_of()).values()) == {None}
+
+
+def test_an_unsigned_file_beside_signed_records_could_be_anybodys(official: Place) -> None:
+    path = joint_of(official)
+    joint = parse_json(path.read_bytes(), JointFile, "it")
+    path.write_bytes(pretty_json(replace(joint, signature=None)))
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert problems() == ["joint-unsigned"]
+    assert set(ranks(board_of()).values()) == {None}
+
+
+def test_a_file_that_another_key_signed_does_not_count(official: Place) -> None:
+    path = joint_of(official)
+    joint = parse_json(path.read_bytes(), JointFile, "it")
+    path.write_bytes(pretty_json(signed(joint, signer(7))))
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert problems() == ["key-unknown"]
+    write_key(official.root / "leaderboard" / "keys", "other", 7)
+    assert problems() == []
+
+
+def test_with_outcomes_a_bad_file_is_signed_again(official: Place) -> None:
+    change(joint_of(official), {"claims": []})
+    assert run("--sign", "jury").exit_code == 0
+    assert is_fresh()
+
+
+@pytest.mark.usefixtures("place")
+def test_what_writes_nothing_signs_nothing(tmp_path: Path) -> None:
+    assert run("--check", "--sign", "jury").exit_code == 2
+    (tmp_path / "mine").mkdir()
+    assert run("--results", str(tmp_path / "mine"), "--sign", "jury").exit_code == 2
+
+
+# verify
+
+
+def verified() -> dict[str, list[str]]:
+    told = CliRunner().invoke(app, ["verify", "--json", "--published"])
+    assert told.exception is None or isinstance(told.exception, SystemExit), told.exception
+    document = json.loads(told.stdout)
+    return {
+        kind: [each["code"] for each in document[kind] if each["code"].startswith("joint")]
+        for kind in ("findings", "notes")
+    }
+
+
+def test_verify_works_the_ranks_out_again(place: Place) -> None:
+    place.add_three()
+    assert verified() == {"findings": [], "notes": ["joint-missing"]}
+    assert run().exit_code == 0
+    assert verified() == {"findings": [], "notes": []}
+    change(joint_of(place), {"claims": []})
+    assert verified() == {"findings": ["joint"], "notes": []}
+
+
+def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(place: Place) -> None:
+    place.add_three()
+    assert run().exit_code == 0
+    gone = joint_of(place).with_name("gone-offline-00000000.json")
+    gone.write_bytes(joint_of(place).read_bytes())
+    for sidecar in place.sidecars():
+        sidecar.unlink()
+    assert verified() == {"findings": [], "notes": ["joint-orphaned"]}
+    gone.unlink()
+    plain = json.loads(joint_of(place).read_bytes())
+    joint_of(place).write_bytes(canonical_json(plain | {"records": "00" * 32}))
+    assert verified() == {"findings": ["joint-stale"], "notes": []}
+    joint_of(place).write_bytes(b"{}")
+    assert verified() == {"findings": ["joint-unreadable"], "notes": []}
+
+
+# Occasions
+
+
+def test_entries_of_other_days_are_not_compared_and_the_board_says_so(place: Place) -> None:
+    place.add("good", range(20), created="2026-01-02T03:04:05+00:00")
+    place.add("bad", range(160), joules=[79.0, 79.1, 78.9], created="2026-01-02T04:04:05+00:00")
+    place.add("late", range(160), joules=[79.0, 79.1, 78.9], created="2026-03-02T04:04:05+00:00")
+    board = board_of()
+    assert board["ranking"]["apart"] == [["bad", "good"], ["late"]]
+    assert ranks(board) == {"good": [1, 2], "bad": [2, 3], "late": [1, 3]}
+    (note,) = [note for note in board["notes"] if note["code"] == "apart"]
+    assert "bad, good / late" in note["message"]
+
+
+def test_a_void_campaign_ranks_nobody(place: Place) -> None:
+    place.add_three()
+    void = Campaign(id="c0", entries=("worse", "other"), void="the control varied by 0.4")
+    place.add("worse", range(300), campaign=void)
+    assert problems() == ["unusable"]
+    assert "worse" not in ranks(board_of())
+
+
+def test_people_are_shown_ranges_and_what_they_mean(place: Place) -> None:
+    place.add_three()
+    told = run("--published").stdout
+    assert "rank" in told
+    assert f"1{chr(0x2013)}2" in told
+    assert "a rank is a range" in told
+    assert "100 %" in told
+    row = next(line for line in told.splitlines() if "bad" in line)
+    assert row.split()[:2] == ["3", "bad"]

@@ -1,0 +1,387 @@
+"""Claims, ranks and support from plain arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.ranking.claims import Ranking, rank
+from harness.ranking.evidence import (
+    Evidence,
+    Floats,
+    ItemScores,
+    Margins,
+    Resampled,
+    ResampledQuality,
+    SessionEnergies,
+)
+from harness.ranking.resampling import draw_quality
+
+MARGINS = Margins(quality=0.01, energy=0.02)
+DRAWS = 400
+
+
+def weighted_mean(column: Floats) -> Resampled:
+    return lambda weights: weights @ column / len(column)
+
+
+def energies(
+    log_joules: Sequence[float], campaign: int = 0, rounds: bool = True
+) -> SessionEnergies:
+    count = len(log_joules)
+    return SessionEnergies(
+        np.array(log_joules),
+        np.full(count, campaign),
+        np.arange(count) if rounds else None,
+    )
+
+
+def scores_of(right: Sequence[int], items: int) -> Floats:
+    """Entry k answers the first right[k] items rightly, so that all errors are nested."""
+    return (np.arange(items)[:, np.newaxis] < np.array(right)).astype(np.float32)
+
+
+def board(
+    right: Sequence[int],
+    joules: Sequence[float],
+    *,
+    items: int = 1000,
+    sessions: int = 8,
+    spread: float = 0.01,
+    names: Sequence[str] | None = None,
+    seed: int = 1,
+) -> Evidence:
+    noise = np.random.default_rng(seed).normal(0, spread, (len(right), sessions))
+    return Evidence(
+        tuple(names or (f"entry-{number:02d}" for number in range(len(right)))),
+        ItemScores(scores_of(right, items)),
+        tuple(
+            energies(np.log(mean) + of_entry) for mean, of_entry in zip(joules, noise, strict=True)
+        ),
+        np.zeros(len(right), dtype=bool),
+    )
+
+
+def ranked(evidence: Evidence, draws: int = DRAWS) -> Ranking:
+    return rank(evidence, MARGINS, draws=draws, seed=7)
+
+
+def claims(ranking: Ranking) -> set[tuple[str, str]]:
+    names = ranking.entries
+    return {(names[i], names[j]) for i, j in np.argwhere(ranking.beats)}
+
+
+def reordered(evidence: Evidence, order: Sequence[int], names: Sequence[str]) -> Evidence:
+    """Take entries in an order; they must be named in the order of their names."""
+    quality = evidence.quality
+    assert isinstance(quality, ItemScores)
+    return Evidence(
+        tuple(names),
+        replace(quality, scores=quality.scores[:, list(order)]),
+        tuple(evidence.energy[place] for place in order),
+        evidence.at_floor[list(order)],
+    )
+
+
+def test_what_is_better_on_both_axes_beats_and_ranks_first() -> None:
+    ranking = ranked(board([950, 800], [1.0, 2.0]))
+    assert claims(ranking) == {("entry-00", "entry-01")}
+    assert ranking.rank.tolist() == [[1, 1], [2, 2]]
+    assert ranking.front_support.tolist() == [1.0, 0.0]
+
+
+def test_a_trade_of_quality_for_energy_is_no_claim_and_both_are_on_the_front() -> None:
+    ranking = ranked(board([950, 800], [2.0, 1.0]))
+    assert ranking.better_quality[0, 1]
+    assert ranking.less_energy[1, 0]
+    assert claims(ranking) == set()
+    assert ranking.rank.tolist() == [[1, 2], [1, 2]]
+    assert ranking.front_support.tolist() == [1.0, 1.0]
+
+
+def test_better_on_one_axis_needs_proof_of_not_being_worse_on_the_other() -> None:
+    many = ranked(board([9_000, 9_000], [1.0, 2.0], items=10_000))
+    few = ranked(board([78, 78], [1.0, 2.0], items=86))
+    assert claims(many) == {("entry-00", "entry-01")}
+    assert few.less_energy[0, 1]
+    assert claims(few) == set(), "86 items answered alike do not show a share below 0.01"
+
+
+def test_identical_entries_are_not_told_apart() -> None:
+    same = energies([0.0, 0.01, -0.01, 0.02, 0.0])
+    evidence = Evidence(
+        ("a", "b", "c"),
+        ItemScores(scores_of([70, 70, 70], 86)),
+        (same, same, same),
+        np.zeros(3, dtype=bool),
+    )
+    ranking = ranked(evidence)
+    assert not ranking.beats.any()
+    assert not ranking.better_quality.any()
+    assert not ranking.less_energy.any()
+    assert ranking.rank.tolist() == [[1, 3]] * 3
+    assert (ranking.front_support > 0.9).all(), "of a front without margins each would have half"
+
+
+@pytest.mark.parametrize("right", [0, 86])
+def test_all_wrong_and_all_right_claim_nothing_of_quality(right: int) -> None:
+    ranking = ranked(board([right, right], [1.0, 2.0], items=86))
+    assert not ranking.better_quality.any()
+    assert ranking.less_energy[0, 1]
+
+
+def test_sessions_without_any_spread_are_held_to_differ_by_a_thousandth() -> None:
+    def of(factor: float) -> Ranking:
+        evidence = board([950, 950], [1.0, factor], sessions=5, spread=0.0)
+        return ranked(evidence)
+
+    assert of(1.05).less_energy[0, 1]
+    assert not of(1.0005).less_energy.any()
+    assert not of(1.0).less_energy.any()
+
+
+def test_two_at_the_floor_share_one_energy() -> None:
+    evidence = board([9_500, 9_000, 8_000], [1.0, 0.5, 5.0], items=10_000)
+    evidence = replace(evidence, at_floor=np.array([True, True, False]))
+    ranking = ranked(evidence)
+    assert not ranking.less_energy[0, 1]
+    assert not ranking.less_energy[1, 0]
+    assert ranking.less_energy[1, 2]
+    assert claims(ranking) == {
+        ("entry-00", "entry-01"), ("entry-00", "entry-02"), ("entry-01", "entry-02"),
+    }  # fmt: skip
+
+
+def test_an_entry_without_energy_takes_part_in_no_claim() -> None:
+    evidence = board([950, 800], [1.0, 2.0])
+    ranking = ranked(replace(evidence, energy=(evidence.energy[0], None)))
+    assert claims(ranking) == set()
+    assert ranking.better_quality[0, 1]
+    assert ranking.front_support.tolist() == [1.0, 0.0]
+
+
+def test_too_few_draws_claim_nothing() -> None:
+    assert not ranked(board([950, 500], [1.0, 9.0]), draws=18).beats.any()
+    assert ranked(board([950, 500], [1.0, 9.0]), draws=99).beats.any()
+
+
+def test_one_entry_has_a_rank_and_nothing_to_be_told_from() -> None:
+    ranking = ranked(board([900], [1.0]))
+    assert ranking.rank.tolist() == [[1, 1]]
+    assert ranking.least_quality_difference is None
+    assert ranking.least_energy_ratio is None
+
+
+def test_what_could_be_seen_gets_finer_with_items_and_sessions() -> None:
+    few = ranked(board([70, 75], [1.0, 1.0], items=100, sessions=5))
+    many = ranked(board([3500, 3750], [1.0, 1.0], items=5000, sessions=20))
+    assert few.least_quality_difference is not None
+    assert many.least_quality_difference is not None
+    assert few.least_quality_difference > 2 * many.least_quality_difference
+    assert few.least_energy_ratio is not None
+    assert many.least_energy_ratio is not None
+    assert few.least_energy_ratio > many.least_energy_ratio > 1
+
+
+def test_items_of_one_group_are_one_observation() -> None:
+    evidence = board([500, 530], [1.0, 1.0])
+    assert isinstance(evidence.quality, ItemScores)
+    grouped = replace(evidence.quality, groups=np.arange(1000) // 40)
+    assert ranked(evidence).better_quality[1, 0]
+    assert not ranked(replace(evidence, quality=grouped)).better_quality.any()
+
+
+def test_classes_count_alike_in_balanced_quality() -> None:
+    right = scores_of([980, 960], 1000)  # of the rare class, one entry finds more
+    classes = (np.arange(1000) >= 950).astype(int)
+    evidence = board([0, 0], [1.0, 1.0])
+    evidence = replace(evidence, quality=ItemScores(right, classes=classes))
+    assert ranked(evidence).better_quality[0, 1]
+    assert ranked(evidence).least_quality_difference is not None
+
+
+def test_a_metric_that_is_no_mean_gives_what_the_mean_gives() -> None:
+    fast = board([9_500, 9_000, 8_990], [1.0, 2.0, 2.0], items=10_000)
+    assert isinstance(fast.quality, ItemScores)
+    columns = fast.quality.scores.T.astype(np.float64)
+    slow = replace(
+        fast,
+        quality=ResampledQuality(
+            columns.mean(axis=1),
+            tuple(map(weighted_mean, columns)),
+            10_000,
+        ),
+    )
+    one, other = ranked(fast), ranked(slow)
+    assert np.array_equal(one.beats, other.beats)
+    assert np.allclose(one.front_support, other.front_support, atol=0.05)
+
+
+def test_entries_of_different_campaigns_need_three_of_each() -> None:
+    def spread_over(campaigns: Sequence[int], ratio: float) -> SessionEnergies:
+        noise = np.random.default_rng(campaigns[0]).normal(0, 0.002, 5 * len(campaigns))
+        days = np.repeat(np.array(campaigns) * 0.3, 5)
+        return SessionEnergies(
+            np.log(ratio) + days + noise,
+            np.repeat(campaigns, 5),
+            np.tile(np.arange(5), len(campaigns)),
+        )
+
+    def of(first: Sequence[int], second: Sequence[int]) -> Ranking:
+        everywhere = spread_over([*first, *second], 1.0)
+        one, other = spread_over(first, 2.0), spread_over(second, 4.0)
+        evidence = Evidence(
+            ("control", "one", "other"),
+            ItemScores(scores_of([900, 900, 900], 1000)),
+            (everywhere, one, other),
+            np.zeros(3, dtype=bool),
+            control="control",
+        )
+        return ranked(evidence)
+
+    assert of([1, 2, 3], [4, 5, 6]).less_energy[1, 2]
+    assert not of([1, 2], [4, 5, 6]).less_energy[1, 2]
+    assert not of([1, 2], [4, 5, 6]).less_energy[2, 1]
+
+
+def test_rounds_cancel_what_all_their_sessions_share() -> None:
+    drift = np.linspace(0, 0.5, 8)
+    noise = np.random.default_rng(3).normal(0, 0.003, (2, 8))
+    logs = [drift + noise[0], drift + noise[1] + 0.03]
+    evidence = board([950, 950], [1.0, 1.0])
+    blocked = replace(evidence, energy=tuple(energies(each) for each in logs))
+    apart = replace(evidence, energy=tuple(energies(each, rounds=False) for each in logs))
+    assert ranked(blocked).less_energy[0, 1]
+    assert not ranked(apart).less_energy.any()
+
+
+def test_what_a_round_had_in_common_is_no_doubt_of_who_is_on_the_front() -> None:
+    drift = np.linspace(0, 0.5, 8)
+    noise = np.random.default_rng(3).normal(0, 0.003, (3, 8))
+    logs = [drift + noise[0], drift + noise[1] + 0.1, drift + noise[2] + 0.1]
+    evidence = board([950, 950, 950], [1.0, 1.0, 1.0])
+    blocked = replace(evidence, energy=tuple(energies(each) for each in logs))
+    apart = replace(evidence, energy=tuple(energies(each, rounds=False) for each in logs))
+    assert ranked(blocked).front_support.tolist() == [1.0, 0.0, 0.0]
+    assert ranked(apart).front_support[1] > 0.05
+
+
+numbers = st.integers(min_value=2, max_value=6)
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.permutations(range(5)), st.integers(0, 1000))
+def test_what_an_entry_is_called_changes_no_claim_beyond_doubt(
+    order: Sequence[int], seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    right, joules = (rng.permutation(5) * 80 + 600).tolist(), (1 + rng.permutation(5)).tolist()
+    evidence = board(right, joules, seed=seed)
+    one = ranked(evidence)
+    other = ranked(reordered(evidence, order, evidence.entries))
+    places = np.ix_(order, order)
+    assert np.array_equal(one.better_quality[places], other.better_quality)
+    assert np.array_equal(one.less_energy[places], other.less_energy)
+    assert np.array_equal(one.beats[places], other.beats)
+
+
+@settings(max_examples=12, deadline=None)
+@given(numbers, st.integers(0, 1000), st.booleans())
+def test_a_further_entry_makes_no_claim_and_turns_none(count: int, seed: int, copy: bool) -> None:
+    rng = np.random.default_rng(seed)
+    right, joules = rng.integers(800, 1000, count).tolist(), rng.uniform(1, 1.2, count).tolist()
+    before = board(right, joules, seed=seed)
+    assert isinstance(before.quality, ItemScores)
+    if copy:
+        column, energy = before.quality.scores[:, :1], before.energy[0]
+    else:
+        column, energy = scores_of([600], 1000), energies([2.0] * 4 + [2.01] * 4)
+    after = Evidence(
+        (*before.entries, "newcomer"),
+        ItemScores(np.hstack([before.quality.scores, column])),
+        (*before.energy, energy),
+        np.zeros(count + 1, dtype=bool),
+    )
+    one, two = ranked(before), ranked(after)
+    assert two.bound >= one.bound - 1e-4, "but for rounding"
+    for name in ("beats", "better_quality", "less_energy"):
+        was, now = getattr(one, name), getattr(two, name)[:count, :count]
+        assert not (now & ~was).any()
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 1000), st.floats(0, 0.3))
+def test_less_energy_costs_one_of_two_no_claim(seed: int, saved: float) -> None:
+    rng = np.random.default_rng(seed)
+    right, joules = rng.integers(900, 1000, 2).tolist(), rng.uniform(1, 1.2, 2).tolist()
+    before = board(right, joules, seed=seed)
+    first, other = before.energy
+    assert first is not None
+    better = replace(first, log_joules=first.log_joules - saved)
+    one, two = ranked(before), ranked(replace(before, energy=(better, other)))
+    assert one.less_energy[0, 1] <= two.less_energy[0, 1]
+    assert one.beats[0, 1] <= two.beats[0, 1]
+    assert one.less_energy[1, 0] >= two.less_energy[1, 0]
+    assert one.beats[1, 0] >= two.beats[1, 0]
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 1000), st.integers(20, 200))
+def test_one_more_item_right_raises_every_statistic_of_quality(seed: int, items: int) -> None:
+    rng = np.random.default_rng(seed)
+    scores = (rng.random((items, 4)) < 0.7).astype(np.float32)
+    wrong = np.flatnonzero(scores[:, 0] == 0)
+    better = scores.copy()
+    better[wrong[:1], 0] = 1
+
+    def of(answers: Floats) -> tuple[Floats, Floats]:
+        quality = draw_quality(ItemScores(answers), 1, 0)
+        apart = np.subtract.outer(quality.values, quality.values)[0, 1:]
+        squares = quality.squares[0, 1:]
+        plain = apart / np.sqrt(np.where(squares > 0, squares, np.inf))
+        unseen = MARGINS.quality * quality.unit
+        return plain, (apart + MARGINS.quality) / np.sqrt(squares + unseen)
+
+    (plain, not_worse), (plain_after, not_worse_after) = of(scores), of(better)
+    rounding = 1e-9
+    assert (plain_after >= plain - rounding)[plain >= 0].all()
+    assert (not_worse_after >= not_worse - rounding)[not_worse >= 0].all()
+
+
+@settings(max_examples=12, deadline=None)
+@given(numbers, st.integers(0, 1000))
+def test_claims_never_run_in_a_ring_and_ranges_are_ranges(count: int, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    right = rng.integers(9_850, 10_000, count).tolist()
+    joules = rng.uniform(1, 1.02, count).tolist()
+    ranking = ranked(board(right, joules, items=10_000, spread=0.001, seed=seed))
+    reach = ranking.beats.astype(int)
+    for _ in range(count):
+        reach = np.minimum(1, reach + reach @ reach)
+    assert not np.diagonal(reach).any()
+    assert (ranking.rank[:, 0] <= ranking.rank[:, 1]).all()
+
+
+def test_bad_evidence_is_refused() -> None:
+    good = board([9, 8], [1.0, 2.0], items=10)
+    with pytest.raises(ValueError, match="not in order"):
+        replace(good, entries=("b", "a"))
+    with pytest.raises(ValueError, match="control x"):
+        replace(good, control="x")
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        ItemScores(np.array([[1.5]]))
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        ItemScores(np.array([[np.nan]]))
+    with pytest.raises(ValueError, match="not finite"):
+        energies([1.0, np.inf])
+    with pytest.raises(ValueError, match="of one round"):
+        SessionEnergies(np.zeros(2), np.zeros(2, int), np.zeros(2, int))
+    with pytest.raises(ValueError, match="margins"):
+        Margins(0.0, 0.02)
+    with pytest.raises(ValueError, match="confidence"):
+        rank(good, MARGINS, draws=10, confidence=1.5)

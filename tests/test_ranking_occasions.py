@@ -1,0 +1,83 @@
+"""Evaluations of one day are of one occasion, as are those of one campaign; others are not."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import pytest
+from msgspec.structs import replace
+from record_samples import record
+
+from harness.ranking.occasions import UNSHARED, occasions, session_energies
+from harness.records.evaluation import Campaign, EvaluationRecord
+
+
+def made_at(*moments: str) -> list[int]:
+    return occasions([record(created=f"2026-01-{moment}:00+00:00") for moment in moments])
+
+
+def in_turns(
+    entry: str,
+    campaign: str,
+    rounds: tuple[int, ...],
+    **changes: Any,  # noqa: ANN401 - any field
+) -> EvaluationRecord:
+    made = record(entry, joules=[39.0] * len(rounds), **changes)
+    sessions = tuple(
+        replace(each, round=number, place=0)
+        for each, number in zip(made.sessions, rounds, strict=True)
+    )
+    return replace(made, sessions=sessions, campaign=Campaign(id=campaign, entries=("a", "b")))
+
+
+def test_a_day_is_counted_from_the_first_evaluation() -> None:
+    assert made_at("01T03:00", "02T03:00", "02T03:01", "01T05:00", "09T00:00") == [0, 0, 1, 0, 2]
+
+
+def test_evaluations_that_follow_one_another_for_days_are_not_of_one_occasion() -> None:
+    assert made_at("01T00:00", "01T20:00", "02T16:00", "03T12:00") == [0, 0, 1, 1]
+
+
+def test_there_may_be_none() -> None:
+    assert made_at() == []
+
+
+def test_a_campaign_is_an_occasion_whenever_its_records_began() -> None:
+    records = [
+        in_turns("a", "c2", (0, 1)), record("a"),
+        in_turns("b", "c2", (0, 1), created="2026-02-02T00:00:00+00:00"), in_turns("a", "c1", (0,)),
+    ]  # fmt: skip
+    assert occasions(records) == [2, 0, 2, 1]
+
+
+def test_sessions_of_a_campaign_keep_their_rounds_and_others_share_none() -> None:
+    one, other = session_energies(
+        [[in_turns("a", "c", (0, 2)), record("a", joules=[9.0])], [in_turns("b", "c", (2, 0))]]
+    )
+    assert one.rounds is not None
+    assert other.rounds is not None
+    assert one.round_keys()[:2] == [(1, 0), (1, 2)]
+    assert one.rounds[2] >= UNSHARED
+    assert other.round_keys() == [(1, 2), (1, 0)]
+    assert one.log_joules.tolist() == pytest.approx([math.log(30.0)] * 2 + [math.log(15.0)])
+
+
+@pytest.mark.parametrize("senseless", [-1, UNSHARED, 10**30])
+def test_a_round_that_none_can_be_is_shared_with_nobody(senseless: int) -> None:
+    (energies,) = session_energies([[in_turns("a", "c", (0, senseless))]])
+    assert energies.rounds is not None
+    assert energies.rounds[1] >= UNSHARED
+
+
+def test_without_campaigns_there_are_no_rounds() -> None:
+    (energies,) = session_energies([[record("a")]])
+    assert energies.rounds is None
+    assert energies.campaigns.tolist() == [0] * 5
+
+
+def test_an_exact_copy_in_the_same_rounds_is_no_second_session_of_them() -> None:
+    (energies,) = session_energies([[in_turns("a", "c", (0, 1)), in_turns("b", "c", (0, 1))]])
+    assert energies.rounds is not None
+    assert energies.round_keys()[:2] == [(0, 0), (0, 1)]
+    assert min(energies.rounds[2:]) >= UNSHARED

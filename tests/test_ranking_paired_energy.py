@@ -1,0 +1,239 @@
+"""The ratio of two entries' energies: how it is found, and what keeps it from being told."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.ranking.paired_energy import Campaign, EnergyFinding, Series, compare_energy
+
+A = (10.0, 10.2, 9.9, 10.1, 9.8)
+MARGIN = 0.02
+
+
+def series(
+    joules: Sequence[float],
+    *,
+    kernel: float = 0.1,
+    random_share: float = 0.0,
+    campaigns: Mapping[str, Campaign] | None = None,
+    controls: Mapping[str, Campaign] | None = None,
+    alpha: float = 0.05,
+) -> Series:
+    return Series(
+        tuple(joules),
+        (kernel,) * len(joules),
+        random_share,
+        campaigns or {},
+        controls or {},
+        alpha,
+    )
+
+
+def found(a: Series, b: Series) -> EnergyFinding:
+    return compare_energy(a, b, margin=MARGIN)
+
+
+def scaled(factor: float, joules: Sequence[float] = A) -> tuple[float, ...]:
+    return tuple(factor * value for value in joules)
+
+
+def rounds(joules: Sequence[float], start: int = 0) -> Campaign:
+    return {start + number: value for number, value in enumerate(joules)}
+
+
+def joint(joules: Sequence[float], name: str = "c") -> Series:
+    """Make sessions of one campaign, one a round."""
+    return series(joules, campaigns={name: rounds(joules)})
+
+
+# Statuses
+
+
+@pytest.mark.parametrize(
+    ("factor", "status"), [(0.6, "less"), (1.3, "more"), (1.005, "not-told-apart")]
+)
+def test_every_status_is_reached(factor: float, status: str) -> None:
+    made = found(series(A), series(scaled(factor)))
+    assert made.status == status
+    assert made.ratio == pytest.approx(factor)
+    assert made.ratio_interval is not None
+    assert made.ratio_interval[0] < factor < made.ratio_interval[1]
+    assert (made.needed is None) == (status != "not-told-apart")
+
+
+def test_steady_sessions_show_that_two_are_the_same() -> None:
+    steady = (10.0, 10.01, 9.99, 10.0, 10.01, 9.99)
+    assert found(series(steady), series(scaled(1.001, steady))).status == "equivalent"
+
+
+@given(
+    st.lists(st.floats(1.0, 2.0), min_size=2, max_size=9),
+    st.lists(st.floats(1.0, 2.0), min_size=2, max_size=9),
+    st.floats(0.05, 0.2),
+)
+def test_b_beside_a_mirrors_a_beside_b(a: list[float], b: list[float], kernel: float) -> None:
+    one, other = series(a), series(b, kernel=kernel)
+    here, there = found(one, other), found(other, one)
+    mirrored = {"less": "more", "more": "less"}
+    assert there.status == mirrored.get(here.status, here.status)
+    assert here.needed == there.needed
+    if here.ratio is not None and here.ratio_interval is not None:
+        assert there.ratio == pytest.approx(1 / here.ratio)
+        low, high = here.ratio_interval
+        assert there.ratio_interval == pytest.approx((1 / high, 1 / low))
+
+
+# Rounds
+
+
+def test_what_both_met_in_a_round_falls_out() -> None:
+    weather = (1.0, 1.3, 0.8, 1.1, 0.9, 1.2)
+    noise = (1.001, 0.999, 1.0, 1.002, 0.998, 1.0)
+    a = joint([10 * w for w in weather])
+    b = joint([9.5 * w * n for w, n in zip(weather, noise, strict=True)])
+    made = found(a, b)
+    assert (made.status, made.pairing) == ("less", "rounds")
+    assert "6 rounds" in made.method
+    apart = found(series(a.joules), series(b.joules))
+    assert (apart.status, apart.pairing) == ("not-told-apart", "none")
+
+
+def test_only_rounds_of_both_count() -> None:
+    a = series(A, campaigns={"c": rounds(A)})
+    b = series(A, campaigns={"c": rounds(scaled(0.9), start=2)})
+    assert "3 rounds" in found(a, b).method
+
+
+def test_one_round_in_common_is_no_pair() -> None:
+    a = series(A, campaigns={"c": rounds(A)}, controls={"c": rounds(A)})
+    b = series(A, campaigns={"c": rounds(A, start=4)}, controls={"c": rounds(A, start=4)})
+    assert found(a, b).status == "not-compared"
+
+
+# Campaigns
+
+
+def in_campaigns(factor: float, names: str, days: Sequence[float], seed: int) -> Series:
+    """Make five rounds in each campaign: the day changes entry and control alike."""
+    rng = np.random.default_rng(seed)
+    made: dict[str, Campaign] = {}
+    controls: dict[str, Campaign] = {}
+    for name, day in zip(names, days, strict=True):
+        noise = 1 + 0.003 * rng.standard_normal((2, 5))
+        made[name] = rounds([factor * day * value for value in noise[0].tolist()])
+        controls[name] = rounds([day * value for value in noise[1].tolist()])
+    joules = [value for campaign in made.values() for value in campaign.values()]
+    return series(joules, campaigns=made, controls=controls)
+
+
+def test_other_days_are_compared_by_the_control() -> None:
+    a = in_campaigns(10.0, "abc", (1.0, 1.1, 0.9), 1)
+    b = in_campaigns(9.0, "def", (1.5, 1.6, 1.4), 2)
+    made = found(a, b)
+    assert (made.status, made.pairing) == ("less", "campaigns")
+    assert made.ratio == pytest.approx(0.9, rel=0.01)
+
+
+@pytest.mark.parametrize(("of_a", "of_b"), [("ab", "def"), ("abc", "d")])
+def test_fewer_than_three_campaigns_do_not_show_how_campaigns_differ(of_a: str, of_b: str) -> None:
+    a = in_campaigns(10.0, of_a, (1.0,) * len(of_a), 1)
+    b = in_campaigns(9.0, of_b, (1.0,) * len(of_b), 2)
+    made = found(a, b)
+    assert (made.status, made.ratio) == ("not-compared", None)
+    assert "fewer than 3" in made.reason
+
+
+def test_one_of_a_campaign_and_one_alone_are_taken_as_run_apart() -> None:
+    made = found(joint(A), series(scaled(0.5)))
+    assert (made.status, made.pairing) == ("less", "none")
+
+
+# Run apart
+
+
+def test_a_machine_that_changed_in_between_widens_the_interval_by_as_much() -> None:
+    still = found(series(A), series(scaled(0.95)))
+    moved = found(series(A), series(scaled(0.95), kernel=0.105))
+    assert still.status == "less"
+    assert moved.status == "not-told-apart"
+    assert still.ratio_interval is not None
+    assert moved.ratio_interval is not None
+    assert moved.ratio_interval[1] == pytest.approx(1.05 * still.ratio_interval[1])
+    assert "reference kernel's change of 5.0 %" in moved.method
+
+
+def test_a_change_of_the_machine_is_nothing_that_sessions_mend() -> None:
+    assert found(series(A), series(scaled(1.004), kernel=0.11)).needed is None
+
+
+def test_a_look_at_which_it_ended_leaves_less_for_the_interval() -> None:
+    usual, looked = (found(series(A, alpha=x), series(scaled(0.9))) for x in (0.05, 0.02))
+    assert usual.ratio_interval is not None
+    assert looked.ratio_interval is not None
+    assert looked.ratio_interval[0] < usual.ratio_interval[0]
+
+
+# What keeps it from being told
+
+
+@pytest.mark.parametrize("joules", [(), (10.0,)])
+def test_one_session_has_no_spread(joules: tuple[float, ...]) -> None:
+    made = found(series(A), series(joules))
+    assert (made.status, made.ratio) == ("not-compared", None)
+    assert "fewer than 2 sessions" in made.reason
+
+
+def test_sessions_that_do_not_differ_at_all_are_no_measurement() -> None:
+    made = found(series((10.0,) * 5), series((9.0,) * 5))
+    assert made.status == "not-compared"
+    assert "do not differ at all" in made.reason
+
+
+def test_nor_is_an_interval_narrower_than_the_meters_steps() -> None:
+    made = found(series((10.0,) * 5, random_share=0.1), series((9.8,) * 5, random_share=0.1))
+    assert made.status == "not-told-apart"
+    assert made.ratio_interval is not None
+    low, high = made.ratio_interval
+    assert high / low > math.exp(2 * math.hypot(0.1, 0.1))
+
+
+def test_sessions_beyond_all_reason_are_not_compared() -> None:
+    assert found(series((1e-9, 1e9)), series((1e-9, 1e9))).status == "not-compared"
+
+
+# What it would take
+
+
+def test_the_number_of_sessions_is_that_of_two_samples() -> None:
+    logs = np.array([-1.0, 0.0, 1.0])
+    a = series(np.exp(0.02 * logs).tolist())
+    b = series(np.exp(0.02 * logs + 0.03).tolist())
+    needed = found(a, b).needed
+    # As sessions in succession are taken to be alike: 1.377 times the error of independent ones.
+    # t(28): (2.048 + 0.855) x 1.377 x 0.02 x sqrt(2 / 15) = 0.0292; with 14 it is 0.0303.
+    assert needed == 15
+
+
+def test_so_many_sessions_tell_the_two_apart_in_most_tries() -> None:
+    rng = np.random.default_rng(7)
+
+    def some(shift: float) -> Series:
+        return series(np.exp(shift + 0.02 * rng.standard_normal(15)).tolist())
+
+    told = [found(some(0.0), some(0.03)).status == "more" for _ in range(300)]
+    assert np.mean(told) > 0.8  # these are independent, so that it is more
+
+
+def test_equal_entries_are_told_apart_in_few_tries() -> None:
+    rng = np.random.default_rng(20_261_125)
+    told, tries = 0, 800
+    for _ in range(tries):
+        a, b = np.exp(0.05 * rng.standard_normal((2, 5))).tolist()
+        told += found(series(a), series(b)).status in {"less", "more"}
+    assert told / tries <= 0.065  # 5 % and twice what 800 tries leave open

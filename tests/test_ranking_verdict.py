@@ -1,0 +1,170 @@
+"""The sentence: every pair of findings has one, and it claims what they claim."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.ranking.paired_energy import EnergyFinding, EnergyStatus, not_compared
+from harness.ranking.paired_quality import QualityFinding, QualityStatus
+from harness.ranking.verdict import Terms, is_conclusive, sentence, span
+from harness.records.board import Interval
+
+DASH = "\N{EN DASH}"
+TERMS = Terms("old", "new", "macro_f1", "sensor", quality_margin=0.01, energy_margin=0.02)
+QUALITY: dict[QualityStatus, tuple[Interval, int | None]] = {
+    "better": ((0.0213, 0.0431), None),
+    "worse": ((-0.0431, -0.0213), None),
+    "equivalent": ((-0.004, 0.005), None),
+    "not-told-apart": ((-0.02, 0.03), 3_200),
+}
+ENERGY: dict[EnergyStatus, tuple[Interval, int | None]] = {
+    "less": ((0.56, 0.62), None),
+    "more": ((1.12, 1.2), None),
+    "equivalent": ((0.99, 1.01), None),
+    "not-told-apart": ((0.9, 1.2), 14),
+}
+
+
+def quality(status: QualityStatus, *, needed: bool = True) -> QualityFinding:
+    (low, high), items = QUALITY[status]
+    return QualityFinding(
+        status=status, difference=(low + high) / 2, difference_interval=(low, high),
+        method="made up", paired=True, items_needed=items if needed else None,
+    )  # fmt: skip
+
+
+def energy(
+    status: EnergyStatus, *, interval: Interval | None = None, needed: bool = True
+) -> EnergyFinding:
+    if status == "not-compared":
+        return not_compared("the meter is a stand-in")
+    found, sessions = ENERGY[status]
+    return EnergyFinding(
+        status=status, ratio=1.0, ratio_interval=interval or found,
+        needed=sessions if needed else None,
+    )  # fmt: skip
+
+
+SENTENCES: dict[tuple[QualityStatus, EnergyStatus], str] = {
+    ("better", "less"): "new is better on both: 38-44 % less energy than old, and a macro f1 higher"
+    " by 0.021-0.043",
+    ("better", "more"): "new uses 12-20 % more energy than old, for a macro f1 higher by"
+    " 0.021-0.043",
+    ("better", "equivalent"): "new has a higher macro f1 than old, by 0.021-0.043, at the same"
+    " energy (energy within 2 %)",
+    ("better", "not-told-apart"): "new has a higher macro f1 than old, by 0.021-0.043, at an energy"
+    " that cannot be told apart",
+    ("better", "not-compared"): "new has a higher macro f1 than old, by 0.021-0.043, and their"
+    " energy is not compared: the meter is a stand-in",
+    ("worse", "less"): "new uses 38-44 % less energy than old, and has a macro f1 lower by"
+    " 0.021-0.043",
+    ("worse", "more"): "new is worse on both: 12-20 % more energy than old, and a macro f1 lower by"
+    " 0.021-0.043",
+    ("worse", "equivalent"): "new has a lower macro f1 than old, by 0.021-0.043, at the same energy"
+    " (energy within 2 %)",
+    ("worse", "not-told-apart"): "new has a lower macro f1 than old, by 0.021-0.043, at an energy"
+    " that cannot be told apart",
+    ("worse", "not-compared"): "new has a lower macro f1 than old, by 0.021-0.043, and their energy"
+    " is not compared: the meter is a stand-in",
+    ("equivalent", "less"): "new uses 38-44 % less energy than old at the same quality (macro f1"
+    " within 0.01)",
+    ("equivalent", "more"): "new uses 12-20 % more energy than old at the same quality (macro f1"
+    " within 0.01)",
+    ("equivalent", "equivalent"): "old and new are the same within the margins: macro f1 within"
+    " 0.01, energy within 2 %",
+    ("equivalent", "not-told-apart"): "inconclusive: old and new have the same quality (macro f1"
+    " within 0.01), at an energy that cannot be told apart; it would take about 14 sessions of each"
+    " for the energy",
+    ("equivalent", "not-compared"): "inconclusive: old and new have the same quality (macro f1"
+    " within 0.01), and their energy is not compared: the meter is a stand-in",
+    ("not-told-apart", "less"): "new uses 38-44 % less energy than old at a quality that cannot be"
+    " told apart",
+    ("not-told-apart", "more"): "new uses 12-20 % more energy than old at a quality that cannot be"
+    " told apart",
+    ("not-told-apart", "equivalent"): "inconclusive: old and new use the same energy (energy within"
+    " 2 %), at a quality that cannot be told apart; it would take about 3,200 items for the"
+    " quality",
+    ("not-told-apart", "not-told-apart"): "inconclusive: neither quality nor energy tells old and"
+    " new apart; it would take about 14 sessions of each for the energy and about 3,200 items for"
+    " the quality",
+    ("not-told-apart", "not-compared"): "inconclusive: the quality of old and new cannot be told"
+    " apart, and their energy is not compared: the meter is a stand-in; it would take about 3,200"
+    " items for the quality",
+}  # fmt: skip
+
+
+def test_every_pair_of_findings_has_a_sentence() -> None:
+    assert set(SENTENCES) == set(product(QUALITY, [*ENERGY, "not-compared"]))
+
+
+@pytest.mark.parametrize(("of_quality", "of_energy"), SENTENCES)
+def test_the_sentence(of_quality: QualityStatus, of_energy: EnergyStatus) -> None:
+    told = sentence(TERMS, quality(of_quality), energy(of_energy))
+    assert told.replace(DASH, "-") == SENTENCES[of_quality, of_energy]
+    conclusive = is_conclusive(quality(of_quality), energy(of_energy))
+    assert told.startswith("inconclusive") != conclusive
+
+
+def test_what_nothing_would_settle_is_said() -> None:
+    told = sentence(
+        TERMS, quality("not-told-apart", needed=False), energy("not-told-apart", needed=False)
+    )
+    assert told.endswith(
+        "more sessions like these would not settle the energy, and more items would not settle the "
+        "quality"
+    )
+
+
+def test_an_article_fits_its_noun() -> None:
+    terms = Terms("old", "new", "accuracy", "sensor", 0.01, 0.02)
+    assert "for an accuracy higher by" in sentence(terms, quality("better"), energy("more"))
+
+
+def test_some_that_would_and_some_that_would_not() -> None:
+    told = sentence(TERMS, quality("not-told-apart"), energy("not-told-apart", needed=False))
+    assert told.endswith(
+        "it would take about 3,200 items for the quality, and more sessions like these would not "
+        "settle the energy"
+    )
+
+
+def test_many_times_the_energy_are_told_in_times() -> None:
+    told = sentence(TERMS, quality("not-told-apart"), energy("more", interval=(4.91, 9.84)))
+    assert told.replace(DASH, "-").startswith(
+        "new uses 4.9-9.8 times the energy of old at a quality"
+    )
+
+
+@pytest.mark.parametrize(
+    ("grade", "noun"), [("wall", "% less energy"), ("model", "% less modelled energy")]
+)
+def test_modelled_joules_are_never_called_energy(grade: str, noun: str) -> None:
+    terms = Terms("old", "new", "accuracy", grade, 0.01, 0.02)  # type: ignore[arg-type]
+    assert noun in sentence(terms, quality("better"), energy("less"))
+
+
+def test_only_the_energy_of_a_model_is_called_so() -> None:
+    terms = Terms("old", "new", "accuracy", "model", 0.01, 0.02)
+    told = sentence(terms, quality("better"), energy("not-told-apart"))
+    assert told.endswith("at a modelled energy that cannot be told apart")
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "told"),
+    [(38.2, 44.1, "38-44"), (0.41, 1.3, "0.41-1.30"), (38.21, 38.24, "38.21-38.24"),
+     (4.9, 98.0, "4.9-98.0"), (0.00001, 0.00002, "1e-05-2e-05"), (10.0, 10.0, "10-10")],
+)  # fmt: skip
+def test_a_range_keeps_its_ends_apart(low: float, high: float, told: str) -> None:
+    assert span(low, high).replace(DASH, "-") == told
+
+
+@given(st.floats(1e-6, 1e4), st.floats(1e-3, 1e3))
+def test_a_range_is_spelled_near_what_it_is(low: float, more: float) -> None:
+    ends = span(low, low + more).split(DASH)
+    assert math.isclose(float(ends[0]), low, rel_tol=0.06)
+    assert math.isclose(float(ends[1]), low + more, rel_tol=0.06)
