@@ -9,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from record_samples import record, session
+from record_samples import RULES, record, session
 
 from harness.evaluation.conspicuous import BY_CHANCE, chance, conspicuous
 from harness.records.evaluation import EvaluationRecord, Failed, Notice, Remains
+from harness.records.rules import ReferenceEntries
 
 GOOD = ((90, 10, 0), (10, 90, 0))
 
@@ -23,14 +24,14 @@ def of(*changes: dict[str, Any]) -> EvaluationRecord:
 
 
 def notice(made: EvaluationRecord) -> Notice:
-    (found,) = conspicuous(made)
+    (found,) = conspicuous(made, RULES)
     return found
 
 
 def test_nothing_is_said_of_an_honest_entry() -> None:
     clean = {"remains": Remains(orphans=0, files=0), "confusion": GOOD}
-    assert conspicuous(of(clean, clean, clean)) == ()
-    assert conspicuous(of({"remains": None, "confusion": None})) == ()
+    assert conspicuous(of(clean, clean, clean), RULES) == ()
+    assert conspicuous(of({"remains": None, "confusion": None}), RULES) == ()
 
 
 def test_processes_that_were_left_are_counted_by_session() -> None:
@@ -62,8 +63,16 @@ def test_files_that_were_left_are_counted_by_session() -> None:
 def test_answers_like_guesses_are_said(
     table: tuple[tuple[int, ...], ...], *, like_guessing: bool
 ) -> None:
-    codes = [each.code for each in conspicuous(of({"confusion": table}, {"confusion": table}))]
+    made = of({"confusion": table}, {"confusion": table})
+    codes = [each.code for each in conspicuous(made, RULES)]
     assert codes == (["like-guessing"] if like_guessing else [])
+
+
+def test_a_null_entry_is_not_told_that_it_guesses() -> None:
+    made = of({"confusion": ((100, 0, 0), (100, 0, 0))})
+    null = ReferenceEntries(null=made.submission.entry)
+    assert conspicuous(made, replace(RULES, reference={made.task.id: null})) == ()
+    assert conspicuous(made, replace(RULES, reference={})) != ()
 
 
 def test_a_failed_entry_is_not_told_that_it_guesses() -> None:
@@ -72,7 +81,7 @@ def test_a_failed_entry_is_not_told_that_it_guesses() -> None:
         of({"confusion": table}),
         outcome=Failed(stage="measured", blame="submission", message="died", remedy="mend it"),
     )
-    assert conspicuous(made) == ()
+    assert conspicuous(made, RULES) == ()
 
 
 def test_the_probability_is_the_known_one() -> None:

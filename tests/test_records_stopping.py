@@ -108,6 +108,12 @@ def test_what_is_to_come_is_told_as_far_as_it_is_known() -> None:
     assert sessions_to_come([], replace(PROTOCOL, looks=(1,))) == (1, 1)
 
 
+def test_a_later_look_of_a_control_begins_nothing_anew() -> None:
+    narrow = Look(sessions=3, alpha=0.02, half_width=0.01, narrow=True)
+    wide = replace(narrow, sessions=5, half_width=0.4, narrow=False)
+    assert sessions_to_come([narrow, wide], PROTOCOL) == (3, 3)
+
+
 def test_one_session_alone_is_no_interval_and_no_end_before_the_cap() -> None:
     look = look_at(of_joules(30.0), replace(PROTOCOL, looks=(1,)), AMORTISE)
 

@@ -244,9 +244,20 @@ class Shown:
         return had(self.project, self.folder, record) if self.signed else None
 
     def exit_code(self) -> int:
-        """Return the exit code: an official campaign that is void is the organiser's failure."""
+        """Return the exit code: an official campaign that is void is the organiser's failure.
+
+        Not of an entry that failed by itself: a campaign that it left early has no control's say.
+        """
+        from harness.records.evaluation import Completed
+
         records = [kept.record for kept in self.asked.values()]
-        void = any(r.protocol == "official" and r.campaign and r.campaign.void for r in records)
+        void = any(
+            record.protocol == "official"
+            and record.campaign
+            and record.campaign.void
+            and isinstance(record.outcome, Completed)
+            for record in records
+        )
         return OrganiserError.exit_code if void else exit_code(records)
 
 

@@ -10,14 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.records.evaluation import Completed, EvaluationRecord, Notice, Session
+from harness.records.rules import Rules
 
 BY_CHANCE = 1e-4
 """How often answers that have nothing to do with the labels go unnoticed."""
 
 
-def conspicuous(record: EvaluationRecord) -> tuple[Notice, ...]:
-    """Return a warning of each kind that the record gives cause for."""
-    return (*_left(record.sessions), *_guessed(record))
+def conspicuous(record: EvaluationRecord, rules: Rules) -> tuple[Notice, ...]:
+    """Return a warning of each kind that the record gives cause for.
+
+    That a null entry answers without looking is what it is for.
+    """
+    reference = rules.reference.get(record.task.id)
+    is_null = reference is not None and reference.null == record.submission.entry
+    return (*_left(record.sessions), *(() if is_null else _guessed(record)))
 
 
 def _left(sessions: Sequence[Session]) -> Iterator[Notice]:
@@ -61,7 +67,8 @@ def chance(tables: Sequence[Sequence[Sequence[int]]]) -> float:
 
     ``tables`` are the sessions' counts, rows by label and columns by answer. Pearson's chi-squared
     test of independence (K. Pearson, 1900) on their mean: the items are the same in each session,
-    so more sessions tell nothing more of them. 1 where there is one label, or one answer to all.
+    so more sessions tell nothing more of them. Items that stand in groups are taken as independent,
+    which errs towards silence. 1 where there is one label, or one answer to all.
     """
     import numpy as np  # noqa: PLC0415 - with scipy, for the end of an evaluation only
     from scipy.stats import chi2  # noqa: PLC0415 - likewise

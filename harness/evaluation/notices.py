@@ -27,6 +27,7 @@ from harness.records.evaluation import (
     FEW_SESSIONS,
     Completed,
     EvaluationRecord,
+    Failed,
     Notice,
     Session,
 )
@@ -61,7 +62,8 @@ def _about_the_campaign(record: EvaluationRecord) -> Iterator[Notice]:
     campaign = record.campaign
     if campaign is None:
         return
-    if campaign.void is not None:
+    failed_itself = isinstance(record.outcome, Failed) and record.outcome.blame == "submission"
+    if campaign.void is not None and not failed_itself:
         yield Notice(
             code="void-campaign",
             message=f"nothing is to be concluded from this campaign, and it is not ranked: "

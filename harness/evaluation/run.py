@@ -269,7 +269,7 @@ class Evaluation:
             outcome=self.failed or Completed(),
             campaign=campaign,
         )
-        warned = (*notices(record, assignment.rules), *conspicuous(record))
+        warned = (*notices(record, assignment.rules), *conspicuous(record, assignment.rules))
         return assignment.places.told(msgspec.structs.replace(record, warnings=warned))
 
     def outcomes(self) -> ItemOutcomes | None:

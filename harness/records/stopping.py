@@ -56,10 +56,15 @@ def is_last(look: Look, rules: ProtocolRules) -> bool:
 
 
 def sessions_to_come(looks: Sequence[Look], rules: ProtocolRules) -> tuple[int, int]:
-    """Return how many sessions there will be in all, after these looks: at least and at most."""
+    """Return how many sessions there will be in all, after these looks: at least and at most.
+
+    The first look that ends it does, whatever a later one sees: a control runs on beside others,
+    and its interval may be wider then.
+    """
+    for look in looks:
+        if is_last(look, rules):
+            return look.sessions, look.sessions
     taken = looks[-1].sessions if looks else 0
-    if looks and is_last(looks[-1], rules):
-        return taken, taken
     return next(number for number in rules.looks if number > taken), rules.looks[-1]
 
 
