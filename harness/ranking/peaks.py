@@ -41,8 +41,8 @@ from harness.ranking.maxima import (
     student_scale,
 )
 
-BLOCK_NUMBERS = 250_000
-"""How many movements are worked on at once: a megabyte."""
+BLOCK_NUMBERS = 125_000
+"""How many movements are worked on at once: half a megabyte."""
 TILE = 32
 """How many entries make a block of quality."""
 FEW_ENTRIES = 80
@@ -219,10 +219,10 @@ def _look_at_rounds(
     freedom = np.array(columns - 1.0)
     factor = columns * (columns - 1)
     share = float(factor / np.square(student_scale(floor, freedom)))
-    one = _side_of(values[:, group.members][:, :, group.shared])
+    one = _side_of(_part(values, group.members, group.shared))
     other = one
     if group.others is not group.members:
-        other = _side_of(values[:, group.others][:, :, group.shared])
+        other = _side_of(_part(values, group.others, group.shared))
     for draw, near, far in _reaching(one, other, share):
         i, j = group.members[near], group.others[far]
         apart = (values[draw, i] - values[draw, j])[:, group.shared].astype(np.float64)
@@ -230,6 +230,12 @@ def _look_at_rounds(
         squares = np.square(apart - difference[:, np.newaxis]).sum(axis=1)
         t_squared = factor * np.square(difference) / np.maximum(squares, LEAST_SQUARES)
         _keep_energy(peaks, _Near(draw, i, j), difference, normal_scale(t_squared, freedom), usable)
+
+
+def _part(values: Floats, members: Integers, shared: Booleans) -> Floats:
+    if len(members) == values.shape[1] and shared.all():
+        return values
+    return values[:, members][:, :, shared]
 
 
 def _look_at_samples(
