@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from harness.ranking.bound import bound_of
 from harness.ranking.energy_pairs import Columns, paired, serial_widening, two_samples
 from harness.ranking.maxima import (
-    bound_of,
     largest_apart,
     largest_ratio,
     normal_scale,

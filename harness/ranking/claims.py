@@ -17,20 +17,16 @@ beat each other.
 from __future__ import annotations
 
 import math
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 
+from harness.ranking.bound import Largest
 from harness.ranking.energy_pairs import EnergyPairs, compare_energies
 from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, Margins
 from harness.ranking.front_support import support
-from harness.ranking.maxima import (
-    Active,
-    Largest,
-    Noise,
-    normal_scale,
-    student_scale,
-)
+from harness.ranking.maxima import THREADS, Active, Noise, normal_scale, student_scale
 from harness.ranking.resampling import QualityDraws, draw_quality, session_noise, unseen_noise
 
 
@@ -144,19 +140,27 @@ def _noise(
 ) -> Noise:
     draws = len(quality.deviations)
     unseen = unseen_losses(quality, margins)
-    added = np.stack([unseen_noise(entry, draws, seed) for entry in evidence.entries], axis=1)
     columns = [each.counts for each in pairs.by_kind.values()]
-    most = np.max(columns, axis=0, initial=0)
+    most = np.max(columns, axis=0, initial=0).tolist()
+    with ThreadPoolExecutor(THREADS) as pool:
+        of_entries = list(
+            pool.map(lambda entry: unseen_noise(entry, draws, seed), evidence.entries)
+        )
+        sessions = tuple(
+            pool.map(
+                lambda entry, count: session_noise(entry, draws, count, seed),
+                evidence.entries,
+                most,
+            )
+        )
+    added = np.sqrt(unseen).astype(np.float32) * np.stack(of_entries, axis=1)
     return Noise(
         quality=quality.deviations,
         quality_error=np.sqrt(quality.squares),
-        with_unseen=quality.deviations + np.sqrt(unseen).astype(np.float32) * added,
+        with_unseen=quality.deviations + added,
         with_unseen_error=np.sqrt(quality.squares + np.add.outer(unseen, unseen)),
         pairs=pairs,
-        sessions=tuple(
-            session_noise(entry, draws, int(count), seed)
-            for entry, count in zip(evidence.entries, most, strict=True)
-        ),
+        sessions=sessions,
     )
 
 

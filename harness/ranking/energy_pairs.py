@@ -116,16 +116,21 @@ def two_samples(
 
     Columns may have leading axes, as in ``paired``.
     """
+    means, parts, degrees = sample_means(columns, least_spread)
+    squared = parts[..., :, np.newaxis] + parts[..., np.newaxis, :]
+    quartic = np.square(parts) / degrees
+    freedom = np.square(squared) / (quartic[..., :, np.newaxis] + quartic[..., np.newaxis, :])
+    return means[..., np.newaxis, :] - means[..., :, np.newaxis], squared, freedom
+
+
+def sample_means(columns: Columns, least_spread: float) -> tuple[Floats, Floats, Floats]:
+    """Return mean, squared standard error and freedom (entries,) of every entry by itself."""
     counts = np.maximum(columns.counts, 2).astype(columns.values.dtype)
     values = np.where(columns.present, columns.values, 0)
     means = values.sum(axis=-1) / counts
     centred = np.where(columns.present, values - means[..., np.newaxis], 0)
     spreads = np.square(centred).sum(axis=-1) / (counts - 1)
-    parts = np.maximum(spreads, least_spread**2) / counts
-    squared = parts[..., :, np.newaxis] + parts[..., np.newaxis, :]
-    quartic = np.square(parts) / (counts - 1)
-    freedom = np.square(squared) / (quartic[..., :, np.newaxis] + quartic[..., np.newaxis, :])
-    return means[..., np.newaxis, :] - means[..., :, np.newaxis], squared, freedom
+    return means, np.maximum(spreads, least_spread**2) / counts, counts - 1
 
 
 def serial_widening(sessions: int) -> float:

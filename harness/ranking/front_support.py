@@ -38,14 +38,14 @@ def support(evidence: Evidence, quality: QualityDraws, margins: Margins, seed: i
 
 def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Booleans:
     """Return (entries,): who is beaten by nobody by more than a margin; infinite energy is out."""
-    order = np.argsort(log_energies, kind="stable")
-    spent = log_energies[order]
-    best = np.maximum.accumulate(qualities[order])
-    best = np.concatenate([[-math.inf], best])
-    no_more = best[np.searchsorted(spent, log_energies, side="right")]
-    clearly_less = best[np.searchsorted(spent, log_energies - margins.log_energy, side="left")]
-    beaten = (no_more > qualities + margins.quality) | (clearly_less >= qualities)
-    on: Booleans = ~beaten & np.isfinite(log_energies)
+    order = np.argsort(log_energies)
+    spent, quality = log_energies[order], qualities[order]
+    best = np.concatenate([[-math.inf], np.maximum.accumulate(quality)])
+    no_more = best[np.searchsorted(spent, spent, side="right")]
+    clearly_less = best[np.searchsorted(spent, spent - margins.log_energy, side="left")]
+    beaten = (no_more > quality + margins.quality) | (clearly_less >= quality)
+    on = np.empty(len(order), dtype=bool)
+    on[order] = ~beaten & np.isfinite(spent)
     return on
 
 

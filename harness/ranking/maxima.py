@@ -1,4 +1,4 @@
-"""The largest of many statistics in every draw, and the bound that it keeps to.
+"""The largest of many statistics in every draw, by going through every pair.
 
 All statistics are brought to one scale, that of the standard normal distribution: otherwise the
 heavy tails of an energy known from five sessions would set the bound for the quality of 5,000
@@ -9,16 +9,16 @@ error that it makes (0.04 of 3.29 at 4 degrees of freedom) has no part in the le
 
 from __future__ import annotations
 
-import math
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 
 from harness.ranking.energy_pairs import (
     BY_CAMPAIGN,
     BY_ROUND,
-    NOT_COMPARED,
     Columns,
     EnergyPairs,
     paired,
@@ -33,7 +33,9 @@ BLOCK_PAIRS = 500_000
 TILE = 128
 """How many entries stand against all others at once, where they are complete."""
 THREADS = 2
-_LEAST_SQUARES = np.float32(1e-12)
+LEAST_SQUARES = np.float32(1e-12)
+LEAST_DRAWN_SPREAD = 1e-6
+_Part = TypeVar("_Part")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,6 +49,11 @@ class Active:
     better: Booleans
     not_worse: Booleans
     less: Booleans
+
+    @property
+    def statements(self) -> Booleans:
+        """Return (3 x entries x entries,): all of them, family after family."""
+        return np.concatenate([self.better.ravel(), self.not_worse.ravel(), self.less.ravel()])
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,55 +91,10 @@ def student_scale(z: float, freedom: Floats) -> Floats:
     return t
 
 
-def bound_of(largest: Floats, confidence: float) -> float:
-    """Return what the largest statistic exceeds in no more than 1 - confidence of all boards.
-
-    That is an order statistic of the draws with what was seen counted among them, and infinite for
-    too few draws. Raises ``ValueError`` for a confidence that is not between 0 and 1.
-    """
-    if not 0 < confidence < 1:
-        raise ValueError(f"a confidence is between 0 and 1, not {confidence}")
-    position = math.ceil(confidence * (len(largest) + 1) - 1e-9)
-    if position > len(largest):
-        return math.inf
-    return float(np.partition(largest, position - 1)[position - 1])
-
-
-class Largest:
-    """The largest statistic in every draw, of fewer and fewer active statements.
-
-    With fewer statements no draw's largest grows. So after the first time only those draws are
-    gone through again that may still decide where the bound lies: a tenth, say, with the same
-    result.
-    """
-
-    def __init__(self, noise: Noise) -> None:
-        self._noise = noise
-        self._at_most = np.full(noise.draws, math.inf)
-
-    def bound(self, active: Active, confidence: float) -> float:
-        """Return ``bound_of`` the draws; ``active`` is a part of what it was the last time."""
-        exact = np.zeros(self._noise.draws, dtype=bool)
-        needed = np.flatnonzero(np.isinf(self._at_most))
-        while True:
-            if len(needed):
-                self._at_most[needed] = _largest(self._noise, active, needed)
-                exact[needed] = True
-            bound = bound_of(self._at_most, confidence)
-            needed = np.flatnonzero(~exact & (self._at_most >= bound))
-            if not len(needed):
-                return bound
-
-
-def largest_of(noise: Noise, active: Active) -> Floats:
-    """Return (draws,): the largest statistic of all active statements."""
-    return _largest(noise, active, np.arange(noise.draws))
-
-
-def _largest(noise: Noise, active: Active, rows: Integers) -> Floats:
-    """Return (rows,): the largest of some draws; threads share them, for NumPy lets them run."""
-    better = _scale(noise.quality_error, active.better)
-    not_worse = _scale(noise.with_unseen_error, active.not_worse)
+def largest_of(noise: Noise, active: Active, rows: Integers) -> Floats:
+    """Return (rows,): in some of the draws, the largest statistic of all active statements."""
+    better = inverse(noise.quality_error, active.better)
+    not_worse = inverse(noise.with_unseen_error, active.not_worse)
 
     def of_block(block: Integers) -> Floats:
         of_quality = np.maximum(
@@ -143,13 +105,22 @@ def _largest(noise: Noise, active: Active, rows: Integers) -> Floats:
         largest: Floats = np.maximum(of_quality, of_energy)
         return largest
 
-    size = max(1, BLOCK_NUMBERS // len(noise.quality_error))
+    return np.concatenate(in_blocks(of_block, rows, BLOCK_NUMBERS // len(noise.quality_error)))
+
+
+def in_blocks(step: Callable[[Integers], _Part], rows: Integers, size: int) -> list[_Part]:
+    """Do a step with blocks of draws, of no more than ``size`` and at least one, in their order.
+
+    Threads share the blocks, for NumPy lets them run.
+    """
+    size = max(1, min(size, -(-len(rows) // THREADS)))
     blocks = [rows[start : start + size] for start in range(0, len(rows), size)]
     with ThreadPoolExecutor(THREADS) as pool:
-        return np.concatenate(list(pool.map(of_block, blocks)))
+        return list(pool.map(step, blocks))
 
 
-def _scale(error: Floats, active: Booleans) -> Floats:
+def inverse(error: Floats, active: Booleans) -> Floats:
+    """Return (entries, entries) float32: 1 / error; 0 where not active, or nothing can differ."""
     usable = active & (error > 0)
     return np.divide(1, error, out=np.zeros_like(error), where=usable).astype(np.float32)
 
@@ -171,22 +142,22 @@ def largest_apart(movements: Floats, scale: Floats) -> Floats:
 
 def _largest_energy(noise: Noise, rows: Integers, active: Booleans) -> Floats:
     largest = np.zeros(len(rows))
-    for kind in np.unique(noise.pairs.kind):
+    for kind, like in noise.pairs.by_kind.items():
         usable = active & (noise.pairs.kind == kind)
-        if kind == NOT_COMPARED or not usable.any():
+        if not usable.any():
             continue
-        by_turns, like = kind in (BY_ROUND, BY_CAMPAIGN), noise.pairs.by_kind[int(kind)]
+        by_turns = kind in (BY_ROUND, BY_CAMPAIGN)
         if by_turns and like.present.all():
-            found = _of_complete(noise, rows, usable)
+            found = _of_complete(noise, kind, rows, usable)
         else:
-            found = _of_incomplete(noise, int(kind), rows, usable)
+            found = largest_incomplete(noise, kind, rows, usable)
         np.maximum(largest, found, out=largest)
     return largest
 
 
-def _of_complete(noise: Noise, rows: Integers, usable: Booleans) -> Floats:
-    """Return (rows,) where every entry took part in every round."""
-    sessions = np.stack([of_entry[rows] for of_entry in noise.sessions], axis=1)
+def _of_complete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
+    """Return (rows,) where every entry has a figure in every column."""
+    sessions = complete_sessions(noise, kind, rows)
     rounds, size = sessions.shape[2], max(1, BLOCK_NUMBERS // len(usable) ** 2)
     largest = np.concatenate(
         [
@@ -195,6 +166,15 @@ def _of_complete(noise: Noise, rows: Integers, usable: Booleans) -> Floats:
         ]
     )
     return normal_scale(rounds * (rounds - 1) * largest, np.array(rounds - 1.0))
+
+
+def complete_sessions(noise: Noise, kind: int, rows: Integers) -> Floats:
+    """Return (rows, entries, columns): noise where every entry has a figure in every column.
+
+    An entry may have more noise than that: rounds, where campaigns are compared.
+    """
+    columns = noise.pairs.by_kind[kind].values.shape[1]
+    return np.stack([of_entry[rows, :columns] for of_entry in noise.sessions], axis=1)
 
 
 def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
@@ -214,7 +194,7 @@ def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
     for start in range(0, means.shape[1], TILE):
         tile, others = slice(start, start + TILE), slice(start if symmetric else 0, None)
         squares = left[:, tile] @ right[:, :, others]
-        np.maximum(squares, _LEAST_SQUARES, out=squares)
+        np.maximum(squares, LEAST_SQUARES, out=squares)
         ratio = means[:, tile, np.newaxis] - means[:, np.newaxis, others]
         if not symmetric:
             np.minimum(ratio, 0, out=ratio)
@@ -226,20 +206,21 @@ def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
     return largest
 
 
-def _of_incomplete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
+def largest_incomplete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
+    """Return (rows,) of pairs of one kind, whichever columns their entries have."""
     compare = paired if kind in (BY_ROUND, BY_CAMPAIGN) else two_samples
     size = max(1, BLOCK_PAIRS // len(usable) ** 2)
     found = []
     for start in range(0, len(rows), size):
-        drawn = _drawn_columns(noise, kind, rows[start : start + size])
-        apart, squared_error, _ = compare(drawn, least_spread=1e-6)
+        drawn = drawn_columns(noise, kind, rows[start : start + size])
+        apart, squared_error, _ = compare(drawn, least_spread=LEAST_DRAWN_SPREAD)
         scaled = normal_scale(np.square(apart) / squared_error, noise.pairs.freedom)
         signed = np.where(usable & (apart > 0), scaled, 0)
         found.append(signed.max(axis=(1, 2), initial=0))
     return np.concatenate(found)
 
 
-def _drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
+def drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
     """Return columns with noise in the place of figures: (b, entries, columns).
 
     Paired, all entries have one variance, which the error of a pair does not depend on. Of two

@@ -1,0 +1,341 @@
+"""Where the largest statistic of a draw exceeds a floor, found without going through every pair.
+
+Nothing here is an approximation: what is passed over cannot exceed the floor, and what is not is
+computed as in ``maxima``.
+
+- Quality: the error of a pair is the same in every draw. Entries stand in blocks, those that
+  differ little beside each other. No pair of two blocks exceeds the highest movement in one less
+  the lowest in the other, over the smallest error between them; few blocks come near the floor.
+- Energy: the error is drawn too. But t exceeds the floor where a square of means outweighs a square
+  of distances, w (m_i - m_j)² >= |u_i - u_j|². Expanded, that is one product of two narrow matrices
+  a draw, whose largest element decides; its rounding is allowed for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from harness.ranking.energy_pairs import (
+    BY_CAMPAIGN,
+    BY_ROUND,
+    Columns,
+    sample_means,
+)
+from harness.ranking.evidence import Booleans, Floats, Integers
+from harness.ranking.maxima import (
+    LEAST_DRAWN_SPREAD,
+    LEAST_SQUARES,
+    Active,
+    Noise,
+    complete_sessions,
+    drawn_columns,
+    in_blocks,
+    inverse,
+    largest_incomplete,
+    largest_of,
+    normal_scale,
+    student_scale,
+)
+
+BLOCK_NUMBERS = 125_000
+"""How many movements are worked on at once: half a megabyte."""
+TILE = 32
+"""How many entries make a block of quality."""
+FEW_ENTRIES = 80
+"""With fewer, going through every pair takes no longer."""
+GROUP_PAIRS = 250
+"""Going through so many pairs takes about as long as the product of one group of entries."""
+PRODUCT = 900_000
+"""How many multiplications a product of matrices may have: of more than a million the library for
+linear algebra would start threads of its own, and ours would wait for them."""
+ROUNDING = 1e-6
+"""Of a product of matrices in single precision, relative to its largest terms, for each of them."""
+
+
+@dataclass(frozen=True, eq=False)
+class Peaks:
+    """The largest statistic of some draws, as far as it exceeds a floor."""
+
+    values: Floats
+    """(rows,): the largest, or the floor where none exceeds it."""
+    holders: Integers
+    """(rows,): the statement that has it, as a place in ``Active.statements``; -1: not known."""
+
+    def keep(self, rows: Integers, values: Floats, holders: Integers) -> None:
+        """Take in what is larger than what is there; every row stands there once at most."""
+        higher = values > self.values[rows]
+        self.values[rows[higher]] = values[higher]
+        self.holders[rows[higher]] = holders[higher]
+
+
+def peaks_above(
+    floor: float, noise: Noise, active: Active, rows: Integers, order: Integers
+) -> Peaks:
+    """Find the peaks of some draws; ``order`` (entries,) puts entries that are alike together.
+
+    With a floor of 0, or few entries, every pair is gone through, and the holders are not known.
+    """
+    if not floor > 0 or len(order) < FEW_ENTRIES:
+        return Peaks(largest_of(noise, active, rows), np.full(len(rows), -1))
+    count = len(order)
+    better = _family(noise.quality_error, active.better, order, 0)
+    not_worse = _family(noise.with_unseen_error, active.not_worse, order, count**2)
+    compared = _compared(noise, active.less)
+
+    def of_block(block: Integers) -> Peaks:
+        peaks = Peaks(np.full(len(block), floor), np.full(len(block), -1))
+        _look_at_quality(better, noise.quality[block], floor, peaks)
+        _look_at_quality(not_worse, noise.with_unseen[block], floor, peaks)
+        for each in compared:
+            _look_at_energy(each, noise, block, floor, peaks)
+        return peaks
+
+    found = in_blocks(of_block, rows, BLOCK_NUMBERS // count)
+    return Peaks(
+        np.concatenate([each.values for each in found]),
+        np.concatenate([each.holders for each in found]),
+    )
+
+
+def chain(error: Floats) -> Integers:
+    """Return an order (entries,) in which each is followed by the nearest that is left."""
+    left = np.ones(len(error), dtype=bool)
+    order = [0]
+    left[0] = False
+    while left.any():
+        order.append(int(np.where(left, error[order[-1]], np.inf).argmin()))
+        left[order[-1]] = False
+    return np.array(order)
+
+
+@dataclass(frozen=True, eq=False)
+class _Family:
+    """Statements of quality, their entries in an order."""
+
+    order: Integers
+    scale: Floats
+    """(entries, entries): 1 / error; 0 where not active."""
+    most: Floats
+    """(blocks, blocks): the largest of it in two blocks."""
+    first: int
+    """The place of its first statement among all."""
+
+
+def _family(error: Floats, active: Booleans, order: Integers, first: int) -> _Family:
+    scale = inverse(error, active)[np.ix_(order, order)]
+    starts = np.arange(0, len(order), TILE)
+    most = np.maximum.reduceat(np.maximum.reduceat(scale, starts, axis=0), starts, axis=1)
+    return _Family(order, scale, most, first)
+
+
+def _look_at_quality(family: _Family, movements: Floats, floor: float, peaks: Peaks) -> None:
+    moved = movements[:, family.order]
+    starts = np.arange(0, moved.shape[1], TILE)
+    high = np.maximum.reduceat(moved, starts, axis=1)
+    low = np.minimum.reduceat(moved, starts, axis=1)
+    reaching = (high[:, :, np.newaxis] - low[:, np.newaxis, :]) * family.most >= floor
+    for one, other in np.argwhere(reaching.any(axis=0)).tolist():
+        rows = np.flatnonzero(reaching[:, one, other])
+        ahead = slice(one * TILE, (one + 1) * TILE)
+        behind = slice(other * TILE, (other + 1) * TILE)
+        apart = moved[rows, ahead][:, :, np.newaxis] - moved[rows, behind][:, np.newaxis, :]
+        apart *= family.scale[ahead, behind]
+        place = apart.reshape(len(rows), -1).argmax(axis=1)
+        i, j = np.divmod(place, apart.shape[2])
+        firsts, seconds = family.order[ahead][i], family.order[behind][j]
+        holders = family.first + firsts * len(family.order) + seconds
+        peaks.keep(rows, apart[np.arange(len(rows)), i, j], holders)
+
+
+class _Group(NamedTuple):
+    """Entries that share the same columns with the same others."""
+
+    members: Integers
+    others: Integers
+    shared: Booleans
+    """(columns,)"""
+
+
+class _Compared(NamedTuple):
+    """Statements of energy about pairs that are compared alike."""
+
+    kind: int
+    usable: Booleans
+    """(entries, entries)"""
+    groups: list[_Group]
+    """Of pairs that are compared column by column; otherwise nothing."""
+
+
+def _compared(noise: Noise, active: Booleans) -> list[_Compared]:
+    found = []
+    for kind, columns in noise.pairs.by_kind.items():
+        usable = active & (noise.pairs.kind == kind)
+        if usable.any():
+            by_columns = kind in (BY_ROUND, BY_CAMPAIGN)
+            groups = _groups(columns.present, usable | usable.T) if by_columns else []
+            found.append(_Compared(kind, usable, groups))
+    return found
+
+
+def _groups(present: Booleans, either_way: Booleans) -> list[_Group]:
+    patterns, of_entry = np.unique(present, axis=0, return_inverse=True)
+    members = [np.flatnonzero(of_entry.reshape(-1) == each) for each in range(len(patterns))]
+    return [
+        _Group(members[one], members[other], patterns[one] & patterns[other])
+        for one in range(len(patterns))
+        for other in range(one, len(patterns))
+        if either_way[np.ix_(members[one], members[other])].any()
+    ]
+
+
+def _look_at_energy(
+    compared: _Compared, noise: Noise, block: Integers, floor: float, peaks: Peaks
+) -> None:
+    kind, usable, groups = compared
+    if kind not in (BY_ROUND, BY_CAMPAIGN):
+        drawn = drawn_columns(noise, kind, block)
+        _look_at_samples(drawn, noise.pairs.freedom, usable, floor, peaks)
+    elif len(groups) * GROUP_PAIRS > len(usable) ** 2:
+        found = largest_incomplete(noise, kind, block, usable)
+        peaks.keep(np.arange(len(block)), found, np.full(len(block), -1))
+    else:
+        if noise.pairs.by_kind[kind].present.all():
+            values = complete_sessions(noise, kind, block)
+        else:
+            values = drawn_columns(noise, kind, block).values
+        for group in groups:
+            _look_at_rounds(values, group, usable, floor, peaks)
+
+
+def _look_at_rounds(
+    values: Floats, group: _Group, usable: Booleans, floor: float, peaks: Peaks
+) -> None:
+    """Keep the peaks of Student's t; ``values`` is (b, entries, columns)."""
+    columns = int(group.shared.sum())
+    freedom = np.array(columns - 1.0)
+    factor = columns * (columns - 1)
+    share = float(factor / np.square(student_scale(floor, freedom)))
+    one = _side_of(_part(values, group.members, group.shared))
+    other = one
+    if group.others is not group.members:
+        other = _side_of(_part(values, group.others, group.shared))
+    for draw, near, far in _reaching(one, other, share):
+        i, j = group.members[near], group.others[far]
+        apart = (values[draw, i] - values[draw, j])[:, group.shared].astype(np.float64)
+        difference = apart.mean(axis=1)
+        squares = np.square(apart - difference[:, np.newaxis]).sum(axis=1)
+        t_squared = factor * np.square(difference) / np.maximum(squares, LEAST_SQUARES)
+        _keep_energy(peaks, _Near(draw, i, j), difference, normal_scale(t_squared, freedom), usable)
+
+
+def _part(values: Floats, members: Integers, shared: Booleans) -> Floats:
+    if len(members) == values.shape[1] and shared.all():
+        return values
+    return values[:, members][:, :, shared]
+
+
+def _look_at_samples(
+    drawn: Columns, freedom: Floats, usable: Booleans, floor: float, peaks: Peaks
+) -> None:
+    """Keep the peaks of Welch's t; most degrees of freedom need the lowest t."""
+    means, parts, _ = sample_means(drawn, LEAST_DRAWN_SPREAD)
+    members = np.flatnonzero(usable.any(axis=0) | usable.any(axis=1))
+    share = float(1 / np.square(student_scale(floor, freedom[usable].max())))
+    nowhere = np.zeros((len(means), len(members), 0), means.dtype)
+    side = _Side(means[:, members], nowhere, parts[:, members])
+    for draw, near, far in _reaching(side, side, share):
+        i, j = members[near], members[far]
+        difference = means[draw, i] - means[draw, j]
+        t_squared = np.square(difference) / (parts[draw, i] + parts[draw, j])
+        values = normal_scale(t_squared, freedom[i, j])
+        _keep_energy(peaks, _Near(draw, i, j), difference, values, usable)
+
+
+class _Near(NamedTuple):
+    """Pairs that may exceed the floor in one draw."""
+
+    draw: int
+    one: Integers
+    other: Integers
+
+
+def _keep_energy(
+    peaks: Peaks, near: _Near, difference: Floats, values: Floats, usable: Booleans
+) -> None:
+    """Keep the largest of some pairs; a difference below 0 says that ``one`` uses less."""
+    less = difference < 0
+    firsts, seconds = np.where(less, near.one, near.other), np.where(less, near.other, near.one)
+    values = np.where(usable[firsts, seconds] & (difference != 0), values, 0.0)
+    best = int(values.argmax())
+    count = len(usable)
+    holder = 2 * count**2 + firsts[best] * count + seconds[best]
+    peaks.keep(np.array([near.draw]), values[best : best + 1], np.array([holder]))
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """Entries, by what tells them from others."""
+
+    means: Floats
+    """(b, entries)"""
+    apart: Floats
+    """(b, entries, dimensions): where they are, but for the mean."""
+    lengths: Floats
+    """(b, entries): the square of how far that is from the origin, or what else adds up."""
+
+
+def _side_of(values: Floats) -> _Side:
+    """Turn columns so that the mean is one axis, and the others are the deviations from it."""
+    columns = values.shape[2]
+    with_mean = np.column_stack([np.ones(columns), np.eye(columns)[:, 1:]])
+    contrasts = np.linalg.qr(with_mean)[0][:, 1:].astype(values.dtype)
+    apart = values @ contrasts
+    return _Side(values.mean(axis=2), apart, np.square(apart).sum(axis=2))
+
+
+def _reaching(one: _Side, other: _Side, share: float) -> Iterator[_Near]:
+    """Yield a draw and places in both, where the pair may exceed the floor.
+
+    That is where share x (difference of means)² is no less than the square of the distance, or
+    seems so for rounding. An entry does not meet itself.
+    """
+    left, right, allowed = _factors(one, other, share)
+    narrow, width = right.shape[1:]
+    height = max(1, PRODUCT // (narrow * width))
+    numbers = np.empty(min(height, left.shape[1]) * width, left.dtype)
+    for draw, least in enumerate((-allowed).tolist()):
+        for start in range(0, left.shape[1], height):
+            before = start if one is other else 0
+            near, far = left[draw, start : start + height], right[draw, :, before:]
+            flat = numbers[: len(near) * far.shape[1]]
+            np.matmul(near, far, out=flat.reshape(len(near), far.shape[1]))
+            if one is other:
+                flat[:: far.shape[1] + 1] = -np.inf
+            if flat.max() >= least:
+                i, j = np.divmod(np.flatnonzero(flat >= least), far.shape[1])
+                yield _Near(draw, i + start, j + before)
+
+
+def _factors(one: _Side, other: _Side, share: float) -> tuple[Floats, Floats, Floats]:
+    """Return matrices whose product is what ``_reaching`` asks for, and by how much it may be off.
+
+    (b, entries, n), (b, n, others) and (b,).
+    """
+    of_means, of_others = share * np.square(one.means), share * np.square(other.means)
+    own, others = of_means - one.lengths, of_others - other.lengths
+    left = [2 * one.apart, _column(-2 * share * one.means), _column(own)]
+    right = [other.apart, _column(other.means), _column(np.ones_like(others))]
+    near = np.concatenate([*left, _column(np.ones_like(own))], axis=2)
+    far = np.concatenate([*right, _column(others)], axis=2).swapaxes(1, 2).copy()
+    largest = np.maximum(
+        (of_means + one.lengths).max(axis=1), (of_others + other.lengths).max(axis=1)
+    )
+    return near, far, ROUNDING * near.shape[2] * largest
+
+
+def _column(numbers: Floats) -> Floats:
+    return numbers[:, :, np.newaxis]
