@@ -16,11 +16,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from harness.ranking.energy_pairs import (
-    BY_CAMPAIGN,
-    BY_ROUND,
     NOT_COMPARED,
     Columns,
     EnergyPairs,
+    in_turns,
     paired,
     two_samples,
 )
@@ -77,7 +76,7 @@ def normal_scale(t_squared: Floats, freedom: Floats) -> Floats:
     return scaled
 
 
-def student_scale(z: float, freedom: Floats) -> Floats:
+def student_scale(z: float | Floats, freedom: Floats) -> Floats:
     """Return the |t| that ``normal_scale`` takes to z."""
     bend = (8 * freedom + 1) / (8 * freedom + 3)
     t: Floats = np.sqrt(freedom * np.expm1(np.square(z / bend) / freedom))
@@ -175,18 +174,23 @@ def _largest_energy(noise: Noise, rows: Integers, active: Booleans) -> Floats:
         usable = active & (noise.pairs.kind == kind)
         if kind == NOT_COMPARED or not usable.any():
             continue
-        by_turns, like = kind in (BY_ROUND, BY_CAMPAIGN), noise.pairs.by_kind[int(kind)]
+        by_turns, like = in_turns(int(kind)), noise.pairs.by_kind[int(kind)]
         if by_turns and like.present.all():
-            found = _of_complete(noise, rows, usable)
+            found = _of_complete(noise, int(kind), rows, usable)
         else:
             found = _of_incomplete(noise, int(kind), rows, usable)
         np.maximum(largest, found, out=largest)
     return largest
 
 
-def _of_complete(noise: Noise, rows: Integers, usable: Booleans) -> Floats:
-    """Return (rows,) where every entry took part in every round."""
-    sessions = np.stack([of_entry[rows] for of_entry in noise.sessions], axis=1)
+def _of_complete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
+    """Return (rows,) where every entry has a figure in every column.
+
+    An entry may have more noise than that: of rounds, where campaigns are compared.
+    """
+    like = noise.pairs.by_kind[kind]
+    place = slice(like.first, like.first + like.values.shape[1])
+    sessions = np.stack([of_entry[rows, place] for of_entry in noise.sessions], axis=1)
     rounds, size = sessions.shape[2], max(1, BLOCK_NUMBERS // len(usable) ** 2)
     largest = np.concatenate(
         [
@@ -227,7 +231,7 @@ def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
 
 
 def _of_incomplete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
-    compare = paired if kind in (BY_ROUND, BY_CAMPAIGN) else two_samples
+    compare = paired if in_turns(kind) else two_samples
     size = max(1, BLOCK_PAIRS // len(usable) ** 2)
     found = []
     for start in range(0, len(rows), size):
@@ -249,8 +253,8 @@ def _drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
     values = np.zeros((len(rows), *like.values.shape), np.float32)
     for number, of_entry in enumerate(noise.sessions):
         places = np.flatnonzero(like.present[number])
-        values[:, number, places] = of_entry[rows, : len(places)]
-    if kind not in (BY_ROUND, BY_CAMPAIGN):
+        values[:, number, places] = of_entry[rows, like.first : like.first + len(places)]
+    if not in_turns(kind):
         values *= _spreads(like)[:, np.newaxis]
     return Columns(values, like.present)
 
