@@ -462,7 +462,9 @@ def test_equal_entries_whose_sessions_differ_are_seldom_told_apart() -> None:
 # What was measured on other days
 
 
-def of_campaigns(counts: Sequence[int], joules: float, seed: int, day: float = 0.0) -> SessionEnergies:
+def of_campaigns(
+    counts: Sequence[int], joules: float, seed: int, day: float = 0.0
+) -> SessionEnergies:
     """Make so many rounds in each campaign; ``day`` is what one more campaign adds."""
     rng = np.random.default_rng(seed)
     campaigns = np.repeat(np.arange(len(counts)), counts)

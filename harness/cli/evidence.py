@@ -34,6 +34,7 @@ Items = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...] | None]
 _ROUNDING = 1e-15
 """Of a variance of quality: what is less is rounding."""
 
+
 @dataclass
 class Answers:
     """The answers of all sessions behind one row."""
@@ -138,7 +139,6 @@ def _evidence(
 
     from harness.ranking.evidence import Evidence
     from harness.ranking.occasions import session_energies
-
     from harness.tasks.item_scores import item_scores
 
     names = tuple(each.row.entry for each in entries)
@@ -169,9 +169,7 @@ def _of_sessions(scored: Sequence[Scored]) -> BetweenSessions:
     return BetweenSessions(variances, np.array([len(each.values) - 1.0 for each in of]))
 
 
-def _quality(
-    scored: Sequence[Scored], groups: Integers | None
-) -> ItemScores | ResampledQuality:
+def _quality(scored: Sequence[Scored], groups: Integers | None) -> ItemScores | ResampledQuality:
     """Return what each item scored, or where the metric is no mean of that, how to work it out."""
     import numpy as np
 

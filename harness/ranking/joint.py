@@ -32,8 +32,8 @@ SUPPORT_DIGITS = 2
 LEAST_DIGITS = 3
 """Significant ones, of the least difference of quality, ..."""
 LEAST_DIGITS_WITHHELD = 1
-"""... and where nobody knows the labels; of the least ratio of energies less 1, too, for the bound of
-the claims, which is in both, hangs on single items."""
+"""... and where nobody knows the labels; of the least ratio of energies less 1, too, for the bound
+of the claims, which is in both, hangs on single items."""
 WITHHELD: tuple[BoardStatus, ...] = ("official", "unofficial")
 """Boards on labels that nobody knows. There no entry has a support: the share of draws tells of two
 entries that differ on a single item which of them is right on it."""

@@ -51,7 +51,7 @@ class QualityDraws:
     own_units: Floats
     """(entries,): the same of as many items as an entry's errors are worth, see ``_own_units``."""
     between: BetweenSessions | None = None
-    """What whole sessions add: it is in the deviations, and not in the squares. ``None``: nothing."""
+    """What whole sessions add: in the deviations, and not in the squares. ``None``: nothing."""
 
 
 def draw_quality(quality: ItemScores | ResampledQuality, draws: int, seed: int) -> QualityDraws:
