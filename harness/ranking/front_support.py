@@ -2,8 +2,8 @@
 
 In a draw an entry is off the front if another is at least as good on both axes, and better on one
 by more than the rules' margin. So a copy, which is ahead by chance in half of all draws but never
-by much, takes nothing from its original; of a front without margins it would take half. Only entries
-whose energies are compared keep one another off it.
+by much, takes nothing from its original; of a front without margins it would take half. Only
+entries whose energies are compared keep one another off it.
 """
 
 from __future__ import annotations
