@@ -33,7 +33,14 @@ import numpy.typing as npt
 from scipy.special import betaincinv, ndtri
 
 from harness.ranking.claims import rank
-from harness.ranking.evidence import Evidence, ItemScores, Margins, SessionEnergies
+from harness.ranking.evidence import (
+    BetweenSessions,
+    Evidence,
+    ItemScores,
+    Margins,
+    SessionEnergies,
+)
+from harness.ranking.paired_quality import OfSessions
 
 Floats = npt.NDArray[np.floating[Any]]
 MARGINS = Margins(quality=0.01, energy=0.02)
@@ -71,6 +78,8 @@ class Cell:
     """Quality is balanced over so many classes, of which each is half as frequent as the last."""
     right: float = 0.85
     """Quality of the best entries."""
+    whole: float = 0.0
+    """Standard deviation of what a whole session has in common in the latent answers."""
 
     def in_words(self) -> str:
         """Say what is special about it."""
@@ -87,6 +96,7 @@ class Cell:
             "skew": self.skewed,
             f"groups of {self.group}": self.group > 1,
             f"{self.classes} classes": self.classes > 1,
+            f"sessions differ by {self.whole:g}": self.whole > 0,
         }
         return ", ".join(word for word, holds in said.items() if holds)
 
@@ -159,31 +169,50 @@ def energies(cell: Cell, log_joules: Floats, rng: np.random.Generator) -> list[S
     return [SessionEnergies(each, campaign, rounds if cell.turns else None) for each in logs]
 
 
-def answers(cell: Cell, quality: Floats, rng: np.random.Generator) -> ItemScores:
-    """Make the answers of every entry to every item."""
+def answers(
+    cell: Cell, quality: Floats, rng: np.random.Generator
+) -> tuple[ItemScores, BetweenSessions | None]:
+    """Make the answers of every entry to every item, and what its sessions differ by."""
     groups = np.arange(cell.items) // cell.group
     difficulty = rng.normal(size=int(groups[-1]) + 1)[groups][:, np.newaxis]
     own = rng.normal(size=(cell.items, cell.entries))
     latent = np.sqrt(cell.likeness) * difficulty + np.sqrt(1 - cell.likeness) * own
     chances = 0.5 ** np.arange(cell.classes)
-    return ItemScores(
-        (latent < ndtri(quality)).astype(np.float32),
+    classes = (
         None
         if cell.classes == 1
-        else rng.choice(cell.classes, cell.items, p=chances / chances.sum()),
-        None if cell.group == 1 else groups,
+        else rng.choice(cell.classes, cell.items, p=chances / chances.sum())
     )
+    grouped = None if cell.group == 1 else groups
+    if cell.whole == 0:
+        right = (latent < ndtri(quality)).astype(np.float32)
+        return ItemScores(right, classes, grouped), None
+    shifts = cell.whole * rng.normal(size=(cell.sessions, cell.entries))
+    border = np.sqrt(1 + cell.whole**2) * ndtri(quality)
+    by_session = latent[:, np.newaxis] < border + shifts
+    share = by_session.mean(axis=1)
+    noise = np.square(by_session - share[:, np.newaxis]).sum(axis=0).mean(axis=0) / cell.items**2
+    of = [
+        OfSessions(tuple(values.tolist()), float(alone))
+        for values, alone in zip(by_session.mean(axis=0).T, noise, strict=True)
+    ]
+    between = BetweenSessions(
+        np.array([each.between for each in of]), np.full(cell.entries, cell.sessions - 1.0)
+    )
+    return ItemScores(share, classes, grouped), between
 
 
 def one_board(cell: Cell, draws: int, number: int) -> Seen:
     """Make, rank and judge the board of a number."""
     rng = np.random.default_rng([SEED, number])
     quality, log_joules = truth_of(cell)
+    scores, between = answers(cell, quality, rng)
     evidence = Evidence(
         tuple(f"entry-{number:02d}" for number in range(cell.entries)),
-        answers(cell, quality, rng),
+        scores,
         tuple(energies(cell, log_joules, rng)),
         np.zeros(cell.entries, dtype=bool),
+        of_sessions=between,
     )
     said = rank(evidence, MARGINS, draws=draws, seed=number)
     better = np.subtract.outer(quality, quality)
@@ -243,6 +272,8 @@ _OF_QUALITY: tuple[dict[str, Any], ...] = (
     {"items": 86, "right": 0.97},
     {"items": 510, "group": 17},
     {"classes": 3},
+    {"whole": 0.1},
+    {"whole": 0.3},
 )
 
 

@@ -382,6 +382,30 @@ def test_published_quality_is_in_steps_and_ranks_are_made_of_the_exact_one(offic
     assert "quality-in-steps" in codes(board)
 
 
+def test_a_board_on_hidden_labels_tells_nothing_of_single_ones(official: Place) -> None:
+    board = board_of()
+    assert ranks(board)["bad"] == [3, 3]
+    assert [row["front_support"] for row in board["entries"]] == [None] * 3
+    least = board["ranking"]["least_quality_difference"]
+    assert least == float(f"{least:.1g}")
+    for entry in json.loads(joint_of(official).read_bytes())["statistics"]["entries"]:
+        assert entry["front_support"] is None
+
+
+def better(board: Plain) -> set[tuple[str, str]]:
+    return {(c["winner"], c["loser"]) for c in board["ranking"]["claims"] if c["by_quality"]}
+
+
+def test_an_entry_whose_sessions_differ_as_wholes_is_not_surely_worse(place: Place) -> None:
+    dear = [79.0, 79.1, 78.9]
+    place.add("good", range(20))
+    place.add("steady", range(70), joules=dear)
+    whole = [place.answers(range(wrong), sessions=1) for wrong in (30, 60, 120)]
+    predictions = tuple(each.predictions[0] for each in whole)
+    place.add("shaken", said=replace(whole[0], predictions=predictions), joules=dear)
+    assert better(board_of()) == {("good", "steady")}
+
+
 def test_a_signed_file_that_was_changed_is_a_problem_and_ranks_nobody(official: Place) -> None:
     change(joint_of(official), {"claims": []})
     for sidecar in official.sidecars():

@@ -11,7 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.ranking.claims import Ranking, rank
+from harness.ranking.energy_pairs import BY_CAMPAIGN, BY_ROUND, compare_energies
 from harness.ranking.evidence import (
+    BetweenSessions,
     Evidence,
     Floats,
     ItemScores,
@@ -20,10 +22,14 @@ from harness.ranking.evidence import (
     ResampledQuality,
     SessionEnergies,
 )
+from harness.ranking.maxima import Active, Noise, largest_of, normal_scale, student_scale
+from harness.ranking.paired_quality import OfSessions
 from harness.ranking.resampling import draw_quality
+from harness.ranking.unsure_scale import unsure_scale
 
 MARGINS = Margins(quality=0.01, energy=0.02)
 DRAWS = 400
+RNG = np.random.default_rng(9)
 
 
 def weighted_mean(column: Floats) -> Resampled:
@@ -385,3 +391,160 @@ def test_bad_evidence_is_refused() -> None:
         Margins(0.0, 0.02)
     with pytest.raises(ValueError, match="confidence"):
         rank(good, MARGINS, draws=10, confidence=1.5)
+
+
+# What whole sessions have in common
+
+
+def unsteady(evidence: Evidence, variance: float, freedom: float = 4.0) -> Evidence:
+    count = len(evidence.entries)
+    return replace(
+        evidence,
+        of_sessions=BetweenSessions(np.full(count, variance), np.full(count, freedom)),
+    )
+
+
+def test_sessions_that_differ_as_wholes_leave_quality_open() -> None:
+    evidence = board([950, 920], [1.0, 1.0])
+    assert ranked(evidence).better_quality[0, 1]
+    assert ranked(unsteady(evidence, 0.0)).better_quality[0, 1]
+    assert not ranked(unsteady(evidence, 0.01**2)).better_quality.any()
+    told, open_ = ranked(evidence), ranked(unsteady(evidence, 0.01**2))
+    assert told.least_quality_difference is not None
+    assert open_.least_quality_difference is not None
+    assert open_.least_quality_difference > 2 * told.least_quality_difference
+
+
+def test_many_sessions_tell_what_few_of_the_same_variance_do_not() -> None:
+    evidence = board([950, 880], [1.0, 1.0])
+    assert not ranked(unsteady(evidence, 0.01**2, freedom=2)).better_quality.any()
+    assert ranked(unsteady(evidence, 0.01**2, freedom=100)).better_quality[0, 1]
+
+
+@pytest.mark.parametrize(("known", "variance", "freedom"), [(0, 1, 4), (1, 0, 4), (1, 2, 3)])
+def test_each_part_of_an_error_counts_by_its_own_law(
+    known: float, variance: float, freedom: float
+) -> None:
+    z = 2.5
+    t = float(student_scale(z, np.array(freedom)))
+    gap = np.sqrt(z**2 * known + t**2 * variance)
+    apart = np.array([[0.0, gap], [-gap, 0.0]])
+    squares = np.array([[0.0, known], [known, 0.0]])
+    between = BetweenSessions(np.array([variance, 0.0]), np.array([freedom, 1.0]))
+    found = unsure_scale(apart, squares, between)
+    assert found == pytest.approx(np.array([[0.0, z], [-z, 0.0]]), abs=1e-6)
+
+
+def test_equal_entries_whose_sessions_differ_are_seldom_told_apart() -> None:
+    rng = np.random.default_rng(2)
+    false = 0
+    for _ in range(60):
+        difficulty = rng.normal(size=(500, 1, 1))
+        own = 0.5 * rng.normal(size=(500, 4, 1))
+        whole = rng.normal(0, 0.15, (1, 4, 5))
+        right = difficulty + own < 1.0 + whole
+        of = [
+            OfSessions(
+                tuple(right[:, k].mean(axis=0).tolist()),
+                float(right[:, k].var(axis=1).sum()) / 500**2,
+            )
+            for k in range(4)
+        ]
+        evidence = replace(
+            board([0] * 4, [1.0] * 4, items=500),
+            quality=ItemScores(right.mean(axis=2)),
+            of_sessions=BetweenSessions(np.array([each.between for each in of]), np.full(4, 4.0)),
+        )
+        false += bool(ranked(evidence, draws=199).better_quality.any())
+    assert false <= 7, "5 % of 60 is 3; eight or more come about once in two hundred"
+
+
+# What was measured on other days
+
+
+def of_campaigns(
+    counts: Sequence[int], joules: float, seed: int, day: float = 0.0
+) -> SessionEnergies:
+    """Make so many rounds in each campaign; ``day`` is what one more campaign adds."""
+    rng = np.random.default_rng(seed)
+    campaigns = np.repeat(np.arange(len(counts)), counts)
+    rounds = np.concatenate([np.arange(count) for count in counts])
+    logs = np.log(joules) + day * campaigns + rng.normal(0, 0.005, len(rounds))
+    return SessionEnergies(logs, campaigns, rounds)
+
+
+def with_energies(energy: Sequence[SessionEnergies], least_campaigns: int = 3) -> Evidence:
+    made = board([900] * len(energy), [1.0] * len(energy))
+    return replace(made, energy=tuple(energy), least_campaigns=least_campaigns)
+
+
+def test_three_campaigns_of_unlike_numbers_of_rounds_are_compared_by_campaigns() -> None:
+    counts = [(5, 5, 5), (8, 5, 5), (5, 5, 8)]
+    evidence = with_energies([of_campaigns(c, 1.0 + 0.5 * n, n) for n, c in enumerate(counts)])
+    pairs = compare_energies(evidence)
+    others = ~np.eye(3, dtype=bool)
+    assert (pairs.kind[others] == BY_CAMPAIGN).all()
+    assert (pairs.freedom[others] == 2).all()
+    ranking = ranked(evidence, draws=999)
+    assert ranking.less_energy[0, 2]
+    assert ranking.bound < 6, "noise of two degrees of freedom on the scale of the normal"
+
+
+def test_noise_of_campaigns_has_their_degrees_of_freedom() -> None:
+    evidence = with_energies([of_campaigns((5, 5, 5), 1.0, n) for n in range(2)])
+    noise = Noise(
+        quality=np.zeros((4_000, 2), np.float32),
+        quality_error=np.zeros((2, 2)),
+        with_unseen=np.zeros((4_000, 2), np.float32),
+        with_unseen_error=np.zeros((2, 2)),
+        pairs=compare_energies(evidence),
+        sessions=tuple(RNG.normal(size=(4_000, 15)).astype(np.float32) for _ in range(2)),
+    )
+    nothing = np.zeros((2, 2), dtype=bool)
+    both = Active(nothing, nothing, ~np.eye(2, dtype=bool))
+    largest = largest_of(noise, both, np.arange(4_000))
+    by_t = float(normal_scale(np.array(4.303**2), np.array(2.0)))
+    assert np.mean(largest > by_t) == pytest.approx(0.05, abs=0.02)
+
+
+def test_of_two_campaigns_only_one_tells_two_entries_apart() -> None:
+    one, other = of_campaigns((5, 8), 1.0, 1), of_campaigns((5, 8), 1.0, 2, day=0.2)
+    pairs = compare_energies(with_energies([one, other]))
+    assert pairs.kind[0, 1] == BY_ROUND + 1
+    assert pairs.freedom[0, 1] == 7
+    assert pairs.difference[0, 1] == pytest.approx(0.2, abs=0.02), "that of the longer campaign"
+    alike = compare_energies(with_energies([of_campaigns((5, 5), 1.0, n) for n in (1, 2)]))
+    assert alike.kind[0, 1] == BY_ROUND, "of equally long ones the first"
+    assert ranked(with_energies([one, other])).less_energy[0, 1]
+
+
+def test_rounds_of_different_campaigns_have_noise_of_their_own() -> None:
+    both = with_energies([of_campaigns((5, 4), 1.0, n) for n in (1, 2)])
+    columns = compare_energies(both).by_kind
+    assert [(columns[k].first, columns[k].values.shape[1]) for k in (BY_ROUND, BY_ROUND + 1)] == [
+        (0, 5), (5, 4),
+    ]  # fmt: skip
+
+
+def test_the_rules_say_how_many_campaigns_make_a_comparison() -> None:
+    energy = [of_campaigns((5, 5, 5), 1.0 + n, n) for n in range(2)]
+    assert compare_energies(with_energies(energy)).kind[0, 1] == BY_CAMPAIGN
+    of_four = compare_energies(with_energies(energy, least_campaigns=4))
+    assert of_four.kind[0, 1] == BY_ROUND
+
+
+def test_entries_of_another_occasion_keep_nobody_from_the_front() -> None:
+    here, there = energies([0.0] * 5), energies([-1.0] * 5, campaign=1)
+    evidence = board([900, 950], [1.0, 1.0])
+    together = replace(evidence, energy=(here, energies([-1.0] * 5)))
+    apart = replace(evidence, energy=(here, there))
+    assert ranked(together).front_support.tolist() == [0.0, 1.0]
+    assert ranked(apart).front_support.tolist() == [1.0, 1.0]
+    at_floor = replace(evidence, energy=(here, there), at_floor=np.array([True, True]))
+    assert ranked(at_floor).front_support.tolist() == [0.0, 1.0], "they share one energy"
+
+
+def test_entries_that_answer_alike_are_not_told_apart_from_nothing() -> None:
+    least = ranked(board([900, 900], [1.0, 1.0])).least_quality_difference
+    assert least is not None
+    assert least > 0.003

@@ -73,6 +73,7 @@ FAULTS = {
     r"protocols\.quick\.measured_seconds": instead(
         "measured_seconds = 0.01", "measured_seconds = 31.0"
     ),
+    r"campaigns\.least": instead("least = 3", "least = 2"),
     "quality_step": instead("quality_step = 0.05", "quality_step = 0"),
     "draws": instead("draws = 1_000", "draws = 10"),
     "confidence": instead("confidence = 0.95", "confidence = 95"),

@@ -73,3 +73,16 @@ def test_no_answer_is_a_wrong_one(root: Path) -> None:
 def test_nothing_resampled_is_nothing(root: Path) -> None:
     scored = item_scores(card_of(root, "macro_f1", None), [np.array([0, 1])], np.array([0, 1]))
     assert scored.resampled(np.empty((0, 2))).shape == (0,)
+
+
+def test_sessions_are_scored_one_by_one_and_single_items_explain_what_they_flip(
+    root: Path,
+) -> None:
+    card = card_of(root, "accuracy", None)
+    labels = np.zeros(4, np.int64)
+    sessions = [np.array([0, 0, 0, 0]), np.array([0, 0, 1, 1])]
+    scored = item_scores(card, sessions, labels)
+    assert scored.by_session == (1.0, 0.5)
+    assert scored.session_noise == pytest.approx(2 * 0.25 / 16)
+    assert item_scores(card, sessions[:1], labels).session_noise == 0
+    assert item_scores(card_of(root, "macro_f1", None), sessions, labels).session_noise == 0

@@ -44,16 +44,7 @@ class Answered:
         Of a metric that is no mean of shares that is not worked out: 0, which errs to the wide
         side.
         """
-        share = self.scores.scores
-        if share is None:
-            return OfSessions(self.of_sessions)
-        right = self.scores.decided == self.scores.labels
-        classes = self.scores.classes
-        alike = np.zeros(len(share), np.int64) if classes is None else classes
-        sizes = np.bincount(alike).astype(np.float64)
-        weights = 1 / (np.count_nonzero(sizes) * sizes[alike])
-        noise = float((((right - share) * weights) ** 2).sum(axis=1).mean())
-        return OfSessions(self.of_sessions, noise)
+        return OfSessions(self.of_sessions, self.scores.session_noise)
 
 
 @dataclass(frozen=True)
@@ -154,10 +145,7 @@ def _outcomes(named: Named, stored: StoredLike, task: FolderTask) -> Answered | 
         scores=scores,
         items=(outcomes.ids, outcomes.labels, outcomes.groups, outcomes.boxes),
         groups=_groups(outcomes),
-        of_sessions=tuple(
-            float(item_scores(task.card, [each], items.labels).resampled(_once(len(items)))[0])
-            for each in predictions
-        ),
+        of_sessions=scores.by_session,
     )
     _hold_against(stored, answered)
     return answered

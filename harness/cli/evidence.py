@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from harness.ranking.evidence import (
+        BetweenSessions,
         Evidence,
         Integers,
         ItemScores,
@@ -23,11 +24,15 @@ if TYPE_CHECKING:
     from harness.records.evaluation import EvaluationRecord, ItemOutcomes
     from harness.records.joint import WhyUnranked
     from harness.store.results import StoredRecord
+    from harness.tasks.item_scores import ItemScores as Scored
     from harness.tasks.protocol import Predictions
     from harness.tasks.task import FolderTask
 
 Items = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...] | None]
 """Identifiers, labels and groups: what must be the same for all entries of a board."""
+
+_ROUNDING = 1e-15
+"""Of a variance of quality: what is less is rounding."""
 
 
 @dataclass
@@ -61,10 +66,12 @@ def gather(
     task_of: Callable[[str], FolderTask],
     *,
     control: str | None,
+    least_campaigns: int,
 ) -> Gathered:
     """Read the sidecars of ``rows``, by name; ``stored`` are the records by path.
 
-    ``control`` is the entry of the rules that every campaign of the task contains.
+    ``control`` is the entry of the rules that every campaign of the task contains, and
+    ``least_campaigns`` how many they ask for where entries of different ones are compared.
     An entry is left out where one of its sidecars is missing, was altered, or is not of the items
     that most entries of the board were scored on.
     """
@@ -84,7 +91,7 @@ def gather(
     fit = [each for each in found if each.items == agreed]
     assert task is not None  # noqa: S101 - else nothing was found
     keys = tuple(key for each in fit for key in each.keys)
-    return Gathered(_evidence(task, fit, control), keys, left_out)
+    return Gathered(_evidence(task, fit, control, least_campaigns), keys, left_out)
 
 
 def _task(
@@ -125,41 +132,58 @@ def _answers(
     return Answers(row, items.pop(), sessions, records, [each.key for each in outcomes])
 
 
-def _evidence(task: FolderTask, entries: Sequence[Answers], control: str | None) -> Evidence:
+def _evidence(
+    task: FolderTask, entries: Sequence[Answers], control: str | None, least_campaigns: int
+) -> Evidence:
     import numpy as np
 
     from harness.ranking.evidence import Evidence
     from harness.ranking.occasions import session_energies
+    from harness.tasks.item_scores import item_scores
 
     names = tuple(each.row.entry for each in entries)
+    _, labels, groups = entries[0].items
+    truth = np.array(labels, np.int64)
+    scored = [item_scores(task.card, each.sessions, truth) for each in entries]
     return Evidence(
         entries=names,
-        quality=_quality(task, entries),
+        quality=_quality(scored, _numbered(groups)),
         energy=session_energies([each.records for each in entries]),
         at_floor=np.array([each.row.at_floor for each in entries], np.bool_),
         control=control if control in names else None,
+        least_campaigns=least_campaigns,
+        of_sessions=_of_sessions(scored),
     )
 
 
-def _quality(task: FolderTask, entries: Sequence[Answers]) -> ItemScores | ResampledQuality:
+def _of_sessions(scored: Sequence[Scored]) -> BetweenSessions:
+    """Return what whole sessions of each entry have in common beyond their items."""
+    import numpy as np
+
+    from harness.ranking.evidence import BetweenSessions
+    from harness.ranking.paired_quality import OfSessions
+
+    of = [OfSessions(each.by_session, each.session_noise) for each in scored]
+    variances = np.array([each.between for each in of])
+    variances[variances < _ROUNDING] = 0.0
+    return BetweenSessions(variances, np.array([len(each.values) - 1.0 for each in of]))
+
+
+def _quality(scored: Sequence[Scored], groups: Integers | None) -> ItemScores | ResampledQuality:
     """Return what each item scored, or where the metric is no mean of that, how to work it out."""
     import numpy as np
 
     from harness.ranking.evidence import ItemScores, ResampledQuality
-    from harness.tasks.item_scores import item_scores
 
-    _, labels, groups = entries[0].items
-    truth = np.array(labels, np.int64)
-    scored = [item_scores(task.card, each.sessions, truth) for each in entries]
     by_item = [each.scores for each in scored if each.scores is not None]
     if len(by_item) == len(scored):
-        return ItemScores(np.stack(by_item, axis=1), scored[0].classes, _numbered(groups))
-    once = np.ones((1, len(truth)))
+        return ItemScores(np.stack(by_item, axis=1), scored[0].classes, groups)
+    once = np.ones((1, len(scored[0].labels)))
     return ResampledQuality(
         values=np.concatenate([each.resampled(once) for each in scored]),
         resampled=tuple(each.resampled for each in scored),
-        items=len(truth),
-        groups=_numbered(groups),
+        items=len(scored[0].labels),
+        groups=groups,
     )
 
 

@@ -177,7 +177,13 @@ class Joints:
         if not self._in_force(board):
             return None, False
         gathered = gather(
-            self.results, board, rows, stored, self._task, control=self._control(board.task)
+            self.results,
+            board,
+            rows,
+            stored,
+            self._task,
+            control=self._control(board.task),
+            least_campaigns=self._rules.campaigns.least,
         )
         if gathered.evidence is None:
             return None, False

@@ -24,10 +24,24 @@ import numpy as np
 
 from harness.ranking.bound import Largest
 from harness.ranking.energy_pairs import EnergyPairs, compare_energies
-from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, Margins
+from harness.ranking.evidence import (
+    BetweenSessions,
+    Booleans,
+    Evidence,
+    Floats,
+    Integers,
+    Margins,
+)
 from harness.ranking.front_support import support
 from harness.ranking.maxima import THREADS, Active, Noise, normal_scale, student_scale
-from harness.ranking.resampling import QualityDraws, draw_quality, session_noise, unseen_noise
+from harness.ranking.resampling import (
+    QualityDraws,
+    draw_quality,
+    session_noise,
+    unseen_noise,
+    with_sessions,
+)
+from harness.ranking.unsure_scale import pairwise, unsure_part, unsure_scale
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,7 +92,7 @@ def rank(
     """
     if draws < 1:
         raise ValueError(f"{draws} draws")
-    quality = draw_quality(evidence.quality, draws, seed)
+    quality = with_sessions(draw_quality(evidence.quality, draws, seed), evidence, seed)
     pairs = compare_energies(evidence)
     seen = _statistics(quality, pairs, evidence, margins)
     noise = _noise(quality, pairs, evidence, margins, seed)
@@ -91,8 +105,8 @@ def rank(
         better_quality=made.better,
         less_energy=made.less,
         rank=np.stack([1 + lost, len(lost) - won], axis=1),
-        front_support=support(evidence, quality, margins, seed),
-        least_quality_difference=_least_quality(quality, bound),
+        front_support=support(evidence, quality, pairs, margins, seed),
+        least_quality_difference=_least_quality(quality, margins, bound),
         least_energy_ratio=_least_energy(pairs, bound),
         bound=bound,
     )
@@ -115,18 +129,21 @@ def _statistics(
     quality: QualityDraws, pairs: EnergyPairs, evidence: Evidence, margins: Margins
 ) -> _Statistics:
     apart = np.subtract.outer(quality.values, quality.values)
-    better = np.divide(
-        apart, np.sqrt(quality.squares), out=np.zeros_like(apart), where=quality.squares > 0
-    )
-    unseen = unseen_losses(quality, margins)
-    unseen_of_both = np.add.outer(unseen, unseen)
-    not_worse = (apart + margins.quality) / np.sqrt(quality.squares + unseen_of_both)
+    better = unsure_scale(apart, quality.squares, _between(quality))
+    with_unseen = quality.squares + pairwise(unseen_losses(quality, margins))
+    not_worse = unsure_scale(apart + margins.quality, with_unseen, _between(quality))
     less = _signed(pairs.difference, pairs)
     not_more = _signed(pairs.difference + margins.log_energy, pairs)
     not_more[~pairs.compared] = -math.inf
     shared = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
     less[shared], not_more[shared] = -math.inf, math.inf
     return _Statistics(better, not_worse, less, not_more)
+
+
+def _between(quality: QualityDraws) -> BetweenSessions:
+    if quality.between is not None:
+        return quality.between
+    return BetweenSessions(np.zeros(len(quality.values)), np.ones(len(quality.values)))
 
 
 def _signed(difference: Floats, pairs: EnergyPairs) -> Floats:
@@ -140,7 +157,8 @@ def _noise(
 ) -> Noise:
     draws = len(quality.deviations)
     unseen = unseen_losses(quality, margins)
-    columns = [each.counts for each in pairs.by_kind.values()]
+    squares = quality.squares + pairwise(_between(quality).variances)
+    columns = [each.first + each.counts for each in pairs.by_kind.values()]
     most = np.max(columns, axis=0, initial=0).tolist()
     with ThreadPoolExecutor(THREADS) as pool:
         of_entries = list(
@@ -156,9 +174,9 @@ def _noise(
     added = np.sqrt(unseen).astype(np.float32) * np.stack(of_entries, axis=1)
     return Noise(
         quality=quality.deviations,
-        quality_error=np.sqrt(quality.squares),
+        quality_error=np.sqrt(squares),
         with_unseen=quality.deviations + added,
-        with_unseen_error=np.sqrt(quality.squares + np.add.outer(unseen, unseen)),
+        with_unseen_error=np.sqrt(squares + pairwise(unseen)),
         pairs=pairs,
         sessions=sessions,
     )
@@ -216,15 +234,23 @@ def _beats(
     return beats
 
 
-def _least_quality(quality: QualityDraws, bound: float) -> float | None:
-    """Return d with d = bound x root of (own square + d² unit), for the median own square."""
+def _least_quality(quality: QualityDraws, margins: Margins, bound: float) -> float | None:
+    """Return d with d² = bound² x (own square + d² unit) + what whole sessions ask for.
+
+    Of the median pair. Where two answer alike their own square is nothing, and shows no more than
+    that of losses which no item happened to show: that is the least that it is taken for.
+    """
     upper = np.triu_indices(len(quality.values), 1)
     left = 1 - bound**2 * quality.unit
     if not len(upper[0]) or not left > 0:
         return None
     apart = np.subtract.outer(quality.values, quality.values)
-    own = np.maximum(quality.squares - quality.unit * np.square(apart), 0)[upper]
-    return bound * math.sqrt(float(np.median(own)) / left)
+    unseen = pairwise(unseen_losses(quality, margins))
+    own = np.maximum(quality.squares - quality.unit * np.square(apart), unseen)
+    everybody = np.arange(len(quality.values))
+    whole = unsure_part(np.full(len(everybody), bound), _between(quality), everybody)
+    needed = (bound**2 * own + pairwise(whole))[upper]
+    return math.sqrt(float(np.median(needed)) / left)
 
 
 def _least_energy(pairs: EnergyPairs, bound: float) -> float | None:

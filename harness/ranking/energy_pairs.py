@@ -3,25 +3,27 @@
 Which sessions tell two entries apart, in this order:
 
 1. rounds that both took part in: Student's t on the differences round by round (paired), so that
-   whatever a round had in common cancels. Where these are of three campaigns or more, on the
-   differences campaign by campaign, so that what changes from day to day counts;
+   whatever a round had in common cancels. Where these are of as many campaigns as the rules ask
+   for, on the differences campaign by campaign, so that what changes from day to day counts. Of
+   fewer campaigns only one: the one with the most rounds in common, the first of several. Rounds
+   of two days, pooled, would take what the days differ by for nothing, and two do not show it;
 2. sessions of one campaign without rounds: two samples, after Welch (B. L. Welch, Biometrika 34
    (1947), 28-35). An entry's sessions followed one another there, and on a shared machine each is
    like the last: their error is widened by what that does to a mean;
-3. different campaigns: the ratios to the control entry, one a campaign and at least three of each
-   entry, as two samples likewise. Fewer: the two are not compared.
+3. different campaigns: the ratios to the control entry, one a campaign and at least as many of each
+   entry as the rules ask for, as two samples likewise. Fewer: the two are not compared.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
 
 LEAST_SHARED = 3
-"""Rounds, or campaigns, that two entries must share to be compared by them."""
+"""Rounds that two entries must share, or sessions that each must have, to be compared by them."""
 LEAST_SPREAD = 1e-3
 """Of a session, relative: no meter here repeats better, and sessions that seem to do so are held
 to have this standard deviation. So entries whose sessions are all the same can be told apart, and
@@ -29,7 +31,13 @@ not by less than a meter resolves."""
 SERIAL_CORRELATION = 1 / 3
 """Of sessions that follow one another: 0.33 was seen on a shared virtual machine. In a round the
 sessions of an entry have the others' between them, and nothing of it is left."""
-NOT_COMPARED, BY_ROUND, BY_CAMPAIGN, BY_SESSION, BY_RATIO = range(5)
+NOT_COMPARED, BY_CAMPAIGN, BY_SESSION, BY_RATIO, BY_ROUND = range(5)
+"""By rounds of the first campaign; of the next one it is a number more, and so on."""
+
+
+def in_turns(kind: int) -> bool:
+    """Say whether entries are compared column by column."""
+    return kind == BY_CAMPAIGN or kind >= BY_ROUND
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +46,8 @@ class Columns:
 
     values: Floats
     present: Booleans
+    first: int = 0
+    """Which of an entry's columns of noise is that of its first figure here."""
 
     @property
     def counts(self) -> Integers:
@@ -79,7 +89,7 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
     for each, columns in by_kind.items():
         if not (chosen := kind == each).any():
             continue
-        compare = paired if each in (BY_ROUND, BY_CAMPAIGN) else two_samples
+        compare = paired if in_turns(each) else two_samples
         apart, squared_error, degrees = compare(columns)
         if each == BY_SESSION:
             squared_error = squared_error * _widening(columns.counts)
@@ -154,13 +164,25 @@ def _widening(counts: Integers) -> Floats:
 
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
-    rounds = _table([_by_round(energy) for energy in evidence.energy])
     sessions = _table([_by_number(energy) for energy in evidence.energy])
     plain = [_by_campaign(energy, None) for energy in evidence.energy]
-    found = {BY_ROUND: rounds, BY_CAMPAIGN: _table(plain), BY_SESSION: sessions}
+    found = {BY_CAMPAIGN: _table(plain), BY_SESSION: sessions}
     if control is not None:
         against = evidence.energy[control]
         found[BY_RATIO] = _table([_by_campaign(energy, against) for energy in evidence.energy])
+    return found | _rounds(evidence)
+
+
+def _rounds(evidence: Evidence) -> dict[int, Columns]:
+    """Return the rounds, campaign by campaign, each with noise of its own."""
+    by_round = [_by_round(energy) for energy in evidence.energy]
+    campaigns = sorted({campaign for row in by_round for campaign, _ in row})
+    found: dict[int, Columns] = {}
+    first = 0
+    for kind, campaign in enumerate(campaigns, BY_ROUND):
+        rows = [{key: x for key, x in row.items() if key[0] == campaign} for row in by_round]
+        found[kind] = replace(_table(rows), first=first)
+        first += found[kind].values.shape[1]
     return found
 
 
@@ -169,14 +191,17 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
     count = len(evidence.entries)
     kind = np.full((count, count), NOT_COMPARED)
     if BY_RATIO in by_kind:
-        enough = by_kind[BY_RATIO].counts >= LEAST_SHARED
+        enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
         kind[np.logical_and.outer(enough, enough)] = BY_RATIO
     campaign = np.array([_only_campaign(energy) for energy in evidence.energy])
     alone = (campaign >= 0) & (by_kind[BY_SESSION].counts >= LEAST_SHARED)
     kind[np.equal.outer(campaign, campaign) & np.logical_and.outer(alone, alone)] = BY_SESSION
-    kind[_shared(by_kind[BY_ROUND]) >= LEAST_SHARED] = BY_ROUND
-    both = (kind == BY_ROUND) & (_shared(by_kind[BY_CAMPAIGN]) >= LEAST_SHARED)
-    kind[both] = BY_CAMPAIGN
+    rounds = [_shared(columns) for each, columns in by_kind.items() if each >= BY_ROUND]
+    if rounds:
+        most = np.max(rounds, axis=0) >= LEAST_SHARED
+        kind[most] = BY_ROUND + np.argmax(rounds, axis=0)[most]
+        campaigns = _shared(by_kind[BY_CAMPAIGN]) >= evidence.least_campaigns
+        kind[campaigns & (np.sum(rounds, axis=0) >= LEAST_SHARED)] = BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
 

@@ -14,6 +14,8 @@ from typing import TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from harness.records.rules import LEAST_CAMPAIGNS
+
 Floats: TypeAlias = npt.NDArray[np.floating]
 Integers: TypeAlias = npt.NDArray[np.integer]
 Booleans: TypeAlias = npt.NDArray[np.bool_]
@@ -80,6 +82,28 @@ class ResampledQuality:
 
 
 @dataclass(frozen=True, eq=False)
+class BetweenSessions:
+    """What whole sessions of an entry have in common in quality, and single items do not explain.
+
+    A model that is trained anew in every session is better in one than in another, on all items
+    alike. Raises ``ValueError`` where shapes do not fit, or a variance is negative.
+    """
+
+    variances: Floats
+    """(entries,): of the mean over an entry's sessions; 0 where items explain it all."""
+    freedom: Floats
+    """(entries,): degrees of freedom of these; of a variance of 0 it means nothing."""
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit together."""
+        if self.variances.ndim != 1 or self.freedom.shape != self.variances.shape:
+            raise ValueError(f"{self.variances.shape} variances, {self.freedom.shape} freedoms")
+        known = self.variances > 0
+        if not (self.variances >= 0).all() or not (self.freedom[known] >= 1).all():
+            raise ValueError("a variance is negative, or has less than one degree of freedom")
+
+
+@dataclass(frozen=True, eq=False)
 class SessionEnergies:
     """The energy of one entry, session by session.
 
@@ -129,6 +153,10 @@ class Evidence:
     """(entries,): two at the floor share one energy, so that neither uses less."""
     control: str | None = None
     """The entry that every campaign contains; without one nothing is compared across campaigns."""
+    least_campaigns: int = LEAST_CAMPAIGNS
+    """Of fewer, each entry, nothing is compared across campaigns."""
+    of_sessions: BetweenSessions | None = None
+    """``None`` where nobody knows: then sessions have nothing in common but the items."""
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -142,6 +170,8 @@ class Evidence:
             )
         if self.control is not None and self.control not in self.entries:
             raise ValueError(f"the control {self.control} is not among the entries")
+        if self.of_sessions is not None and len(self.of_sessions.variances) != count:
+            raise ValueError(f"{count} entries, {len(self.of_sessions.variances)} variances")
 
 
 @dataclass(frozen=True)

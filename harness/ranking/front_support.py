@@ -2,18 +2,28 @@
 
 In a draw an entry is off the front if another is at least as good on both axes, and better on one
 by more than the rules' margin. So a copy, which is ahead by chance in half of all draws but never
-by much, takes nothing from its original; of a front without margins it would take half.
+by much, takes nothing from its original; of a front without margins it would take half. Only
+entries whose energies are compared keep one another off it.
 """
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
+from collections.abc import Iterator
 from statistics import fmean
 
 import numpy as np
 
-from harness.ranking.evidence import Booleans, Evidence, Floats, Margins, SessionEnergies
+from harness.ranking.energy_pairs import EnergyPairs
+from harness.ranking.evidence import (
+    Booleans,
+    Evidence,
+    Floats,
+    Integers,
+    Margins,
+    SessionEnergies,
+)
 from harness.ranking.resampling import QualityDraws, session_noise
 
 LEAST_ENTRIES = 3
@@ -21,19 +31,39 @@ DRAWS = 2_000
 """At most so many: a share is then known to about 0.01."""
 
 
-def support(evidence: Evidence, quality: QualityDraws, margins: Margins, seed: int) -> Floats:
+def support(
+    evidence: Evidence, quality: QualityDraws, pairs: EnergyPairs, margins: Margins, seed: int
+) -> Floats:
     """Return (entries,): in which share of the draws an entry is on the front.
 
-    One without energy is on none, and keeps nobody from it.
+    One without energy is on none, and keeps nobody from it; nor does one of another occasion, whose
+    energy is not known against this one's, unless both are at the floor.
     """
     draws = min(DRAWS, len(quality.deviations))
     moved = quality.deviations[:draws] - quality.totals[:draws, np.newaxis] * quality.values
     qualities = quality.values + moved
     energies = _energies(evidence, draws, seed)
     found = np.zeros(len(evidence.entries))
+    groups = list(_groups(evidence, pairs))
     for qualities_drawn, energies_drawn in zip(qualities, energies, strict=True):
-        found += on_front(qualities_drawn, energies_drawn, margins)
+        for asked, against, places in groups:
+            on = on_front(qualities_drawn[against], energies_drawn[against], margins)
+            found[asked] += on[places]
     return found / draws
+
+
+def _groups(
+    evidence: Evidence, pairs: EnergyPairs
+) -> Iterator[tuple[Integers, Integers, Integers]]:
+    """Yield entries, all that they can be held against, themselves among them, and their places
+    among these: together the entries that are held against the same.
+    """  # noqa: D205 - one sentence
+    at_floor = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
+    comparable = pairs.compared | at_floor | np.eye(len(evidence.entries), dtype=bool)
+    kinds, kind_of_entry = np.unique(comparable, axis=0, return_inverse=True)
+    for number, kind in enumerate(kinds):
+        asked, against = np.flatnonzero(kind_of_entry.reshape(-1) == number), np.flatnonzero(kind)
+        yield asked, against, np.searchsorted(against, asked)
 
 
 def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Booleans:

@@ -16,6 +16,9 @@ LEAST_TOLERANCE = 0.1
 """Relative. Another processor adds in another order, and another NumPy may draw other numbers: so
 far may a joint file be from what its records give, in figures; in claims and ranks not at all."""
 
+EXCESS_DIGITS = 9
+"""After the point: what subtracting adds is cut off."""
+
 
 def with_statistics(board: Board, statistics: JointStatistics, rules: Rules) -> Board:
     """Return the board with the ranks of ``statistics`` on its rows, and what is to be said of it.
@@ -56,16 +59,12 @@ def agree(one: JointStatistics, other: JointStatistics) -> bool:
     return (
         _exact_part(one) == _exact_part(other)
         and all(
-            abs(mine.front_support - theirs.front_support) <= SUPPORT_TOLERANCE
+            _alike_in_support(mine.front_support, theirs.front_support)
             for mine, theirs in zip(one.entries, other.entries, strict=True)
         )
         and all(
             mine is theirs is None
-            or (
-                mine is not None
-                and theirs is not None
-                and math.isclose(mine, theirs, rel_tol=LEAST_TOLERANCE)
-            )
+            or (mine is not None and theirs is not None and _alike(mine, theirs))
             for mine, theirs in (
                 (one.least_quality_difference, other.least_quality_difference),
                 (_excess(one.least_energy_ratio), _excess(other.least_energy_ratio)),
@@ -74,8 +73,23 @@ def agree(one: JointStatistics, other: JointStatistics) -> bool:
     )
 
 
+def _alike_in_support(mine: float | None, theirs: float | None) -> bool:
+    if mine is None or theirs is None:
+        return mine is theirs
+    return abs(mine - theirs) <= SUPPORT_TOLERANCE
+
+
+def _alike(mine: float, theirs: float) -> bool:
+    """Let figures of one digit, as they are published of hidden labels, differ by one in it."""
+    less = min(mine, theirs)
+    few = less > 0 and all(each == float(f"{each:.1g}") for each in (mine, theirs))
+    step = 10.0 ** math.floor(math.log10(less)) if few else 0.0
+    least = step * (1 + LEAST_TOLERANCE)
+    return math.isclose(mine, theirs, rel_tol=LEAST_TOLERANCE, abs_tol=least)
+
+
 def _excess(ratio: float | None) -> float | None:
-    return None if ratio is None else ratio - 1
+    return None if ratio is None else round(ratio - 1, EXCESS_DIGITS)
 
 
 def _exact_part(statistics: JointStatistics) -> JointStatistics:

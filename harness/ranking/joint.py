@@ -13,7 +13,7 @@ from harness.ranking.claims import Ranking, rank
 from harness.ranking.energy_pairs import compare_energies
 from harness.ranking.evidence import Evidence, ItemScores, Margins, ResampledQuality
 from harness.ranking.prizes import Prize, best_quality, least_energy
-from harness.records.board import Board
+from harness.records.board import Board, BoardStatus
 from harness.records.joint import (
     Claim,
     JointEntry,
@@ -30,7 +30,13 @@ from harness.records.rules import Rules
 SUPPORT_DIGITS = 2
 """After the point: more would tell of single draws, and nothing of the entry."""
 LEAST_DIGITS = 3
-"""Significant ones, of the least difference of quality."""
+"""Significant ones, of the least difference of quality, ..."""
+LEAST_DIGITS_WITHHELD = 1
+"""... and where nobody knows the labels; of the least ratio of energies less 1, too, for the bound
+of the claims, which is in both, hangs on single items."""
+WITHHELD: tuple[BoardStatus, ...] = ("official", "unofficial")
+"""Boards on labels that nobody knows. There no entry has a support: the share of draws tells of two
+entries that differ on a single item which of them is right on it."""
 LEAST_RATIO_DIGITS = 4
 """After the point, of the least ratio of energies."""
 
@@ -57,7 +63,7 @@ def joint_statistics(
     )
     _, others = candidates(board, rules)
     unranked = [*others, *(UnrankedEntry(entry=e, why=why) for e, why in left_out.items())]
-    ratio = ranking.least_energy_ratio
+    withheld = board.status in WITHHELD
     return JointStatistics(
         confidence=rules.ranking.confidence,
         draws=rules.ranking.draws,
@@ -67,14 +73,18 @@ def joint_statistics(
             JointEntry(
                 entry=entry,
                 rank=range_of(ranking.rank[n].tolist()),
-                front_support=round(float(ranking.front_support[n]), SUPPORT_DIGITS),
+                front_support=None
+                if withheld
+                else round(float(ranking.front_support[n]), SUPPORT_DIGITS),
             )
             for n, entry in enumerate(ranking.entries)
         ),
         unranked=tuple(sorted(unranked, key=lambda each: each.entry)),
         claims=tuple(_claims(ranking)),
-        least_quality_difference=_few_digits(ranking.least_quality_difference),
-        least_energy_ratio=None if ratio is None else round(ratio, LEAST_RATIO_DIGITS),
+        least_quality_difference=_few_digits(
+            ranking.least_quality_difference, LEAST_DIGITS_WITHHELD if withheld else LEAST_DIGITS
+        ),
+        least_energy_ratio=_least_ratio(ranking.least_energy_ratio, withheld=withheld),
         prizes=tuple(_prizes(board, ranking, rules)),
         units=_units(evidence.quality),
         apart=_apart(evidence),
@@ -154,5 +164,11 @@ def _claims(ranking: Ranking) -> Iterator[Claim]:
                 )
 
 
-def _few_digits(value: float | None) -> float | None:
-    return None if value is None else float(f"{value:.{LEAST_DIGITS}g}")
+def _few_digits(value: float | None, digits: int) -> float | None:
+    return None if value is None else float(f"{value:.{digits}g}")
+
+
+def _least_ratio(ratio: float | None, *, withheld: bool) -> float | None:
+    if ratio is None or not withheld:
+        return None if ratio is None else round(ratio, LEAST_RATIO_DIGITS)
+    return 1 + float(f"{ratio - 1:.{LEAST_DIGITS_WITHHELD}g}")

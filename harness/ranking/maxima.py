@@ -17,10 +17,9 @@ from typing import TypeVar
 import numpy as np
 
 from harness.ranking.energy_pairs import (
-    BY_CAMPAIGN,
-    BY_ROUND,
     Columns,
     EnergyPairs,
+    in_turns,
     paired,
     two_samples,
 )
@@ -84,7 +83,7 @@ def normal_scale(t_squared: Floats, freedom: Floats) -> Floats:
     return scaled
 
 
-def student_scale(z: float, freedom: Floats) -> Floats:
+def student_scale(z: float | Floats, freedom: Floats) -> Floats:
     """Return the |t| that ``normal_scale`` takes to z."""
     bend = (8 * freedom + 1) / (8 * freedom + 3)
     t: Floats = np.sqrt(freedom * np.expm1(np.square(z / bend) / freedom))
@@ -146,7 +145,7 @@ def _largest_energy(noise: Noise, rows: Integers, active: Booleans) -> Floats:
         usable = active & (noise.pairs.kind == kind)
         if not usable.any():
             continue
-        by_turns = kind in (BY_ROUND, BY_CAMPAIGN)
+        by_turns = in_turns(kind)
         if by_turns and like.present.all():
             found = _of_complete(noise, kind, rows, usable)
         else:
@@ -173,8 +172,9 @@ def complete_sessions(noise: Noise, kind: int, rows: Integers) -> Floats:
 
     An entry may have more noise than that: rounds, where campaigns are compared.
     """
-    columns = noise.pairs.by_kind[kind].values.shape[1]
-    return np.stack([of_entry[rows, :columns] for of_entry in noise.sessions], axis=1)
+    like = noise.pairs.by_kind[kind]
+    place = slice(like.first, like.first + like.values.shape[1])
+    return np.stack([of_entry[rows, place] for of_entry in noise.sessions], axis=1)
 
 
 def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
@@ -208,7 +208,7 @@ def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
 
 def largest_incomplete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
     """Return (rows,) of pairs of one kind, whichever columns their entries have."""
-    compare = paired if kind in (BY_ROUND, BY_CAMPAIGN) else two_samples
+    compare = paired if in_turns(kind) else two_samples
     size = max(1, BLOCK_PAIRS // len(usable) ** 2)
     found = []
     for start in range(0, len(rows), size):
@@ -230,8 +230,8 @@ def drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
     values = np.zeros((len(rows), *like.values.shape), np.float32)
     for number, of_entry in enumerate(noise.sessions):
         places = np.flatnonzero(like.present[number])
-        values[:, number, places] = of_entry[rows, : len(places)]
-    if kind not in (BY_ROUND, BY_CAMPAIGN):
+        values[:, number, places] = of_entry[rows, like.first : like.first + len(places)]
+    if not in_turns(kind):
         values *= _spreads(like)[:, np.newaxis]
     return Columns(values, like.present)
 

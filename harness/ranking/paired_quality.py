@@ -80,6 +80,15 @@ class OfSessions:
     noise: float = 0.0
     """The mean square about their mean that single items by themselves let them have."""
 
+    @property
+    def between(self) -> float:
+        """The variance of the mean of sessions that differ as wholes, beyond what items explain.
+
+        0 where nobody knows, of one session, and where items explain it all.
+        """
+        free = len(self.values) - 1
+        return max(0.0, pvariance(self.values) - self.noise) / free if free >= 1 else 0.0
+
 
 UNKNOWN = OfSessions()
 
@@ -270,11 +279,10 @@ def _between_sessions(of: OfSessions) -> float:
 
     0 where nobody knows, of one session, and where single items explain what they differ by.
     """
-    free = len(of.values) - 1
-    if free < 1:
+    if of.between == 0:
         return 0.0
-    between = max(0.0, pvariance(of.values) - of.noise) / free
-    return float(stdtrit(free, (1 + CONFIDENCE) / 2)) * math.sqrt(between)
+    t = float(stdtrit(len(of.values) - 1, (1 + CONFIDENCE) / 2))
+    return t * math.sqrt(of.between)
 
 
 def _widened(interval: Interval, difference: float, extra: float) -> Interval:

@@ -20,9 +20,8 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.ranking.energy_pairs import (
-    BY_CAMPAIGN,
-    BY_ROUND,
     Columns,
+    in_turns,
     sample_means,
 )
 from harness.ranking.evidence import Booleans, Floats, Integers
@@ -175,7 +174,7 @@ def _compared(noise: Noise, active: Booleans) -> list[_Compared]:
     for kind, columns in noise.pairs.by_kind.items():
         usable = active & (noise.pairs.kind == kind)
         if usable.any():
-            by_columns = kind in (BY_ROUND, BY_CAMPAIGN)
+            by_columns = in_turns(kind)
             groups = _groups(columns.present, usable | usable.T) if by_columns else []
             found.append(_Compared(kind, usable, groups))
     return found
@@ -196,7 +195,7 @@ def _look_at_energy(
     compared: _Compared, noise: Noise, block: Integers, floor: float, peaks: Peaks
 ) -> None:
     kind, usable, groups = compared
-    if kind not in (BY_ROUND, BY_CAMPAIGN):
+    if not in_turns(kind):
         drawn = drawn_columns(noise, kind, block)
         _look_at_samples(drawn, noise.pairs.freedom, usable, floor, peaks)
     elif len(groups) * GROUP_PAIRS > len(usable) ** 2:

@@ -101,9 +101,14 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
 
 def _least(board: Board, statistics: JointStatistics) -> str:
     quality, energy = statistics.least_quality_difference, statistics.least_energy_ratio
-    if quality is None or energy is None:
+    axes = []
+    if quality is not None:
+        axes.append(f"{quality:g} in {board.metric.replace('_', ' ')}")
+    if energy is not None:
+        axes.append(f"{100 * (energy - 1):.2g} % of energy")
+    if not axes:
         return ""
     return (
-        f"two entries in the middle of this board are told apart from about {quality:g} in "
-        f"{board.metric.replace('_', ' ')}, or {100 * (energy - 1):.2g} % of energy, on"
+        "two entries in the middle of this board are told apart from about "
+        f"{', or '.join(axes)}, on"
     )

@@ -12,18 +12,25 @@ of the sign test, and of McNemar's for right and wrong.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 
 import numpy as np
 
-from harness.ranking.evidence import Floats, Integers, ItemScores, ResampledQuality
+from harness.ranking.evidence import (
+    BetweenSessions,
+    Evidence,
+    Floats,
+    Integers,
+    ItemScores,
+    ResampledQuality,
+)
 
 BLOCK_NUMBERS = 4_000_000
 """How many signs a block of draws may hold: 16 MB."""
 _SAME = 1e-10
 """Relative to the squares that it is a difference of, a smaller one is rounding."""
-_ITEMS, _UNSEEN, _ENERGY = range(3)
+_ITEMS, _UNSEEN, _ENERGY, _WHOLE = range(4)
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +50,8 @@ class QualityDraws:
     """The sum of the squared shares that groups or items have in quality: 1 / items at best."""
     own_units: Floats
     """(entries,): the same of as many items as an entry's errors are worth, see ``_own_units``."""
+    between: BetweenSessions | None = None
+    """What whole sessions add: in the deviations, and not in the squares. ``None``: nothing."""
 
 
 def draw_quality(quality: ItemScores | ResampledQuality, draws: int, seed: int) -> QualityDraws:
@@ -50,6 +59,19 @@ def draw_quality(quality: ItemScores | ResampledQuality, draws: int, seed: int) 
     if isinstance(quality, ResampledQuality):
         return _draw_metric(quality, draws, seed)
     return _draw_means(quality, draws, seed)
+
+
+def with_sessions(quality: QualityDraws, evidence: Evidence, seed: int) -> QualityDraws:
+    """Add to the movements what whole sessions of an entry have in common, as normal noise."""
+    between, draws = evidence.of_sessions, len(quality.deviations)
+    if between is None or not between.variances.any():
+        return quality
+    deviations = quality.deviations.copy()
+    for number, entry in enumerate(evidence.entries):
+        if between.variances[number] > 0:
+            noise = noise_of(entry, _WHOLE, (draws,), seed)
+            deviations[:, number] += np.float32(np.sqrt(between.variances[number])) * noise
+    return replace(quality, deviations=deviations, between=between)
 
 
 def noise_of(entry: str, purpose: int, shape: tuple[int, ...], seed: int) -> Floats:

@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from harness.records.base import Frozen
 from harness.records.evaluation import Signature
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised when a field changes its meaning, or when the same evidence gives other claims."""
 
 RankRange: TypeAlias = tuple[int, int]
@@ -39,8 +39,9 @@ class JointEntry(Frozen):
     entry: str
     rank: RankRange
     """1 + the entries that beat it, to the number of ranked entries less those that it beats."""
-    front_support: float
-    """Share of the draws in which no entry beat it by more than a margin: from 0 to 1."""
+    front_support: float | None
+    """Share of the draws in which no entry beat it by more than a margin: from 0 to 1; ``None`` on
+    labels that nobody knows, of which it would tell."""
 
 
 class PrizeStanding(Frozen):
@@ -86,7 +87,7 @@ class JointStatistics(Frozen):
     """By winner, then loser."""
     least_quality_difference: float | None
     """What this board could have told apart in the ranked metric: of the median pair; ``None``
-    where there is no pair."""
+    where there is no pair, or no difference could be shown."""
     least_energy_ratio: float | None
     """The same of energy: 1.05 is 5 % more."""
     prizes: tuple[PrizeResult, ...] = ()

@@ -19,6 +19,9 @@ NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
 CountOrNone = Annotated[int, Meta(ge=0)]
 
+LEAST_CAMPAIGNS = 3
+"""Two days do not show how days differ: t of one degree of freedom is 12.7."""
+
 
 class ProtocolRules(Frozen):
     """How one protocol runs."""
@@ -187,8 +190,9 @@ class CampaignRules(Frozen):
     control_spread: Positive
     """A campaign is void when the standard deviation of the logarithm of the control's energy, over
     the rounds, is more than this."""
-    least: Count
-    """Entries of fewer campaigns than this are not ranked together with those of others."""
+    least: Annotated[int, Meta(ge=LEAST_CAMPAIGNS)]
+    """Entries of fewer campaigns than this are not ranked together with those of others. Two do not
+    show how campaigns differ."""
 
 
 class QuotaRules(Frozen):

@@ -16,11 +16,13 @@ from typing import TypeAlias
 from scipy.special import stdtrit  # what scipy.stats.t.ppf calls, without importing scipy.stats
 
 from harness.records.looks import look_alphas
+from harness.records.rules import LEAST_CAMPAIGNS
 
 __all__ = [
     "ALPHA",
     "CONFIDENCE",
     "CORRELATION",
+    "LEAST_CAMPAIGNS",
     "LogEstimate",
     "Pooled",
     "blocked_ratio",
@@ -42,9 +44,6 @@ CORRELATION = 0.3
 """Of the logarithms of sessions that follow each other, assumed. 0.33 was seen of sessions of 2.4 s
 back to back; five sessions show too little of theirs to go by that. A plain t interval covers 84 to
 87 % at 0.33; with this it covers 93 to 95 %, and 98 to 99 % where there is none."""
-
-LEAST_CAMPAIGNS = 3
-"""Two days do not show how days differ: t of one degree of freedom is 12.7."""
 
 Interval: TypeAlias = tuple[float, float]
 

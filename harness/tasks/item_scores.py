@@ -7,7 +7,7 @@ means. Precision, F1 and whatever else is a ratio of counts is worked out for ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -46,6 +46,28 @@ class ItemScores:
     def classes(self) -> Integers | None:
         """(n,): the classes whose means the metric is the mean of; ``None`` for one of them all."""
         return self.labels if self.card.ranked_metric.name == "balanced_accuracy" else None
+
+    @property
+    def by_session(self) -> tuple[float, ...]:
+        """The metric, session by session."""
+        once = np.ones((1, len(self.labels)))
+        alone = (replace(self, decided=each[np.newaxis]) for each in self.decided)
+        return tuple(float(each.resampled(once)[0]) for each in alone)
+
+    @property
+    def session_noise(self) -> float:
+        """The mean square by which sessions may differ from their mean by single items alone.
+
+        0 of a metric that is no mean of shares, where that is not worked out.
+        """
+        share = self.scores
+        if share is None:
+            return 0.0
+        alike = np.zeros(len(share), np.int64) if self.classes is None else self.classes
+        sizes = np.bincount(alike).astype(np.float64)
+        weights = 1 / (np.count_nonzero(sizes) * sizes[alike])
+        apart = (self.decided == self.labels) - share
+        return float(np.square(apart * weights).sum(axis=1).mean())
 
     def resampled(self, weights: npt.ArrayLike) -> Floats:
         """Return (draws,): the metric, its mean over the sessions, under weights (draws, n).

@@ -1,0 +1,86 @@
+"""What a board says beside its ranks, and how far figures of two machines may be apart."""
+
+from __future__ import annotations
+
+from dataclasses import replace as replaced
+from pathlib import Path
+
+import numpy as np
+import pytest
+import site_samples as samples
+from msgspec.structs import replace
+from test_ranking_claims import board as evidence_of
+
+from harness.ranking.evidence import ItemScores
+from harness.ranking.joined import agree
+from harness.ranking.joint import joint_statistics
+from harness.ranking.rank_notes import rank_notes
+from harness.records.board import BoardStatus
+from harness.records.joint import JointEntry, JointStatistics
+from harness.records.rules import LEAST_CAMPAIGNS, Rules, read_rules
+
+
+@pytest.fixture(scope="module")
+def rules() -> Rules:
+    return read_rules(Path(__file__).parents[1] / "leaderboard" / "rules.toml")
+
+
+def least(rules: Rules, quality: float | None, energy: float | None) -> str | None:
+    ranking = replace(
+        samples.RANKING, least_quality_difference=quality, least_energy_ratio=energy, unranked=()
+    )
+    messages = [note.message for note in rank_notes(samples.board(), ranking, rules)]
+    return messages[0] if messages else None
+
+
+def test_what_either_axis_could_not_have_shown_is_said_by_itself(rules: Rules) -> None:
+    begins = "two entries in the middle of this board are told apart from about "
+    assert least(rules, 0.03, 1.04) == f"{begins}0.03 in macro f1, or 4 % of energy, on"
+    assert least(rules, None, 1.04) == f"{begins}4 % of energy, on"
+    assert least(rules, 0.03, None) == f"{begins}0.03 in macro f1, on"
+    assert least(rules, None, None) is None
+
+
+def of_hidden(quality: float | None, support: float | None) -> JointStatistics:
+    entry = JointEntry(entry="a", rank=(1, 1), front_support=support)
+    return replace(samples.RANKING, entries=(entry,), least_quality_difference=quality)
+
+
+def test_figures_of_one_digit_may_differ_by_one_in_it() -> None:
+    assert agree(of_hidden(0.01, None), of_hidden(0.02, None))
+    assert agree(of_hidden(0.009, None), of_hidden(0.01, None))
+    assert not agree(of_hidden(0.01, None), of_hidden(0.03, None))
+    assert not agree(of_hidden(0.0123, None), of_hidden(0.0183, None))
+    assert not agree(of_hidden(0.01, None), of_hidden(None, None))
+
+
+def test_support_and_none_are_not_alike() -> None:
+    assert agree(of_hidden(0.01, 0.5), of_hidden(0.01, 0.51))
+    assert not agree(of_hidden(0.01, 0.5), of_hidden(0.01, None))
+
+
+def statistics_of(status: BoardStatus, right_on: int, rules: Rules) -> JointStatistics:
+    """Rank two entries that differ on a single item: either of them may be right on it."""
+    evidence = evidence_of([900, 900], [1.0, 1.0], names=["a", "b"])
+    scores = np.zeros((1000, 2), np.float32)
+    scores[:900] = 1
+    scores[950, right_on] = 1
+    evidence = replaced(evidence, quality=ItemScores(scores))
+    rows = (samples.entry("a"), samples.entry("b"))
+    return joint_statistics(samples.board(*rows, status=status), evidence, {}, rules, 5)
+
+
+@pytest.mark.parametrize("status", ["official", "unofficial"])
+def test_on_hidden_labels_nothing_tells_who_was_right_on_one_item(
+    status: BoardStatus, rules: Rules
+) -> None:
+    rules = replace(rules, ranking=replace(rules.ranking, quality_margin=0.0005))
+    one, other = (statistics_of(status, right_on, rules) for right_on in (0, 1))
+    assert one == other
+    assert {each.front_support for each in one.entries} == {None}
+    shown = statistics_of("open", 0, rules)
+    assert {each.front_support for each in shown.entries} != {None}
+
+
+def test_the_rules_ask_for_as_many_campaigns_as_show_a_spread(rules: Rules) -> None:
+    assert rules.campaigns.least >= LEAST_CAMPAIGNS
