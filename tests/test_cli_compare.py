@@ -161,6 +161,9 @@ def test_a_teams_own_beside_the_demonstration_is_compared_and_said(project: Path
 
 def test_the_same_evaluation_on_both_sides_differs_in_nothing(project: Path) -> None:
     path = keep(project, "old", 80)
+    refused = compared(path, "old", "--fail-on-regression", "--json")
+    assert refused.exit_code == 2
+    assert "the same evaluations" in json.loads(refused.stdout)["error"]["message"]
     for other in ("old", path):
         made = document(path, other)
         assert "same-evaluations" in codes(made)
@@ -264,7 +267,27 @@ def test_a_later_failure_and_a_changed_folder_are_said(project: Path) -> None:
     write_entry(write_project(project.parent / "other"), "new")
     (project / "submissions").mkdir()
     (project.parent / "other" / "submissions" / "new").rename(project / "submissions" / "new")
-    assert {"failed-since", "entry-changed"} <= set(codes(document("old", "new")))
+    made = document("old", "new")
+    assert {"failed-since", "entry-changed"} <= set(codes(made))
+    assert [note["code"] for note in made["stale"]] == ["failed-since", "entry-changed"]
+    assert document("new", "old")["stale"] == []
+    ci = compared("old", "new", "--fail-on-regression")
+    assert ci.exit_code == 1
+    assert "not up to date: a later evaluation of new failed in load" in ci.stderr
+    assert "submissions/new has changed since it was evaluated" in ci.stderr.replace("\n", " ")
+    assert compared("new", "old", "--fail-on-regression").exit_code == 0  # A may be history
+
+
+def test_a_later_evaluation_that_cannot_be_used_is_no_evidence_that_nothing_got_worse(
+    project: Path,
+) -> None:
+    keep(project, "old")
+    path = keep(project, "new", created=EARLY)
+    assert compared("old", "new", "--fail-on-regression").exit_code == 0
+    keep(project, "new", created=LATE, isolation="D")
+    assert compared("old", "new").exit_code == 0
+    assert compared("old", "new", "--fail-on-regression").exit_code == 1
+    assert compared("old", path, "--fail-on-regression").exit_code == 0  # this very record
 
 
 def test_an_entry_that_was_not_kept_apart_is_compared_with_nothing(project: Path) -> None:
@@ -323,6 +346,14 @@ def test_outcomes_that_contradict_their_record_are_refused(project: Path) -> Non
     assert "says accuracy 0.95, and the outcomes beside it give 0.9" in made.stderr.replace(
         "\n", " "
     )
+
+
+def test_outcomes_of_a_session_more_than_the_record_has_are_refused(project: Path) -> None:
+    keep(project, "old", 80)
+    keep(project, "new", [40] * 6, sessions=record("new", joules=JOULES).sessions)
+    made = compared("old", "new")
+    assert made.exit_code == 2
+    assert "are of 6 sessions, and the record has 5" in made.stderr.replace("\n", " ")
 
 
 def test_outcomes_of_other_items_contradict_each_other(project: Path) -> None:

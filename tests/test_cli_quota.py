@@ -19,7 +19,7 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
 from harness.cli.check import check_context
-from harness.cli.evaluating import Request, Results
+from harness.cli.evaluating import Results
 from harness.cli.project import Project
 from harness.cli.quota import require_quota
 from harness.errors import ConfigurationError
@@ -67,7 +67,6 @@ def _of_the_toys() -> Any:  # noqa: ANN401 - a record's
 def asked(
     root: Path,
     *entries: str,
-    protocol: str = "official",
     signed: bool = True,
     public: bool = False,
     output: str = "leaderboard/results",
@@ -78,10 +77,9 @@ def asked(
     for name in entries:
         folder = root / "submissions" / name
         reports.append(check(folder if folder.exists() else write_entry(root, name), context))
-    request = Request("data", cast("Any", protocol), "offline", 0, demonstration=False)
     results = Results(root / output, cast("Any", None), signer() if signed else None)
     data = cast("TaskData", SimpleNamespace(reference=SimpleNamespace(public=public)))
-    require_quota(Project(root), request, results, [(report, data) for report in reports])
+    require_quota(Project(root), results, [(report, data) for report in reports])
 
 
 @pytest.mark.parametrize(
@@ -109,7 +107,6 @@ def test_all_that_are_asked_for_count_together(
 
 
 NOTHING_OFFICIAL: dict[str, dict[str, Any]] = {
-    "quick": {"protocol": "quick"},
     "not signed": {"signed": False},
     "public labels": {"public": True},
 }
@@ -119,6 +116,14 @@ NOTHING_OFFICIAL: dict[str, dict[str, Any]] = {
 def test_what_is_not_official_is_not_refused(root: Path, case: str) -> None:
     has_had(root, 2)
     asked(root, "one", **NOTHING_OFFICIAL[case])
+
+
+def test_a_key_that_was_revoked_gives_no_evaluations_back(root: Path) -> None:
+    has_had(root, 2)
+    revoked = 'since = 2026-01-01T00:00:00Z\nreason = "compromised"'
+    write_key(root / "leaderboard" / "keys", revoked=revoked)
+    with pytest.raises(ConfigurationError, match="has had 2 of 2"):
+        asked(root, "one")
 
 
 def test_a_reference_entry_of_the_rules_is_not_refused(root: Path) -> None:
@@ -161,12 +166,13 @@ def test_each_official_evaluation_says_how_many_there_were_and_the_third_is_refu
     first = evaluate(root, data, "--json")
     second = evaluate(root, data)
     third = evaluate(root, data, "--json")
+    quick = evaluate(root, data, "--protocol", "quick", "--json")  # the last one said counts
 
     summary = json.loads(first.stdout)["summary"]
     assert summary["status"] == "completed"
     assert (summary["official_evaluations"], summary["official_evaluations_allowed"]) == (1, 2)
     assert "official      2 of 2 that the rules allow" in second.stdout
-    assert third.exit_code == 2
+    assert third.exit_code == quick.exit_code == 2
     assert (
         "has had 2 of 2 official evaluations of toy" in json.loads(third.stdout)["error"]["message"]
     )

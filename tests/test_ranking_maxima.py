@@ -13,6 +13,7 @@ from harness.ranking.maxima import (
     normal_scale,
     student_scale,
 )
+from harness.records.statistics import CORRELATION
 
 RNG = np.random.default_rng(5)
 
@@ -83,6 +84,7 @@ def test_a_mean_of_sessions_that_follow_one_another_is_surer_than_it_is() -> Non
     rng = np.random.default_rng(8)
     series = rng.normal(size=(40_000, 5))
     for now in range(1, 5):
-        series[:, now] = series[:, now - 1] / 3 + np.sqrt(8 / 9) * series[:, now]
+        fresh = np.sqrt(1 - CORRELATION**2) * series[:, now]
+        series[:, now] = CORRELATION * series[:, now - 1] + fresh
     seen = series.mean(axis=1).var() / (series.var(axis=1, ddof=1).mean() / 5)
     assert serial_widening(5) == pytest.approx(seen, rel=0.04)

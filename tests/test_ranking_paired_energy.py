@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.ranking.paired_energy import Campaign, EnergyFinding, Series, compare_energy
+from harness.records.statistics import LEAST_SPREAD
 
 A = (10.0, 10.2, 9.9, 10.1, 9.8)
 MARGIN = 0.02
@@ -116,6 +117,58 @@ def test_one_round_in_common_is_no_pair() -> None:
     assert found(a, b).status == "not-compared"
 
 
+def on_days(rng: np.random.Generator, names: str, between: float, shift: float = 0.0) -> Series:
+    """Make five rounds in each campaign; an entry of its own differs from day to day."""
+    logs = shift + between * rng.standard_normal((len(names), 1))
+    joules = np.exp(logs + 0.003 * rng.standard_normal((len(names), 5))).tolist()
+    campaigns = {name: rounds(each) for name, each in zip(names, joules, strict=True)}
+    return series([value for each in joules for value in each], campaigns=campaigns)
+
+
+@pytest.mark.parametrize("names", ["abc", "abcd"])
+def test_equal_entries_whose_ratio_differs_from_day_to_day_are_told_apart_in_few_tries(
+    names: str,
+) -> None:
+    rng = np.random.default_rng(20_261_126)
+    tries = 400
+    told = sum(
+        found(on_days(rng, names, 0.014), on_days(rng, names, 0.014)).status in {"less", "more"}
+        for _ in range(tries)
+    )
+    assert told / tries <= 0.08  # 5 %, and what 400 tries leave open
+
+
+def test_three_shared_campaigns_are_counted_as_campaigns_and_their_difference_is_said() -> None:
+    rng = np.random.default_rng(5)
+    a, b = on_days(rng, "abc", 0.02), on_days(rng, "abc", 0.02)
+    made = found(a, b)
+    assert (made.pairing, made.unit, made.status) == ("rounds", "campaigns", "not-told-apart")
+    assert "15 rounds, random effects over 3 campaigns, which differ by" in made.method
+    assert made.needed is None or made.needed > 3
+    cheap = on_days(rng, "abc", 0.01, shift=-0.7)
+    assert found(a, cheap).status == "less"
+
+
+def test_of_two_shared_campaigns_the_one_with_more_rounds_counts() -> None:
+    a = series((*A, *A), campaigns={"c": rounds(A), "d": rounds(A)})
+    dear, cheap = scaled(1.5), scaled(0.9, (10.0, 10.2, 9.8, 10.1, 9.9))
+    b = series((*dear[:4], *cheap), campaigns={"c": rounds(dear[:4]), "d": rounds(cheap)})
+    made = found(a, b)
+    assert (made.status, made.unit, made.pairing) == ("less", "rounds", "rounds")
+    assert made.method.startswith("paired by 5 rounds")
+    assert "of one campaign of 2" in made.method
+
+
+def test_sessions_that_are_left_out_do_not_steady_what_the_meter_leaves_open() -> None:
+    def some(names: str, factor: float) -> Series:
+        share = 0.1 / math.sqrt(len(names))  # of a mean, it shrinks with the sessions
+        made = {name: rounds((10.0 * factor,) * 5) for name in names}
+        return series((10.0 * factor,) * 5 * len(names), random_share=share, campaigns=made)
+
+    one, two = (found(some(names, 1.0), some(names, 0.9)) for names in ("c", "cd"))
+    assert two.ratio_interval == pytest.approx(one.ratio_interval)
+
+
 # Campaigns
 
 
@@ -189,10 +242,15 @@ def test_one_session_has_no_spread(joules: tuple[float, ...]) -> None:
     assert "fewer than 2 sessions" in made.reason
 
 
-def test_sessions_that_do_not_differ_at_all_are_no_measurement() -> None:
+def test_sessions_that_do_not_differ_are_held_to_vary_by_what_no_meter_is_better_than() -> None:
     made = found(series((10.0,) * 5), series((9.0,) * 5))
-    assert made.status == "not-compared"
-    assert "do not differ at all" in made.reason
+    assert made.status == "less"
+    assert made.ratio_interval is not None
+    assert made.ratio_interval[1] > 0.9 * (1 + LEAST_SPREAD)
+    nearly = found(series((10.0,) * 5), series((9.995,) * 5))
+    assert nearly.status == "equivalent"
+    in_turn = found(joint((10.0,) * 5), joint((9.995,) * 5))
+    assert (in_turn.status, in_turn.pairing) == ("equivalent", "rounds")
 
 
 def test_nor_is_an_interval_narrower_than_the_meters_steps() -> None:

@@ -42,13 +42,26 @@ def test_an_entry_that_failed_has_had_its_evaluation() -> None:
     assert count(official(outcome=failed("submission"))) == 1
 
 
-NOT_COUNTED: dict[str, Stored] = {
-    "failed by the organiser": official(outcome=failed("organiser")),
+COUNTED: dict[str, Stored] = {
+    "quick": official(protocol="quick"),
     "of a void campaign": official(
         campaign=Campaign(id="c", entries=("team-model",), void="the control wandered")
     ),
+    "failed by the organiser, when its quality was known": official(outcome=failed("organiser")),
+    "failed by the entry before it had a quality": official(
+        outcome=failed("submission"), quality=None
+    ),
+}
+
+
+@pytest.mark.parametrize("case", COUNTED)
+def test_whatever_tells_of_labels_counts(case: str) -> None:
+    assert count(COUNTED[case]) == 1
+
+
+NOT_COUNTED: dict[str, Stored] = {
+    "failed by the organiser": official(outcome=failed("organiser"), quality=None),
     "not signed": stored(record(data=HIDDEN)),
-    "quick": official(protocol="quick"),
     "public labels": stored(record(), verified=True),
     "null entry": official(NULL),
     "another task": official(task={"id": "another"}),
@@ -67,10 +80,30 @@ def with_team(team: str) -> EvaluationRecord:
 
 
 @pytest.mark.parametrize(
-    "team", ["a TEAM", " A  team ", "\N{FULLWIDTH LATIN CAPITAL LETTER A} team"]
+    "team",
+    [
+        "a TEAM",
+        " A  team ",
+        "A\N{NO-BREAK SPACE}team",
+        "\N{FULLWIDTH LATIN CAPITAL LETTER A} team",
+        "A te\N{ZERO WIDTH JOINER}am",
+        "A team\N{RIGHT-TO-LEFT MARK}",
+        "\N{SOFT HYPHEN}A \N{WORD JOINER} team",
+        "A team\N{VARIATION SELECTOR-16}",
+        "A\N{COMBINING GRAPHEME JOINER} team\N{HANGUL FILLER}",
+    ],
 )
 def test_another_spelling_is_no_other_team(team: str) -> None:
     assert count(stored(with_team(team), verified=True)) == 1
+
+
+def test_an_accent_is_the_same_however_it_is_spelled() -> None:
+    spelled = (
+        "\N{LATIN CAPITAL LETTER E WITH ACUTE}",
+        "e\N{ZERO WIDTH JOINER}\N{COMBINING ACUTE ACCENT}",
+    )
+    assert len({team_key(each) for each in spelled}) == 1
+    assert team_key("\N{BLACK-LETTER CAPITAL H}i") == team_key("hi")
 
 
 def test_another_name_is_another_team() -> None:

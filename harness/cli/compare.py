@@ -53,7 +53,7 @@ def compare(  # noqa: PLR0917 - typer makes options of them
         bool,
         typer.Option(
             "--fail-on-regression",
-            help="Exit with 1 when B is certainly worse, by more than a margin.",
+            help="Exit with 1 when B is certainly worse, by more than a margin, or not up to date.",
         ),
     ] = False,
     quality_margin: Annotated[
@@ -77,14 +77,26 @@ def compare(  # noqa: PLR0917 - typer makes options of them
     project = find_project()
     margins = _margins(project.rules(), quality_margin, energy_margin)
     made = make_comparison(project, (a, b), results, margins)
+    if fail_on_regression and made.a.evaluations == made.b.evaluations:
+        raise UsageError(
+            f"{a} and {b} stand for the same evaluations, and --fail-on-regression could not fail",
+            remedy="name the record of the version before as A, and evaluate the new one for B",
+        )
     if as_json:
         print_json(made)
     else:
         from harness.cli.comparison import print_comparison
 
         print_comparison(stdout_console(), made)
-    if fail_on_regression and made.regressions:
+    if not fail_on_regression:
+        return
+    from harness.submissions.faults import visible
+
+    if made.regressions:
         print_note(f"regression: {' and '.join(made.regressions)}")
+    for each in made.stale:
+        print_note(f"not up to date: {visible(each.message)}; {each.remedy}")
+    if made.regressions or made.stale:
         raise typer.Exit(1)
 
 
@@ -115,7 +127,8 @@ def make_comparison(
         margins,
         few_sessions=rules.boards.min_sessions,
         floor_joules=_floor(named, one, rules),
-        notes=(*notes, *notes_on(project, sides), *items.notes),
+        notes=(*notes, *notes_on(project, sides[0]), *items.notes),
+        stale=notes_on(project, sides[1]),
     )
 
 

@@ -10,18 +10,17 @@ from typing import TYPE_CHECKING
 
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
-from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of
+from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of, why_not
 from harness.records.evaluation import Notice
 
 if TYPE_CHECKING:
+    from harness.ranking.boards import StoredLike
     from harness.records.rules import Rules
     from harness.store.results import StoredRecord
 
 RECORD_ENDING = ".json"
 """Ends what names one evaluation; everything else names an entry."""
 ITEMS_ENDING = ".items.json"
-_TOLERANCE = 1e-9
-"""Between the quality that a record says and the one that its outcomes give."""
 
 
 @dataclass(frozen=True)
@@ -161,40 +160,47 @@ def names_of(one: Evaluations, other: Evaluations) -> tuple[str, str]:
     return f"{entries[0]} ({moments[0]})", f"{entries[1]} ({moments[1]})"
 
 
-def notes_on(project: Project, sides: Sequence[tuple[Named, Evaluations]]) -> list[Notice]:
-    """Say of each side what a reader would take it for and it is not: up to date, or whole."""
-    notes = []
-    for named, evaluations in sides:
-        if named.text.endswith(RECORD_ENDING):
-            continue
-        entry = evaluations.members[-1].record.submission.entry
-        notes += [*_failed_since(named, entry, evaluations)]
-        if _digest_now(project, entry) not in {None, evaluations.digest}:
-            notes.append(
-                Notice(
-                    code="entry-changed",
-                    message=f"submissions/{entry} has changed since it was evaluated: this is of "
-                    f"the version {evaluations.digest[:8]}",
-                    remedy=f"evaluate it: python -m harness evaluate submissions/{entry}",
-                )
+def notes_on(project: Project, side: tuple[Named, Evaluations]) -> list[Notice]:
+    """Say of a side what a reader would take it for and it is not: up to date, or whole.
+
+    A record that is named stands for itself.
+    """
+    named, evaluations = side
+    if named.text.endswith(RECORD_ENDING):
+        return []
+    entry = evaluations.members[-1].record.submission.entry
+    notes = _failed_since(named, entry, evaluations)
+    if _digest_now(project, entry) not in {None, evaluations.digest}:
+        notes.append(
+            Notice(
+                code="entry-changed",
+                message=f"submissions/{entry} has changed since it was evaluated: this is of "
+                f"the version {evaluations.digest[:8]}",
+                remedy=f"evaluate it: python -m harness evaluate submissions/{entry}",
             )
+        )
     return notes
 
 
 def _failed_since(named: Named, entry: str, evaluations: Evaluations) -> list[Notice]:
     from harness.records.evaluation import Failed
 
+    def told(each: StoredLike, why: str) -> str:
+        outcome = each.record.outcome
+        if isinstance(outcome, Failed):
+            return f"failed in {outcome.stage}"
+        return f"cannot be used, {why}"
+
     return [
         Notice(
             code="failed-since",
-            message=f"a later evaluation of {entry} failed in {each.record.outcome.stage}: "
-            f"{each.path}",
+            message=f"a later evaluation of {entry} {told(each, why)}: {each.path}",
             remedy="mend it, and evaluate the entry again",
         )
         for each in named.source.stored
         if each.record.submission.entry == entry
         and each.record.created_utc > evaluations.latest
-        and isinstance(each.record.outcome, Failed)
+        and (why := why_not(each)) is not None
     ][-1:]
 
 

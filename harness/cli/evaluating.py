@@ -203,7 +203,7 @@ def _prepare(
         for group in groups
         for each in group.entries
     ]
-    require_quota(project, request, results, asked)
+    require_quota(project, results, asked)
     supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
     prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
     made: dict[str, Ready] = {}

@@ -12,7 +12,7 @@ from harness.cli.project import Project
 from harness.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from harness.cli.evaluating import Request, Results
+    from harness.cli.evaluating import Results
     from harness.records.evaluation import EvaluationRecord
     from harness.submissions.check import CheckReport
     from harness.tasks.protocol import TaskData
@@ -35,18 +35,17 @@ class Had:
 
 def require_quota(
     project: Project,
-    request: Request,
     results: Results,
     entries: Iterable[tuple[CheckReport, TaskData]],
 ) -> None:
-    """Refuse to sign more official evaluations than the rules let a team have.
+    """Refuse to sign more evaluations than the rules let a team have, by whatever protocol.
 
     Raises ``ConfigurationError`` before an entry has run; all that are asked for count together.
     """
     from harness.ranking.quota import is_reference, team_key
 
     rules = project.rules()
-    if results.signer is None or request.protocol != "official" or rules.quota is None:
+    if results.signer is None or rules.quota is None:
         return
     wanted: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
     for report, data in entries:
@@ -84,12 +83,16 @@ def had(project: Project, folder: Path, record: EvaluationRecord) -> Had:
 
 
 def _counted(project: Project, folder: Path) -> Mapping[tuple[str, str], int]:
-    """Count in the project's results and in ``folder``; the same record in both counts once."""
+    """Count in the project's results and in ``folder``; the same record in both counts once.
+
+    A key that is revoked vouches for nothing, and its records have told what they told.
+    """
     from harness.ranking.quota import official_evaluations
     from harness.store.results import StoredRecord, read_all
 
+    keys = project.key_ring().as_if_none_were_revoked()
     found: dict[str, StoredRecord] = {}
     for place in dict.fromkeys((project.results.resolve(), folder.resolve())):
-        stored, _ = read_all(place, project.key_ring(), local=False)
+        stored, _ = read_all(place, keys, local=False)
         found |= {each.digest: each for each in stored}
     return official_evaluations(found.values(), project.rules())

@@ -111,6 +111,8 @@ class Comparison(Frozen, kw_only=True):
     """Whether the two are told apart on some axis, or are the same within both margins."""
     regressions: tuple[Axis, ...]
     """The axes on which b is worse by more than the margin, as far as the whole interval goes."""
+    stale: tuple[Notice, ...]
+    """Why the figures of b may not be those of what b is by now; they are among the notes."""
     notes: tuple[Notice, ...]
 
 
@@ -123,12 +125,14 @@ def compare(
     few_sessions: int,
     floor_joules: float | None = None,
     notes: Sequence[Notice] = (),
+    stale: Sequence[Notice] = (),
 ) -> Comparison:
     """Compare two contenders that may be compared: nothing but the entry differs.
 
     ``evidence`` is what both answered to the same items; ``None``: their own intervals are all that
     there is. Both use less than ``floor_joules`` per 1,000 queries: they are at the floor, and
-    share one energy. Of fewer than ``few_sessions`` a note is made. ``notes`` are the caller's own.
+    share one energy. Of fewer than ``few_sessions`` a note is made. ``notes`` are the caller's own,
+    ``stale`` those that say that b moved on since.
     """
     first = a.records[-1]
     sides = _side(a), _side(b)
@@ -159,8 +163,10 @@ def compare(
         verdict=sentence(terms, quality, energy),
         conclusive=is_conclusive(quality, energy),
         regressions=tuple(_regressions(quality, energy, margins)),
+        stale=tuple(stale),
         notes=(
             *notes,
+            *stale,
             *_about_sides(sides, few_sessions),
             *_about_quality(sides, quality),
             *_about_energy(a, b, energy),

@@ -21,16 +21,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
+from harness.records.statistics import CORRELATION, LEAST_SPREAD
 
 LEAST_SHARED = 3
 """Rounds that two entries must share, or sessions that each must have, to be compared by them."""
-LEAST_SPREAD = 1e-3
-"""Of a session, relative: no meter here repeats better, and sessions that seem to do so are held
-to have this standard deviation. So entries whose sessions are all the same can be told apart, and
-not by less than a meter resolves."""
-SERIAL_CORRELATION = 1 / 3
-"""Of sessions that follow one another: 0.33 was seen on a shared virtual machine. In a round the
-sessions of an entry have the others' between them, and nothing of it is left."""
 NOT_COMPARED, BY_CAMPAIGN, BY_SESSION, BY_RATIO, BY_ROUND = range(5)
 """By rounds of the first campaign; of the next one it is a number more, and so on."""
 
@@ -151,7 +145,7 @@ def serial_widening(sessions: int) -> float:
     observations in an autocorrelated time series, 1946).
     """
     lags = np.arange(1, sessions)
-    inflated = 1 + 2 * float(((1 - lags / sessions) * SERIAL_CORRELATION**lags).sum())
+    inflated = 1 + 2 * float(((1 - lags / sessions) * CORRELATION**lags).sum())
     return inflated * (sessions - 1) / (sessions - inflated)
 
 

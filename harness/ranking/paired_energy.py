@@ -4,14 +4,18 @@ On the logarithms of joules per 1,000 queries, session by session; the meter's g
 both and falls out. In this order:
 
 - rounds: where both took part in one campaign, each round gives one difference, free of what the
-  machine did meanwhile; Student's t over rounds;
+  machine did meanwhile; Student's t over rounds. A day has a part in all rounds of its campaign, so
+  that rounds of several are not pooled: of three shared campaigns or more, each gives a ratio, with
+  what varies between campaigns (``records.statistics.over_campaigns``); of two, the one with more
+  rounds counts;
 - control: where each took part in campaigns of its own, ratios to the control entry of these, with
-  what varies between campaigns (``records.statistics.over_campaigns``);
+  what varies between campaigns likewise;
 - apart: Welch's interval for sessions that were run apart from one another. What the machine did
   in between is then mixed into the ratio: the interval is made wider, on both sides, by what the
   reference kernel's cost changed by.
 
-No interval is narrower than what the edges and steps of the meter's windows leave open.
+No interval is narrower than what the edges and steps of the meter's windows leave open, and
+sessions that do not differ are held to vary by ``LEAST_SPREAD``, as on a board.
 """
 
 from __future__ import annotations
@@ -29,12 +33,13 @@ from harness.records.board import Interval
 from harness.records.statistics import (
     ALPHA,
     LEAST_CAMPAIGNS,
+    LEAST_SPREAD,
     LogEstimate,
+    Pooled,
     blocked_ratio,
     difference,
     of_sessions,
     over_campaigns,
-    paired_ratio,
     t_quantile,
 )
 
@@ -108,6 +113,8 @@ class _Ratio:
     unit: Unit = "sessions"
     drift: float = 0.0
     """A half-width that no number of units makes smaller."""
+    used: int | None = None
+    """How many sessions of each are in it; ``None``: all."""
 
 
 def not_compared(reason: str) -> EnergyFinding:
@@ -120,10 +127,8 @@ def compare_energy(a: Series, b: Series, *, margin: float) -> EnergyFinding:
     ratio = _by_rounds(a, b) or _by_campaigns(a, b) or _apart(a, b)
     if isinstance(ratio, str):
         return not_compared(ratio)
-    left_open = math.hypot(a.random_share, b.random_share) / _NORMAL_95
+    left_open = math.hypot(*(_left_open(each, ratio.used) for each in (a, b))) / _NORMAL_95
     estimate = ratio.estimate.at_least(left_open)
-    if estimate.standard_error <= 0:
-        return not_compared("their sessions do not differ at all, as no measurement does")
     alpha, nothing = min(a.alpha, b.alpha), math.log1p(margin)
     half = estimate.log_half_width(alpha) + ratio.drift
     low, high = estimate.log - half, estimate.log + half
@@ -145,6 +150,12 @@ def compare_energy(a: Series, b: Series, *, margin: float) -> EnergyFinding:
 _MOST_LOG = math.log(1e12)
 
 
+def _left_open(series: Series, used: int | None) -> float:
+    """Return what the meter leaves open of the mean of so many of the sessions."""
+    of = len(series.joules)
+    return series.random_share * math.sqrt(of / (used or of))
+
+
 def _status(low: float, high: float, margin: float) -> EnergyStatus:
     """Read an interval of the logarithm of b's energy over a's."""
     if high < 0:
@@ -155,25 +166,58 @@ def _status(low: float, high: float, margin: float) -> EnergyStatus:
 
 
 def _by_rounds(a: Series, b: Series) -> _Ratio | None:
-    """Pair the sessions of the same rounds; ``None`` for fewer than two of these."""
-    pairs = [
-        (b.campaigns[campaign][number], joules)
-        for campaign, rounds in sorted(a.campaigns.items())
-        for number, joules in sorted(rounds.items())
-        if number in b.campaigns.get(campaign, {})
-    ]
-    estimate = paired_ratio([one for one, _ in pairs], [other for _, other in pairs])
-    if estimate is None:
+    """Pair the sessions of the same rounds; ``None`` where no campaign has two of both."""
+    shared: dict[str, LogEstimate] = {}
+    for campaign in sorted(a.campaigns.keys() & b.campaigns.keys()):
+        found = _blocked(b.campaigns[campaign], a.campaigns[campaign])
+        if found is not None:
+            shared[campaign] = found
+    if not shared:
         return None
+    rounds = {each: len(a.campaigns[each].keys() & b.campaigns[each].keys()) for each in shared}
+    pooled = over_campaigns([*shared.values()])
+    if pooled is not None:
+        return _Ratio(
+            pooled.estimate,
+            units=len(shared),
+            scatter=pooled.estimate.standard_error * math.sqrt(len(shared)),
+            degrees_a_unit=1.0,
+            method=f"paired by {sum(rounds.values())} rounds, random effects over {len(shared)} "
+            f"campaigns{_between(pooled)}",
+            pairing="rounds",
+            unit="campaigns",
+            used=sum(rounds.values()),
+        )
+    chosen = max(sorted(shared), key=rounds.__getitem__)
+    count, estimate = rounds[chosen], shared[chosen]
+    others = (
+        f", of one campaign of {len(shared)}: fewer than {LEAST_CAMPAIGNS} do not show how "
+        "campaigns differ"
+        if len(shared) > 1
+        else ""
+    )
     return _Ratio(
         estimate,
-        units=len(pairs),
-        scatter=estimate.standard_error * math.sqrt(len(pairs)),
+        units=count,
+        scatter=estimate.standard_error * math.sqrt(count),
         degrees_a_unit=1.0,
-        method=f"paired by {len(pairs)} rounds, Student's t on logarithms",
+        method=f"paired by {count} rounds, Student's t on logarithms{others}",
         pairing="rounds",
         unit="rounds",
+        used=count,
     )
+
+
+def _blocked(ones: Campaign, others: Campaign) -> LogEstimate | None:
+    return blocked_ratio(ones, others, least_spread=LEAST_SPREAD)
+
+
+def _between(*pooled: Pooled) -> str:
+    """Say how far campaigns differ beyond what their rounds show; nothing where they do not."""
+    told = [f"{100 * math.expm1(each.between):.1f} %" for each in pooled]
+    if not any(each.between for each in pooled):
+        return ""
+    return f", which differ by {' and '.join(told)} beyond what rounds show"
 
 
 def _by_campaigns(a: Series, b: Series) -> _Ratio | str | None:
@@ -185,8 +229,8 @@ def _by_campaigns(a: Series, b: Series) -> _Ratio | str | None:
     mine, theirs = ratios
     if mine is None or theirs is None:
         return None
-    pooled = over_campaigns(mine), over_campaigns(theirs)
-    if pooled[0] is None or pooled[1] is None:
+    pooled = [each for each in map(over_campaigns, (mine, theirs)) if each is not None]
+    if len(pooled) < len(ratios):
         return (
             "they took part in different campaigns, and fewer than "
             f"{LEAST_CAMPAIGNS} of each say too little of how campaigns differ"
@@ -197,7 +241,7 @@ def _by_campaigns(a: Series, b: Series) -> _Ratio | str | None:
         *estimates,
         counts,
         method="ratios to the control entry, random effects over "
-        f"{counts[0]} and {counts[1]} campaigns",
+        f"{counts[0]} and {counts[1]} campaigns{_between(*pooled)}",
         pairing="campaigns",
         unit="campaigns",
     )
@@ -208,7 +252,7 @@ def _to_control(series: Series) -> list[LogEstimate] | None:
     if not series.campaigns:
         return None
     found = (
-        blocked_ratio(rounds, series.controls.get(campaign, {}))
+        _blocked(rounds, series.controls.get(campaign, {}))
         for campaign, rounds in sorted(series.campaigns.items())
     )
     return [each for each in found if each is not None]
@@ -216,7 +260,7 @@ def _to_control(series: Series) -> list[LogEstimate] | None:
 
 def _apart(a: Series, b: Series) -> _Ratio | str:
     """Take the two as run apart from one another."""
-    mine, theirs = of_sessions(a.joules), of_sessions(b.joules)
+    mine, theirs = (of_sessions(each.joules, least_spread=LEAST_SPREAD) for each in (a, b))
     if mine is None or theirs is None:
         return f"fewer than {FEWEST} sessions of one of them have a figure of energy"
     drift = abs(_log_mean(b.kernels) - _log_mean(a.kernels))

@@ -3,11 +3,12 @@
 Every official result tells a team a little of labels that it must not know, and takes the organiser
 an hour of a machine. So the rules may set a number per team and task.
 
-Counted is each evaluation that an organiser signed, made by the official protocol on data whose
-labels are not public, also one that the entry failed. Not counted is one that failed by the
-organiser's fault or in a campaign that is void, nor one of a reference entry of the rules (null,
-control): these have a part in the method. Another version of an entry, of the rules or of the data
-begins no new count: only a change of the number in the rules gives more.
+Counted is each evaluation that an organiser signed on data whose labels are not public, by whatever
+protocol, also one that the entry failed or that stood in a campaign that is void: its record tells
+its quality all the same. Not counted is one that failed by the organiser's fault and has no
+quality, nor one of a reference entry of the rules (null, control): these have a part in the method.
+Another version of an entry, of the rules or of the data begins no new count: only a change of the
+number in the rules gives more.
 """
 
 from __future__ import annotations
@@ -50,9 +51,36 @@ def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tup
 def team_key(team: str) -> str:
     """Spell a team's name the one way that it is counted under.
 
-    Letters' case, spaces, and characters that look alike by compatibility (NFKC) make no new team.
+    Letters' case, spaces, characters that are the same by compatibility (NFKC) and those that show
+    nothing make no new team. Letters of other scripts that look alike do: nothing here sees them.
     """
-    return " ".join(unicodedata.normalize("NFKC", team).casefold().split())
+    for _ in range(2):  # what compatibility makes of a letter may have a case again
+        team = unicodedata.normalize("NFKC", _shown(team).casefold())
+    return " ".join(team.split())
+
+
+def _shown(text: str) -> str:
+    """Leave out format characters, and what else shows nothing by itself."""
+    return "".join(
+        each for each in text if unicodedata.category(each) != "Cf" and not _is_unseen(ord(each))
+    )
+
+
+_UNSEEN = (
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer inherent vowels
+    (0x180B, 0x180F),  # Mongolian variation selectors
+    (0x3164, 0x3164),
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFFA0, 0xFFA0),
+    (0xE0100, 0xE01EF),
+)
+"""Code points, the last included, that are no format characters and show nothing either."""
+
+
+def _is_unseen(code: int) -> bool:
+    return any(first <= code <= last for first, last in _UNSEEN)
 
 
 def is_reference(task: str, entry: str, rules: Rules) -> bool:
@@ -88,11 +116,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
 
 def _counts(record: EvaluationRecord, rules: Rules) -> bool:
     failed = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
-    void = record.campaign is not None and record.campaign.void is not None
     return (
-        record.protocol == "official"
-        and not record.data.public
-        and not failed
-        and not void
+        not record.data.public
+        and not (failed and record.quality is None)
         and not is_reference(record.task.id, record.submission.entry, rules)
     )

@@ -23,6 +23,7 @@ __all__ = [
     "CONFIDENCE",
     "CORRELATION",
     "LEAST_CAMPAIGNS",
+    "LEAST_SPREAD",
     "LogEstimate",
     "Pooled",
     "blocked_ratio",
@@ -44,6 +45,11 @@ CORRELATION = 0.3
 """Of the logarithms of sessions that follow each other, assumed. 0.33 was seen of sessions of 2.4 s
 back to back; five sessions show too little of theirs to go by that. A plain t interval covers 84 to
 87 % at 0.33; with this it covers 93 to 95 %, and 98 to 99 % where there is none."""
+
+LEAST_SPREAD = 1e-3
+"""Of a session, relative, where two entries are held against each other: no meter here repeats
+better, and sessions that seem to do so are held to have this standard deviation. So entries whose
+sessions are all the same can be told apart, and not by less than a meter resolves."""
 
 Interval: TypeAlias = tuple[float, float]
 
@@ -100,16 +106,18 @@ def t_quantile(degrees: float, alpha: float = ALPHA) -> float:
     return float(stdtrit(degrees, 1 - alpha / 2))
 
 
-def of_sessions(values: Sequence[float], *, correlation: float = CORRELATION) -> LogEstimate | None:
+def of_sessions(
+    values: Sequence[float], *, correlation: float = CORRELATION, least_spread: float = 0.0
+) -> LogEstimate | None:
     """Return the geometric mean of sessions in the order they ran, each a block of many queries.
 
     ``correlation`` is that of neighbours, of a first-order autoregressive process; 0 is plain
-    Student's t. ``None`` for fewer than two, or where one is not positive: they show no spread, or
-    no energy.
+    Student's t. ``least_spread`` is what their standard deviation is taken to be at least. ``None``
+    for fewer than two, or where one is not positive: they show no spread, or no energy.
     """
     if len(values) < 2 or min(values) <= 0:  # noqa: PLR2004 - two values make a spread
         return None
-    plain = _of_logs([math.log(value) for value in values])
+    plain = _of_logs([math.log(value) for value in values], least_spread)
     return plain.widened(_succession(len(values), correlation))
 
 
@@ -118,19 +126,22 @@ def log_mean(values: Sequence[float]) -> float:
     return math.exp(fmean(math.log(value) for value in values))
 
 
-def paired_ratio(ones: Sequence[float], others: Sequence[float]) -> LogEstimate | None:
+def paired_ratio(
+    ones: Sequence[float], others: Sequence[float], *, least_spread: float = 0.0
+) -> LogEstimate | None:
     """Return ``ones`` over ``others``, which were measured in pairs, next to each other in time.
 
     What drifts, or comes and goes in episodes longer than a pair, falls out of it, and with it what
-    makes neighbours alike: pairs are taken to be independent. ``None`` as
-    ``of_sessions`` has it; ``ValueError`` where their numbers differ.
+    makes neighbours alike: pairs are taken to be independent. ``least_spread`` is that of one value
+    of a pair. ``None`` as ``of_sessions`` has it; ``ValueError`` where their numbers differ.
     """
     if len(ones) != len(others):
         raise ValueError(f"{len(ones)} values cannot be paired with {len(others)}")
     if len(ones) < 2 or min(*ones, *others) <= 0:  # noqa: PLR2004 - two make a spread
         return None
     return _of_logs(
-        [math.log(one) - math.log(other) for one, other in zip(ones, others, strict=True)]
+        [math.log(one) - math.log(other) for one, other in zip(ones, others, strict=True)],
+        math.sqrt(2) * least_spread,
     )
 
 
@@ -155,14 +166,20 @@ def difference(one: LogEstimate, other: LogEstimate) -> LogEstimate:
     return LogEstimate(one.log - other.log, math.sqrt(total), degrees)
 
 
-def blocked_ratio(ones: Mapping[int, float], others: Mapping[int, float]) -> LogEstimate | None:
+def blocked_ratio(
+    ones: Mapping[int, float], others: Mapping[int, float], *, least_spread: float = 0.0
+) -> LogEstimate | None:
     """Return the ratio of two entries of one campaign, by the rounds in which both have a session.
 
     A round that only one of them finished tells nothing of the other's. ``None`` for fewer than two
     rounds in common.
     """
     common = sorted(ones.keys() & others.keys())
-    return paired_ratio([ones[each] for each in common], [others[each] for each in common])
+    return paired_ratio(
+        [ones[each] for each in common],
+        [others[each] for each in common],
+        least_spread=least_spread,
+    )
 
 
 @dataclass(frozen=True)
@@ -201,8 +218,8 @@ _NO_ERROR = 1e-12
 """Of a logarithm: what is more alike than this is alike."""
 
 
-def _of_logs(logs: Sequence[float]) -> LogEstimate:
-    error = math.sqrt(variance(logs) / len(logs))
+def _of_logs(logs: Sequence[float], least_spread: float = 0.0) -> LogEstimate:
+    error = math.sqrt(max(variance(logs), least_spread**2) / len(logs))
     return LogEstimate(fmean(logs), error, len(logs) - 1)
 
 

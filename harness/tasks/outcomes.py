@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from harness.records.evaluation import EvaluationRecord, ItemOutcomes
+from harness.records.evaluation import EvaluationRecord, Failed, ItemOutcomes
 from harness.tasks.answers import from_plain
 from harness.tasks.protocol import Boxes, Predictions, Sample
 from harness.tasks.task import FolderTask
@@ -41,7 +41,8 @@ def wrong_with(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTas
         return "are not of as many items in every row"
     if len(set(outcomes.ids)) < items:
         return "name an item twice"
-    if not sessions <= len(outcomes.predictions) <= sessions + 1:
+    most = sessions + isinstance(record.outcome, Failed)  # of the session in which it failed
+    if not sessions <= len(outcomes.predictions) <= most:
         return f"are of {len(outcomes.predictions)} sessions, and the record has {sessions}"
     return _unreadable(outcomes, record, task)
 
