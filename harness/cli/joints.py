@@ -97,7 +97,7 @@ class Joints:
             boards=replace(boards, boards=tuple(each.board for each in made)),
             published=replace(boards, boards=tuple(each.published for each in made)),
             stale=tuple(each.joint for each in made if each.joint is not None),
-            unsigned=tuple(each.joint.board for each in made if _needs_signature(each)),
+            unsigned=tuple(each.board.id for each in made if _needs_signature(each)),
         )
 
     def _rank(self, board: Board, stored: Mapping[str, StoredRecord]) -> _Made:
