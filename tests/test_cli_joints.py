@@ -13,7 +13,7 @@ from signing_samples import signer, write_key
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
-from harness.records.base import canonical_json, parse_json, pretty_json
+from harness.records.base import parse_json, pretty_json
 from harness.records.evaluation import Campaign
 from harness.records.joint import JointFile
 from harness.store.joint import signed
@@ -102,13 +102,19 @@ def test_the_same_outcomes_give_the_same_bytes(place: Place) -> None:
     assert joint_of(place).read_bytes() == before
 
 
-def test_without_the_outcomes_the_file_gives_the_same_page(place: Place) -> None:
+def test_a_file_that_nobody_signed_is_believed_only_where_all_outcomes_give_the_same(
+    place: Place,
+) -> None:
     place.add_three()
-    shown = board_of()
+    board_of()
+    change(joint_of(place), {"claims": [], "confidence": 0.99})
+    for sidecar in place.sidecars()[1:]:
+        sidecar.unlink()
+    assert board_of()["ranking"]["confidence"] == place.rules.ranking.confidence
     for sidecar in place.sidecars():
         sidecar.unlink()
-    assert board_of() == shown
-    assert is_fresh()
+    board = board_of()
+    assert (board["ranking"], codes(board)[-1]) == (None, "no-ranks")
 
 
 def test_without_outcomes_and_without_the_file_there_are_no_ranks(place: Place) -> None:
@@ -157,10 +163,11 @@ def test_a_record_that_comes_without_outcomes_ends_the_ranks(place: Place) -> No
     assert codes(board_of())[-1] == "no-ranks"
 
 
-def test_with_one_sidecar_missing_the_file_still_gives_all_ranks(place: Place) -> None:
-    place.add_three()
+def test_with_one_sidecar_missing_a_signed_file_still_gives_all_ranks(official: Place) -> None:
     shown = board_of()
-    place.sidecars("good")[0].unlink()
+    official.sidecars("good")[0].unlink()
+    assert board_of() == shown
+    assert run("--sign", "jury").exit_code == 0
     assert board_of() == shown
 
 
@@ -191,8 +198,8 @@ def test_outcomes_of_other_items_are_not_ranked_with_the_others(place: Place) ->
     assert {"entry": "odd", "why": "items-unfit"} in board["ranking"]["unranked"]
 
 
-def test_a_task_that_is_not_here_as_it_was_leaves_the_file(place: Place) -> None:
-    place.add_three()
+def test_a_task_that_is_not_here_as_it_was_leaves_the_file(official: Place) -> None:
+    place = official
     shown = board_of()
     code = place.root / "tasks" / "toy" / "task.py"
     code.write_text(code.read_text() + "# changed\n")
@@ -244,6 +251,7 @@ def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
     assert board["ranking"]["units"] == 75
     (note,) = [note for note in board["notes"] if note["code"] == "few-items"]
     assert "600 items in 75 groups" in note["message"]
+    assert "no prize" not in note["remedy"]  # they are given by items
 
 
 def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
@@ -268,8 +276,8 @@ def test_entries_that_are_all_right_or_all_wrong_without_any_spread_are_ranked(
     assert ranks(board_of()) == {"a": [1, 2], "b": [1, 2]}
 
 
-def test_other_rules_keep_the_ranks_of_their_file_and_get_no_new_ones(place: Place) -> None:
-    place.add_three()
+def test_other_rules_keep_the_ranks_of_their_file_and_get_no_new_ones(official: Place) -> None:
+    place = official
     shown = board_of()
     place.change_rules("quality_margin = 0.01", "quality_margin = 0.5")
     board = board_of()
@@ -327,11 +335,34 @@ def test_without_a_key_the_ranks_of_signed_records_are_shown_and_not_published(
     assert not place.joint.exists()
     assert not is_fresh()
     assert "--sign KEY" in run("--check").stdout
+    page = json.loads((place.root / "leaderboard" / "site" / "boards.json").read_bytes())
+    assert page["boards"][0]["ranking"] is None
+    assert set(ranks(page["boards"][0]).values()) == {None}
+    (local,) = (place.root / "leaderboard" / "site").glob("local/boards.json")
+    assert json.loads(local.read_bytes())["boards"][0]["ranking"]
+    for sidecar in place.sidecars():
+        sidecar.unlink()
+    assert is_fresh()  # whoever has the outcomes not makes the same page
+
+
+def test_without_a_key_the_page_keeps_the_ranks_of_a_file_that_others_believe(
+    official: Place,
+) -> None:
+    path = joint_of(official)
+    joint = parse_json(path.read_bytes(), JointFile, "it")
+    other = replace(joint, statistics=replace(joint.statistics, claims=()), signature=None)
+    path.write_bytes(pretty_json(signed(other, signer())))
+    assert run("--published").exit_code == 0
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert is_fresh()
+    assert board_of()["ranking"]["claims"] == []
 
 
 @pytest.fixture
 def official(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     """Make an official board with its signed joint file."""
+    place.change_rules('energy_class = "good"', 'energy_class = "bad"')
     place.add_three(signed=True)
     monkeypatch.setattr("harness.cli.signing.load_signer", lambda *_: signer())
     assert run("--published", "--sign", "jury").exit_code == 0
@@ -369,7 +400,38 @@ def test_too_few_items_make_no_prize(place: Place, monkeypatch: pytest.MonkeyPat
     place.add_three(signed=True)
     board = board_of("--sign", "jury")
     assert board["ranking"]["prizes"] == []
-    assert "few-items" in codes(board)
+    (note,) = [note for note in board["notes"] if note["code"] == "few-items"]
+    assert note["remedy"].endswith("below 2,000 items no prize is given")
+
+
+def test_who_has_a_part_in_the_method_competes_for_no_prize(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.signing.load_signer", lambda *_: signer())
+    place.add_three(signed=True)
+    board = board_of("--sign", "jury")
+    standing = {each["entry"] for prize in board["ranking"]["prizes"]
+                for each in prize["standings"]}  # fmt: skip
+    assert standing == {"frugal"}  # the energy classes are counted from the good one
+    assert {row["entry"]: row["prizes"] for row in board["entries"]} == {
+        "frugal": ["least-energy", "best-quality"], "good": [], "bad": [],
+    }  # fmt: skip
+
+
+def test_ranks_of_a_part_of_the_entries_are_signed_only_if_that_is_said(
+    place: Place, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.signing.load_signer", lambda *_: signer())
+    place.add_three(signed=True)
+    place.sidecars("frugal")[0].unlink()
+    told = run("--sign", "jury")
+    assert told.exit_code == 3
+    assert not place.joint.exists()
+    assert run("--partial").exit_code == 2
+    board = board_of("--sign", "jury", "--partial")
+    assert board["ranking"]["prizes"] == []
+    assert ranks(board)["frugal"] is None
+    assert joint_of(place).exists()
 
 
 def test_published_quality_is_in_steps_and_ranks_are_made_of_the_exact_one(official: Place) -> None:
@@ -470,17 +532,27 @@ def test_verify_works_the_ranks_out_again(place: Place) -> None:
     assert verified() == {"findings": ["joint"], "notes": []}
 
 
-def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(place: Place) -> None:
+def test_verify_does_not_rely_on_what_nobody_signed(place: Place) -> None:
     place.add_three()
     assert run().exit_code == 0
+    for sidecar in place.sidecars():
+        sidecar.unlink()
+    assert verified() == {"findings": [], "notes": ["joint-unproven"]}
+
+
+def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(
+    official: Place,
+) -> None:
+    place = official
     gone = joint_of(place).with_name("gone-offline-00000000.json")
     gone.write_bytes(joint_of(place).read_bytes())
     for sidecar in place.sidecars():
         sidecar.unlink()
     assert verified() == {"findings": [], "notes": ["joint-orphaned"]}
     gone.unlink()
-    plain = json.loads(joint_of(place).read_bytes())
-    joint_of(place).write_bytes(canonical_json(plain | {"records": "00" * 32}))
+    joint = parse_json(joint_of(place).read_bytes(), JointFile, "it")
+    other = replace(joint, records="00" * 32, signature=None)
+    joint_of(place).write_bytes(pretty_json(signed(other, signer())))
     assert verified() == {"findings": ["joint-stale"], "notes": []}
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 from typing import Any
 
@@ -31,6 +32,7 @@ from harness.records.evaluation import (
     Failed,
     Isolation,
     IsolationCheck,
+    Look,
     Notice,
     PhaseWindow,
     Quality,
@@ -38,6 +40,7 @@ from harness.records.evaluation import (
     Sweep,
 )
 from harness.records.meter import MeterDescription
+from harness.records.statistics import of_sessions, t_quantile
 
 SIMULATED = MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))
 EARLY, LATE, LATEST = (f"2026-01-0{day}T03:04:05+00:00" for day in (1, 2, 3))
@@ -308,11 +311,63 @@ def test_sessions_of_the_same_digest_are_pooled() -> None:
     late = record(created=LATE, value=0.9, joules=(139.0, 139.0))
     row = only_row(early, late)
     assert row.sessions == 3
-    assert row.joules_per_1000_queries == pytest.approx((20 * 80 * 80) ** (1 / 3))
+    assert row.joules_per_1000_queries == pytest.approx((20 * 80) ** (1 / 2))  # of two days
     assert row.quality == pytest.approx(0.8)
     assert row.quality_interval == pytest.approx((0.77, 0.83))
     assert row.evaluations == (stored(early).path, stored(late).path)
     assert row.earlier_digests == ()
+
+
+def width(row: BoardEntry) -> float:
+    assert row.joules_interval is not None
+    low, high = row.joules_interval
+    assert low <= (row.joules_per_1000_queries or 0.0) <= high
+    return math.log(high / low)
+
+
+def test_the_interval_is_of_the_alpha_of_the_look_that_ended_the_evaluation() -> None:
+    spread = [39.0, 40.0, 41.0, 39.5, 40.5]
+    looked = (Look(sessions=5, alpha=0.0305, half_width=0.01, narrow=True),)
+    plain, one = only_row(record(joules=spread)), only_row(record(joules=spread, looks=looked))
+    ratio = t_quantile(4, 0.0305) / t_quantile(4, 0.05)
+    assert width(one) == pytest.approx(ratio * width(plain))
+    again = record(joules=spread, created="2026-01-01T05:00:00+00:00")
+    pooled = only_row(again, record(joules=spread, looks=looked, created=EARLY))
+    without = only_row(again, record(joules=spread, created=EARLY))
+    assert width(pooled) > width(without)
+
+
+def test_what_varies_between_days_is_in_the_interval_of_a_row() -> None:
+    def of_days(*days: float) -> BoardEntry:
+        return only_row(*(
+            record(joules=[joules, joules + 0.2, joules - 0.2], created=created)
+            for joules, created in zip(days, (EARLY, LATE, LATEST), strict=False)
+        ))  # fmt: skip
+
+    alike, apart = of_days(39.0, 39.1, 38.9), of_days(39.0, 49.0, 59.0)
+    assert (alike.occasions, apart.occasions) == (3, 3)
+    means = [1000 * (0.01 + (joules + 1) / 2000) for joules in (39.0, 49.0, 59.0)]
+    expected = of_sessions(means, correlation=0)
+    assert expected is not None
+    assert apart.joules_interval == pytest.approx(expected.interval(), rel=1e-3)
+    assert width(alike) < width(apart) / 5
+
+
+def test_two_days_show_little_and_two_that_are_alike_are_still_held_to_vary_by_their_sessions(
+) -> None:  # fmt: skip
+    spread = [39.0, 42.0, 36.0]
+    same = [record(joules=spread, created=each) for each in (EARLY, LATE)]
+    one_day = only_row(same[0], replace(same[1], created_utc="2026-01-01T05:04:05+00:00"))
+    two_days = only_row(*same)
+    assert one_day.joules_interval == pytest.approx(two_days.joules_interval)
+    other = only_row(same[0], record(joules=[j + 6 for j in spread], created=LATE))
+    assert width(other) > 4 * width(two_days)
+
+
+def test_a_board_names_rows_of_several_occasions() -> None:
+    board = only_board(record("a", created=EARLY), record("a", created=LATE), record("b"))
+    (note,) = [note for note in board.notes if note.code == "several-occasions"]
+    assert note.message.endswith(": a (2)")
 
 
 def test_energy_has_an_interval_from_the_rules_sessions_on() -> None:
@@ -467,7 +522,7 @@ def test_quality_in_steps_stays_in_steps_when_it_is_pooled() -> None:
         record(created=EARLY, quality=in_steps(0.8)), record(created=LATE, quality=in_steps(0.805))
     )
     assert row.quality in {0.8, 0.805}
-    assert row.quality_interval == (0.77, 0.835)
+    assert row.quality_interval == (0.765, 0.835)
 
 
 # What the meter leaves open

@@ -31,12 +31,22 @@ def in_turns(
     return replace(made, sessions=sessions, campaign=Campaign(id=campaign, entries=("a", "b")))
 
 
-def test_a_day_is_counted_from_the_first_evaluation() -> None:
-    assert made_at("01T03:00", "02T03:00", "02T03:01", "01T05:00", "09T00:00") == [0, 0, 1, 0, 2]
+def test_an_occasion_is_a_day_of_utc() -> None:
+    assert made_at("01T00:00", "02T03:00", "01T23:59", "09T00:00", "02T00:00") == [0, 1, 0, 2, 1]
 
 
-def test_evaluations_that_follow_one_another_for_days_are_not_of_one_occasion() -> None:
-    assert made_at("01T00:00", "01T20:00", "02T16:00", "03T12:00") == [0, 0, 1, 1]
+def test_a_day_is_that_of_utc_wherever_the_clock_stood() -> None:
+    east = record(created="2026-01-02T01:00:00+02:00")  # 23:00 of the day before
+    assert occasions([east, record(created="2026-01-01T05:00:00+00:00")]) == [0, 0]
+
+
+def test_whether_two_are_of_one_occasion_hangs_on_no_third() -> None:
+    first, second = made_at("02T05:00", "02T23:00")
+    assert first == second
+    _, first, second = made_at("02T00:00", "02T05:00", "02T23:00")
+    assert first == second
+    _, first, second = made_at("01T23:00", "02T05:00", "02T23:00")
+    assert first == second
 
 
 def test_there_may_be_none() -> None:

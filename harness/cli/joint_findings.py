@@ -27,8 +27,11 @@ REMEDIES = {
 def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Finding]:
     """Work the ranks out again where the outcomes are here; hold each joint file against them.
 
-    Else against the digest of its records, and its signature. What nobody signed has no joint file.
+    Else against the digest of its records, and its signature. What is self-reported has no joint
+    file; without a signature one that cannot be worked out again is not used.
     """
+    from harness.cli.joints import SIGNED
+
     ranked = joints.of(stored)
     stale = {joint.board for joint in ranked.stale}
     told = set()
@@ -50,6 +53,11 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
             yield _found(
                 "finding", path, "joint", "is not what its records and their outcomes give", _AGAIN
             )
+        elif board.ranking is None and there and board.status not in SIGNED:
+            yield _found(
+                "note", path, "joint-unproven",
+                "is not signed and cannot be made again here, so that it is not used", _AGAIN,
+            )  # fmt: skip
         elif board.ranking is None and there:
             yield _found(
                 "finding", path, "joint-stale", "was made of other records than are here", _AGAIN

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_made
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,10 +27,24 @@ class Ranked:
     """Boards with their ranks, and what must be written so that others come to the same."""
 
     boards: Boards
+    published: Boards
+    """As they are to be published: without ranks of files that nobody may write, because whoever
+    has not the outcomes does not see them."""
     stale: tuple[JointFile, ...]
     """Joint files that are missing or are not what the outcomes give, as they should be."""
     unsigned: tuple[str, ...]
     """Those of them that nobody may write, for want of a signature."""
+
+
+@dataclass(frozen=True)
+class _Made:
+    """One board."""
+
+    board: Board
+    published: Board
+    joint: JointFile | None = None
+    """To be written."""
+    problem: Problem | None = None
 
 
 class Joints:
@@ -74,49 +89,41 @@ class Joints:
     def rank(self, boards: Boards, stored: Sequence[StoredRecord]) -> Ranked:
         """Rank the entries of every board by what is here; ``stored`` are their records."""
         by_path = {each.path: each for each in stored}
-        made: list[Board] = []
-        stale: list[JointFile] = []
-        problems: list[Problem] = []
-        for board in boards.boards:
-            ranked, joint, problem = self._rank(board, by_path)
-            made.append(ranked)
-            stale += [] if joint is None else [joint]
-            problems += [] if problem is None else [problem]
+        made = [self._rank(board, by_path) for board in boards.boards]
+        problems = [each.problem for each in made if each.problem is not None]
         found = sorted((*boards.problems, *problems), key=lambda p: (p.path, p.code, p.message))
-        unsigned = tuple(
-            joint.board
-            for joint, board in ((j, b) for j in stale for b in made if b.id == j.board)
-            if board.status in SIGNED and joint.signature is None
-        )
+        boards = replace(boards, problems=tuple(found))
         return Ranked(
-            replace(boards, boards=tuple(made), problems=tuple(found)), tuple(stale), unsigned
+            boards=replace(boards, boards=tuple(each.board for each in made)),
+            published=replace(boards, boards=tuple(each.published for each in made)),
+            stale=tuple(each.joint for each in made if each.joint is not None),
+            unsigned=tuple(each.board.id for each in made if _needs_signature(each)),
         )
 
-    def _rank(
-        self, board: Board, stored: Mapping[str, StoredRecord]
-    ) -> tuple[Board, JointFile | None, Problem | None]:
+    def _rank(self, board: Board, stored: Mapping[str, StoredRecord]) -> _Made:
         from harness.ranking.candidates import candidates
-        from harness.ranking.joined import agree, with_statistics, without_statistics
+        from harness.ranking.joined import with_statistics, without_statistics
         from harness.records.joint import JointFile
         from harness.store.joint import records_digest, signed
 
         rows, _ = candidates(board, self._rules)
         if not rows:
-            return without_statistics(board, "no-candidates"), None, None
+            nobody = without_statistics(board, "no-candidates")
+            return _Made(nobody, nobody)
         behind = [stored[path] for row in board.entries for path in row.evaluations]
         records = records_digest(behind)
         kept, problem = self._kept(board, records)
         computed, complete = self._compute(board, rows, records, stored)
-        if kept is not None and (
-            computed is None or not complete or agree(kept.statistics, computed)
-        ):
-            return with_statistics(board, kept.statistics, self._rules), None, None
+        of_kept = kept and with_statistics(board, kept.statistics, self._rules)
+        if kept and of_kept and _counts(kept, computed if complete else None):
+            return _Made(of_kept, of_kept)
         if computed is None:
             why: WhyNoRanks = "items-missing" if self._in_force(board) else "other-rules"
-            return without_statistics(board, why), None, problem
+            unranked = without_statistics(board, why)
+            return _Made(unranked, unranked, problem=problem)
         ranked = with_statistics(board, computed, self._rules)
         if board.status == "self-reported":
-            return ranked, None, None
+            return _Made(ranked, ranked)
         signer = self._signer if board.status in SIGNED else None
         joint = JointFile(
             board=board.id,
@@ -124,7 +131,11 @@ class Joints:
             created_utc=max(each.record.created_utc for each in behind),
             statistics=computed,
         )
-        return ranked, signed(joint, signer), None
+        made = _Made(ranked, ranked, signed(joint, signer))
+        if not _needs_signature(made):
+            return made
+        elsewhere = of_kept or without_statistics(board, "items-missing")
+        return replace_made(made, published=elsewhere, problem=problem)
 
     def _control(self, task: str) -> str | None:
         reference = self._rules.reference.get(task)
@@ -194,3 +205,21 @@ class Joints:
                 board, gathered.evidence, gathered.left_out, self._rules, seed
             )
         return self._computed[place], not gathered.left_out
+
+
+def _needs_signature(made: _Made) -> bool:
+    joint = made.joint
+    return joint is not None and joint.signature is None and made.board.status in SIGNED
+
+
+def _counts(kept: JointFile, computed: JointStatistics | None) -> bool:
+    """Say whether a file is to be believed; ``computed`` is what the outcomes of all rows give.
+
+    Without them an organiser's signature, which was found good when it was read: a file that nobody
+    signed could be anybody's.
+    """
+    from harness.ranking.joined import agree
+
+    if computed is None:
+        return kept.signature is not None
+    return agree(kept.statistics, computed)

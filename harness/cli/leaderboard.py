@@ -57,6 +57,14 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
             show_default=False,
         ),
     ] = None,
+    partial: Annotated[
+        bool,
+        typer.Option(
+            "--partial",
+            help="Sign also where outcomes of some entries are missing: they get no rank, and "
+            "nobody a prize.",
+        ),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Make the boards and their page.
@@ -75,14 +83,18 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     folder = output or project.site
     source = project.results if results is None else _existing(results)
     own = source.resolve() == project.results.resolve()
+    if partial and sign is None:
+        raise UsageError("--partial is about what --sign signs", remedy="name a key, or leave it")
     joints = Joints(project, source, _signer(project, sign, check=check, own=own))
     ranked = joints.ranked(local=False)
-    public = ranked.boards
+    if not partial:
+        _require_whole(ranked)
+    public = ranked.published
     if check:
         kept = joints if own else None
         _check(ranked, kept, folder, as_json=as_json)
         return
-    shown = public if published else joints.ranked(local=True).boards
+    shown = ranked.boards if published else joints.ranked(local=True).boards
     foreign = output is None and not own
     if own:
         _write_joints(joints, ranked)
@@ -90,7 +102,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         _write(folder, render(public))
     page = folder / "index.html"
     # Also when no local result is left: else the page would go on showing those that were.
-    if foreign or shown != public or (not published and (folder / LOCAL).is_dir()):
+    if foreign or (not published and (shown != public or (folder / LOCAL).is_dir())):
         page = folder / LOCAL / "index.html"
         _write(folder / LOCAL, render(shown))
     if as_json:
@@ -129,6 +141,25 @@ def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Si
     return load_signer(project, name)
 
 
+def _require_whole(ranked: Ranked) -> None:
+    """Refuse to sign ranks of a part of the entries: who is missing could have won."""
+    from harness.store.joint import joint_name
+
+    for joint in ranked.stale:
+        missing = [
+            each.entry
+            for each in joint.statistics.unranked
+            if each.why in {"items-missing", "items-unfit"}
+        ]
+        if missing and joint.signature is not None:
+            raise OrganiserError(
+                f"{joint_name(joint.board)}: not signed: outcomes of single items are missing, or "
+                f"do not fit: {', '.join(missing)}",
+                remedy="bring their *.items.json from the machine that evaluated, or give "
+                "--partial: they get no rank, and nobody a prize",
+            )
+
+
 def _write_joints(joints: Joints, ranked: Ranked) -> None:
     """Write the joint files that are not what the outcomes give; take away those of no board."""
     from harness.store.joint import joint_name, write_joint
@@ -154,7 +185,7 @@ def _check(ranked: Ranked, joints: Joints | None, folder: Path, *, as_json: bool
     from harness.site.render import render
     from harness.store.joint import FOLDER, joint_name
 
-    boards = ranked.boards
+    boards = ranked.published
     files = render(boards)
     stale = sorted(name for name in files if _read(folder / name) != files[name])
     if joints is not None:

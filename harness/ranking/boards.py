@@ -13,15 +13,15 @@ from msgspec.structs import replace
 from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.classes import mark_classes
 from harness.ranking.duplicates import find_duplicates
-from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
+from harness.ranking.figures import figures, last_alpha, pooled_metrics, seconds_per_1000
 from harness.ranking.front import mark_floor, mark_front
 from harness.ranking.notes import board_notes
+from harness.ranking.occasions import occasions
 from harness.ranking.quota import official_evaluations, with_counts
 from harness.ranking.status import board_status
-from harness.ranking.usable import why_unusable
+from harness.ranking.usable import resolved_records, why_unusable
 from harness.records.base import canonical_json, digest
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
-from harness.records.energy import is_resolved
 from harness.records.evaluation import (
     FEW_SESSIONS,
     Completed,
@@ -239,7 +239,8 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
     """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age.
 
     Those of its exact copies too. Energy is that of the evaluations whose every session is
-    resolved. Where there is none, the row has no figure of energy.
+    resolved, over the occasions on which they were made. Where there is none, the row has no figure
+    of energy.
     """
     submission = completed[-1].record.submission
     pooled = sorted([*_pooled(completed), *copies], key=lambda e: (e.record.created_utc, e.path))
@@ -284,7 +285,13 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
     )
     if not resolved:
         return row
-    derived = figures(sessions, records[-1].rules.amortise_queries)
+    numbers = occasions(resolved)
+    derived = figures(
+        sessions,
+        records[-1].rules.amortise_queries,
+        alpha=last_alpha(resolved),
+        occasions=[n for n, record in zip(numbers, resolved, strict=True) for _ in record.sessions],
+    )
     return replace(
         row,
         joules_per_1000_queries=derived.joules_per_1000_queries,
@@ -293,17 +300,13 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
         active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
         measured_watts=derived.measured_watts,
         parts=derived.parts,
+        occasions=len({*numbers}),
     )
 
 
 def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
     latest = completed[-1].record.submission.digest
     return [e for e in completed if e.record.submission.digest == latest]
-
-
-def resolved_records(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
-    """Return those whose every session is resolved: the energy of a row is of these."""
-    return [record for record in records if all(map(is_resolved, record.sessions))]
 
 
 def _draws(entry: str, completed: Sequence[StoredLike]) -> Iterator[Draw]:

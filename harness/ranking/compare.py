@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.ranking.base_power import base_ratio, draw_of, overturned
-from harness.ranking.boards import resolved_records
 from harness.ranking.figures import pooled_metrics
 from harness.ranking.paired_energy import (
     Campaign,
@@ -31,6 +30,7 @@ from harness.ranking.paired_quality import (
     compare_quality,
 )
 from harness.ranking.status import STAND_IN
+from harness.ranking.usable import resolved_records
 from harness.ranking.verdict import Terms, is_conclusive, sentence
 from harness.records.base import Frozen
 from harness.records.board import BoardStatus, Interval

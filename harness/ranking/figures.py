@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
@@ -17,7 +18,7 @@ from harness.records.energy import (
 )
 from harness.records.estimates import joules_estimate, random_share
 from harness.records.evaluation import EvaluationRecord, MetricValue, Session
-from harness.records.statistics import ALPHA, log_mean
+from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
 from harness.records.withholding import in_steps
 
 
@@ -25,7 +26,7 @@ class Figures(Frozen):
     """Energy over all sessions of one or more records."""
 
     joules_per_1000_queries: float
-    """The geometric mean over sessions."""
+    """The geometric mean over sessions; over those of several occasions, of their means."""
     joules_interval: Interval | None
     joules_uncertainty: JoulesUncertainty
     active_joules_per_1000_queries: float
@@ -34,17 +35,31 @@ class Figures(Frozen):
     parts: EnergyParts
 
 
-def figures(sessions: Sequence[Session], amortise_queries: int, *, alpha: float = ALPHA) -> Figures:
+def last_alpha(records: Sequence[EvaluationRecord]) -> float:
+    """Return how often an interval over these evaluations may miss.
+
+    The least of the looks at which they stopped, each of which was waited for.
+    """
+    return min((record.looks[-1].alpha for record in records if record.looks), default=ALPHA)
+
+
+def figures(
+    sessions: Sequence[Session],
+    amortise_queries: int,
+    *,
+    alpha: float = ALPHA,
+    occasions: Sequence[int] | None = None,
+) -> Figures:
     """Derive the figures of sessions whose energy is resolved.
 
     ``alpha`` is how often the interval may miss: that of the look at which the evaluation stopped.
+    ``occasions`` numbers the occasion of each session; without it they are of one.
     """
-    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
-    estimate = joules_estimate(sessions, amortise_queries)
+    joules, interval = _joules(sessions, amortise_queries, alpha, occasions or [0] * len(sessions))
     seconds = sum(phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions)
     return Figures(
-        joules_per_1000_queries=log_mean(joules),
-        joules_interval=None if estimate is None else estimate.interval(alpha),
+        joules_per_1000_queries=joules,
+        joules_interval=interval,
         joules_uncertainty=joules_uncertainty(sessions, amortise_queries),
         active_joules_per_1000_queries=fmean(
             active_joules_per_1000(session, amortise_queries) for session in sessions
@@ -67,6 +82,27 @@ def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> Jo
         random=mean * random_share(sessions, amortise_queries),
         systematic=mean * fmean(part / whole for part, whole in zip(common, joules, strict=True)),
     )
+
+
+def _joules(
+    sessions: Sequence[Session], amortise_queries: int, alpha: float, occasions: Sequence[int]
+) -> tuple[float, Interval | None]:
+    """Return the geometric mean and its interval, the wider of two where there are occasions.
+
+    One takes all sessions as one series. The other is Student's t over the means of occasions,
+    which holds what varies from day to day; of two occasions it is very wide, as two days show very
+    little of days, unless they happen to be alike.
+    """
+    by_occasion: defaultdict[int, list[float]] = defaultdict(list)
+    for session, occasion in zip(sessions, occasions, strict=True):
+        by_occasion[occasion].append(joules_per_1000(session, amortise_queries))
+    means = [log_mean(each) for each in by_occasion.values()]
+    series = joules_estimate(sessions, amortise_queries)
+    over = of_sessions(means, correlation=0)
+    if series is None or over is None:
+        return log_mean(means), None if series is None else series.interval(alpha)
+    least = series.log_half_width(alpha) / t_quantile(over.degrees, alpha)
+    return over.value, over.at_least(least).interval(alpha)
 
 
 def seconds_per_1000(sessions: Sequence[Session]) -> float:

@@ -50,8 +50,9 @@ def joint_statistics(
 ) -> JointStatistics:
     """Rank the entries of ``evidence``, which are rows of ``board``.
 
-    ``left_out`` are rows that could be ranked and are not in the evidence. The same arguments give
-    the same statistics, whatever the order of entries.
+    ``left_out`` are rows that could be ranked and are not in the evidence; where there are any,
+    nobody gets a prize that one of them could have won. The same arguments give the same
+    statistics, whatever the order of entries.
     """
     margins = Margins(quality=rules.ranking.quality_margin, energy=rules.ranking.energy_margin)
     ranking = rank(
@@ -85,7 +86,7 @@ def joint_statistics(
             ranking.least_quality_difference, LEAST_DIGITS_WITHHELD if withheld else LEAST_DIGITS
         ),
         least_energy_ratio=_least_ratio(ranking.least_energy_ratio, withheld=withheld),
-        prizes=tuple(_prizes(board, ranking, rules)),
+        prizes=() if left_out else tuple(_prizes(board, ranking, rules)),
         units=_units(evidence.quality),
         apart=_apart(evidence),
     )
@@ -110,26 +111,31 @@ def _apart(evidence: Evidence) -> tuple[tuple[str, ...], ...]:
 def _prizes(board: Board, ranking: Ranking, rules: Rules) -> Iterator[PrizeResult]:
     """Award the prizes of an official board of enough items; on others there are none.
 
-    Who may compete is read off the published intervals, so that everybody can.
+    Who may compete is read off the published intervals, so that everybody can. Entries that the
+    rules name for a part in the method do not, nor do exact copies of them.
     """
     asked = rules.prizes.tasks.get(board.task)
     if board.status != "official" or board.items < rules.prizes.least_items or asked is None:
         return
     row_of = {row.entry: row for row in board.entries}
     rows = [row_of[entry] for entry in ranking.entries]
-    everybody = np.ones(len(rows), np.bool_)
+    reference = rules.reference.get(board.task)
+    named = reference and {reference.null, reference.control, reference.energy_class}
+    competes = np.array(
+        [(named or set()).isdisjoint((row.entry, *row.copies)) for row in rows], np.bool_
+    )
     least = least_energy(
         ranking.less_energy,
         np.array([row.quality_interval[0] for row in rows]),
         asked.quality_floor,
-        everybody,
+        competes,
     )
     yield _result("least-energy", asked.quality_floor, ranking.entries, least)
     best = best_quality(
         ranking.better_quality,
         np.array([row.joules_interval[1] if row.joules_interval else math.inf for row in rows]),
         asked.budget_joules_per_1000_queries,
-        everybody,
+        competes,
     )
     yield _result("best-quality", asked.budget_joules_per_1000_queries, ranking.entries, best)
 

@@ -142,6 +142,15 @@ def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]
             message=f"no interval of energy, for want of {fewest} sessions: {', '.join(few)}",
             remedy="evaluate them with --protocol official",
         )
+    if several := [entry for entry in entries if entry.occasions > 1 and entry.joules_interval]:
+        named = ", ".join(f"{entry.entry} ({entry.occasions})" for entry in several)
+        yield Notice(
+            code="several-occasions",
+            message="measured on several occasions (campaigns, or days), and what varies between "
+            f"them is in the interval of energy: {named}",
+            remedy="measure in more campaigns: two show little of how days differ, and their "
+            "interval is wide",
+        )
     if any(entry.at_floor and not entry.baseline for entry in entries):
         multiple = f"{rules.energy.floor_multiple:g}"
         yield Notice(

@@ -8,18 +8,16 @@ another on one day. Between occasions there is the control entry to compare by, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime
 from itertools import count
 
 import numpy as np
 
-from harness.ranking.boards import resolved_records
 from harness.ranking.evidence import SessionEnergies
+from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
 from harness.records.evaluation import EvaluationRecord
 
-DAY = timedelta(hours=24)
-"""From the first to the last beginning of evaluations that no campaign holds together."""
 UNSHARED = 1 << 32
 """From here on rounds are numbered that no two sessions share."""
 
@@ -27,21 +25,15 @@ UNSHARED = 1 << 32
 def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
     """Return the number of the occasion on which each record was made.
 
-    First of days, the oldest being 0, then of campaigns.
+    First of days, the oldest being 0, then of campaigns. A day is one of UTC, whatever else was
+    measured: whether two evaluations are of one occasion hangs on no third.
     """
-    alone = [record for record in records if record.campaign is None]
-    day_of: dict[datetime, int] = {}
-    begun: datetime | None = None
-    number = -1
-    for moment in sorted(map(_begun, alone)):
-        if begun is None or moment - begun > DAY:
-            begun, number = moment, number + 1
-        day_of[moment] = number
+    days = sorted({_day(record) for record in records if record.campaign is None})
     campaigns = sorted({record.campaign.id for record in records if record.campaign})
     return [
-        day_of[_begun(record)]
+        days.index(_day(record))
         if record.campaign is None
-        else 1 + number + campaigns.index(record.campaign.id)
+        else len(days) + campaigns.index(record.campaign.id)
         for record in records
     ]
 
@@ -79,5 +71,5 @@ def _energies(
     return SessionEnergies(np.log(joules), occasion_of, rounds if in_turns else None)
 
 
-def _begun(record: EvaluationRecord) -> datetime:
-    return datetime.fromisoformat(record.created_utc)
+def _day(record: EvaluationRecord) -> date:
+    return datetime.fromisoformat(record.created_utc).astimezone(UTC).date()

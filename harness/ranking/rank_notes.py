@@ -25,13 +25,13 @@ _NO_RANKS: dict[WhyNoRanks, _Said] = {
         "evaluate entries with --protocol official, by a meter that resolves their energy",
     ),
     "other-rules": _Said(
-        "no ranks: made under other rules, whose margins are not in force, and there is no joint "
-        "file that was made under them",
+        "no ranks: made under other rules, whose margins are not in force, and there is no "
+        "signed joint file that was made under them",
         "evaluate the entries again to have them ranked by the rules in force",
     ),
     "items-missing": _Said(
-        "no ranks: the outcomes of single items are not here, and there is no joint file that was "
-        "made of these records; the intervals are of each entry alone",
+        "no ranks: the outcomes of single items are not here, and there is no joint file "
+        "of these records that counts without them; the intervals are of each entry alone",
         "make it where the outcomes are (leaderboard, with --sign on a board of signed records), "
         "and publish leaderboard/joint with the records",
     ),
@@ -81,14 +81,15 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
         )
     told_apart = _least(board, statistics)
     units = statistics.units or board.items
-    if min(units, board.items) < rules.prizes.least_items:
+    least = rules.prizes.least_items
+    if min(units, board.items) < least:
         grouped = f" in {units:,} groups" if units != board.items else ""
         yield Notice(
             code="few-items",
             message=f"{board.items:,} items{grouped} cannot show what close entries differ by"
             f"{told_apart and f': {told_apart}'}",
-            remedy="evaluate on more, in more groups; below "
-            f"{rules.prizes.least_items:,} items no prize is given",
+            remedy="evaluate on more, in more groups"
+            + (f"; below {least:,} items no prize is given" if board.items < least else ""),
         )
     elif told_apart:
         yield Notice(

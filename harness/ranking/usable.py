@@ -5,9 +5,9 @@ A record whose energy the meter does not resolve has a row, and no figure of ene
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
+from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved, phase_seconds
 from harness.records.evaluation import (
     PHASES,
     Completed,
@@ -29,6 +29,11 @@ def why_unusable(record: EvaluationRecord) -> str | None:
     if record.campaign is not None and record.campaign.void is not None:
         return f"its campaign is void: {record.campaign.void}"
     return next(_reasons(record), None)
+
+
+def resolved_records(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:
+    """Return those whose every session is resolved: the energy of a row is of these."""
+    return [record for record in records if all(map(is_resolved, record.sessions))]
 
 
 def _reasons(record: EvaluationRecord) -> Iterator[str]:

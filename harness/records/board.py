@@ -69,6 +69,9 @@ class BoardEntry(Frozen, kw_only=True):
     seconds_per_1000_queries: float
     measured_watts: float | None = None
     parts: EnergyParts | None = None
+    occasions: int = 0
+    """Campaigns, or days of evaluations in none, that the energy is of. From two on the interval
+    holds what varies from one to the next."""
     on_front: bool
     """No entry here is better in quality and in energy both, by point estimates."""
     front_support: float | None

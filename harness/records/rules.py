@@ -174,7 +174,7 @@ class EnvironmentRules(Frozen):
 
 
 class ReferenceEntries(Frozen):
-    """Entries of a task that have a part in the method."""
+    """Entries of a task that have a part in the method, and compete for no prize."""
 
     null: str
     """Answers without looking: its energy is the harness's own floor."""

@@ -52,14 +52,31 @@ def publishable_quality(quality: Quality, step: float) -> Quality:
 
 
 def in_steps(metric: MetricValue, step: float) -> MetricValue:
-    """Round a value to the nearest multiple of ``step``, and the ends of its interval outwards."""
+    """Round a value to the nearest multiple of ``step``; widen its interval to whole steps of that.
+
+    The ends are counted from the rounded value. Rounded by themselves they would change at other
+    points than it does, and three figures would tell three times as much as one.
+    """
+    ends = (metric.value, metric.low, metric.high)
+    if all(_in_steps(end, step) for end in ends):
+        return metric
+    middle = round(metric.value / step)
     return MetricValue(
         name=metric.name,
-        value=_multiple(round(metric.value / step), step),
-        low=_multiple(math.floor(round(metric.low / step, DIGITS)), step),
-        high=_multiple(math.ceil(round(metric.high / step, DIGITS)), step),
+        value=_multiple(middle, step),
+        low=_multiple(middle - _steps(metric.value - metric.low, step), step),
+        high=_multiple(middle + _steps(metric.high - metric.value, step), step),
         interval_method=metric.interval_method,
     )
+
+
+def _steps(width: float, step: float) -> int:
+    """Return how many steps hold a width, wherever between two steps its value lies."""
+    return math.ceil(round(width / step + 0.5, DIGITS))
+
+
+def _in_steps(figure: float, step: float) -> bool:
+    return figure == _multiple(round(figure / step), step) or figure in {0.0, 1.0}
 
 
 def _multiple(count: int, step: float) -> float:
