@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import sys
 import time
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 
@@ -187,6 +189,20 @@ def test_work_that_is_no_whole_number_of_units_is_refused() -> None:
         units_of([0.3])
 
 
+@pytest.fixture
+def no_subreaper() -> Iterator[None]:
+    """Let orphans go to init, as in a program of its own: an evaluation in this process, of a test
+    before, has made it the one that takes them."""
+    set_child_subreaper = 36
+    libc = ctypes.CDLL(None, use_errno=True)
+    was = ctypes.c_int()
+    libc.prctl(set_child_subreaper + 1, ctypes.byref(was), 0, 0, 0)
+    libc.prctl(set_child_subreaper, 0, 0, 0, 0)
+    yield
+    libc.prctl(set_child_subreaper, was.value, 0, 0, 0)
+
+
+@pytest.mark.usefixtures("no_subreaper")
 def test_a_neighbour_is_nobodys_child_and_ends_with_the_block() -> None:
     def neighbours() -> set[str]:
         ours = f"{os.getpid()}\0" + "9.5\0"

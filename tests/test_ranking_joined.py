@@ -34,10 +34,10 @@ def least(rules: Rules, quality: float | None, energy: float | None) -> str | No
 
 
 def test_what_either_axis_could_not_have_shown_is_said_by_itself(rules: Rules) -> None:
-    begins = "two entries in the middle of this board are told apart from about "
-    assert least(rules, 0.03, 1.04) == f"{begins}0.03 in macro f1, or 4 % of energy, on"
-    assert least(rules, None, 1.04) == f"{begins}4 % of energy, on"
-    assert least(rules, 0.03, None) == f"{begins}0.03 in macro f1, on"
+    begins = "two entries in the middle of this board are told apart when they differ by about "
+    assert least(rules, 0.03, 1.04) == f"{begins}0.03 in macro f1, or 4 % of energy"
+    assert least(rules, None, 1.04) == f"{begins}4 % of energy"
+    assert least(rules, 0.03, None) == f"{begins}0.03 in macro f1"
     assert least(rules, None, None) is None
 
 

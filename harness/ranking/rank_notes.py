@@ -110,6 +110,6 @@ def _least(board: Board, statistics: JointStatistics) -> str:
     if not axes:
         return ""
     return (
-        "two entries in the middle of this board are told apart from about "
-        f"{', or '.join(axes)}, on"
+        "two entries in the middle of this board are told apart when they differ by about "
+        f"{', or '.join(axes)}"
     )
