@@ -107,3 +107,39 @@ def test_a_place_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
     with pytest.raises(OrganiserError, match="cannot be kept"):
         written(tmp_path, STOOD)
+
+
+def test_an_event_of_a_stranger_is_damage(tmp_path: Path) -> None:
+    strange: tuple[Event, ...] = (
+        Stood(entry="bee", session=session(), answers=(0,)),
+        Drawn(round=0, order=("ant", "bee")),
+    )
+    for number, event in enumerate(strange):
+        written(tmp_path / str(number), STOOD, event)
+
+        (found,) = find_unfinished(tmp_path / str(number))
+
+        assert (found.begun, found.events) == (None, ())
+        assert found.fault == "is damaged: no entry of this campaign is bee"
+
+
+def test_a_file_that_others_could_read_is_private_once_it_is_written(tmp_path: Path) -> None:
+    path = written(tmp_path, STOOD)
+    path.chmod(0o644)
+    path.parent.chmod(0o755)
+    (found,) = find_unfinished(tmp_path)
+
+    log = Log(found.path, found.size_bytes)
+    log.close()
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_it_can_be_taken_away_after_it_was_closed(tmp_path: Path) -> None:
+    log = Log(log_path(tmp_path, "c0ffee"))
+    log.add(BEGUN, STOOD)
+    log.close()
+
+    log.remove()
+
+    assert list(tmp_path.iterdir()) == []

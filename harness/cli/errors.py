@@ -34,7 +34,7 @@ def explained(*, as_json: bool) -> Iterator[None]:
     try:
         yield
     except HarnessError as error:
-        _report(error, as_json=as_json)
+        report(error, as_json=as_json)
         raise typer.Exit(error.exit_code) from None
     except KeyboardInterrupt as interrupt:
         number = interrupt.number if isinstance(interrupt, Interrupted) else signal.SIGINT
@@ -45,7 +45,8 @@ def explained(*, as_json: bool) -> Iterator[None]:
         raise typer.Exit(KILLED + number) from None
 
 
-def _report(error: HarnessError, *, as_json: bool) -> None:
+def report(error: HarnessError, *, as_json: bool) -> None:
+    """Print an error and its remedy; with it a record that has no other place."""
     from harness.cli.keeping import UnkeptError
 
     print_note(f"{in_colour('error:', 'red', err=True)} {printable(error.message)}")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from harness.cli.controls import Checked, Group
     from harness.cli.profiles import Chosen, Machine
     from harness.cli.reporter import Reporter
-    from harness.cli.rounds import Ready
+    from harness.cli.rounds import Keeping, Ready
     from harness.environments.protocol import Environment
     from harness.evaluation.assignment import Assignment
     from harness.evaluation.places import Places
@@ -157,10 +157,11 @@ def evaluate_all(
             project, groups, request, results, bench=bench, machine=machine, chosen=chosen,
             machine_cores=surroundings.machine_cores, progress=progress, stack=stack,
         )  # fmt: skip
+        ended: list[Keeping] = []
         for group in groups:
             evaluate_group(
                 group, prepared, bench, results, progress, show,
-                before_round=matches, resume=request.resume,
+                before_round=matches, resume=request.resume, ended=ended, last=group is groups[-1],
             )  # fmt: skip
 
 

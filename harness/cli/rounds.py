@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.errors import printable
+from harness.cli.errors import printable, report
 from harness.cli.interrupts import held
 from harness.cli.output import print_note
 from harness.errors import HarnessError, OrganiserError
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from harness.evaluation.session import Bench
     from harness.records.unfinished import Begun, Event
     from harness.store.unfinished import Unfinished
+
+_THEN_RESUME = "then the same command with --resume goes on with the sessions that stand"
 
 
 @dataclass
@@ -40,6 +42,8 @@ class Ready:
         if self.unready is None or evaluation.failed is not None:
             return
         if evaluation.sessions:
+            mended = [each for each in (self.unready.remedy, _THEN_RESUME) if each]
+            self.unready.remedy = "; ".join(mended)
             raise self.unready
         evaluation.fail(self.unready)
 
@@ -54,10 +58,14 @@ def evaluate_group(  # noqa: PLR0917 - what all groups share, and each
     *,
     before_round: Callable[[], None],
     resume: bool,
+    ended: list[Keeping],
+    last: bool,
 ) -> None:
     """Run one campaign and keep its records: all others, too, where one has no place.
 
-    ``before_round`` raises where the machine is not any more as it was.
+    ``before_round`` raises where the machine is not any more as it was. Its file joins those of the
+    campaigns that have ``ended``, and all go with the ``last``: until then an interrupted command
+    takes their records from there rather than measure them once more.
     """
     members = {each.report.entry: prepared[each.report.entry] for each in group.all}
     control = None
@@ -69,7 +77,7 @@ def evaluate_group(  # noqa: PLR0917 - what all groups share, and each
     entries = [members[each.report.entry].contestant for each in group.entries]
     with campaign(
         results.folder, group.task, bench, entries, control,
-        before_round=before_round, resume=resume,
+        before_round=before_round, resume=resume, ended=ended,
     ) as (rounds, keeping):  # fmt: skip
         for ready in members.values():
             ready.fail_or_stop()
@@ -86,13 +94,25 @@ def evaluate_group(  # noqa: PLR0917 - what all groups share, and each
                 except OrganiserError as error:
                     unkept.append(error)
             if not unkept:
-                keeping.remove()
-    for each, record_kept in kept:
-        show(each, group, record_kept)
-    for lost in unkept[:-1]:
-        print_note(printable(lost.message))
-    if unkept:
-        raise unkept[-1]
+                _settle(keeping, ended, last=last)
+        for each, record_kept in kept:
+            show(each, group, record_kept)
+        if unkept:
+            for lost in unkept[:-1]:
+                report(lost, as_json=False)  # a record that has no place is printed nevertheless
+            raise unkept[-1]
+
+
+def _settle(keeping: Keeping, ended: list[Keeping], *, last: bool) -> None:
+    """Take away a campaign's file whose records are kept, or leave it until the last one's are."""
+    if last:
+        for each in (*ended, keeping):
+            each.remove()
+        ended.clear()
+    elif keeping.stays:
+        ended.append(keeping)
+    else:  # not whole: gone on with, its sessions would be of two records
+        keeping.remove()
 
 
 class Keeping:
@@ -129,6 +149,11 @@ class Keeping:
         """Whether a session could be gone on from."""
         return self._works and self._log.is_there
 
+    @property
+    def stays(self) -> bool:
+        """Whether the file is whole, and lies there though the campaign has ended."""
+        return self._works and self._log.path.exists()
+
     def remove(self) -> None:
         """Take the file away: the records are kept."""
         self._log.remove()
@@ -148,10 +173,12 @@ def campaign(
     *,
     before_round: Callable[[], None],
     resume: bool,
+    ended: Sequence[Keeping] = (),
 ) -> Iterator[tuple[Rounds, Keeping]]:
     """Give a campaign of these entries, with ``resume`` one that was interrupted, and its file.
 
-    An interrupt or an error says how to go on, where there is something to go on with.
+    An interrupt or an error says how to go on, where there is something to go on with: of this
+    campaign, or of those that have ``ended`` and whose files are still there.
     """
     from harness.evaluation.campaign import Rounds, new_id
     from harness.records.unfinished import Begun
@@ -181,7 +208,7 @@ def campaign(
     try:
         yield rounds, keeping
     except BaseException:
-        if keeping.keeps:
+        if keeping.keeps or any(each.stays for each in ended):
             print_note("note: the sessions that stand are kept: with --resume it is gone on")
         raise
     finally:

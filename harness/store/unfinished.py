@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from harness.errors import ConfigurationError, OrganiserError
 from harness.records.base import canonical_json, convert, parse_plain
-from harness.records.unfinished import SCHEMA, Begun, Event, Stood
+from harness.records.unfinished import SCHEMA, Begun, Drawn, Event, Finished, Stood
 from harness.store.files import PRIVATE_MODE
 
 FOLDER = ".unfinished"
@@ -34,6 +35,7 @@ class Log:
         self.path = path
         self._held_back: list[Event] = []
         self._descriptor = -1
+        self._made = False
         if size_bytes:
             self._open(size_bytes)
 
@@ -58,8 +60,9 @@ class Log:
         return self._descriptor >= 0
 
     def remove(self) -> None:
-        """Take the file away: its records are kept."""
-        if self._descriptor >= 0:
+        """Take the file away, closed by now or not: its records are kept."""
+        if self._made:
+            self._made = False
             self.path.unlink(missing_ok=True)
             self.close()
             try:
@@ -80,6 +83,8 @@ class Log:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
             self._descriptor = os.open(self.path, flags, PRIVATE_MODE)
             fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            self._made = True
+            os.fchmod(self._descriptor, PRIVATE_MODE)  # one that was there may have had a wider one
             os.ftruncate(self._descriptor, size_bytes)
             _flush_folder(self.path.parent)
         except BlockingIOError:
@@ -143,7 +148,22 @@ def _read(path: Path) -> Unfinished:
         return Unfinished(path, fault=f"is damaged: {error.message}")
     if not isinstance(begun, Begun) or path.name != f"{begun.campaign}{ENDING}":
         return Unfinished(path, fault="is not what its name says")
+    if strange := _strangers(begun, events):
+        return Unfinished(path, fault=f"is damaged: no entry of this campaign is {strange}")
     return Unfinished(path, begun, tuple(events), sum(map(len, whole)) + len(whole))
+
+
+def _strangers(begun: Begun, events: Sequence[Event]) -> str:
+    """Return the names in events that are of no entry of the campaign; empty where all are."""
+    named: set[str] = set()
+    for event in events:
+        if isinstance(event, Drawn):
+            named.update(event.order)
+        elif isinstance(event, Finished):
+            named.add(event.record.submission.entry)
+        elif not isinstance(event, Begun):
+            named.add(event.entry)
+    return ", ".join(sorted(named - {*begun.entries, begun.control}))
 
 
 def _flush_folder(folder: Path) -> None:

@@ -11,12 +11,22 @@ from typing import Any
 import pytest
 from projects import write_entry
 from runs import KILLED_IN_CALL, KILLED_IN_PHASE, Ended, Place, place_in, slow_entry, until
+from toy_task import write_task
 
 from harness.records.evaluation import Completed
 from harness.store.results import read_all
 
 CONTROL = '\n[reference.toy]\nnull = "nothing"\ncontrol = "steady"\n'
 SESSIONS = 2
+KILLED_IN_THE_SECOND_TASK = """
+from harness.evaluation.journal import Journal
+say = Journal._say
+def told(self, doing):
+    say(self, doing)
+    if doing.phase == "measured" and doing.session == 1 and doing.entry == "late":
+        kill()
+Journal._say = told
+"""
 
 
 @pytest.fixture
@@ -152,3 +162,48 @@ def test_without_the_option_it_begins_anew_and_says_what_it_leaves(place: Place)
     assert anew.document["record"]["campaign"] is None
     assert sum(map(len, stood(place).values())) == 1
     until(lambda: not place.journals(), "the run is over")
+
+
+def test_a_task_that_was_finished_is_not_measured_again(place: Place) -> None:
+    write_task(place.root, task_id="later", hub="")
+    entry, later = write_entry(place.root, "fine"), write_entry(place.root, "late", task="later")
+    killed = place.run(entry, later, hurt=KILLED_IN_THE_SECOND_TASK)
+    assert killed.code == -signal.SIGKILL, killed.err
+    before = {path: path.read_bytes() for path in place.records()}
+    assert [each.record.submission.entry for each in read_all(place.results)[0]] == ["fine"]
+
+    again = place.run(entry, later, "--resume")
+
+    assert again.code == 0, again.err
+    assert "beginning anew: nothing of fine" not in again.err
+    assert {path: path.read_bytes() for path in before} == before
+    stored, _ = read_all(place.results)
+    assert sorted(each.record.submission.entry for each in stored) == ["fine", "late"]
+    assert place.left() == []
+
+
+def test_each_record_without_any_place_is_printed_and_can_be_written_later(place: Place) -> None:
+    entry, other = write_entry(place.root, "fine"), write_entry(place.root, "other")
+    hurt = """
+        import harness.store.results
+        from harness.errors import OrganiserError
+        def write(*arguments, **options):
+            raise OrganiserError("no space", remedy="make some")
+        harness.store.results.write = write
+        """
+
+    ended = place.run(entry, other, hurt=hurt)
+
+    assert ended.code == 3, ended.err
+    decoder, printed, rest = json.JSONDecoder(), [], ended.out.strip()
+    while rest:
+        document, end = decoder.raw_decode(rest)
+        printed.append(document)
+        rest = rest[end:].strip()
+    names = [each["record"]["submission"]["entry"] for each in printed]
+    assert names == ["fine", "other", "steady"]
+    assert all(each["items"]["ids"] for each in printed)
+    assert ended.err.count("make some; keep what was printed") == 3
+    assert "note: the sessions that stand are kept: with --resume it is gone on" in ended.err
+    assert place.run(entry, other, "--resume").code == 0
+    require_each_once(place, {"fine", "other", "steady"})
