@@ -69,7 +69,7 @@ def test_a_daemon_goes_with_the_harness(tmp_path: Path, token: str, isolation: s
 
 def _only_measured(hurt: str) -> str:
     """Leave out the calibration, which the daemon would end: it outlives the last answer."""
-    return "import harness.evaluation.run as run\nrun.calibrate = lambda *_: 1.0\n" + hurt
+    return "import harness.evaluation.run as run\nrun.calibrate = lambda *_, **__: 1.0\n" + hurt
 
 
 def test_what_has_the_mark_of_a_dead_run_is_ended_and_nothing_else(
