@@ -207,7 +207,7 @@ def campaign(
         )
     try:
         yield rounds, keeping
-    except BaseException:
+    except BaseException:  # an interrupt too is told how to go on; it goes on its way
         if keeping.keeps or any(each.stays for each in ended):
             print_note("note: the sessions that stand are kept: with --resume it is gone on")
         raise
