@@ -83,8 +83,14 @@ def require_usable(made: Any) -> None:  # noqa: ANN401 - rules or a profile
 
 def test_no_rules_are_misjudged(tmp_path: Path, fuzz: Fuzz) -> None:
     # Names of protocols and of tasks are anybody's; every number is as good as a float here.
-    protocol, reference = RULES["protocols"]["official"], {"null": "climate-null"}
-    whole = RULES | {"protocols": {"*": protocol}, "reference": {"*": reference}}
+    protocol = RULES["protocols"]["official"]
+    reference = RULES["reference"]["climate-disinformation"]
+    prize = {key: float(value) for key, value in RULES["prizes"]["tasks"]["chainsaw"].items()}
+    whole = RULES | {
+        "protocols": {"*": protocol},
+        "reference": {"*": reference},
+        "prizes": {"least_items": 1.0, "tasks": {"*": prize}},
+    }
     whole = {
         table: {key: _number_like(value) for key, value in fields.items()}
         if table in {"energy", "disturbance", "cautions", "limits", "environments"}
