@@ -362,6 +362,20 @@ def test_no_repository_is_an_error(tmp_path: Path) -> None:
         Repository(tmp_path)
 
 
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_users_repository_is_read_once_the_user_has_said_so(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (root, root / ".git"):
+        os.chown(path, 61_234, 61_234)
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        Repository(root)
+    settings = tmp_path / "gitconfig"
+    settings.write_text(f"[safe]\n\tdirectory = {root}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    assert Repository(root).root == root
+
+
 def test_another_users_repository_is_named_with_its_remedy(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

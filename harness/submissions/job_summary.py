@@ -18,7 +18,9 @@ MAX_BYTES = 1 << 20
 _MAX_TEXT = 500
 """Characters of one cell."""
 _MAX_SUBJECTS = 1_000
-_MARKUP = re.compile(r"[^\w \-\u0080-\U0010ffff]|_", re.ASCII)
+_MARKUP = re.compile(r"[\x00-\x1f\x7f\\`*_{}\[\]<>()#+!|~&@$^:]|(?<=[wW])\.")
+"""Also what GitHub makes more of: ``www.`` is a link, ``@`` a person, ``$`` a formula, and
+``:100:`` a picture."""
 _ROOM_FOR_THE_END = 200
 
 
