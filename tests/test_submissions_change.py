@@ -211,6 +211,7 @@ def test_a_name_that_has_results_of_another_team_is_not_taken_over(root: Path) -
         ("FRG603", "submissions/damaged"),
         ("FRG603", "submissions/gone-blue"),
     ]
+    assert 'has results already that are of the team "blues"' in judged(root).faults[1].message
 
 
 def test_submodules_and_links_are_refused_to_organisers_too(root: Path) -> None:
