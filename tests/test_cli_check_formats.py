@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # comes with datasets
 from git_projects import commit, entry, git, write_challenge
 from typer.testing import CliRunner
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # comes with datasets
 from git_projects import commit, git, write_challenge
 from projects import model_of
 from toy_task import texts, write_parquet
