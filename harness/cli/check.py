@@ -53,7 +53,7 @@ def check(  # noqa: PLR0917 - typer makes options of them
     entries: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="ENTRY...",
+            metavar="ENTRY",
             show_default="with --base: those that changed",
             help="Folders of entries.",
         ),
