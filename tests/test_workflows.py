@@ -1,0 +1,240 @@
+"""The workflows that organisers copy keep what the page on them promises."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]  # comes with datasets
+from git_projects import commit, git, write_challenge
+from projects import model_of
+from toy_task import texts, write_parquet
+from typer.core import TyperGroup
+from typer.main import get_command
+
+from harness.cli.app import app
+
+ROOT = Path(__file__).parent.parent
+FOLDER = ROOT / "docs" / "how-to" / "workflows"
+PAGE = ROOT / "docs" / "how-to" / "organise-on-github.md"
+NAMES = sorted(path.name for path in FOLDER.iterdir())
+PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
+MAY_WRITE = {("page.yml", "publish"): {"pages": "write", "id-token": "write"}}
+"""The jobs that may more than read, and what."""
+
+
+def text_of(name: str) -> str:
+    return (FOLDER / name).read_text(encoding="utf-8")
+
+
+def read(text: str) -> dict[str, Any]:
+    """Parse a workflow; ``on`` stays a word."""
+    document: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only
+    return document
+
+
+def steps_of(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for job in workflow["jobs"].values():
+        yield from job["steps"]
+
+
+def faults(name: str, text: str) -> list[str]:
+    """Return what is wrong with a workflow."""
+    workflow = read(text)
+    return [
+        *_faults_of_the_whole(workflow),
+        *_faults_of_jobs(name, workflow),
+        *(fault for step in steps_of(workflow) for fault in _faults_of_a_step(step)),
+        *(
+            f"not pinned to a commit: {line.strip()}"
+            for line in text.splitlines()
+            if "uses:" in line and not PINNED.search(line)
+        ),
+    ]
+
+
+def _faults_of_the_whole(workflow: dict[str, Any]) -> Iterator[str]:
+    if {"pull_request_target", "workflow_run", "issue_comment"} & set(workflow["on"]):
+        yield "starts where strangers' code meets a token that can write"
+    if any(value != "read" for value in dict(workflow["permissions"] or {}).values()):
+        yield "its token may write"
+
+
+def _faults_of_jobs(name: str, workflow: dict[str, Any]) -> Iterator[str]:
+    for key, job in workflow["jobs"].items():
+        granted = job.get("permissions", {})
+        if granted != MAY_WRITE.get((name, key), {}):
+            yield f"the job {key} may {granted}"
+        if "timeout-minutes" not in job:
+            yield f"the job {key} has no time limit"
+
+
+def _faults_of_a_step(step: dict[str, Any]) -> Iterator[str]:
+    if EXPRESSION.search(step.get("run", "")):
+        yield "an expression is put into a script"
+    kept = step.get("with", {}).get("persist-credentials")
+    if "checkout@" in step.get("uses", "") and kept != "false":
+        yield "the token is left in the checkout"
+    if "secrets." in str({key: value for key, value in step.items() if key != "env"}):
+        yield "a secret elsewhere than in one step's environment"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_workflow_keeps_to_what_is_promised(name: str) -> None:
+    assert faults(name, text_of(name)) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "was", "becomes", "said"),
+    [
+        ("check.yml", "  pull_request:", "  pull_request_target:", "starts where strangers"),
+        ("check.yml", "contents: read", "contents: write", "its token may write"),
+        ("check.yml", " # v7.0.1", "", "not pinned"),
+        ("check.yml", "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "not pinned"),
+        ("check.yml", "persist-credentials: false", "clean: true", "the token is left"),
+        ("check.yml", '"$AUTHOR" --format github', "${{ github.actor }}", "an expression is put"),
+        ("check.yml", "timeout-minutes: 20", "name: x", "has no time limit"),
+        ("page.yml", "pages: write", "contents: write", "the job publish may"),
+        ("evaluate.yml", "permissions: {}", "permissions: {issues: write}", "its token may write"),
+    ],
+)
+def test_a_workflow_that_breaks_a_promise_is_found(
+    name: str, was: str, becomes: str, said: str
+) -> None:
+    text = text_of(name)
+    assert was in text
+    assert any(said in fault for fault in faults(name, text.replace(was, becomes)))
+
+
+def commands(script: str) -> Iterator[list[str]]:
+    """Yield the words after the program of each call of the harness in a script."""
+    for line in script.splitlines():
+        _, called, rest = line.partition("-m harness ")
+        if not called:
+            _, called, rest = line.partition('bin/harness" ')
+        if called:
+            words = shlex.split(rest.partition(" || ")[0].partition(" > ")[0])
+            yield [
+                word.replace("${folders[@]}", "submissions/x").replace("$", "") for word in words
+            ]
+
+
+def test_every_command_of_a_workflow_is_one_that_there_is() -> None:
+    group = get_command(app)
+    assert isinstance(group, TyperGroup)
+    called = []
+    for name in NAMES:
+        for step in steps_of(read(text_of(name))):
+            for words in commands(step.get("run", "")):
+                command = group.commands[words[0]]
+                with command.make_context(words[0], words[1:]):
+                    called.append((name, words[0]))
+    assert called == [
+        ("check.yml", "check"), ("check.yml", "check"), ("evaluate.yml", "evaluate"),
+        ("evaluate.yml", "verify"), ("evaluate.yml", "leaderboard"), ("page.yml", "leaderboard"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_script_is_one_for_bash(name: str) -> None:
+    for step in steps_of(read(text_of(name))):
+        done = subprocess.run(
+            ["bash", "-n"], input=step.get("run", ""), text=True, capture_output=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+def test_a_pull_request_is_fetched_after_the_harness_was_installed_and_never_run() -> None:
+    steps = [*steps_of(read(text_of("check.yml")))]
+    fetched = next(n for n, step in enumerate(steps) if "head.sha" in str(step.get("with")))
+    installed = next(n for n, step in enumerate(steps) if "pip install" in step.get("run", ""))
+    assert installed < fetched
+    assert "base.sha" in steps[0]["with"]["ref"]
+    assert steps[fetched]["with"]["fetch-depth"] == "0"
+    for step in steps[fetched + 1 :]:
+        if "run" in step:
+            assert step["env"]["PYTHONSAFEPATH"] == "1"
+            assert step["run"].startswith('"$RUNNER_TEMP/harness/bin/harness" check --base ')
+            assert len(step["run"].splitlines()) == 1
+
+
+def test_an_evaluation_is_started_by_hand_approved_and_on_the_organisers_machine() -> None:
+    workflow = read(text_of("evaluate.yml"))
+    assert set(workflow["on"]) == {"workflow_dispatch"}
+    (job,) = workflow["jobs"].values()
+    assert job["environment"] == "evaluation"
+    assert "self-hosted" in job["runs-on"]
+    assert job["if"] == "github.ref == 'refs/heads/main'"
+    script = next(step["run"] for step in job["steps"] if step["name"] == "Evaluate")
+    check = script.partition("# An entry")[0]  # what comes before the call
+    for entries, code in (("a b-2", 0), ("a; b", 2), ("../x", 2), ("*", 2), ("$(id)", 2)):
+        done = subprocess.run(
+            ["bash", "-e", "-c", check], env={"ENTRIES": entries}, capture_output=True, check=False
+        )
+        assert done.returncode == code, entries
+
+
+PYTHON = f"""#!/bin/sh
+[ "$2" = pip ] && exit 0
+PYTHONPATH={ROOT} exec {sys.executable} "$@"
+"""
+
+
+def test_an_evaluation_ends_with_a_branch_of_signed_results(tmp_path: Path) -> None:
+    """The scripts as they stand, one after the other, in an organiser's clone."""
+    origin = write_challenge(tmp_path / "origin")
+    git(origin, "switch", "--quiet", "main")
+    predict = "return [int(sample.split()[2][-1]) % 2 for sample in samples]"
+    model = {"submissions/green-model/model.py": model_of(predict)}
+    commit(origin, model | {".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8")})
+    write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 10))
+    home = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(origin), str(home))
+    for name in ("user.name", "user.email"):
+        git(home, "config", name, "a@example.org")
+    python = home / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+    environment = os.environ | {
+        "DATA": str(tmp_path / "data"), "KEY": "jury", "ENTRIES": "green-model",
+        "XDG_CONFIG_HOME": str(tmp_path / "keys"), "HARNESS_KEY_PASSPHRASE": "",
+        "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_STEP_SUMMARY": str(tmp_path / "s"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }  # fmt: skip
+    words = [str(python), "-m", "harness", "keys", "new", "jury"]
+    subprocess.run(words, cwd=home, env=environment, capture_output=True, check=True, timeout=60)
+    git(home, "add", "leaderboard/keys")
+    git(home, "commit", "--quiet", "--message", "the jury's key")
+    git(home, "push", "--quiet", "origin", "HEAD:refs/heads/key")
+    git(origin, "merge", "--quiet", "key")
+
+    for step in steps_of(read(text_of("evaluate.yml"))):
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=home, env=environment, capture_output=True, text=True, check=False,
+            timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, (step["name"], done.stdout, done.stderr)
+
+    names = git(origin, "diff", "--name-only", "main", "results/7-1").splitlines()
+    (record,) = [name for name in names if name.startswith("leaderboard/results/")]
+    assert '"signature"' in git(origin, "show", f"results/7-1:{record}")
+    assert "leaderboard/site/index.html" in names
+    assert not [name for name in names if "items.json" in name]  # they stay in the clone
+    assert [*(home / record).parent.glob("*.items.json")]
+    assert "results/7-1" in (tmp_path / "s").read_text()
+
+
+def test_the_page_names_every_workflow_and_none_is_active_here() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    assert all(f"workflows/{name}" in page for name in NAMES)
+    assert not (ROOT / ".github").exists()
