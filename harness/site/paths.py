@@ -43,7 +43,7 @@ def safe_name(text: str) -> str:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
     readable = _UNSAFE.sub("-", text[:_LONGEST_SLUG].lower()).strip("-") or "x"
-    return f"{readable}.{digest}"
+    return f"{'x-' if readable in _RESERVED else ''}{readable}.{digest}"
 
 
 def entry_path(board_id: str, entry: str) -> str:
