@@ -43,13 +43,11 @@ from typing import TypeVar
 from harness.records.board import Board, BoardEntry
 from harness.records.joint import Claim, JointStatistics
 from harness.site.paths import entry_path, safe_name
-from harness.site.text import SIGNIFICANT_DIGITS, shorten
+from harness.site.text import JOULES_PER_WH, SIGNIFICANT_DIGITS, shorten
 
 T = TypeVar("T")
 
 DIGITS = 5
-EXACT = 17
-"""Digits that any float can be made again from."""
 LONGEST_NAME = 120
 
 FLAGS: dict[str, Callable[[BoardEntry], bool]] = {
@@ -168,18 +166,21 @@ def _flags(entry: BoardEntry) -> int:
 
 
 def _short(figure: float | None) -> float | None:
-    """Round so far that the three digits which are shown stay what they are of the exact figure.
+    """Round so far that the three digits which are shown stay those of the exact figure.
 
-    What is whole is spelt as such, which is shorter.
+    In joules or in watt-hours. What is whole is spelt as such, which is shorter.
     """
     if figure is None or isinstance(figure, int):
         return figure
-    shown = f"{figure:.{SIGNIFICANT_DIGITS - 1}e}"
-    for digits in (DIGITS, EXACT):
-        rounded = float(f"{figure:.{digits}g}")
-        if f"{rounded:.{SIGNIFICANT_DIGITS - 1}e}" == shown:
-            break
+    rounded = float(f"{figure:.{DIGITS}g}")
+    if _shown(rounded) != _shown(figure):
+        rounded = figure
     return int(rounded) if rounded.is_integer() else rounded
+
+
+def _shown(figure: float) -> str:
+    digits = SIGNIFICANT_DIGITS - 1
+    return f"{figure:.{digits}e} {figure / JOULES_PER_WH:.{digits}e}"
 
 
 _FIGURES: dict[str, Callable[[BoardEntry], float | None]] = {

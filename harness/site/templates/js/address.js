@@ -61,6 +61,40 @@
     return page() + query() + "#" + element.id;
   }
 
+  function say(element, key) {
+    element.querySelector(".notice").textContent = Frugal.text(key);
+  }
+
+  /* Where nothing may be written to the clipboard, the link is shown to be copied by hand. */
+  function offer(element) {
+    const field = Frugal.make("input", "link");
+    field.readOnly = true;
+    field.value = link(element);
+    field.setAttribute("aria-label", Frugal.text("address.by_hand"));
+    say(element, "address.by_hand");
+    element.querySelector(".notice").append(field);
+    field.select();
+  }
+
+  function copy(element) {
+    replace();
+    const clipboard = navigator.clipboard;
+    if (!clipboard) {
+      offer(element);
+      return;
+    }
+    clipboard.writeText(link(element)).then(
+      () => say(element, "address.copied"),
+      () => offer(element)
+    );
+  }
+
+  document.addEventListener("click", function (event) {
+    if (event.target.closest("button.copy-link")) {
+      copy(event.target.closest("section.board"));
+    }
+  });
+
   window.addEventListener("popstate", function () {
     if (location.search !== search) {
       window.clearTimeout(waiting);
