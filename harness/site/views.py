@@ -16,6 +16,9 @@ from harness.site.text import shorten
 TOP = 50
 """Rows of a board that the page itself holds, for readers without JavaScript."""
 
+DOWNLOADS = ("csv", "json", "parquet")
+"""What a board can be taken away as, the spreadsheet first."""
+
 SIGNED = frozenset({"official", "unofficial", "open"})
 """Statuses of boards that an organiser vouches for."""
 
@@ -96,7 +99,7 @@ class BoardView:
     @property
     def downloads(self) -> tuple[str, ...]:
         """The names of what can be taken away of it, the spreadsheet first."""
-        return (f"data/{self.stem}.csv",)
+        return tuple(f"data/{self.stem}.{ending}" for ending in DOWNLOADS)
 
     @property
     def verified(self) -> str:

@@ -10,7 +10,18 @@
   }
 
   const MOST = 4;
-  const BY = { 1: "quality", 2: "energy", 3: "both" };
+  const BEATS = {
+    1: "compare.beats_by_quality",
+    2: "compare.beats_by_energy",
+    3: "compare.beats_by_both",
+  };
+  const WHY = {
+    "baseline": "compare.why_baseline",
+    "too-few-sessions": "compare.why_too_few_sessions",
+    "unresolved-energy": "compare.why_unresolved_energy",
+    "items-missing": "compare.why_items_missing",
+    "items-unfit": "compare.why_items_unfit",
+  };
   const make = Frugal.make;
   const ticked = new Map(); /* board -> rows, in the order they were ticked */
   const claims = new Map(); /* board -> winner's row -> runs of losers */
@@ -159,7 +170,7 @@
     const outside = [one, other].find((row) => row in why);
     if (outside !== undefined) {
       nodes.entry = nameOf(data, outside);
-      nodes.why = Frugal.text("compare.why_" + why[outside]);
+      nodes.why = Frugal.text(WHY[why[outside]]);
       return Frugal.sentence("compare.unranked", nodes);
     }
     for (const [winner, loser] of [[one, other], [other, one]]) {
@@ -167,7 +178,7 @@
       if (kind) {
         nodes.a = nameOf(data, winner);
         nodes.b = nameOf(data, loser);
-        return Frugal.sentence("compare.beats_by_" + BY[kind], nodes);
+        return Frugal.sentence(BEATS[kind], nodes);
       }
     }
     for (const [dear, cheap] of [[one, other], [other, one]]) {
