@@ -148,7 +148,8 @@ def boards(many: int) -> Boards:
     board = Board(
         id="made-up-offline-0badcafe", task="made-up", task_title="Made-up task", task_version=1,
         metric="accuracy", scenario="offline", data_source="directory", data_digest="da" * 32,
-        items=5000, profile="made-up-machine", hardware="Made-up processor", components=("package",),
+        items=5000, profile="made-up-machine", hardware="Made-up processor",
+        components=("package",),
         meter_grade="sensor", sources=(source,), rules_version="2026.1", rules_digest="01" * 32,
         status="official", entries=entries(many), failed=(), notes=(),
     )  # fmt: skip
@@ -235,7 +236,7 @@ def main() -> int:
     parser.add_argument("--entries", type=int, default=10_000)
     parser.add_argument("--runs", type=int, default=5)
     arguments = parser.parse_args()
-    from playwright.sync_api import sync_playwright  # noqa: PLC0415 - an extra
+    from playwright.sync_api import sync_playwright
 
     chromium = os.environ.get("HARNESS_CHROMIUM") or shutil.which("chromium")
     times: dict[str, list[float]] = defaultdict(list)

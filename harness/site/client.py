@@ -142,9 +142,7 @@ def _ranking(board: Board) -> dict[str, object] | None:
         "confidence": ranking.confidence,
         "qualityMargin": ranking.quality_margin,
         "energyMargin": ranking.energy_margin,
-        "why": {
-            str(rows[each.entry]): each.why for each in ranking.unranked if each.entry in rows
-        },
+        "why": {str(rows[each.entry]): each.why for each in ranking.unranked if each.entry in rows},
         "apart": [
             sorted(rows[entry] for entry in group if entry in rows) for group in ranking.apart
         ],

@@ -9,6 +9,7 @@ from harness.records.base import pretty_json
 from harness.records.board import Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
+from harness.site.data import board_json, board_parquet
 from harness.site.language import Language, languages
 from harness.site.spreadsheet import comma_separated
 from harness.site.templating import environment
@@ -17,6 +18,9 @@ from harness.site.views import BoardView, facets, views
 STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare", "picture")
 """In the order in which they are joined: each may use those before it."""
+
+TAKEN_AWAY = (comma_separated, board_json, board_parquet)
+"""What writes the files that ``views.DOWNLOADS`` names."""
 
 LIMITS = {
     "ACCENTED": ("least", "best", "front"),
@@ -41,15 +45,16 @@ def render(boards: Boards) -> dict[str, bytes]:
     """Return the site's pages of boards by name, folders in it; the same boards, the same bytes.
 
     ``index.html`` and its likes in other languages (``fr/index.html``), ``style.css``, ``board.js``
-    and, of each board, ``data/<board>.js`` for the script and ``data/<board>.csv``; ``boards.json``
-    is what ``leaderboard --json`` prints. They need one folder, a browser and nothing else: the
-    page works from a file, from any host, and without JavaScript. Raises ``ValueError`` when two
-    boards share an identifier, or a figure is not a finite number.
+    and, of each board, ``data/<board>.js`` for the script and ``data/<board>.csv``, ``.json`` and
+    ``.parquet``; ``boards.json`` is what ``leaderboard --json`` prints. They need one folder, a
+    browser and nothing else: the page works from a file, from any host, and without JavaScript.
+    Raises ``ValueError`` when two boards share an identifier, or a figure is not a finite number.
     """
     shown = views(boards.boards)
     files = {"boards.json": pretty_json(boards), STYLE: _template(STYLE), SCRIPT: script()}
     for each in shown:
-        files[each.downloads[0]] = comma_separated(each.board)
+        for name, write in zip(each.downloads, TAKEN_AWAY, strict=True):
+            files[name] = write(each.board)
         files[each.script] = board_script(each.board)
         claims = claims_script(each.board)
         if claims is not None:

@@ -7,6 +7,14 @@
   }
 
   const ACCENTED = ["least", "best", "front"];
+  const MARKS = {
+    least: "table.mark_least",
+    best: "table.mark_best",
+    front: "table.mark_front",
+    verified: "table.mark_verified",
+    reference: "table.mark_reference",
+    floor: "table.mark_floor",
+  };
   const NOTHING = "–";
   const make = Frugal.make;
 
@@ -86,7 +94,7 @@
     marks(cell, data, row) {
       marks(data, row).forEach(function (mark) {
         const tag = make("span", ACCENTED.includes(mark) ? "tag accent" : "tag");
-        tag.textContent = Frugal.text("table.mark_" + mark);
+        tag.textContent = Frugal.text(MARKS[mark]);
         cell.append(tag, " ");
       });
     },
