@@ -218,7 +218,7 @@
     const { element, data } = Frugal.boards.get(board);
     const panel = panelOf(board);
     const rows = rowsOf(board);
-    const jump = element.querySelector(".tools .jump");
+    const jump = element.querySelector(".jump");
     jump.hidden = !rows.length;
     jump.textContent = Frugal.text("compare.jump", { n: rows.length });
     notice(board, rows.length === 1 ? Frugal.text("compare.one_more") : "");

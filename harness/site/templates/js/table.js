@@ -350,7 +350,7 @@
       searchBox: section.querySelector(".tools input[type=search]"),
       teamBox: section.querySelector(".tools select"),
       markBoxes: Array.from(section.querySelectorAll(".tools input[type=checkbox]")),
-      count: section.querySelector(".tools .count"),
+      count: section.querySelector(".entries .count"),
       blank: blank(table),
       height: table.tBodies[0].rows[0].getBoundingClientRect().height,
       rows: new Uint32Array(0),
