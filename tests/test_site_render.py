@@ -284,7 +284,7 @@ def test_energy_that_is_not_resolved_is_said_to_be_so_and_never_zero() -> None:
 
 def test_what_the_meter_leaves_open_is_told_apart_from_what_all_entries_share() -> None:
     page = page_of(Boards(boards=(samples.board(samples.entry()),), problems=()))
-    said = "±0.400 % by the edges and steps of its windows, and ±40.0 % by its scale"
+    said = "±0.400\u00a0% by the edges and steps of its windows, and ±40.0\u00a0% by its scale"
     assert page.count(said) == 2  # beside the figure and in the entry's details
     assert "Unresolved" not in page
 

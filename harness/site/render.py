@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
-from typing import Any
-
-import jinja2
 
 from harness.records.base import pretty_json
 from harness.records.board import Board, BoardEntry, Boards
-from harness.site import words
 from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
+from harness.site.language import MAIN
 from harness.site.spreadsheet import comma_separated
-from harness.site.text import between, plain, rank_range, shorten, significant, watt_hours
+from harness.site.templating import environment
 
 ASSETS = ("style.css", "board.js")
 LONGEST_FILE_NAME = 100
@@ -58,7 +54,7 @@ def render(boards: Boards) -> dict[str, bytes]:
     """
     exact = pretty_json(boards)
     views = [view(board, number) for number, board in enumerate(boards.boards, start=1)]
-    page = _environment().get_template("index.html")
+    page = environment(MAIN).get_template("index.html")
     files = {
         "index.html": page.render(views=views, problems=boards.problems).encode(),
         "boards.json": exact,
@@ -94,38 +90,3 @@ def csv_name(board_id: str) -> str:
     """Return the board's file name: no folder, no surprise, whatever stands in a record."""
     safe = UNSAFE_IN_FILE_NAME.sub("-", board_id)[-LONGEST_FILE_NAME:].lstrip(".-")
     return f"{safe or 'board'}.csv"
-
-
-@cache
-def _environment() -> jinja2.Environment:
-    """Build the template engine: all text is cleaned and escaped unless a template says safe."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.site", "templates"),
-        autoescape=True,
-        finalize=_cleaned,
-        keep_trailing_newline=True,
-        lstrip_blocks=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "between": between,
-        "coordinate": _coordinate,
-        "metric_name": words.metric_name,
-        "rank_range": rank_range,
-        "sentence_case": words.sentence_case,
-        "shorten": shorten,
-        "significant": significant,
-        "watt_hours": watt_hours,
-    }
-    environment.globals["words"] = words
-    return environment
-
-
-def _cleaned(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-    return plain(value) if type(value) is str else value  # markup of our own is not a plain str
-
-
-def _coordinate(value: float) -> str:
-    """Spell a position in the drawing; a tenth of a unit cannot be seen."""
-    return f"{value + 0.0:.1f}"

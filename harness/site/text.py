@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 JOULES_PER_WH = 3600.0
 ELLIPSIS = "…"
 TIMES = "\N{MULTIPLICATION SIGN}"
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+KEPT_SPACES = frozenset({NO_BREAK_SPACE, NARROW_SPACE})
+"""They keep figures and signs on one line: languages write them on purpose."""
 SIGNIFICANT_DIGITS = 3
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -55,11 +61,15 @@ def rank_range(rank: tuple[int, int]) -> str:
 def plain(text: str) -> str:
     """Make a stranger's text safe to stand in a line of ours.
 
-    Runs of white space become one space; control characters, lone surrogates and characters that
-    turn the direction of the text around them become U+FFFD. Letters of any script and emoji stay.
+    Runs of white space become one space, but a no-break space by itself stays; control characters,
+    lone surrogates and characters that turn the direction of the text around them become U+FFFD.
+    Letters of any script and emoji stay.
     Escaping markup is the template's business.
     """
-    spaced = " ".join(text.split())
+    if KEPT_SPACES.isdisjoint(text):
+        spaced = " ".join(text.split())
+    else:
+        spaced = _WHITE_SPACE.sub(_one_space, text.strip())
     if spaced.isprintable():  # the quick way: none of what is replaced is printable
         return spaced
     return "".join(REPLACEMENT if _is_unsafe(character) else character for character in spaced)
@@ -86,9 +96,16 @@ def _character_width(character: str) -> float:
     return 0.68 if character.isupper() or character in "mwMW" else 0.57
 
 
+_WHITE_SPACE = re.compile(r"\s+")
+
+
+def _one_space(run: re.Match[str]) -> str:
+    return run[0] if run[0] in KEPT_SPACES else " "
+
+
 def _is_unsafe(character: str) -> bool:
     return unicodedata.category(character) in {"Cc", "Cs"} or character in DIRECTION_CONTROLS
 
 
 def _minus(figure: str) -> str:
-    return figure.replace("-", "\N{MINUS SIGN}")
+    return figure.replace("-", MINUS)

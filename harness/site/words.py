@@ -8,7 +8,9 @@ from harness.records.board import Board, BoardEntry, BoardStatus
 from harness.records.evaluation import DataSource, Scenario
 from harness.records.joint import Prize, PrizeResult
 from harness.records.meter import Component, Grade
-from harness.site.text import significant
+from harness.site.language import MAIN, Language
+from harness.site.language import language as language_of
+from harness.site.text import JOULES_PER_WH
 
 
 class Saying(NamedTuple):
@@ -106,9 +108,26 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def metric_name(metric: str) -> str:
-    """Spell a metric's identifier for reading: ``macro_f1`` is macro F1."""
-    return metric.replace("_", " ").replace("f1", "F1")
+PHONE_CHARGE_JOULES = 19 * JOULES_PER_WH
+"""Energy from the socket that charges a smartphone once: 0.019 kWh, the figure of the US
+Environmental Protection Agency ("Number of smartphones charged" in *Greenhouse Gas Equivalencies
+Calculator: Calculations and References*, as others cite it)."""
+
+FEWEST_QUERIES = 1.0
+"""A charge that would not last for one query says nothing to anybody."""
+
+
+def metric_name(metric: str, language: Language | None = None) -> str:
+    """Spell a metric's identifier for reading: ``macro_f1`` is macro F1, ``recall:b`` recall: b.
+
+    Identifiers that no version of the harness knows are spelt as they are.
+    """
+    name, _, label = metric.partition(":")
+    spoken = language or _main()
+    known = spoken.name("metric", name)
+    if known == name:
+        known = name.replace("_", " ")
+    return spoken.text("metrics.of_class", metric=known, label=label) if label else known
 
 
 PRIZE: dict[Prize, str] = {
@@ -117,14 +136,11 @@ PRIZE: dict[Prize, str] = {
 }
 
 
-def asked(prize: PrizeResult) -> str:
+def asked(prize: PrizeResult, language: Language | None = None) -> str:
     """Say what an entry had to meet to take part in a prize."""
-    if prize.prize == "least-energy":
-        return f"among entries whose quality is above {prize.limit:g}, with its whole interval"
-    return (
-        f"among entries whose energy is within {prize.limit:g} J per 1,000 queries, with its whole "
-        "interval"
-    )
+    spoken = language or _main()
+    limit = spoken.figure(f"{prize.limit:,.10g}")
+    return spoken.text(f"prize.{prize.prize}.asked", limit=limit)
 
 
 SAID_ELSEWHERE = frozenset(
@@ -141,13 +157,37 @@ def sources(board: Board) -> str:
     return ", ".join(source.name for source in board.sources)
 
 
-def meter_uncertainty(entry: BoardEntry) -> str:
+def meter_uncertainty(entry: BoardEntry, language: Language | None = None) -> str:
     """Say how far the meter lets the figure be from the truth: what is its own, what is common."""
+    spoken = language or _main()
     joules, left_open = entry.joules_per_1000_queries, entry.joules_uncertainty
     if not joules or left_open is None:
-        return "unknown"
-    return (
-        f"±{significant(100 * left_open.random / joules)} % by the edges and steps of its windows, "
-        f"and ±{significant(100 * left_open.systematic / joules)} % by its scale, "
-        "the same for every entry here"
+        return spoken.text("meter.unknown")
+    return spoken.text(
+        "meter.uncertainty",
+        random=spoken.significant_percent(left_open.random / joules),
+        systematic=spoken.significant_percent(left_open.systematic / joules),
     )
+
+
+def phone_charge(joules_per_1000_queries: float, language: Language) -> str:
+    """Say how many queries the energy of a phone charge would answer; empty where not even one."""
+    if joules_per_1000_queries <= 0:
+        return ""
+    queries = 1000 * PHONE_CHARGE_JOULES / joules_per_1000_queries
+    if queries < FEWEST_QUERIES:
+        return ""
+    return language.text("unit.phone_charge", queries=language.many(queries))
+
+
+def phone_charge_source(language: Language) -> str:
+    """Say what a phone charge is taken to be, and on whose word."""
+    return language.text(
+        "unit.phone_charge_source",
+        watt_hours=language.figure(f"{PHONE_CHARGE_JOULES / JOULES_PER_WH:g}"),
+        joules=language.whole(round(PHONE_CHARGE_JOULES)),
+    )
+
+
+def _main() -> Language:
+    return language_of(MAIN)
