@@ -11,6 +11,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from harness.site.text import plain, shorten
 
+UNKNOWN = "\N{EN DASH}"
+"""Stands where there is no figure: never a zero."""
 LONGEST_NAME = 80
 LONGEST_TEXT = 1000
 """Of what strangers wrote. The JSON files have all of it."""
@@ -34,7 +36,7 @@ Inline: TypeAlias = "str | Said | tuple[Inline, ...]"
 
 
 class Paragraph(NamedTuple):
-    """A paragraph; an ``explain`` is small, a ``banner`` has a frame, a ``strong`` one stands out."""
+    """A paragraph: ``explain`` is small, ``banner`` has a frame, ``strong`` stands out."""
 
     text: Inline
     kind: Literal["", "explain", "banner", "strong"] = ""
@@ -67,7 +69,7 @@ class Column(NamedTuple):
 
 
 class Table(NamedTuple):
-    """A table whose first column names its rows."""
+    """A table whose first column names its rows; most others hold figures."""
 
     label: str
     """What it shows, for those who do not see it."""
@@ -98,6 +100,8 @@ class Section(NamedTuple):
     id: str
     title: str
     blocks: tuple[Block | Section, ...]
+    repeats: bool = False
+    """Whether many pages have the very same: it is then spelt once and kept."""
 
 
 def name(text: str, length: int = LONGEST_NAME) -> Said:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from html import escape
-from itertools import chain
+from functools import lru_cache
+from html import escape as escape_all
+from re import compile as regular
 from typing import Any
 
 from harness.site.blocks import (
@@ -40,12 +41,22 @@ _PARAGRAPH = {
 }
 
 
+KEPT = 1024
+"""Sections that are kept spelt."""
+_found = regular("[&<>\"']").search
+
+
+def escape(text: str) -> str:
+    """Escape what is markup; most texts hold none, and looking is quicker than replacing."""
+    return escape_all(text) if _found(text) else text
+
+
 def html(blocks: Iterable[Block | Section], level: int = 2) -> str:
     """Spell blocks; headings of sections are of this level."""
     made: list[str] = []
     for block in blocks:
         if type(block) is Section:
-            made.append(_section(block, level))
+            made.append((_kept if block.repeats else _section)(block, level))
         else:
             made.append(_WRITERS[type(block)](block))
     return "".join(made)
@@ -77,6 +88,9 @@ def _section(section: Section, level: int) -> str:
     )
 
 
+_kept = lru_cache(maxsize=KEPT)(_section)
+
+
 def _paragraph(paragraph: Paragraph) -> str:
     return f"{_PARAGRAPH[paragraph.kind]}{inline(paragraph.text)}</p>\n"
 
@@ -103,26 +117,26 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     label, columns, rows = table
     heads = [
-        f'<th scope="col"{_NUMBER[column.number]}>{escape(column.title)}</th>'
+        f'<th scope="col"{"" if column.number else _TEXT}>{escape(column.title)}</th>'
         for column in columns
     ]
-    before = [f"<td{_NUMBER[column.number]}>" for column in columns]
+    before = ["<td>" if column.number else f"<td{_TEXT}>" for column in columns]
     after = ["</td>"] * len(columns)
     before[0], after[0] = '<tr><th scope="row">', "</th>"
     after[-1] += "</tr>\n"
-    cells = chain.from_iterable(
-        (begin, inline(cell), end)
-        for row in rows
-        for begin, cell, end in zip(before, row, after, strict=True)
-    )
+    made: list[str] = []
+    for row in rows:
+        for begin, cell, end in zip(before, row, after, strict=True):
+            made += (begin, escape(cell) if type(cell) is str else inline(cell), end)
     return (
         f'<div class="table-box" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n"
-        f"<tbody>\n{''.join(cells)}</tbody></table></div>\n"
+        f'<table class="figures">\n<thead><tr>{"".join(heads)}</tr></thead>\n'
+        f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
     )
 
 
-_NUMBER = {False: "", True: ' class="number"'}
+_TEXT = ' class="text"'
+"""Of a column that holds no figures: figures stand to the right, and are the most."""
 
 
 def _commands(commands: Commands) -> str:

@@ -24,7 +24,9 @@ from harness.site.blocks import (
     Table,
 )
 
-_SPECIAL = re.compile(r"[\\`*_\[\]<>|~$&#@]|^[-+=\d]|(?<=http)(?=s?://)|(?<=www)(?=\.)", re.IGNORECASE)
+_SPECIAL = re.compile(
+    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)])|(?<=http)(?=s?://)|(?<=www)(?=\.)", re.IGNORECASE
+)
 """Markup, tables, mathematics, entities, mentions, addresses; at the beginning lists, too."""
 _JOINER = "\N{WORD JOINER}"
 """Seen by nobody: it keeps GitHub from making links of mentions, issues and addresses, which no
@@ -66,7 +68,7 @@ def _escape(found: re.Match[str]) -> str:
     if character in {"", "@"}:
         return character + _JOINER
     if character.isdigit():  # "1." begins a list, and a digit cannot be escaped
-        return f"&#{ord(character)};"
+        return f"{character[:-1]}&#{ord(character[-1])};"
     return f"\\{character}{_JOINER if character == '#' else ''}"
 
 
@@ -108,9 +110,7 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     heads = [_cell(column.title) for column in table.columns]
     rules = ["---:" if column.number else "---" for column in table.columns]
-    lines = chain(
-        (heads, rules), ([_cell(cell) for cell in row] for row in table.rows)
-    )
+    lines = chain((heads, rules), ([_cell(cell) for cell in row] for row in table.rows))
     return "".join([f"| {' | '.join(line)} |\n" for line in lines])
 
 

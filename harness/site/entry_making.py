@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
 
 from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
@@ -13,8 +16,9 @@ from harness.records.evaluation import (
     Isolation,
     Lifecycle,
 )
-from harness.records.meter import MeterDescription
+from harness.records.meter import MeterDescription, SourceDescription
 from harness.site.blocks import (
+    UNKNOWN,
     Block,
     Column,
     Commands,
@@ -33,11 +37,11 @@ from harness.site.blocks import (
     quiet,
 )
 from harness.site.entry_view import EntryView, HistoryRow
-from harness.site.language import Language
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording
 
-UNKNOWN = "–"
+T = TypeVar("T")
+
 MOST_PACKAGES = 40
 MOST_ROWS = 30
 SHOWN_DIGITS = 16
@@ -49,15 +53,36 @@ ARGUMENTS = {"shelly": "HOST", "tasmota": "HOST", "command": "PROGRAM", "replay"
 
 def circumstances(view: EntryView, words: Wording) -> Section:
     """Say what the energy was read with, on which machine, and how the entry was kept apart."""
-    record, say = view.latest.record, words.say
-    blocks: tuple[Block | Section, ...] = (
-        Section("meter", say["entry.meter"], _meter(record.meter, words)),
-        Section("machine", say["entry.machine"], (_hardware(record.hardware, words),)),
-        Section("isolation", say["entry.isolation"], _isolation(record.isolation, words)),
-        Section("packages", say["entry.packages"], _environment(record.environment, words)),
-        Section("lifecycle", say["entry.lifecycle"], _lifecycle(record.submission.lifecycle, words)),
+    record = view.latest.record
+    blocks = (
+        _once("meter", record.meter, _meter, words),
+        _once("machine", record.hardware, _hardware, words),
+        _once("isolation", record.isolation, _isolation, words),
+        _once("packages", record.environment, _environment, words),
+        _once("lifecycle", record.submission.lifecycle, _lifecycle, words),
     )
-    return Section("circumstances", say["entry.circumstances"], blocks)
+    return Section("circumstances", words.say["entry.circumstances"], blocks)
+
+
+_KEPT_SECTIONS = 1024
+_kept: dict[tuple[str, str, bytes], Section] = {}
+
+
+def _once(
+    key: str, value: T, spell: Callable[[T, Wording], tuple[Block, ...]], words: Wording
+) -> Section:
+    """Spell a part that most entries of a board have in common once for all of them.
+
+    What is told apart by: the value's own JSON, which is everything that is spelt of it.
+    """
+    place = (words.language.code, key, msgspec.json.encode(value))
+    found = _kept.get(place)
+    if found is None:
+        if len(_kept) >= _KEPT_SECTIONS:
+            _kept.clear()
+        section = Section(key, words.text(f"entry.{key}"), spell(value, words), repeats=True)
+        found = _kept[place] = section
+    return found
 
 
 def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
@@ -65,15 +90,14 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
     sources: list[Inline] = [
         (
             name(each.name),
-            f" ({words.named('component', each.component)}, {words.named('grade', each.grade).lower()}, "
-            f"±{words.language.significant_percent(each.relative_uncertainty)}) ",
+            f" ({_source(each, words)}) ",
             english(each.provenance, 600),
             *(
                 (
                     " ",
                     quiet(
                         "; ".join(
-                            f"{shorten(key, 60)} = {words.language.significant(value)}"
+                            f"{shorten(key, 60)} = {words.figure(value)}"
                             for key, value in sorted(each.constants.items())
                         )
                     ),
@@ -84,22 +108,42 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
         )
         for each in meter.sources
     ]
-    blocks: list[Block] = [Paragraph(words.explained("grade", meter.grade)), Listing(tuple(sources))]
+    blocks: list[Block] = [
+        Paragraph(words.explained("grade", meter.grade)),
+        Listing(tuple(sources)),
+    ]
     if meter.left_out:
         left_out = english("; ".join(map(str, meter.left_out)), 600)
         blocks.append(Paragraph((say["entry.left_out"], " ", left_out), "explain"))
     return tuple(blocks)
 
 
-def _hardware(hardware: Hardware, words: Wording) -> Facts:
+def _source(source: SourceDescription, words: Wording) -> str:
+    return ", ".join(
+        (
+            words.named("component", source.component),
+            words.named("grade", source.grade).lower(),
+            f"±{words.language.significant_percent(source.relative_uncertainty)}",
+        )
+    )
+
+
+def _hardware(hardware: Hardware, words: Wording) -> tuple[Block, ...]:
     say, text = words.say, words.text
     facts = [
         fact(say["entry.profile"], name(hardware.profile)),
         fact(say["entry.processor"], name(hardware.processor)),
-        fact(say["entry.cores"], text("entry.cores_and_memory", n=hardware.cores,
-                                      memory=hardware.memory_gib)),
-        fact(say["entry.system"], name(f"{hardware.operating_system}, Linux {hardware.kernel}, "
-                                       f"{hardware.architecture}", 120)),
+        fact(
+            say["entry.cores"],
+            text("entry.cores_and_memory", n=hardware.cores, memory=hardware.memory_gib),
+        ),
+        fact(
+            say["entry.system"],
+            name(
+                f"{hardware.operating_system}, Linux {hardware.kernel}, {hardware.architecture}",
+                120,
+            ),
+        ),
         fact(say["entry.hypervisor"], name(hardware.hypervisor or say["entry.none"])),
     ]
     if hardware.accelerators:
@@ -110,18 +154,18 @@ def _hardware(hardware: Hardware, words: Wording) -> Facts:
         facts.append(fact(say["entry.turbo"], say["entry.yes" if hardware.turbo else "entry.no"]))
     if hardware.power_limits_watts:
         limits = [
-            f"{shorten(zone, 60)} {words.language.significant(watts)} W"
+            f"{shorten(zone, 60)} {words.figure(watts)} W"
             for zone, watts in sorted(hardware.power_limits_watts.items())[:16]
         ]
         facts.append(Fact(say["entry.power_limits"], tuple(limits)))
     if hardware.entry_cores is not None:
         cores = ", ".join(map(str, hardware.entry_cores[:64]))
         facts.append(fact(say["entry.entry_cores"], cores))
-    return Facts(tuple(facts))
+    return (Facts(tuple(facts)),)
 
 
 def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
-    say, text = words.say, words.text
+    text = words.text
     held = [each for each in isolation.checks if each.held]
     open_gaps = [each for each in isolation.checks if not each.held]
     blocks: list[Block] = [
@@ -132,16 +176,25 @@ def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
                 english(isolation.method, 200),
             )
         ),
-        Paragraph((text("entry.held", n=len(held)), " ",
-                   english(", ".join(each.name for each in held), 1500)), "explain"),
+        Paragraph(
+            (
+                text("entry.held", n=len(held)),
+                " ",
+                english(", ".join(each.name for each in held), 1500),
+            ),
+            "explain",
+        ),
     ]
     if open_gaps:
         blocks.append(Paragraph(text("entry.gaps", n=len(open_gaps))))
         blocks.append(
             Listing(
                 tuple(
-                    (Said("strong", shorten(each.name, 80)), " ",
-                     english(f"{each.seen}. {each.remedy}", 300))
+                    (
+                        Said("strong", shorten(each.name, 80)),
+                        " ",
+                        english(f"{each.seen}. {each.remedy}", 300),
+                    )
                     for each in open_gaps[:MOST_ROWS]
                 )
             )
@@ -159,8 +212,11 @@ def _environment(environment: EnvironmentReference | None, words: Wording) -> tu
         fact("Python", name(environment.python)),
         fact(say["entry.lock"], code(environment.lock_digest[:64])),
         fact(say["entry.installed"], code(environment.digest[:64])),
-        fact(say["entry.installer"], name(environment.installer), say[
-            f"entry.from_{environment.source}"]),
+        fact(
+            say["entry.installer"],
+            name(environment.installer),
+            words.text(f"entry.from_{environment.source}"),
+        ),
     ]
     packages = words.language.text("entry.package_list", n=len(environment.packages))
     more = f" {words.text('entry.more', n=rest)}" if rest else ""
@@ -175,7 +231,7 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
     def energy(kwh: float | None) -> Inline:
         if kwh is None:
             return quiet(say["entry.unknown"])
-        return f"{words.language.significant(kwh)} kWh"
+        return f"{words.figure(kwh)} kWh"
 
     declared = lifecycle or Lifecycle()
     facts = [
@@ -183,12 +239,14 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
         fact(say["entry.fine_tuning"], energy(declared.fine_tuning_kwh)),
     ]
     if lifecycle is not None:
-        provenance = say[f"entry.provenance_{lifecycle.provenance or 'unknown'}"]
+        provenance = words.text(f"entry.provenance_{lifecycle.provenance or 'unknown'}")
         facts.append(fact(say["entry.provenance"], provenance))
         for key, value in (("hardware", lifecycle.hardware), ("source", lifecycle.source)):
             facts.append(
-                fact(say[f"entry.lifecycle_{key}"],
-                     quiet(say["entry.unknown"]) if value is None else name(value, 300))
+                fact(
+                    words.text(f"entry.lifecycle_{key}"),
+                    quiet(say["entry.unknown"]) if value is None else name(value, 300),
+                )
             )
     return Paragraph(say["entry.lifecycle_why"], "explain"), Facts(tuple(facts))
 
@@ -202,10 +260,15 @@ def kept(view: EntryView, words: Wording) -> Section:
         fact(say["entry.entry_digest"], code(record.submission.digest)),
         fact(say["entry.data_digest"], code(record.data.digest)),
         fact(say["entry.task_digest"], code(record.task.digest)),
-        fact(say["entry.rules_digest"], (name(record.rules.version), " ", code(record.rules.digest))),
+        fact(
+            say["entry.rules_digest"], (name(record.rules.version), " ", code(record.rules.digest))
+        ),
         fact(say["entry.signature"], *signature(view, words)),
-        fact(say["entry.made"], words.language.moment(plain(record.created_utc)),
-             words.text("entry.by_harness", version=shorten(record.harness_version, 40))),
+        fact(
+            say["entry.made"],
+            words.language.moment(plain(record.created_utc)),
+            words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
+        ),
     ]
     return Section("record", say["entry.record"], (Facts(tuple(facts)),))
 
@@ -271,21 +334,35 @@ def _expected(record: EvaluationRecord, words: Wording) -> Iterator[Inline]:
     """Yield what must come out the same, so that it is the same entry, data, task and rules."""
     say = words.say
     yield (say["entry.same_entry"], " ", code(record.submission.digest[:SHOWN_DIGITS]))
-    yield (say["entry.same_data"], " ", code(record.data.digest[:SHOWN_DIGITS]), " ",
-           quiet(_data_in_words(record.data, words)))
-    yield (say["entry.same_rules"], " ", code(record.rules.digest[:SHOWN_DIGITS]), " ",
-           quiet(shorten(record.rules.version, 40)))
+    yield (
+        say["entry.same_data"],
+        " ",
+        code(record.data.digest[:SHOWN_DIGITS]),
+        " ",
+        quiet(_data_in_words(record.data, words)),
+    )
+    yield (
+        say["entry.same_rules"],
+        " ",
+        code(record.rules.digest[:SHOWN_DIGITS]),
+        " ",
+        quiet(shorten(record.rules.version, 40)),
+    )
     if record.environment is not None:
         yield (say["entry.same_lock"], " ", code(record.environment.lock_digest[:SHOWN_DIGITS]))
 
 
 def _data_in_words(data: DataReference, words: Wording) -> str:
     if data.source == "sample":
-        return words.text("entry.data_sample", seed=str(data.seed or 0),
-                          version=str(data.generator_version or 1))
+        return words.text(
+            "entry.data_sample", seed=str(data.seed or 0), version=str(data.generator_version or 1)
+        )
     if data.source == "hub":
-        return words.text("entry.data_hub", hub=shorten(data.hub_id or UNKNOWN, 100),
-                          revision=shorten(data.revision or UNKNOWN, 40))
+        return words.text(
+            "entry.data_hub",
+            hub=shorten(data.hub_id or UNKNOWN, 100),
+            revision=shorten(data.revision or UNKNOWN, 40),
+        )
     return words.say["entry.data_directory"]
 
 
@@ -314,7 +391,7 @@ def history(view: EntryView, words: Wording) -> Section:
 
 
 def _history_cells(row: HistoryRow, words: Wording) -> tuple[Inline, ...]:
-    say, figure = words.say, words.language.significant
+    say, figure = words.say, words.figure
     if row.failed_in is not None:
         failed = words.text("entry.failed_in", stage=shorten(words.stage(row.failed_in), 40))
         outcome = f"{failed}, {words.named('blame', row.blame or '')}"

@@ -1,7 +1,4 @@
-"""A page per entry of a board: everything that its records tell, readable without a script.
-
-Ten thousand of them in two languages must cost little. Measured (``benchmarks``: none yet)
-"""
+"""A page per entry of a board: everything that its records tell, readable without a script."""
 
 from __future__ import annotations
 
@@ -13,8 +10,8 @@ from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
 from harness.site.frame import INDEX, contents, framed
 from harness.site.paths import badge_name, entry_page_name, in_language, safe_name, to_top
-from harness.site.words import NOT_MEASURED
 from harness.site.wording import Wording, wording
+from harness.site.words import NOT_MEASURED
 
 METHOD = "method.html"
 SITE = "SITE"

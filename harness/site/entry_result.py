@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from harness.records.board import BoardEntry
 from harness.records.evaluation import Failed, Notice, SubmissionReference
 from harness.site.blocks import (
+    UNKNOWN,
     Block,
     Fact,
     Facts,
@@ -45,17 +46,18 @@ def result(view: EntryView, words: Wording) -> Section:
 
 
 def _quality(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
-    say = words.say
     value: list[Inline] = [
         (
             Said("strong", words.figure(entry.quality)),
             " ",
-            quiet(words.text("entry.interval", interval=words.language.between(entry.quality_interval))),
+            quiet(words.text("entry.interval", interval=words.between(entry.quality_interval))),
         ),
         words.text("entry.of_items", n=view.board.items),
     ]
     if entry.quality_step is not None:
-        value.append(quiet(words.text("entry.in_steps", step=words.plain_number(entry.quality_step))))
+        value.append(
+            quiet(words.text("entry.in_steps", step=words.plain_number(entry.quality_step)))
+        )
     yield Fact(words.metric(view.board.metric), tuple(value))
 
 
@@ -66,7 +68,7 @@ def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact
         yield fact(label, say["entry.unresolved"])
     else:
         interval = (
-            words.text("entry.interval", interval=words.language.between(entry.joules_interval))
+            words.text("entry.interval", interval=words.between(entry.joules_interval))
             if entry.joules_interval is not None
             else say["entry.few_sessions"]
         )
@@ -96,7 +98,9 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
     """Yield what the board makes of it: rank, front, class, prizes."""
     say = words.say
     if entry.rank is not None:
-        of = words.text("entry.of_ranked", n=sum(each.rank is not None for each in view.board.entries))
+        of = words.text(
+            "entry.of_ranked", n=sum(each.rank is not None for each in view.board.entries)
+        )
         yield fact(
             say["entry.rank"],
             (Said("strong", rank_range(entry.rank)), " ", of),
@@ -106,7 +110,7 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
         yield fact(say["entry.rank"], _why_unranked(view, entry, words))
     front: list[Inline] = [say["entry.on_front" if entry.on_front else "entry.behind_front"]]
     if entry.front_support is not None:
-        front.append(words.text("entry.support", share=words.language.percent(entry.front_support)))
+        front.append(words.text("entry.support", share=words.percent(entry.front_support)))
     yield Fact(say["entry.front"], tuple(front))
     if entry.energy_class is not None:
         yield fact(
@@ -154,9 +158,7 @@ def failure(view: EntryView, words: Wording) -> Section:
     ]
     if outcome.remedy:
         facts.append(fact(say["entry.remedy"], english(outcome.remedy)))
-    facts.append(
-        fact(say["entry.what_now"], say["entry.mend" if mine else "entry.not_to_mend"])
-    )
+    facts.append(fact(say["entry.what_now"], say["entry.mend" if mine else "entry.not_to_mend"]))
     blocks = (Paragraph(say["entry.no_figure"], "banner"), Facts(tuple(facts)))
     return Section("result", say["entry.failed"], blocks)
 
@@ -169,7 +171,7 @@ def about(view: EntryView, words: Wording) -> Section:
         blocks.append(Paragraph(name(submission.description, 1000)))
     facts = [
         fact(say["entry.team"], name(submission.team)),
-        fact(say["entry.licence"], name(submission.licence) if submission.licence else "–"),
+        fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
     ]
     if submission.authors:
         facts.append(Fact(say["entry.authors"], tuple(map(name, submission.authors[:20]))))
@@ -184,7 +186,7 @@ def about(view: EntryView, words: Wording) -> Section:
 
 
 def _answers(submission: SubmissionReference, words: Wording) -> Iterator[str]:
-    yield words.say[f"entry.output_{submission.output}"]
+    yield words.text(f"entry.output_{submission.output}")
     yield words.text("entry.batch", n=submission.batch_size)
     yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
 

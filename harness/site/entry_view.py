@@ -8,10 +8,8 @@ the record, so that it cannot be here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import pairwise
-from operator import attrgetter
-from statistics import fmean
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
 from typing import NamedTuple, Protocol, TypeAlias
 
 from harness.records.board import Board, BoardEntry, FailedEntry
@@ -23,12 +21,14 @@ from harness.records.energy import (
 )
 from harness.records.evaluation import (
     PHASES,
-    Completed,
     EvaluationRecord,
+    Failed,
     MetricValue,
     Notice,
     Phase,
+    PhaseWindow,
     Session,
+    VoidSession,
 )
 from harness.records.statistics import log_mean
 from harness.site.power import TraceDrawing, lay_out
@@ -158,6 +158,15 @@ class EntryView(NamedTuple):
     """All its evaluations on this board, the latest first."""
 
 
+class _Seen(NamedTuple):
+    """A session with what is needed of it several times over."""
+
+    session: Session
+    queries: int
+    joules_per_1000: float | None
+    """The ranked figure; ``None`` where it has none."""
+
+
 def entry_view(
     board: Board, name: str, stored: Iterable[StoredLike], *, on_board: bool = True
 ) -> EntryView:
@@ -165,8 +174,8 @@ def entry_view(
 
     ``stored`` are the records of this board that are the entry's own or stand behind its row
     (exact copies of it have theirs there), in any order. ``on_board`` is false where the board was
-    made up of a single record, so that nothing is said of ranks. Raises ``ValueError`` where the board does
-    not know the entry, or none of its records is among them.
+    made up of a single record, so that nothing is said of ranks. Raises ``ValueError`` where the
+    board does not know the entry, or none of its records is among them.
     """
     entry = next((each for each in board.entries if each.entry == name), None)
     failure = next((each for each in board.failed if each.entry == name), None)
@@ -177,9 +186,9 @@ def entry_view(
     records = tuple(by_path[path] for path in behind if path in by_path)
     if not records:
         raise ValueError(f"no record of {name!r} on the board {board.id} is given")
+    seen = {each.path: _seen(each.record) for each in records}
     latest = records[-1]
-    standing = [session for each in records for session in each.record.sessions]
-    traced = _middle_session(latest.record)
+    traced = _middle_session(seen[latest.path])
     return EntryView(
         board=board,
         name=name,
@@ -189,71 +198,64 @@ def entry_view(
         latest=latest,
         records=records,
         sessions=tuple(
-            row for number, each in enumerate(records, 1) for row in _rows(number, each.record)
+            row
+            for number, each in enumerate(records, 1)
+            for row in _rows(number, each.record, seen[each.path])
         ),
-        phases=_phases(standing, latest.record.rules.amortise_queries),
+        phases=_phases(
+            [each for sessions in seen.values() for each in sessions],
+            latest.record.rules.amortise_queries,
+        ),
         trace=None if traced is None else lay_out(traced.trace, traced.phases),
         traced_session=None if traced is None else traced.index + 1,
         classes=_classes(latest.record),
         confusion=_confusion(latest.record.sessions),
-        history=_history(name, by_path.values(), {each.path for each in records} if entry else ()),
+        history=_history(name, by_path.values(), seen if entry is not None else {}),
     )
 
 
-def _rows(number: int, record: EvaluationRecord) -> Iterable[SessionRow]:
-    """Yield the sessions of a record in the order they ran, void ones among them."""
-    amortise = record.rules.amortise_queries
-    rows = [_standing(number, session, amortise) for session in record.sessions]
-    rows += [
-        SessionRow(
-            evaluation=number,
-            number=void.index + 1,
-            round=None,
-            place=None,
-            started_utc=void.started_utc,
-            joules_per_1000=None,
-            joules=sum(w.reading.joules for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN),
-            seconds=sum(
-                w.reading.seconds for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN
-            ),
-            queries=None,
-            right=None,
-            agreement=None,
-            other_cpu_share=None,
-            temperature_celsius=None,
-            kernel_before_seconds=void.kernel.before_cpu_seconds,
-            kernel_after_seconds=void.kernel.after_cpu_seconds,
-            peak_memory_bytes=None,
-            notices=void.reasons,
-            void=True,
-        )
-        for void in record.voided
-    ]
+def _seen(record: EvaluationRecord) -> list[_Seen]:
+    """Return the sessions of a record, each with its figure.
+
+    Records of failures are shown whatever stands in them, also sessions that answered nothing.
+    """
+    amortise, made = record.rules.amortise_queries, []
+    for session in record.sessions:
+        queries = session.queries
+        has_figure = queries > 0 and amortise > 0 and is_resolved(session)
+        figure = joules_per_1000(session, amortise) if has_figure else None
+        made.append(_Seen(session, queries, figure))
+    return made
+
+
+def _rows(number: int, record: EvaluationRecord, seen: Iterable[_Seen]) -> list[SessionRow]:
+    """Return the sessions of a record in the order they ran, void ones among them."""
+    rows = [_standing(number, each) for each in seen]
+    if not record.voided:
+        return rows
+    rows += [_void(number, each) for each in record.voided]
     return sorted(rows, key=attrgetter("started_utc", "number"))
 
 
-def _standing(evaluation: int, session: Session, amortise_queries: int) -> SessionRow:
-    joules = seconds = 0.0
+def _standing(evaluation: int, seen: _Seen) -> SessionRow:
+    session, agreement = seen.session, seen.session.agreement
+    joules, seconds = _measured(session.phases)
     temperature = other = None
     for window in session.phases:
-        if window.phase in MEASURED_THROUGH_DRAIN:
-            joules += window.reading.joules
-            seconds += window.reading.seconds
         if window.phase == "measured":
             temperature = window.disturbance.temperature_celsius
             if window.reading.cpu_seconds > 0:
                 other = window.disturbance.other_cpu_seconds / window.reading.cpu_seconds
-    agreement = session.agreement
     return SessionRow(
         evaluation=evaluation,
         number=session.index + 1,
         round=None if session.round is None else session.round + 1,
         place=None if session.place is None else session.place + 1,
         started_utc=session.started_utc,
-        joules_per_1000=_joules_per_1000(session, amortise_queries),
+        joules_per_1000=seen.joules_per_1000,
         joules=joules,
         seconds=seconds,
-        queries=session.queries,
+        queries=seen.queries,
         right=_right(session.confusion),
         agreement=None if agreement is None else agreement.previous,
         other_cpu_share=other,
@@ -266,14 +268,38 @@ def _standing(evaluation: int, session: Session, amortise_queries: int) -> Sessi
     )
 
 
-def _joules_per_1000(session: Session, amortise_queries: int) -> float | None:
-    """Return the ranked figure of a session; ``None`` where it has none.
+def _void(evaluation: int, void: VoidSession) -> SessionRow:
+    joules, seconds = _measured(void.phases)
+    return SessionRow(
+        evaluation=evaluation,
+        number=void.index + 1,
+        round=None,
+        place=None,
+        started_utc=void.started_utc,
+        joules_per_1000=None,
+        joules=joules,
+        seconds=seconds,
+        queries=None,
+        right=None,
+        agreement=None,
+        other_cpu_share=None,
+        temperature_celsius=None,
+        kernel_before_seconds=void.kernel.before_cpu_seconds,
+        kernel_after_seconds=void.kernel.after_cpu_seconds,
+        peak_memory_bytes=None,
+        notices=void.reasons,
+        void=True,
+    )
 
-    Records of failures are shown whatever stands in them, also sessions that answered nothing.
-    """
-    if session.queries < 1 or amortise_queries < 1 or not is_resolved(session):
-        return None
-    return joules_per_1000(session, amortise_queries)
+
+def _measured(windows: Iterable[PhaseWindow]) -> tuple[float, float]:
+    """Return joules and seconds from the first query through the drain."""
+    joules = seconds = 0.0
+    for window in windows:
+        if window.phase in MEASURED_THROUGH_DRAIN:
+            joules += window.reading.joules
+            seconds += window.reading.seconds
+    return joules, seconds
 
 
 def _right(confusion: Matrix | None) -> float | None:
@@ -281,50 +307,49 @@ def _right(confusion: Matrix | None) -> float | None:
     if not confusion:
         return None
     items = sum(map(sum, confusion))
-    return sum(row[n] for n, row in enumerate(confusion)) / items if items else None
+    on_diagonal = sum(row[n] for n, row in enumerate(confusion) if n < len(row))
+    return on_diagonal / items if items else None
 
 
-def _phases(sessions: Sequence[Session], amortise_queries: int) -> tuple[PhaseRow, ...]:
+def _phases(seen: Iterable[_Seen], amortise_queries: int) -> tuple[PhaseRow, ...]:
     """Return the mean of each phase; energy counts as ``records.energy`` counts it."""
-    whole = [
-        session
-        for session in sessions
-        if session.queries > 0 and tuple(w.phase for w in session.phases) == PHASES
-    ]
+    whole = [each for each in seen if each.queries > 0 and len(each.session.phases) == len(PHASES)]
     if not whole or amortise_queries < 1:
         return ()
     rows = []
-    for phase, windows in zip(PHASES, zip(*(s.phases for s in whole), strict=True), strict=True):
-        counted: float | None = None
-        if phase in BEFORE_MEASURED:
-            counted = 1000 * fmean(w.reading.joules for w in windows) / amortise_queries
-        elif phase in MEASURED_THROUGH_DRAIN:
-            counted = fmean(
-                1000 * w.reading.joules / session.queries
-                for w, session in zip(windows, whole, strict=True)
-            )
+    for n, phase in enumerate(PHASES):
+        joules = seconds = cpu_seconds = counted = 0.0
+        for session, queries, _ in whole:
+            reading = session.phases[n].reading
+            energy = reading.joules
+            joules += energy
+            seconds += reading.seconds
+            cpu_seconds += reading.cpu_seconds
+            counted += energy / (queries if phase in MEASURED_THROUGH_DRAIN else amortise_queries)
+        sessions = len(whole)
         rows.append(
             PhaseRow(
                 phase=phase,
-                seconds=fmean(w.reading.seconds for w in windows),
-                joules=fmean(w.reading.joules for w in windows),
-                cpu_seconds=fmean(w.reading.cpu_seconds for w in windows),
-                joules_per_1000=counted,
+                seconds=seconds / sessions,
+                joules=joules / sessions,
+                cpu_seconds=cpu_seconds / sessions,
+                joules_per_1000=1000 * counted / sessions if phase in _COUNTED else None,
             )
         )
     return tuple(rows)
 
 
-def _middle_session(record: EvaluationRecord) -> Session | None:
+_COUNTED = frozenset((*BEFORE_MEASURED, *MEASURED_THROUGH_DRAIN))
+
+
+def _middle_session(seen: Iterable[_Seen]) -> Session | None:
     """Return the session whose energy is the middle one: neither the luckiest nor the worst."""
-    traced = [session for session in record.sessions if session.trace]
-    if not traced:
-        return None
-    amortise = record.rules.amortise_queries
     in_order = sorted(
-        traced, key=lambda each: (_joules_per_1000(each, amortise) or 0.0, each.index)
+        ((each.joules_per_1000 or 0.0, n, each.session) for n, each in enumerate(seen)),
+        key=itemgetter(0, 1),
     )
-    return in_order[(len(in_order) - 1) // 2]
+    traced = [session for _, _, session in in_order if session.trace]
+    return traced[(len(traced) - 1) // 2] if traced else None
 
 
 def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
@@ -338,44 +363,45 @@ def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
 
 def _confusion(sessions: Sequence[Session]) -> Matrix | None:
     """Add up the sessions' confusions; ``None`` where one keeps it back, or shapes differ."""
-    kept = [session.confusion for session in sessions if session.confusion is not None]
+    kept = [session.confusion for session in sessions if session.confusion]
     if not kept or len(kept) < len(sessions):
         return None
-    shapes = [[len(row) for row in each] for each in kept]
-    if any(one != other for one, other in pairwise(shapes)):
+    shape = [len(row) for row in kept[0]]
+    if any([len(row) for row in each] != shape for each in kept):
         return None
-    return tuple(
-        tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True)
-    )
+    return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
 
 
 def _history(
-    name: str, stored: Iterable[StoredLike], behind: Iterable[str]
+    name: str, stored: Iterable[StoredLike], behind: Mapping[str, list[_Seen]]
 ) -> tuple[HistoryRow, ...]:
     own = [each for each in stored if each.record.submission.entry == name or each.path in behind]
     own.sort(key=lambda each: (each.record.created_utc, each.path), reverse=True)
-    return tuple(_history_row(each, counts=each.path in behind) for each in own)
+    return tuple(
+        _history_row(each, behind.get(each.path) or _seen(each.record), counts=each.path in behind)
+        for each in own
+    )
 
 
-def _history_row(stored: StoredLike, *, counts: bool) -> HistoryRow:
+def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> HistoryRow:
     record = stored.record
     outcome, quality = record.outcome, record.quality
-    amortise = record.rules.amortise_queries
-    figures = [_joules_per_1000(session, amortise) for session in record.sessions]
-    resolved = [each for each in figures if each is not None]
-    whole = isinstance(outcome, Completed) and 0 < len(resolved) == len(figures)
+    resolved = [each.joules_per_1000 for each in seen if each.joules_per_1000 is not None]
+    failed = outcome if isinstance(outcome, Failed) else None
     return HistoryRow(
         path=stored.path,
         created_utc=record.created_utc,
         version=record.submission.version,
         digest=record.submission.digest,
         protocol=record.protocol,
-        failed_in=None if isinstance(outcome, Completed) else outcome.stage,
-        blame=None if isinstance(outcome, Completed) else outcome.blame,
+        failed_in=None if failed is None else failed.stage,
+        blame=None if failed is None else failed.blame,
         quality=None
         if quality is None
         else next((each for each in quality.metrics if each.name == quality.ranked), None),
-        joules_per_1000=log_mean(resolved) if whole else None,
+        joules_per_1000=log_mean(resolved)
+        if failed is None and 0 < len(resolved) == len(seen)
+        else None,
         sessions=len(record.sessions),
         counts=counts,
     )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from harness.site.blocks import (
+    UNKNOWN,
     Block,
     Column,
     Inline,
@@ -18,7 +19,7 @@ from harness.site.blocks import (
 )
 from harness.site.entry_view import EntryView, PhaseRow, SessionRow
 from harness.site.power import bar_svg, trace_svg
-from harness.site.text import shorten
+from harness.site.text import plain
 from harness.site.wording import Wording
 
 MOST_SESSIONS = 60
@@ -57,9 +58,9 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Wording) -> Table:
 
     def counted(row: PhaseRow) -> tuple[str, str]:
         if row.joules_per_1000 is None:
-            return "–", "–"
+            return UNKNOWN, UNKNOWN
         share = row.joules_per_1000 / whole if whole > 0 else 0.0
-        return figure(row.joules_per_1000), words.language.percent(share)
+        return figure(row.joules_per_1000), words.percent(share)
 
     return Table(
         say["entry.by_phase"],
@@ -77,7 +78,7 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Wording) -> Table:
                 words.named("phase", row.phase),
                 figure(row.joules),
                 figure(row.seconds),
-                figure(row.joules / row.seconds) if row.seconds > 0 else "–",
+                figure(row.joules / row.seconds) if row.seconds > 0 else UNKNOWN,
                 figure(row.cpu_seconds),
                 *counted(row),
             )
@@ -87,10 +88,9 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Wording) -> Table:
 
 
 def _trace(view: EntryView, words: Wording) -> Picture:
-    say, drawing = words.say, view.trace
-    if drawing is None:
-        raise ValueError("there is no trace")
-    session = view.traced_session
+    say, drawing, session = words.say, view.trace, view.traced_session
+    if drawing is None or session is None:
+        raise ValueError(f"no session of {view.name} has a trace")
     svg = trace_svg(
         drawing,
         label=words.text("entry.trace_label", session=session),
@@ -102,7 +102,7 @@ def _trace(view: EntryView, words: Wording) -> Picture:
     caption = words.text("entry.trace_caption", session=session)
     if len(drawing.lines) > 1:
         named = ", ".join(
-            f"{say[f'entry.line_{n}']} {words.named('component', component)}"
+            f"{words.text(f'entry.line_{n}')} {words.named('component', component)}"
             for n, (component, _) in enumerate(drawing.lines)
         )
         caption += f" {named}."
@@ -127,59 +127,58 @@ def sessions(view: EntryView, words: Wording) -> Section:
     return Section("sessions", say["entry.sessions"], tuple(blocks))
 
 
-_OPTIONAL = ("turn", "right", "agreement", "temperature")
-"""Columns that stand only where some session fills them."""
-
-
 def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
-    say = words.say
-    cells = [_session_cells(row, words) for row in rows]
+    """Spell the sessions column by column; one that no session fills is left out."""
+    say, figure, percent = words.say, words.figure, words.percent
+
+    def known(values: Iterable[float | None], spell: Callable[[float], str] = figure) -> list[str]:
+        return [UNKNOWN if value is None else spell(value) for value in values]
+
+    columns: list[tuple[str, list[str]]] = [
+        ("entry.session_session", [str(row.number) for row in rows]),
+        ("entry.session_evaluation", [str(row.evaluation) for row in rows]),
+        ("entry.session_turn", [UNKNOWN if r.round is None else f"{r.round}.{r.place}"
+                                for r in rows]),
+        ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
+        ("entry.session_energy", known(row.joules_per_1000 for row in rows)),
+        ("entry.session_joules", known(row.joules for row in rows)),
+        ("entry.session_seconds", known(row.seconds for row in rows)),
+        ("entry.session_queries", [UNKNOWN if r.queries is None else words.language.whole(r.queries)
+                     for r in rows]),
+        ("entry.session_right", known((row.right for row in rows), percent)),
+        ("entry.session_agreement", known((row.agreement for row in rows), percent)),
+        ("entry.session_other", known((row.other_cpu_share for row in rows), percent)),
+        ("entry.session_temperature", known(row.temperature_celsius for row in rows)),
+        ("entry.session_kernel_before", known(1000 * row.kernel_before_seconds for row in rows)),
+        ("entry.session_kernel_after", known(1000 * row.kernel_after_seconds for row in rows)),
+        ("entry.session_memory", [UNKNOWN if r.peak_memory_bytes is None
+                    else figure(r.peak_memory_bytes / MEBI) for r in rows]),
+        ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
+    ]  # fmt: skip
     several = any(row.evaluation != 1 for row in rows)
     shown = [
-        key
-        for key in cells[0]
-        if (key != "evaluation" or several)
-        and (key not in _OPTIONAL or any(each[key] != "–" for each in cells))
+        (key, cells)
+        for key, cells in columns
+        if (
+            several if key == "entry.session_evaluation" else any(cell != UNKNOWN for cell in cells)
+        )
     ]
+    heads = tuple(Column(say[key], number=key not in _TEXTS) for key, _ in shown)
     return Table(
         say["entry.sessions"],
-        tuple(
-            Column(say[f"entry.session_{key}"], number=key not in {"session", "started", "state"})
-            for key in shown
-        ),
-        tuple(tuple(each[key] for key in shown) for each in cells),
+        heads,
+        tuple(zip(*(cells for _, cells in shown), strict=True)),
     )
 
 
-def _session_cells(row: SessionRow, words: Wording) -> dict[str, Inline]:
-    say, figure, percent = words.say, words.figure, words.language.percent
-
-    def known(value: float | None) -> str:
-        return "–" if value is None else figure(value)
-
-    def share(value: float | None) -> str:
-        return "–" if value is None else percent(value)
-
-    state = "void" if row.void else "disturbed" if row.notices else "stands"
-    before, after = 1000 * row.kernel_before_seconds, 1000 * row.kernel_after_seconds
-    memory = row.peak_memory_bytes
-    return {
-        "session": str(row.number),
-        "evaluation": str(row.evaluation),
-        "turn": "–" if row.round is None else f"{row.round}.{row.place}",
-        "started": shorten(row.started_utc[:19].replace("T", " "), 19),
-        "energy": known(row.joules_per_1000),
-        "joules": figure(row.joules),
-        "seconds": figure(row.seconds),
-        "queries": "–" if row.queries is None else words.language.whole(row.queries),
-        "right": share(row.right),
-        "agreement": share(row.agreement),
-        "other": share(row.other_cpu_share),
-        "temperature": known(row.temperature_celsius),
-        "kernel": f"{figure(before)} → {figure(after)}",
-        "memory": "–" if memory is None else figure(memory / MEBI),
-        "state": say[f"entry.session_{state}"],
-    }
+_TEXTS = frozenset({"entry.session_session", "entry.session_started", "entry.session_state"})
+_STATES = {
+    (False, False): "entry.session_stands",
+    (False, True): "entry.session_disturbed",
+    (True, False): "entry.session_void",
+    (True, True): "entry.session_void",
+}
+"""By whether a session is void, and whether anything disturbed it."""
 
 
 def _disturbances(rows: tuple[SessionRow, ...], words: Wording) -> Iterator[Inline]:
@@ -210,7 +209,7 @@ def quality(view: EntryView, words: Wording) -> Section:
                 (
                     words.metric(each.name),
                     figure(each.value),
-                    words.language.between((each.low, each.high)),
+                    words.between((each.low, each.high)),
                     english(each.interval_method, 120),
                 )
                 for each in metrics

@@ -12,6 +12,8 @@ from hashlib import sha256
 from importlib import resources
 from typing import NamedTuple
 
+from jinja2 import Template
+
 from harness.site.blocks import Said, Section
 from harness.site.blocks_html import inline
 from harness.site.language import codes, language
@@ -88,7 +90,13 @@ def alone(code: str, *, title: str, head: str, body: str, skip: str, foot: str =
 
 
 def _render(code: str, **values: object) -> bytes:
-    return environment(code).get_template("frame.html").render(**values).encode()
+    return _frame(code).render(values).encode()
+
+
+@cache
+def _frame(code: str) -> Template:
+    """Return the template, looked up once: each look goes to the file system."""
+    return environment(code).get_template("frame.html")
 
 
 def _others(page: str, code: str) -> tuple[_Other, ...]:

@@ -15,6 +15,7 @@ from harness.records.evaluation import PHASES, Phase
 from harness.records.meter import Grade
 from harness.records.rules import Rules
 from harness.site.blocks import (
+    UNKNOWN,
     Block,
     Column,
     Commands,
@@ -155,9 +156,9 @@ def _measured(words: Wording) -> Section:
         say["method.measured_title"],
         (
             Paragraph(Said("strong", say["method.is_measured"])),
-            Listing(tuple(say[f"method.is_{n}"] for n in range(1, 5))),
+            Listing(tuple(words.text(f"method.is_{n}") for n in range(1, 5))),
             Paragraph(Said("strong", say["method.is_not_measured"])),
-            Listing(tuple(say[f"method.not_{n}"] for n in range(1, 5))),
+            Listing(tuple(words.text(f"method.not_{n}") for n in range(1, 5))),
         ),
     )
 
@@ -184,9 +185,7 @@ def _intervals(rules: Rules, words: Wording) -> Section:
         "intervals",
         say["method.intervals"],
         (
-            Paragraph(
-                words.text("method.intervals_energy", sessions=rules.boards.min_sessions)
-            ),
+            Paragraph(words.text("method.intervals_energy", sessions=rules.boards.min_sessions)),
             Paragraph(say["method.intervals_quality"]),
             Paragraph(say["method.intervals_looks"]),
             looks,
@@ -226,9 +225,7 @@ def _floor(rules: Rules, words: Wording) -> Section:
     say = words.say
     blocks: list[Block] = [
         Paragraph(
-            words.text(
-                "method.floor_why", multiple=words.plain_number(rules.energy.floor_multiple)
-            )
+            words.text("method.floor_why", multiple=words.plain_number(rules.energy.floor_multiple))
         ),
         Paragraph(say["method.class_why"]),
     ]
@@ -246,8 +243,8 @@ def _floor(rules: Rules, words: Wording) -> Section:
                     (
                         name(task),
                         name(each.null),
-                        "–" if each.control is None else name(each.control),
-                        "–" if each.energy_class is None else name(each.energy_class),
+                        UNKNOWN if each.control is None else name(each.control),
+                        UNKNOWN if each.energy_class is None else name(each.energy_class),
                     )
                     for task, each in sorted(rules.reference.items())
                 ),
@@ -283,9 +280,7 @@ def _prizes(rules: Rules, words: Wording) -> Section:
     return Section("prizes", say["method.prizes"], tuple(blocks))
 
 
-def _codes(
-    key: str, kind: str, codes: tuple[str, ...], words: Wording, first: str = ""
-) -> Section:
+def _codes(key: str, kind: str, codes: tuple[str, ...], words: Wording, first: str = "") -> Section:
     """Explain everything of one kind that has a code."""
     listing = Listing(
         tuple(
@@ -294,7 +289,7 @@ def _codes(
         )
     )
     blocks: tuple[Block, ...] = (Paragraph(first), listing) if first else (listing,)
-    return Section(key, words.say[f"method.{key}"], blocks)
+    return Section(key, words.text(f"method.{key}"), blocks)
 
 
 def _disturbance(rules: Rules, words: Wording) -> Section:
@@ -308,11 +303,9 @@ def _disturbance(rules: Rules, words: Wording) -> Section:
     table = Table(
         say["method.disturbance"],
         (Column(say["method.seen"]), Column(say["method.limit"], number=True)),
-        tuple((say[f"method.{key}"], spelt(key)) for key in limits),
+        tuple((words.text(f"method.{key}"), spelt(key)) for key in limits),
     )
-    repeats = words.text(
-        "method.disturbance_why", repeats=rules.protocols["official"].max_repeats
-    )
+    repeats = words.text("method.disturbance_why", repeats=rules.protocols["official"].max_repeats)
     return Section("disturbance", say["method.disturbance"], (Paragraph(repeats), table))
 
 

@@ -138,10 +138,8 @@ def trace_svg(
 ) -> str:
     """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes."""
     floor = TOP + PLOT_HEIGHT
-    made = [
-        f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" '
-        f'aria-label="{escape(label)}" font-size="13">'
-    ]
+    head = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="13" '
+    made = [f'{head}aria-label="{escape(label)}">']
     for n, band in enumerate(drawing.bands):
         made.append(
             f'<rect class="band{" odd" if n % 2 else ""}" x="{band.left}" y="{TOP}" '
@@ -184,10 +182,8 @@ def bar_svg(parts: Iterable[tuple[str, float]], *, label: str) -> str:
     if whole <= 0:
         return ""
     ends = [round(WIDTH * end / whole) for end in accumulate(size for _, size in sizes)]
-    made = [
-        f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" '
-        f'aria-label="{escape(label)}">'
-    ]
+    head = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" '
+    made = [f'{head}aria-label="{escape(label)}">']
     start = 0
     for (kind, _), end in zip(sizes, ends, strict=True):
         if end > start:

@@ -164,4 +164,3 @@ def _failure(stored: StoredLike, outcome: Failed) -> FailedEntry:
         message=outcome.message,
         path=stored.path,
     )
-

@@ -5,7 +5,7 @@ A page of an entry has about a hundred strings without holes, and there may be t
 
 from __future__ import annotations
 
-from functools import cache
+from functools import cache, lru_cache
 
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
@@ -35,18 +35,25 @@ class Wording:
         """Fills the holes of a string."""
         self.figure = spoken.significant
         """Spells a figure with three significant digits."""
+        self._whole_percent = lru_cache(maxsize=1024)(lambda each: spoken.percent(each / 100))
+        self.named = cache(spoken.name)
+        """Returns the name of what has a code: a phase, a component, a grade, a status."""
+        self.explained = cache(spoken.sentence)
+        """Returns the sentence that explains it; empty where there is none."""
+        self._between = spoken.text("number.between", low="{}", high="{}").format
 
     def plain_number(self, value: float) -> str:
         """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
         return self.language.figure(f"{value:,.10g}")
 
-    def named(self, kind: str, code: str) -> str:
-        """Return the name of what has a code: a phase, a component, a grade, a status."""
-        return self.language.name(kind, code)
+    def percent(self, share: float) -> str:
+        """Spell a share of 1 in whole per cent."""
+        return self._whole_percent(round(100 * share))
 
-    def explained(self, kind: str, code: str) -> str:
-        """Return the sentence that explains it; empty where there is none."""
-        return self.language.sentence(kind, code)
+    def between(self, interval: tuple[float, float]) -> str:
+        """Spell an interval."""
+        low, high = interval
+        return self._between(self.figure(low), self.figure(high))
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended: a phase, or one before or between these."""
