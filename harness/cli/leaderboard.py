@@ -190,8 +190,8 @@ def _check(ranked: Ranked, joints: Joints | None, folder: Path, *, as_json: bool
     stale = sorted(name for name in files if _read(folder / name) != files[name])
     if joints is not None:
         stale += sorted(joint_name(joint.board) for joint in ranked.stale)
-    # Spreadsheets of boards that are gone; what a host needs beside the page is nobody's fault.
-    left_over = sorted({path.name for path in folder.glob("*.csv")} - files.keys())
+    # Data of boards that are gone; what a host needs beside the page is nobody's fault.
+    left_over = sorted(_data_files(folder) - files.keys())
     if joints is not None:
         left_over += [f"{FOLDER}/{name}" for name in joints.left_over(ranked)]
     fresh = not (stale or left_over or boards.problems)
@@ -231,6 +231,12 @@ def _print_check(
         console.print(f"{folder} is what the records give")
 
 
+def _data_files(folder: Path) -> set[str]:
+    """Name the files of boards, by their places in the site's folder: also where they once were."""
+    found = [*folder.glob("*.csv"), *folder.glob("data/*.*")]
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
@@ -243,13 +249,14 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "boards.json").exists():  # a page of ours: nobody else's files are touched
-            for spreadsheet in folder.glob("*.csv"):
-                if spreadsheet.name not in files:
-                    spreadsheet.unlink()
+            for name in _data_files(folder) - files.keys():
+                (folder / name).unlink()
         for name, content in files.items():
-            draft = folder / f".{name}.new"
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{target.name}.new")
             draft.write_bytes(content)
-            os.replace(draft, folder / name)  # noqa: PTH105 - says what it does
+            os.replace(draft, target)  # noqa: PTH105 - says what it does
     except OSError as error:
         raise OrganiserError(
             f"{error.filename or folder}: the page cannot be written: {error.strerror}",
