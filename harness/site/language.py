@@ -57,6 +57,7 @@ class Language:
         self._messages = catalogue(code)
         self._decimal = self._plain("locale.decimal")
         self._thousands = self._plain("locale.thousands")
+        self._as_in_english = (self._decimal, self._thousands) == (".", ",")
         self._singular = (
             float(self._plain("locale.singular_from")),
             float(self._plain("locale.singular_below")),
@@ -115,6 +116,10 @@ class Language:
 
     def figure(self, spelt: str) -> str:
         """Turn a figure that is spelt in English, ``12,300.5``, into this language's spelling."""
+        if self._as_in_english:
+            return spelt
+        if "," not in spelt:
+            return spelt.replace(".", self._decimal)
         marked = spelt.translate(SPELT_AS_A_DECIMAL)
         return marked.replace("T", self._thousands).replace("D", self._decimal)
 

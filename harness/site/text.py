@@ -28,6 +28,9 @@ def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """
     if value == 0:
         return "0"
+    spelt = f"{value:#.{digits}g}"
+    if "e" not in spelt:  # the quick way, of most figures: there are hundreds on a page
+        return _minus(spelt.removesuffix("."))
     mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")
     exponent = int(exponent_text)
     if -4 <= exponent < 6:  # noqa: PLR2004 - beyond these, zeros are harder to read than powers
