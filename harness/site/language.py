@@ -104,6 +104,10 @@ class Language:
         key = f"{kind}.{code}.name"
         return self.text(key) if key in self._messages else self._unknown(kind, code)
 
+    def stage(self, code: str) -> str:
+        """Return the name of where an evaluation ended: in a phase, or before or between these."""
+        return self.name("phase" if self.has(f"phase.{code}.name") else "stage", code)
+
     def sentence(self, kind: str, code: str) -> str:
         """Return the sentence that explains a thing that has a code; empty for an unknown one."""
         key = f"{kind}.{code}.sentence"
