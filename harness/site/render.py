@@ -22,15 +22,17 @@ SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare"
 TAKEN_AWAY = (comma_separated, board_json, board_parquet)
 """What writes the files that ``views.DOWNLOADS`` names."""
 
-LIMITS = {
+MOST_FAILURES, MOST_NAMES, MOST_PROBLEMS = 100, 20, 500
+"""How much of a list the page shows: the rest is counted, and in the data."""
+
+CONSTANTS = {
     "ACCENTED": ("least", "best", "front"),
     "LONGEST_NAME": LONGEST_NAME,
-    "MOST_FAILURES": 100,
-    "MOST_NAMES": 20,
-    "MOST_PROBLEMS": 500,
+    "MOST_FAILURES": MOST_FAILURES,
+    "MOST_NAMES": MOST_NAMES,
+    "MOST_PROBLEMS": MOST_PROBLEMS,
 }
-"""How much of a list the page shows: the rest is counted, and in the data. Names are cut alike by
-templates and script."""
+"""Of the templates; names are cut alike by these and by the script."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,7 @@ def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> st
             others=others,
             problems=boards.problems,
             root=root,
-            **LIMITS,
+            **CONSTANTS,
         )
     )
 
