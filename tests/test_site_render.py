@@ -129,7 +129,8 @@ def test_the_same_boards_give_the_same_bytes() -> None:
 def test_the_files_are_a_page_a_language_its_assets_and_the_data_of_boards() -> None:
     stem = "data/some-task-offline-0badcafe"
     assert set(render(samples.small())) == {
-        "index.html", "fr/index.html", "style.css", "board.js", "boards.json",
+        "index.html", "fr/index.html", "feed.xml", "fr/feed.xml", "style.css", "board.js",
+        "boards.json",
         f"{stem}.js", f"{stem}.claims.js", f"{stem}.csv", f"{stem}.json", f"{stem}.parquet",
     }  # fmt: skip
 

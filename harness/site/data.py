@@ -1,14 +1,18 @@
-"""Boards to take away: JSON and Parquet of each."""
+"""Boards to take away: CSV, JSON and Parquet of each."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from harness.records.board import Board
 from harness.site.columns import COLUMNS, Kind
+from harness.site.paths import safe_name
+from harness.site.spreadsheet import comma_separated
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -17,6 +21,17 @@ PARQUET_VERSION = "2.6"
 COMPRESSION = "zstd"
 ROWS_IN_A_GROUP = 100_000
 """All rows of any board in one group: readers of such small files want no more."""
+
+
+def data_name(board_id: str, ending: str) -> str:
+    """Return the name of a board's file of data, relative to the site's folder."""
+    return f"data/{safe_name(board_id)}.{ending}"
+
+
+def data_files(board: Board) -> dict[str, Callable[[], bytes]]:
+    """Return what makes each file of a board's data, by the file's name, the spreadsheet first."""
+    makers = {"csv": comma_separated, "json": board_json, "parquet": board_parquet}
+    return {data_name(board.id, ending): partial(make, board) for ending, make in makers.items()}
 
 
 def board_json(board: Board) -> bytes:

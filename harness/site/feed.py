@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.records.board import Board, BoardEntry, Boards
 from harness.site.language import Language
+from harness.site.paths import entry_page_name, in_language
 from harness.site.templating import environment
 from harness.site.words import metric_name
 
@@ -41,11 +42,16 @@ class Result:
     latest: datetime
 
 
-def feed(boards: Boards, language: Language, page_of: Callable[[str, str], str]) -> bytes:
+def feed_name(language: Language) -> str:
+    """Return the name of a language's feed, relative to the site's folder."""
+    return in_language("feed.xml", language.code)
+
+
+def feed(boards: Boards, language: Language) -> bytes:
     """Return the feed of a language: the latest results of all boards, the newest first.
 
-    ``page_of`` gives the page of an entry on a board, as an address relative to the feed's own. A
-    row whose records' names tell no moment is left out: nothing says when it changed.
+    Each links to its entry's page in that language. A row whose records' names tell no moment is
+    left out: nothing says when it changed.
     """
     results = list(_results(boards))
     results.sort(key=lambda each: (each.board.id, each.entry.entry))
@@ -54,7 +60,7 @@ def feed(boards: Boards, language: Language, page_of: Callable[[str, str], str])
     return template.render(
         feed_id=_name("feed", language.code, *sorted({board.task for board in boards.boards})),
         updated=_spelt(results[0].latest if results else NEVER),
-        results=[_told(result, language, page_of) for result in results[:MOST_RESULTS]],
+        results=[_told(result, language) for result in results[:MOST_RESULTS]],
     ).encode()
 
 
@@ -77,15 +83,13 @@ def _results(boards: Boards) -> Iterable[Result]:
                 yield Result(board, entry, moments[0], moments[-1])
 
 
-def _told(
-    result: Result, language: Language, page_of: Callable[[str, str], str]
-) -> dict[str, object]:
+def _told(result: Result, language: Language) -> dict[str, object]:
     board, entry = result.board, result.entry
     return {
         "id": _name("result", language.code, board.id, entry.entry, entry.digest),
         "board": board,
         "entry": entry,
-        "link": page_of(board.id, entry.entry),
+        "link": entry_page_name(board.id, entry.entry),
         "published": _spelt(result.first),
         "updated": _spelt(result.latest),
         "metric": metric_name(board.metric, language),

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 from markupsafe import Markup
 
 from harness.site import text as english
-from harness.site.text import JOULES_PER_WH, KEPT_SPACES, NO_BREAK_SPACE, plain
+from harness.site.text import KEPT_SPACES, NO_BREAK_SPACE, plain
 
 Value: TypeAlias = str | int | float
 
@@ -57,10 +57,16 @@ class Language:
         self._messages = catalogue(code)
         self._decimal = self._plain("locale.decimal")
         self._thousands = self._plain("locale.thousands")
+        self._as_in_english = (self._decimal, self._thousands) == (".", ",")
         self._singular = (
             float(self._plain("locale.singular_from")),
             float(self._plain("locale.singular_below")),
         )
+
+    @property
+    def is_main(self) -> bool:
+        """Whether records, which are in English, are in this language."""
+        return self.code == MAIN
 
     def text(self, key: str, **values: Value) -> str:
         """Return the string with its holes filled.
@@ -115,6 +121,10 @@ class Language:
 
     def figure(self, spelt: str) -> str:
         """Turn a figure that is spelt in English, ``12,300.5``, into this language's spelling."""
+        if self._as_in_english:
+            return spelt
+        if "," not in spelt:
+            return spelt.replace(".", self._decimal)
         marked = spelt.translate(SPELT_AS_A_DECIMAL)
         return marked.replace("T", self._thousands).replace("D", self._decimal)
 
@@ -152,7 +162,7 @@ class Language:
 
     def watt_hours(self, joules: float) -> str:
         """Spell ``joules`` in watt-hours, without the unit."""
-        return self.significant(joules / JOULES_PER_WH)
+        return self.figure(english.watt_hours(joules))
 
     def many(self, value: float) -> str:
         """Spell a number that need not be exact so that it can be said: ``3.46 million``."""

@@ -12,8 +12,9 @@ from harness.site.words import NOT_MEASURED, metric_name, sentence_case, sources
 
 NOTHING = "\N{EN DASH}"
 LONGEST_NAME = 60
-PUNCTUATION = re.compile(r"[!\"$%&'()*+,\-./:;<=>?\[\\\]^_`{|}~]")
-"""ASCII punctuation, each of which CommonMark takes for itself behind a backslash, but for two."""
+SIGNS = re.compile(r"[\\`*_\[\]<>&|~:$]|(?<=www)\.", re.IGNORECASE)
+"""What begins markup, an entity, an address or a formula, or parts two cells. Behind a backslash
+CommonMark takes it for itself."""
 CALLS = re.compile("[@#]")
 """They call people and issues on GitHub, escaped or not: a comment, which nobody sees, parts them
 from what they would call."""
@@ -40,7 +41,7 @@ def markdown_table(board: Board, language: Language) -> str:
 
 def escaped(text: str, length: int = LONGEST_NAME) -> str:
     """Spell a stranger's text so that Markdown shows it and obeys nothing in it."""
-    backslashed = PUNCTUATION.sub(r"\\\g<0>", shorten(text, length))
+    backslashed = SIGNS.sub(r"\\\g<0>", shorten(text, length))
     return CALLS.sub(r"\g<0><!-- -->", backslashed)
 
 

@@ -57,6 +57,7 @@ def environment(code: str) -> jinja2.Environment:
         "meter_uncertainty": partial(words.meter_uncertainty, language=spoken),
         "name": spoken.name,
         "phone_charge": partial(words.phone_charge, language=spoken),
+        "phone_charge_example": partial(words.phone_charge_example, language=spoken),
         "phone_charge_source": partial(words.phone_charge_source, language=spoken),
         "script_strings": script_block(spoken.script),
         "sentence": spoken.sentence,

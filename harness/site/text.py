@@ -28,6 +28,9 @@ def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """
     if value == 0:
         return "0"
+    spelt = f"{value:#.{digits}g}"
+    if "e" not in spelt:  # the quick way, of most figures: there are hundreds on a page
+        return _minus(spelt.removesuffix("."))
     mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")
     exponent = int(exponent_text)
     if -4 <= exponent < 6:  # noqa: PLR2004 - beyond these, zeros are harder to read than powers
@@ -61,10 +64,10 @@ def rank_range(rank: tuple[int, int]) -> str:
 def plain(text: str) -> str:
     """Make a stranger's text safe to stand in a line of ours.
 
-    Runs of white space become one space, but a no-break space by itself stays; control characters,
-    lone surrogates and characters that turn the direction of the text around them become U+FFFD.
-    Letters of any script and emoji stay.
-    Escaping markup is the template's business.
+    Runs of white space become one space, but a no-break space by itself stays. Control characters,
+    lone surrogates, what is no character and what turns the direction of the text around it become
+    U+FFFD. Letters of any script and emoji stay. What is left may stand in XML, too; escaping
+    markup is the template's business.
     """
     if KEPT_SPACES.isdisjoint(text):
         spaced = " ".join(text.split())
@@ -104,7 +107,11 @@ def _one_space(run: re.Match[str]) -> str:
 
 
 def _is_unsafe(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs"} or character in DIRECTION_CONTROLS
+    return (
+        unicodedata.category(character) in {"Cc", "Cs"}
+        or character in DIRECTION_CONTROLS
+        or ord(character) & 0xFFFE == 0xFFFE  # noqa: PLR2004 - no characters; XML forbids two
+    )
 
 
 def _minus(figure: str) -> str:
