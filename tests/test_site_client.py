@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -151,6 +152,14 @@ def test_marks_are_told_apart() -> None:
     for bit, (mark, changes) in enumerate(carried.items()):
         data = columns(samples.board(samples.entry(**changes)))
         assert data["flags"] == [1 << bit], mark
+
+
+def test_the_script_knows_the_marks_by_the_same_bits() -> None:
+    script = resources.files("harness.site").joinpath("templates", "js", "rows.js").read_text()
+    spelt = re.search(r"const FLAGS = \{ (.*?) \};", script)
+    assert spelt is not None
+    flags = dict(pair.split(": ") for pair in spelt[1].split(", "))
+    assert flags == {mark: str(1 << bit) for bit, mark in enumerate(FLAGS)}
 
 
 def test_why_an_entry_has_no_rank_is_told_by_its_row() -> None:

@@ -171,6 +171,9 @@ def test_a_click_on_a_header_sorts_and_another_turns_it_round(
     assert names(section)[:2] == ["big-model", "linear-model"]  # equal ones keep the board's order
     sort(section, "entry")
     assert names(section) == sorted([*cheap_first, "too-cheap"])
+    sort(section, "marks")
+    assert names(section)[0] == "linear-model"  # it has a prize
+    assert names(section)[-1] == "too-cheap"
 
 
 def test_numbers_in_names_are_sorted_by_their_size(open_page: OpenPage, index: Path) -> None:
@@ -299,6 +302,18 @@ def slugs(*entries: str) -> str:
     from harness.site.paths import safe_name  # noqa: PLC0415 - for this alone
 
     return ",".join(map(safe_name, entries))
+
+
+def test_the_other_language_shows_the_same_view(open_page: OpenPage, index: Path) -> None:
+    opened = open_page(index, f"?{SMALL}.q=slow&{SMALL}.sort=-joules#board-{SMALL}")
+    opened.page.get_by_role("link", name="Français").click()
+    section = board(opened.page, SMALL)
+    assert section.get_by_label("Chercher").input_value() == "slow"
+    assert section.locator(".entries .count").inner_text() == "1 affiché sur 5"
+    assert opened.page.url.endswith(
+        f"/fr/index.html?{SMALL}.q=slow&{SMALL}.sort=-joules#board-{SMALL}"
+    )
+    assert opened.complaints == []
 
 
 def test_going_back_brings_the_earlier_view_back(open_page: OpenPage, index: Path) -> None:
