@@ -24,7 +24,7 @@ from harness.records.board import Boards
 from harness.records.meter import Grade
 from harness.site import paths
 from harness.site.language import codes
-from harness.site.render import LIMITS, SCRIPT, SCRIPT_PARTS, STYLE, render
+from harness.site.render import MOST_FAILURES, MOST_PROBLEMS, SCRIPT, SCRIPT_PARTS, STYLE, render
 from harness.site.views import TOP
 
 POLICY = (
@@ -357,10 +357,10 @@ def test_of_many_entries_the_page_holds_the_top_and_says_where_the_others_are() 
 
 def test_long_lists_are_cut_and_what_is_left_out_is_counted() -> None:
     small = samples.small()
-    failed = small.boards[0].failed * (LIMITS["MOST_FAILURES"] + 1)
-    problems = small.problems * (LIMITS["MOST_PROBLEMS"] + 2)
+    failed = small.boards[0].failed * (MOST_FAILURES + 1)
+    problems = small.problems * (MOST_PROBLEMS + 2)
     page = page_of(Boards(boards=(samples.board(failed=failed),), problems=problems))
-    assert page.count("broken-model") == LIMITS["MOST_FAILURES"]
+    assert page.count("broken-model") == MOST_FAILURES
     assert "And 1 more entry, named in boards.json." in page
     assert "And 2 more files, named in boards.json." in page
 

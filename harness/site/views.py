@@ -195,7 +195,7 @@ def _columns(*, ranks: bool, classes: bool) -> tuple[Column, ...]:
         Column("support", "descending", number=True) if ranks else None,
         Column("seconds", "ascending", number=True),
         Column("sessions", "descending", number=True),
-        Column("marks", "ascending"),
+        Column("marks", "descending"),
     )
     return tuple(column for column in columns if column is not None)
 
