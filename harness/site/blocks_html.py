@@ -130,7 +130,7 @@ def _table(table: Table) -> str:
             made += (begin, escape(cell) if type(cell) is str else inline(cell), end)
     return (
         f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f'<table>\n<thead><tr>{"".join(heads)}</tr></thead>\n'
+        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n"
         f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
     )
 
