@@ -24,7 +24,7 @@ from harness.records.board import Boards
 from harness.records.meter import Grade
 from harness.site import paths
 from harness.site.language import codes
-from harness.site.render import LIMITS, SCRIPT, SCRIPT_PARTS, STYLE, render
+from harness.site.render import MOST_FAILURES, MOST_PROBLEMS, SCRIPT, SCRIPT_PARTS, STYLE, render
 from harness.site.views import TOP
 
 POLICY = (
@@ -129,7 +129,8 @@ def test_the_same_boards_give_the_same_bytes() -> None:
 def test_the_files_are_a_page_a_language_its_assets_and_the_data_of_boards() -> None:
     stem = "data/some-task-offline-0badcafe"
     assert set(render(samples.small())) == {
-        "index.html", "fr/index.html", "style.css", "board.js", "boards.json",
+        "index.html", "fr/index.html", "feed.xml", "fr/feed.xml", "style.css", "board.js",
+        "boards.json",
         f"{stem}.js", f"{stem}.claims.js", f"{stem}.csv", f"{stem}.json", f"{stem}.parquet",
     }  # fmt: skip
 
@@ -356,10 +357,10 @@ def test_of_many_entries_the_page_holds_the_top_and_says_where_the_others_are() 
 
 def test_long_lists_are_cut_and_what_is_left_out_is_counted() -> None:
     small = samples.small()
-    failed = small.boards[0].failed * (LIMITS["MOST_FAILURES"] + 1)
-    problems = small.problems * (LIMITS["MOST_PROBLEMS"] + 2)
+    failed = small.boards[0].failed * (MOST_FAILURES + 1)
+    problems = small.problems * (MOST_PROBLEMS + 2)
     page = page_of(Boards(boards=(samples.board(failed=failed),), problems=problems))
-    assert page.count("broken-model") == LIMITS["MOST_FAILURES"]
+    assert page.count("broken-model") == MOST_FAILURES
     assert "And 1 more entry, named in boards.json." in page
     assert "And 2 more files, named in boards.json." in page
 

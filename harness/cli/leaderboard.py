@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import JsonOption
-from harness.cli.output import print_json, print_note, stdout_console
+from harness.cli.output import print_json, print_note, stdout_console, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import OrganiserError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.joints import Joints, Ranked
+    from harness.site.language import Language
     from harness.store.private_key import Signer
 
 LOCAL = "local"
@@ -26,6 +27,8 @@ EXAMPLES = """Examples:
 python -m harness leaderboard
 
 python -m harness leaderboard --json > boards.json
+
+python -m harness leaderboard --markdown --language fr
 
 python -m harness leaderboard --check
 
@@ -66,6 +69,14 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         ),
     ] = False,
     as_json: JsonOption = False,
+    markdown: Annotated[
+        bool,
+        typer.Option("--markdown", help="Print the boards as Markdown, for a README or a job."),
+    ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Language of --markdown.", show_default="en"),
+    ] = None,
 ) -> None:
     """Make the boards and their page.
 
@@ -85,6 +96,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     own = source.resolve() == project.results.resolve()
     if partial and sign is None:
         raise UsageError("--partial is about what --sign signs", remedy="name a key, or leave it")
+    tables = _tables_in(language, wanted=markdown, as_json=as_json, check=check)
     joints = Joints(project, source, _signer(project, sign, check=check, own=own))
     ranked = joints.ranked(local=False)
     if not partial:
@@ -107,12 +119,39 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         _write(folder / LOCAL, render(shown))
     if as_json:
         print_json(shown)
+    elif tables is not None:
+        from harness.site.markdown import markdown_boards
+
+        write_out(markdown_boards(shown, tables))
     else:
         from harness.cli.boards import print_boards
 
         print_boards(stdout_console(), shown, page)
     if shown.problems:
         raise typer.Exit(1)
+
+
+def _tables_in(code: str | None, *, wanted: bool, as_json: bool, check: bool) -> Language | None:
+    """Return the language that tables are printed in; ``None`` where none were asked for."""
+    from harness.site.language import MAIN, codes, language
+
+    if not wanted:
+        if code is not None:
+            raise UsageError(
+                "--language is about --markdown", remedy="add --markdown, or leave it out"
+            )
+        return None
+    if as_json or check:
+        raise UsageError(
+            f"--markdown and {'--json' if as_json else '--check'} cannot both be printed",
+            remedy="leave one of them out",
+        )
+    if (chosen := code or MAIN) not in codes():
+        raise UsageError(
+            f"--language {chosen}: there is no catalogue of it",
+            remedy=f"name one of {', '.join(codes())}",
+        )
+    return language(chosen)
 
 
 def _existing(results: Path) -> Path:

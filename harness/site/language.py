@@ -20,7 +20,7 @@ from typing import Any, NamedTuple, TypeAlias
 from markupsafe import Markup
 
 from harness.site import text as english
-from harness.site.text import JOULES_PER_WH, KEPT_SPACES, NO_BREAK_SPACE, plain
+from harness.site.text import KEPT_SPACES, NO_BREAK_SPACE, plain
 
 Value: TypeAlias = str | int | float
 
@@ -63,6 +63,11 @@ class Language:
             float(self._plain("locale.singular_below")),
         )
 
+    @property
+    def is_main(self) -> bool:
+        """Whether records, which are in English, are in this language."""
+        return self.code == MAIN
+
     def text(self, key: str, **values: Value) -> str:
         """Return the string with its holes filled.
 
@@ -98,6 +103,10 @@ class Language:
         """
         key = f"{kind}.{code}.name"
         return self.text(key) if key in self._messages else self._unknown(kind, code)
+
+    def stage(self, code: str) -> str:
+        """Return the name of where an evaluation ended: in a phase, or before or between these."""
+        return self.name("phase" if self.has(f"phase.{code}.name") else "stage", code)
 
     def sentence(self, kind: str, code: str) -> str:
         """Return the sentence that explains a thing that has a code; empty for an unknown one."""
@@ -157,7 +166,7 @@ class Language:
 
     def watt_hours(self, joules: float) -> str:
         """Spell ``joules`` in watt-hours, without the unit."""
-        return self.significant(joules / JOULES_PER_WH)
+        return self.figure(english.watt_hours(joules))
 
     def many(self, value: float) -> str:
         """Spell a number that need not be exact so that it can be said: ``3.46 million``."""

@@ -9,9 +9,9 @@ from harness.records.base import pretty_json
 from harness.records.board import Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
-from harness.site.data import board_json, board_parquet
+from harness.site.data import data_files
+from harness.site.feed import feed, feed_name
 from harness.site.language import Language, languages
-from harness.site.spreadsheet import comma_separated
 from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
 
@@ -19,18 +19,17 @@ STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare", "picture")
 """In the order in which they are joined: each may use those before it."""
 
-TAKEN_AWAY = (comma_separated, board_json, board_parquet)
-"""What writes the files that ``views.DOWNLOADS`` names."""
+MOST_FAILURES, MOST_NAMES, MOST_PROBLEMS = 100, 20, 500
+"""How much of a list the page shows: the rest is counted, and in the data."""
 
-LIMITS = {
+CONSTANTS = {
     "ACCENTED": ("least", "best", "front"),
     "LONGEST_NAME": LONGEST_NAME,
-    "MOST_FAILURES": 100,
-    "MOST_NAMES": 20,
-    "MOST_PROBLEMS": 500,
+    "MOST_FAILURES": MOST_FAILURES,
+    "MOST_NAMES": MOST_NAMES,
+    "MOST_PROBLEMS": MOST_PROBLEMS,
 }
-"""How much of a list the page shows: the rest is counted, and in the data. Names are cut alike by
-templates and script."""
+"""Of the templates; names are cut alike by these and by the script."""
 
 
 @dataclass(frozen=True)
@@ -46,15 +45,15 @@ def render(boards: Boards) -> dict[str, bytes]:
 
     ``index.html`` and its likes in other languages (``fr/index.html``), ``style.css``, ``board.js``
     and, of each board, ``data/<board>.js`` for the script and ``data/<board>.csv``, ``.json`` and
-    ``.parquet``; ``boards.json`` is what ``leaderboard --json`` prints. They need one folder, a
-    browser and nothing else: the page works from a file, from any host, and without JavaScript.
-    Raises ``ValueError`` when two boards share an identifier, or a figure is not a finite number.
+    ``.parquet``; ``boards.json`` is what ``leaderboard --json`` prints, and ``feed.xml`` and its
+    likes an Atom feed. They need one folder, a browser and nothing else: the page works from a
+    file, from any host, and without JavaScript. Raises ``ValueError`` when two boards share an
+    identifier, or a figure is not a finite number.
     """
     shown = views(boards.boards)
     files = {"boards.json": pretty_json(boards), STYLE: _template(STYLE), SCRIPT: script()}
     for each in shown:
-        for name, write in zip(each.downloads, TAKEN_AWAY, strict=True):
-            files[name] = write(each.board)
+        files |= {name: write() for name, write in data_files(each.board).items()}
         files[each.script] = board_script(each.board)
         claims = claims_script(each.board)
         if claims is not None:
@@ -62,6 +61,7 @@ def render(boards: Boards) -> dict[str, bytes]:
     for language in languages():
         name = paths.in_language("index.html", language.code)
         files[name] = page(boards, shown, language).encode()
+        files[feed_name(language)] = feed(boards, language)
     return files
 
 
@@ -82,7 +82,7 @@ def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> st
             others=others,
             problems=boards.problems,
             root=root,
-            **LIMITS,
+            **CONSTANTS,
         )
     )
 

@@ -9,15 +9,13 @@ from typing import Literal
 from harness.records.board import Board, BoardEntry
 from harness.site import paths
 from harness.site.client import FLAGS, LONGEST_NAME
+from harness.site.data import data_files
 from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
 from harness.site.language import Language
 from harness.site.text import shorten
 
 TOP = 50
 """Rows of a board that the page itself holds, for readers without JavaScript."""
-
-DOWNLOADS = ("csv", "json", "parquet")
-"""What a board can be taken away as, the spreadsheet first."""
 
 SIGNED = frozenset({"official", "unofficial", "open"})
 """Statuses of boards that an organiser vouches for."""
@@ -99,7 +97,7 @@ class BoardView:
     @property
     def downloads(self) -> tuple[str, ...]:
         """The names of what can be taken away of it, the spreadsheet first."""
-        return tuple(f"data/{self.stem}.{ending}" for ending in DOWNLOADS)
+        return tuple(data_files(self.board))
 
     @property
     def verified(self) -> str:
@@ -197,7 +195,7 @@ def _columns(*, ranks: bool, classes: bool) -> tuple[Column, ...]:
         Column("support", "descending", number=True) if ranks else None,
         Column("seconds", "ascending", number=True),
         Column("sessions", "descending", number=True),
-        Column("marks", "ascending"),
+        Column("marks", "descending"),
     )
     return tuple(column for column in columns if column is not None)
 

@@ -92,11 +92,12 @@
       cell.textContent = Frugal.count(data.sessions[row]);
     },
     marks(cell, data, row) {
+      const tags = make("div");
       marks(data, row).forEach(function (mark) {
-        const tag = make("span", ACCENTED.includes(mark) ? "tag accent" : "tag");
-        tag.textContent = Frugal.text(MARKS[mark]);
-        cell.append(tag, " ");
+        const accent = ACCENTED.includes(mark) ? "tag accent" : "tag";
+        tags.append(make("span", accent, Frugal.text(MARKS[mark])), " ");
       });
+      cell.append(tags);
     },
   };
 

@@ -69,16 +69,14 @@
   /* Entries that this board does not have are left out. */
   function restore(board) {
     const data = Frugal.boards.get(board).data;
-    const wanted = new Set(Frugal.address.read(board, "compare").split(",").slice(0, MOST));
-    const rows = [];
-    if (wanted.size > 1 || !wanted.has("")) {
-      for (let row = 0; row < data.n; row += 1) {
-        if (wanted.has(slug(data, row))) {
-          rows.push(row);
-        }
+    const wanted = Frugal.address.read(board, "compare").split(",").filter(Boolean).slice(0, MOST);
+    const rows = new Map(wanted.map((each) => [each, -1]));
+    for (let row = 0; wanted.length && row < data.n; row += 1) {
+      if (rows.has(slug(data, row))) {
+        rows.set(slug(data, row), row);
       }
     }
-    ticked.set(board, rows);
+    ticked.set(board, Array.from(rows.values()).filter((row) => row >= 0));
   }
 
   function nameOf(data, row) {
@@ -218,7 +216,7 @@
     const { element, data } = Frugal.boards.get(board);
     const panel = panelOf(board);
     const rows = rowsOf(board);
-    const jump = element.querySelector(".tools .jump");
+    const jump = element.querySelector(".jump");
     jump.hidden = !rows.length;
     jump.textContent = Frugal.text("compare.jump", { n: rows.length });
     notice(board, rows.length === 1 ? Frugal.text("compare.one_more") : "");

@@ -57,28 +57,30 @@
     return element;
   }
 
-  /* The positions that are to be in the page, in order. */
+  /* The positions that are to be in the page, in order: those in sight, some around them, and the
+   * one that has the focus with its neighbours, which Tab leads to.
+   */
   function wanted(state) {
     const all = state.rows.length;
     if (state.printing) {
-      return Array.from({ length: Math.min(all, PRINTED) }, (_, n) => n);
+      return range(0, Math.min(all, PRINTED));
     }
-    const room = Math.ceil(state.box.clientHeight / state.height);
-    const top = Math.floor(state.box.scrollTop / state.height);
-    const first = Math.max(0, Math.min(top, all - room) - AROUND);
+    const room = Math.ceil(window.innerHeight / state.height); /* no table is higher than that */
+    const top = Math.min(Math.floor(state.top / state.height), Math.max(0, all - room));
+    const first = Math.max(0, top - AROUND);
     const last = Math.min(all, top + room + AROUND);
-    const positions = [];
-    for (let position = first; position < last; position += 1) {
-      positions.push(position);
+    if (state.focused === null) {
+      return range(first, last);
     }
-    if (state.focused !== null && state.focused < all) {
-      if (state.focused < first) {
-        positions.unshift(state.focused);
-      } else if (state.focused >= last) {
-        positions.push(state.focused);
-      }
-    }
-    return positions;
+    const near = Math.max(0, Math.min(state.focused - 1, all));
+    const beyond = Math.min(all, state.focused + 2);
+    return range(near, Math.min(beyond, first))
+      .concat(range(first, last))
+      .concat(range(Math.max(near, last), beyond));
+  }
+
+  function range(first, last) {
+    return Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
   }
 
   /* Bring the page to the wanted rows. Rows that stay are never moved: that would take the focus. */
@@ -114,6 +116,8 @@
   }
 
   function drawAnew(state) {
+    state.box.scrollTop = 0;
+    state.top = 0;
     state.body.textContent = "";
     state.live.clear();
     state.focused = null;
@@ -133,7 +137,6 @@
   function update(state) {
     const sorted = Frugal.rows.order(state.data, state.sort.column, state.sort.descending);
     state.rows = Frugal.rows.filtered(state.data, sorted, state);
-    state.box.scrollTop = 0;
     drawAnew(state);
     state.table.setAttribute("aria-rowcount", state.rows.length + 1);
     state.headers.forEach(function (header) {
@@ -285,6 +288,7 @@
           asked = true;
           window.requestAnimationFrame(function () {
             asked = false;
+            state.top = state.box.scrollTop;
             draw(state);
           });
         }
@@ -321,6 +325,7 @@
     }
     const room = state.box.clientHeight - state.table.tHead.offsetHeight - state.height;
     state.box.scrollTop = Math.max(0, position * state.height - room / 2);
+    state.top = state.box.scrollTop;
     draw(state);
     state.live.get(position).querySelector("a").focus({ preventScroll: true });
     state.box.scrollIntoView({ block: "nearest" });
@@ -350,10 +355,11 @@
       searchBox: section.querySelector(".tools input[type=search]"),
       teamBox: section.querySelector(".tools select"),
       markBoxes: Array.from(section.querySelectorAll(".tools input[type=checkbox]")),
-      count: section.querySelector(".tools .count"),
+      count: section.querySelector(".entries .count"),
       blank: blank(table),
       height: table.tBodies[0].rows[0].getBoundingClientRect().height,
       rows: new Uint32Array(0),
+      top: 0,
       live: new Map(),
       focused: null,
       lit: null,
