@@ -14,7 +14,7 @@ READ_ALOUD = ("title", "aria-label", "alt", "placeholder", "label")
 UNREAD = frozenset({"script", "style", "code", "bdi", "pre", "kbd"})
 """What is no running text of ours: code, and what strangers wrote."""
 VOID = frozenset({"meta", "link", "br", "hr", "input", "img", "wbr", "col"})
-IN_BOTH = frozenset({"atom", "harness", "csv", "json", "parquet", "utc"})
+IN_BOTH = frozenset({"atom", "frugal", "harness", "csv", "json", "parquet", "utc"})
 """Words that French has from English, or that are names."""
 
 

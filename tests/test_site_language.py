@@ -198,9 +198,9 @@ def test_a_catalogue_that_holds_more_than_strings_is_refused(
 
 def test_two_forms_are_chosen_by_the_rule_of_the_language() -> None:
     said = [language(code).many(1.5e6) for code in ("en", "fr")]
-    assert said == ["1.50 million", "1,50 million"]
-    assert FRENCH.many(2.5e6) == "2,50 millions"
-    assert FRENCH.many(3.2e9) == "3,20 milliards"
+    assert said == ["1.50 million", "1,50 million de"]
+    assert FRENCH.many(2.5e6) == "2,50 millions de"
+    assert FRENCH.many(3.2e9) == "3,20 milliards de"
     assert ENGLISH.many(3.2e9) == "3.20 billion"
     assert ENGLISH.many(999) == "999"
 

@@ -170,7 +170,10 @@ class Language:
         return self.figure(english.watt_hours(joules))
 
     def many(self, value: float) -> str:
-        """Spell a number that need not be exact so that it can be said: ``3.46 million``."""
+        """Spell a number that need not be exact so that it can be said: ``3.46 million``.
+
+        It stands before what is counted, as languages have words between the two.
+        """
         if not MILLION <= value < BEYOND_WORDS:
             return self.significant(value)
         name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)

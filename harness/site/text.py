@@ -54,12 +54,6 @@ def watt_hours(joules: float) -> str:
     return significant(joules / JOULES_PER_WH)
 
 
-def between(interval: tuple[float, float]) -> str:
-    """Spell an interval: ``0.861 to 0.885``."""
-    low, high = interval
-    return f"{significant(low)} to {significant(high)}"
-
-
 def rank_range(rank: tuple[int, int]) -> str:
     """Spell a range of ranks: ``2``, or ``1\N{EN DASH}3``."""
     best, worst = rank

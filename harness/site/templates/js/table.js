@@ -376,10 +376,19 @@
     measure(state);
   }
 
+  /* On paper there is no window: the first rows, and a word on the others. */
   function print(printing) {
     tables.forEach(function (state) {
       state.printing = printing;
       drawAnew(state);
+      if (printing && state.rows.length > PRINTED) {
+        const values = { n: PRINTED, all: state.rows.length };
+        const cell = make("td", "", Frugal.text("table.printed", values));
+        cell.colSpan = state.columns.length + 1;
+        const note = make("tr");
+        note.append(cell);
+        state.body.append(note);
+      }
     });
   }
 
