@@ -12,6 +12,7 @@ from typing import Literal
 
 from harness.records.board import Board, BoardEntry
 from harness.site.labels import Box, Label, Wanted, place
+from harness.site.language import Language
 from harness.site.scales import (
     Scale,
     linear_range,
@@ -20,7 +21,7 @@ from harness.site.scales import (
     log_ticks,
     tick_labels,
 )
-from harness.site.text import between, shorten, significant, width_in_ems
+from harness.site.text import shorten, width_in_ems
 from harness.site.words import metric_name
 
 MARK_RADIUS = 5.0
@@ -72,7 +73,7 @@ NARROW = Layout(
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis and what stands there."""
+    """A place on an axis and what stands there, spelt in English."""
 
     position: float
     label: str
@@ -123,8 +124,6 @@ class Mark:
     bars: tuple[Segment, ...]
     label: Label | None
     """Its name, where there was room for it."""
-    summary: str
-    """The mark in words, units named."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +136,6 @@ class Figure:
     marks: tuple[Mark, ...]
     front: tuple[tuple[float, float], ...]
     """Corners of the step line: the best quality to be had for at most that energy."""
-    description: str
     starts_at_zero: bool
     """Whether the axis of quality does."""
 
@@ -176,7 +174,7 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     entries = [entry for _, entry in shown]
     x, y = _x_scale(entries, layout), _y_scale(entries, layout)
     front = front_steps(entries, x, y)
-    unnamed = [_mark(n, entry, x, y, board.metric) for n, entry in shown]
+    unnamed = [_mark(n, entry, x, y) for n, entry in shown]
     labels = _labels(entries, unnamed, front, layout)
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
     return Figure(
@@ -185,7 +183,6 @@ def draw(board: Board, layout: Layout) -> Figure | None:
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
         front=front,
-        description=_description(entries, board.metric),
         starts_at_zero=y.low == 0,
     )
 
@@ -226,7 +223,7 @@ def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
     return Scale(low, high, layout.plot.bottom, layout.plot.top)
 
 
-def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> Mark:
+def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale) -> Mark:
     across, up = x(_joules(entry)), y(entry.quality)
     low, high = entry.quality_interval
     bars = [Segment(across, y(low), across, y(high))]
@@ -245,7 +242,6 @@ def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> 
         else LEAST_SHADE + (1 - LEAST_SHADE) * entry.front_support,
         bars=tuple(bars),
         label=None,
-        summary=_summary(entry, metric),
     )
 
 
@@ -296,27 +292,48 @@ def _path(corners: Iterable[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
 
 
-def _summary(entry: BoardEntry, metric: str) -> str:
-    joules = f"{significant(_joules(entry))} J per 1,000 queries"
-    if entry.joules_interval is not None:
-        joules += f" ({between(entry.joules_interval)})"
-    return (
-        f"{shorten(entry.entry, 80)}, {shorten(entry.team, 80)}: "
-        f"{metric_name(metric)} {significant(entry.quality)} ({between(entry.quality_interval)}), "
-        f"{joules}"
+def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
+    """Say a mark in words, its unit named."""
+    interval = entry.joules_interval
+    joules = language.text(
+        "picture.joules",
+        value=_joules(entry),
+        unit=language.name("joules_short", board.meter_grade),
+    )
+    return language.text(
+        "picture.mark",
+        entry=shorten(entry.entry, 80),
+        team=shorten(entry.team, 80),
+        metric=metric_name(board.metric, language),
+        quality=entry.quality,
+        interval=language.between(entry.quality_interval),
+        joules=joules if interval is None else f"{joules} ({language.between(interval)})",
     )
 
 
-def _description(entries: Sequence[BoardEntry], metric: str) -> str:
-    """Say in words what the picture shows to those who see it."""
+def description(board: Board, language: Language) -> str:
+    """Say in words what the picture shows to those who see it; empty where nothing is drawn."""
+    entries = [entry for entry in board.entries if can_be_drawn(entry)]
+    if not entries:
+        return ""
     best = max(entries, key=lambda entry: entry.quality)
     least = min(entries, key=_joules)
-    many = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    unit = language.name("joules", board.meter_grade)
+
+    def told(key: str, entry: BoardEntry) -> str:
+        return language.text(
+            key,
+            metric=metric_name(board.metric, language),
+            entry=shorten(entry.entry, 80),
+            quality=entry.quality,
+            joules=language.text("picture.joules", value=_joules(entry), unit=unit),
+        )
+
     front = sum(entry.on_front for entry in entries)
-    return (
-        f"{many}, {front} of them on the front. Highest {metric_name(metric)}: "
-        f"{shorten(best.entry, 80)}, {significant(best.quality)} at "
-        f"{significant(_joules(best))} joules per 1,000 queries. Least energy: "
-        f"{shorten(least.entry, 80)}, {significant(_joules(least))} joules per "
-        f"1,000 queries at {significant(least.quality)}."
+    return " ".join(
+        (
+            language.text("picture.counted", n=len(entries), front=front),
+            told("picture.best", best),
+            told("picture.least", least),
+        )
     )
