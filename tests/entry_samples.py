@@ -27,7 +27,7 @@ from harness.records.evaluation import (
 from harness.records.meter import PowerTrace
 from harness.site.entry_view import EntryView, entry_view
 
-ENTRY = "team-model"
+ENTRY, BROKEN = "team-model", "broken-model"
 DIGEST = "d1" * 32
 
 HOSTILE = (
@@ -195,7 +195,7 @@ def full_view() -> EntryView:
 
 def failed_view(*, blame: str = "submission") -> EntryView:
     """Make the view of an entry that only failed."""
-    made = samples.record(ENTRY, failed="load", joules=())
+    made = samples.record(BROKEN, failed="load", joules=())
     outcome = replace(made.outcome, blame=blame, remedy="put weights.npz into the folder")
     only = kept(replace(made, outcome=outcome, quality=None))
-    return entry_view(board_of(only), ENTRY, (only,))
+    return entry_view(board_of(only), BROKEN, (only,))

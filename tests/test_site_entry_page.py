@@ -17,6 +17,7 @@ from pathlib import Path
 import entry_samples as samples
 import pytest
 import record_samples
+from french_pages import Reading, english_left
 from msgspec.structs import replace
 
 from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
@@ -305,3 +306,13 @@ def test_a_record_whose_sessions_make_no_sense_is_shown_all_the_same() -> None:
 
 def test_a_page_of_five_sessions_is_small() -> None:
     assert len(render_entry(samples.full_view(), "en")) < 20_000
+
+
+@pytest.mark.parametrize(
+    "view", [samples.full_view(), samples.failed_view()], ids=["full", "failed"]
+)
+def test_a_french_page_says_nothing_in_english(view: EntryView) -> None:
+    texts = Reading(render_entry(view, "fr").decode()).texts
+    assert english_left(each for each in texts if view.name not in each) == {}
+    english = render_entry(view, "en").decode().replace('lang="en"', 'lang="fr"')
+    assert len(english_left(Reading(english).texts)) > 20  # the check finds what it looks for

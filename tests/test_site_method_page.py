@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import record_samples
 import site_samples
+from french_pages import Reading, english_left
 from msgspec import convert, to_builtins
 from msgspec.structs import replace
 from test_site_entry_page import Outline
@@ -108,3 +109,8 @@ def test_the_documents_that_it_names_are_there() -> None:
     assert [name for name in DOCUMENTS if not (CHECKOUT / name).is_file()] == []
     text = Outline(render_method(NOBODY, RULES, "en")).text
     assert all(name in text for name in DOCUMENTS)
+
+
+def test_the_french_page_says_nothing_in_english() -> None:
+    page = render_method(NOBODY, RULES, "fr").decode()
+    assert english_left(Reading(page).texts) == {}

@@ -92,6 +92,8 @@ class Picture(NamedTuple):
 
     svg: str
     caption: str
+    wide: bool = False
+    """Whether it is wider than a phone, and so moves sideways there by itself."""
 
 
 Block: TypeAlias = Paragraph | Facts | Listing | Table | Commands | Picture

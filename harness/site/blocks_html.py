@@ -151,8 +151,9 @@ def _commands(commands: Commands) -> str:
 
 
 def _picture(picture: Picture) -> str:
+    focusable = ' tabindex="0"' if picture.wide else ""
     return (
-        f'<figure class="picture">{picture.svg}'
+        f'<figure class="picture"{focusable}>{picture.svg}'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>\n"
     )
 

@@ -187,11 +187,7 @@ def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
         blocks.append(
             Listing(
                 tuple(
-                    (
-                        Said("strong", shorten(each.name, 80)),
-                        " ",
-                        english(f"{each.seen}. {each.remedy}", 300),
-                    )
+                    (english(f"{each.name}: {each.seen}. {each.remedy}", 400),)
                     for each in open_gaps[:MOST_ROWS]
                 )
             )
