@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Protocol, get_args
 
@@ -105,6 +105,11 @@ def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
     }
 
 
+def board_id(key: Mapping[str, Any]) -> str:
+    """Return the identifier of the board with this key: short, and as long as the key is."""
+    return f"{key['task'][0]}-{key['scenario']}-{digest(key)[:8]}"
+
+
 def _cpu_account(record: EvaluationRecord) -> str | None:
     """Return what counted the entry's CPU time, where energy is modelled from it.
 
@@ -168,7 +173,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
     entries = mark_classes(entries, None if reference is None else reference.energy_class)
     entries.sort(key=_by_quality)
     return Board(
-        id=f"{first.task.id}-{first.scenario}-{digest(key)[:8]}",
+        id=board_id(key),
         task=first.task.id,
         task_title=first.task.title,
         task_version=first.task.version,

@@ -111,7 +111,7 @@ def _items(items: Iterable[Inline]) -> str:
 
 
 def _listing(listing: Listing) -> str:
-    return f'<ul class="plain-list">\n{_items(listing.items)}\n</ul>\n'
+    return f'<ul class="plain-list apart">\n{_items(listing.items)}\n</ul>\n'
 
 
 def _table(table: Table) -> str:
@@ -129,8 +129,8 @@ def _table(table: Table) -> str:
         for begin, cell, end in zip(before, row, after, strict=True):
             made += (begin, escape(cell) if type(cell) is str else inline(cell), end)
     return (
-        f'<div class="table-box" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f'<table class="figures">\n<thead><tr>{"".join(heads)}</tr></thead>\n'
+        f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
+        f'<table>\n<thead><tr>{"".join(heads)}</tr></thead>\n'
         f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
     )
 

@@ -25,7 +25,8 @@ from harness.site.blocks import (
 )
 
 _SPECIAL = re.compile(
-    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)])|(?<=http)(?=s?://)|(?<=www)(?=\.)", re.IGNORECASE
+    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)](?:\s|$))|(?<=http)(?=s?://)|(?<=www)(?=\.)",
+    re.IGNORECASE,
 )
 """Markup, tables, mathematics, entities, mentions, addresses; at the beginning lists, too."""
 _JOINER = "\N{WORD JOINER}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from urllib.parse import quote
 
 from harness.site import entry_making, entry_result, entry_work
 from harness.site.blocks import Block, Commands, Paragraph, Picture, Said, Section, name
@@ -10,10 +11,13 @@ from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
 from harness.site.frame import INDEX, contents, framed
 from harness.site.paths import badge_name, entry_page_name, in_language, safe_name, to_top
+from harness.site.text import plain
 from harness.site.wording import Wording, wording
 from harness.site.words import NOT_MEASURED
 
 METHOD = "method.html"
+LONGEST_SEARCH = 100
+"""Of the table's own: what is longer is not looked for."""
 SITE = "SITE"
 """Stands for the address of a site, which nothing here knows."""
 
@@ -29,7 +33,7 @@ def render_entry(view: EntryView, language: str) -> bytes:
     top = to_top(place)
     parts = (*sections(view, words), _badge(view, words, top))
     shown = tuple(part for part in parts if part is not None)
-    board = f"{top}{in_language(INDEX, language)}#{safe_name(view.board.id)}"
+    home = f"{top}{in_language(INDEX, language)}"
     return framed(
         language,
         page=page,
@@ -40,13 +44,26 @@ def render_entry(view: EntryView, language: str) -> bytes:
         ),
         skip=words.say["entry.skip"],
         links=(
-            Said("link", words.say["entry.place"], board),
+            Said("link", words.say["entry.place"], home + place_of(view)),
             Said("link", words.say["method.title"], f"{top}{in_language(METHOD, language)}"),
         ),
         head=heading(view, words),
         body=html(banners(view, words)) + contents(shown, language) + html(shown),
         foot=html((Paragraph(words.say["entry.footer"]),)),
     )
+
+
+def place_of(view: EntryView) -> str:
+    """Return what follows the address of the page of boards to show the entry's place in its table.
+
+    The search of the board's table, as ``js/address.js`` keeps it, and the table itself, which is
+    where a reader without a script is led to.
+    """
+    board = safe_name(view.board.id)
+    search = ""
+    if view.entry is not None and len(view.name) <= LONGEST_SEARCH:
+        search = f"?{board}.q={quote(plain(view.name), safe='')}"
+    return f"{search}#board-{board}{'-table' if view.entry is not None else ''}"
 
 
 def heading(view: EntryView, words: Wording) -> str:
@@ -58,13 +75,11 @@ def heading(view: EntryView, words: Wording) -> str:
         f"<h1>{inline(Said('name', shown))}</h1>\n"
         f'<p class="lead">{inline((name(submission.name), " · ", name(submission.team)))}</p>\n'
         f'<p class="subtitle">{inline(name(words.board_title(view.board), 300))}</p>\n'
-        f"<p>{marks}</p>\n"
+        + (f"<p>{marks}</p>\n" if marks else "")
     )
 
 
 def _marks(view: EntryView, words: Wording) -> Iterator[str]:
-    yield words.named("status", view.board.status)
-    yield words.named("grade", view.board.meter_grade)
     if view.entry is None:
         yield words.say["entry.failed"]
         return
@@ -108,12 +123,12 @@ def _badge(view: EntryView, words: Wording, top: str) -> Section | None:
     page = entry_page_name(view.board.id, view.name, words.language.code)
     shown = name(view.name).text
     image = f'<img src="{top}{badge}" alt="{inline(shown)}">'
-    plain = "".join(each for each in shown if each not in "[]()<>\\`")
+    alternative = "".join(each for each in shown if each not in "[]()<>\\`")
     return Section(
         "badge",
         say["entry.badge"],
         (
             Picture(image, say["entry.badge_why"]),
-            Commands((f"[![{plain}]({SITE}/{badge})]({SITE}/{page})",), "markdown"),
+            Commands((f"[![{alternative}]({SITE}/{badge})]({SITE}/{page})",), "markdown"),
         ),
     )

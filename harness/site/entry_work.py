@@ -36,7 +36,10 @@ def energy(view: EntryView, words: Wording) -> Section:
         return Section("energy", say["entry.by_phase"], (Paragraph(say["entry.no_session"]),))
     billed = [row for row in view.phases if row.joules_per_1000 is not None]
     bar = bar_svg(
-        ((f"phase {row.phase}", row.joules_per_1000 or 0.0) for row in billed),
+        (
+            (f"phase {row.phase}", words.named("phase", row.phase), row.joules_per_1000 or 0.0)
+            for row in billed
+        ),
         label=say["entry.bar_label"],
     )
     blocks: list[Block] = [Paragraph(say["entry.by_phase_why"], "explain")]
@@ -171,7 +174,7 @@ def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
     )
 
 
-_TEXTS = frozenset({"entry.session_session", "entry.session_started", "entry.session_state"})
+_TEXTS = frozenset({"entry.session_session", "entry.session_state"})
 _STATES = {
     (False, False): "entry.session_stands",
     (False, True): "entry.session_disturbed",

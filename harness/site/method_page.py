@@ -343,7 +343,7 @@ def _boards(boards: Boards, rules: Rules, words: Wording, home: str) -> Section:
                 Said(
                     "link",
                     name(words.board_title(each), 160).text,
-                    f"{home}#{safe_name(each.id)}",
+                    f"{home}#board-{safe_name(each.id)}",
                 ),
                 words.named("status", each.status),
                 under(each.rules_digest, each.rules_version),

@@ -29,6 +29,8 @@ LEAST_LABEL = 46
 """A phase narrower than this has no name on the drawing: there is no room for one."""
 
 BAR_HEIGHT = 22
+LETTER = 11
+"""Room for one, with what is left on either side."""
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,7 @@ def trace_svg(
         )
         if band.width >= LEAST_LABEL:
             made.append(
-                f'<text class="band-name" x="{band.left + band.width // 2}" y="{TOP + 14}" '
+                f'<text class="band-name" x="{band.left + band.width // 2}" y="{TOP - 7}" '
                 f'text-anchor="middle">{escape(phase(band.phase))}</text>'
             )
     made.append('<g class="grid">')
@@ -172,24 +174,26 @@ def trace_svg(
     return "".join(made)
 
 
-def bar_svg(parts: Iterable[tuple[str, float]], *, label: str) -> str:
-    """Spell one bar of parts (a class, a size that is not negative) that fill the width together.
+def bar_svg(parts: Iterable[tuple[str, str, float]], *, label: str) -> str:
+    """Spell one bar of parts that fill the width together: class, name and size of each.
 
-    Empty where all of it is nothing.
+    A part that is too narrow for its name has none. Empty where all of it is nothing.
     """
-    sizes = [(kind, max(0.0, size)) for kind, size in parts]
-    whole = sum(size for _, size in sizes)
+    sizes = [(kind, name, max(0.0, size)) for kind, name, size in parts]
+    whole = sum(size for _, _, size in sizes)
     if whole <= 0:
         return ""
-    ends = [round(WIDTH * end / whole) for end in accumulate(size for _, size in sizes)]
-    head = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" '
+    ends = [round(WIDTH * end / whole) for end in accumulate(size for _, _, size in sizes)]
+    head = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" font-size="12" '
     made = [f'{head}aria-label="{escape(label)}">']
     start = 0
-    for (kind, _), end in zip(sizes, ends, strict=True):
+    for (kind, name, _), end in zip(sizes, ends, strict=True):
         if end > start:
             made.append(
                 f'<rect class="{kind}" x="{start}" width="{end - start}" height="{BAR_HEIGHT}"/>'
             )
+            if end - start >= LETTER * len(name):
+                made.append(f'<text x="{start + 8}" y="{BAR_HEIGHT - 7}">{escape(name)}</text>')
         start = end
     made.append("</svg>")
     return "".join(made)

@@ -126,7 +126,23 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
         content = (results / path).read_bytes()
     except OSError as error:
         raise UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
-    where = _shown(Path(path).name)
+    document, record = understood(content, _shown(Path(path).name))
+    digest = document_digest(document)
+    _check_place(path, record, digest)
+    if content != pretty_json(document):
+        raise UnusableError(
+            "altered", "says the same in another spelling than the harness writes: it was altered"
+        )
+    signed_by = signer_of(document, record, digest, keys)
+    _check_demonstration(record)
+    return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+
+
+def understood(content: bytes, where: str) -> tuple[dict[str, Any], EvaluationRecord]:
+    """Read a record's document and what it says; raise ``UnusableError`` naming what is wrong.
+
+    Nothing is asked of its place, nor of its signature.
+    """
     try:
         plain = parse_plain(content, where)
     except ConfigurationError as error:
@@ -134,7 +150,7 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
     _check_schema(plain)
     try:
         record = convert(plain, EvaluationRecord, where)
-        moment = created(record)
+        created(record)
     except ConfigurationError as error:
         raise UnusableError("fields", error.message) from None
     except ValueError as error:  # from created
@@ -144,18 +160,21 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
             "fields", f"{where}: {field}: is a whole number beyond what its field holds exactly"
         )
     document: dict[str, Any] = plain  # type: ignore[assignment] # else convert had refused it
-    digest = document_digest(document)
-    _check_place(path, record, digest)
-    if content != pretty_json(plain):
-        raise UnusableError(
-            "altered", "says the same in another spelling than the harness writes: it was altered"
-        )
-    signed_by = None
-    if record.signature is not None:
-        message = signed_message(document)
-        signed_by = keys.signer_of(record.signature, message, created=moment, digest=digest).name
-    _check_demonstration(record)
-    return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+    return document, record
+
+
+def signer_of(
+    document: dict[str, Any], record: EvaluationRecord, digest: str, keys: KeyRing
+) -> str | None:
+    """Return the name of the key that signed, ``None`` where none did.
+
+    Raises ``UnusableError`` where a signature does not count.
+    """
+    if record.signature is None:
+        return None
+    message = signed_message(document)
+    moment = created(record)
+    return keys.signer_of(record.signature, message, created=moment, digest=digest).name
 
 
 def _inexact(said: Any, read: Any, field: str = "$") -> str | None:  # noqa: ANN401 - plain JSON
