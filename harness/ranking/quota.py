@@ -13,7 +13,6 @@ number in the rules gives more.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Protocol
@@ -23,6 +22,7 @@ from msgspec.structs import asdict, replace
 from harness.records.board import Board
 from harness.records.evaluation import EvaluationRecord, Failed, Notice
 from harness.records.rules import Rules
+from harness.records.team_names import team_key
 
 
 class Vouched(Protocol):
@@ -46,41 +46,6 @@ def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tup
         for each in stored
         if each.verified and _counts(each.record, rules)
     )
-
-
-def team_key(team: str) -> str:
-    """Spell a team's name the one way that it is counted under.
-
-    Letters' case, spaces, characters that are the same by compatibility (NFKC) and those that show
-    nothing make no new team. Letters of other scripts that look alike do: nothing here sees them.
-    """
-    for _ in range(2):  # what compatibility makes of a letter may have a case again
-        team = unicodedata.normalize("NFKC", _shown(team).casefold())
-    return " ".join(team.split())
-
-
-def _shown(text: str) -> str:
-    """Leave out format characters, and what else shows nothing by itself."""
-    return "".join(
-        each for each in text if unicodedata.category(each) != "Cf" and not _is_unseen(ord(each))
-    )
-
-
-_UNSEEN = (
-    (0x034F, 0x034F),  # combining grapheme joiner
-    (0x115F, 0x1160),  # Hangul fillers
-    (0x17B4, 0x17B5),  # Khmer inherent vowels
-    (0x180B, 0x180F),  # Mongolian variation selectors
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),  # variation selectors
-    (0xFFA0, 0xFFA0),
-    (0xE0100, 0xE01EF),
-)
-"""Code points, the last included, that are no format characters and show nothing either."""
-
-
-def _is_unseen(code: int) -> bool:
-    return any(first <= code <= last for first, last in _UNSEEN)
 
 
 def is_reference(task: str, entry: str, rules: Rules) -> bool:
