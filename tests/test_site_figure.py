@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from harness.records.board import Board, BoardEntry
 from harness.site.figure import (
+    MOST_MARKS,
     NARROW,
     WIDE,
     Figure,
@@ -147,3 +148,35 @@ def test_a_mark_is_told_in_the_language_of_the_page_with_its_unit() -> None:
     assert told == [
         f"a, {figures} (11,2 à 13,8)", f"b, {figures}",
     ]  # fmt: skip
+
+
+def test_limits_of_the_rules_are_drawn_where_they_lie_within_the_axes() -> None:
+    rows = [
+        samples.entry("a", quality=0.2, joules_per_1000_queries=0.1),
+        samples.entry("b", quality=0.9, joules_per_1000_queries=10.0),
+    ]
+    board = samples.board(*rows, floor_joules_per_1000_queries=0.3)
+    (line,) = drawn(board).lines
+    assert (line.key, line.is_upright) == ("picture.floor", True)
+    assert WIDE.plot.left < line.segment.x1 < WIDE.plot.right
+    assert drawn(samples.board(*rows, floor_joules_per_1000_queries=1e-9)).lines == ()
+    assert drawn(samples.board(*rows)).lines == ()
+
+
+def test_of_a_crowd_the_front_and_reference_entries_are_drawn_and_the_rest_is_counted() -> None:
+    rows = [
+        samples.entry(
+            f"e{n}",
+            quality=1 - n / 1000,
+            joules_per_1000_queries=1.0 + n,
+            on_front=n == 400,
+            baseline=n == 450,
+        )
+        for n in range(500)
+    ]
+    figure = drawn(samples.board(*rows))
+    positions = [mark.position for mark in figure.marks]
+    assert len(positions) == MOST_MARKS
+    assert {400, 450} < {*positions}
+    assert positions == sorted(positions)
+    assert figure.left_out == 500 - MOST_MARKS

@@ -14,7 +14,7 @@ from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.classes import mark_classes
 from harness.ranking.duplicates import find_duplicates
 from harness.ranking.figures import figures, last_alpha, pooled_metrics, seconds_per_1000
-from harness.ranking.front import mark_floor, mark_front
+from harness.ranking.front import floor_joules, mark_floor, mark_front
 from harness.ranking.notes import board_notes
 from harness.ranking.occasions import occasions
 from harness.ranking.quota import official_evaluations, with_counts
@@ -193,6 +193,7 @@ def _make_board(members: Sequence[StoredLike], rules: Rules) -> Board:
         entries=tuple(entries),
         failed=tuple(failed),
         notes=board_notes([each.record for each in members], key["status"], entries, rules, draws),
+        floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
     )
 
 

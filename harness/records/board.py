@@ -147,6 +147,8 @@ class Board(Frozen):
     """What a reader must know of the whole board."""
     ranking: JointStatistics | None = None
     """What the ranks come from; ``None`` where there are none."""
+    floor_joules_per_1000_queries: float | None = None
+    """What is less is at the floor; ``None`` where the null entry's energy is not known."""
 
 
 class Boards(Frozen):

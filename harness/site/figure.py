@@ -5,7 +5,7 @@ Everything is in user units of the drawing, y growing downwards; the template tu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -30,6 +30,9 @@ CAP = 4.0
 
 LEAST_SHADE = 0.15
 """Of a point that is surely not on the front: it must be seen all the same."""
+
+MOST_MARKS = 200
+"""What is drawn on the page itself; its script draws all of them."""
 
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
@@ -127,6 +130,30 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """What the rules draw a line at: of energy, from bottom to top, or of quality, across."""
+
+    key: str
+    """Of what it is called, in the catalogue."""
+    joules: float | None = None
+    """Per 1,000 queries."""
+    quality: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A guide in the drawing."""
+
+    segment: Segment
+    key: str
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether it is one of energy."""
+        return self.segment.x1 == self.segment.x2
+
+
+@dataclass(frozen=True)
 class Figure:
     """Everything that is drawn of a board with at least one entry that can be drawn."""
 
@@ -136,6 +163,10 @@ class Figure:
     marks: tuple[Mark, ...]
     front: tuple[tuple[float, float], ...]
     """Corners of the step line: the best quality to be had for at most that energy."""
+    lines: tuple[Line, ...]
+    """The guides that lie within the axes."""
+    left_out: int
+    """How many entries that could be drawn are not, being too many."""
     starts_at_zero: bool
     """Whether the axis of quality does."""
 
@@ -168,9 +199,10 @@ def _joules(entry: BoardEntry) -> float:
 
 def draw(board: Board, layout: Layout) -> Figure | None:
     """Lay the board out; ``None`` when none of its entries can be drawn."""
-    shown = [(n, entry) for n, entry in enumerate(board.entries) if can_be_drawn(entry)]
-    if not shown:
+    drawable = [(n, entry) for n, entry in enumerate(board.entries) if can_be_drawn(entry)]
+    if not drawable:
         return None
+    shown = _foremost(drawable)
     entries = [entry for _, entry in shown]
     x, y = _x_scale(entries, layout), _y_scale(entries, layout)
     front = front_steps(entries, x, y)
@@ -183,8 +215,41 @@ def draw(board: Board, layout: Layout) -> Figure | None:
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
         front=front,
+        lines=tuple(_lines(guides(board), x, y, layout.plot)),
+        left_out=len(drawable) - len(shown),
         starts_at_zero=y.low == 0,
     )
+
+
+def _foremost(drawable: Sequence[tuple[int, BoardEntry]]) -> list[tuple[int, BoardEntry]]:
+    """Return those that a page has room for: of the front, reference entries, then in order."""
+    if len(drawable) <= MOST_MARKS:
+        return list(drawable)
+    by_weight = sorted(drawable, key=lambda each: not (each[1].on_front or each[1].baseline))
+    return sorted(by_weight[:MOST_MARKS], key=lambda each: each[0])
+
+
+def guides(board: Board) -> tuple[Guide, ...]:
+    """Return what the rules draw a line at on this board."""
+    found = []
+    if board.floor_joules_per_1000_queries is not None:
+        found.append(Guide("picture.floor", joules=board.floor_joules_per_1000_queries))
+    for prize in board.ranking.prizes if board.ranking is not None else ():
+        if prize.prize == "least-energy":
+            found.append(Guide("picture.quality_floor", quality=prize.limit))
+        else:
+            found.append(Guide("picture.budget", joules=prize.limit))
+    return tuple(found)
+
+
+def _lines(wanted: Iterable[Guide], x: Scale, y: Scale, plot: Box) -> Iterator[Line]:
+    for guide in wanted:
+        if guide.joules is not None and x.low < guide.joules < x.high:
+            across = x(guide.joules)
+            yield Line(Segment(across, plot.bottom, across, plot.top), guide.key)
+        elif guide.quality is not None and y.low < guide.quality < y.high:
+            up = y(guide.quality)
+            yield Line(Segment(plot.left, up, plot.right, up), guide.key)
 
 
 def front_steps(
