@@ -31,7 +31,7 @@ CAP = 4.0
 LEAST_SHADE = 0.15
 """Of a point that is surely not on the front: it must be seen all the same."""
 
-MOST_MARKS = 200
+MOST_MARKS = 100
 """What is drawn on the page itself; its script draws all of them."""
 
 MOST_LABELS = 40

@@ -212,8 +212,8 @@ def test_a_crowd_is_drawn_whole_and_the_page_itself_draws_a_part(
 ) -> None:
     page = open_page(site).page
     found = ready(page, MANY)
-    assert found.locator("svg.chart.wide .mark").count() == 200
-    assert "2,800" in (found.locator(".left-out").text_content() or "")
+    assert found.locator("svg.chart.wide .mark").count() == 100
+    assert "2,900" in (found.locator(".left-out").text_content() or "")
     found.locator("canvas").focus()
     page.keyboard.press("End")
     painted(page)

@@ -258,11 +258,13 @@
     return taken.every((each) => box[2] < each[0] || box[0] > each[2] || box[3] < each[1] || box[1] > each[3]);
   }
 
-  /* Names where there is room: of the front first, then of reference entries, then of the best. */
+  /* Names where there is room: of the front first, then of reference entries, then of the best; in
+   * a crowd of these alone.
+   */
   function labels(pen, scene, rows) {
     const { points, place, to, tone } = scene;
     const rank = (row) => (points.isFront(row) ? 0 : points.isReference(row) ? 1 : 2);
-    const named = Array.from(rows)
+    const named = Array.from(scene.visible > MANY ? rows.filter((row) => rank(row) < 2) : rows)
       .sort((a, b) => rank(a) - rank(b) || points.y[b] - points.y[a] || a - b)
       .slice(0, MOST_LABELS);
     const reach = RADIUS + 2;

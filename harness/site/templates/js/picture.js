@@ -442,11 +442,14 @@
 
   Frugal.on("rows", function (detail) {
     of(detail.board, function (state) {
-      state.left.fill(0);
+      const before = state.left;
+      state.left = new Uint8Array(state.data.n);
       detail.rows.forEach(function (row) {
         state.left[row] = 1;
       });
-      draw(state);
+      if (state.left.some((is, row) => is !== before[row])) { /* a sort leaves the picture as it is */
+        draw(state);
+      }
     });
   });
   Frugal.on("address", () => pictures.forEach(restore));
