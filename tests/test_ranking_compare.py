@@ -16,8 +16,9 @@ from harness.errors import UsageError
 from harness.ranking.compare import Comparison, Contender, Margins, compare
 from harness.ranking.paired_quality import RightOrWrong
 from harness.ranking.pairing import controls_of, evaluations_of
-from harness.records.evaluation import Campaign, EvaluationRecord, Failed, Look, PhaseWindow
+from harness.records.evaluation import Campaign, EvaluationRecord, Failed, Look
 from harness.records.meter import MeterDescription
+from harness.records.session import PhaseWindow
 
 MARGINS = Margins(quality=0.01, energy=0.02)
 JOULES = (39.0, 39.4, 38.7, 39.2, 38.9)

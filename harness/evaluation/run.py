@@ -27,19 +27,16 @@ from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wante
 from harness.evaluation.session import Bench, Script, calibrate, run_session
 from harness.meters.clock import suspended_seconds
 from harness.records.evaluation import (
-    Agreement,
     Campaign,
     Completed,
     EvaluationRecord,
     Failed,
     ItemOutcomes,
     Look,
-    Notice,
-    Session,
     TaskReference,
-    VoidSession,
 )
 from harness.records.rules import ProtocolRules
+from harness.records.session import Agreement, Notice, Session, VoidSession
 from harness.records.stopping import looks_of, sessions_to_come
 from harness.records.unfinished import Calibration
 from harness.tasks.answers import as_corners, as_plain, from_plain

@@ -36,8 +36,9 @@ from harness.records.base import Frozen
 from harness.records.board import BoardStatus, Interval
 from harness.records.energy import joules_per_1000
 from harness.records.estimates import joules_estimate, random_share
-from harness.records.evaluation import EvaluationRecord, Notice, Scenario, Session
+from harness.records.evaluation import EvaluationRecord, Scenario
 from harness.records.meter import Grade
+from harness.records.session import Notice, Session
 from harness.records.statistics import ALPHA, LogEstimate, log_mean
 
 Axis: TypeAlias = Literal["quality", "energy"]

@@ -21,8 +21,9 @@ from typing import Protocol
 from msgspec.structs import asdict, replace
 
 from harness.records.board import Board
-from harness.records.evaluation import EvaluationRecord, Failed, Notice
+from harness.records.evaluation import EvaluationRecord, Failed
 from harness.records.rules import Rules
+from harness.records.session import Notice
 
 
 class Vouched(Protocol):

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from harness.records.base import canonical_json
-from harness.records.evaluation import Completed, EvaluationRecord, Look, Session
+from harness.records.evaluation import Completed, EvaluationRecord, Look
 from harness.records.finding import Finding
 from harness.records.meter import Grade
 from harness.records.rules import Rules
+from harness.records.session import Session
 from harness.records.stopping import is_last, looks_of
 from harness.verification.subject import Subject
 
