@@ -44,6 +44,15 @@ from harness.tasks.answers import as_corners, as_plain, from_plain
 DISTURBANCE = "disturbance"
 """The stage of an evaluation whose machine was never quiet enough."""
 
+NOT_RUN = Failed(
+    stage="campaign",
+    blame="organiser",
+    message="no session was run: all other entries of the campaign had ended before the first "
+    "round",
+    remedy="mend those that failed, and evaluate them again",
+)
+"""The outcome of a control that nobody needed: it has not been evaluated."""
+
 OnSession = Callable[[int, int, int], None]
 """Told the index of a session that begins, and how many there will be at least and at most."""
 OnVoid = Callable[[int, Sequence[Notice]], None]
@@ -263,7 +272,7 @@ class Evaluation:
                 if answered
                 else None
             ),
-            outcome=self.failed or Completed(),
+            outcome=self.failed or (Completed() if self.sessions else NOT_RUN),
             campaign=campaign,
         )
         warned = (*notices(record, assignment.rules), *conspicuous(record, assignment.rules))
