@@ -33,13 +33,10 @@ from harness.records.evaluation import (
     Isolation,
     IsolationCheck,
     Look,
-    Notice,
-    PhaseWindow,
     Quality,
-    Session,
-    Sweep,
 )
 from harness.records.meter import MeterDescription
+from harness.records.session import Notice, PhaseWindow, Session, Sweep
 from harness.records.statistics import of_sessions, t_quantile
 
 SIMULATED = MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))

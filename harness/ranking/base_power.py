@@ -15,8 +15,8 @@ from statistics import fmean
 from typing import NamedTuple
 
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
-from harness.records.evaluation import Phase, Session
 from harness.records.meter import Component, MeterDescription, SourceDescription
+from harness.records.session import Phase, Session
 
 LEAST_WATTS, MOST_WATTS = 1e-3, 1e6
 """Of a core: far beyond any, and safe to divide by."""

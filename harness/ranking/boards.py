@@ -22,16 +22,10 @@ from harness.ranking.status import board_status
 from harness.ranking.usable import resolved_records, why_unusable
 from harness.records.base import canonical_json, digest
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, FailedEntry, Problem
-from harness.records.evaluation import (
-    FEW_SESSIONS,
-    Completed,
-    EvaluationRecord,
-    Failed,
-    Hardware,
-    Notice,
-)
+from harness.records.evaluation import FEW_SESSIONS, Completed, EvaluationRecord, Failed, Hardware
 from harness.records.meter import Grade, SourceDescription
 from harness.records.rules import Rules
+from harness.records.session import Notice
 
 UNRANKED_ISOLATION = "D"
 """Nothing kept the entry from the labels or the meter."""

@@ -8,20 +8,23 @@ protocol, also one that the entry failed or that stood in a campaign that is voi
 its quality all the same. Not counted is one that failed by the organiser's fault and has no
 quality, nor one of a reference entry of the rules (null, control): these have a part in the method.
 Another version of an entry, of the rules or of the data begins no new count: only a change of the
-number in the rules gives more.
+number in the rules gives more. Of one evaluation there may be several records, made before and
+after an interruption, or signed by two keys: it counts once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from msgspec.structs import asdict, replace
 
+from harness.records.base import digest
 from harness.records.board import Board
-from harness.records.evaluation import EvaluationRecord, Failed, Notice
+from harness.records.evaluation import EvaluationRecord, Failed
 from harness.records.rules import Rules
+from harness.records.session import Notice
 from harness.records.team_names import team_key
 
 
@@ -39,13 +42,31 @@ class Vouched(Protocol):
         ...
 
 
-def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tuple[str, str], int]:
-    """Count what counts towards the quota, by task and team (``team_key``); 0 for all others."""
-    return Counter(
-        (each.record.task.id, team_key(each.record.submission.team))
+def official_evaluations(
+    stored: Iterable[Vouched], rules: Rules, *, without: Collection[str] = ()
+) -> Mapping[tuple[str, str], int]:
+    """Count what counts towards the quota, by task and team (``team_key``); 0 for all others.
+
+    Evaluations whose ``evaluation_id`` is in ``without`` are left out.
+    """
+    evaluations = {
+        (each.record.task.id, team_key(each.record.submission.team), evaluation_id(each.record))
         for each in stored
         if each.verified and _counts(each.record, rules)
-    )
+    }
+    return Counter((task, team) for task, team, which in evaluations if which not in without)
+
+
+def evaluation_id(record: EvaluationRecord) -> str:
+    """Say which evaluation a record is of, whoever signed it and however often it was written.
+
+    In a campaign an entry is evaluated once; by itself it is known by when and what was measured.
+    """
+    entry = record.submission.entry
+    if record.campaign is not None:
+        return digest([record.campaign.id, entry])
+    which = [record.task, record.data, record.submission, record.rules, record.created_utc]
+    return digest([*which, record.sessions])
 
 
 def is_reference(task: str, entry: str, rules: Rules) -> bool:

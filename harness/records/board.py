@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
-from harness.records.evaluation import DataSource, MetricValue, Notice, Scenario
+from harness.records.evaluation import DataSource, MetricValue, Scenario
 from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
+from harness.records.session import Notice
 
 Interval: TypeAlias = tuple[float, float]
 BoardStatus: TypeAlias = Literal["official", "unofficial", "open", "demonstration", "self-reported"]
