@@ -14,11 +14,10 @@ from harness.records.evaluation import IsolationGrade
 FOLDER = Path(__file__).parent / "attacks"
 ATTACK_FILE = "attack.toml"
 
-Verdict: TypeAlias = Literal["contained", "flagged", "harmless", "open"]
+Verdict: TypeAlias = Literal["contained", "flagged", "open"]
 """``contained``: it ends its own evaluation, blamed on the submission. ``flagged``: the evaluation
-ends well, nothing is got, and the record, or ``check`` before it, says what was seen. ``harmless``:
-nothing is got, and nothing can be seen, for a reason that is stated. ``open``: it succeeds; at
-grade D only, which is never ranked."""
+ends well, nothing is got, and the record, or ``check`` before it, says what was seen. ``open``: it
+succeeds; at grade D only, which is never ranked."""
 
 Way: TypeAlias = Literal["bwrap", "landlock", "none", "check", "process"]
 """A way of isolation; or the walls before a sandbox: ``check``, and that there is another process.
@@ -58,8 +57,6 @@ class Expectation(Frozen, kw_only=True):
     all of them are there."""
     faults: tuple[str, ...] = ()
     """Codes of ``check``; all of them are there."""
-    unseen: str = ""
-    """Where it is harmless: why nothing of it can be seen that an honest entry does not do too."""
     gets: str = ""
     """What it does get hold of there, in words, and why it is worth nothing."""
 

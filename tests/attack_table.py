@@ -33,8 +33,6 @@ away, and must succeed then: so it is known to be one, and the wall to be what s
   with the words that `attack.toml` states.
 - **flagged**: it gets nothing, its evaluation ends well, and the record's warnings or checks say
   what was seen; a code that begins with FRG is a warning of `check`, which reads it in the source.
-- **harmless**: it gets nothing, and its evaluation ends like any other; below it is said why
-  nothing can be seen.
 - **open**: it succeeds. At grade D only, which keeps nothing apart and is never ranked.
 - **no**: it is not run, because it could harm the machine.
 
@@ -65,18 +63,11 @@ def page(attacks: tuple[Attack, ...]) -> str:
         for grade, expected in attack.expect.items()
         if expected.gets
     ]
-    unseen = [
-        f"- `{attack.name}`: {expected.unseen}.\n"
-        for attack in attacks
-        for expected in attack.expect.values()
-        if expected.unseen
-    ]
     return (
         f"{HEAD}{counted}\n"
         + "\n".join(rows)
         + "\n"
         + _noted("What an attack gets where it is flagged", gets)
-        + _noted("Why nothing is seen of what is harmless", unseen)
     )
 
 
@@ -120,7 +111,7 @@ def _came(attack: Attack, grade: IsolationGrade, place: Range) -> str:
     outcome = next(place.run(attack))
     place.require_unharmed()
     effects = [e for e in attack.success.effects if seen(e, outcome, place.secrets, expected)]
-    if effects and not expected.gets and expected.verdict not in ("contained", "flagged"):
+    if effects and not expected.gets and expected.verdict == "open":
         return "open"
     wrong = "" if expected.verdict == "open" else verdict_holds(expected, outcome)
     return "NOT AS STATED" if wrong else expected.verdict

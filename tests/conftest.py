@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from browser_pages import Opened, started_browser
-from fuzzing import Fuzz, Plan, Sweep, Target, require
+from fuzzing import Fuzz, Plan, Target, require
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
@@ -73,7 +73,8 @@ def pytest_runtest_makereport(
     return report
 
 
-_SWEEPS = pytest.StashKey[list[Sweep]]()
+FUZZ = "fuzz"
+"""The name under which a test's report says what a sweep saw: reports cross processes."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -98,12 +99,14 @@ def fuzz(request: pytest.FixtureRequest) -> Fuzz:
     plan = Plan(options.fuzz_cases, options.fuzz_seed, options.fuzz_case)
 
     def run(target: Target[Any]) -> None:
-        request.config.stash.setdefault(_SWEEPS, []).append(require(target, plan))
+        request.node.user_properties.append((FUZZ, str(require(target, plan))))
 
     return run
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Give every fuzz target a line."""
-    for seen in terminalreporter.config.stash.get(_SWEEPS, []):
-        terminalreporter.write_line(f"fuzz: {seen}")
+    for report in terminalreporter.stats.get("passed", []):
+        for name, seen in report.user_properties:
+            if name == FUZZ:
+                terminalreporter.write_line(f"fuzz: {seen}")

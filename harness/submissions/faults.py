@@ -81,6 +81,7 @@ RULES: dict[str, Rule] = {
     "FRG206": Rule("error", "That program is executable."),
     "FRG207": Rule("warning", "No function of Python's clocks, files or JSON is replaced."),
     "FRG208": Rule("warning", "Children that a program starts are waited for."),
+    "FRG209": Rule("warning", "What predict is asked is not kept: no item comes twice."),
     # The files.
     "FRG301": Rule("error", "There are no symbolic links."),
     "FRG302": Rule("error", "There are only files and folders: no devices, pipes or sockets."),

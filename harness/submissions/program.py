@@ -10,6 +10,7 @@ from harness.submissions.document import Document
 from harness.submissions.faults import Fault, fault, quoted, shortened
 from harness.submissions.folder import ListedFile, Listing, read_head, unreadable
 from harness.submissions.futile import check_futile
+from harness.submissions.remembering import check_remembering
 from harness.submissions.source import (
     MAX_SOURCE_BYTES,
     MAX_SOURCES_BYTES,
@@ -85,6 +86,7 @@ def check_code(directory: Path, listing: Listing, document: Document | None) -> 
             yield tree
             continue
         yield from check_futile(file.name, tree)
+        yield from check_remembering(file.name, tree)
         if names is not None and file.name == module:
             yield from filter(None, [check_loader(file.name, tree, names[1])])
 

@@ -12,6 +12,7 @@ from mutations import ODD_TEXTS, spoilt_bytes
 
 from harness.submissions.faults import Fault, unprintable
 from harness.submissions.futile import check_futile
+from harness.submissions.remembering import check_remembering
 from harness.submissions.source import check_loader, parse_source
 
 ROOT = Path(__file__).parents[2]
@@ -68,8 +69,11 @@ def judge(content: bytes) -> str:
     if not refused and not compiles(content):
         raise WronglyJudgedError("Python does not compile it")
     fault = found if isinstance(found, Fault) else check_loader("model.py", found, "load")
-    futile = [] if isinstance(found, Fault) else check_futile("model.py", found)
-    for said in filter(None, (fault, *futile)):
+    warned: list[Fault] = []
+    if not isinstance(found, Fault):
+        warned += check_futile("model.py", found)
+        warned += check_remembering("model.py", found)
+    for said in filter(None, (fault, *warned)):
         texts = (said.message, said.remedy)
         if any(unprintable(text) is not None or len(text) > 1_000 for text in texts):
             raise WronglyJudgedError(f"not fit to be shown: {said!r:.300}")
