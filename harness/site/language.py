@@ -134,7 +134,8 @@ class Language:
 
     def significant(self, value: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
         """Spell ``value`` with that many significant digits: see ``text.significant``."""
-        return self.figure(english.significant(value, digits))
+        spelt = english.significant(value, digits)
+        return spelt if self._as_in_english else self.figure(spelt)
 
     def whole(self, value: int) -> str:
         """Spell a whole number: ``12,300``."""
