@@ -41,15 +41,15 @@ def test_a_phone_charge_is_19_watt_hours_and_says_whose_figure_that_is() -> None
     assert phone_charge(68_400_000.0, ENGLISH) == "a phone charge would answer about 1.00 queries"
     assert phone_charge(68_400_001.0, ENGLISH) == ""
     assert phone_charge(0.0, ENGLISH) == ""
-    assert "5,47 millions de requêtes" in phone_charge(12.5, FRENCH)
-    assert "19 Wh (68\u202f400 J)" in phone_charge_source(FRENCH)
+    assert "5,47\u00a0millions de requêtes" in phone_charge(12.5, FRENCH)
+    assert "19\u00a0Wh (68\u202f400\u00a0J)" in phone_charge_source(FRENCH)
 
 
 def test_the_example_is_the_first_entry_that_competes_and_whose_energy_is_known() -> None:
     reference = samples.entry("null", quality=0.99, baseline=True)
     board = samples.board(reference, samples.unresolved(quality=0.95), samples.entry("mine"))
     assert phone_charge_example(board, ENGLISH) == (
-        "At the modelled joules that mine takes, a phone charge would answer about 5.47 million "
-        "queries."
+        "At the modelled joules that mine takes, a phone charge would answer about "
+        "5.47\u00a0million queries."
     )
     assert phone_charge_example(samples.board(), ENGLISH) == ""
