@@ -103,3 +103,32 @@ def test_nothing_in_a_record_reaches_the_terminal_as_an_order(
     assert made.exit_code == 1
     assert "\x1b" not in made.stdout
     assert "\\x1b[2J" in made.stdout
+
+
+def test_boards_are_printed_as_markdown_in_either_language(project: Path) -> None:
+    english = runner.invoke(app, ["leaderboard", "--markdown"])
+    french = runner.invoke(app, ["leaderboard", "--markdown", "--language", "fr"])
+
+    assert english.exit_code == french.exit_code == 0
+    assert english.stdout.startswith("### ")
+    assert "| Entry | Team |" in english.stdout
+    assert "| Modèle | Équipe |" in french.stdout
+    assert (project / "leaderboard" / "site" / "index.html").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (["--language", "fr"], "--language is about --markdown"),
+        (["--markdown", "--json"], "cannot both be printed"),
+        (["--markdown", "--check"], "cannot both be printed"),
+        (["--markdown", "--language", "xx"], "name one of en, fr"),
+    ],
+)
+def test_options_of_markdown_that_do_not_go_together_are_refused(
+    project: Path, options: list[str], said: str
+) -> None:
+    refused = runner.invoke(app, ["leaderboard", *options])
+    assert project.is_dir()
+    assert refused.exit_code == 2
+    assert said in " ".join(refused.output.split())

@@ -54,6 +54,9 @@ def test_an_interval_names_both_ends() -> None:
         ("a\x00b\x1b[31m", "a\ufffdb\ufffd[31m"),
         ("\u202egnp", "\ufffdgnp"),
         ("\ud800", "\ufffd"),
+        ("\ufffe\U0001ffff", "\ufffd\ufffd"),
+        ("12\u202f300\u00a0%", "12\u202f300\u00a0%"),
+        ("\u00a0a\u00a0\u202f b \u00a0", "a b"),
         ("<b> & 'é' 气候 👩\u200d🔬", "<b> & 'é' 气候 👩\u200d🔬"),
     ],
 )

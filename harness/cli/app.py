@@ -16,6 +16,7 @@ from harness.cli import (
     init,
     keys,
     leaderboard,
+    report,
     schema,
     tasks,
     verify,
@@ -71,6 +72,7 @@ app.command(cls=Command, epilog=check.EXAMPLES)(check.check)
 app.command(cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(cls=Command, epilog=leaderboard.EXAMPLES)(leaderboard.leaderboard)
 app.command(cls=Command, epilog=compare.EXAMPLES)(compare.compare)
+app.command(cls=Command, epilog=report.EXAMPLES)(report.report)
 app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
 app.add_typer(
     keys.keys,

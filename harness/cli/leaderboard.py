@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import JsonOption
-from harness.cli.output import print_json, print_note, stdout_console
+from harness.cli.output import print_json, print_note, stdout_console, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import OrganiserError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.joints import Joints, Ranked
+    from harness.site.language import Language
     from harness.store.private_key import Signer
 
 LOCAL = "local"
@@ -26,6 +27,8 @@ EXAMPLES = """Examples:
 python -m harness leaderboard
 
 python -m harness leaderboard --json > boards.json
+
+python -m harness leaderboard --markdown --language fr
 
 python -m harness leaderboard --check
 
@@ -66,6 +69,14 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         ),
     ] = False,
     as_json: JsonOption = False,
+    markdown: Annotated[
+        bool,
+        typer.Option("--markdown", help="Print the boards as Markdown, for a README or a job."),
+    ] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(metavar="CODE", help="Language of --markdown.", show_default="en"),
+    ] = None,
 ) -> None:
     """Make the boards and their page.
 
@@ -85,6 +96,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     own = source.resolve() == project.results.resolve()
     if partial and sign is None:
         raise UsageError("--partial is about what --sign signs", remedy="name a key, or leave it")
+    tables = _tables_in(language, wanted=markdown, as_json=as_json, check=check)
     joints = Joints(project, source, _signer(project, sign, check=check, own=own))
     ranked = joints.ranked(local=False)
     if not partial:
@@ -107,12 +119,39 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         _write(folder / LOCAL, render(shown))
     if as_json:
         print_json(shown)
+    elif tables is not None:
+        from harness.site.markdown import markdown_boards
+
+        write_out(markdown_boards(shown, tables))
     else:
         from harness.cli.boards import print_boards
 
         print_boards(stdout_console(), shown, page)
     if shown.problems:
         raise typer.Exit(1)
+
+
+def _tables_in(code: str | None, *, wanted: bool, as_json: bool, check: bool) -> Language | None:
+    """Return the language that tables are printed in; ``None`` where none were asked for."""
+    from harness.site.language import MAIN, codes, language
+
+    if not wanted:
+        if code is not None:
+            raise UsageError(
+                "--language is about --markdown", remedy="add --markdown, or leave it out"
+            )
+        return None
+    if as_json or check:
+        raise UsageError(
+            f"--markdown and {'--json' if as_json else '--check'} cannot both be printed",
+            remedy="leave one of them out",
+        )
+    if (chosen := code or MAIN) not in codes():
+        raise UsageError(
+            f"--language {chosen}: there is no catalogue of it",
+            remedy=f"name one of {', '.join(codes())}",
+        )
+    return language(chosen)
 
 
 def _existing(results: Path) -> Path:
@@ -190,8 +229,8 @@ def _check(ranked: Ranked, joints: Joints | None, folder: Path, *, as_json: bool
     stale = sorted(name for name in files if _read(folder / name) != files[name])
     if joints is not None:
         stale += sorted(joint_name(joint.board) for joint in ranked.stale)
-    # Spreadsheets of boards that are gone; what a host needs beside the page is nobody's fault.
-    left_over = sorted({path.name for path in folder.glob("*.csv")} - files.keys())
+    # Data of boards that are gone; what a host needs beside the page is nobody's fault.
+    left_over = sorted(_data_files(folder) - files.keys())
     if joints is not None:
         left_over += [f"{FOLDER}/{name}" for name in joints.left_over(ranked)]
     fresh = not (stale or left_over or boards.problems)
@@ -231,6 +270,12 @@ def _print_check(
         console.print(f"{folder} is what the records give")
 
 
+def _data_files(folder: Path) -> set[str]:
+    """Name the files of boards, by their places in the site's folder: also where they once were."""
+    found = [*folder.glob("*.csv"), *folder.glob("data/*.*")]
+    return {path.relative_to(folder).as_posix() for path in found}
+
+
 def _read(path: Path) -> bytes | None:
     try:
         return path.read_bytes()
@@ -243,13 +288,14 @@ def _write(folder: Path, files: dict[str, bytes]) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         if (folder / "boards.json").exists():  # a page of ours: nobody else's files are touched
-            for spreadsheet in folder.glob("*.csv"):
-                if spreadsheet.name not in files:
-                    spreadsheet.unlink()
+            for name in _data_files(folder) - files.keys():
+                (folder / name).unlink()
         for name, content in files.items():
-            draft = folder / f".{name}.new"
+            target = folder / name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            draft = target.with_name(f".{target.name}.new")
             draft.write_bytes(content)
-            os.replace(draft, folder / name)  # noqa: PTH105 - says what it does
+            os.replace(draft, target)  # noqa: PTH105 - says what it does
     except OSError as error:
         raise OrganiserError(
             f"{error.filename or folder}: the page cannot be written: {error.strerror}",

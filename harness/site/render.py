@@ -2,130 +2,93 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from functools import cache
 from importlib import resources
-from typing import Any
-
-import jinja2
 
 from harness.records.base import pretty_json
-from harness.records.board import Board, BoardEntry, Boards
-from harness.site import words
-from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
-from harness.site.spreadsheet import comma_separated
-from harness.site.text import between, plain, rank_range, shorten, significant, watt_hours
+from harness.records.board import Boards
+from harness.site import paths
+from harness.site.client import LONGEST_NAME, board_script, claims_script
+from harness.site.data import data_files
+from harness.site.feed import feed, feed_name
+from harness.site.language import Language, languages
+from harness.site.templating import environment
+from harness.site.views import BoardView, facets, views
 
-ASSETS = ("style.css", "board.js")
-LONGEST_FILE_NAME = 100
-UNSAFE_IN_FILE_NAME = re.compile(r"[^A-Za-z0-9._-]+")
+STYLE, SCRIPT = "style.css", "board.js"
+SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare", "picture")
+"""In the order in which they are joined: each may use those before it."""
+
+LIMITS = {
+    "ACCENTED": ("least", "best", "front"),
+    "LONGEST_NAME": LONGEST_NAME,
+    "MOST_FAILURES": 100,
+    "MOST_NAMES": 20,
+    "MOST_PROBLEMS": 500,
+}
+"""How much of a list the page shows: the rest is counted, and in the data. Names are cut alike by
+templates and script."""
 
 
 @dataclass(frozen=True)
-class Row:
-    """An entry and the identifier of its parts on the page: names of strangers are never one."""
+class Other:
+    """The same page in another language."""
 
-    id: str
-    entry: BoardEntry
-
-
-@dataclass(frozen=True)
-class BoardView:
-    """A board with what the template cannot work out for itself."""
-
-    id: str
-    number: int
-    """On the page, from 1."""
-    board: Board
-    csv_name: str
-    rows: tuple[Row, ...]
-    figures: tuple[Figure, ...]
-    """The same picture for a wide and for a narrow page; none for a board without entries."""
-    undrawn: tuple[BoardEntry, ...]
-    """Entries without a place on a logarithmic axis."""
-    shows_ranks: bool
-    shows_classes: bool
+    language: Language
+    href: str
 
 
 def render(boards: Boards) -> dict[str, bytes]:
-    """Return the page's files by name; the same boards give the same bytes.
+    """Return the site's pages of boards by name, folders in it; the same boards, the same bytes.
 
-    ``index.html``, ``style.css``, ``board.js``, ``boards.json`` (what ``leaderboard --json``
-    prints) and one CSV a board. They need one folder, a browser and nothing else: the page works
-    from a file, from any host, and without JavaScript. Raises ``ValueError`` when two boards share
-    an identifier, or a figure is not a finite number.
+    ``index.html`` and its likes in other languages (``fr/index.html``), ``style.css``, ``board.js``
+    and, of each board, ``data/<board>.js`` for the script and ``data/<board>.csv``, ``.json`` and
+    ``.parquet``; ``boards.json`` is what ``leaderboard --json`` prints, and ``feed.xml`` and its
+    likes an Atom feed. They need one folder, a browser and nothing else: the page works from a
+    file, from any host, and without JavaScript.
+    Raises ``ValueError`` when two boards share an identifier, or a figure is not a finite number.
     """
-    exact = pretty_json(boards)
-    views = [view(board, number) for number, board in enumerate(boards.boards, start=1)]
-    page = _environment().get_template("index.html")
-    files = {
-        "index.html": page.render(views=views, problems=boards.problems).encode(),
-        "boards.json": exact,
-    }
-    for name in ASSETS:
-        files[name] = resources.files(__package__).joinpath("templates", name).read_bytes()
-    for shown in views:
-        if shown.csv_name in files:
-            raise ValueError(f"two boards would be written to {shown.csv_name}")
-        files[shown.csv_name] = comma_separated(shown.board)
+    shown = views(boards.boards)
+    files = {"boards.json": pretty_json(boards), STYLE: _template(STYLE), SCRIPT: script()}
+    for each in shown:
+        files |= {name: write() for name, write in data_files(each.board).items()}
+        files[each.script] = board_script(each.board)
+        claims = claims_script(each.board)
+        if claims is not None:
+            files[each.claims_script] = claims
+    for language in languages():
+        name = paths.in_language("index.html", language.code)
+        files[name] = page(boards, shown, language).encode()
+        files[feed_name(language)] = feed(boards, language)
     return files
 
 
-def view(board: Board, number: int) -> BoardView:
-    """Prepare one board, the ``number``-th of the page, for the template."""
-    figures = (draw(board, layout) for layout in (WIDE, NARROW))
-    return BoardView(
-        id=f"board-{number}",
-        number=number,
-        board=board,
-        csv_name=csv_name(board.id),
-        rows=tuple(
-            Row(f"board-{number}-entry-{n}", entry) for n, entry in enumerate(board.entries)
-        ),
-        figures=tuple(figure for figure in figures if figure is not None),
-        undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
-        shows_ranks=any(entry.rank is not None for entry in board.entries),
-        shows_classes=any(entry.energy_class is not None for entry in board.entries),
+def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> str:
+    """Return the page of all boards in one language."""
+    root = paths.to_top(paths.in_language("index.html", language.code))
+    others = [
+        Other(other, root + paths.in_language("index.html", other.code))
+        for other in languages()
+        if other.code != language.code
+    ]
+    return (
+        environment(language.code)
+        .get_template("index.html")
+        .render(
+            views=shown,
+            facets=facets(shown, language),
+            others=others,
+            problems=boards.problems,
+            root=root,
+            **LIMITS,
+        )
     )
 
 
-def csv_name(board_id: str) -> str:
-    """Return the board's file name: no folder, no surprise, whatever stands in a record."""
-    safe = UNSAFE_IN_FILE_NAME.sub("-", board_id)[-LONGEST_FILE_NAME:].lstrip(".-")
-    return f"{safe or 'board'}.csv"
+def script() -> bytes:
+    """Join the parts of the page's script."""
+    return b"\n".join(_template(f"js/{part}.js") for part in SCRIPT_PARTS)
 
 
-@cache
-def _environment() -> jinja2.Environment:
-    """Build the template engine: all text is cleaned and escaped unless a template says safe."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("harness.site", "templates"),
-        autoescape=True,
-        finalize=_cleaned,
-        keep_trailing_newline=True,
-        lstrip_blocks=True,
-        trim_blocks=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters |= {
-        "between": between,
-        "coordinate": _coordinate,
-        "metric_name": words.metric_name,
-        "rank_range": rank_range,
-        "sentence_case": words.sentence_case,
-        "shorten": shorten,
-        "significant": significant,
-        "watt_hours": watt_hours,
-    }
-    environment.globals["words"] = words
-    return environment
-
-
-def _cleaned(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
-    return plain(value) if type(value) is str else value  # markup of our own is not a plain str
-
-
-def _coordinate(value: float) -> str:
-    """Spell a position in the drawing; a tenth of a unit cannot be seen."""
-    return f"{value + 0.0:.1f}"
+def _template(name: str) -> bytes:
+    return resources.files(__package__).joinpath("templates", *name.split("/")).read_bytes()

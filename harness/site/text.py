@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 
 JOULES_PER_WH = 3600.0
 ELLIPSIS = "…"
 TIMES = "\N{MULTIPLICATION SIGN}"
+MINUS = "\N{MINUS SIGN}"
+NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
+NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+KEPT_SPACES = frozenset({NO_BREAK_SPACE, NARROW_SPACE})
+"""They keep figures and signs on one line: languages write them on purpose."""
 SIGNIFICANT_DIGITS = 3
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
@@ -22,6 +28,9 @@ def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """
     if value == 0:
         return "0"
+    spelt = f"{value:#.{digits}g}"
+    if "e" not in spelt:  # the quick way, of most figures: there are hundreds on a page
+        return _minus(spelt.removesuffix("."))
     mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")
     exponent = int(exponent_text)
     if -4 <= exponent < 6:  # noqa: PLR2004 - beyond these, zeros are harder to read than powers
@@ -55,11 +64,15 @@ def rank_range(rank: tuple[int, int]) -> str:
 def plain(text: str) -> str:
     """Make a stranger's text safe to stand in a line of ours.
 
-    Runs of white space become one space; control characters, lone surrogates and characters that
-    turn the direction of the text around them become U+FFFD. Letters of any script and emoji stay.
-    Escaping markup is the template's business.
+    Runs of white space become one space, but a no-break space by itself stays. Control characters,
+    lone surrogates, what is no character and what turns the direction of the text around it become
+    U+FFFD. Letters of any script and emoji stay. What is left may stand in XML, too; escaping
+    markup is the template's business.
     """
-    spaced = " ".join(text.split())
+    if KEPT_SPACES.isdisjoint(text):
+        spaced = " ".join(text.split())
+    else:
+        spaced = _WHITE_SPACE.sub(_one_space, text.strip())
     if spaced.isprintable():  # the quick way: none of what is replaced is printable
         return spaced
     return "".join(REPLACEMENT if _is_unsafe(character) else character for character in spaced)
@@ -86,9 +99,20 @@ def _character_width(character: str) -> float:
     return 0.68 if character.isupper() or character in "mwMW" else 0.57
 
 
+_WHITE_SPACE = re.compile(r"\s+")
+
+
+def _one_space(run: re.Match[str]) -> str:
+    return run[0] if run[0] in KEPT_SPACES else " "
+
+
 def _is_unsafe(character: str) -> bool:
-    return unicodedata.category(character) in {"Cc", "Cs"} or character in DIRECTION_CONTROLS
+    return (
+        unicodedata.category(character) in {"Cc", "Cs"}
+        or character in DIRECTION_CONTROLS
+        or ord(character) & 0xFFFE == 0xFFFE  # noqa: PLR2004 - no characters; XML forbids two
+    )
 
 
 def _minus(figure: str) -> str:
-    return figure.replace("-", "\N{MINUS SIGN}")
+    return figure.replace("-", MINUS)

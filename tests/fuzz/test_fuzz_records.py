@@ -208,11 +208,7 @@ def _require_showable(boards: Any) -> None:  # noqa: ANN401 - Boards
             raise WronglyJudgedError(f"{character!r} reaches the terminal: {screen.getvalue()!r}")
 
 
-def test_no_record_is_misjudged(
-    folder: Folder, fuzz: Fuzz, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # Templates are compiled once and not for every page: nearly all the time would go there.
-    monkeypatch.setattr(site, "_environment", cache(site._environment))
+def test_no_record_is_misjudged(folder: Folder, fuzz: Fuzz) -> None:
     expected = frozenset({"ranked", "not-json", "fields"})
     fuzz(Target("records", make, judge_in(folder), expected))
 
@@ -233,7 +229,6 @@ def test_a_reader_that_lets_something_through_is_found(
     part: str, weaker: Callable[..., object], folder: Folder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(part, weaker)
-    monkeypatch.setattr(site, "_environment", cache(site._environment))
     target = Target("weaker", make_marked, judge_in(folder), frozenset())
     assert sweep(target, Plan(cases=80)).failures
 

@@ -1,0 +1,195 @@
+"""``report``: one entry's result as a page by itself, to attach to a mail or a pull request."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import named_path, named_text
+from harness.cli.output import print_note, write_out
+from harness.cli.project import Project, find_project
+from harness.errors import UsageError
+from harness.submissions.faults import quoted, suggestion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.records.board import Problem
+    from harness.site.entry_view import EntryView
+    from harness.store.results import StoredRecord
+
+EXAMPLES = """Examples:
+
+python -m harness report my-team --output my-team.html
+
+python -m harness report my-team >> "$GITHUB_STEP_SUMMARY"
+
+python -m harness report record.json --format html --language fr --output rapport.html
+"""
+
+RECORD_ENDING = ".json"
+"""Ends what names one record; everything else names an entry."""
+HTML_ENDINGS = (".html", ".htm")
+
+
+class Format(StrEnum):
+    """What a report is written in."""
+
+    html = "html"
+    markdown = "markdown"
+
+
+def report(
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENTRY|RECORD.json",
+            parser=named_text,
+            help="An entry, by name or folder, or the file of one record.",
+        ),
+    ],
+    form: Annotated[
+        Format | None,
+        typer.Option("--format", help="html or markdown.", show_default="as --output ends"),
+    ] = None,
+    language: Annotated[
+        str, typer.Option("--language", metavar="CODE", help="Language of the report.")
+    ] = "en",
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named_path,
+            metavar="FILE",
+            help="File to write.",
+            show_default="standard output",
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=named_path,
+            help="Results folder that an entry is looked for in.",
+            show_default="leaderboard/results",
+        ),
+    ] = None,
+) -> None:
+    """Write one entry's result as a page by itself.
+
+    An entry stands for what its latest evaluation's board says of it, rank included. A record says
+    what it holds, and needs no project around it. HTML is one file that asks for nothing else.
+    """
+    from harness.site.language import codes
+    from harness.site.report import report_html, report_markdown
+
+    if language not in codes():
+        raise UsageError(
+            f"--language: there is no catalogue of {language!r}",
+            remedy=f"name one of {', '.join(codes())}",
+        )
+    view = _of_record(Path(what)) if what.endswith(RECORD_ENDING) else _of_entry(what, results)
+    write = report_html if (form or _format_of(output)) is Format.html else report_markdown
+    content = write(view, language)
+    if output is None:
+        write_out(content.decode())
+    else:
+        _write(output, content)
+
+
+def _format_of(output: Path | None) -> Format:
+    """Return what a file's ending asks for; Markdown where it asks for nothing."""
+    html = output is not None and output.suffix.lower() in HTML_ENDINGS
+    return Format.html if html else Format.markdown
+
+
+def _of_record(path: Path) -> EntryView:
+    from harness.site.report import view_of_record
+    from harness.store.single import read_single
+
+    try:
+        project = find_project()
+    except UsageError:  # a record can be read anywhere; who signed it is known in a project only
+        return view_of_record(read_single(path, None), None)
+    return view_of_record(read_single(path, project.key_ring()), project.rules())
+
+
+def _of_entry(what: str, results: Path | None) -> EntryView:
+    """Put together what the board of an entry's latest evaluation says of it."""
+    from harness.cli.joints import Joints
+    from harness.ranking.members import members_by_board, of_entry
+    from harness.site.entry_view import entry_view
+    from harness.store.results import read_all
+
+    project = find_project()
+    entry = os.path.basename(os.path.abspath(what))  # noqa: PTH100, PTH119 - follows no link
+    folder = _folder(project, results)
+    stored, problems = read_all(folder, project.key_ring())
+    tasks = {each.record.task.id for each in stored if each.record.submission.entry == entry}
+    if not tasks:
+        raise _no_evaluation(entry, folder, stored, problems)
+    beside = [each for each in stored if each.record.task.id in tasks]
+    boards = Joints(project, folder).of(beside).boards
+    members = members_by_board(beside, boards, project.rules())
+    found = [
+        (max(each.record.created_utc for each in own), board, own)
+        for board in boards.boards
+        if entry in {*(e.entry for e in board.entries), *(e.entry for e in board.failed)}
+        and (own := of_entry(board, entry, members[board.id]))
+    ]
+    if not found:
+        why = next((p for p in boards.problems if p.path.split("/")[1:2] == [entry]), None)
+        raise UsageError(
+            f"{folder}: no evaluation of {quoted(entry)} stands on a board"
+            + (f": {why.path}: {why.message}" if why else ""),
+            remedy="name a record of it, or evaluate it again",
+        )
+    latest = max(moment for moment, _, _ in found)
+    _, board, own = next(each for each in found if each[0] == latest)
+    if len(found) > 1:
+        print_note(f"note: {entry} stands on {len(found)} boards; this is its latest, {board.id}")
+    return entry_view(board, entry, own)
+
+
+def _folder(project: Project, results: Path | None) -> Path:
+    folder = project.results if results is None else results
+    if not folder.is_dir():
+        found = "is not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder}: {found}", remedy="name the folder that evaluate wrote to")
+    return folder
+
+
+def _no_evaluation(
+    entry: str, folder: Path, stored: Sequence[StoredRecord], problems: Sequence[Problem]
+) -> UsageError:
+    """Say that there is nothing to report: what is there cannot be used, or is of other entries."""
+    wrong = [each for each in problems if each.path.split("/")[1:2] == [entry]]
+    if wrong:
+        return UsageError(
+            f"{folder}: no evaluation of {quoted(entry)} can be used: {wrong[-1].path}: "
+            f"{wrong[-1].message}",
+            remedy="python -m harness verify says what to do about each",
+        )
+    known = tuple(sorted({each.record.submission.entry for each in stored}))
+    return UsageError(
+        f"{folder}: no evaluation of {quoted(entry)}{suggestion(entry, known)}",
+        remedy="evaluate it first, or name the file of a record",
+    )
+
+
+def _write(output: Path, content: bytes) -> None:
+    """Write the report, whole or not at all; one that is there is replaced."""
+    draft = output.with_name(f".{output.name}.new")
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, output)  # noqa: PTH105 - says what it does
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(
+            f"{output}: cannot be written: {error.strerror}",
+            remedy="name a file in a folder that is there and that you may write to",
+        ) from None
+    print_note(f"wrote {output}")

@@ -1,0 +1,129 @@
+"""What a page says, apart from how it is written: paragraphs, facts, tables, commands, pictures.
+
+A page of an entry and its report say the same, in HTML for a browser and in Markdown for a mail or
+a pull request. So content is made once of the blocks below; ``blocks_html`` and
+``blocks_markdown`` spell it. They are plain tuples: ten thousand pages are made of them.
+"""
+
+from __future__ import annotations
+
+from typing import Literal, NamedTuple, TypeAlias
+
+from harness.site.text import plain, shorten
+
+UNKNOWN = "\N{EN DASH}"
+"""Stands where there is no figure: never a zero."""
+LONGEST_NAME = 80
+LONGEST_TEXT = 1000
+"""Of what strangers wrote. The JSON files have all of it."""
+
+
+class Said(NamedTuple):
+    """A piece of text that is not simply words of the page."""
+
+    kind: Literal["name", "english", "code", "quiet", "strong", "tag", "accent", "link"]
+    """``name``: a stranger's, in a script of any direction. ``english``: as a record has it,
+    whatever the page's language. ``tag`` and ``accent``: a mark, the second one of merit."""
+    text: str
+    address: str = ""
+    """Of a link: a page of the site, or somebody's own."""
+    foreign: bool = False
+    """Whether the link leads off the site, to an address that a stranger gave."""
+
+
+Inline: TypeAlias = "str | Said | tuple[Inline, ...]"
+"""A text of the page, a piece, or several in a row."""
+
+
+class Paragraph(NamedTuple):
+    """A paragraph: ``explain`` is small, ``banner`` has a frame, ``strong`` stands out."""
+
+    text: Inline
+    kind: Literal["", "explain", "banner", "strong"] = ""
+
+
+class Fact(NamedTuple):
+    """A label and what stands beside it; several values are a list."""
+
+    label: str
+    values: tuple[Inline, ...]
+
+
+class Facts(NamedTuple):
+    """Labels with values."""
+
+    facts: tuple[Fact, ...]
+
+
+class Listing(NamedTuple):
+    """A list."""
+
+    items: tuple[Inline, ...]
+
+
+class Column(NamedTuple):
+    """The head of a column."""
+
+    title: str
+    number: bool = False
+
+
+class Table(NamedTuple):
+    """A table whose first column names its rows; most others hold figures."""
+
+    label: str
+    """What it shows, for those who do not see it."""
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Inline, ...], ...]
+
+
+class Commands(NamedTuple):
+    """Lines for a shell, or something else to be copied as it stands."""
+
+    lines: tuple[str, ...]
+    language: str = "sh"
+
+
+class Picture(NamedTuple):
+    """A drawing of ours, and what it shows in words."""
+
+    svg: str
+    caption: str
+
+
+Block: TypeAlias = Paragraph | Facts | Listing | Table | Commands | Picture
+
+
+class Section(NamedTuple):
+    """A heading and what stands below it."""
+
+    id: str
+    title: str
+    blocks: tuple[Block | Section, ...]
+    repeats: bool = False
+    """Whether many pages have the very same: it is then spelt once and kept."""
+
+
+def name(text: str, length: int = LONGEST_NAME) -> Said:
+    """Quote a stranger's name, cleaned and cut."""
+    return Said("name", shorten(text, length))
+
+
+def english(text: str, length: int = LONGEST_TEXT) -> Said:
+    """Quote what a record says in English, cleaned and cut."""
+    return Said("english", shorten(text, length))
+
+
+def code(text: str) -> Said:
+    """Quote something to be copied, cleaned."""
+    return Said("code", plain(text))
+
+
+def quiet(text: str) -> Said:
+    """Say something in passing."""
+    return Said("quiet", text)
+
+
+def fact(label: str, *values: Inline) -> Fact:
+    """Put values beside a label."""
+    return Fact(label, values)

@@ -1,0 +1,161 @@
+"""Blocks as HTML, every text escaped. No style and no script stands in it: classes alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from html import escape as escape_all
+from re import compile as regular
+from typing import Any
+
+from harness.site.blocks import (
+    Block,
+    Commands,
+    Facts,
+    Inline,
+    Listing,
+    Paragraph,
+    Picture,
+    Said,
+    Section,
+    Table,
+)
+
+FOREIGN = ' rel="noopener nofollow"'
+"""Neither does the other page get a hold of ours, nor do we vouch for it."""
+
+_AROUND: dict[str, tuple[str, str]] = {
+    "name": ("<bdi>", "</bdi>"),
+    "english": ('<span lang="en" dir="auto">', "</span>"),
+    "code": ("<code>", "</code>"),
+    "quiet": ('<span class="quiet">', "</span>"),
+    "strong": ("<strong>", "</strong>"),
+    "tag": ('<span class="tag">', "</span>"),
+    "accent": ('<span class="tag accent">', "</span>"),
+}
+_PARAGRAPH = {
+    "": "<p>",
+    "explain": '<p class="explain">',
+    "banner": '<p class="banner">',
+    "strong": '<p class="banner strong">',
+}
+
+
+KEPT = 1024
+"""Sections that are kept spelt."""
+_found = regular("[&<>\"']").search
+
+
+def escape(text: str) -> str:
+    """Escape what is markup; most texts hold none, and looking is quicker than replacing."""
+    return escape_all(text) if _found(text) else text
+
+
+def html(blocks: Iterable[Block | Section], level: int = 2) -> str:
+    """Spell blocks; headings of sections are of this level."""
+    made: list[str] = []
+    for block in blocks:
+        if type(block) is Section:
+            made.append((_kept if block.repeats else _section)(block, level))
+        else:
+            made.append(_WRITERS[type(block)](block))
+    return "".join(made)
+
+
+def inline(text: Inline) -> str:
+    """Spell a text, escaped."""
+    if type(text) is str:
+        return escape(text)
+    if type(text) is Said:
+        return _said(text)
+    return "".join([inline(part) for part in text])  # type: ignore[arg-type] # a tuple is left
+
+
+def _said(said: Said) -> str:
+    if said.kind == "link":
+        foreign = FOREIGN if said.foreign else ""
+        return f'<a href="{escape(said.address)}"{foreign}><bdi>{escape(said.text)}</bdi></a>'
+    begin, end = _AROUND[said.kind]
+    return f"{begin}{escape(said.text)}{end}"
+
+
+def _section(section: Section, level: int) -> str:
+    # A section of the page's own is set apart by style; one inside another is not.
+    kind = ' class="part"' if level == 2 else ""  # noqa: PLR2004 - below the page's title
+    return (
+        f'<section id="{section.id}"{kind}>\n<h{level}>{escape(section.title)}</h{level}>\n'
+        f"{html(section.blocks, level + 1)}</section>\n"
+    )
+
+
+_kept = lru_cache(maxsize=KEPT)(_section)
+
+
+def _paragraph(paragraph: Paragraph) -> str:
+    return f"{_PARAGRAPH[paragraph.kind]}{inline(paragraph.text)}</p>\n"
+
+
+def _facts(facts: Facts) -> str:
+    made = []
+    for label, values in facts.facts:
+        if len(values) == 1:
+            value = inline(values[0])
+        else:
+            value = f'<ul class="plain-list">{_items(values)}</ul>'
+        made.append(f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>\n")
+    return f'<dl class="facts">\n{"".join(made)}</dl>\n'
+
+
+def _items(items: Iterable[Inline]) -> str:
+    return "".join([f"<li>{inline(item)}</li>" for item in items])
+
+
+def _listing(listing: Listing) -> str:
+    return f'<ul class="plain-list apart">\n{_items(listing.items)}\n</ul>\n'
+
+
+def _table(table: Table) -> str:
+    label, columns, rows = table
+    heads = [
+        f'<th scope="col"{"" if column.number else _TEXT}>{escape(column.title)}</th>'
+        for column in columns
+    ]
+    before = ["<td>" if column.number else f"<td{_TEXT}>" for column in columns]
+    after = ["</td>"] * len(columns)
+    before[0], after[0] = '<tr><th scope="row">', "</th>"
+    after[-1] += "</tr>\n"
+    made: list[str] = []
+    for row in rows:
+        for begin, cell, end in zip(before, row, after, strict=True):
+            made += (begin, escape(cell) if type(cell) is str else inline(cell), end)
+    return (
+        f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
+        f'<table>\n<thead><tr>{"".join(heads)}</tr></thead>\n'
+        f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
+    )
+
+
+_TEXT = ' class="text"'
+"""Of a column that holds no figures: figures stand to the right, and are the most."""
+
+
+def _commands(commands: Commands) -> str:
+    lines = "\n".join(map(escape, commands.lines))
+    return f'<pre class="commands" tabindex="0"><code>{lines}</code></pre>\n'
+
+
+def _picture(picture: Picture) -> str:
+    return (
+        f'<figure class="picture">{picture.svg}'
+        f"<figcaption>{escape(picture.caption)}</figcaption></figure>\n"
+    )
+
+
+_WRITERS: dict[type, Callable[[Any], str]] = {
+    Paragraph: _paragraph,
+    Facts: _facts,
+    Listing: _listing,
+    Table: _table,
+    Commands: _commands,
+    Picture: _picture,
+}

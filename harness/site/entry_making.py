@@ -1,0 +1,408 @@
+"""How a result came about: meter, machine, isolation, packages, declarations, record, commands."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from typing import TypeVar
+
+import msgspec
+
+from harness.records.environment import EnvironmentReference
+from harness.records.evaluation import (
+    DataReference,
+    EvaluationRecord,
+    Hardware,
+    Isolation,
+    Lifecycle,
+)
+from harness.records.meter import MeterDescription, SourceDescription
+from harness.site.blocks import (
+    UNKNOWN,
+    Block,
+    Column,
+    Commands,
+    Fact,
+    Facts,
+    Inline,
+    Listing,
+    Paragraph,
+    Said,
+    Section,
+    Table,
+    code,
+    english,
+    fact,
+    name,
+    quiet,
+)
+from harness.site.entry_view import EntryView, HistoryRow
+from harness.site.text import plain, shorten
+from harness.site.wording import Wording
+
+T = TypeVar("T")
+
+MOST_PACKAGES = 40
+MOST_ROWS = 30
+SHOWN_DIGITS = 16
+"""Of a digest among others; where one stands alone all of it does."""
+PLACE_OF_ENTRIES = "submissions"
+ARGUMENTS = {"shelly": "HOST", "tasmota": "HOST", "command": "PROGRAM", "replay": "FILE"}
+"""What a meter is named with and no record holds: it would tell where an organiser keeps things."""
+
+
+def circumstances(view: EntryView, words: Wording) -> Section:
+    """Say what the energy was read with, on which machine, and how the entry was kept apart."""
+    record = view.latest.record
+    blocks = (
+        _once("meter", record.meter, _meter, words),
+        _once("machine", record.hardware, _hardware, words),
+        _once("isolation", record.isolation, _isolation, words),
+        _once("packages", record.environment, _environment, words),
+        _once("lifecycle", record.submission.lifecycle, _lifecycle, words),
+    )
+    return Section("circumstances", words.say["entry.circumstances"], blocks)
+
+
+_KEPT_SECTIONS = 1024
+_kept: dict[tuple[str, str, bytes], Section] = {}
+
+
+def _once(
+    key: str, value: T, spell: Callable[[T, Wording], tuple[Block, ...]], words: Wording
+) -> Section:
+    """Spell a part that most entries of a board have in common once for all of them.
+
+    What is told apart by: the value's own JSON, which is everything that is spelt of it.
+    """
+    place = (words.language.code, key, msgspec.json.encode(value))
+    found = _kept.get(place)
+    if found is None:
+        if len(_kept) >= _KEPT_SECTIONS:
+            _kept.clear()
+        section = Section(key, words.text(f"entry.{key}"), spell(value, words), repeats=True)
+        found = _kept[place] = section
+    return found
+
+
+def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
+    say = words.say
+    sources: list[Inline] = [
+        (
+            name(each.name),
+            f" ({_source(each, words)}) ",
+            english(each.provenance, 600),
+            *(
+                (
+                    " ",
+                    quiet(
+                        "; ".join(
+                            f"{shorten(key, 60)} = {words.figure(value)}"
+                            for key, value in sorted(each.constants.items())
+                        )
+                    ),
+                )
+                if each.constants
+                else ()
+            ),
+        )
+        for each in meter.sources
+    ]
+    blocks: list[Block] = [
+        Paragraph(words.explained("grade", meter.grade)),
+        Listing(tuple(sources)),
+    ]
+    if meter.left_out:
+        left_out = english("; ".join(map(str, meter.left_out)), 600)
+        blocks.append(Paragraph((say["entry.left_out"], " ", left_out), "explain"))
+    return tuple(blocks)
+
+
+def _source(source: SourceDescription, words: Wording) -> str:
+    return ", ".join(
+        (
+            words.named("component", source.component),
+            words.named("grade", source.grade).lower(),
+            f"±{words.language.significant_percent(source.relative_uncertainty)}",
+        )
+    )
+
+
+def _hardware(hardware: Hardware, words: Wording) -> tuple[Block, ...]:
+    say, text = words.say, words.text
+    facts = [
+        fact(say["entry.profile"], name(hardware.profile)),
+        fact(say["entry.processor"], name(hardware.processor)),
+        fact(
+            say["entry.cores"],
+            text("entry.cores_and_memory", n=hardware.cores, memory=hardware.memory_gib),
+        ),
+        fact(
+            say["entry.system"],
+            name(
+                f"{hardware.operating_system}, Linux {hardware.kernel}, {hardware.architecture}",
+                120,
+            ),
+        ),
+        fact(say["entry.hypervisor"], name(hardware.hypervisor or say["entry.none"])),
+    ]
+    if hardware.accelerators:
+        facts.append(Fact(say["entry.accelerators"], tuple(map(name, hardware.accelerators[:16]))))
+    if hardware.governor is not None:
+        facts.append(fact(say["entry.governor"], name(hardware.governor)))
+    if hardware.turbo is not None:
+        facts.append(fact(say["entry.turbo"], say["entry.yes" if hardware.turbo else "entry.no"]))
+    if hardware.power_limits_watts:
+        limits = [
+            f"{shorten(zone, 60)} {words.figure(watts)} W"
+            for zone, watts in sorted(hardware.power_limits_watts.items())[:16]
+        ]
+        facts.append(Fact(say["entry.power_limits"], tuple(limits)))
+    if hardware.entry_cores is not None:
+        cores = ", ".join(map(str, hardware.entry_cores[:64]))
+        facts.append(fact(say["entry.entry_cores"], cores))
+    return (Facts(tuple(facts)),)
+
+
+def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
+    text = words.text
+    held = [each for each in isolation.checks if each.held]
+    open_gaps = [each for each in isolation.checks if not each.held]
+    blocks: list[Block] = [
+        Paragraph(
+            (
+                Said("strong", text("entry.isolation_grade", grade=shorten(isolation.grade, 20))),
+                " ",
+                english(isolation.method, 200),
+            )
+        ),
+        Paragraph(
+            (
+                text("entry.held", n=len(held)),
+                " ",
+                english(", ".join(each.name for each in held), 1500),
+            ),
+            "explain",
+        ),
+    ]
+    if open_gaps:
+        blocks.append(Paragraph(text("entry.gaps", n=len(open_gaps))))
+        blocks.append(
+            Listing(
+                tuple(
+                    (
+                        Said("strong", shorten(each.name, 80)),
+                        " ",
+                        english(f"{each.seen}. {each.remedy}", 300),
+                    )
+                    for each in open_gaps[:MOST_ROWS]
+                )
+            )
+        )
+    return tuple(blocks)
+
+
+def _environment(environment: EnvironmentReference | None, words: Wording) -> tuple[Block, ...]:
+    say = words.say
+    if environment is None:
+        return (Paragraph(say["entry.own_packages"]),)
+    shown = environment.packages[:MOST_PACKAGES]
+    rest = len(environment.packages) - len(shown)
+    facts = [
+        fact("Python", name(environment.python)),
+        fact(say["entry.lock"], code(environment.lock_digest[:64])),
+        fact(say["entry.installed"], code(environment.digest[:64])),
+        fact(
+            say["entry.installer"],
+            name(environment.installer),
+            words.text(f"entry.from_{environment.source}"),
+        ),
+    ]
+    packages = words.language.text("entry.package_list", n=len(environment.packages))
+    more = f" {words.text('entry.more', n=rest)}" if rest else ""
+    listed = shorten(", ".join(shown), 2000) + more
+    return Facts(tuple(facts)), Paragraph((packages, " ", Said("name", listed)))
+
+
+def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]:
+    """Say what the team declares; what it does not is unknown, and is never given as nothing."""
+    say = words.say
+
+    def energy(kwh: float | None) -> Inline:
+        if kwh is None:
+            return quiet(say["entry.unknown"])
+        return f"{words.figure(kwh)} kWh"
+
+    declared = lifecycle or Lifecycle()
+    facts = [
+        fact(say["entry.training"], energy(declared.training_kwh)),
+        fact(say["entry.fine_tuning"], energy(declared.fine_tuning_kwh)),
+    ]
+    if lifecycle is not None:
+        provenance = words.text(f"entry.provenance_{lifecycle.provenance or 'unknown'}")
+        facts.append(fact(say["entry.provenance"], provenance))
+        for key, value in (("hardware", lifecycle.hardware), ("source", lifecycle.source)):
+            facts.append(
+                fact(
+                    words.text(f"entry.lifecycle_{key}"),
+                    quiet(say["entry.unknown"]) if value is None else name(value, 300),
+                )
+            )
+    return Paragraph(say["entry.lifecycle_why"], "explain"), Facts(tuple(facts))
+
+
+def kept(view: EntryView, words: Wording) -> Section:
+    """Say where the records lie, by which digests they can be checked, and who signed."""
+    say, record = words.say, view.latest.record
+    facts = [
+        Fact(say["entry.records"], tuple(code(each.path) for each in view.records[-MOST_ROWS:])),
+        fact(say["entry.record_digest"], code(view.latest.digest)),
+        fact(say["entry.entry_digest"], code(record.submission.digest)),
+        fact(say["entry.data_digest"], code(record.data.digest)),
+        fact(say["entry.task_digest"], code(record.task.digest)),
+        fact(
+            say["entry.rules_digest"], (name(record.rules.version), " ", code(record.rules.digest))
+        ),
+        fact(say["entry.signature"], *signature(view, words)),
+        fact(
+            say["entry.made"],
+            words.language.moment(plain(record.created_utc)),
+            words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
+        ),
+    ]
+    return Section("record", say["entry.record"], (Facts(tuple(facts)),))
+
+
+def signature(view: EntryView, words: Wording) -> Iterator[Inline]:
+    """Say who signed the latest record, and that the signature was found good when reading it."""
+    made = view.latest.record.signature
+    if made is None:
+        yield words.say["entry.unsigned"]
+        return
+    if view.latest.signed_by is None:
+        yield words.say["entry.unverified"]
+    else:
+        yield (words.say["entry.signed_by"], " ", name(view.latest.signed_by))
+    yield (words.say["entry.key"], " ", code(made.key))
+
+
+def again(view: EntryView, words: Wording) -> Section:
+    """Give the commands that make this result again, and say what will differ."""
+    say, record = words.say, view.latest.record
+    blocks: list[Block] = [
+        Paragraph(say["entry.again_why"]),
+        Commands(tuple(commands(record))),
+        Listing(tuple(_expected(record, words))),
+        Paragraph(say["entry.again_differs"], "explain"),
+        Paragraph(say["entry.again_verify"], "explain"),
+        Commands(("python -m harness verify",)),
+    ]
+    return Section("again", say["entry.again"], tuple(blocks))
+
+
+def commands(record: EvaluationRecord) -> Iterator[str]:
+    """Yield what is typed in a checkout of the same repository to evaluate the same entry again.
+
+    First the check, whose digest says whether it is the same entry; then the evaluation, with the
+    others of its campaign, which took turns with it.
+    """
+    own = record.submission.entry
+    others = record.campaign.entries if record.campaign is not None else ()
+    together = [own, *(each for each in others if each != own)][:MOST_ROWS]
+    folders = [shlex.quote(f"{PLACE_OF_ENTRIES}/{plain(each)}") for each in together]
+    yield f"python -m harness check {folders[0]} --format json"
+    options = [*_data_options(record.data), "--protocol", record.protocol]
+    options += ["--scenario", record.scenario]
+    for meter in record.meter.name.split("+"):
+        argument = f":{ARGUMENTS[meter]}" if meter in ARGUMENTS else ""
+        options += ["--meter", shlex.quote(plain(meter) + argument)]
+    if record.demonstration:
+        options.append("--demonstration")
+    yield f"python -m harness evaluate {' '.join([*folders, *options])}"
+
+
+def _data_options(data: DataReference) -> list[str]:
+    if data.source == "sample":
+        return ["--data", "sample", "--seed", str(data.seed or 0)]
+    if data.source == "hub":
+        revision = f"@{data.revision}" if data.revision else ""
+        return ["--data", shlex.quote(plain(f"hub{revision}"))]
+    return ["--data", "DIRECTORY"]
+
+
+def _expected(record: EvaluationRecord, words: Wording) -> Iterator[Inline]:
+    """Yield what must come out the same, so that it is the same entry, data, task and rules."""
+    say = words.say
+    yield (say["entry.same_entry"], " ", code(record.submission.digest[:SHOWN_DIGITS]))
+    yield (
+        say["entry.same_data"],
+        " ",
+        code(record.data.digest[:SHOWN_DIGITS]),
+        " ",
+        quiet(_data_in_words(record.data, words)),
+    )
+    yield (
+        say["entry.same_rules"],
+        " ",
+        code(record.rules.digest[:SHOWN_DIGITS]),
+        " ",
+        quiet(shorten(record.rules.version, 40)),
+    )
+    if record.environment is not None:
+        yield (say["entry.same_lock"], " ", code(record.environment.lock_digest[:SHOWN_DIGITS]))
+
+
+def _data_in_words(data: DataReference, words: Wording) -> str:
+    if data.source == "sample":
+        return words.text(
+            "entry.data_sample", seed=str(data.seed or 0), version=str(data.generator_version or 1)
+        )
+    if data.source == "hub":
+        return words.text(
+            "entry.data_hub",
+            hub=shorten(data.hub_id or UNKNOWN, 100),
+            revision=shorten(data.revision or UNKNOWN, 40),
+        )
+    return words.say["entry.data_directory"]
+
+
+def history(view: EntryView, words: Wording) -> Section:
+    """List every evaluation of the entry on this board, of earlier versions too."""
+    say, rows = words.say, view.history
+    blocks: list[Block] = [Paragraph(say["entry.history_why"], "explain")]
+    blocks.append(
+        Table(
+            say["entry.history"],
+            (
+                Column(say["entry.history_when"]),
+                Column(say["entry.history_version"]),
+                Column(say["entry.history_digest"]),
+                Column(say["entry.history_outcome"]),
+                Column(words.metric(view.board.metric), number=True),
+                Column(say["entry.history_energy"], number=True),
+                Column(say["entry.sessions"], number=True),
+            ),
+            tuple(_history_cells(row, words) for row in rows[:MOST_ROWS]),
+        )
+    )
+    if len(rows) > MOST_ROWS:
+        blocks.append(Paragraph(words.text("entry.more", n=len(rows) - MOST_ROWS), "explain"))
+    return Section("history", say["entry.history"], tuple(blocks))
+
+
+def _history_cells(row: HistoryRow, words: Wording) -> tuple[Inline, ...]:
+    say, figure = words.say, words.figure
+    if row.failed_in is not None:
+        failed = words.text("entry.failed_in", stage=shorten(words.stage(row.failed_in), 40))
+        outcome = f"{failed}, {words.named('blame', row.blame or '')}"
+    else:
+        outcome = say["entry.in_the_row" if row.counts else "entry.not_in_the_row"]
+    return (
+        shorten(row.created_utc[:19].replace("T", " "), 19),
+        name(row.version, 30) if row.version else UNKNOWN,
+        code(row.digest[:12]),
+        outcome,
+        UNKNOWN if row.quality is None else figure(row.quality.value),
+        UNKNOWN if row.joules_per_1000 is None else figure(row.joules_per_1000),
+        str(row.sessions),
+    )

@@ -1,0 +1,222 @@
+"""What an entry reached, and who made it: the first sections of its page and of its report."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from harness.records.board import BoardEntry
+from harness.records.evaluation import Failed, Notice, SubmissionReference
+from harness.site.blocks import (
+    UNKNOWN,
+    Block,
+    Fact,
+    Facts,
+    Inline,
+    Listing,
+    Paragraph,
+    Said,
+    Section,
+    english,
+    fact,
+    name,
+    quiet,
+)
+from harness.site.entry_view import EntryView
+from harness.site.text import plain, rank_range, shorten
+from harness.site.wording import Wording
+
+_ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
+_SHOWN_ADDRESS = 100
+
+
+def result(view: EntryView, words: Wording) -> Section:
+    """Say what the row says, each figure with its interval and in units that people know."""
+    entry, say = view.entry, words.say
+    if entry is None:
+        return failure(view, words)
+    facts = [*_quality(view, entry, words), *_energy(view, entry, words)]
+    facts += _standing(view, entry, words) if view.on_board else ()
+    facts.append(_behind(entry, words))
+    blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
+    if view.failure is not None:
+        later = Paragraph((say["entry.failed_since"], " ", english(view.failure.message)), "banner")
+        blocks = (later, *blocks)
+    return Section("result", say["entry.result"], blocks)
+
+
+def _quality(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
+    value: list[Inline] = [
+        (
+            Said("strong", words.figure(entry.quality)),
+            " ",
+            quiet(words.text("entry.interval", interval=words.between(entry.quality_interval))),
+        ),
+        words.text("entry.of_items", n=view.board.items),
+    ]
+    if entry.quality_step is not None:
+        value.append(
+            quiet(words.text("entry.in_steps", step=words.plain_number(entry.quality_step)))
+        )
+    yield Fact(words.metric(view.board.metric), tuple(value))
+
+
+def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
+    say, joules = words.say, entry.joules_per_1000_queries
+    label = words.text("entry.energy", joules=words.joules(view.board.meter_grade))
+    if joules is None:
+        yield fact(label, say["entry.unresolved"])
+    else:
+        interval = (
+            words.text("entry.interval", interval=words.between(entry.joules_interval))
+            if entry.joules_interval is not None
+            else say["entry.few_sessions"]
+        )
+        yield fact(
+            label,
+            (Said("strong", f"{words.figure(joules)} J"), " ", quiet(interval)),
+            f"{words.language.watt_hours(joules)} Wh",
+            *filter(None, (words.everyday(joules),)),
+            quiet(words.text("entry.meter_leaves", uncertainty=words.meter_uncertainty(entry))),
+        )
+    if entry.active_joules_per_1000_queries is not None:
+        yield fact(
+            say["entry.active"],
+            f"{words.figure(entry.active_joules_per_1000_queries)} J",
+            quiet(say["entry.active_why"]),
+        )
+    watts = (
+        (words.text("entry.at_watts", watts=words.figure(entry.measured_watts)),)
+        if entry.measured_watts is not None
+        else ()
+    )
+    seconds = words.text("entry.seconds", seconds=words.figure(entry.seconds_per_1000_queries))
+    yield fact(say["entry.time"], seconds, *watts)
+
+
+def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
+    """Yield what the board makes of it: rank, front, class, prizes."""
+    say = words.say
+    if entry.rank is not None:
+        of = words.text(
+            "entry.of_ranked", n=sum(each.rank is not None for each in view.board.entries)
+        )
+        yield fact(
+            say["entry.rank"],
+            (Said("strong", rank_range(entry.rank)), " ", of),
+            quiet(say["entry.rank_why"]),
+        )
+    else:
+        yield fact(say["entry.rank"], _why_unranked(view, entry, words))
+    front: list[Inline] = [say["entry.on_front" if entry.on_front else "entry.behind_front"]]
+    if entry.front_support is not None:
+        front.append(words.text("entry.support", share=words.percent(entry.front_support)))
+    yield Fact(say["entry.front"], tuple(front))
+    if entry.energy_class is not None:
+        yield fact(
+            say["entry.class"], Said("strong", entry.energy_class), quiet(say["entry.class_why"])
+        )
+    elif entry.at_floor:
+        yield fact(say["entry.class"], say["entry.at_floor"])
+    if entry.prizes:
+        won = tuple(Said("accent", words.named("prize", each)) for each in entry.prizes)
+        yield Fact(say["entry.prizes"], won)
+
+
+def _behind(entry: BoardEntry, words: Wording) -> Fact:
+    """Say how much stands behind the figures."""
+    say = words.say
+    behind: list[Inline] = [words.text("entry.sessions_of", n=entry.sessions)]
+    if entry.occasions > 1:
+        behind.append(words.text("entry.occasions", n=entry.occasions))
+    if entry.failed_evaluations:
+        behind.append(words.text("entry.failed_evaluations", n=entry.failed_evaluations))
+    if entry.official_evaluations:
+        behind.append(words.text("entry.official_evaluations", n=entry.official_evaluations))
+    return Fact(say["entry.behind"], tuple(behind))
+
+
+def _why_unranked(view: EntryView, entry: BoardEntry, words: Wording) -> str:
+    ranking = view.board.ranking
+    if ranking is not None:
+        for each in ranking.unranked:
+            if each.entry == entry.entry:
+                return words.explained("unranked", each.why)
+    return words.say["entry.unranked"]
+
+
+def failure(view: EntryView, words: Wording) -> Section:
+    """Say what happened to an entry that only failed: where, by whose fault, and what to do."""
+    say, outcome = words.say, view.latest.record.outcome
+    if not isinstance(outcome, Failed):
+        raise TypeError(f"{view.name} did not fail")
+    mine = outcome.blame == "submission"
+    facts = [
+        fact(say["entry.stage"], words.stage(outcome.stage)),
+        fact(say["entry.blame"], words.named("blame", outcome.blame)),
+        fact(say["entry.what_happened"], english(outcome.message)),
+    ]
+    if outcome.remedy:
+        facts.append(fact(say["entry.remedy"], english(outcome.remedy)))
+    facts.append(fact(say["entry.what_now"], say["entry.mend" if mine else "entry.not_to_mend"]))
+    blocks = (Paragraph(say["entry.no_figure"], "banner"), Facts(tuple(facts)))
+    return Section("result", say["entry.failed"], blocks)
+
+
+def about(view: EntryView, words: Wording) -> Section:
+    """Say what the team says of its entry."""
+    say, submission = words.say, view.latest.record.submission
+    blocks: list[Block] = []
+    if submission.description:
+        blocks.append(Paragraph(name(submission.description, 1000)))
+    facts = [
+        fact(say["entry.team"], name(submission.team)),
+        fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
+    ]
+    if submission.authors:
+        facts.append(Fact(say["entry.authors"], tuple(map(name, submission.authors[:20]))))
+    if submission.url:
+        facts.append(fact(say["entry.address"], address(submission.url)))
+    if submission.version:
+        facts.append(fact(say["entry.version"], name(submission.version)))
+    facts.append(Fact(say["entry.answers"], tuple(_answers(submission, words))))
+    if view.entry is not None and view.entry.copies:
+        facts.append(Fact(say["entry.copies"], tuple(map(name, view.entry.copies[:20]))))
+    return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
+
+
+def _answers(submission: SubmissionReference, words: Wording) -> Iterator[str]:
+    yield words.text(f"entry.output_{submission.output}")
+    yield words.text("entry.batch", n=submission.batch_size)
+    yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
+
+
+def address(text: str) -> Inline:
+    """Link to a team's own address where it is one of the web; else show it and lead nowhere."""
+    cleaned = plain(text)
+    if not _ADDRESS.fullmatch(cleaned):
+        return Said("name", shorten(text, _SHOWN_ADDRESS))
+    return Said("link", shorten(cleaned, _SHOWN_ADDRESS), cleaned, foreign=True)
+
+
+def warnings(view: EntryView, words: Wording) -> Section:
+    """List what the harness warned of, each once, with what to do."""
+    say = words.say
+    notices: tuple[Notice, ...] = (
+        view.entry.warnings if view.entry is not None else view.latest.record.warnings
+    )
+    if not notices:
+        blocks: tuple[Block, ...] = (Paragraph(say["entry.no_warnings"]),)
+    else:
+        blocks = (Listing(tuple(_warning(notice, words) for notice in notices)),)
+    return Section("warnings", say["entry.warnings"], blocks)
+
+
+def _warning(notice: Notice, words: Wording) -> Inline:
+    title = words.warning(notice.code)
+    return (
+        (Said("strong", title), " ") if title else "",
+        english(notice.message),
+        " ",
+        Said("english", f"→ {shorten(notice.remedy, 400)}"),
+    )

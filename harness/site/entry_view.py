@@ -1,0 +1,407 @@
+"""One entry of a board with the records behind it, as its page needs it in any language. Pure.
+
+What follows from records is derived here once; the page then only spells it, in one language after
+another. A figure that a record does not hold stays ``None``: it is never made up, and never zero.
+What an organiser keeps back on labels that nobody knows (confusions, figures of classes) is not in
+the record, so that it cannot be here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from operator import attrgetter, itemgetter
+from typing import NamedTuple, Protocol, TypeAlias
+
+from harness.records.board import Board, BoardEntry, FailedEntry
+from harness.records.energy import (
+    BEFORE_MEASURED,
+    MEASURED_THROUGH_DRAIN,
+    is_resolved,
+    joules_per_1000,
+)
+from harness.records.evaluation import (
+    PHASES,
+    EvaluationRecord,
+    Failed,
+    MetricValue,
+    Notice,
+    Phase,
+    PhaseWindow,
+    Session,
+    VoidSession,
+)
+from harness.records.statistics import log_mean
+from harness.site.power import TraceDrawing, lay_out
+
+Matrix: TypeAlias = tuple[tuple[int, ...], ...]
+
+
+class StoredLike(Protocol):
+    """A record, where it lies, its digest, and whose signature of it was found good."""
+
+    @property
+    def path(self) -> str:
+        """Relative to the results folder."""
+        ...
+
+    @property
+    def record(self) -> EvaluationRecord:
+        """What was read there."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """Of its content, the signature apart."""
+        ...
+
+    @property
+    def signed_by(self) -> str | None:
+        """The name of the organiser's key; ``None``: nobody signed it."""
+        ...
+
+
+class SessionRow(NamedTuple):
+    """One session that stands, or one that is void."""
+
+    evaluation: int
+    """Of those behind the row, from 1."""
+    number: int
+    """Of its evaluation, from 1; of a void one, which session it was a try at."""
+    round: int | None
+    place: int | None
+    """From 1, where entries took turns."""
+    started_utc: str
+    joules_per_1000: float | None
+    """``None`` where the meter does not resolve it, and of a void session."""
+    joules: float
+    """From the first query through the drain."""
+    seconds: float
+    queries: int | None
+    right: float | None
+    """Share of the items answered rightly; ``None`` where the record keeps it back."""
+    agreement: float | None
+    """With the session before: the share of items answered alike."""
+    other_cpu_share: float | None
+    """CPU time of other processes in the measured phase, of the entry's own."""
+    temperature_celsius: float | None
+    kernel_before_seconds: float
+    kernel_after_seconds: float
+    peak_memory_bytes: int | None
+    notices: tuple[Notice, ...]
+    """What disturbed it."""
+    void: bool
+
+
+class PhaseRow(NamedTuple):
+    """One phase, the mean over all sessions that stand."""
+
+    phase: Phase
+    seconds: float
+    joules: float
+    cpu_seconds: float
+    joules_per_1000: float | None
+    """What it adds to the ranked figure; ``None`` of phases that are no part of it."""
+
+
+class ClassRow(NamedTuple):
+    """How one class fared."""
+
+    label: str
+    support: int
+    precision: float
+    recall: float
+    f1: float
+
+
+class HistoryRow(NamedTuple):
+    """One evaluation of the entry on this board."""
+
+    path: str
+    created_utc: str
+    version: str
+    digest: str
+    protocol: str
+    failed_in: str | None
+    blame: str | None
+    quality: MetricValue | None
+    joules_per_1000: float | None
+    sessions: int
+    counts: bool
+    """Whether it is behind the row as it stands."""
+
+
+class EntryView(NamedTuple):
+    """Everything that a page of one entry is made of."""
+
+    board: Board
+    name: str
+    on_board: bool
+    """Whether others stand beside it, as in a row of a board; else it is a record by itself."""
+    entry: BoardEntry | None
+    """Its row; ``None`` where it only failed."""
+    failure: FailedEntry | None
+    """Its latest evaluation, where that failed."""
+    latest: StoredLike
+    """The latest record behind the row; of an entry that only failed its last one."""
+    records: tuple[StoredLike, ...]
+    """Those that the page tells of in full: the ones behind the row, or the one that failed."""
+    sessions: tuple[SessionRow, ...]
+    phases: tuple[PhaseRow, ...]
+    """None where no session stands."""
+    trace: TraceDrawing | None
+    traced_session: int | None
+    """Of the latest record, from 1."""
+    classes: tuple[ClassRow, ...]
+    confusion: Matrix | None
+    """Over all sessions of the latest record: rows are true labels, the last column no answer."""
+    history: tuple[HistoryRow, ...]
+    """All its evaluations on this board, the latest first."""
+
+
+class _Seen(NamedTuple):
+    """A session with what is needed of it several times over."""
+
+    session: Session
+    queries: int
+    joules_per_1000: float | None
+    """The ranked figure; ``None`` where it has none."""
+
+
+def entry_view(
+    board: Board, name: str, stored: Iterable[StoredLike], *, on_board: bool = True
+) -> EntryView:
+    """Put together what is known of an entry of a board.
+
+    ``stored`` are the records of this board that are the entry's own or stand behind its row
+    (exact copies of it have theirs there), in any order. ``on_board`` is false where the board was
+    made up of a single record, so that nothing is said of ranks. Raises ``ValueError`` where the
+    board does not know the entry, or none of its records is among them.
+    """
+    entry = next((each for each in board.entries if each.entry == name), None)
+    failure = next((each for each in board.failed if each.entry == name), None)
+    if entry is None and failure is None:
+        raise ValueError(f"the board {board.id} has no entry {name!r}")
+    by_path = {each.path: each for each in stored}
+    behind = entry.evaluations if entry is not None else (failure.path,) if failure else ()
+    records = tuple(by_path[path] for path in behind if path in by_path)
+    if not records:
+        raise ValueError(f"no record of {name!r} on the board {board.id} is given")
+    seen = {each.path: _seen(each.record) for each in records}
+    latest = records[-1]
+    traced = _middle_session(seen[latest.path])
+    return EntryView(
+        board=board,
+        name=name,
+        on_board=on_board,
+        entry=entry,
+        failure=failure,
+        latest=latest,
+        records=records,
+        sessions=tuple(
+            row
+            for number, each in enumerate(records, 1)
+            for row in _rows(number, each.record, seen[each.path])
+        ),
+        phases=_phases(
+            [each for sessions in seen.values() for each in sessions],
+            latest.record.rules.amortise_queries,
+        ),
+        trace=None if traced is None else lay_out(traced.trace, traced.phases),
+        traced_session=None if traced is None else traced.index + 1,
+        classes=_classes(latest.record),
+        confusion=_confusion(latest.record.sessions),
+        history=_history(name, by_path.values(), seen if entry is not None else {}),
+    )
+
+
+def _seen(record: EvaluationRecord) -> list[_Seen]:
+    """Return the sessions of a record, each with its figure.
+
+    Records of failures are shown whatever stands in them, also sessions that answered nothing.
+    """
+    amortise, made = record.rules.amortise_queries, []
+    for session in record.sessions:
+        queries = session.queries
+        has_figure = queries > 0 and amortise > 0 and is_resolved(session)
+        figure = joules_per_1000(session, amortise) if has_figure else None
+        made.append(_Seen(session, queries, figure))
+    return made
+
+
+def _rows(number: int, record: EvaluationRecord, seen: Iterable[_Seen]) -> list[SessionRow]:
+    """Return the sessions of a record in the order they ran, void ones among them."""
+    rows = [_standing(number, each) for each in seen]
+    if not record.voided:
+        return rows
+    rows += [_void(number, each) for each in record.voided]
+    return sorted(rows, key=attrgetter("started_utc", "number"))
+
+
+def _standing(evaluation: int, seen: _Seen) -> SessionRow:
+    session, agreement = seen.session, seen.session.agreement
+    joules, seconds = _measured(session.phases)
+    temperature = other = None
+    for window in session.phases:
+        if window.phase == "measured":
+            temperature = window.disturbance.temperature_celsius
+            if window.reading.cpu_seconds > 0:
+                other = window.disturbance.other_cpu_seconds / window.reading.cpu_seconds
+    return SessionRow(
+        evaluation=evaluation,
+        number=session.index + 1,
+        round=None if session.round is None else session.round + 1,
+        place=None if session.place is None else session.place + 1,
+        started_utc=session.started_utc,
+        joules_per_1000=seen.joules_per_1000,
+        joules=joules,
+        seconds=seconds,
+        queries=seen.queries,
+        right=_right(session.confusion),
+        agreement=None if agreement is None else agreement.previous,
+        other_cpu_share=other,
+        temperature_celsius=temperature,
+        kernel_before_seconds=session.kernel.before_cpu_seconds,
+        kernel_after_seconds=session.kernel.after_cpu_seconds,
+        peak_memory_bytes=session.peak_memory_bytes,
+        notices=session.disturbances,
+        void=False,
+    )
+
+
+def _void(evaluation: int, void: VoidSession) -> SessionRow:
+    joules, seconds = _measured(void.phases)
+    return SessionRow(
+        evaluation=evaluation,
+        number=void.index + 1,
+        round=None,
+        place=None,
+        started_utc=void.started_utc,
+        joules_per_1000=None,
+        joules=joules,
+        seconds=seconds,
+        queries=None,
+        right=None,
+        agreement=None,
+        other_cpu_share=None,
+        temperature_celsius=None,
+        kernel_before_seconds=void.kernel.before_cpu_seconds,
+        kernel_after_seconds=void.kernel.after_cpu_seconds,
+        peak_memory_bytes=None,
+        notices=void.reasons,
+        void=True,
+    )
+
+
+def _measured(windows: Iterable[PhaseWindow]) -> tuple[float, float]:
+    """Return joules and seconds from the first query through the drain."""
+    joules = seconds = 0.0
+    for window in windows:
+        if window.phase in MEASURED_THROUGH_DRAIN:
+            joules += window.reading.joules
+            seconds += window.reading.seconds
+    return joules, seconds
+
+
+def _right(confusion: Matrix | None) -> float | None:
+    """Return the share of items on the diagonal: an item without an answer is not right."""
+    if not confusion:
+        return None
+    items = sum(map(sum, confusion))
+    on_diagonal = sum(row[n] for n, row in enumerate(confusion) if n < len(row))
+    return on_diagonal / items if items else None
+
+
+def _phases(seen: Iterable[_Seen], amortise_queries: int) -> tuple[PhaseRow, ...]:
+    """Return the mean of each phase; energy counts as ``records.energy`` counts it."""
+    whole = [each for each in seen if each.queries > 0 and len(each.session.phases) == len(PHASES)]
+    if not whole or amortise_queries < 1:
+        return ()
+    rows = []
+    for n, phase in enumerate(PHASES):
+        joules = seconds = cpu_seconds = counted = 0.0
+        for session, queries, _ in whole:
+            reading = session.phases[n].reading
+            energy = reading.joules
+            joules += energy
+            seconds += reading.seconds
+            cpu_seconds += reading.cpu_seconds
+            counted += energy / (queries if phase in MEASURED_THROUGH_DRAIN else amortise_queries)
+        sessions = len(whole)
+        rows.append(
+            PhaseRow(
+                phase=phase,
+                seconds=seconds / sessions,
+                joules=joules / sessions,
+                cpu_seconds=cpu_seconds / sessions,
+                joules_per_1000=1000 * counted / sessions if phase in _COUNTED else None,
+            )
+        )
+    return tuple(rows)
+
+
+_COUNTED = frozenset((*BEFORE_MEASURED, *MEASURED_THROUGH_DRAIN))
+
+
+def _middle_session(seen: Iterable[_Seen]) -> Session | None:
+    """Return the session whose energy is the middle one: neither the luckiest nor the worst."""
+    in_order = sorted(
+        ((each.joules_per_1000 or 0.0, n, each.session) for n, each in enumerate(seen)),
+        key=itemgetter(0, 1),
+    )
+    traced = [session for _, _, session in in_order if session.trace]
+    return traced[(len(traced) - 1) // 2] if traced else None
+
+
+def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
+    if record.quality is None:
+        return ()
+    return tuple(
+        ClassRow(each.label, each.support, each.precision, each.recall, each.f1)
+        for each in record.quality.per_class
+    )
+
+
+def _confusion(sessions: Sequence[Session]) -> Matrix | None:
+    """Add up the sessions' confusions; ``None`` where one keeps it back, or shapes differ."""
+    kept = [session.confusion for session in sessions if session.confusion]
+    if not kept or len(kept) < len(sessions):
+        return None
+    shape = [len(row) for row in kept[0]]
+    if any([len(row) for row in each] != shape for each in kept):
+        return None
+    return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
+
+
+def _history(
+    name: str, stored: Iterable[StoredLike], behind: Mapping[str, list[_Seen]]
+) -> tuple[HistoryRow, ...]:
+    own = [each for each in stored if each.record.submission.entry == name or each.path in behind]
+    own.sort(key=lambda each: (each.record.created_utc, each.path), reverse=True)
+    return tuple(
+        _history_row(each, behind.get(each.path) or _seen(each.record), counts=each.path in behind)
+        for each in own
+    )
+
+
+def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> HistoryRow:
+    record = stored.record
+    outcome, quality = record.outcome, record.quality
+    resolved = [each.joules_per_1000 for each in seen if each.joules_per_1000 is not None]
+    failed = outcome if isinstance(outcome, Failed) else None
+    return HistoryRow(
+        path=stored.path,
+        created_utc=record.created_utc,
+        version=record.submission.version,
+        digest=record.submission.digest,
+        protocol=record.protocol,
+        failed_in=None if failed is None else failed.stage,
+        blame=None if failed is None else failed.blame,
+        quality=None
+        if quality is None
+        else next((each for each in quality.metrics if each.name == quality.ranked), None),
+        joules_per_1000=log_mean(resolved)
+        if failed is None and 0 < len(resolved) == len(seen)
+        else None,
+        sessions=len(record.sessions),
+        counts=counts,
+    )

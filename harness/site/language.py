@@ -1,0 +1,356 @@
+"""What the site says, and how it spells figures and dates, in each of its languages.
+
+Everything is in one file a language, ``catalogue/<code>.toml``: a language is added by adding one.
+A string has a key (``table.rank``), holes for what it is about (``{entry}``) and, where a number
+decides, two forms: ``{one = "{n} entry", other = "{n} entries"}``. Whatever is not there is an
+error, as is a hole that is left empty: a page is made whole, or not at all.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache, cached_property
+from importlib import resources
+from string import Formatter
+from typing import Any, NamedTuple, TypeAlias
+
+from markupsafe import Markup
+
+from harness.site import text as english
+from harness.site.text import KEPT_SPACES, NO_BREAK_SPACE, plain
+
+Value: TypeAlias = str | int | float
+
+MAIN = "en"
+"""The language of the page at the site's top; the others have a folder each."""
+
+FORMS = frozenset({"one", "other"})
+SPELT_AS_A_DECIMAL = str.maketrans({",": "T", ".": "D"})
+MILLION, BILLION, BEYOND_WORDS = 1e6, 1e9, 1e12
+
+
+class CatalogueError(LookupError):
+    """A string that is not in the catalogue, or that is not what its file may hold."""
+
+
+class Plural(NamedTuple):
+    """A string with two forms."""
+
+    one: str
+    other: str
+
+
+Message: TypeAlias = str | Plural
+
+
+class Language:
+    """One language: its strings, and its ways with figures and dates.
+
+    Made of the catalogue of that code; raises ``CatalogueError`` where there is none.
+    """
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self._messages = catalogue(code)
+        self._decimal = self._plain("locale.decimal")
+        self._thousands = self._plain("locale.thousands")
+        self._as_in_english = (self._decimal, self._thousands) == (".", ",")
+        self._singular = (
+            float(self._plain("locale.singular_from")),
+            float(self._plain("locale.singular_below")),
+        )
+
+    @property
+    def is_main(self) -> bool:
+        """Whether records, which are in English, are in this language."""
+        return self.code == MAIN
+
+    def text(self, key: str, **values: Value) -> str:
+        """Return the string with its holes filled.
+
+        Whole numbers are spelt with the language's separators, others to three significant digits,
+        text as it is. ``n`` decides between the two forms of a string that has them. Raises
+        ``CatalogueError`` for a key, or a hole, that is not there.
+        """
+        template = self._template(key, values)
+        return self._filled(
+            key, template, {name: self._spelt(value) for name, value in values.items()}
+        )
+
+    def html(self, key: str, **values: Value) -> Markup:
+        """Return a string that holds markup of ours; what fills its holes is escaped.
+
+        Text of strangers is made one line of plain text first, as everywhere on a page.
+        """
+        template = Markup(self._template(key, values))  # noqa: S704 - our own, from a file of ours
+        spelt: dict[str, str] = {}
+        for name, value in values.items():
+            spelling = self._spelt(value)
+            spelt[name] = spelling if isinstance(spelling, Markup) else plain(spelling)
+        return Markup(self._filled(key, template, spelt))  # noqa: S704 - a Markup, filled
+
+    def has(self, key: str) -> bool:
+        """Say whether there is a string of that key."""
+        return key in self._messages
+
+    def name(self, kind: str, code: str) -> str:
+        """Return the short name of a thing that has a code: a status, a grade, a warning.
+
+        Codes that no version of the harness knows come from records: they name themselves.
+        """
+        key = f"{kind}.{code}.name"
+        return self.text(key) if key in self._messages else self._unknown(kind, code)
+
+    def sentence(self, kind: str, code: str) -> str:
+        """Return the sentence that explains a thing that has a code; empty for an unknown one."""
+        key = f"{kind}.{code}.sentence"
+        if key in self._messages:
+            return self.text(key)
+        self._unknown(kind, code)
+        return ""
+
+    def _unknown(self, kind: str, code: str) -> str:
+        if not any(key.startswith(f"{kind}.") for key in self._messages):
+            raise CatalogueError(f"{self.code}: nothing is called {kind!r}")
+        return code
+
+    # Figures
+
+    def figure(self, spelt: str) -> str:
+        """Turn a figure that is spelt in English, ``12,300.5``, into this language's spelling."""
+        if self._as_in_english:
+            return spelt
+        if "," not in spelt:
+            return spelt.replace(".", self._decimal)
+        marked = spelt.translate(SPELT_AS_A_DECIMAL)
+        return marked.replace("T", self._thousands).replace("D", self._decimal)
+
+    def significant(self, value: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
+        """Spell ``value`` with that many significant digits: see ``text.significant``."""
+        return self.figure(english.significant(value, digits))
+
+    def whole(self, value: int) -> str:
+        """Spell a whole number: ``12,300``."""
+        return self.figure(f"{value:,}").replace("-", english.MINUS)
+
+    def decimals(self, value: float, places: int) -> str:
+        """Spell ``value`` with that many digits after the point."""
+        return self.figure(f"{value:,.{places}f}").replace("-", english.MINUS)
+
+    def percent(self, share: float, places: int = 0) -> str:
+        """Spell a share of 1 in per cent, with its sign."""
+        return self.text("number.percent", figure=self.decimals(100 * share, places))
+
+    def significant_percent(self, share: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
+        """Spell a share of 1 in per cent to that many significant digits, with its sign."""
+        return self.text("number.percent", figure=self.significant(100 * share, digits))
+
+    def between(self, interval: tuple[float, float]) -> str:
+        """Spell an interval: ``0.861 to 0.885``."""
+        low, high = interval
+        return self.text("number.between", low=self.significant(low), high=self.significant(high))
+
+    def rank_range(self, rank: tuple[int, int]) -> str:
+        """Spell a range of ranks: ``2``, or ``1\N{EN DASH}3``."""
+        best, worst = rank
+        if best == worst:
+            return self.whole(best)
+        return f"{self.whole(best)}\N{EN DASH}{self.whole(worst)}"
+
+    def watt_hours(self, joules: float) -> str:
+        """Spell ``joules`` in watt-hours, without the unit."""
+        return self.figure(english.watt_hours(joules))
+
+    def many(self, value: float) -> str:
+        """Spell a number that need not be exact so that it can be said: ``3.46 million``."""
+        if not MILLION <= value < BEYOND_WORDS:
+            return self.significant(value)
+        name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)
+        form = "one" if self._is_singular(value / size) else "other"
+        message = self._messages[f"number.{name}"]
+        template = getattr(message, form) if isinstance(message, Plural) else message
+        return self._filled(name, template, {"n": self.significant(value / size)})
+
+    # Dates
+
+    def date(self, moment: str) -> str:
+        """Spell the day of a moment in ISO 8601, in UTC: ``26 November 2026``.
+
+        What is no such moment stays as it is: a record may hold any text.
+        """
+        when = _utc(moment)
+        return moment if when is None else self._day(when)
+
+    def moment(self, moment: str) -> str:
+        """Spell a moment in ISO 8601 to the minute: ``26 November 2026, 02:13 UTC``."""
+        when = _utc(moment)
+        if when is None:
+            return moment
+        return self.text("locale.moment", date=self._day(when), time=f"{when:%H:%M}")
+
+    def _day(self, when: datetime) -> str:
+        day = self._plain("locale.first_day") if when.day == 1 else str(when.day)
+        month = self._plain(f"locale.month_{when.month}")
+        return self.text("locale.date", day=day, month=month, year=str(when.year))
+
+    # For the script
+
+    @cached_property
+    def script(self) -> Mapping[str, Any]:
+        """What the script needs to speak this language: its strings, and how figures are spelt.
+
+        ``strings`` are those under ``[script]``, by the rest of their key; one with two forms is a
+        pair. ``figures`` are the separators; ``singular`` is the range of n that takes the first
+        form, the upper end left out.
+        """
+        return {
+            "language": self.code,
+            "strings": {
+                key.removeprefix("script."): list(message)
+                if isinstance(message, Plural)
+                else message
+                for key, message in self._messages.items()
+                if key.startswith("script.")
+            },
+            "figures": {
+                "decimal": self._decimal,
+                "thousands": self._thousands,
+                "percent": self._plain("number.percent"),
+                "between": self._plain("number.between"),
+            },
+            "singular": list(self._singular),
+        }
+
+    # Within
+
+    def _plain(self, key: str) -> str:
+        message = self._messages.get(key)
+        if not isinstance(message, str):
+            raise CatalogueError(f"{self.code}: {key} is not in the catalogue, or has two forms")
+        return message
+
+    def _template(self, key: str, values: Mapping[str, Value]) -> str:
+        try:
+            message = self._messages[key]
+        except KeyError:
+            raise CatalogueError(f"{self.code}: {key} is not in the catalogue") from None
+        if isinstance(message, str):
+            return message
+        n = values.get("n")
+        if not isinstance(n, int):
+            raise CatalogueError(f"{self.code}: {key} has two forms: n must be a whole number")
+        return message.one if self._is_singular(n) else message.other
+
+    def _is_singular(self, n: float) -> bool:
+        least, below = self._singular
+        return least <= abs(n) < below
+
+    def _filled(self, key: str, template: str, values: Mapping[str, str]) -> str:
+        wanted = holes(template)
+        # A form may leave n out, in words or because it goes without saying.
+        if missing := wanted - values.keys():
+            raise CatalogueError(f"{self.code}: {key} wants {', '.join(sorted(missing))}")
+        if surplus := values.keys() - wanted - {"n"}:
+            raise CatalogueError(f"{self.code}: {key} has no hole {', '.join(sorted(surplus))}")
+        return template.format_map(values) if wanted else template
+
+    def _spelt(self, value: Value) -> str:
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            raise TypeError("yes and no are not figures: they want strings of their own")
+        return self.whole(value) if isinstance(value, int) else self.significant(value)
+
+
+@cache
+def language(code: str) -> Language:
+    """Return the language of that code, made once."""
+    return Language(code)
+
+
+@cache
+def codes() -> tuple[str, ...]:
+    """Return the codes of all languages that there is a catalogue of, the main one first."""
+    folder = resources.files(__package__).joinpath("catalogue")
+    names = [path.name for path in folder.iterdir() if path.name.endswith(".toml")]
+    found = sorted(name.removesuffix(".toml") for name in names)
+    return tuple(sorted(found, key=lambda code: (code != MAIN, code)))
+
+
+def languages() -> tuple[Language, ...]:
+    """Return all languages, the main one first."""
+    return tuple(language(code) for code in codes())
+
+
+@cache
+def catalogue(code: str) -> Mapping[str, Message]:
+    """Read the strings of a language by their keys, tables joined with dots."""
+    file = resources.files(__package__).joinpath("catalogue", f"{code}.toml")
+    try:
+        plain_text = file.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise CatalogueError(f"there is no catalogue of the language {code!r}") from None
+    tables = tomllib.loads(plain_text)
+    made: dict[str, Message] = {}
+    for key, found in _flat(tables, ""):
+        if key.startswith("locale."):
+            made[key] = found
+        elif isinstance(found, str):
+            made[key] = _typeset(found, tables["locale"])
+        else:
+            made[key] = Plural(*(_typeset(form, tables["locale"]) for form in found))
+    return made
+
+
+def _typeset(string: str, locale: Mapping[str, str]) -> str:
+    """Keep signs and figures on one line: authors write common spaces."""
+    if locale["no_break_before"]:
+        signs = f" (?=[{re.escape(locale['no_break_before'])}])"
+        string = re.sub(signs, NO_BREAK_SPACE, string)
+    if locale["no_break_after"]:
+        signs = f"(?<=[{re.escape(locale['no_break_after'])}]) "
+        string = re.sub(signs, NO_BREAK_SPACE, string)
+    if locale["thousands"] in KEPT_SPACES:
+        string = re.sub(r"(?<=\d) (?=\d{3}\b)", locale["thousands"], string)
+    return string
+
+
+@cache
+def holes(template: str) -> frozenset[str]:
+    """Return the names of a string's holes; raise ``CatalogueError`` on anything but a name."""
+    found = set()
+    try:
+        parts = list(Formatter().parse(template))
+    except ValueError as error:
+        raise CatalogueError(f"{template!r}: {error}") from None
+    for _, name, form, conversion in parts:
+        if name is None:
+            continue
+        if not name.isidentifier() or form or conversion:
+            raise CatalogueError(f"{template!r}: {{{name}}} is no plain name")
+        found.add(name)
+    return frozenset(found)
+
+
+def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]]:
+    for name, value in table.items():
+        key = f"{within}{name}"
+        if isinstance(value, str):
+            yield key, value
+        elif isinstance(value, dict) and value.keys() == FORMS:
+            yield key, Plural(value["one"], value["other"])
+        elif isinstance(value, dict):
+            yield from _flat(value, f"{key}.")
+        else:
+            raise CatalogueError(f"{key}: is {value!r}, and no string")
+
+
+def _utc(moment: str) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(moment)
+    except ValueError:
+        return None
+    return None if when.tzinfo is None else when.astimezone(UTC)

@@ -1,0 +1,106 @@
+/* What chooses boards (task, hardware, grade of the meter, status), and when a board's data come:
+ * those of the first are in the page, others follow when they are about to be seen.
+ */
+(function () {
+  "use strict";
+
+  if (!window.Frugal) {
+    return;
+  }
+
+  const NEAR = "600px"; /* below the window: time enough to load a board before it is seen */
+  const bar = document.querySelector(".facets");
+  const selects = bar ? Array.from(bar.querySelectorAll("select[data-facet]")) : [];
+
+  function matches(section) {
+    return selects.every(function (select) {
+      return !select.value || section.dataset[select.dataset.facet] === select.value;
+    });
+  }
+
+  function show() {
+    let shown = 0;
+    const sections = Frugal.sections();
+    sections.forEach(function (section) {
+      const fits = matches(section);
+      section.hidden = !fits;
+      shown += fits;
+      document.querySelectorAll(".board-list a").forEach(function (link) {
+        if (link.hash === "#" + section.id) {
+          link.parentElement.hidden = !fits;
+        }
+      });
+    });
+    const chosen = selects.some((select) => select.value);
+    bar.querySelector(".facets-reset").hidden = !chosen;
+    bar.querySelector(".count").textContent = chosen
+      ? Frugal.text("facets.shown", { n: shown, all: sections.length })
+      : "";
+  }
+
+  /* A value that no board has chooses nothing. */
+  function restore() {
+    selects.forEach(function (select) {
+      const value = Frugal.address.read("", select.dataset.facet);
+      const known = Array.from(select.options).some((option) => option.value === value);
+      select.value = known ? value : "";
+    });
+    show();
+  }
+
+  function save() {
+    const values = {};
+    selects.forEach(function (select) {
+      values[select.dataset.facet] = select.value;
+    });
+    Frugal.address.write("", values);
+  }
+
+  function mount() {
+    selects.forEach(function (select) {
+      select.addEventListener("change", function () {
+        show();
+        save();
+      });
+    });
+    bar.querySelector(".facets-reset").addEventListener("click", function () {
+      selects.forEach(function (select) {
+        select.value = "";
+      });
+      show();
+      save();
+      selects[0].focus();
+    });
+    Frugal.on("address", restore);
+    restore();
+    bar.hidden = false;
+  }
+
+  /* Boards after the first load their data when they come near, or when a link names them. */
+  function loadLater() {
+    const later = Frugal.sections().filter((section) => section.dataset.source);
+    if (!later.length) {
+      return;
+    }
+    const observer = new IntersectionObserver(
+      function (seen) {
+        seen.forEach(function (one) {
+          if (one.isIntersecting) {
+            observer.unobserve(one.target);
+            Frugal.load(one.target.dataset.source);
+          }
+        });
+      },
+      { rootMargin: NEAR }
+    );
+    later.forEach((section) => observer.observe(section));
+    window.addEventListener("beforeprint", function () {
+      later.forEach((section) => Frugal.load(section.dataset.source));
+    });
+  }
+
+  if (bar) {
+    mount();
+  }
+  loadLater();
+})();

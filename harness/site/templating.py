@@ -1,0 +1,85 @@
+"""The template engine of all pages, set up once a language."""
+
+from __future__ import annotations
+
+import json
+from functools import cache, partial
+from typing import Any
+
+import jinja2
+from markupsafe import Markup
+
+from harness.site import words
+from harness.site.language import language
+from harness.site.text import plain, shorten
+
+
+@cache
+def environment(code: str) -> jinja2.Environment:
+    """Build the template engine for pages in a language.
+
+    All text is cleaned and escaped unless a template says safe. Templates have ``t(key, ...)`` for
+    a string of the catalogue, ``h(key, ...)`` for one that holds markup, ``name(kind, code)`` and
+    ``sentence(kind, code)`` for things that have codes, and ``language`` itself; filters spell
+    figures and dates as the language does.
+    """
+    spoken = language(code)
+    made = jinja2.Environment(
+        loader=jinja2.PackageLoader("harness.site", "templates"),
+        autoescape=True,
+        finalize=_cleaned,
+        keep_trailing_newline=True,
+        lstrip_blocks=True,
+        trim_blocks=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    made.filters |= {
+        "between": spoken.between,
+        "coordinate": _coordinate,
+        "date": spoken.date,
+        "decimals": spoken.decimals,
+        "many": spoken.many,
+        "metric_name": partial(words.metric_name, language=spoken),
+        "moment": spoken.moment,
+        "percent": spoken.percent,
+        "rank_range": spoken.rank_range,
+        "sentence_case": words.sentence_case,
+        "shorten": shorten,
+        "significant": spoken.significant,
+        "significant_percent": spoken.significant_percent,
+        "watt_hours": spoken.watt_hours,
+        "whole": spoken.whole,
+    }
+    made.globals |= {
+        "asked": partial(words.asked, language=spoken),
+        "h": spoken.html,
+        "language": spoken,
+        "meter_uncertainty": partial(words.meter_uncertainty, language=spoken),
+        "name": spoken.name,
+        "phone_charge": partial(words.phone_charge, language=spoken),
+        "phone_charge_example": partial(words.phone_charge_example, language=spoken),
+        "phone_charge_source": partial(words.phone_charge_source, language=spoken),
+        "script_strings": script_block(spoken.script),
+        "sentence": spoken.sentence,
+        "t": spoken.text,
+        "words": words,
+    }
+    return made
+
+
+def script_block(value: object) -> Markup:
+    """Spell ``value`` as JSON that may stand in a ``script`` element: nothing in it ends one.
+
+    ``<`` is all that begins an end tag or a comment there, and JSON may escape it.
+    """
+    spelt = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Markup(spelt.replace("<", "\\u003c"))  # noqa: S704 - see above
+
+
+def _cleaned(value: Any) -> Any:  # noqa: ANN401 - whatever a template prints
+    return plain(value) if type(value) is str else value  # markup of our own is not a plain str
+
+
+def _coordinate(value: float) -> str:
+    """Spell a position in the drawing; a tenth of a unit cannot be seen."""
+    return f"{value + 0.0:.1f}"

@@ -1,0 +1,206 @@
+"""What the page's templates are given of a board: what they cannot work out for themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from harness.records.board import Board, BoardEntry
+from harness.site import paths
+from harness.site.client import FLAGS, LONGEST_NAME
+from harness.site.data import data_files
+from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
+from harness.site.language import Language
+from harness.site.text import shorten
+
+TOP = 50
+"""Rows of a board that the page itself holds, for readers without JavaScript."""
+
+SIGNED = frozenset({"official", "unofficial", "open"})
+"""Statuses of boards that an organiser vouches for."""
+
+Direction = Literal["ascending", "descending"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the table, and the direction in which it is sorted at first."""
+
+    name: str
+    """What the script calls it: ``js/rows.js`` and ``js/cells.js`` know the same names."""
+    sort: Direction
+    number: bool = False
+    """Whether its cells are figures, which stand to the right."""
+    sorted: bool = False
+    """Whether the board's own order is by this column."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """An entry and its number: the place in the board's own order, from 0."""
+
+    number: int
+    entry: BoardEntry
+    page: str
+    """The entry's own, relative to the page of boards in the same language."""
+
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """The marks that it carries, in the order they are shown."""
+        return tuple(mark for mark, carried in FLAGS.items() if carried(self.entry))
+
+
+@dataclass(frozen=True)
+class BoardView:
+    """A board with what the templates cannot work out for themselves."""
+
+    number: int
+    """On the page, from 1."""
+    board: Board
+    stem: str
+    """What its files are called, and what the script and addresses call it."""
+    loads_at_once: bool
+    """Whether its data come with the page, and not when it is about to be seen."""
+    rows: tuple[Row, ...]
+    columns: tuple[Column, ...]
+    marks: tuple[str, ...]
+    """Those that some rows carry and others do not: worth a filter."""
+    many_teams: bool
+    figures: tuple[Figure, ...]
+    """The same picture for a wide and for a narrow page; none for a board without entries."""
+    undrawn: tuple[BoardEntry, ...]
+    """Entries without a place on a logarithmic axis."""
+    shows_ranks: bool
+    shows_classes: bool
+
+    @property
+    def id(self) -> str:
+        """The identifier of its section: the same as long as the board is."""
+        return f"board-{self.stem}"
+
+    @property
+    def top(self) -> tuple[Row, ...]:
+        """The rows that the page itself holds."""
+        return self.rows[:TOP]
+
+    @property
+    def script(self) -> str:
+        """The name of its data for the script."""
+        return f"data/{self.stem}.js"
+
+    @property
+    def claims_script(self) -> str:
+        """The name of its claims for the script."""
+        return f"data/{self.stem}.claims.js"
+
+    @property
+    def downloads(self) -> tuple[str, ...]:
+        """The names of what can be taken away of it, the spreadsheet first."""
+        return tuple(data_files(self.board))
+
+    @property
+    def verified(self) -> str:
+        """Whether an organiser vouches for it."""
+        return "yes" if self.board.status in SIGNED else "no"
+
+
+@dataclass(frozen=True)
+class Option:
+    """What a board may be chosen by: a value, and how it is called."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class Facet:
+    """One way to choose among boards."""
+
+    name: str
+    options: tuple[Option, ...]
+
+
+def views(boards: Iterable[Board]) -> tuple[BoardView, ...]:
+    """Prepare the boards of a page; the data of the first that has entries come with it.
+
+    Raises ``ValueError`` when two of them would be written to the same files.
+    """
+    made: list[BoardView] = []
+    for number, board in enumerate(boards, start=1):
+        first = bool(board.entries) and not any(each.rows for each in made)
+        made.append(view(board, number, loads_at_once=first))
+        if any(each.stem == made[-1].stem for each in made[:-1]):
+            raise ValueError(f"two boards would be written to {made[-1].script}")
+    return tuple(made)
+
+
+def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
+    """Prepare one board, the ``number``-th of the page, for the templates."""
+    figures = (draw(board, layout) for layout in (WIDE, NARROW))
+    rows = tuple(
+        Row(n, entry, paths.entry_page_name(board.id, entry.entry))
+        for n, entry in enumerate(board.entries)
+    )
+    shows_ranks = any(entry.rank is not None for entry in board.entries)
+    shows_classes = any(entry.energy_class is not None for entry in board.entries)
+    return BoardView(
+        number=number,
+        board=board,
+        stem=paths.safe_name(board.id),
+        loads_at_once=loads_at_once,
+        rows=rows,
+        columns=_columns(ranks=shows_ranks, classes=shows_classes),
+        marks=tuple(_telling(board.entries)),
+        many_teams=len({shorten(entry.team, LONGEST_NAME) for entry in board.entries}) > 1,
+        figures=tuple(figure for figure in figures if figure is not None),
+        undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
+        shows_ranks=shows_ranks,
+        shows_classes=shows_classes,
+    )
+
+
+def facets(shown: Sequence[BoardView], language: Language) -> tuple[Facet, ...]:
+    """Return the ways to choose among these boards: those in which they differ."""
+    ways: dict[str, Callable[[BoardView], Option]] = {
+        "task": lambda each: Option(each.board.task, each.board.task_title),
+        "hardware": lambda each: Option(each.board.profile, each.board.profile),
+        "grade": lambda each: Option(
+            each.board.meter_grade, language.name("grade", each.board.meter_grade)
+        ),
+        "status": lambda each: Option(
+            each.board.status, language.name("status", each.board.status)
+        ),
+        "verified": lambda each: Option(
+            each.verified, language.text(f"facets.verified_{each.verified}")
+        ),
+    }
+    found = []
+    for name, way in ways.items():
+        options = {option.value: option for option in map(way, shown)}
+        if len(options) > 1:
+            found.append(Facet(name, tuple(options.values())))
+    return tuple(found)
+
+
+def _columns(*, ranks: bool, classes: bool) -> tuple[Column, ...]:
+    """Return the columns of a table; those that no entry here has anything in are left out."""
+    columns = (
+        Column("rank", "ascending", sorted=True) if ranks else None,
+        Column("entry", "ascending"),
+        Column("team", "ascending"),
+        Column("quality", "descending", number=True, sorted=not ranks),
+        Column("joules", "ascending", number=True),
+        Column("class", "ascending") if classes else None,
+        Column("support", "descending", number=True) if ranks else None,
+        Column("seconds", "ascending", number=True),
+        Column("sessions", "descending", number=True),
+        Column("marks", "ascending"),
+    )
+    return tuple(column for column in columns if column is not None)
+
+
+def _telling(entries: Sequence[BoardEntry]) -> Iterable[str]:
+    for mark, carried in FLAGS.items():
+        if 0 < sum(map(carried, entries)) < len(entries):
+            yield mark

@@ -1,0 +1,99 @@
+"""A language as the pages of entries use it: strings looked up once, and names of what has a code.
+
+A page of an entry has about a hundred strings without holes, and there may be ten thousand pages.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+
+from harness.records.board import Board, BoardEntry
+from harness.records.meter import Grade
+from harness.site import words as spelt
+from harness.site.language import Language, language
+
+
+class _Strings(dict[str, str]):
+    """The strings of a language that have no holes, by key; each is looked up once."""
+
+    def __init__(self, spoken: Language) -> None:
+        super().__init__()
+        self._spoken = spoken
+
+    def __missing__(self, key: str) -> str:
+        found = self[key] = self._spoken.text(key)
+        return found
+
+
+class Wording:
+    """What a page says, in one language."""
+
+    def __init__(self, spoken: Language) -> None:
+        self.language = spoken
+        self.say = _Strings(spoken)
+        self.text = spoken.text
+        """Fills the holes of a string."""
+        self.figure = spoken.significant
+        """Spells a figure with three significant digits."""
+        self._whole_percent = lru_cache(maxsize=1024)(lambda each: spoken.percent(each / 100))
+        self.named = cache(spoken.name)
+        """Returns the name of what has a code: a phase, a component, a grade, a status."""
+        self.explained = cache(spoken.sentence)
+        """Returns the sentence that explains it; empty where there is none."""
+        self._between = spoken.text("number.between", low="{}", high="{}").format
+
+    def plain_number(self, value: float) -> str:
+        """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
+        return self.language.figure(f"{value:,.10g}")
+
+    def percent(self, share: float) -> str:
+        """Spell a share of 1 in whole per cent."""
+        return self._whole_percent(round(100 * share))
+
+    def between(self, interval: tuple[float, float]) -> str:
+        """Spell an interval."""
+        low, high = interval
+        return self._between(self.figure(low), self.figure(high))
+
+    def stage(self, stage: str) -> str:
+        """Name the stage in which an evaluation ended: a phase, or one before or between these."""
+        known = self.language.has(f"phase.{stage}.name")
+        return self.language.name("phase" if known else "stage", stage)
+
+    def warning(self, code: str) -> str:
+        """Return the short title of a warning; empty for a code that this version does not know."""
+        key = f"warning.{code}.name"
+        return self.say[key] if self.language.has(key) else ""
+
+    def metric(self, metric: str) -> str:
+        """Name a metric, with a capital."""
+        return spelt.sentence_case(spelt.metric_name(metric, self.language))
+
+    def joules(self, grade: Grade) -> str:
+        """Name the unit of energy, with a capital: it says where it is no measurement."""
+        return spelt.sentence_case(self.language.name("joules", grade))
+
+    def everyday(self, joules: float) -> str:
+        """Say what an energy per 1,000 queries is beside one that people know."""
+        return spelt.phone_charge(joules, self.language)
+
+    def meter_uncertainty(self, entry: BoardEntry) -> str:
+        """Say how far the meter lets the figure be from the truth."""
+        return spelt.meter_uncertainty(entry, self.language)
+
+    def board_title(self, board: Board) -> str:
+        """Name a board by what tells it from others."""
+        return " · ".join(
+            (
+                board.task_title,
+                self.language.name("scenario_short", board.scenario),
+                board.profile,
+                spelt.sources(board),
+            )
+        )
+
+
+@cache
+def wording(code: str) -> Wording:
+    """Return the wording in the language of that code, made once."""
+    return Wording(language(code))
