@@ -9,9 +9,10 @@ from msgspec.structs import replace
 from record_samples import NULL, RULES, TASK, Stored, record, stored
 
 from harness.ranking.boards import make_boards
-from harness.ranking.quota import official_evaluations, team_key
+from harness.ranking.quota import official_evaluations
 from harness.records.evaluation import Campaign, EvaluationRecord, Failed
 from harness.records.rules import QuotaRules
+from harness.records.team_names import team_key
 
 HIDDEN: dict[str, Any] = {"source": "directory", "public": False, "seed": None}
 QUOTA = replace(RULES, quota=QuotaRules(official_evaluations=3))

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.limits import limit_rows
-from harness.cli.options import EntriesArgument, named_path
-from harness.cli.output import in_colour, print_json, print_line, write_out
-from harness.cli.project import Project, find_project
-from harness.errors import ConfigurationError
+from harness.cli.options import JsonOption, named_path, named_text
+from harness.cli.output import write_out
+from harness.cli.project import find_project
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.records.rules import Limits
-    from harness.submissions.check import CheckContext, CheckReport
-    from harness.submissions.faults import Fault
+    from harness.cli.checking import Challenge
+    from harness.submissions.check import CheckContext
 
 EXAMPLES = """Examples:
 
@@ -27,10 +25,12 @@ python -m harness check submissions/* --format json
 
 python -m harness check submissions/my-team --wheelhouse wheels
 
+python -m harness check submissions/* --format junit > check.xml
+
+python -m harness check --base origin/main --author octocat --format github
+
 python -m harness check --rules
 """
-
-_COLOURS = {"error": "red", "warning": "yellow"}
 
 
 class Format(StrEnum):
@@ -38,6 +38,9 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+    JUNIT = "junit"
 
 
 def _print_rules(value: bool) -> None:
@@ -46,12 +49,24 @@ def _print_rules(value: bool) -> None:
         raise typer.Exit
 
 
-def check(
-    entries: EntriesArgument,
+def check(  # noqa: PLR0917 - typer makes options of them
+    entries: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            metavar="ENTRY...",
+            show_default="with --base: those that changed",
+            help="Folders of entries.",
+        ),
+    ] = None,
     form: Annotated[
         Format,
-        typer.Option("--format", help="text for people, json for programs."),
+        typer.Option(
+            "--format",
+            help="text for people, json for programs, github for annotations of a pull request, "
+            "sarif for code scanning, junit for other services.",
+        ),
     ] = Format.TEXT,
+    as_json: JsonOption = False,
     wheelhouse: Annotated[
         Path | None,
         typer.Option(
@@ -59,6 +74,39 @@ def check(
             parser=named_path,
             help="A folder of wheels: see from them whether locks are whole and fit this machine.",
             show_default="locks are read, and nothing else is known of their packages",
+        ),
+    ] = None,
+    files: Annotated[
+        bool,
+        typer.Option(
+            "--files", help="What is named are files: check the entries that they lie in."
+        ),
+    ] = False,
+    base: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            parser=named_text,
+            help="Judge what HEAD changes relative to this branch, as a pull request to it.",
+            show_default=False,
+        ),
+    ] = None,
+    author: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LOGIN",
+            parser=named_text,
+            help="With --base: who opened the pull request; leaderboard/teams.toml says the team.",
+            show_default=False,
+        ),
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            parser=named_path,
+            help="Write the findings as Markdown, too.",
+            show_default="with --format github: GITHUB_STEP_SUMMARY, where it is set",
         ),
     ] = None,
     rules: Annotated[  # noqa: ARG001 - its callback prints and exits
@@ -71,65 +119,43 @@ def check(
     """Name every fault of an entry at once, each with its place and its fix.
 
     Nothing of the folder is imported or run. Exit code 1 when there is an
-    error; warnings alone are fine.
+    error; warnings alone are fine. With --base and --author it says, too,
+    whether a pull request keeps to what its author may change.
     """
+    from harness.cli.checking import Asked, Checked, looked_into, named_entries, pull_request
+    from harness.cli.findings import print_findings, write_summary
     from harness.submissions.check import check as check_entry
 
-    project = find_project()
-    context = check_context(project)
-    reports = [check_entry(entry, context) for entry in entries]
-    if wheelhouse is not None:
-        from harness.environments.wheelhouse import require_folder
-
-        folder = require_folder(wheelhouse)
-        reports = [_looked_into(report, folder) for report in reports]
-    limits = project.rules().limits
-    if form is Format.JSON:
-        documents = [_document(report, limits) for report in reports]
-        print_json(documents[0] if len(documents) == 1 else {"results": documents})
+    form = _form(form, as_json=as_json)
+    if base is None:
+        if author is not None:
+            raise UsageError("--author says whose pull request it is", remedy="name its --base")
+        project = find_project()
+        folders = named_entries(entries or [], project, files=files)
+        asked = Asked(project, project.root, tuple(folders))
     else:
-        for report in reports:
-            print_report(report)
-        print_line("Limits when it runs (leaderboard/rules.toml):")
-        for name, allowed in limit_rows(limits):
-            print_line(f"    {name:<10}  {allowed}")
-    if not all(report.ok for report in reports):
+        if entries or files:
+            raise UsageError("--base finds the entries that changed", remedy="name none beside it")
+        asked = pull_request(base, author)
+    context = check_context(asked.challenge)
+    reports = [check_entry(entry, context) for entry in asked.entries]
+    if wheelhouse is not None:
+        reports = looked_into(reports, wheelhouse)
+    limits = asked.challenge.rules().limits
+    done = Checked(asked, tuple(reports), limits, wheels_seen=wheelhouse is not None)
+    write_summary(done, summary, github=form is Format.GITHUB)
+    print_findings(done, form)
+    if not done.ok:
         raise typer.Exit(1)
 
 
-def _looked_into(report: CheckReport, wheelhouse: Path) -> CheckReport:
-    """Add what the wheels of a folder say of the entry's lock: they are read, never run."""
-    from msgspec.structs import replace
-
-    from harness.environments.requires import REMAKE
-    from harness.environments.wheelhouse import FETCH, FETCH_ANEW, look
-    from harness.submissions.faults import fault
-
-    if report.lock is None:
-        return report
-    named = report.manifest.environment.requirements if report.manifest else None
-    lock = named or "requirements.lock"
-    found = look(wheelhouse, report.lock.pins)
-    faults = [
-        *report.faults,
-        *(fault("FRG511", lock, said, REMAKE) for said in found.unmet),
-        *(fault("FRG512", lock, said, FETCH_ANEW) for said in found.unfit),
-        *(
-            fault("FRG512", lock, f"there is no wheel of {package} in the wheelhouse", FETCH)
-            for package in found.lacking
-        ),
-    ]
-    return replace(report, faults=tuple(sorted(faults, key=lambda found: found.order)))
+def _form(form: Format, *, as_json: bool) -> Format:
+    if as_json and form not in (Format.TEXT, Format.JSON):
+        raise UsageError(f"--json and --format {form} exclude each other", remedy="leave out one")
+    return Format.JSON if as_json else form
 
 
-def _document(report: CheckReport, limits: Limits) -> dict[str, Any]:
-    """Return what is printed of one entry, and what it may take when it runs."""
-    from msgspec.structs import asdict
-
-    return asdict(report.document) | {"limits": limits}
-
-
-def check_context(project: Project) -> CheckContext:
+def check_context(project: Challenge) -> CheckContext:
     """Return what an entry is checked against: the tasks' cards and the rules."""
     from harness.submissions.check import CheckContext
 
@@ -162,58 +188,3 @@ def rules_page() -> str:
             "",
         )
     )
-
-
-def print_report(report: CheckReport) -> None:
-    """Print every fault of one entry, and the verdict."""
-    for found in report.faults:
-        code = in_colour(f"{found.severity} {found.code}", _COLOURS[found.severity])
-        print_line(f"{_place(report.entry, found)}: {code} {found.message}")
-        print_line(f"    fix: {found.remedy}")
-    print_line(_verdict(report))
-
-
-def _place(entry: str, found: Fault) -> str:
-    """Return ``entry/path:line:column``, as far as it is known."""
-    path = entry if found.path == "." else f"{entry}/{found.path}"
-    return ":".join(str(part) for part in (path, found.line, found.column) if part)
-
-
-def _verdict(report: CheckReport) -> str:
-    counts = {
-        severity: sum(found.severity == severity for found in report.faults)
-        for severity in _COLOURS
-    }
-    findings = ", ".join(
-        f"{count} {severity}{'s' if count > 1 else ''}"
-        for severity, count in counts.items()
-        if count
-    )
-    outcome = in_colour("passes", "green") if report.ok else in_colour("fails", "red")
-    size = f"{report.files} files, {report.bytes:,} bytes"
-    said = (findings, size, _to_fetch(report), _to_install(report))
-    return f"{report.entry}: {outcome} ({', '.join(filter(None, said))})"
-
-
-def _to_fetch(report: CheckReport) -> str:
-    """Say how much an evaluation fetches; empty for nothing."""
-    weights = report.manifest.weights if report.manifest else ()
-    total = sum(table.bytes for table in weights)
-    files = "1 more file" if len(weights) == 1 else f"{len(weights)} more files"
-    return f"{files} of {total:,} bytes to fetch" if weights else ""
-
-
-def _to_install(report: CheckReport) -> str:
-    """Say how many packages an evaluation installs, unless it did before; empty without a lock."""
-    if report.lock is None:
-        return ""
-    from harness.environments.cache import was_built
-    from harness.records.caches import cache_folder
-
-    packages = len(report.lock.pins)
-    what = "1 package" if packages == 1 else f"{packages} packages"
-    try:
-        known = was_built(report.lock, cache_folder("environments"))
-    except ConfigurationError:  # there is no place for a cache
-        known = False
-    return f"{what} locked, {'installed here before' if known else 'to be installed'}"

@@ -278,7 +278,7 @@ def refuse_unfit(reports: Sequence[CheckReport], *, as_json: bool) -> None:
         documents = [{"record": None, "summary": _refused(report)} for report in reports]
         print_json(documents[0] if len(documents) == 1 else {"results": documents})
     else:
-        from harness.cli.check import print_report
+        from harness.cli.findings import print_report
 
         for report in reports:
             print_report(report)

@@ -42,7 +42,8 @@ def require_quota(
 
     Raises ``ConfigurationError`` before an entry has run; all that are asked for count together.
     """
-    from harness.ranking.quota import is_reference, team_key
+    from harness.ranking.quota import is_reference
+    from harness.records.team_names import team_key
 
     rules = project.rules()
     if results.signer is None or rules.quota is None:
@@ -72,7 +73,7 @@ def require_quota(
 
 def had(project: Project, folder: Path, record: EvaluationRecord) -> Had:
     """Count for the team of a record that was just kept in ``folder``, itself included."""
-    from harness.ranking.quota import team_key
+    from harness.records.team_names import team_key
 
     quota = project.rules().quota
     key = record.task.id, team_key(record.submission.team)

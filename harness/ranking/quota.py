@@ -13,9 +13,9 @@ number in the rules gives more.
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from msgspec.structs import asdict, replace
@@ -23,6 +23,7 @@ from msgspec.structs import asdict, replace
 from harness.records.board import Board
 from harness.records.evaluation import EvaluationRecord, Failed, Notice
 from harness.records.rules import Rules
+from harness.records.team_names import team_key
 
 
 class Vouched(Protocol):
@@ -41,46 +42,17 @@ class Vouched(Protocol):
 
 def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tuple[str, str], int]:
     """Count what counts towards the quota, by task and team (``team_key``); 0 for all others."""
-    return Counter(
-        (each.record.task.id, team_key(each.record.submission.team))
+    return tally(
+        (each.record.task.id, each.record.submission.team)
         for each in stored
-        if each.verified and _counts(each.record, rules)
+        if each.verified and counts_towards(each.record, rules)
     )
 
 
-def team_key(team: str) -> str:
-    """Spell a team's name the one way that it is counted under.
-
-    Letters' case, spaces, characters that are the same by compatibility (NFKC) and those that show
-    nothing make no new team. Letters of other scripts that look alike do: nothing here sees them.
-    """
-    for _ in range(2):  # what compatibility makes of a letter may have a case again
-        team = unicodedata.normalize("NFKC", _shown(team).casefold())
-    return " ".join(team.split())
-
-
-def _shown(text: str) -> str:
-    """Leave out format characters, and what else shows nothing by itself."""
-    return "".join(
-        each for each in text if unicodedata.category(each) != "Cf" and not _is_unseen(ord(each))
-    )
-
-
-_UNSEEN = (
-    (0x034F, 0x034F),  # combining grapheme joiner
-    (0x115F, 0x1160),  # Hangul fillers
-    (0x17B4, 0x17B5),  # Khmer inherent vowels
-    (0x180B, 0x180F),  # Mongolian variation selectors
-    (0x3164, 0x3164),
-    (0xFE00, 0xFE0F),  # variation selectors
-    (0xFFA0, 0xFFA0),
-    (0xE0100, 0xE01EF),
-)
-"""Code points, the last included, that are no format characters and show nothing either."""
-
-
-def _is_unseen(code: int) -> bool:
-    return any(first <= code <= last for first, last in _UNSEEN)
+def tally(evaluations: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """Count evaluations of a task by a team, all of which count towards the quota."""
+    spelt = cache(team_key)
+    return Counter((task, spelt(team)) for task, team in evaluations)
 
 
 def is_reference(task: str, entry: str, rules: Rules) -> bool:
@@ -94,6 +66,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
 
     A note names the teams that have had any, and how many the rules allow.
     """
+    if not counts:
+        return board
     entries = tuple(
         replace(row, official_evaluations=counts.get((board.task, team_key(row.team)), 0))
         for row in board.entries
@@ -114,7 +88,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
     return replace(board, entries=entries, notes=notes)
 
 
-def _counts(record: EvaluationRecord, rules: Rules) -> bool:
+def counts_towards(record: EvaluationRecord, rules: Rules) -> bool:
+    """Say whether an evaluation counts towards the quota, once it is signed."""
     failed = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
     return (
         not record.data.public

@@ -39,8 +39,9 @@ def pretty_json(value: object) -> bytes:
     """Spell ``value`` for people and ``git diff``: in field order, indented, newline last."""
     import json  # noqa: PLC0415 - as above
 
-    plain = msgspec.to_builtins(value)
-    return json.dumps(plain, allow_nan=False, ensure_ascii=False, indent=1).encode() + b"\n"
+    # Python indents ten times more slowly than it spells, and msgspec indents what is spelt.
+    spelt = json.dumps(msgspec.to_builtins(value), allow_nan=False, ensure_ascii=False)
+    return msgspec.json.format(spelt.encode(), indent=1) + b"\n"
 
 
 def digest(value: object) -> str:

@@ -1,23 +1,21 @@
 """Read and write hardware profiles: ``leaderboard/hardware/<profile>.toml``.
 
-Reading reports every fault of the file at once: each key is converted on its own, because a
-conversion of the whole would stop at the first that is wrong.
+Reading reports every fault of the file at once.
 """
 
 from __future__ import annotations
 
-import difflib
 import json
-import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import msgspec
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen
 from harness.records.evaluation import Hardware
+from harness.records.fields import table_faults
 from harness.records.profile import (
     NAME,
     NO_HYPERVISOR,
@@ -80,10 +78,10 @@ def _faults(plain: dict[str, Any]) -> Iterator[str]:
     schema = plain.get("schema")
     if isinstance(schema, int) and schema != SCHEMA:
         yield f"schema: is {schema}, and this version reads schema {SCHEMA}"
-    yield from _table_faults("", plain, HardwareProfile, inside=_TABLES)
+    yield from table_faults("", plain, HardwareProfile, inside=_TABLES)
     for name, kind in _TABLES.items():
         if isinstance(table := plain.get(name), dict):
-            yield from _table_faults(f"{name}.", table, kind)
+            yield from table_faults(f"{name}.", table, kind)
         elif name in plain:
             yield f"{name}: is no table: begin it with [{name}]"
     cores = plain.get("entry_cores")
@@ -92,46 +90,6 @@ def _faults(plain: dict[str, Any]) -> Iterator[str]:
             yield "entry_cores: names no core: name at least one, or leave it out to pin nothing"
         elif len({repr(core) for core in cores}) < len(cores):
             yield "entry_cores: names a core twice"
-
-
-def _table_faults(
-    prefix: str,
-    table: Mapping[str, Any],
-    kind: type[Frozen],
-    *,
-    inside: Mapping[str, object] = {},
-) -> Iterator[str]:
-    """Find unknown, missing and wrong keys; ``inside`` names tables that are looked at apart."""
-    types = get_type_hints(kind, include_extras=True)
-    known = {field.name: field for field in msgspec.structs.fields(kind)}
-    for key, value in table.items():
-        if key not in known:
-            near = difflib.get_close_matches(key[:100], known, 1)
-            hint = f": did you mean {near[0]}?" if near else f": known are {', '.join(known)}"
-            yield f"{prefix}{key}: unknown key{hint}"
-        elif key not in inside:
-            yield from _value_faults(f"{prefix}{key}", value, types[key])
-    for name, field in known.items():
-        if field.required and name not in table:
-            yield f"{prefix}{name}: is missing"
-
-
-def _value_faults(field: str, value: object, kind: object) -> Iterator[str]:
-    try:
-        converted = msgspec.convert(value, kind, strict=True)
-    except msgspec.ValidationError as error:
-        what, _, place = str(error).replace(" | null", "").partition(" - at ")
-        inner = place.removeprefix("`key` in ").strip("`").removeprefix("$")
-        yield f"{field}{inner}: {what}, found {_spelled(value)}"
-        return
-    numbers = converted.values() if isinstance(converted, dict) else (converted,)
-    if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
-        yield f"{field}: is no finite number, found {_spelled(value)}"
-
-
-def _spelled(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."  # noqa: PLR2004 - of a terminal's line
 
 
 def profile_text(hardware: Hardware, entry_cores: Sequence[int]) -> str:

@@ -280,12 +280,19 @@ class Rules(Frozen):
 def read_rules(path: Path) -> Rules:
     """Read ``rules.toml``; raise ``ConfigurationError`` naming what is wrong with it."""
     try:
-        plain = parse_toml(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}",
             remedy="run from the project's folder, or name it in HARNESS_ROOT",
         ) from None
+    return parse_rules(content, path)
+
+
+def parse_rules(content: bytes, path: object) -> Rules:
+    """Read the content of ``rules.toml``; raises as ``read_rules`` does, and names ``path``."""
+    try:
+        plain = parse_toml(content)
     except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
     for field in not_finite(plain):
@@ -319,7 +326,7 @@ def read_rules(path: Path) -> Rules:
     return rules
 
 
-def _require_looks_that_rise(looks: Sequence[int], path: Path, protocol: str) -> None:
+def _require_looks_that_rise(looks: Sequence[int], path: object, protocol: str) -> None:
     rising = all(earlier < later for earlier, later in pairwise(looks))
     if not looks or not rising or (len(looks) > 1 and looks[0] == 1):
         raise ConfigurationError.at(

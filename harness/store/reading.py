@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import os
-import stat
-from collections.abc import Iterable, Iterator
+import hashlib
+import re
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from msgspec import to_builtins
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert, parse_json, parse_plain, pretty_json
 from harness.records.board import Problem
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, ItemOutcomes
-from harness.records.signing import document_digest, signed_message
+from harness.records.signing import DOMAIN, unsigned_content
+from harness.records.spelling import is_canonical, unsigned_as_written
 from harness.store.commitment import commitment
 from harness.store.keys import KeyRing
 from harness.store.paths import (
@@ -27,6 +29,7 @@ from harness.store.paths import (
     items_path,
     record_path,
 )
+from harness.store.scanning import Found, fault_of, scan
 from harness.store.unusable import UnusableError
 
 NO_KEYS = KeyRing()
@@ -63,62 +66,42 @@ def read_all(
     """
     stored: list[StoredRecord] = []
     problems: list[Problem] = []
-    for path, fault in _find(results):
-        if not local and path.endswith((LOCAL, ".local" + ITEMS)):
+    for found in scan(results):
+        if not local and is_local(found.path):
             continue
-        try:
-            if fault is not None:
-                raise fault
-            if path.endswith(ITEMS):
-                continue
-            read = _read_record(results, path, keys)
-        except UnusableError as error:
-            problems.append(Problem(path=_shown(path), code=error.code, message=error.message))
-            continue
-        stored.append(read)
-        sidecar = items_path(path, read.record)
-        try:  # the record stays: no figure of a board is taken from a sidecar
-            _read_items(results, sidecar, read.record)
-        except UnusableError as error:
-            problems.append(Problem(path=_shown(sidecar), code=error.code, message=error.message))
+        read, faults = read_one(results, found, keys)
+        stored += [] if read is None else [read]
+        problems += faults
     return tuple(stored), tuple(problems)
 
 
-def _find(results: Path) -> list[tuple[str, UnusableError | None]]:
-    """List the JSON files, sorted by path, each with what keeps it from being opened at all."""
-    return sorted(_walk(results), key=lambda found: found[0])
+def is_local(path: str) -> bool:
+    """Say whether a file is a team's own: it reports of itself."""
+    return path.endswith((LOCAL, ".local" + ITEMS))
 
 
-def _walk(results: Path) -> Iterator[tuple[str, UnusableError | None]]:
-    faults: list[OSError] = []
-    for folder, folders, files in os.walk(results, onerror=faults.append):
-        here = Path(folder)
-        for name in folders:
-            if (here / name).is_symlink():
-                path = (here / name).relative_to(results).as_posix()
-                yield path, UnusableError("symlink", "is a link to a folder, and is not followed")
-        for name in files:
-            if name.endswith(".json"):
-                path = (here / name).relative_to(results).as_posix()
-                yield path, _fault_of(here / name)
-    for error in faults:
-        if isinstance(error, FileNotFoundError):
-            continue
-        path = Path(str(error.filename)).relative_to(results).as_posix()
-        yield path, UnusableError("unreadable", f"cannot be listed: {error.strerror}")
+def read_one(
+    results: Path, found: Found, keys: KeyRing
+) -> tuple[StoredRecord | None, tuple[Problem, ...]]:
+    """Read what was found in a results folder: a record with its sidecar, or what is wrong.
 
-
-def _fault_of(path: Path) -> UnusableError | None:
-    """Say why a file must not be opened: a link may lead anywhere, a pipe may never answer."""
+    A sidecar by itself is neither.
+    """
+    path = found.path
     try:
-        mode = path.lstat().st_mode
-    except OSError as error:
-        return UnusableError("unreadable", f"cannot be read: {error.strerror}")
-    if stat.S_ISLNK(mode):
-        return UnusableError("symlink", "is a link, and is not followed")
-    if not stat.S_ISREG(mode):
-        return UnusableError("unreadable", "is not a regular file")
-    return None
+        if found.fault is not None:
+            raise found.fault
+        if path.endswith(ITEMS):
+            return None, ()
+        read = _read_record(results, path, keys)
+    except UnusableError as error:
+        return None, (Problem(path=_shown(path), code=error.code, message=error.message),)
+    sidecar = items_path(path, read.record)
+    try:  # the record stays: no figure of a board is taken from a sidecar
+        _read_items(results, sidecar, read.record)
+    except UnusableError as error:
+        return read, (Problem(path=_shown(sidecar), code=error.code, message=error.message),)
+    return read, ()
 
 
 def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
@@ -126,16 +109,37 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
         content = (results / path).read_bytes()
     except OSError as error:
         raise UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
-    document, record = understood(content, _shown(Path(path).name))
-    digest = document_digest(document)
-    _check_place(path, record, digest)
-    if content != pretty_json(document):
-        raise UnusableError(
-            "altered", "says the same in another spelling than the harness writes: it was altered"
-        )
-    signed_by = signer_of(document, record, digest, keys)
+    unsigned = unsigned_as_written(content)
+    record = None if unsigned is None else _typed(content)
+    if unsigned is None or record is None:  # spelt or filled in otherwise: what is it?
+        document, record = understood(content, _shown(Path(path).name))
+        unsigned = unsigned_content(document)
+        digest = hashlib.sha256(unsigned).hexdigest()
+        _check_place(path, record, digest)
+        if content != pretty_json(document):
+            raise UnusableError(
+                "altered",
+                "says the same in another spelling than the harness writes: it was altered",
+            )
+    else:
+        digest = hashlib.sha256(unsigned).hexdigest()
+        _check_place(path, record, digest)
+    signed_by = signer_of(DOMAIN + unsigned, record, digest, keys)
     _check_demonstration(record)
     return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+
+
+def _typed(content: bytes) -> EvaluationRecord | None:
+    """Return the record in a file with only such numbers as are exact; ``None`` if it is wrong."""
+    try:
+        record = _DECODER.decode(content)
+        created(record)
+    except (ValueError, RecursionError):  # msgspec's errors are ValueErrors
+        return None
+    return record if record.schema == SCHEMA_VERSION else None
+
+
+_DECODER = msgspec.json.Decoder(EvaluationRecord)
 
 
 def understood(content: bytes, where: str) -> tuple[dict[str, Any], EvaluationRecord]:
@@ -163,16 +167,13 @@ def understood(content: bytes, where: str) -> tuple[dict[str, Any], EvaluationRe
     return document, record
 
 
-def signer_of(
-    document: dict[str, Any], record: EvaluationRecord, digest: str, keys: KeyRing
-) -> str | None:
-    """Return the name of the key that signed, ``None`` where none did.
+def signer_of(message: bytes, record: EvaluationRecord, digest: str, keys: KeyRing) -> str | None:
+    """Return the name of the key that signed ``message``, ``None`` where none did.
 
     Raises ``UnusableError`` where a signature does not count.
     """
     if record.signature is None:
         return None
-    message = signed_message(document)
     moment = created(record)
     return keys.signer_of(record.signature, message, created=moment, digest=digest).name
 
@@ -233,7 +234,7 @@ def _check_schema(plain: object) -> None:
     if not isinstance(found, int) or isinstance(found, bool) or found == SCHEMA_VERSION:
         return  # what is no number is a wrong field like any other
     told = (
-        "too new: read it with a newer version of the harness"
+        f"too new: {_who_reads(plain)}"
         if found > SCHEMA_VERSION
         else "too old: no version of the harness wrote it"
         if found < 1
@@ -242,6 +243,17 @@ def _check_schema(plain: object) -> None:
     raise UnusableError(
         "schema-version", f"schema {found} is {told}; this one reads schema {SCHEMA_VERSION}"
     )
+
+
+def _who_reads(plain: object) -> str:
+    """Say which version reads a record of a later schema: the one that wrote it, if it says so."""
+    said = plain.get("harness_version") if isinstance(plain, dict) else None
+    if isinstance(said, str) and _VERSION.fullmatch(said):
+        return f"harness {said} wrote it; read it with that version, or a newer one"
+    return "read it with a newer version of the harness"
+
+
+_VERSION = re.compile(r"[0-9][0-9A-Za-z.+-]{0,39}")
 
 
 def read_items(results: Path, stored: StoredRecord) -> ItemOutcomes | None:
@@ -257,7 +269,7 @@ def read_items(results: Path, stored: StoredRecord) -> ItemOutcomes | None:
 
 def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
     """Return the paths of sidecars without a record beside them."""
-    paths = {path for path, fault in _find(results) if fault is None}
+    paths = {found.path for found in scan(results) if found.fault is None}
     records = {path.removesuffix(PUBLIC) for path in paths if not path.endswith(ITEMS)}
     return tuple(
         _shown(path)
@@ -271,13 +283,16 @@ def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
 def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutcomes | None:
     """Read the sidecar, where there is one, and hold it against the record's commitment to it."""
     sidecar = results / path
-    if _fault_of(sidecar) is not None:
-        return None  # it is private, so most often elsewhere; a link or a pipe is a problem itself
+    try:
+        if fault_of(sidecar.lstat().st_mode) is not None:
+            return None  # a link or a pipe is a problem itself
+    except OSError:
+        return None  # it is private, so most often elsewhere
     if record.items is None:
         raise UnusableError("items-altered", "the record beside it commits to no outcomes")
     try:
         content = sidecar.read_bytes()
-        outcomes = parse_json(content, ItemOutcomes, _shown(sidecar.name))
+        outcomes = _outcomes(content, _shown(sidecar.name))
         found = commitment(outcomes.key, content)
     except OSError as error:
         raise UnusableError("items-altered", f"cannot be read: {error.strerror}") from None
@@ -288,6 +303,15 @@ def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutco
     if found != record.items.digest:
         raise UnusableError("items-altered", "is not what the record beside it commits to")
     return outcomes
+
+
+def _outcomes(content: bytes, where: str) -> ItemOutcomes:
+    if is_canonical(content):
+        try:
+            return msgspec.json.decode(content, type=ItemOutcomes)
+        except ValueError:  # said better below
+            pass
+    return parse_json(content, ItemOutcomes, where)
 
 
 def _shown(path: str) -> str:

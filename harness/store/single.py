@@ -6,11 +6,10 @@ What its name and its folder would say of it cannot be checked, so that only its
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from harness.errors import ConfigurationError, UsageError
 from harness.records.evaluation import EvaluationRecord
-from harness.records.signing import document_digest
+from harness.records.signing import document_digest, signed_message
 from harness.store.keys import KeyRing
 from harness.store.reading import NO_KEYS, StoredRecord, signer_of, understood
 from harness.store.unusable import UnusableError
@@ -38,7 +37,7 @@ def read_single(path: Path, keys: KeyRing | None) -> StoredRecord:
     try:
         document, record = understood(content, str(path))
         digest = document_digest(document)
-        signed_by = _signed_by(document, record, digest, keys or NO_KEYS)
+        signed_by = _signed_by(signed_message(document), record, digest, keys or NO_KEYS)
     except UnusableError as error:
         told = error.message if error.message.startswith(str(path)) else f"{path}: {error.message}"
         raise ConfigurationError(told, remedy=_REMEDIES[error.code]) from None
@@ -59,11 +58,9 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-def _signed_by(
-    document: dict[str, Any], record: EvaluationRecord, digest: str, keys: KeyRing
-) -> str | None:
+def _signed_by(message: bytes, record: EvaluationRecord, digest: str, keys: KeyRing) -> str | None:
     try:
-        return signer_of(document, record, digest, keys)
+        return signer_of(message, record, digest, keys)
     except UnusableError as error:
         if error.code == "key-unknown":  # nobody here can say whether it is good
             return None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import get_args
@@ -15,16 +14,13 @@ from harness.records.environment import Lock
 from harness.records.evaluation import Output
 from harness.submissions.contents import HEAD_BYTES, check_contents
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document
-from harness.submissions.faults import Fault, fault, quoted, suggestion, visible
+from harness.submissions.faults import Fault, fault, in_order, quoted, suggestion, visible
 from harness.submissions.fields import show
 from harness.submissions.folder import Listing, list_folder, read_head, unreadable
 from harness.submissions.manifest import MAX_BATCH_SIZE, Manifest, Parsed, parse
 from harness.submissions.program import check_code, check_command
 from harness.submissions.snapshot import listed_digest
 from harness.submissions.weights_check import check_weights
-
-MAX_PER_CODE = 100
-"""Faults of one code that are listed one by one; then how many more there are."""
 
 _UNDIGESTED = {"FRG308", "FRG309", "FRG310"}
 """Too much to read through, or already found unreadable."""
@@ -123,7 +119,7 @@ def check(directory: Path, context: CheckContext) -> CheckReport:
             faults.append(fault("FRG310", ".", error.message, error.remedy))
     return CheckReport(
         entry=visible(entry),
-        faults=_in_order(faults),
+        faults=in_order(faults),
         manifest=parsed.manifest,
         lock=lock,
         digest=digest,
@@ -238,18 +234,3 @@ def _check_size(listing: Listing, context: CheckContext) -> Iterator[Fault]:
             f"({largest.size_bytes:,})",
             "make the model smaller, or remove what it does not need",
         )
-
-
-def _in_order(faults: list[Fault]) -> tuple[Fault, ...]:
-    """Sort, drop what was found twice, and fold what one code says too often."""
-    counts: Counter[str] = Counter()
-    kept: list[Fault] = []
-    for found in sorted(set(faults), key=lambda found: found.order):
-        counts[found.code] += 1
-        if counts[found.code] <= MAX_PER_CODE:
-            kept.append(found)
-    for code, count in counts.items():
-        if count > MAX_PER_CODE:
-            more = f"{count - MAX_PER_CODE:,} more like those listed"
-            kept.append(fault(code, ".", more, "correct those first"))
-    return tuple(sorted(kept, key=lambda found: found.order))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import unicodedata
+from collections import Counter
+from collections.abc import Iterable
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.records.base import Frozen
 
 Severity: TypeAlias = Literal["error", "warning"]
+
+MAX_PER_CODE = 100
+"""Faults of one code that are listed one by one; then how many more there are."""
 
 
 class Position(NamedTuple):
@@ -116,6 +121,15 @@ RULES: dict[str, Rule] = {
     "FRG512": Rule(
         "error", "Each package has a wheel for this platform; seen with check --wheelhouse only."
     ),
+    # What a pull request changes: only check --base looks.
+    "FRG601": Rule("error", "Whoever opens a pull request is in a team of teams.toml."),
+    "FRG602": Rule("error", "A pull request changes folders of entries, and nothing else."),
+    "FRG603": Rule("error", "An entry's folder is changed by its own team only."),
+    "FRG604": Rule("error", "An entry's team is the author's, by its id in teams.toml."),
+    "FRG605": Rule("error", "An entry's team is not spelled so that it passes for another."),
+    "FRG606": Rule("error", "No two entries have names that some systems take for one."),
+    "FRG607": Rule("error", "Git keeps an entry as plain files: no submodules, no links."),
+    "FRG608": Rule("error", "An entry brings no .gitattributes: a checkout is what was reviewed."),
 }
 
 
@@ -130,6 +144,21 @@ def fault(code: str, path: str, message: str, remedy: str, position: Position = 
         message=visible(message),
         remedy=visible(remedy),
     )
+
+
+def in_order(faults: Iterable[Fault]) -> tuple[Fault, ...]:
+    """Sort, drop what was found twice, and fold what one code says too often."""
+    counts: Counter[str] = Counter()
+    kept: list[Fault] = []
+    for found in sorted(set(faults), key=lambda found: found.order):
+        counts[found.code] += 1
+        if counts[found.code] <= MAX_PER_CODE:
+            kept.append(found)
+    for code, count in counts.items():
+        if count > MAX_PER_CODE:
+            more = f"{count - MAX_PER_CODE:,} more like those listed"
+            kept.append(fault(code, ".", more, "correct those first"))
+    return tuple(sorted(kept, key=lambda found: found.order))
 
 
 def unprintable(text: str) -> str | None:

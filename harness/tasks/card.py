@@ -6,7 +6,7 @@ Light on purpose: listing the tasks and checking an entry read cards and load no
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Annotated, Literal, TypeAlias
 
 from msgspec import Meta
@@ -189,11 +189,18 @@ def read_card(directory: Path) -> TaskCard:
     """Read the card of one task's folder; raise ``ConfigurationError`` naming file and field."""
     path = directory / CARD_FILE
     try:
-        plain = parse_toml(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}", remedy="every task has one: add it"
         ) from None
+    return parse_card(content, path)
+
+
+def parse_card(content: bytes, path: PurePath) -> TaskCard:
+    """Read the content of a task's card that lies at ``path``; raises as ``read_card`` does."""
+    try:
+        plain = parse_toml(content)
     except ValueError as error:  # not UTF-8, or not TOML
         raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
     card = convert(plain, TaskCard, path)
@@ -201,9 +208,9 @@ def read_card(directory: Path) -> TaskCard:
         raise ConfigurationError.at(
             path, "schema", f"is {card.schema}", f"this version reads schema {SCHEMA}"
         )
-    if card.task.id != directory.name:
+    if card.task.id != path.parent.name:
         raise ConfigurationError.at(
-            path, "task.id", f"is {card.task.id!r}", f"name it as its folder: {directory.name!r}"
+            path, "task.id", f"is {card.task.id!r}", f"name it as its folder: {path.parent.name!r}"
         )
     _check_outputs(path, card)
     _check_labels(path, card.labels)
@@ -222,7 +229,7 @@ def find_tasks(root: Path) -> tuple[TaskCard, ...]:
     return tuple(read_card(folder) for folder in folders)
 
 
-def _check_outputs(path: Path, card: TaskCard) -> None:
+def _check_outputs(path: PurePath, card: TaskCard) -> None:
     task, detection = card.task, card.detection
     _check_unique(path, "task.outputs", task.outputs)
     for output in task.outputs:
@@ -260,7 +267,7 @@ def _check_outputs(path: Path, card: TaskCard) -> None:
         )
 
 
-def _check_labels(path: Path, labels: tuple[Label, ...]) -> None:
+def _check_labels(path: PurePath, labels: tuple[Label, ...]) -> None:
     _check_unique(
         path,
         "labels",
@@ -268,7 +275,7 @@ def _check_labels(path: Path, labels: tuple[Label, ...]) -> None:
     )
 
 
-def _check_metrics(path: Path, card: TaskCard) -> None:
+def _check_metrics(path: PurePath, card: TaskCard) -> None:
     ranked = [metric.key for metric in card.metrics if metric.ranked]
     if len(ranked) != 1:
         raise ConfigurationError.at(
@@ -308,7 +315,7 @@ def _check_metrics(path: Path, card: TaskCard) -> None:
             )
 
 
-def _check_columns(path: Path, card: TaskCard) -> None:
+def _check_columns(path: PurePath, card: TaskCard) -> None:
     columns = card.columns
     if (columns.boxes is None) != (card.detection is None) or (
         (columns.boxes is None) == (columns.label is None)
@@ -322,7 +329,7 @@ def _check_columns(path: Path, card: TaskCard) -> None:
     _check_unique(path, "columns", columns.named)
 
 
-def _check_unique(path: Path, field: str, values: Iterable[object]) -> None:
+def _check_unique(path: PurePath, field: str, values: Iterable[object]) -> None:
     seen = set()
     for value in values:
         if value in seen:

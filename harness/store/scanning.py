@@ -1,0 +1,98 @@
+"""List a results folder: what is there, what keeps it from being opened, and what tells a change.
+
+Nothing is opened here: with ten thousand files, to look at each is most of what an unchanged
+folder costs.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import NamedTuple
+
+from harness.store.unusable import UnusableError
+
+MOST_BYTES = 1 << 26
+"""Of a record: a hundred times the largest there is. What is larger is something else."""
+
+Mark = tuple[int, int, int, int]
+"""Size, modification and change of the inode in nanoseconds, and its number: nobody writes to a
+file and leaves all four as they were, unless the clock is set back."""
+
+
+class Found(NamedTuple):
+    """One JSON file of a results folder, or what stands in the place of some."""
+
+    path: str
+    """Relative, with forward slashes; bytes that are no UTF-8 as Python's file system has them."""
+    fault: UnusableError | None
+    """What keeps it from being opened at all."""
+    mark: Mark | None
+    """Of a file that can be opened."""
+
+
+def scan(results: Path) -> list[Found]:
+    """List the JSON files, sorted by path; links are not followed, to folders neither."""
+    found: list[Found] = []
+    pending = [""]
+    while pending:
+        _list(results, pending.pop(), found, pending)
+    return sorted(found, key=lambda each: each.path)
+
+
+def mark_of(status: os.stat_result) -> Mark:
+    """Return what tells whether a file is another than it was."""
+    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+
+
+def fault_of(mode: int) -> UnusableError | None:
+    """Say why a file must not be opened: a link may lead anywhere, a pipe may never answer."""
+    if stat.S_ISLNK(mode):
+        return UnusableError("symlink", "is a link, and is not followed")
+    if not stat.S_ISREG(mode):
+        return UnusableError("unreadable", "is not a regular file")
+    return None
+
+
+def _list(results: Path, folder: str, found: list[Found], pending: list[str]) -> None:
+    try:
+        with os.scandir(results / folder) as listed:
+            entries = list(listed)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        told = UnusableError("unreadable", f"cannot be listed: {error.strerror}")
+        found.append(Found(folder or ".", told, None))
+        return
+    for entry in entries:
+        path = f"{folder}/{entry.name}" if folder else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            pending.append(path)
+        elif entry.is_symlink() and _leads_to_folder(entry):
+            told = UnusableError("symlink", "is a link to a folder, and is not followed")
+            found.append(Found(path, told, None))
+        elif entry.name.endswith(".json"):
+            found.append(_looked_at(entry, path))
+
+
+def _leads_to_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link in a circle
+        return False
+
+
+def _looked_at(entry: os.DirEntry[str], path: str) -> Found:
+    try:
+        status = entry.stat(follow_symlinks=False)
+    except OSError as error:
+        told = UnusableError("unreadable", f"cannot be read: {error.strerror}")
+        return Found(path, told, None)
+    fault = fault_of(status.st_mode)
+    if fault is None and status.st_size > MOST_BYTES:
+        fault = UnusableError(
+            "unreadable",
+            f"has {status.st_size:,} bytes, and no record has more than {MOST_BYTES:,}",
+        )
+    return Found(path, fault, mark_of(status) if fault is None else None)

@@ -1,0 +1,271 @@
+"""What a pull request changes, and whether its author may: read from commits, and never run.
+
+Who a team is, and whose an entry is, comes from the branch that the pull request is to be merged
+into, never from the pull request. Changed is what differs from the merge base, from each of them
+where a criss-cross left several: a merge can change nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from harness.errors import ConfigurationError
+from harness.records.base import Frozen, parse_plain
+from harness.records.teams import Team, Teams, parse_teams
+from harness.submissions.document import FILE_NAME, MAX_BYTES, Document, read_document
+from harness.submissions.faults import Fault, fault, in_order, quoted, suggestion, visible
+from harness.submissions.git import FOLDER, SUBMODULE, SYMLINK, Change, Repository
+from harness.submissions.names import folded
+
+SUBMISSIONS = "submissions"
+TEAMS_FILE = "leaderboard/teams.toml"
+RESULTS = "leaderboard/results/"
+MAX_TEAMS_BYTES = 4 << 20
+MAX_RECORD_BYTES = 16 << 20
+
+_KEPT = {
+    TEAMS_FILE: "who the teams are",
+    "leaderboard/rules.toml": "the rules",
+    "leaderboard/results/": "results",
+    "leaderboard/joint/": "what follows from results",
+    "leaderboard/keys/": "the organisers' keys",
+    "leaderboard/hardware/": "the machines' profiles",
+    "leaderboard/site/": "the page",
+    "leaderboard/": "the leaderboard",
+    "tasks/": "a task",
+    "harness/": "the harness",
+    ".github/": "what runs on the service",
+}
+"""What a path outside of entries is; the longest that fits says it."""
+_ATTRIBUTES = ".gitattributes"
+"""The one file within a folder by which git writes other bytes into a checkout than it holds."""
+_ASK = "take it back, or let an organiser make the change"
+
+
+class ChangeReport(Frozen):
+    """What was found of a pull request."""
+
+    author: str
+    team: str | None
+    """The author's, by its id."""
+    organiser: bool
+    """Organisers may change everything; entries that they change are checked all the same."""
+    base: str
+    """Commit of the branch that it is to be merged into."""
+    head: str
+    paths: int
+    """How many differ."""
+    entries: tuple[str, ...]
+    """Folders of entries that it changes and that are still there, sorted."""
+    faults: tuple[Fault, ...]
+    """Paths are the repository's, not an entry's."""
+
+    @property
+    def ok(self) -> bool:
+        """Whether there is no error."""
+        return not self.faults  # none of these rules is a warning
+
+
+class _Held(NamedTuple):
+    """What one commit says of an entry's team."""
+
+    team: str | None
+    """``None``: it says none that can be read."""
+    document: Document | None
+
+
+class _Judged(NamedTuple):
+    """Who asks, by what the base says of teams."""
+
+    author: str
+    team: Team | None
+    organiser: bool
+    teams: Teams
+
+    @property
+    def said(self) -> str:
+        name = quoted(self.author)
+        return f"{name} is of the team {self.team.id}" if self.team else f"{name} is in no team"
+
+
+def examine(repository: Repository, base_name: str, author: str) -> ChangeReport:
+    """Judge what ``HEAD`` changes relative to the branch ``base_name``, as a work of ``author``.
+
+    Raises ``ConfigurationError`` where it cannot be judged: no such branch, history that was cut
+    off, no teams. What is in the work tree and not committed is not looked at.
+    """
+    base, head = repository.commit(base_name), repository.commit("HEAD")
+    if repository.is_shallow:  # a merge base may be hidden then, and a change with it
+        raise ConfigurationError(
+            f"git: {repository.root}: is a shallow clone, so what was changed cannot be told",
+            remedy="git fetch --unshallow; in a workflow: fetch-depth: 0 of actions/checkout",
+        )
+    bases = repository.merge_bases(base, head)
+    if not bases:
+        raise ConfigurationError(
+            f"git: HEAD and {quoted(base_name)} have no commit in common",
+            remedy="begin the branch at one of the base's commits",
+        )
+    teams = _teams(repository, base, base_name)
+    asks = _Judged(author, teams.of(author), teams.is_organiser(author), teams)
+    changes = {change for each in bases for change in repository.changes(each, head)}
+    touched = sorted({name for change in changes if (name := _entry_of(change.path))})
+    now = _entries(repository, head)
+    faults = [*_wrong_kinds(changes), *_collisions(touched, now, _entries(repository, base))]
+    if not asks.organiser:
+        faults += _not_entries(changes)
+        if asks.team is None and changes:
+            faults.append(_unknown(author))
+        for entry in touched:
+            held = [_held(repository, commit, entry) for commit in (base, *bases)]
+            owners = {each.team for each in held if each is not None}
+            owners = owners or _teams_of_results(repository, base, entry)
+            faults += _not_theirs(entry, owners, asks)
+            new = _held(repository, head, entry)
+            if new is not None and new.team not in owners:  # else the line before has said it
+                faults += _new_team(entry, new, asks)
+    return ChangeReport(
+        author=visible(author),
+        team=asks.team.id if asks.team else None,
+        organiser=asks.organiser,
+        base=base,
+        head=head,
+        paths=len({change.path for change in changes}),
+        entries=tuple(entry for entry in touched if entry in now),
+        faults=in_order(faults),
+    )
+
+
+def _teams(repository: Repository, base: str, base_name: str) -> Teams:
+    content = repository.read(base, TEAMS_FILE, MAX_TEAMS_BYTES)
+    where = f"{base_name}:{TEAMS_FILE}"
+    if content is None:
+        raise ConfigurationError(
+            f"{where}: is no file of that commit, so nobody's team is known",
+            remedy="commit one to that branch; docs/how-to/organise-on-github.md shows it",
+        )
+    return parse_teams(content, where)
+
+
+def _entry_of(path: str) -> str | None:
+    """Return the entry that a path lies in; ``None`` for what lies in none."""
+    top, _, rest = path.partition("/")
+    entry, slash, _ = rest.partition("/")
+    return entry if top == SUBMISSIONS and slash and entry not in ("", ".", "..") else None
+
+
+def _entries(repository: Repository, commit: str) -> frozenset[str]:
+    """Return the names of all folders of entries in a commit."""
+    nodes = repository.nodes(commit, f"{SUBMISSIONS}/")
+    return frozenset(
+        node.path.removeprefix(f"{SUBMISSIONS}/") for node in nodes if node.mode == FOLDER
+    )
+
+
+def _held(repository: Repository, commit: str, entry: str) -> _Held | None:
+    """Return what a commit says of an entry's team; ``None`` where it has no such folder."""
+    folder = f"{SUBMISSIONS}/{entry}"
+    if not any(node.path == folder for node in repository.nodes(commit, folder)):
+        return None
+    content = repository.read(commit, f"{folder}/{FILE_NAME}", MAX_BYTES)
+    document = None if content is None else read_document(content)
+    if not isinstance(document, Document):
+        return _Held(None, None)
+    return _Held(document.get("submission", "team", str), document)
+
+
+def _unknown(author: str) -> Fault:
+    return fault(
+        "FRG601",
+        TEAMS_FILE,
+        f"the login {quoted(author)} is in no team, and no organiser's",
+        "ask the organisers to add it to your team: in the base branch, not in this pull request",
+    )
+
+
+def _not_entries(changes: set[Change]) -> Iterator[Fault]:
+    for path in {change.path for change in changes}:
+        if _entry_of(path) is None:
+            fitting = [part for part in _KEPT if path == part or path.startswith(part)]
+            what = _KEPT[max(fitting, key=len)] if fitting else "in no folder of an entry"
+            yield fault("FRG602", path, f"{what}: not a team's to change", _ASK)
+
+
+def _teams_of_results(repository: Repository, base: str, entry: str) -> set[str | None]:
+    """Return whose results stand under the name of an entry that is new: its history would be."""
+    teams: set[str | None] = set()
+    for task in repository.nodes(base, RESULTS):
+        for node in repository.nodes(base, f"{task.path}/{entry}/"):
+            if node.path.endswith(".json") and not node.path.endswith(".items.json"):
+                content = repository.read(base, node.path, MAX_RECORD_BYTES)
+                teams.add(None if content is None else _team_of_record(content))
+    return teams
+
+
+def _team_of_record(content: bytes) -> str | None:
+    try:
+        plain: Any = parse_plain(content, RESULTS)
+        team = plain["submission"]["team"]
+    except (ConfigurationError, KeyError, TypeError):  # damaged: nobody's until it is restored
+        return None
+    return team if isinstance(team, str) else None
+
+
+def _not_theirs(entry: str, owners: set[str | None], asks: _Judged) -> Iterator[Fault]:
+    """Judge the folder's owners so far: in the base as it is now, and where the branch began."""
+    for team in owners:
+        owner = asks.teams.named(team) if team is not None else None
+        if owner is None or owner is not asks.team:
+            whose = "of no team that can be read" if team is None else f"of the team {quoted(team)}"
+            yield fault("FRG603", f"{SUBMISSIONS}/{entry}", f"is {whose}; {asks.said}", _ASK)
+
+
+def _new_team(entry: str, held: _Held, asks: _Judged) -> Iterator[Fault]:
+    """Judge the team that the pull request gives an entry."""
+    path = f"{SUBMISSIONS}/{entry}/{FILE_NAME}"
+    own = asks.team
+    remedy = f'write team = "{own.id}"' if own else "ask the organisers for a team first"
+    if held.document is None or held.team is None:
+        yield fault("FRG604", path, "says no team that can be read", remedy)
+        return
+    named, alike = asks.teams.named(held.team), asks.teams.alike(held.team)
+    if named is not None and named is own:
+        return
+    positions = held.document.positions
+    at = {"position": positions.of(("submission", "team"))} if positions else {}
+    team = quoted(held.team)
+    if named is None and alike is not None:
+        said = f"the team {team} can be taken for {quoted(alike.name)}, whose id is {alike.id}"
+        yield fault("FRG605", path, said, remedy, **at)
+        return
+    known: tuple[str, ...] = tuple(each.id for each in asks.teams.teams)
+    said = f"the team {team} is not the author's: {asks.said}"
+    if named is None:
+        said = f"there is no team {team} in {TEAMS_FILE}{suggestion(held.team, known)}"
+    yield fault("FRG604", path, said, remedy, **at)
+
+
+def _collisions(touched: list[str], now: frozenset[str], base: frozenset[str]) -> Iterator[Fault]:
+    """Find entries of this change that a system which folds case or forms takes for others."""
+    by_form: dict[str, set[str]] = {}
+    for name in now | base:
+        by_form.setdefault(folded(name), set()).add(name)
+    for entry in touched:
+        for other in sorted(by_form.get(folded(entry), set()) - {entry}) if entry in now else ():
+            found = f"{quoted(other)} is there too, and differs only in case or Unicode form"
+            yield fault("FRG606", f"{SUBMISSIONS}/{entry}", found, "choose another name")
+
+
+def _wrong_kinds(changes: set[Change]) -> Iterator[Fault]:
+    """Find what is no plain file in an entry, and files that tell git what to do."""
+    for change in changes:
+        if _entry_of(change.path) is None and not change.path.startswith(f"{SUBMISSIONS}/"):
+            continue
+        if change.after in (SUBMODULE, SYMLINK):
+            kind = "a submodule" if change.after == SUBMODULE else "a symbolic link"
+            yield fault("FRG607", change.path, f"is {kind}", "put the files themselves there")
+        name = change.path.rpartition("/")[2]
+        if change.after and folded(name) == _ATTRIBUTES:
+            found = "a checkout may hold other bytes by it than those that were reviewed"
+            yield fault("FRG608", change.path, found, "remove it")

@@ -1,0 +1,395 @@
+"""What a pull request changes, and who may: real repositories, made for each test."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from pathlib import Path
+
+import pytest
+from git_projects import TEAMS, commit, entry, git, manifest, write_challenge
+
+from harness.errors import ConfigurationError
+from harness.submissions.change import ChangeReport, examine
+from harness.submissions.git import Repository
+
+
+@pytest.fixture(autouse=True)
+def _no_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", os.devnull)
+
+
+@pytest.fixture(scope="module")
+def begun(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_challenge(tmp_path_factory.mktemp("challenge") / "begun")
+
+
+@pytest.fixture
+def root(begun: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(begun, tmp_path / "project"))
+
+
+def judged(root: Path, author: str = "octocat", base: str = "main") -> ChangeReport:
+    return examine(Repository(root), base, author)
+
+
+def found(report: ChangeReport) -> list[tuple[str, str]]:
+    return [(fault.code, fault.path) for fault in report.faults]
+
+
+def test_nothing_changed_is_nothing_to_say(root: Path) -> None:
+    report = judged(root)
+    assert (report.ok, report.paths, report.entries, report.faults) == (True, 0, (), ())
+    assert judged(root, "stranger").ok
+
+
+def test_a_team_changes_its_own_entry_and_adds_one(root: Path) -> None:
+    new = entry("green-second", "Greens")  # letters' case says nothing
+    commit(root, new | {"submissions/green-model/model.py": "changed\n"})
+
+    report = judged(root, "OctoCat")
+
+    assert report.ok, report.faults
+    assert (report.team, report.organiser, report.paths) == ("greens", False, 3)
+    assert report.entries == ("green-model", "green-second")
+
+
+def test_a_team_removes_its_own_entry(root: Path) -> None:
+    git(root, "rm", "-r", "--quiet", "submissions/green-model")
+    commit(root, {})
+    report = judged(root)
+    assert (report.ok, report.entries) == (True, ())
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "leaderboard/rules.toml", "leaderboard/teams.toml", "leaderboard/keys/k.pub",
+        "leaderboard/results/toy/green-model/x.json", "leaderboard/joint/x.json",
+        "leaderboard/site/index.html", "leaderboard/hardware/x.toml", "tasks/toy/task.py",
+        "harness/x.py", ".github/workflows/check.yml", "README.md", "submissions/README.md",
+        "Submissions/green-model/x", "submissions.txt", ".gitattributes", "pyproject.toml",
+    ],
+)  # fmt: skip
+def test_everything_outside_of_entries_is_the_organisers(root: Path, path: str) -> None:
+    commit(root, {path: "mine now\n"})
+    assert found(judged(root)) == [("FRG602", path)]
+    assert judged(root, "ADA").ok
+
+
+def test_removing_and_making_executable_are_changes(root: Path) -> None:
+    rules = root / "leaderboard" / "rules.toml"
+    rules.chmod(rules.stat().st_mode | stat.S_IXUSR)
+    commit(root, {"README.md": None})
+    assert found(judged(root)) == [("FRG602", "README.md"), ("FRG602", "leaderboard/rules.toml")]
+
+
+def test_a_rename_is_a_removal_and_an_addition(root: Path) -> None:
+    git(root, "mv", "submissions/blue-model", "submissions/green-stolen")
+    commit(root, {})
+    assert found(judged(root)) == [
+        ("FRG603", "submissions/blue-model"),
+        ("FRG604", "submissions/green-stolen/submission.toml"),
+    ]
+
+
+def test_another_teams_folder_is_refused_whatever_the_new_version_says(root: Path) -> None:
+    commit(root, {"submissions/blue-model/submission.toml": manifest("greens")})
+    report = judged(root)
+    assert found(report) == [("FRG603", "submissions/blue-model")]
+    (fault,) = report.faults
+    assert fault.message == 'is of the team "blues"; "octocat" is of the team greens'
+
+
+def test_an_entry_is_not_given_away(root: Path) -> None:
+    commit(root, {"submissions/green-model/submission.toml": manifest("blues")})
+    report = judged(root)
+    assert found(report) == [("FRG604", "submissions/green-model/submission.toml")]
+    assert report.faults[0].line == 6
+    assert report.faults[0].remedy == 'write team = "greens"'
+
+
+@pytest.mark.parametrize(
+    ("team", "code"),
+    [
+        ("nobody", "FRG604"),
+        ("The Greens", "FRG605"),  # an entry gives the id
+        ("gr\u0435\u0435ns", "FRG605"),  # Cyrillic
+        ("green-s", "FRG605"),
+        ("b1ues", "FRG605"),
+        ("blues", "FRG604"),
+    ],
+)
+def test_a_new_entry_names_its_authors_team_by_its_id(root: Path, team: str, code: str) -> None:
+    commit(root, entry("green-second", team))
+    assert found(judged(root)) == [(code, "submissions/green-second/submission.toml")]
+
+
+@pytest.mark.parametrize("content", ["", "[submission]\nteam = 3\n", "\x00", "x" * 70_000, None])
+def test_a_team_that_cannot_be_read_is_nobodys(root: Path, content: str | None) -> None:
+    files: dict[str, str | None] = {"submissions/green-second/model.py": "x\n"}
+    if content is not None:
+        files["submissions/green-second/submission.toml"] = content
+    commit(root, files)
+    assert found(judged(root)) == [("FRG604", "submissions/green-second/submission.toml")]
+
+
+def test_a_stranger_is_told_so_once(root: Path) -> None:
+    commit(root, entry("own", "mine") | {"submissions/blue-model/model.py": "x\n"})
+    assert found(judged(root, "<script>\n")) == [
+        ("FRG601", "leaderboard/teams.toml"),
+        ("FRG603", "submissions/blue-model"),
+        ("FRG604", "submissions/own/submission.toml"),
+    ]
+
+
+def test_teams_are_those_of_the_base_and_never_of_the_pull_request(root: Path) -> None:
+    joined = TEAMS.replace('["hubot"]', '["hubot", "mallory"]')
+    commit(root, {"leaderboard/teams.toml": joined, "submissions/blue-model/model.py": "x\n"})
+    codes = [fault.code for fault in judged(root, "mallory").faults]
+    assert codes == ["FRG601", "FRG602", "FRG603"]
+
+
+def test_what_the_base_learnt_since_the_branch_began_counts(root: Path) -> None:
+    """Another team was first with the name; and a login has left its team."""
+    commit(root, entry("contested", "greens"))
+    git(root, "switch", "--quiet", "main")
+    commit(root, entry("contested", "blues"))
+    git(root, "switch", "--quiet", "pull")
+    assert found(judged(root)) == [("FRG603", "submissions/contested")]
+    git(root, "switch", "--quiet", "main")
+    commit(root, {"leaderboard/teams.toml": TEAMS.replace('["octocat"]', "[]")})
+    git(root, "switch", "--quiet", "pull")
+    assert ("FRG601", "leaderboard/teams.toml") in found(judged(root))
+
+
+def test_what_only_the_base_changed_is_not_the_authors(root: Path) -> None:
+    git(root, "switch", "--quiet", "main")
+    commit(root, {"leaderboard/rules.toml": "new rules\n", "submissions/blue-model/model.py": ""})
+    git(root, "switch", "--quiet", "pull")
+    commit(root, {"submissions/green-model/model.py": "mine\n"})
+    assert judged(root).entries == ("green-model",)
+    assert judged(root).ok
+    git(root, "merge", "--quiet", "main")  # brought up to date
+    assert judged(root).ok
+
+
+def test_a_change_hides_behind_no_criss_cross(root: Path) -> None:
+    """Of two merge bases one already has the stolen file: seen from the other it is a change."""
+    git(root, "switch", "--quiet", "main")
+    commit(root, {"leaderboard/rules.toml": "second\n"}, "second")
+    git(root, "switch", "--quiet", "--create", "side", "main~1")
+    commit(root, {"submissions/green-model/model.py": "side\n"}, "side")
+    git(root, "switch", "--quiet", "--force-create", "pull", "main")
+    git(root, "merge", "--quiet", "--no-ff", "side")
+    git(root, "switch", "--quiet", "main")
+    git(root, "merge", "--quiet", "--no-ff", "side")
+    git(root, "switch", "--quiet", "pull")
+    git(root, "checkout", "--quiet", "main~1~1", "--", "leaderboard/rules.toml")
+    commit(root, {}, "back to the old rules")
+    repository = Repository(root)
+    bases = repository.merge_bases(repository.commit("main"), repository.commit("pull"))
+    assert len(bases) == 2
+    assert ("FRG602", "leaderboard/rules.toml") in found(judged(root))
+
+
+def test_a_name_that_has_results_of_another_team_is_not_taken_over(root: Path) -> None:
+    git(root, "switch", "--quiet", "main")
+    results = "leaderboard/results/toy"
+    record = '{"submission": {"team": "TEAM"}}'
+    commit(root, {
+        f"{results}/gone-blue/1.json": record.replace("TEAM", "blues"),
+        f"{results}/gone-blue/1.public.items.json": "[]",
+        f"{results}/gone-green/1.json": record.replace("TEAM", "Greens"),
+        f"{results}/damaged/1.json": "{",
+    })  # fmt: skip
+    git(root, "switch", "--quiet", "--force-create", "pull", "main")
+    new = (entry(name, "greens") for name in ("gone-blue", "gone-green", "damaged"))
+    commit(root, {path: text for files in new for path, text in files.items()})
+    assert found(judged(root)) == [
+        ("FRG603", "submissions/damaged"),
+        ("FRG603", "submissions/gone-blue"),
+    ]
+
+
+def test_submodules_and_links_are_refused_to_organisers_too(root: Path) -> None:
+    (root / "submissions" / "green-model" / "link").symlink_to("/etc/passwd")
+    (root / "submissions" / "linked").symlink_to("blue-model")
+    digits = git(root, "rev-parse", "HEAD")
+    commit(root, {".gitmodules": '[submodule "x"]\n\tignore = all\n'})
+    git(
+        root, "update-index", "--add", "--cacheinfo", f"160000,{digits},submissions/green-model/sub"
+    )
+    git(root, "commit", "--quiet", "--message", "a submodule")
+    kinds = [
+        ("FRG607", "submissions/green-model/link"),
+        ("FRG607", "submissions/green-model/sub"),
+        ("FRG607", "submissions/linked"),
+    ]
+    assert found(judged(root, "ada")) == kinds
+    assert set(found(judged(root))) == {
+        *kinds, ("FRG602", ".gitmodules"), ("FRG602", "submissions/linked"),
+    }  # fmt: skip
+
+
+def test_a_link_in_the_place_of_all_entries_is_outside_of_them(root: Path) -> None:
+    shutil.rmtree(root / "submissions")
+    (root / "submissions").symlink_to("tasks")
+    commit(root, {})
+    assert ("FRG602", "submissions") in found(judged(root))
+
+
+def test_names_that_collide_are_refused(root: Path) -> None:
+    commit(root, entry("Green-Model", "greens") | entry("Blue-Model", "greens"))
+    assert found(judged(root)) == [
+        ("FRG606", "submissions/Blue-Model"),
+        ("FRG606", "submissions/Green-Model"),
+    ]
+    commit(root, entry("gre\u0301en", "greens") | entry("gr\u00e9en", "greens"))
+    assert len(found(judged(root))) == 4
+
+
+def test_hostile_paths_are_shown_and_judged_by_their_bytes(root: Path) -> None:
+    commit(root, {'ev"il\n::error::x\u202e': "x\n", "submissions/green-model/t\ta\\b": "x\n"})
+    path = os.fsencode(root / "submissions" / "green-model") + b"/\xff"
+    with open(path, "wb"):  # noqa: PTH123 - no Path holds it as it is
+        pass
+    commit(root, {})
+    report = judged(root)
+    assert found(report) == [("FRG602", 'ev"il\\n::error::x\\u202e')]
+    assert report.paths == 3
+
+
+def test_attributes_of_git_are_refused_in_an_entry(root: Path) -> None:
+    folder = "submissions/green-model"
+    commit(root, {f"{folder}/.gitattributes": "* text eol=crlf\n", f"{folder}/a/.gitignore": "x\n"})
+    assert found(judged(root)) == [("FRG608", f"{folder}/.gitattributes")]
+    assert not judged(root, "ada").ok
+
+
+def test_nothing_that_a_tree_or_a_repository_names_is_run(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Attributes in the tree, drivers, hooks and a monitor in the repository's own settings."""
+    trace = tmp_path / "trace"
+    program = tmp_path / "program"
+    program.write_text(f"#!/bin/sh\necho $0 $@ >> {trace}\ncat\n")
+    program.chmod(0o755)
+    for setting in (
+        "diff.external", "diff.evil.textconv", "diff.evil.command", "filter.evil.clean",
+        "filter.evil.smudge", "filter.evil.process", "core.fsmonitor", "core.pager",
+        "pager.diff-tree", "core.sshCommand", "core.editor", "merge.evil.driver",
+        "core.gitProxy", "gpg.program", "uploadpack.packObjectsHook", "credential.helper",
+        "core.askPass",
+    ):  # fmt: skip
+        git(root, "config", setting, str(program))
+    git(root, "config", "alias.diff-tree", f"!{program}")
+    git(root, "config", "core.attributesFile", str(tmp_path / "attributes"))
+    (tmp_path / "attributes").write_text("* diff=evil filter=evil\n")
+    hooks = root / ".git" / "hooks"
+    for name in ("post-index-change", "reference-transaction", "post-checkout"):
+        shutil.copy(program, hooks / name)
+    config = f"[diff]\n\texternal = {program}\n[include]\n\tpath = evil\n"
+    files = {".gitattributes": "* diff=evil filter=evil merge=evil\n", ".gitconfig": config}
+    monkeypatch.setenv("GIT_EXTERNAL_DIFF", str(program))
+    monkeypatch.setenv("GIT_PAGER", str(program))
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
+    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
+    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.fsmonitor")
+    monkeypatch.setenv("GIT_CONFIG_VALUE_0", str(program))
+    commit(root, files)  # git itself runs some of them here
+    trace.unlink(missing_ok=True)
+
+    report = judged(root)
+
+    assert found(report) == [("FRG602", ".gitattributes"), ("FRG602", ".gitconfig")]
+    assert not trace.exists(), trace.read_text()
+
+
+def test_replaced_objects_hide_nothing(root: Path) -> None:
+    before = git(root, "rev-parse", "HEAD")
+    after = commit(root, {"leaderboard/rules.toml": "mine\n"})
+    git(root, "replace", after, before)
+    assert found(judged(root)) == [("FRG602", "leaderboard/rules.toml")]
+
+
+def test_many_changes_are_counted(root: Path) -> None:
+    commit(root, {f"tasks/{number}": "x\n" for number in range(120)})
+    report = judged(root)
+    assert report.paths == 120
+    assert len(report.faults) == 101
+    assert any(fault.message == "20 more like those listed" for fault in report.faults)
+
+
+def test_a_shallow_clone_is_refused_with_what_to_do(root: Path, tmp_path: Path) -> None:
+    commit(root, {"README.md": "x\n"})
+    clone = tmp_path / "clone"
+    origin = f"file://{root}"
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--no-single-branch", origin, str(clone))
+    with pytest.raises(ConfigurationError, match="shallow") as caught:
+        judged(clone, base="origin/main")
+    assert "fetch-depth: 0" in caught.value.remedy
+
+
+def test_a_base_without_teams_and_one_that_is_not_there_are_errors(root: Path) -> None:
+    for name in ("nowhere", "--help", "main~9", "", "main\n"):
+        with pytest.raises(ConfigurationError, match="there is no commit"):
+            judged(root, base=name)
+    git(root, "switch", "--quiet", "main")
+    commit(root, {"leaderboard/teams.toml": None})
+    with pytest.raises(ConfigurationError, match=r"main:leaderboard/teams\.toml: is no file"):
+        judged(root)
+    (root / "leaderboard" / "teams.toml").symlink_to("rules.toml")
+    commit(root, {})
+    with pytest.raises(ConfigurationError, match=r"main:leaderboard/teams\.toml: is no file"):
+        judged(root)
+    (root / "leaderboard" / "teams.toml").unlink()
+    commit(root, {"leaderboard/teams.toml": "schema = 7\n"})
+    with pytest.raises(ConfigurationError, match=r"main:leaderboard/teams\.toml: schema: is 7"):
+        judged(root)
+
+
+def test_histories_without_a_common_commit_are_an_error(root: Path) -> None:
+    git(root, "switch", "--quiet", "--orphan", "other")
+    commit(root, {"x": "x\n"})
+    with pytest.raises(ConfigurationError, match="no commit in common"):
+        judged(root)
+
+
+def test_no_repository_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(ConfigurationError, match="no repository"):
+        Repository(tmp_path)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder away")
+def test_another_users_repository_is_read_once_the_user_has_said_so(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for path in (root, root / ".git"):
+        os.chown(path, 61_234, 61_234)
+    with pytest.raises(ConfigurationError, match="belongs to another user"):
+        Repository(root)
+    settings = tmp_path / "gitconfig"
+    settings.write_text(f"[safe]\n\tdirectory = {root}\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(settings))
+    assert Repository(root).root == root
+
+
+def test_another_users_repository_is_named_with_its_remedy(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    stand_in = tmp_path / "git"
+    said = f"fatal: detected dubious ownership in repository at '{root}'"
+    stand_in.write_text(f'#!/bin/sh\necho "{said}" >&2\nexit 128\n')
+    stand_in.chmod(0o755)
+    with pytest.raises(ConfigurationError, match="belongs to another user") as caught:
+        Repository(root)
+    assert "safe.directory" in caught.value.remedy
+
+
+def test_without_git_it_is_said(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(ConfigurationError, match="not installed"):
+        Repository(root)
