@@ -25,6 +25,8 @@ PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
 MOST_STEPS = 64
 """Of one line: more cannot be told apart at this width."""
 MOST_TICKS = 6
+LEAST = 1e-9
+"""Of seconds and of watts: no meter resolves less, and there would be nothing to see."""
 LEAST_LABEL = 46
 """A phase narrower than this has no name on the drawing: there is no room for one."""
 
@@ -65,7 +67,7 @@ def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> Tra
     phases = sum(window.reading.seconds for window in windows)
     seconds = max([phases, *lengths])
     highest = max((watts for each in steps.values() for _, watts in each), default=0.0)
-    if not lengths or seconds <= 0 or highest <= 0:
+    if not lengths or seconds < LEAST or highest < LEAST:
         return None
     x_unit, y_unit = PLOT_WIDTH / seconds, PLOT_HEIGHT / (1.05 * highest)
     ends = [LEFT + round(x_unit * end) for end in accumulate(w.reading.seconds for w in windows)]
