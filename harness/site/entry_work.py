@@ -109,7 +109,7 @@ def _trace(view: EntryView, words: Wording) -> Picture:
             for n, (component, _) in enumerate(drawing.lines)
         )
         caption += f" {named}."
-    return Picture(svg, caption)
+    return Picture(svg, caption, wide=True)
 
 
 def sessions(view: EntryView, words: Wording) -> Section:

@@ -19,15 +19,17 @@ STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare", "picture")
 """In the order in which they are joined: each may use those before it."""
 
-LIMITS = {
+MOST_FAILURES, MOST_NAMES, MOST_PROBLEMS = 100, 20, 500
+"""How much of a list the page shows: the rest is counted, and in the data."""
+
+CONSTANTS = {
     "ACCENTED": ("least", "best", "front"),
     "LONGEST_NAME": LONGEST_NAME,
-    "MOST_FAILURES": 100,
-    "MOST_NAMES": 20,
-    "MOST_PROBLEMS": 500,
+    "MOST_FAILURES": MOST_FAILURES,
+    "MOST_NAMES": MOST_NAMES,
+    "MOST_PROBLEMS": MOST_PROBLEMS,
 }
-"""How much of a list the page shows: the rest is counted, and in the data. Names are cut alike by
-templates and script."""
+"""Of the templates; names are cut alike by these and by the script."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +47,8 @@ def render(boards: Boards) -> dict[str, bytes]:
     and, of each board, ``data/<board>.js`` for the script and ``data/<board>.csv``, ``.json`` and
     ``.parquet``; ``boards.json`` is what ``leaderboard --json`` prints, and ``feed.xml`` and its
     likes an Atom feed. They need one folder, a browser and nothing else: the page works from a
-    file, from any host, and without JavaScript.
-    Raises ``ValueError`` when two boards share an identifier, or a figure is not a finite number.
+    file, from any host, and without JavaScript. Raises ``ValueError`` when two boards share an
+    identifier, or a figure is not a finite number.
     """
     shown = views(boards.boards)
     files = {"boards.json": pretty_json(boards), STYLE: _template(STYLE), SCRIPT: script()}
@@ -80,7 +82,7 @@ def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> st
             others=others,
             problems=boards.problems,
             root=root,
-            **LIMITS,
+            **CONSTANTS,
         )
     )
 
