@@ -105,7 +105,7 @@ def entries(many: int) -> tuple[BoardEntry, ...]:
         name = f"{chance.choice(WORDS)}-{chance.choice(WORDS)}-{n}"
         made.append(
             BoardEntry(
-                rank=(max(1, n - 40), min(many, n + 40)),
+                rank=None,
                 entry=name,
                 team=f"Équipe {chance.randrange(max(1, many // 5))}",
                 name=f"{chance.choice(WORDS)} model of {chance.choice(WORDS)}",
@@ -149,7 +149,11 @@ def with_front(made: list[BoardEntry]) -> tuple[BoardEntry, ...]:
             best = entry.quality
             front.add(entry.entry)
     marked = [replace(entry, on_front=entry.entry in front) for entry in made]
-    return tuple(sorted(marked, key=lambda entry: not entry.on_front))
+    ordered = sorted(marked, key=lambda entry: not entry.on_front)
+    return tuple(
+        replace(entry, rank=(max(1, n - 40), min(len(ordered), n + 40)))
+        for n, entry in enumerate(ordered)
+    )
 
 
 def boards(many: int) -> Boards:

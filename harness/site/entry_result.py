@@ -101,9 +101,7 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
     """Yield what the board makes of it: rank, front, class, prizes."""
     say = words.say
     if entry.rank is not None:
-        of = words.text(
-            "entry.of_ranked", n=sum(each.rank is not None for each in view.board.entries)
-        )
+        of = words.text("entry.of_ranked", n=view.ranked)
         yield fact(
             say["entry.rank"],
             (Said("strong", rank_range(entry.rank)), " ", of),

@@ -156,6 +156,8 @@ class EntryView(NamedTuple):
     """Over all sessions of the latest record: rows are true labels, the last column no answer."""
     history: tuple[HistoryRow, ...]
     """All its evaluations on this board, the latest first."""
+    ranked: int
+    """How many entries of the board have a rank."""
 
 
 class _Seen(NamedTuple):
@@ -168,13 +170,19 @@ class _Seen(NamedTuple):
 
 
 def entry_view(
-    board: Board, name: str, stored: Iterable[StoredLike], *, on_board: bool = True
+    board: Board,
+    name: str,
+    stored: Iterable[StoredLike],
+    *,
+    on_board: bool = True,
+    ranked: int | None = None,
 ) -> EntryView:
     """Put together what is known of an entry of a board.
 
     ``stored`` are the records of this board that are the entry's own or stand behind its row
     (exact copies of it have theirs there), in any order. ``on_board`` is false where the board was
-    made up of a single record, so that nothing is said of ranks. Raises ``ValueError`` where the
+    made up of a single record, so that nothing is said of ranks. ``ranked`` is how many entries have
+    a rank, where the board is given without the other ones. Raises ``ValueError`` where the
     board does not know the entry, or none of its records is among them.
     """
     entry = next((each for each in board.entries if each.entry == name), None)
@@ -211,6 +219,7 @@ def entry_view(
         classes=_classes(latest.record),
         confusion=_confusion(latest.record.sessions),
         history=_history(name, by_path.values(), seen if entry is not None else {}),
+        ranked=sum(each.rank is not None for each in board.entries) if ranked is None else ranked,
     )
 
 

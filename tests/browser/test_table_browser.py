@@ -94,7 +94,8 @@ def names(section: Locator) -> list[str]:
 def cells(section: Locator) -> list[list[str]]:
     said: list[list[str]] = section.locator("tbody tr[data-row]").evaluate_all(
         "rows => rows.map(row => Array.from(row.cells).filter(cell => cell.className !== 'pick')"
-        ".map(cell => cell.innerText.replace(/\\s+/g, ' ').trim() + '|' + cell.title))"
+        ".map(cell => [cell.innerText.replace(/\\s+/g, ' ').trim(), cell.title,"
+        " cell.className, cell.querySelector('a')?.getAttribute('href')].join('|')))"
     )
     return said
 
