@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from msgspec.structs import asdict, replace
@@ -41,11 +42,17 @@ class Vouched(Protocol):
 
 def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tuple[str, str], int]:
     """Count what counts towards the quota, by task and team (``team_key``); 0 for all others."""
-    return Counter(
-        (each.record.task.id, team_key(each.record.submission.team))
+    return tally(
+        (each.record.task.id, each.record.submission.team)
         for each in stored
-        if each.verified and _counts(each.record, rules)
+        if each.verified and counts_towards(each.record, rules)
     )
+
+
+def tally(evaluations: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
+    """Count evaluations of a task by a team, all of which count towards the quota."""
+    spelt = cache(team_key)
+    return Counter((task, spelt(team)) for task, team in evaluations)
 
 
 def is_reference(task: str, entry: str, rules: Rules) -> bool:
@@ -59,6 +66,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
 
     A note names the teams that have had any, and how many the rules allow.
     """
+    if not counts:
+        return board
     entries = tuple(
         replace(row, official_evaluations=counts.get((board.task, team_key(row.team)), 0))
         for row in board.entries
@@ -79,7 +88,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
     return replace(board, entries=entries, notes=notes)
 
 
-def _counts(record: EvaluationRecord, rules: Rules) -> bool:
+def counts_towards(record: EvaluationRecord, rules: Rules) -> bool:
+    """Say whether an evaluation counts towards the quota, once it is signed."""
     failed = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
     return (
         not record.data.public

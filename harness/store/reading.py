@@ -167,9 +167,7 @@ def understood(content: bytes, where: str) -> tuple[dict[str, Any], EvaluationRe
     return document, record
 
 
-def signer_of(
-    message: bytes, record: EvaluationRecord, digest: str, keys: KeyRing
-) -> str | None:
+def signer_of(message: bytes, record: EvaluationRecord, digest: str, keys: KeyRing) -> str | None:
     """Return the name of the key that signed ``message``, ``None`` where none did.
 
     Raises ``UnusableError`` where a signature does not count.

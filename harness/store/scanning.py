@@ -92,6 +92,7 @@ def _looked_at(entry: os.DirEntry[str], path: str) -> Found:
     fault = fault_of(status.st_mode)
     if fault is None and status.st_size > MOST_BYTES:
         fault = UnusableError(
-            "unreadable", f"has {status.st_size:,} bytes, and no record has more than {MOST_BYTES:,}"
+            "unreadable",
+            f"has {status.st_size:,} bytes, and no record has more than {MOST_BYTES:,}",
         )
     return Found(path, fault, mark_of(status) if fault is None else None)

@@ -58,9 +58,7 @@ def _content(path: Path) -> bytes:
         ) from None
 
 
-def _signed_by(
-    message: bytes, record: EvaluationRecord, digest: str, keys: KeyRing
-) -> str | None:
+def _signed_by(message: bytes, record: EvaluationRecord, digest: str, keys: KeyRing) -> str | None:
     try:
         return signer_of(message, record, digest, keys)
     except UnusableError as error:
