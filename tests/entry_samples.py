@@ -8,6 +8,7 @@ from typing import Any
 import record_samples as samples
 from msgspec.structs import replace
 
+from harness.carbon import CarbonRange
 from harness.ranking.boards import make_boards
 from harness.records.base import Frozen
 from harness.records.board import Board
@@ -46,6 +47,13 @@ HOSTILE = (
     "",
 )
 """What anybody may call an entry, or write into a record that is shown."""
+
+
+GRID = CarbonRange(
+    low_grams=20.0, high_grams=900.0, low_zone="Northland", high_zone="Southland", low_code="NOL",
+    high_code="SOL", world_grams=470.0, zones=200, year="2023", source="made up",
+)  # fmt: skip
+"""Of a kilowatt hour: golden files do not change with the table of another version of a package."""
 
 
 class Kept(Frozen):

@@ -26,12 +26,18 @@ from typer.testing import CliRunner
 
 from harness.cli.app import app
 from harness.records.evaluation import EvaluationRecord
+from harness.site import entry_result
 from harness.site.language import codes
 from harness.store.results import write
 
 CHECKOUT = Path(__file__).parents[1]
 GOLDEN = Path(__file__).parent / "golden" / "report"
 runner = CliRunner()
+
+
+@pytest.fixture(autouse=True)
+def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
 
 
 @pytest.fixture

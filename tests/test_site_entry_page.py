@@ -23,6 +23,8 @@ from msgspec.structs import replace
 from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
 from harness.records.withholding import publishable
+from harness.site import entry_result
+from harness.site import text as english
 from harness.site.entry_making import commands
 from harness.site.entry_page import render_entry
 from harness.site.entry_view import EntryView, entry_view
@@ -34,6 +36,11 @@ POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; "
     "form-action 'none'"
 )
+
+
+@pytest.fixture(autouse=True)
+def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
 
 
 class Outline(html.parser.HTMLParser):
@@ -122,6 +129,29 @@ def test_load_energy_and_every_phase_stand_in_joules() -> None:
     text = page_of(samples.full_view()).text
     row = re.search(r"load30\.0", text.replace("\n", ""))
     assert row is not None
+
+
+def test_carbon_is_a_range_over_grids_and_goes_with_energy() -> None:
+    view = samples.full_view()
+    assert view.entry is not None
+    joules = view.entry.joules_per_1000_queries
+    assert joules is not None
+    text = page_of(view).text
+    part = text[text.index("Computed when rendering") :][:600]
+    for grams in (20.0, 900.0, 470.0):
+        assert f"{english.significant(joules / 3.6e6 * grams)} g" in part
+    assert "Northland" in part
+    assert "Southland" in part
+    assert "Carbon" not in page_of(samples.failed_view()).text
+
+
+def test_grams_of_what_is_no_measurement_are_none() -> None:
+    model = replace(record_samples.SOURCE, grade="model", kind="model")
+    record = record_samples.record(samples.ENTRY, sources=(model,))
+    modelled = view_of(replace(record, meter=replace(record.meter, grade="model")))
+    said = "These joules are no measurement, and so these grams are none."
+    assert said in page_of(modelled).text
+    assert said not in page_of(samples.full_view()).text
 
 
 def test_what_is_not_declared_is_unknown_and_never_zero() -> None:
@@ -305,7 +335,7 @@ def test_a_record_whose_sessions_make_no_sense_is_shown_all_the_same() -> None:
 
 
 def test_a_page_of_five_sessions_is_small() -> None:
-    assert len(render_entry(samples.full_view(), "en")) < 20_000
+    assert len(render_entry(samples.full_view(), "en")) < 21_000
 
 
 @pytest.mark.parametrize(

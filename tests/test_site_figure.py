@@ -163,20 +163,14 @@ def test_limits_of_the_rules_are_drawn_where_they_lie_within_the_axes() -> None:
     assert drawn(samples.board(*rows)).lines == ()
 
 
-def test_of_a_crowd_the_front_and_reference_entries_are_drawn_and_the_rest_is_counted() -> None:
+def test_of_very_many_entries_the_front_and_the_best_have_marks_and_the_others_dots() -> None:
     rows = [
-        samples.entry(
-            f"e{n}",
-            quality=1 - n / 1000,
-            joules_per_1000_queries=1.0 + n,
-            on_front=n == 400,
-            baseline=n == 450,
-        )
-        for n in range(500)
+        samples.entry(f"m{n}", quality=0.9 - n / 1000, joules_per_1000_queries=1.0 + n)
+        for n in range(MOST_MARKS + 50)
     ]
+    rows[-1] = samples.entry("cheap", quality=0.1, joules_per_1000_queries=0.1, on_front=True)
     figure = drawn(samples.board(*rows))
-    positions = [mark.position for mark in figure.marks]
-    assert len(positions) == MOST_MARKS
-    assert {400, 450} < {*positions}
-    assert positions == sorted(positions)
-    assert figure.left_out == 500 - MOST_MARKS
+    assert len(figure.marks) == MOST_MARKS
+    assert [mark.position for mark in figure.marks] == [*range(MOST_MARKS - 1), len(rows) - 1]
+    assert 0 < figure.dots.count("M") <= 50
+    assert drawn(samples.board(*rows[:MOST_MARKS])).dots == ""

@@ -173,9 +173,9 @@ def test_every_link_within_the_site_leads_to_a_file_or_to_a_page_of_its_entries(
     name = paths.in_language("index.html", code)
     outline = Outline(files[name])
     entries = {
-        paths.entry_page_name(board.id, entry.entry, code)
+        paths.entry_page_name(board.id, name, code)
         for board in samples.small().boards
-        for entry in board.entries
+        for name in (*(e.entry for e in board.entries), *(e.entry for e in board.failed))
     }
     beside = {paths.in_language("method.html", code)}  # made by other renderers of the site
     led = set()
@@ -360,7 +360,7 @@ def test_long_lists_are_cut_and_what_is_left_out_is_counted() -> None:
     failed = small.boards[0].failed * (MOST_FAILURES + 1)
     problems = small.problems * (MOST_PROBLEMS + 2)
     page = page_of(Boards(boards=(samples.board(failed=failed),), problems=problems))
-    assert page.count("broken-model") == MOST_FAILURES
+    assert page.count(">broken-model<") == MOST_FAILURES
     assert "And 1 more entry, named in boards.json." in page
     assert "And 2 more files, named in boards.json." in page
 

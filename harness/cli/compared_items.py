@@ -11,7 +11,7 @@ import numpy as np
 from harness.cli.comparing import Named
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
-from harness.ranking.boards import StoredLike
+from harness.ranking.gists import StoredLike
 from harness.ranking.paired_quality import UNKNOWN, OfSessions, Resampled, RightOrWrong
 from harness.ranking.pairing import Evaluations
 from harness.records.session import Notice

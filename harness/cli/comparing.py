@@ -14,7 +14,7 @@ from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of, wh
 from harness.records.session import Notice
 
 if TYPE_CHECKING:
-    from harness.ranking.boards import StoredLike
+    from harness.ranking.gists import StoredLike
     from harness.records.rules import Rules
     from harness.store.results import StoredRecord
 

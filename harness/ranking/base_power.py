@@ -9,14 +9,17 @@ sign at both ends.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
+from collections.abc import Container, Iterator, Sequence
 from statistics import fmean
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
 from harness.records.meter import Component, MeterDescription, SourceDescription
 from harness.records.session import Phase, Session
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
 
 LEAST_WATTS, MOST_WATTS = 1e-3, 1e6
 """Of a core: far beyond any, and safe to divide by."""
@@ -69,23 +72,49 @@ def draw_of(
     )
 
 
-def overturned(draws: Sequence[Draw], ratio: float) -> tuple[tuple[str, str], ...]:
-    """Return every pair whose order is not the same from a ratio of 0 to twice ``ratio``.
+class Overturned(NamedTuple):
+    """Pairs whose order is not the same for any idle power."""
 
-    A pair that is level at one end only is among them; one that is level at both is not.
+    first: tuple[tuple[str, str], ...]
+    """Some of them by name, in the order in which the draws were given."""
+    number: int
+    """Of all."""
+
+
+def overturned(
+    draws: Sequence[Draw],
+    ratio: float,
+    *,
+    level: Container[str] = frozenset(),
+    most: int | None = None,
+) -> Overturned:
+    """Return the pairs whose order is not the same from a ratio of 0 to twice ``ratio``.
+
+    A pair that is level at one end only is among them; one that is level at both is not, nor one of
+    two that are ``level`` whatever they use. ``most`` is how many are named; ``None``: all. Time
+    grows with the square of the draws, memory with the draws.
     """
-    return tuple(
-        (one.entry, other.entry)
-        for one, other in combinations(draws, 2)
-        if _sign(one, other, 0.0) != _sign(one, other, 2 * ratio)
-    )
+    import numpy as np  # noqa: PLC0415 - for boards of modelled energy alone
+
+    names = [draw.entry for draw in draws]
+    free = np.array([name not in level for name in names], np.bool_)
+    ends = [np.array([draw.at(end) for draw in draws]) for end in (0.0, 2 * ratio)]
+    first: list[tuple[str, str]] = []
+    number = 0
+    for n in range(len(names) - 1):
+        low, high = (_signs(end[n], end[n + 1 :]) for end in ends)
+        turned = (low != high) & (free[n] | free[n + 1 :])
+        number += int(np.count_nonzero(turned))
+        if most is None or len(first) < most:
+            first += [(names[n], names[n + 1 + int(other)]) for other in np.flatnonzero(turned)]
+    return Overturned(tuple(first[:most]), number)
 
 
-def _sign(one: Draw, other: Draw, ratio: float) -> int:
-    mine, theirs = one.at(ratio), other.at(ratio)
-    if abs(mine - theirs) <= NOISE * max(abs(mine), abs(theirs)):
-        return 0
-    return 1 if mine > theirs else -1
+def _signs(one: float, others: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
+    import numpy as np  # noqa: PLC0415 - as above
+
+    noise = NOISE * np.maximum(abs(one), np.abs(others))
+    return (one - others > noise).view(np.int8) - (others - one > noise).view(np.int8)
 
 
 def _model(meter: MeterDescription) -> SourceDescription | None:

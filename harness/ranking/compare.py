@@ -346,7 +346,7 @@ def _about_energy(a: Contender, b: Contender, energy: EnergyFinding) -> Iterator
     draws = [
         draw_of(of.name, _resolved(of.records), amortise, of.records[-1].meter) for of in (a, b)
     ]
-    if overturned(draws, ratio):
+    if overturned(draws, ratio).number:
         yield Notice(
             code="order-depends-on-base-power",
             message="which of the two uses less modelled energy depends on the idle power, from "

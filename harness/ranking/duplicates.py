@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from hashlib import blake2b
+from operator import itemgetter
 from typing import Protocol
 
-from harness.records.base import canonical_json
+import msgspec
+
+from harness.records.base import Frozen
 from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord
 
@@ -30,40 +34,66 @@ class HeldRecord(Protocol):
         ...
 
 
+class Marks(Frozen):
+    """What tells one record and its sessions from others; as much of it as need be kept."""
+
+    whole: str
+    """The same of two records that say the same throughout."""
+    sessions: tuple[str, ...]
+    """The same of two sessions with the same windows."""
+
+
+def marks_of(record: EvaluationRecord) -> Marks:
+    """Return the marks of a record: 128 bits each, of which no two come out alike by chance."""
+    return Marks(
+        whole=mark(record), sessions=tuple(mark(session.phases) for session in record.sessions)
+    )
+
+
 def find_duplicates(members: Sequence[HeldRecord]) -> list[Problem]:
     """Return a problem for each record that must not count, as ``make_boards`` lists them.
 
     Code ``duplicate``: the very same record is at another path, which counts. ``contradictory``:
     another record holds a session that was measured once, and neither counts.
     """
-    holders: defaultdict[bytes, dict[str, HeldRecord]] = defaultdict(dict)
-    for each in sorted(members, key=lambda member: member.path):
-        for session in each.record.sessions:
-            holders[canonical_json(session.phases)].setdefault(each.path, each)
+    return duplicates_among([(each.path, marks_of(each.record)) for each in members])
+
+
+def duplicates_among(members: Sequence[tuple[str, Marks]]) -> list[Problem]:
+    """Do as ``find_duplicates`` by the paths and marks of the records."""
+    holders: defaultdict[str, dict[str, Marks]] = defaultdict(dict)
+    for path, marks in sorted(members, key=itemgetter(0)):
+        for session in marks.sessions:
+            holders[session].setdefault(path, marks)
     found: dict[str, Problem] = {}
     for sharing in holders.values():
-        for problem in _problems_of([*sharing.values()]):
+        for problem in _problems_of([*sharing.items()]) if len(sharing) > 1 else ():
             earlier = found.get(problem.path)
             if earlier is None or earlier.code == "duplicate":
                 found[problem.path] = problem
     return [found[path] for path in sorted(found)]
 
 
-def _problems_of(sharing: Sequence[HeldRecord]) -> Iterator[Problem]:
-    first, *others = sharing
-    if all(other.record == first.record for other in others):
-        for other in others:
+def mark(value: object) -> str:
+    """Return 128 bits, in hexadecimal, that tell ``value`` from any other."""
+    return blake2b(msgspec.json.encode(value), digest_size=16).hexdigest()
+
+
+def _problems_of(sharing: Sequence[tuple[str, Marks]]) -> Iterator[Problem]:
+    (first, marks), *others = sharing
+    if all(other.whole == marks.whole for _, other in others):
+        for path, _ in others:
             yield Problem(
-                path=other.path,
+                path=path,
                 code="duplicate",
-                message=f"is the record at {first.path} once more, and counts once",
+                message=f"is the record at {first} once more, and counts once",
             )
         return
-    for number, each in enumerate(sharing):
-        other = sharing[1] if number == 0 else first
+    for number, (path, _) in enumerate(sharing):
+        other = sharing[1][0] if number == 0 else first
         yield Problem(
-            path=each.path,
+            path=path,
             code="contradictory",
-            message=f"holds a session that {other.path} holds too, and is another record: nobody "
+            message=f"holds a session that {other} holds too, and is another record: nobody "
             "can say which is right, and neither counts",
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 
 from msgspec.structs import replace
 
@@ -18,14 +19,16 @@ def mark_front(entries: Sequence[BoardEntry]) -> list[BoardEntry]:
     noise would decide. An entry whose energy is not resolved is not on the front, nor does it keep
     another from it.
     """
-    return [
-        replace(
-            entry,
-            on_front=entry.joules_per_1000_queries is not None
-            and not any(_dominates(other, entry) for other in entries),
-        )
-        for entry in entries
-    ]
+    best_of_less = -math.inf  # quality, of whatever uses less energy
+    on_front: set[int] = set()
+    in_order = sorted(range(len(entries)), key=lambda n: _energy(entries[n]))
+    for energy, alike in groupby(in_order, key=lambda n: _energy(entries[n])):
+        level = [*alike]
+        best = max(entries[n].quality for n in level)
+        if energy < math.inf and best > best_of_less:
+            on_front.update(n for n in level if entries[n].quality == best)
+            best_of_less = best
+    return [replace(entry, on_front=n in on_front) for n, entry in enumerate(entries)]
 
 
 def mark_floor(
@@ -53,13 +56,6 @@ def floor_joules(
     """Return the joules per 1,000 queries below which an entry is at the floor."""
     own = next((e.joules_per_1000_queries for e in entries if e.entry == null), None)
     return None if own is None else rules.floor_multiple * own
-
-
-def _dominates(one: BoardEntry, other: BoardEntry) -> bool:
-    """Say whether ``one`` is at least as good on both axes and better on one."""
-    mine, theirs = _energy(one), _energy(other)
-    better = one.quality > other.quality or mine < theirs
-    return better and one.quality >= other.quality and mine <= theirs
 
 
 def _energy(entry: BoardEntry) -> float:

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias, TypeVar
 
-from harness.ranking.boards import StoredLike, board_id, board_key
+from harness.ranking.gists import StoredLike, board_id, board_key
 from harness.records.board import Board, Boards
 from harness.records.rules import Rules
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.ranking.base_power import Draw, base_ratio, overturned
-from harness.ranking.status import official_lacks
+from harness.ranking.gists import Head
 from harness.records.board import BoardEntry, BoardStatus
-from harness.records.evaluation import EvaluationRecord
 from harness.records.rules import Rules
 from harness.records.session import Notice
 
@@ -17,27 +16,28 @@ _NAMED_PAIRS = 5
 
 
 def board_notes(
-    records: Sequence[EvaluationRecord],
-    status: BoardStatus,
+    head: Head,
+    lacks: Sequence[str],
     entries: Sequence[BoardEntry],
     rules: Rules,
     draws: Sequence[Draw] = (),
 ) -> tuple[Notice, ...]:
-    """Return the notes of a board of these records and this status.
+    """Return the notes of a board.
 
-    ``draws`` are those of the entries, where the meter is the CPU-time model.
+    ``head`` is what its oldest record says of it: in most of this all are alike, else they shared
+    no board. ``lacks`` is what any of them lacks to be official, and ``draws`` are those of the
+    entries, where the meter is the CPU-time model.
     """
-    record = records[0]  # in most of what is said all are alike: else they shared no board
     return (
-        *_about_energy(record),
-        *_about_order(record, entries, draws),
-        *_about_status(records, status, rules),
-        *_about_rules(record, rules),
+        *_about_energy(head),
+        *_about_order(head, entries, draws),
+        *_about_status(head.board.status, lacks, rules),
+        *_about_rules(head, rules),
         *_about_rows(entries, rules),
     )
 
 
-def _about_energy(record: EvaluationRecord) -> Iterator[Notice]:
+def _about_energy(record: Head) -> Iterator[Notice]:
     if record.meter.grade == "model":
         yield Notice(
             code="modelled-energy",
@@ -53,7 +53,7 @@ def _about_energy(record: EvaluationRecord) -> Iterator[Notice]:
 
 
 def _about_order(
-    record: EvaluationRecord, entries: Sequence[BoardEntry], draws: Sequence[Draw]
+    record: Head, entries: Sequence[BoardEntry], draws: Sequence[Draw]
 ) -> Iterator[Notice]:
     """Say whether another idle power would turn the order of two entries.
 
@@ -65,16 +65,16 @@ def _about_order(
     if ratio is None or len(draws) < 2 or not above:  # noqa: PLR2004 - an order is of two
         return
     span = f"from none to twice what the model assumes ({ratio:.3g} of a busy core)"
-    pairs = [pair for pair in overturned(draws, ratio) if not floor.issuperset(pair)]
-    if not pairs:
+    first, number = overturned(draws, ratio, level=floor, most=_NAMED_PAIRS)
+    if not number:
         yield Notice(
             code=ORDER_HOLDS,
             message=f"the order of energy is the same for any idle power, {span}",
             remedy="rely on the order more than on the joules, which are as uncertain as the model",
         )
         return
-    named = ", ".join(f"{one} / {other}" for one, other in pairs[:_NAMED_PAIRS])
-    rest = len(pairs) - _NAMED_PAIRS
+    named = ", ".join(f"{one} / {other}" for one, other in first)
+    rest = number - len(first)
     more = f" and {rest} more {'pair' if rest == 1 else 'pairs'}" if rest > 0 else ""
     yield Notice(
         code=ORDER_DEPENDS,
@@ -83,9 +83,7 @@ def _about_order(
     )
 
 
-def _about_status(
-    records: Sequence[EvaluationRecord], status: BoardStatus, rules: Rules
-) -> Iterator[Notice]:
+def _about_status(status: BoardStatus, lacks: Sequence[str], rules: Rules) -> Iterator[Notice]:
     if status == "demonstration":
         yield Notice(
             code="demonstration",
@@ -105,7 +103,6 @@ def _about_status(
             remedy="evaluate on data of your own for an official result",
         )
     elif status == "unofficial":
-        lacks = dict.fromkeys(each for record in records for each in official_lacks(record, rules))
         yield Notice(
             code="unofficial",
             message=f"signed by an organiser, and not official: {', '.join(lacks)}",
@@ -115,7 +112,7 @@ def _about_status(
         )
 
 
-def _about_rules(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]:
+def _about_rules(record: Head, rules: Rules) -> Iterator[Notice]:
     if record.rules.digest != rules.reference_to_these.digest:
         yield Notice(
             code="other-rules",

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.errors import UsageError
-from harness.ranking.boards import UNRANKED_ISOLATION, StoredLike, board_key
 from harness.ranking.duplicates import find_duplicates
+from harness.ranking.gists import UNRANKED_ISOLATION, StoredLike, board_key
 from harness.ranking.usable import why_unusable
 from harness.records.base import canonical_json
 from harness.records.board import BoardStatus, Problem

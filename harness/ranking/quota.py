@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
+from functools import cache
 from typing import Protocol
 
 from msgspec.structs import asdict, replace
@@ -49,12 +50,12 @@ def official_evaluations(
 
     Evaluations whose ``evaluation_id`` is in ``without`` are left out.
     """
-    evaluations = {
-        (each.record.task.id, team_key(each.record.submission.team), evaluation_id(each.record))
+    counted = (
+        (each.record.task.id, each.record.submission.team, evaluation_id(each.record))
         for each in stored
-        if each.verified and _counts(each.record, rules)
-    }
-    return Counter((task, team) for task, team, which in evaluations if which not in without)
+        if each.verified and counts_towards(each.record, rules)
+    )
+    return tally(each for each in counted if each[2] not in without)
 
 
 def evaluation_id(record: EvaluationRecord) -> str:
@@ -69,6 +70,16 @@ def evaluation_id(record: EvaluationRecord) -> str:
     return digest([*which, record.sessions])
 
 
+def tally(evaluations: Iterable[tuple[str, str, str]]) -> Mapping[tuple[str, str], int]:
+    """Count evaluations, given by task, team and ``evaluation_id``, each of them once.
+
+    All are such as count towards the quota.
+    """
+    spelt = cache(team_key)
+    distinct = {(task, spelt(team), which) for task, team, which in evaluations}
+    return Counter((task, team) for task, team, _ in distinct)
+
+
 def is_reference(task: str, entry: str, rules: Rules) -> bool:
     """Say whether the rules give the entry a part in the method of this task."""
     named = rules.reference.get(task)
@@ -80,6 +91,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
 
     A note names the teams that have had any, and how many the rules allow.
     """
+    if not counts:
+        return board
     entries = tuple(
         replace(row, official_evaluations=counts.get((board.task, team_key(row.team)), 0))
         for row in board.entries
@@ -100,7 +113,8 @@ def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rule
     return replace(board, entries=entries, notes=notes)
 
 
-def _counts(record: EvaluationRecord, rules: Rules) -> bool:
+def counts_towards(record: EvaluationRecord, rules: Rules) -> bool:
+    """Say whether an evaluation counts towards the quota, once it is signed."""
     failed = isinstance(record.outcome, Failed) and record.outcome.blame == "organiser"
     return (
         not record.data.public

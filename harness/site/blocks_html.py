@@ -124,21 +124,15 @@ def _table(table: Table) -> str:
     spelt = f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
     # Most tables hold figures alone: one look at all of them is quicker than one at each.
     bare = [cell for row in rows for cell in row if type(cell) is str]
-    harmless = not _found("\n".join(bare))
-    made = [
-        spelt % (row if harmless and _is_bare(row) else tuple([inline(cell) for cell in row]))
-        for row in rows
-    ]
+    if len(bare) == len(rows) * len(columns) and not _found("\n".join(bare)):
+        made = [spelt % row for row in rows]
+    else:
+        made = [spelt % tuple([inline(cell) for cell in row]) for row in rows]
     return (
         f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
         f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n"
         f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
     )
-
-
-def _is_bare(row: Iterable[Inline]) -> bool:
-    """Say whether a row has nothing but plain text."""
-    return all(type(cell) is str for cell in row)
 
 
 _TEXT = ' class="text"'

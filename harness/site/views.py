@@ -92,6 +92,11 @@ class BoardView:
         return self.rows[:TOP]
 
     @property
+    def failed_pages(self) -> tuple[str, ...]:
+        """The pages of the entries that failed, like ``Row.page``."""
+        return tuple(paths.entry_page_name(self.board.id, e.entry) for e in self.board.failed)
+
+    @property
     def script(self) -> str:
         """The name of its data for the script."""
         return f"data/{self.stem}.js"

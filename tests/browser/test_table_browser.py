@@ -94,7 +94,8 @@ def names(section: Locator) -> list[str]:
 def cells(section: Locator) -> list[list[str]]:
     said: list[list[str]] = section.locator("tbody tr[data-row]").evaluate_all(
         "rows => rows.map(row => Array.from(row.cells).filter(cell => cell.className !== 'pick')"
-        ".map(cell => cell.innerText.replace(/\\s+/g, ' ').trim() + '|' + cell.title))"
+        ".map(cell => [cell.innerText.replace(/\\s+/g, ' ').trim(), cell.title,"
+        " cell.className, cell.querySelector('a')?.getAttribute('href')].join('|')))"
     )
     return said
 
@@ -325,7 +326,7 @@ def test_going_back_brings_the_earlier_view_back(open_page: OpenPage, index: Pat
     page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
     assert len(names(section)) == 5
     page.go_back()
-    page.wait_for_function("document.querySelectorAll('.board tbody')[0].rows.length === 1")
+    section.locator(".entries .count", has_text="1 of 5 shown").wait_for()
     assert section.get_by_label("Search").input_value() == "slow"
     assert opened.complaints == []
 

@@ -13,6 +13,7 @@
   const AROUND = 8; /* rows beyond each edge of the window: so that Tab always finds the next */
   const PRINTED = 200;
   const LONGEST_SEARCH = 200;
+  const LIKELY_HEIGHT = 80; /* of a row, until the browser has laid one out */
   const make = Frugal.make;
   const tables = new Map();
 
@@ -116,8 +117,10 @@
   }
 
   function drawAnew(state) {
-    state.box.scrollTop = 0;
-    state.top = 0;
+    if (state.top > 0) {
+      state.box.scrollTop = 0;
+      state.top = 0;
+    }
     state.body.textContent = "";
     state.live.clear();
     state.focused = null;
@@ -135,7 +138,9 @@
 
   /* Work out which rows are left and in which order, and show them from the first. */
   function update(state) {
-    const sorted = Frugal.rows.order(state.data, state.sort.column, state.sort.descending);
+    const own = isFirst(state); /* the board's own order wants no sorting */
+    const column = own ? "" : state.sort.column;
+    const sorted = Frugal.rows.order(state.data, column, !own && state.sort.descending);
     state.rows = Frugal.rows.filtered(state.data, sorted, state);
     drawAnew(state);
     state.table.setAttribute("aria-rowcount", state.rows.length + 1);
@@ -152,6 +157,11 @@
       : "";
   }
 
+  function isFirst(state) {
+    const { column, descending } = state.first;
+    return state.sort.column === column && state.sort.descending === descending;
+  }
+
   function isFiltered(state) {
     return state.search.trim() !== "" || state.team >= 0 || state.marks.length > 0;
   }
@@ -163,11 +173,10 @@
   function changed(state) {
     update(state);
     tellRows(state);
-    const same =
-      state.sort.column === state.first.column && state.sort.descending === state.first.descending;
+    const direction = state.sort.descending ? "-" : "";
     Frugal.address.write(state.board, {
       q: state.search.trim() === "" ? "" : state.search,
-      sort: same ? "" : (state.sort.descending ? "-" : "") + state.sort.column,
+      sort: isFirst(state) ? "" : direction + state.sort.column,
       team: state.team < 0 ? "" : state.data.teams[state.team],
       marks: state.marks.join(","),
     });
@@ -357,7 +366,7 @@
       markBoxes: Array.from(section.querySelectorAll(".tools input[type=checkbox]")),
       count: section.querySelector(".entries .count"),
       blank: blank(table),
-      height: table.tBodies[0].rows[0].getBoundingClientRect().height,
+      height: LIKELY_HEIGHT,
       rows: new Uint32Array(0),
       top: 0,
       live: new Map(),
@@ -373,7 +382,6 @@
     listenToTools(state);
     listenToRows(state);
     restore(state);
-    measure(state);
   }
 
   /* On paper there is no window: the first rows, and a word on the others. */
