@@ -298,7 +298,7 @@ def _disturbance(rules: Rules, words: Wording) -> Section:
 
     def spelt(key: str) -> str:
         value = limits[key]
-        return words.plain_number(value) if key == "throttle_events" else _share(value, words)
+        return words.plain_number(value) if key == "throttle_events" else words.plain_percent(value)
 
     table = Table(
         say["method.disturbance"],
@@ -307,10 +307,6 @@ def _disturbance(rules: Rules, words: Wording) -> Section:
     )
     repeats = words.text("method.disturbance_why", repeats=rules.protocols["official"].max_repeats)
     return Section("disturbance", say["method.disturbance"], (Paragraph(repeats), table))
-
-
-def _share(value: float, words: Wording) -> str:
-    return words.plain_percent(value)
 
 
 def _hidden(rules: Rules, words: Wording) -> Section:
