@@ -10,6 +10,7 @@ spelt as a literal. The columns are as long as the board has entries, in the boa
     slug                       what the entry's page and badge are called, and what it is called in
                                an address; 0 where that is the entry's name
     teams; team                every team once; and for each entry its place among them
+    families; family           likewise; null for an entry that names none
     quality, qualityLow, qualityHigh
     joules, joulesLow, joulesHigh   per 1,000 queries; null where not resolved, or too few sessions
     best, worst                the range of ranks; null without a rank
@@ -91,6 +92,8 @@ def columns(board: Board) -> dict[str, object]:
     entries = board.entries
     teams = list(dict.fromkeys(shorten(entry.team, LONGEST_NAME) for entry in entries))
     place = {team: n for n, team in enumerate(teams)}
+    families = sorted({entry.family for entry in entries if entry.family})
+    kind = {family: n for n, family in enumerate(families)}
     figures = {name: _column(entries, figure) for name, figure in _FIGURES.items()}
     return {
         "board": safe_name(board.id),
@@ -100,6 +103,8 @@ def columns(board: Board) -> dict[str, object]:
         "name": [shorten(entry.name, LONGEST_NAME) for entry in entries],
         "teams": teams,
         "team": [place[shorten(entry.team, LONGEST_NAME)] for entry in entries],
+        "families": families,
+        "family": _or_null([kind.get(entry.family or "") for entry in entries]),
         **figures,
         "class": _or_null([entry.energy_class for entry in entries]),
         "flags": [_flags(entry) for entry in entries],
