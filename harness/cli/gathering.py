@@ -27,7 +27,7 @@ from harness.records.rules import Rules
 from harness.store.keys import KeyRing
 from harness.store.paths import ITEMS
 from harness.store.reading import StoredRecord, is_local, read_one
-from harness.store.scanning import Found, Mark, mark_of, scan
+from harness.store.scanning import Found, Mark, mark_of
 
 RECORDS_A_TASK = 24
 """Read at once by a process: folders are not split, so that it may be more."""
@@ -68,7 +68,8 @@ class Shelf:
 
     def __init__(self, results: Path, told: Told, gist: Gist) -> None:
         self.path, self.digest, self.signed_by = gist.path, told.digest, told.signed_by
-        self._results, self._mark = results, told.marks[0]
+        self.mark = told.marks[0]
+        self._results = results
 
     @property
     def verified(self) -> bool:
@@ -78,7 +79,7 @@ class Shelf:
     @property
     def record(self) -> EvaluationRecord:
         """Read it again: it was found good as it was then, and must be so still."""
-        return read_again(self._results, self.path, self._mark)
+        return read_again(self._results, self.path, self.mark)
 
 
 class Gathered:
@@ -104,13 +105,12 @@ class Gathered:
     @cached_property
     def stored(self) -> Mapping[str, StoredRecord]:
         """The records by path, each read when it is asked for."""
-        shelves = {
+        return {  # type: ignore[return-value] # a shelf is all that is asked of a record
             told.gist.path: Shelf(self.results, told, told.gist)
             for each in self.folders
             for told in each.told
             if told.gist is not None
         }
-        return shelves  # type: ignore[return-value] # a shelf is all that is asked of a record
 
     def line(self, completed: Sequence[str], copies: Sequence[str]) -> Line:
         """Return the line of these evaluations; made anew where others stand in it too."""
@@ -124,6 +124,7 @@ class Gathered:
 def gather(
     project: Project,
     results: Path,
+    found: Iterable[Found],
     workers: Workers,
     known: Mapping[bytes, Folder],
     *,
@@ -131,11 +132,11 @@ def gather(
 ) -> Gathered:
     """Read what is not known, or is not as it was; with what teams report of themselves or without.
 
-    ``known`` is what was kept of folders, by their paths under the results folder.
+    ``found`` is what there is, and ``known`` what was kept of folders, by their paths under the
+    results folder.
     """
-    found = [each for each in scan(results) if local or not is_local(each.path)]
     by_folder: defaultdict[bytes, list[Found]] = defaultdict(list)
-    for each in found:
+    for each in (each for each in found if local or not is_local(each.path)):
         by_folder[os.path.dirname(os.fsencode(each.path))].append(each)  # noqa: PTH120 - bytes
     fresh = [
         tuple(files)

@@ -7,10 +7,9 @@ from; whatever adds some to the site adds its function there.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import lru_cache, partial
+from functools import partial
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -23,6 +22,7 @@ from harness.ranking.gists import Gist
 from harness.records.base import Frozen
 from harness.records.board import Board, Boards
 from harness.records.evaluation import EvaluationRecord
+from harness.records.joint import JointStatistics
 from harness.records.rules import Rules
 from harness.site import paths
 from harness.site.language import languages
@@ -35,14 +35,16 @@ Files = dict[str, bytes]
 class Page(NamedTuple):
     """Files that are made together."""
 
-    names: tuple[str, ...]
-    """Of all that may be among them: some boards have no claims."""
+    name: str
+    """Of this page among those of the site; its files are known once it is made."""
     made_of: str
     """A digest of everything that decides the files' contents, besides the harness's own code."""
     make: Callable[[bytes], Files]
     """A function of a module, so that another process can call it."""
     payload: Callable[[], bytes]
     """Called only where the files have to be made."""
+    leads: bool = False
+    """Whether it leads to others, so that it is written after them."""
 
 
 class Site(NamedTuple):
@@ -69,19 +71,20 @@ def pages(site: Site) -> Iterator[Page]:
 
 
 def page_of(
-    names: Iterable[str], make: Callable[[bytes], Files], value: object, *more: str
+    name: str, make: Callable[[bytes], Files], value: object, *, leads: bool = False
 ) -> Page:
     """Return a page that is made of one value, which msgpack can spell."""
     payload = msgspec.msgpack.encode(value)
-    return Page(tuple(names), digest(payload, *more), make, lambda: payload)
+    return Page(name, digest(payload), make, partial(_given, payload), leads)
 
 
-def digest(content: bytes, *more: str) -> str:
-    """Return a digest of an encoded value and of whatever else decides a page."""
-    made = blake2b(content, digest_size=16)
-    for each in more:
-        made.update(b"\0" + each.encode())
-    return made.hexdigest()
+def digest(content: bytes) -> str:
+    """Return a digest of an encoded value."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def _given(payload: bytes) -> bytes:
+    return payload
 
 
 # Pages of all boards
@@ -94,18 +97,10 @@ class _Index(Frozen, array_like=True):
 
 def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: the page and the feed in each language, and ``boards.json``."""
-    from harness.site.feed import feed_name
-
-    boards = msgspec.msgpack.encode(site.boards)
     for language in languages():
-        names = (paths.in_language("index.html", language.code), feed_name(language))
-        value = msgspec.msgpack.encode(_Index(boards=msgspec.Raw(boards), language=language.code))  # type: ignore[arg-type] # spelt already
-        yield Page(names, digest(value), _index, partial(_given, value))
-    yield Page(("boards.json",), digest(boards), _exact, partial(_given, boards))
-
-
-def _given(payload: bytes) -> bytes:
-    return payload
+        value = _Index(boards=site.boards, language=language.code)
+        yield page_of(f"index {language.code}", _index, value, leads=True)
+    yield page_of("boards.json", _exact, site.boards, leads=True)
 
 
 def _index(payload: bytes) -> Files:
@@ -134,10 +129,8 @@ def _exact(payload: bytes) -> Files:
 
 def assets(site: Site) -> Iterator[Page]:
     """Yield style and script."""
-    from harness.site.render import SCRIPT, STYLE
-
     del site
-    yield page_of((STYLE, SCRIPT), _assets, None)
+    yield page_of("assets", _assets, None)
 
 
 def _assets(payload: bytes) -> Files:
@@ -152,19 +145,14 @@ def _assets(payload: bytes) -> Files:
 
 def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
-    from harness.site.data import data_files
-    from harness.site.render import script_names
-
     for board in site.boards.boards:
-        yield page_of((*data_files(board), *script_names(board)), _data, board)
+        yield page_of(f"data {board.id}", _data, board)
 
 
 def _data(payload: bytes) -> Files:
-    from harness.site.data import data_files
-    from harness.site.render import scripts
+    from harness.site.render import data_of
 
-    board = msgspec.msgpack.decode(payload, type=Board)
-    return {name: make() for name, make in data_files(board).items()} | scripts(board)
+    return data_of(msgspec.msgpack.decode(payload, type=Board))
 
 
 # A page per entry
@@ -197,7 +185,6 @@ class _Shown(NamedTuple):
 
 def entry_pages(site: Site) -> Iterator[Page]:
     """Yield the pages of each entry of each board, one in each language."""
-    codes = tuple(language.code for language in languages())
     behind = _behind(site)
     results = str(site.gathered.results)
     for board in site.boards.boards:
@@ -206,41 +193,33 @@ def entry_pages(site: Site) -> Iterator[Page]:
         spelt = msgspec.msgpack.encode([bare, ranked])
         rows = {each.entry: each for each in board.entries}
         failures = {each.entry: each for each in board.failed}
-        why = {each.entry: each for each in board.ranking.unranked} if board.ranking else {}
+        about = _about(board.ranking)
         for name in dict.fromkeys((*rows, *failures)):
             row, failure = rows.get(name), failures.get(name)
             records = _records_of(site, behind[board.id], name, row.evaluations if row else ())
-            facts = [row, failure, why.get(name), [(r.path, r.digest, r.signed_by) for r in records]]
-            made_of = digest(spelt + msgspec.msgpack.encode(facts))
+            kept = [(each.path, each.digest, each.signed_by) for each in records]
+            made_of = digest(spelt + msgspec.msgpack.encode([row, failure, about(name), kept]))
 
-            def payload(
-                board: Board = board,
-                name: str = name,
-                records: tuple[_Record, ...] = records,
-                alone: Board = replace(
-                    bare,
-                    entries=(row,) if row else (),
-                    failed=(failure,) if failure else (),
-                    ranking=board.ranking
-                    and replace(
-                        board.ranking,
-                        entries=(),
-                        claims=(),
-                        prizes=(),
-                        apart=(),
-                        unranked=(why[name],) if name in why else (),
-                    ),
-                ),
-                ranked: int = ranked,
-            ) -> bytes:
-                return msgspec.msgpack.encode(
-                    _Entry(
-                        board=alone, entry=name, records=records, ranked=ranked, results=results
-                    )
-                )
+            alone = replace(
+                bare,
+                entries=(row,) if row else (),
+                failed=(failure,) if failure else (),
+                ranking=about(name),
+            )
+            value = _Entry(board=alone, entry=name, records=records, ranked=ranked, results=results)
+            payload = partial(msgspec.msgpack.encode, value)
 
-            names = tuple(paths.entry_page_name(board.id, name, code) for code in codes)
-            yield Page(names, made_of, _entry, payload)
+            yield Page(f"entry {board.id} {name}", made_of, _entry, payload)
+
+
+def _about(ranking: JointStatistics | None) -> Callable[[str], JointStatistics | None]:
+    """Return what gives the part of a board's statistics that an entry's page speaks of."""
+    if ranking is None:
+        return lambda _entry: None
+    bare = replace(ranking, entries=(), claims=(), prizes=(), apart=(), unranked=())
+    bare = replace(bare, least_quality_difference=None, least_energy_ratio=None)
+    unranked = {each.entry: replace(bare, unranked=(each,)) for each in ranking.unranked}
+    return lambda entry: unranked.get(entry, bare)
 
 
 def _behind(site: Site) -> Mapping[str, Mapping[str, list[Gist]]]:
@@ -303,8 +282,6 @@ class _Method(Frozen, array_like=True):
 
 def method_pages(site: Site) -> Iterator[Page]:
     """Yield the page on the method, in each language."""
-    from harness.site.method_page import PAGE
-
     bare = replace(
         site.boards,
         boards=tuple(
@@ -313,8 +290,7 @@ def method_pages(site: Site) -> Iterator[Page]:
         ),
         problems=(),
     )
-    names = (paths.in_language(PAGE, language.code) for language in languages())
-    yield page_of(names, _method, _Method(boards=bare, rules=msgspec.json.encode(site.rules)))
+    yield page_of("method", _method, _Method(boards=bare, rules=msgspec.json.encode(site.rules)))
 
 
 def _method(payload: bytes) -> Files:

@@ -131,7 +131,7 @@ def _badge(view: EntryView, words: Wording, top: str) -> Section | None:
     if view.entry is None:
         return None
     say = words.say
-    badge = badge_name(view.board.id, view.name)
+    badge = badge_name(view.board.id, view.name, words.language.code)
     page = entry_page_name(view.board.id, view.name, words.language.code)
     shown = name(view.name).text
     image = f'<img src="{top}{badge}" alt="{inline(shown)}">'

@@ -267,12 +267,6 @@ def read_items(results: Path, stored: StoredRecord) -> ItemOutcomes | None:
         return None
 
 
-def has_items(results: Path, path: str) -> bool:
-    """Say whether a file lies where the outcomes beside a record would, before it is read."""
-    stem = path.removesuffix(PUBLIC)
-    return any((results / f"{stem}{ending}").exists() for ending in (ITEMS, ".public" + ITEMS))
-
-
 def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
     """Return the paths of sidecars without a record beside them."""
     paths = {found.path for found in scan(results) if found.fault is None}
