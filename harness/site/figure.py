@@ -34,12 +34,6 @@ LEAST_SHADE = 0.15
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
 
-MOST_MARKS = 60
-"""Beyond these a point is a dot without bars, a name or a link: a page of thousands of marks would
-be too big to open, and nobody could tell them apart."""
-DOT_GRID = 3
-"""Side of the squares, in user units, that dots are: entries nearer to each other share one."""
-
 QUALITY_LIMITS = (0.0, 1.0)
 """Every metric that the harness knows is a share."""
 
@@ -140,9 +134,6 @@ class Figure:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     marks: tuple[Mark, ...]
-    """The entries on the front, the reference and the best: at most ``MOST_MARKS``."""
-    dots: str
-    """The others, in SVG's path language: a stroke for each square that holds one."""
     front: tuple[tuple[float, float], ...]
     """Corners of the step line: the best quality to be had for at most that energy."""
     starts_at_zero: bool
@@ -183,43 +174,16 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     entries = [entry for _, entry in shown]
     x, y = _x_scale(entries, layout), _y_scale(entries, layout)
     front = front_steps(entries, x, y)
-    ordered = sorted(range(len(shown)), key=lambda n: _importance(entries[n], n))
-    marked, dotted = sorted(ordered[:MOST_MARKS]), ordered[MOST_MARKS:]
-    unnamed = [_mark(*shown[n], x, y) for n in marked]
-    labels = _labels([entries[n] for n in marked], unnamed, front, layout)
+    unnamed = [_mark(n, entry, x, y) for n, entry in shown]
+    labels = _labels(entries, unnamed, front, layout)
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
     return Figure(
         layout=layout,
         x_ticks=_ticks(x, log_ticks(x.low, x.high, layout.most_x_ticks)),
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
-        dots=_dots((entries[n] for n in dotted), x, y),
         front=front,
         starts_at_zero=y.low == 0,
-    )
-
-
-def _importance(entry: BoardEntry, n: int) -> tuple[bool, bool, float, int]:
-    """Order entries by how much a reader of the picture wants to know of them."""
-    return not entry.on_front, not entry.baseline, -entry.quality, n
-
-
-def _dots(entries: Iterable[BoardEntry], x: Scale, y: Scale) -> str:
-    """Draw squares of the grid that hold an entry, neighbours in one stroke: quick to paint."""
-    squares = {
-        (round(y(entry.quality) / DOT_GRID), round(x(_joules(entry)) / DOT_GRID))
-        for entry in entries
-    }
-    strokes: list[list[int]] = []
-    for row, column in sorted(squares):
-        if strokes and strokes[-1][0] == row and sum(strokes[-1][1:]) == column:
-            strokes[-1][2] += 1
-        else:
-            strokes.append([row, column, 1])
-    half = DOT_GRID / 2
-    return "".join(
-        f"M{DOT_GRID * column - half:g} {DOT_GRID * row}h{DOT_GRID * many}"
-        for row, column, many in strokes
     )
 
 
@@ -288,7 +252,10 @@ def _labels(
     layout: Layout,
 ) -> list[Label | None]:
     """Find room for names: of the front first, then of reference entries, then of the best."""
-    order = sorted(range(len(entries)), key=lambda n: _importance(entries[n], n))[:MOST_LABELS]
+    order = sorted(
+        range(len(entries)),
+        key=lambda n: (not entries[n].on_front, not entries[n].baseline, -entries[n].quality, n),
+    )[:MOST_LABELS]
     wanted = []
     for n in order:
         text = shorten(entries[n].entry, layout.label_characters)
