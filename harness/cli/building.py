@@ -26,9 +26,9 @@ def ours() -> re.Pattern[str]:
     """Return the names of files that a site is made of: what is so called in its folder is ours."""
     return re.compile(
         rf"(?:(?:{_languages()})/)?"
-        r"(?:index\.html|method\.html|feed\.xml|entries/[^/]+/[^/]+\.html)"
+        r"(?:index\.html|method\.html|feed\.xml|entries/[^/]+/[^/]+\.html|badges/[^/]+/[^/]+\.svg)"
         r"|style\.css|board\.js|boards\.json|preview\.png"
-        r"|data/[^/]+\.(?:js|csv|json|parquet)|badges/[^/]+/[^/]+\.svg"
+        r"|data/[^/]+\.(?:js|csv|json|parquet)"
         r"|[^/]+\.csv"  # where spreadsheets once lay
     )
 
@@ -36,9 +36,7 @@ def ours() -> re.Pattern[str]:
 @cache
 def _folders() -> re.Pattern[str]:
     """Return the folders in which any of them lie; those of local results are a site's own."""
-    return re.compile(
-        rf"(?:(?:{_languages()})/)?entries(?:/[^/]+)?|data|badges(?:/[^/]+)?|{_languages()}"
-    )
+    return re.compile(rf"(?:(?:{_languages()})/)?(?:entries|badges)(?:/[^/]+)?|data|{_languages()}")
 
 
 def _languages() -> str:
@@ -239,7 +237,7 @@ def _left_over(folder: Path, made: Mapping[str, Made]) -> tuple[str, ...]:
 
 def _clear_drafts(folder: Path) -> None:
     """Take away what a build that was ended left half written."""
-    places = (".", "data", "entries/*", "badges/*", "*", "*/entries/*")
+    places = (".", "*", "*/*", "*/*/*")
     for path in (path for place in places for path in folder.glob(f"{place}/.*.new")):
         found = DRAFT.fullmatch(path.name)
         if found is not None and not Path(f"/proc/{found[1]}").exists():

@@ -184,7 +184,7 @@ class _Shown(NamedTuple):
 
 
 def entry_pages(site: Site) -> Iterator[Page]:
-    """Yield the pages of each entry of each board, one in each language."""
+    """Yield the page and the badge of each entry of each board, in each language."""
     behind = _behind(site)
     results = str(site.gathered.results)
     for board in site.boards.boards:
@@ -251,6 +251,7 @@ def _records_of(
 
 
 def _entry(payload: bytes) -> Files:
+    from harness.site.badge import badge
     from harness.site.entry_page import render_entry
     from harness.site.entry_view import entry_view
 
@@ -261,12 +262,13 @@ def _entry(payload: bytes) -> Files:
         for each in given.records
     ]
     view = entry_view(given.board, given.entry, stored, ranked=given.ranked)
-    return {
-        paths.entry_page_name(given.board.id, given.entry, language.code): render_entry(
-            view, language.code
-        )
-        for language in languages()
-    }
+    files: Files = {}
+    for code in (language.code for language in languages()):
+        files[paths.entry_page_name(given.board.id, given.entry, code)] = render_entry(view, code)
+        if view.entry is not None:
+            shown = badge(given.board, view.entry, code, ranked=given.ranked)
+            files[paths.badge_name(given.board.id, given.entry, code)] = shown
+    return files
 
 
 _ENTRY = msgspec.msgpack.Decoder(_Entry)

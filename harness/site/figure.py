@@ -5,7 +5,7 @@ Everything is in user units of the drawing, y growing downwards; the template tu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -33,6 +33,12 @@ LEAST_SHADE = 0.15
 
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
+
+MOST_MARKS = 60
+"""Beyond these a point is a dot without bars, a name or a link: a page of thousands of marks would
+be too big to open, and nobody could tell them apart."""
+DOT_GRID = 3
+"""Side of the squares, in user units, that dots are: entries nearer to each other share one."""
 
 QUALITY_LIMITS = (0.0, 1.0)
 """Every metric that the harness knows is a share."""
@@ -127,6 +133,30 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """What the rules draw a line at: of energy, from bottom to top, or of quality, across."""
+
+    key: str
+    """Of what it is called, in the catalogue."""
+    joules: float | None = None
+    """Per 1,000 queries."""
+    quality: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A guide in the drawing."""
+
+    segment: Segment
+    key: str
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether it is one of energy."""
+        return self.segment.x1 == self.segment.x2
+
+
+@dataclass(frozen=True)
 class Figure:
     """Everything that is drawn of a board with at least one entry that can be drawn."""
 
@@ -134,8 +164,13 @@ class Figure:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     marks: tuple[Mark, ...]
+    """The entries on the front, the reference and the best: at most ``MOST_MARKS``."""
+    dots: str
+    """The others, in SVG's path language: a stroke for each square that holds one."""
     front: tuple[tuple[float, float], ...]
     """Corners of the step line: the best quality to be had for at most that energy."""
+    lines: tuple[Line, ...]
+    """The guides that lie within the axes."""
     starts_at_zero: bool
     """Whether the axis of quality does."""
 
@@ -174,16 +209,67 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     entries = [entry for _, entry in shown]
     x, y = _x_scale(entries, layout), _y_scale(entries, layout)
     front = front_steps(entries, x, y)
-    unnamed = [_mark(n, entry, x, y) for n, entry in shown]
-    labels = _labels(entries, unnamed, front, layout)
+    ordered = sorted(range(len(shown)), key=lambda n: _importance(entries[n], n))
+    marked, dotted = sorted(ordered[:MOST_MARKS]), ordered[MOST_MARKS:]
+    unnamed = [_mark(*shown[n], x, y) for n in marked]
+    labels = _labels([entries[n] for n in marked], unnamed, front, layout)
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
     return Figure(
         layout=layout,
         x_ticks=_ticks(x, log_ticks(x.low, x.high, layout.most_x_ticks)),
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
+        dots=_dots((entries[n] for n in dotted), x, y),
         front=front,
+        lines=tuple(_lines(guides(board), x, y, layout.plot)),
         starts_at_zero=y.low == 0,
+    )
+
+
+def guides(board: Board) -> tuple[Guide, ...]:
+    """Return what the rules draw a line at on this board."""
+    found = []
+    if board.floor_joules_per_1000_queries is not None:
+        found.append(Guide("picture.floor", joules=board.floor_joules_per_1000_queries))
+    for prize in board.ranking.prizes if board.ranking is not None else ():
+        if prize.prize == "least-energy":
+            found.append(Guide("picture.quality_floor", quality=prize.limit))
+        else:
+            found.append(Guide("picture.budget", joules=prize.limit))
+    return tuple(found)
+
+
+def _lines(wanted: Iterable[Guide], x: Scale, y: Scale, plot: Box) -> Iterator[Line]:
+    for guide in wanted:
+        if guide.joules is not None and x.low < guide.joules < x.high:
+            across = x(guide.joules)
+            yield Line(Segment(across, plot.bottom, across, plot.top), guide.key)
+        elif guide.quality is not None and y.low < guide.quality < y.high:
+            up = y(guide.quality)
+            yield Line(Segment(plot.left, up, plot.right, up), guide.key)
+
+
+def _importance(entry: BoardEntry, n: int) -> tuple[bool, bool, float, int]:
+    """Order entries by how much a reader of the picture wants to know of them."""
+    return not entry.on_front, not entry.baseline, -entry.quality, n
+
+
+def _dots(entries: Iterable[BoardEntry], x: Scale, y: Scale) -> str:
+    """Draw squares of the grid that hold an entry, neighbours in one stroke: quick to paint."""
+    squares = {
+        (round(y(entry.quality) / DOT_GRID), round(x(_joules(entry)) / DOT_GRID))
+        for entry in entries
+    }
+    strokes: list[list[int]] = []
+    for row, column in sorted(squares):
+        if strokes and strokes[-1][0] == row and sum(strokes[-1][1:]) == column:
+            strokes[-1][2] += 1
+        else:
+            strokes.append([row, column, 1])
+    half = DOT_GRID / 2
+    return "".join(
+        f"M{DOT_GRID * column - half:g} {DOT_GRID * row}h{DOT_GRID * many}"
+        for row, column, many in strokes
     )
 
 
@@ -252,10 +338,7 @@ def _labels(
     layout: Layout,
 ) -> list[Label | None]:
     """Find room for names: of the front first, then of reference entries, then of the best."""
-    order = sorted(
-        range(len(entries)),
-        key=lambda n: (not entries[n].on_front, not entries[n].baseline, -entries[n].quality, n),
-    )[:MOST_LABELS]
+    order = sorted(range(len(entries)), key=lambda n: _importance(entries[n], n))[:MOST_LABELS]
     wanted = []
     for n in order:
         text = shorten(entries[n].entry, layout.label_characters)
