@@ -33,6 +33,8 @@ from typing import TYPE_CHECKING, Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from msgspec.structs import replace  # noqa: E402
+
 from harness.records.board import Board, BoardEntry, Boards, JoulesUncertainty  # noqa: E402
 from harness.records.evaluation import MetricValue  # noqa: E402
 from harness.records.meter import SourceDescription  # noqa: E402
@@ -103,7 +105,7 @@ def entries(many: int) -> tuple[BoardEntry, ...]:
         name = f"{chance.choice(WORDS)}-{chance.choice(WORDS)}-{n}"
         made.append(
             BoardEntry(
-                rank=(max(1, n - 40), min(many, n + 40)),
+                rank=None,
                 entry=name,
                 team=f"Équipe {chance.randrange(max(1, many // 5))}",
                 name=f"{chance.choice(WORDS)} model of {chance.choice(WORDS)}",
@@ -114,7 +116,7 @@ def entries(many: int) -> tuple[BoardEntry, ...]:
                 joules_interval=(joules * 0.95, joules * 1.05),
                 joules_uncertainty=JoulesUncertainty(random=joules / 300, systematic=joules / 20),
                 seconds_per_1000_queries=joules / 10,
-                on_front=n < 30,  # noqa: PLR2004 - about as many as there would be
+                on_front=False,
                 front_support=round(chance.random(), 4),
                 energy_class=chance.choice("ABCDEFG"),
                 prizes=(),
@@ -135,7 +137,23 @@ def entries(many: int) -> tuple[BoardEntry, ...]:
                 warnings=(),
             )
         )  # fmt: skip
-    return tuple(made)
+    return with_front(made)
+
+
+def with_front(made: list[BoardEntry]) -> tuple[BoardEntry, ...]:
+    """Mark those that no cheaper one is better than, and put them first, as a board would."""
+    best = 0.0
+    front = set()
+    for entry in sorted(made, key=lambda each: each.joules_per_1000_queries or 0.0):
+        if entry.quality > best:
+            best = entry.quality
+            front.add(entry.entry)
+    marked = [replace(entry, on_front=entry.entry in front) for entry in made]
+    ordered = sorted(marked, key=lambda entry: not entry.on_front)
+    return tuple(
+        replace(entry, rank=(max(1, n - 40), min(len(ordered), n + 40)))
+        for n, entry in enumerate(ordered)
+    )
 
 
 def boards(many: int) -> Boards:
@@ -176,9 +194,8 @@ def one_run(browser: Browser, folder: Path, times: dict[str, list[float]]) -> No
     page = browser.new_page(viewport={"width": 1280, "height": 900})
     page.add_init_script(WATCH)
     page.goto((folder / "index.html").as_uri())
-    page.wait_for_function(f'performance.getEntriesByName("{NEXT}").length')
-    times["ready"].append(mark(page, LATE))
     times["painted"].append(mark(page, NEXT))
+    times["ready"].append(mark(page, LATE))
     page.wait_for_timeout(300)  # the filter's choices are filled in when the page is idle
     columns = page.eval_on_selector_all(
         "th[data-column]", "all => all.map(header => header.dataset.column)"
@@ -195,8 +212,12 @@ def one_run(browser: Browser, folder: Path, times: dict[str, list[float]]) -> No
 
 
 def mark(page: Any, name: str) -> float:  # noqa: ANN401 - an extra's type
-    """Return when a performance mark was set, in milliseconds from the start."""
-    return float(page.evaluate(f'performance.getEntriesByName("{name}")[0].startTime'))
+    """Wait for a performance mark; return when it was set, in milliseconds from the start."""
+    while True:
+        found = page.evaluate(f'performance.getEntriesByName("{name}").map(mark => mark.startTime)')
+        if found:
+            return float(found[0])
+        page.wait_for_timeout(20)
 
 
 def note(

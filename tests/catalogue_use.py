@@ -17,7 +17,7 @@ SITE = HARNESS / "site"
 TEXT_CALLS = frozenset({"t", "h", "text", "html", "_plain"})
 KIND_CALLS = frozenset({"name", "sentence"})
 KEY = re.compile(r"[a-z_0-9]+(\.[a-z_0-9-]+)+")
-IN_SCRIPT = re.compile(r"\b(?:t|text|say)\(\s*\"([^\"]+)\"")
+IN_SCRIPT = re.compile(r"\b(?:t|text|say|sentence)\(\s*\"([^\"]+)\"")
 SCRIPT_STRING = re.compile(r"\"([^\"\\\n]+)\"")
 
 

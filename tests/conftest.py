@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Iterator
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from browser_pages import Opened, started_browser
 from fuzzing import Fuzz, Plan, Target, require
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 # Tests assert no time: on a shared machine any example can take long once.
 settings.register_profile("harness", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -21,6 +26,33 @@ def _a_lock_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_RUN_FOLDER", str(tmp_path_factory.mktemp("run")))
         yield
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start a browser for the tests of a module; each opens pages in contexts of its own."""
+    with started_browser() as started:
+        yield started
+
+
+class OpenPage(Protocol):
+    """Opens a page with these settings of a context, and closes it after the test."""
+
+    def __call__(self, path: Path, query: str = "", **settings: Any) -> Opened: ...  # noqa: ANN401
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[OpenPage]:
+    """Open pages for one test."""
+    opened: list[Opened] = []
+
+    def open_with(path: Path, query: str = "", **settings: Any) -> Opened:  # noqa: ANN401
+        opened.append(Opened(browser, **settings))
+        return opened[-1].goto(path, query)
+
+    yield open_with
+    for each in opened:
+        each.context.close()
 
 
 REQUIRE_EXTRAS = os.environ.get("HARNESS_REQUIRE_EXTRAS") == "1"

@@ -69,6 +69,7 @@ def test_the_commands_are_those_of_the_design() -> None:
         "evaluate",
         "leaderboard",
         "compare",
+        "report",
         "verify",
         "keys new",
         "keys list",

@@ -13,7 +13,7 @@ from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # comes with datasets
 from git_projects import commit, entry, git, write_challenge
 from typer.testing import CliRunner
 
@@ -235,6 +235,14 @@ def test_what_does_not_go_together_is_a_usage_error(
     result = runner.invoke(app, ["check", *words])
     assert result.exit_code == 2
     assert said in result.stderr
+
+
+def test_why_a_pull_request_cannot_be_judged_is_an_annotation_too(root: Path) -> None:
+    out = typed("--base", "no\n::error::where", "--author", "a", "--format", "github", code=2)
+    assert out.count("\n") == 1
+    assert out.startswith("::error title=check::git: there is no commit ")
+    assert "no\\n::error::where" in out
+    assert str(root) in out
 
 
 def test_nothing_of_a_pull_request_is_imported(root: Path, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -117,10 +118,17 @@ def test_any_names_come_back_cleaned_and_cut(names: list[str]) -> None:
     assert all(re.fullmatch(r"[a-z0-9][a-z0-9._-]*", slug) for slug in slugs)
 
 
+def kept_joules(joules: float) -> float:
+    kept: list[float] = handed(
+        board_script(samples.board(samples.entry(joules_per_1000_queries=joules)))
+    )["joules"]
+    return kept[0]
+
+
 @settings(deadline=None)  # a busy machine is no fault of this code
 @given(st.floats(min_value=1e-9, max_value=1e12))
 def test_a_figure_that_was_shortened_is_shown_as_the_exact_one_is(joules: float) -> None:
-    (kept,) = columns(samples.board(samples.entry(joules_per_1000_queries=joules)))["joules"]  # type: ignore[misc]
+    kept = kept_joules(joules)
     assert kept == pytest.approx(joules, rel=1e-4)
     assert significant(kept) == significant(joules)
     assert watt_hours(kept) == watt_hours(joules)
@@ -128,12 +136,11 @@ def test_a_figure_that_was_shortened_is_shown_as_the_exact_one_is(joules: float)
 
 def test_a_figure_that_rounding_would_turn_stays_exact() -> None:
     figure = 0.8344996  # 0.8345 in five digits, which is 0.835 in three
-    (kept,) = columns(samples.board(samples.entry(joules_per_1000_queries=figure)))["joules"]  # type: ignore[misc]
-    assert kept == figure
+    assert kept_joules(figure) == figure
 
 
 def test_marks_are_told_apart() -> None:
-    carried = {
+    carried: dict[str, dict[str, Any]] = {
         "least": {"prizes": ("least-energy",)},
         "best": {"prizes": ("best-quality",)},
         "front": {"on_front": True},
@@ -145,6 +152,14 @@ def test_marks_are_told_apart() -> None:
     for bit, (mark, changes) in enumerate(carried.items()):
         data = columns(samples.board(samples.entry(**changes)))
         assert data["flags"] == [1 << bit], mark
+
+
+def test_the_script_knows_the_marks_by_the_same_bits() -> None:
+    script = resources.files("harness.site").joinpath("templates", "js", "rows.js").read_text()
+    spelt = re.search(r"const FLAGS = \{ (.*?) \};", script)
+    assert spelt is not None
+    flags = dict(pair.split(": ") for pair in spelt[1].split(", "))
+    assert flags == {mark: str(1 << bit) for bit, mark in enumerate(FLAGS)}
 
 
 def test_why_an_entry_has_no_rank_is_told_by_its_row() -> None:

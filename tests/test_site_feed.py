@@ -9,6 +9,8 @@ from xml.etree import ElementTree as ET
 import msgspec
 import pytest
 import site_samples as samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.records.board import Boards
 from harness.site.feed import MOST_RESULTS, feed, feed_name, made
@@ -144,6 +146,14 @@ def test_no_name_breaks_a_feed(code: str) -> None:
     assert faults(content) == []
     assert len(of(boards, code).findall(f"{ATOM}entry")) == len(HOSTILE)
     assert "x" * 100 not in content.decode()
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault of this code
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_text_at_all_leaves_a_feed_well_formed(text: str) -> None:
+    made = samples.entry(text, team=text, evaluations=("t/20260102T030405Z-0badcafe.json",))
+    board = samples.board(made, task_title=text, profile=text, id=f"board{text}")
+    assert faults(feed(Boards(boards=(board,), problems=()), language("fr"))) == []
 
 
 def test_dates_are_those_of_the_records_and_the_newest_stands_first() -> None:

@@ -5,8 +5,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.records.board import Board, BoardEntry
-from harness.site.figure import NARROW, WIDE, Figure, Layout, draw, front_steps
-from harness.site.labels import Box, Label, Wanted, place
+from harness.site.figure import (
+    MOST_MARKS,
+    NARROW,
+    WIDE,
+    Figure,
+    Layout,
+    description,
+    draw,
+    front_steps,
+    mark_summary,
+)
+from harness.site.labels import Box, Label
+from harness.site.language import language
 from harness.site.scales import Scale
 from harness.site.text import width_in_ems
 
@@ -66,8 +77,9 @@ def test_everything_lies_within_the_plot_and_no_two_names_collide(
 def test_an_entry_that_costs_more_stands_further_right_and_a_better_one_higher() -> None:
     cheap = samples.entry("cheap", quality=0.5, joules_per_1000_queries=1.0)
     good = samples.entry("good", quality=0.9, joules_per_1000_queries=100.0)
-    first, second = drawn(samples.board(cheap, good)).marks
-    assert first.summary.startswith("good")
+    board = samples.board(cheap, good)
+    first, second = drawn(board).marks
+    assert board.entries[first.position].entry == "good"
     assert first.x > second.x
     assert first.y < second.y
 
@@ -122,30 +134,30 @@ def test_nothing_is_drawn_of_nothing() -> None:
 
 
 def test_the_description_names_the_best_and_the_cheapest() -> None:
-    description = drawn(samples.small().boards[0]).description
-    assert "4 entries, 3 of them on the front" in description
-    assert "Highest macro F1: big-model, 0.912 at 4,210 joules" in description
-    assert "Least energy: answers-nothing, 0.610 joules" in description
+    said = description(samples.small().boards[0], language("en"))
+    assert "4 entries, 3 of them on the front" in said
+    assert "Highest macro F1: big-model, 0.912 at 4,210 modelled joules" in said
+    assert "Least energy: answers-nothing, 0.610 modelled joules" in said
+    assert description(samples.board(samples.unresolved()), language("en")) == ""
 
 
-def test_a_name_without_room_is_left_out() -> None:
-    bounds = Box(0, 0, 100, 100)
-    here = Wanted(x=50, y=50, text="name", width=30, size=10, may_cross=True)
-    assert place([here], bounds, points=[], lines=[])[0] is not None
-    assert place([here], bounds, points=[bounds], lines=[]) == (None,)
+def test_a_mark_is_told_in_the_language_of_the_page_with_its_unit() -> None:
+    board = samples.board(samples.entry("a"), samples.entry("b", sessions=2), meter_grade="sensor")
+    told = [mark_summary(board, entry, language("fr")) for entry in board.entries]
+    figures = "A team\u00a0: F1 macro 0,800 (0,770 à 0,830), 12,5 J pour 1\u202f000 requêtes"
+    assert told == [
+        f"a, {figures} (11,2 à 13,8)", f"b, {figures}",
+    ]  # fmt: skip
 
 
-def test_a_name_keeps_clear_of_lines_where_it_can() -> None:
-    bounds = Box(0, 0, 200, 200)
-    here = Wanted(x=100, y=100, text="name", width=30, size=10, may_cross=True)
-    (label,) = place([here], bounds, points=[], lines=[Box(101, 0, 200, 200)])
-    assert label is not None
-    assert label.anchor == "end"
-
-
-def test_only_a_name_that_may_cross_lines_does_so() -> None:
-    bounds = Box(0, 0, 200, 200)
-    for may_cross in (True, False):
-        here = Wanted(x=100, y=100, text="name", width=30, size=10, may_cross=may_cross)
-        (label,) = place([here], bounds, points=[], lines=[bounds])
-        assert (label is not None) == may_cross
+def test_of_very_many_entries_the_front_and_the_best_have_marks_and_the_others_dots() -> None:
+    rows = [
+        samples.entry(f"m{n}", quality=0.9 - n / 1000, joules_per_1000_queries=1.0 + n)
+        for n in range(MOST_MARKS + 50)
+    ]
+    rows[-1] = samples.entry("cheap", quality=0.1, joules_per_1000_queries=0.1, on_front=True)
+    figure = drawn(samples.board(*rows))
+    assert len(figure.marks) == MOST_MARKS
+    assert [mark.position for mark in figure.marks] == [*range(MOST_MARKS - 1), len(rows) - 1]
+    assert 0 < figure.dots.count("M") <= 50
+    assert drawn(samples.board(*rows[:MOST_MARKS])).dots == ""

@@ -6,6 +6,8 @@ import re
 
 import pytest
 import site_samples as samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from harness.records.board import Board, Boards
@@ -99,6 +101,14 @@ def test_a_reader_of_markdown_finds_the_name_as_text(name: str) -> None:
         if token.type == "inline"
     ]
     assert shorten(name, 60) in cells
+
+
+@settings(deadline=None, max_examples=60)  # a busy machine is no fault of this code
+@given(st.text(st.characters(codec="utf-8")))
+def test_any_text_at_all_stays_in_its_cell(text: str) -> None:
+    board = samples.board(samples.entry(text, team=text), task_title=text)
+    rows = table_of(markdown_table(board, ENGLISH))
+    assert [len(row) for row in rows] == [5, 5, 5]
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:

@@ -24,7 +24,7 @@ from harness.records.board import Boards
 from harness.records.meter import Grade
 from harness.site import paths
 from harness.site.language import codes
-from harness.site.render import LIMITS, SCRIPT, SCRIPT_PARTS, STYLE, render
+from harness.site.render import MOST_FAILURES, MOST_PROBLEMS, SCRIPT, SCRIPT_PARTS, STYLE, render
 from harness.site.views import TOP
 
 POLICY = (
@@ -173,9 +173,9 @@ def test_every_link_within_the_site_leads_to_a_file_or_to_a_page_of_its_entries(
     name = paths.in_language("index.html", code)
     outline = Outline(files[name])
     entries = {
-        paths.entry_page_name(board.id, entry.entry, code)
+        paths.entry_page_name(board.id, name, code)
         for board in samples.small().boards
-        for entry in board.entries
+        for name in (*(e.entry for e in board.entries), *(e.entry for e in board.failed))
     }
     beside = {paths.in_language("method.html", code)}  # made by other renderers of the site
     led = set()
@@ -352,15 +352,15 @@ def test_of_many_entries_the_page_holds_the_top_and_says_where_the_others_are() 
     assert len(rows) == 1 + TOP
     assert "Here are the first 50 entries of 57. The spreadsheet has every one:" in page
     assert "Voici les 50 premiers modèles sur 57." in files["fr/index.html"].decode()
-    assert "The spreadsheet has every one" not in page_of(many(TOP))
+    assert "Here are the first" not in page_of(many(TOP))
 
 
 def test_long_lists_are_cut_and_what_is_left_out_is_counted() -> None:
     small = samples.small()
-    failed = small.boards[0].failed * (LIMITS["MOST_FAILURES"] + 1)
-    problems = small.problems * (LIMITS["MOST_PROBLEMS"] + 2)
+    failed = small.boards[0].failed * (MOST_FAILURES + 1)
+    problems = small.problems * (MOST_PROBLEMS + 2)
     page = page_of(Boards(boards=(samples.board(failed=failed),), problems=problems))
-    assert page.count("broken-model") == LIMITS["MOST_FAILURES"]
+    assert page.count(">broken-model<") == MOST_FAILURES
     assert "And 1 more entry, named in boards.json." in page
     assert "And 2 more files, named in boards.json." in page
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.site.text import between, plain, shorten, significant, watt_hours, width_in_ems
+from harness.site.text import plain, shorten, significant, watt_hours, width_in_ems
 
 
 @pytest.mark.parametrize(
@@ -41,10 +41,6 @@ def test_a_rounded_figure_is_within_half_a_digit_of_the_true_one(value: float) -
 
 def test_watt_hours_are_joules_over_3600() -> None:
     assert watt_hours(3600.0) == "1.00"
-
-
-def test_an_interval_names_both_ends() -> None:
-    assert between((0.8611, 0.885)) == "0.861 to 0.885"
 
 
 @pytest.mark.parametrize(

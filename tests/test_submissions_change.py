@@ -62,19 +62,19 @@ def test_a_team_removes_its_own_entry(root: Path) -> None:
     assert (report.ok, report.entries) == (True, ())
 
 
-@pytest.mark.parametrize(
-    "path",
-    [
-        "leaderboard/rules.toml", "leaderboard/teams.toml", "leaderboard/keys/k.pub",
-        "leaderboard/results/toy/green-model/x.json", "leaderboard/joint/x.json",
-        "leaderboard/site/index.html", "leaderboard/hardware/x.toml", "tasks/toy/task.py",
-        "harness/x.py", ".github/workflows/check.yml", "README.md", "submissions/README.md",
-        "Submissions/green-model/x", "submissions.txt", ".gitattributes", "pyproject.toml",
-    ],
+OUTSIDE = (
+    ".gitattributes", ".github/workflows/check.yml", "README.md", "Submissions/green-model/x",
+    "harness/x.py", "leaderboard/hardware/x.toml", "leaderboard/joint/x.json",
+    "leaderboard/keys/k.pub", "leaderboard/results/toy/green-model/x.json",
+    "leaderboard/rules.toml",
+    "leaderboard/site/index.html", "leaderboard/teams.toml", "pyproject.toml",
+    "submissions.txt", "submissions/README.md", "tasks/toy/task.py",
 )  # fmt: skip
-def test_everything_outside_of_entries_is_the_organisers(root: Path, path: str) -> None:
-    commit(root, {path: "mine now\n"})
-    assert found(judged(root)) == [("FRG602", path)]
+
+
+def test_everything_outside_of_entries_is_the_organisers(root: Path) -> None:
+    commit(root, dict.fromkeys(OUTSIDE, "mine now\n"))
+    assert found(judged(root)) == [("FRG602", path) for path in OUTSIDE]
     assert judged(root, "ADA").ok
 
 
@@ -110,20 +110,21 @@ def test_an_entry_is_not_given_away(root: Path) -> None:
     assert report.faults[0].remedy == 'write team = "greens"'
 
 
-@pytest.mark.parametrize(
-    ("team", "code"),
-    [
-        ("nobody", "FRG604"),
-        ("The Greens", "FRG605"),  # an entry gives the id
-        ("gr\u0435\u0435ns", "FRG605"),  # Cyrillic
-        ("green-s", "FRG605"),
-        ("b1ues", "FRG605"),
-        ("blues", "FRG604"),
-    ],
-)
-def test_a_new_entry_names_its_authors_team_by_its_id(root: Path, team: str, code: str) -> None:
-    commit(root, entry("green-second", team))
-    assert found(judged(root)) == [(code, "submissions/green-second/submission.toml")]
+def test_a_new_entry_names_its_authors_team_by_its_id(root: Path) -> None:
+    teams = {
+        "nobody": "FRG604",
+        "The Greens": "FRG605",  # the name is for people
+        "gr\u0435\u0435ns": "FRG605",  # Cyrillic
+        "green-s": "FRG605",
+        "b1ues": "FRG605",
+        "blues": "FRG604",
+    }
+    new = [entry(f"new-{number}", team) for number, team in enumerate(teams)]
+    commit(root, {path: text for files in new for path, text in files.items()})
+    assert found(judged(root)) == [
+        (code, f"submissions/new-{number}/submission.toml")
+        for number, code in enumerate(teams.values())
+    ]
 
 
 @pytest.mark.parametrize("content", ["", "[submission]\nteam = 3\n", "\x00", "x" * 70_000, None])
@@ -211,6 +212,7 @@ def test_a_name_that_has_results_of_another_team_is_not_taken_over(root: Path) -
         ("FRG603", "submissions/damaged"),
         ("FRG603", "submissions/gone-blue"),
     ]
+    assert 'has results already that are of the team "blues"' in judged(root).faults[1].message
 
 
 def test_submodules_and_links_are_refused_to_organisers_too(root: Path) -> None:

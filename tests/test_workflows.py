@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]
+import yaml  # type: ignore[import-untyped]  # comes with datasets
+from git_projects import commit, git, write_challenge
+from projects import model_of
+from toy_task import texts, write_parquet
 from typer.core import TyperGroup
 from typer.main import get_command
 
@@ -175,6 +180,58 @@ def test_an_evaluation_is_started_by_hand_approved_and_on_the_organisers_machine
             ["bash", "-e", "-c", check], env={"ENTRIES": entries}, capture_output=True, check=False
         )
         assert done.returncode == code, entries
+
+
+PYTHON = f"""#!/bin/sh
+[ "$2" = pip ] && exit 0
+PYTHONPATH={ROOT} exec {sys.executable} "$@"
+"""
+
+
+def test_an_evaluation_ends_with_a_branch_of_signed_results(tmp_path: Path) -> None:
+    """The scripts as they stand, one after the other, in an organiser's clone."""
+    origin = write_challenge(tmp_path / "origin")
+    git(origin, "switch", "--quiet", "main")
+    predict = "return [int(sample.split()[2][-1]) % 2 for sample in samples]"
+    model = {"submissions/green-model/model.py": model_of(predict)}
+    commit(origin, model | {".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8")})
+    write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 10))
+    home = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", str(origin), str(home))
+    for name in ("user.name", "user.email"):
+        git(home, "config", name, "a@example.org")
+    python = home / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(PYTHON, encoding="utf-8")
+    python.chmod(0o755)
+    environment = os.environ | {
+        "DATA": str(tmp_path / "data"), "KEY": "jury", "ENTRIES": "green-model",
+        "XDG_CONFIG_HOME": str(tmp_path / "keys"), "HARNESS_KEY_PASSPHRASE": "",
+        "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_STEP_SUMMARY": str(tmp_path / "s"),
+        "GIT_CONFIG_GLOBAL": os.devnull,
+    }  # fmt: skip
+    words = [str(python), "-m", "harness", "keys", "new", "jury"]
+    subprocess.run(words, cwd=home, env=environment, capture_output=True, check=True, timeout=60)
+    git(home, "add", "leaderboard/keys")
+    git(home, "commit", "--quiet", "--message", "the jury's key")
+    git(home, "push", "--quiet", "origin", "HEAD:refs/heads/key")
+    git(origin, "merge", "--quiet", "key")
+
+    for step in steps_of(read(text_of("evaluate.yml"))):
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
+            cwd=home, env=environment, capture_output=True, text=True, check=False,
+            timeout=120,
+        )  # fmt: skip
+        assert done.returncode == 0, (step["name"], done.stdout, done.stderr)
+
+    names = git(origin, "diff", "--name-only", "main", "results/7-1").splitlines()
+    (record,) = [name for name in names if name.startswith("leaderboard/results/")]
+    assert '"signature"' in git(origin, "show", f"results/7-1:{record}")
+    assert "leaderboard/site/index.html" in names
+    assert not [name for name in names if "items.json" in name]  # they stay in the clone
+    assert [*(home / record).parent.glob("*.items.json")]
+    assert "results/7-1" in (tmp_path / "s").read_text()
 
 
 def test_the_page_names_every_workflow_and_none_is_active_here() -> None:

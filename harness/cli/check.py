@@ -11,10 +11,10 @@ import typer
 from harness.cli.options import JsonOption, named_path, named_text
 from harness.cli.output import write_out
 from harness.cli.project import find_project
-from harness.errors import UsageError
+from harness.errors import HarnessError, UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.checking import Challenge
+    from harness.cli.checking import Asked, Challenge, Checked
     from harness.submissions.check import CheckContext
 
 EXAMPLES = """Examples:
@@ -53,7 +53,7 @@ def check(  # noqa: PLR0917 - typer makes options of them
     entries: Annotated[
         list[Path] | None,
         typer.Argument(
-            metavar="ENTRY...",
+            metavar="ENTRY",
             show_default="with --base: those that changed",
             help="Folders of entries.",
         ),
@@ -122,31 +122,44 @@ def check(  # noqa: PLR0917 - typer makes options of them
     error; warnings alone are fine. With --base and --author it says, too,
     whether a pull request keeps to what its author may change.
     """
-    from harness.cli.checking import Asked, Checked, looked_into, named_entries, pull_request
-    from harness.cli.findings import print_findings, write_summary
-    from harness.submissions.check import check as check_entry
+    from harness.cli.findings import print_findings, print_problem, write_summary
 
     form = _form(form, as_json=as_json)
-    if base is None:
-        if author is not None:
-            raise UsageError("--author says whose pull request it is", remedy="name its --base")
-        project = find_project()
-        folders = named_entries(entries or [], project, files=files)
-        asked = Asked(project, project.root, tuple(folders))
-    else:
+    try:
+        asked = _asked(entries or [], files=files, base=base, author=author)
+        done = _checked(asked, wheelhouse)
+        write_summary(done, summary, github=form is Format.GITHUB)
+    except HarnessError as error:
+        print_problem(error, form)
+        raise
+    print_findings(done, form)
+    if not done.ok:
+        raise typer.Exit(1)
+
+
+def _asked(entries: list[Path], *, files: bool, base: str | None, author: str | None) -> Asked:
+    from harness.cli.checking import Asked, named_entries, pull_request
+
+    if base is not None:
         if entries or files:
             raise UsageError("--base finds the entries that changed", remedy="name none beside it")
-        asked = pull_request(base, author)
+        return pull_request(base, author)
+    if author is not None:
+        raise UsageError("--author says whose pull request it is", remedy="name its --base")
+    project = find_project()
+    return Asked(project, project.root, tuple(named_entries(entries, project, files=files)))
+
+
+def _checked(asked: Asked, wheelhouse: Path | None) -> Checked:
+    from harness.cli.checking import Checked, looked_into
+    from harness.submissions.check import check as check_entry
+
     context = check_context(asked.challenge)
     reports = [check_entry(entry, context) for entry in asked.entries]
     if wheelhouse is not None:
         reports = looked_into(reports, wheelhouse)
     limits = asked.challenge.rules().limits
-    done = Checked(asked, tuple(reports), limits, wheels_seen=wheelhouse is not None)
-    write_summary(done, summary, github=form is Format.GITHUB)
-    print_findings(done, form)
-    if not done.ok:
-        raise typer.Exit(1)
+    return Checked(asked, tuple(reports), limits, wheels_seen=wheelhouse is not None)
 
 
 def _form(form: Format, *, as_json: bool) -> Format:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from harness.cli.limits import limit_rows
 from harness.cli.output import in_colour, print_json, print_line, print_note, write_out
-from harness.errors import ConfigurationError, UsageError
+from harness.errors import ConfigurationError, HarnessError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.checking import Checked
@@ -47,6 +47,14 @@ def print_findings(done: Checked, form: str) -> None:
     else:
         for line in _text(done, in_colour):
             print_line(line)
+
+
+def print_problem(error: HarnessError, form: str) -> None:
+    """Annotate a pull request with why it could not be judged; the caller says it otherwise."""
+    if form == "github":
+        from harness.submissions.annotations import problem
+
+        write_out(problem(error.message, error.remedy))
 
 
 def write_summary(done: Checked, named: Path | None, *, github: bool) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
-from harness.ranking.duplicates import Marks, marks_of
+from harness.ranking.duplicates import Marks, mark, marks_of
 from harness.ranking.figures import figures, last_alpha, pooled_metrics, seconds_per_1000
 from harness.ranking.occasions import occasions
 from harness.ranking.quota import counts_towards
@@ -69,8 +69,10 @@ class Gist(Frozen):
 
     path: str
     key: str
-    """The canonical spelling of ``board_key``."""
-    head: Head
+    """The digest of ``board_key``."""
+    head: str
+    """The digest of what it says of its board: most records of a board say the same."""
+    task: str
     problem: Problem | None
     """What keeps it from any board."""
     created_utc: str
@@ -87,11 +89,6 @@ class Gist(Frozen):
     """What it lacks to be official."""
 
     @property
-    def task(self) -> str:
-        """The task's identifier."""
-        return self.head.board.task
-
-    @property
     def age(self) -> tuple[str, str]:
         """When it was made: what is older comes first."""
         return self.created_utc, self.path
@@ -104,14 +101,16 @@ class Line(Frozen):
     draws: tuple[Draw, ...] = ()
 
 
-def gist_of(stored: StoredLike, rules: Rules) -> Gist:
-    """Return the gist of a record under these rules."""
+def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
+    """Return the gist of a record under these rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
     key = board_key(stored, rules)
-    return Gist(
+    head = _head(record, key)
+    gist = Gist(
         path=stored.path,
-        key=canonical_json(key).decode(),
-        head=_head(record, key),
+        key=digest(key),
+        head=mark(head),
+        task=record.task.id,
         problem=_problem_of(stored),
         created_utc=record.created_utc,
         entry=submission.entry,
@@ -122,6 +121,7 @@ def gist_of(stored: StoredLike, rules: Rules) -> Gist:
         counts=stored.verified and counts_towards(record, rules),
         lacks=tuple(official_lacks(record, rules)) if key["status"] == "unofficial" else (),
     )
+    return gist, head
 
 
 def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:

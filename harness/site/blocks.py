@@ -7,12 +7,15 @@ a pull request. So content is made once of the blocks below; ``blocks_html`` and
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.site.text import plain, shorten
 
 UNKNOWN = "\N{EN DASH}"
 """Stands where there is no figure: never a zero."""
+KEPT = 2048
+"""Texts that are kept cleaned: entries of a board have most of theirs in common."""
 LONGEST_NAME = 80
 LONGEST_TEXT = 1000
 """Of what strangers wrote. The JSON files have all of it."""
@@ -89,6 +92,8 @@ class Picture(NamedTuple):
 
     svg: str
     caption: str
+    wide: bool = False
+    """Whether it is wider than a phone, and so moves sideways there by itself."""
 
 
 Block: TypeAlias = Paragraph | Facts | Listing | Table | Commands | Picture
@@ -104,11 +109,13 @@ class Section(NamedTuple):
     """Whether many pages have the very same: it is then spelt once and kept."""
 
 
+@lru_cache(maxsize=KEPT)
 def name(text: str, length: int = LONGEST_NAME) -> Said:
     """Quote a stranger's name, cleaned and cut."""
     return Said("name", shorten(text, length))
 
 
+@lru_cache(maxsize=KEPT)
 def english(text: str, length: int = LONGEST_TEXT) -> Said:
     """Quote what a record says in English, cleaned and cut."""
     return Said("english", shorten(text, length))

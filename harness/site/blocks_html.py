@@ -120,17 +120,17 @@ def _table(table: Table) -> str:
         f'<th scope="col"{"" if column.number else _TEXT}>{escape(column.title)}</th>'
         for column in columns
     ]
-    before = ["<td>" if column.number else f"<td{_TEXT}>" for column in columns]
-    after = ["</td>"] * len(columns)
-    before[0], after[0] = '<tr><th scope="row">', "</th>"
-    after[-1] += "</tr>\n"
-    made: list[str] = []
-    for row in rows:
-        for begin, cell, end in zip(before, row, after, strict=True):
-            made += (begin, escape(cell) if type(cell) is str else inline(cell), end)
+    cells = ["<td>%s</td>" if column.number else f"<td{_TEXT}>%s</td>" for column in columns]
+    spelt = f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
+    # Most tables hold figures alone: one look at all of them is quicker than one at each.
+    bare = [cell for row in rows for cell in row if type(cell) is str]
+    if len(bare) == len(rows) * len(columns) and not _found("\n".join(bare)):
+        made = [spelt % row for row in rows]
+    else:
+        made = [spelt % tuple([inline(cell) for cell in row]) for row in rows]
     return (
         f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f'<table>\n<thead><tr>{"".join(heads)}</tr></thead>\n'
+        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n"
         f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
     )
 
@@ -145,8 +145,9 @@ def _commands(commands: Commands) -> str:
 
 
 def _picture(picture: Picture) -> str:
+    focusable = ' tabindex="0"' if picture.wide else ""
     return (
-        f'<figure class="picture">{picture.svg}'
+        f'<figure class="picture"{focusable}>{picture.svg}'
         f"<figcaption>{escape(picture.caption)}</figcaption></figure>\n"
     )
 

@@ -108,10 +108,7 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
         )
         for each in meter.sources
     ]
-    blocks: list[Block] = [
-        Paragraph(words.explained("grade", meter.grade)),
-        Listing(tuple(sources)),
-    ]
+    blocks: list[Block] = [Listing(tuple(sources))]
     if meter.left_out:
         left_out = english("; ".join(map(str, meter.left_out)), 600)
         blocks.append(Paragraph((say["entry.left_out"], " ", left_out), "explain"))
@@ -190,11 +187,7 @@ def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
         blocks.append(
             Listing(
                 tuple(
-                    (
-                        Said("strong", shorten(each.name, 80)),
-                        " ",
-                        english(f"{each.seen}. {each.remedy}", 300),
-                    )
+                    (english(f"{each.name}: {each.seen}. {each.remedy}", 400),)
                     for each in open_gaps[:MOST_ROWS]
                 )
             )

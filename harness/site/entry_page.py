@@ -1,4 +1,10 @@
-"""A page per entry of a board: everything that its records tell, readable without a script."""
+"""A page per entry of a board: everything that its records tell, readable without a script.
+
+A page of five sessions takes some 20 kB: two thirds of it are figures (a row of fifteen for each
+session, six for each phase, a trace of up to 64 steps), which is what people come here for; the
+rest are the sentences without which they could not be read. ``benchmarks/site_entries.py`` says
+what it costs to make one.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +39,6 @@ def render_entry(view: EntryView, language: str) -> bytes:
     top = to_top(place)
     parts = (*sections(view, words), _badge(view, words, top))
     shown = tuple(part for part in parts if part is not None)
-    home = f"{top}{in_language(INDEX, language)}"
     return framed(
         language,
         page=page,
@@ -43,14 +48,19 @@ def render_entry(view: EntryView, language: str) -> bytes:
             task=name(view.board.task_title).text,
         ),
         skip=words.say["entry.skip"],
-        links=(
-            Said("link", words.say["entry.place"], home + place_of(view)),
-            Said("link", words.say["method.title"], f"{top}{in_language(METHOD, language)}"),
-        ),
+        links=_links(view, words, top),
         head=heading(view, words),
         body=html(banners(view, words)) + contents(shown, language) + html(shown),
         foot=html((Paragraph(words.say["entry.footer"]),)),
     )
+
+
+def _links(view: EntryView, words: Wording, top: str) -> Iterator[Said]:
+    code = words.language.code
+    if view.entry is not None:
+        place = f"{top}{in_language(INDEX, code)}{place_of(view)}"
+        yield Said("link", words.say["entry.place"], place)
+    yield Said("link", words.say["method.title"], f"{top}{in_language(METHOD, code)}")
 
 
 def place_of(view: EntryView) -> str:
@@ -108,6 +118,8 @@ def sections(view: EntryView, words: Wording) -> Iterator[Section]:
         yield entry_work.quality(view, words)
     if view.sessions:
         yield entry_work.sessions(view, words)
+    if (carbon := entry_result.carbon(view, words)) is not None:
+        yield carbon
     yield entry_making.circumstances(view, words)
     yield entry_making.again(view, words)
     yield entry_making.kept(view, words)
@@ -119,7 +131,7 @@ def _badge(view: EntryView, words: Wording, top: str) -> Section | None:
     if view.entry is None:
         return None
     say = words.say
-    badge = badge_name(view.board.id, view.name)
+    badge = badge_name(view.board.id, view.name, words.language.code)
     page = entry_page_name(view.board.id, view.name, words.language.code)
     shown = name(view.name).text
     image = f'<img src="{top}{badge}" alt="{inline(shown)}">'

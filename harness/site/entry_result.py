@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
+from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.records.board import BoardEntry
 from harness.records.evaluation import Failed, Notice, SubmissionReference
 from harness.site.blocks import (
@@ -25,9 +27,11 @@ from harness.site.blocks import (
 from harness.site.entry_view import EntryView
 from harness.site.text import plain, rank_range, shorten
 from harness.site.wording import Wording
+from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
+MEBI = 1 << 20
 
 
 def result(view: EntryView, words: Wording) -> Section:
@@ -38,6 +42,9 @@ def result(view: EntryView, words: Wording) -> Section:
     facts = [*_quality(view, entry, words), *_energy(view, entry, words)]
     facts += _standing(view, entry, words) if view.on_board else ()
     facts.append(_behind(entry, words))
+    if view.peak_memory_bytes is not None:
+        memory = f"{words.figure(view.peak_memory_bytes / MEBI)} {words.say['entry.mebi']}"
+        facts.append(fact(words.say["entry.memory"], memory))
     blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
     if view.failure is not None:
         later = Paragraph((say["entry.failed_since"], " ", english(view.failure.message)), "banner")
@@ -98,9 +105,7 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
     """Yield what the board makes of it: rank, front, class, prizes."""
     say = words.say
     if entry.rank is not None:
-        of = words.text(
-            "entry.of_ranked", n=sum(each.rank is not None for each in view.board.entries)
-        )
+        of = words.text("entry.of_ranked", n=view.ranked)
         yield fact(
             say["entry.rank"],
             (Said("strong", rank_range(entry.rank)), " ", of),
@@ -143,6 +148,50 @@ def _why_unranked(view: EntryView, entry: BoardEntry, words: Wording) -> str:
             if each.entry == entry.entry:
                 return words.explained("unranked", each.why)
     return words.say["entry.unranked"]
+
+
+def carbon(view: EntryView, words: Wording) -> Section | None:
+    """Say what the energy comes to in grams of carbon dioxide: a range, for grids differ so much.
+
+    ``None`` where there is no figure of energy to compute it from.
+    """
+    joules = None if view.entry is None else view.entry.joules_per_1000_queries
+    if joules is None:
+        return None
+    say, figure, grid = words.say, words.figure, _per_kwh()
+    kwh = joules / JOULES_PER_KWH
+    zones: list[Inline] = [
+        (
+            say["entry.carbon_low"],
+            " ",
+            Said("strong", f"{figure(kwh * grid.low_grams)} g"),
+            " ",
+            english(f"({grid.low_zone})"),
+        ),
+        (
+            say["entry.carbon_high"],
+            " ",
+            Said("strong", f"{figure(kwh * grid.high_grams)} g"),
+            " ",
+            english(f"({grid.high_zone})"),
+        ),
+    ]
+    if grid.world_grams is not None:
+        zones.append(words.text("entry.carbon_world", grams=kwh * grid.world_grams))
+    blocks: list[Block] = [
+        Paragraph(say["entry.carbon_why"], "explain"),
+        Listing(tuple(zones)),
+        Paragraph(words.text("entry.carbon_source", year=grid.year, n=grid.zones), "explain"),
+    ]
+    if view.board.meter_grade in NOT_MEASURED:
+        blocks.append(Paragraph(say["entry.carbon_modelled"]))
+    return Section("carbon", say["entry.carbon"], tuple(blocks))
+
+
+@cache
+def _per_kwh() -> CarbonRange:
+    """Return the range of a kilowatt hour: grams go with energy, and the table is read once."""
+    return carbon_range(JOULES_PER_KWH)
 
 
 def failure(view: EntryView, words: Wording) -> Section:

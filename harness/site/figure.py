@@ -12,6 +12,7 @@ from typing import Literal
 
 from harness.records.board import Board, BoardEntry
 from harness.site.labels import Box, Label, Wanted, place
+from harness.site.language import Language
 from harness.site.scales import (
     Scale,
     linear_range,
@@ -20,7 +21,7 @@ from harness.site.scales import (
     log_ticks,
     tick_labels,
 )
-from harness.site.text import between, shorten, significant, width_in_ems
+from harness.site.text import shorten, width_in_ems
 from harness.site.words import metric_name
 
 MARK_RADIUS = 5.0
@@ -32,6 +33,12 @@ LEAST_SHADE = 0.15
 
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
+
+MOST_MARKS = 60
+"""Beyond these a point is a dot without bars, a name or a link: a page of thousands of marks would
+be too big to open, and nobody could tell them apart."""
+DOT_GRID = 3
+"""Side of the squares, in user units, that dots are: entries nearer to each other share one."""
 
 QUALITY_LIMITS = (0.0, 1.0)
 """Every metric that the harness knows is a share."""
@@ -72,7 +79,7 @@ NARROW = Layout(
 
 @dataclass(frozen=True)
 class Tick:
-    """A place on an axis and what stands there."""
+    """A place on an axis and what stands there, spelt in English."""
 
     position: float
     label: str
@@ -123,8 +130,6 @@ class Mark:
     bars: tuple[Segment, ...]
     label: Label | None
     """Its name, where there was room for it."""
-    summary: str
-    """The mark in words, units named."""
 
 
 @dataclass(frozen=True)
@@ -135,9 +140,11 @@ class Figure:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     marks: tuple[Mark, ...]
+    """The entries on the front, the reference and the best: at most ``MOST_MARKS``."""
+    dots: str
+    """The others, in SVG's path language: a stroke for each square that holds one."""
     front: tuple[tuple[float, float], ...]
     """Corners of the step line: the best quality to be had for at most that energy."""
-    description: str
     starts_at_zero: bool
     """Whether the axis of quality does."""
 
@@ -176,17 +183,43 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     entries = [entry for _, entry in shown]
     x, y = _x_scale(entries, layout), _y_scale(entries, layout)
     front = front_steps(entries, x, y)
-    unnamed = [_mark(n, entry, x, y, board.metric) for n, entry in shown]
-    labels = _labels(entries, unnamed, front, layout)
+    ordered = sorted(range(len(shown)), key=lambda n: _importance(entries[n], n))
+    marked, dotted = sorted(ordered[:MOST_MARKS]), ordered[MOST_MARKS:]
+    unnamed = [_mark(*shown[n], x, y) for n in marked]
+    labels = _labels([entries[n] for n in marked], unnamed, front, layout)
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
     return Figure(
         layout=layout,
         x_ticks=_ticks(x, log_ticks(x.low, x.high, layout.most_x_ticks)),
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
+        dots=_dots((entries[n] for n in dotted), x, y),
         front=front,
-        description=_description(entries, board.metric),
         starts_at_zero=y.low == 0,
+    )
+
+
+def _importance(entry: BoardEntry, n: int) -> tuple[bool, bool, float, int]:
+    """Order entries by how much a reader of the picture wants to know of them."""
+    return not entry.on_front, not entry.baseline, -entry.quality, n
+
+
+def _dots(entries: Iterable[BoardEntry], x: Scale, y: Scale) -> str:
+    """Draw squares of the grid that hold an entry, neighbours in one stroke: quick to paint."""
+    squares = {
+        (round(y(entry.quality) / DOT_GRID), round(x(_joules(entry)) / DOT_GRID))
+        for entry in entries
+    }
+    strokes: list[list[int]] = []
+    for row, column in sorted(squares):
+        if strokes and strokes[-1][0] == row and sum(strokes[-1][1:]) == column:
+            strokes[-1][2] += 1
+        else:
+            strokes.append([row, column, 1])
+    half = DOT_GRID / 2
+    return "".join(
+        f"M{DOT_GRID * column - half:g} {DOT_GRID * row}h{DOT_GRID * many}"
+        for row, column, many in strokes
     )
 
 
@@ -226,7 +259,7 @@ def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
     return Scale(low, high, layout.plot.bottom, layout.plot.top)
 
 
-def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> Mark:
+def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale) -> Mark:
     across, up = x(_joules(entry)), y(entry.quality)
     low, high = entry.quality_interval
     bars = [Segment(across, y(low), across, y(high))]
@@ -245,7 +278,6 @@ def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, metric: str) -> 
         else LEAST_SHADE + (1 - LEAST_SHADE) * entry.front_support,
         bars=tuple(bars),
         label=None,
-        summary=_summary(entry, metric),
     )
 
 
@@ -256,10 +288,7 @@ def _labels(
     layout: Layout,
 ) -> list[Label | None]:
     """Find room for names: of the front first, then of reference entries, then of the best."""
-    order = sorted(
-        range(len(entries)),
-        key=lambda n: (not entries[n].on_front, not entries[n].baseline, -entries[n].quality, n),
-    )[:MOST_LABELS]
+    order = sorted(range(len(entries)), key=lambda n: _importance(entries[n], n))[:MOST_LABELS]
     wanted = []
     for n in order:
         text = shorten(entries[n].entry, layout.label_characters)
@@ -296,27 +325,48 @@ def _path(corners: Iterable[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
 
 
-def _summary(entry: BoardEntry, metric: str) -> str:
-    joules = f"{significant(_joules(entry))} J per 1,000 queries"
-    if entry.joules_interval is not None:
-        joules += f" ({between(entry.joules_interval)})"
-    return (
-        f"{shorten(entry.entry, 80)}, {shorten(entry.team, 80)}: "
-        f"{metric_name(metric)} {significant(entry.quality)} ({between(entry.quality_interval)}), "
-        f"{joules}"
+def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
+    """Say a mark in words, its unit named."""
+    interval = entry.joules_interval
+    joules = language.text(
+        "picture.joules",
+        value=_joules(entry),
+        unit=language.name("joules_short", board.meter_grade),
+    )
+    return language.text(
+        "picture.mark",
+        entry=shorten(entry.entry, 80),
+        team=shorten(entry.team, 80),
+        metric=metric_name(board.metric, language),
+        quality=entry.quality,
+        interval=language.between(entry.quality_interval),
+        joules=joules if interval is None else f"{joules} ({language.between(interval)})",
     )
 
 
-def _description(entries: Sequence[BoardEntry], metric: str) -> str:
-    """Say in words what the picture shows to those who see it."""
+def description(board: Board, language: Language) -> str:
+    """Say in words what the picture shows to those who see it; empty where nothing is drawn."""
+    entries = [entry for entry in board.entries if can_be_drawn(entry)]
+    if not entries:
+        return ""
     best = max(entries, key=lambda entry: entry.quality)
     least = min(entries, key=_joules)
-    many = "1 entry" if len(entries) == 1 else f"{len(entries)} entries"
+    unit = language.name("joules", board.meter_grade)
+
+    def told(key: str, entry: BoardEntry) -> str:
+        return language.text(
+            key,
+            metric=metric_name(board.metric, language),
+            entry=shorten(entry.entry, 80),
+            quality=entry.quality,
+            joules=language.text("picture.joules", value=_joules(entry), unit=unit),
+        )
+
     front = sum(entry.on_front for entry in entries)
-    return (
-        f"{many}, {front} of them on the front. Highest {metric_name(metric)}: "
-        f"{shorten(best.entry, 80)}, {significant(best.quality)} at "
-        f"{significant(_joules(best))} joules per 1,000 queries. Least energy: "
-        f"{shorten(least.entry, 80)}, {significant(_joules(least))} joules per "
-        f"1,000 queries at {significant(least.quality)}."
+    return " ".join(
+        (
+            language.text("picture.counted", n=len(entries), front=front),
+            told("picture.best", best),
+            told("picture.least", least),
+        )
     )

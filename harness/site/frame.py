@@ -1,18 +1,22 @@
 """What stands around the blocks of a page that is not the one of all boards.
 
-The policy lets in the page's own style and no script: such a page has none.
+The policy lets in the page's own style and no script: such a page has none. The frame is the same
+for ten thousand entries but for a few places, so that its template is rendered once a language and
+depth of folders, with slots where the rest goes.
 """
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache
 from hashlib import sha256
+from html import escape
 from importlib import resources
 from typing import NamedTuple
 
-from jinja2 import Template
+from markupsafe import Markup
 
 from harness.site.blocks import Said, Section
 from harness.site.blocks_html import inline
@@ -22,6 +26,9 @@ from harness.site.templating import environment
 from harness.site.wording import wording
 
 INDEX = "index.html"
+_MARK = "\ue000"
+"""Around the name of a slot in what the template gives; catalogues have none of it."""
+_SLOT = re.compile(f"{_MARK}([a-z_]+){_MARK}")
 
 
 class _Other(NamedTuple):
@@ -45,24 +52,20 @@ def framed(
 ) -> bytes:
     """Return a page of the site, in the language of that code.
 
-    ``page`` is its name in the main language, relative to the site's folder; ``title`` text;
-    ``head``, ``body`` and ``foot`` are HTML; ``links`` stand above, beside the way back.
+    ``page`` is its name in the main language, relative to the site's folder; ``title`` and ``skip``
+    are text; ``head``, ``body`` and ``foot`` are HTML; ``links`` stand above, beside the way back.
     """
-    place = in_language(page, code)
-    top = to_top(place)
-    return _render(
-        code,
-        top=top,
-        home=top + in_language(INDEX, code),
-        others=_others(page, code),
-        title=title,
+    folders, _, file = page.rpartition("/")
+    return _filled(
+        _frame(code, folders.count("/") + 1 if folders else 0),
+        folders=escape(folders),
+        file=escape(file),
+        title=escape(title),
         head=head,
         body=body,
-        skip=skip,
+        skip=escape(skip),
         foot=foot,
-        links=list(links),
-        style=None,
-        style_source="'self'",
+        links="\n".join([inline(link) for link in links]),
     )
 
 
@@ -71,45 +74,65 @@ def alone(code: str, *, title: str, head: str, body: str, skip: str, foot: str =
 
     The policy names the digest of that style, so that nothing else is taken for style.
     """
+    return _filled(
+        _alone(code), title=escape(title), head=head, body=body, skip=escape(skip), foot=foot
+    )
+
+
+def _filled(frame: tuple[str, ...], **values: str) -> bytes:
+    """Join a frame's pieces: every second one names a slot."""
+    pieces = [values[piece] if n % 2 else piece for n, piece in enumerate(frame)]
+    return "".join(pieces).encode()
+
+
+@cache
+def _frame(code: str, depth: int) -> tuple[str, ...]:
+    """Return the frame of pages that lie in that many folders below the main language's top."""
+    inner = f"{_slot('folders')}/" if depth else ""
+    top = to_top(in_language("/".join([*["folder"] * depth, INDEX]), code))
+    others = tuple(
+        _Other(
+            language(other).text("language.name"),
+            language(other).text("language.tag"),
+            Markup(top + in_language(f"{inner}{_slot('file')}", other)),  # noqa: S704 - escaped when filled
+        )
+        for other in codes()
+        if other != code
+    )
+    return _pieces(
+        code,
+        top=top,
+        home=top + in_language(INDEX, code),
+        others=others,
+        links=_slot("links"),
+        style=None,
+        style_source="'self'",
+    )
+
+
+@cache
+def _alone(code: str) -> tuple[str, ...]:
     style = style_sheet()
     digest = b64encode(sha256(style.encode()).digest()).decode()
-    return _render(
+    return _pieces(
         code,
         top="",
         home="",
         others=(),
-        title=title,
-        head=head,
-        body=body,
-        skip=skip,
-        foot=foot,
-        links=(),
+        links="",
         style=style,
         style_source=f"'sha256-{digest}'",
     )
 
 
-def _render(code: str, **values: object) -> bytes:
-    return _frame(code).render(values).encode()
+def _pieces(code: str, **values: object) -> tuple[str, ...]:
+    slots = {key: _slot(key) for key in ("title", "head", "body", "skip", "foot")}
+    made = environment(code).get_template("frame.html").render(slots | values)
+    return tuple(_SLOT.split(made))
 
 
-@cache
-def _frame(code: str) -> Template:
-    """Return the template, looked up once: each look goes to the file system."""
-    return environment(code).get_template("frame.html")
-
-
-def _others(page: str, code: str) -> tuple[_Other, ...]:
-    top = to_top(in_language(page, code))
-    return tuple(
-        _Other(
-            language(other).text("language.name"),
-            language(other).text("language.tag"),
-            top + in_language(page, other),
-        )
-        for other in codes()
-        if other != code
-    )
+def _slot(name: str) -> Markup:
+    return Markup(f"{_MARK}{name}{_MARK}")  # noqa: S704 - what fills it is escaped, or is HTML of ours
 
 
 @cache

@@ -104,6 +104,10 @@ class Language:
         key = f"{kind}.{code}.name"
         return self.text(key) if key in self._messages else self._unknown(kind, code)
 
+    def stage(self, code: str) -> str:
+        """Return the name of where an evaluation ended: in a phase, or before or between these."""
+        return self.name("phase" if self.has(f"phase.{code}.name") else "stage", code)
+
     def sentence(self, kind: str, code: str) -> str:
         """Return the sentence that explains a thing that has a code; empty for an unknown one."""
         key = f"{kind}.{code}.sentence"
@@ -130,7 +134,8 @@ class Language:
 
     def significant(self, value: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
         """Spell ``value`` with that many significant digits: see ``text.significant``."""
-        return self.figure(english.significant(value, digits))
+        spelt = english.significant(value, digits)
+        return spelt if self._as_in_english else self.figure(spelt)
 
     def whole(self, value: int) -> str:
         """Spell a whole number: ``12,300``."""
@@ -165,7 +170,10 @@ class Language:
         return self.figure(english.watt_hours(joules))
 
     def many(self, value: float) -> str:
-        """Spell a number that need not be exact so that it can be said: ``3.46 million``."""
+        """Spell a number that need not be exact so that it can be said: ``3.46 million``.
+
+        It stands before what is counted, as languages have words between the two.
+        """
         if not MILLION <= value < BEYOND_WORDS:
             return self.significant(value)
         name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)
@@ -250,6 +258,8 @@ class Language:
 
     def _filled(self, key: str, template: str, values: Mapping[str, str]) -> str:
         wanted = holes(template)
+        if values.keys() == wanted:
+            return template.format_map(values) if wanted else template
         # A form may leave n out, in words or because it goes without saying.
         if missing := wanted - values.keys():
             raise CatalogueError(f"{self.code}: {key} wants {', '.join(sorted(missing))}")

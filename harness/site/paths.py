@@ -3,7 +3,7 @@
     index.html, fr/index.html                 every board, in each language
     method.html, fr/method.html               how a figure comes about
     entries/<board>/<entry>.html, fr/entries/<board>/<entry>.html
-    badges/<board>/<entry>.svg
+    badges/<board>/<entry>.svg, fr/badges/<board>/<entry>.svg
 
 Links between them are relative, so that the site works from any folder and any host.
 """
@@ -60,9 +60,9 @@ def entry_page_name(board_id: str, entry: str, language: str = MAIN_LANGUAGE) ->
     return in_language(f"{ENTRIES}/{entry_path(board_id, entry)}.html", language)
 
 
-def badge_name(board_id: str, entry: str) -> str:
+def badge_name(board_id: str, entry: str, language: str = MAIN_LANGUAGE) -> str:
     """Return the name of an entry's badge, relative to the site's folder."""
-    return f"{BADGES}/{entry_path(board_id, entry)}.svg"
+    return in_language(f"{BADGES}/{entry_path(board_id, entry)}.svg", language)
 
 
 def in_language(name: str, language: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 JOULES_PER_WH = 3600.0
 ELLIPSIS = "…"
@@ -14,6 +15,8 @@ NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 KEPT_SPACES = frozenset({NO_BREAK_SPACE, NARROW_SPACE})
 """They keep figures and signs on one line: languages write them on purpose."""
 SIGNIFICANT_DIGITS = 3
+KEPT = 4096
+"""Spellings that are kept: a page in another language has the same figures."""
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 DIRECTION_CONTROLS = frozenset(
@@ -21,6 +24,7 @@ DIRECTION_CONTROLS = frozenset(
 )
 
 
+@lru_cache(maxsize=KEPT)
 def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Spell ``value`` with that many significant digits: 0.0123, 1.23, 12,300.
 
@@ -28,9 +32,10 @@ def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """
     if value == 0:
         return "0"
-    spelt = f"{value:#.{digits}g}"
+    spelt = f"{value:#.3g}" if digits == SIGNIFICANT_DIGITS else f"{value:#.{digits}g}"
     if "e" not in spelt:  # the quick way, of most figures: there are hundreds on a page
-        return _minus(spelt.removesuffix("."))
+        spelt = spelt.removesuffix(".")
+        return spelt if value > 0 else _minus(spelt)
     mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")
     exponent = int(exponent_text)
     if -4 <= exponent < 6:  # noqa: PLR2004 - beyond these, zeros are harder to read than powers
@@ -47,12 +52,6 @@ def power(exponent: int) -> str:
 def watt_hours(joules: float) -> str:
     """Spell ``joules`` in watt-hours, without the unit."""
     return significant(joules / JOULES_PER_WH)
-
-
-def between(interval: tuple[float, float]) -> str:
-    """Spell an interval: ``0.861 to 0.885``."""
-    low, high = interval
-    return f"{significant(low)} to {significant(high)}"
 
 
 def rank_range(rank: tuple[int, int]) -> str:

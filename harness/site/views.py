@@ -85,6 +85,11 @@ class BoardView:
         return self.rows[:TOP]
 
     @property
+    def failed_pages(self) -> tuple[str, ...]:
+        """The pages of the entries that failed, like ``Row.page``."""
+        return tuple(paths.entry_page_name(self.board.id, e.entry) for e in self.board.failed)
+
+    @property
     def script(self) -> str:
         """The name of its data for the script."""
         return f"data/{self.stem}.js"
@@ -195,7 +200,7 @@ def _columns(*, ranks: bool, classes: bool) -> tuple[Column, ...]:
         Column("support", "descending", number=True) if ranks else None,
         Column("seconds", "ascending", number=True),
         Column("sessions", "descending", number=True),
-        Column("marks", "ascending"),
+        Column("marks", "descending"),
     )
     return tuple(column for column in columns if column is not None)
 

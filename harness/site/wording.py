@@ -57,8 +57,7 @@ class Wording:
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended: a phase, or one before or between these."""
-        known = self.language.has(f"phase.{stage}.name")
-        return self.language.name("phase" if known else "stage", stage)
+        return self.language.stage(stage)
 
     def warning(self, code: str) -> str:
         """Return the short title of a warning; empty for a code that this version does not know."""

@@ -5,8 +5,7 @@ from __future__ import annotations
 from harness.records.board import Board, BoardEntry
 from harness.records.joint import PrizeResult
 from harness.records.meter import Grade
-from harness.site.language import MAIN, Language
-from harness.site.language import language as language_of
+from harness.site.language import Language
 from harness.site.text import JOULES_PER_WH, shorten
 
 NOT_MEASURED: frozenset[Grade] = frozenset({"model", "simulated"})
@@ -27,24 +26,22 @@ FEWEST_QUERIES = 1.0
 """A charge that would not last for one query says nothing to anybody."""
 
 
-def metric_name(metric: str, language: Language | None = None) -> str:
+def metric_name(metric: str, language: Language) -> str:
     """Spell a metric's identifier for reading: ``macro_f1`` is macro F1, ``recall:b`` recall: b.
 
     Identifiers that no version of the harness knows are spelt as they are.
     """
     name, _, label = metric.partition(":")
-    spoken = language or _main()
-    known = spoken.name("metric", name)
+    known = language.name("metric", name)
     if known == name:
         known = name.replace("_", " ")
-    return spoken.text("metrics.of_class", metric=known, label=label) if label else known
+    return language.text("metrics.of_class", metric=known, label=label) if label else known
 
 
-def asked(prize: PrizeResult, language: Language | None = None) -> str:
+def asked(prize: PrizeResult, language: Language) -> str:
     """Say what an entry had to meet to take part in a prize."""
-    spoken = language or _main()
-    limit = spoken.figure(f"{prize.limit:,.10g}")
-    return spoken.text(f"prize.{prize.prize}.asked", limit=limit)
+    limit = language.figure(f"{prize.limit:,.10g}")
+    return language.text(f"prize.{prize.prize}.asked", limit=limit)
 
 
 SAID_ELSEWHERE = frozenset(
@@ -61,16 +58,15 @@ def sources(board: Board) -> str:
     return ", ".join(source.name for source in board.sources)
 
 
-def meter_uncertainty(entry: BoardEntry, language: Language | None = None) -> str:
+def meter_uncertainty(entry: BoardEntry, language: Language) -> str:
     """Say how far the meter lets the figure be from the truth: what is its own, what is common."""
-    spoken = language or _main()
     joules, left_open = entry.joules_per_1000_queries, entry.joules_uncertainty
     if not joules or left_open is None:
-        return spoken.text("meter.unknown")
-    return spoken.text(
+        return language.text("meter.unknown")
+    return language.text(
         "meter.uncertainty",
-        random=spoken.significant_percent(left_open.random / joules),
-        systematic=spoken.significant_percent(left_open.systematic / joules),
+        random=language.significant_percent(left_open.random / joules),
+        systematic=language.significant_percent(left_open.systematic / joules),
     )
 
 
@@ -109,7 +105,3 @@ def phone_charge_source(language: Language) -> str:
         watt_hours=language.figure(f"{PHONE_CHARGE_JOULES / JOULES_PER_WH:g}"),
         joules=language.whole(round(PHONE_CHARGE_JOULES)),
     )
-
-
-def _main() -> Language:
-    return language_of(MAIN)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 
-from harness.submissions.faults import Fault
+from harness.submissions.faults import Fault, visible
 from harness.submissions.findings import Subject, Subjects, worst_first
 
 MAX_SHOWN = 10
@@ -31,6 +31,12 @@ def workflow_commands(subjects: Subjects, log: str) -> str:
         shown.append(_command("notice", {"title": "Further findings"}, told))
     mark = hashlib.sha256(log.encode("utf-8", "surrogatepass")).hexdigest()
     return "\n".join((*shown, f"::stop-commands::{mark}", log.rstrip("\n"), f"::{mark}::", ""))
+
+
+def problem(message: str, remedy: str) -> str:
+    """Return the line that says why nothing could be judged."""
+    told = visible(message.replace("\n", "; ")) + f"\nfix: {visible(remedy)}"
+    return _command("error", {"title": "check"}, told) + "\n"
 
 
 def _shown(subjects: Subjects) -> Iterator[str]:

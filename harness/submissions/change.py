@@ -120,8 +120,11 @@ def examine(repository: Repository, base_name: str, author: str) -> ChangeReport
         for entry in touched:
             held = [_held(repository, commit, entry) for commit in (base, *bases)]
             owners = {each.team for each in held if each is not None}
-            owners = owners or _teams_of_results(repository, base, entry)
-            faults += _not_theirs(entry, owners, asks)
+            if owners:
+                faults += _not_theirs(entry, "is", owners, asks)
+            else:  # new, by this name at least
+                owners = _teams_of_results(repository, base, entry)
+                faults += _not_theirs(entry, "has results already that are", owners, asks)
             new = _held(repository, head, entry)
             if new is not None and new.team not in owners:  # else the line before has said it
                 faults += _new_team(entry, new, asks)
@@ -212,13 +215,13 @@ def _team_of_record(content: bytes) -> str | None:
     return team if isinstance(team, str) else None
 
 
-def _not_theirs(entry: str, owners: set[str | None], asks: _Judged) -> Iterator[Fault]:
+def _not_theirs(entry: str, what: str, owners: set[str | None], asks: _Judged) -> Iterator[Fault]:
     """Judge the folder's owners so far: in the base as it is now, and where the branch began."""
     for team in owners:
         owner = asks.teams.named(team) if team is not None else None
         if owner is None or owner is not asks.team:
             whose = "of no team that can be read" if team is None else f"of the team {quoted(team)}"
-            yield fault("FRG603", f"{SUBMISSIONS}/{entry}", f"is {whose}; {asks.said}", _ASK)
+            yield fault("FRG603", f"{SUBMISSIONS}/{entry}", f"{what} {whose}; {asks.said}", _ASK)
 
 
 def _new_team(entry: str, held: _Held, asks: _Judged) -> Iterator[Fault]:

@@ -1,80 +1,31 @@
-"""The page in a real browser: opened from a file, as it would be from a mail attachment.
-
-Needs the ``browser`` extra and a Chromium: the one on the path, or the one that the environment
-variable HARNESS_CHROMIUM names. Without them these tests are skipped, unless
-HARNESS_REQUIRE_EXTRAS=1 asks for them.
-"""
+"""The page of boards in a real browser: its picture, its widths, and who cannot see it."""
 
 from __future__ import annotations
 
-import os
-import shutil
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
 from harness.records.board import Boards
 from harness.site.render import render
 
-sys.path.insert(0, str(Path(__file__).parents[1]))  # the sample boards lie beside the other tests
+sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
+from browser_pages import DESKTOP, PHONE, lacking, write_files
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from conftest import OpenPage
 
 pytestmark = pytest.mark.browser
 
-PHONE = {"width": 375, "height": 700}
-DESKTOP = {"width": 1280, "height": 900}
+SMALL = "#board-some-task-offline-0badcafe"
 LONG_NAME = "W" * 5000
-ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
-
-
-def lacking(what: str) -> NoReturn:
-    if os.environ.get("HARNESS_REQUIRE_EXTRAS") == "1":
-        pytest.fail(f"{what} (HARNESS_REQUIRE_EXTRAS=1 asks for it)")
-    pytest.skip(what)
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    try:
-        from playwright.sync_api import sync_playwright  # noqa: PLC0415 - an extra
-    except ImportError:
-        lacking("playwright is not installed: pip install -e '.[browser]'")
-    chromium = os.environ.get("HARNESS_CHROMIUM") or shutil.which("chromium")
-    if chromium is None:
-        lacking("no Chromium: install one, or name it in HARNESS_CHROMIUM")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
-        yield browser
-        browser.close()
-
-
-class Opened:
-    """A page and everything that went on behind it."""
-
-    def __init__(self, page: Page) -> None:
-        self.page = page
-        self.complaints: list[str] = []
-        self.requests: list[str] = []
-        page.on("console", lambda message: self.complaints.append(message.text))
-        page.on("pageerror", lambda error: self.complaints.append(str(error)))
-        page.on("request", lambda request: self.requests.append(request.url))
-
-    def entries(self) -> list[str]:
-        return self.page.locator("tbody tr:visible th").all_inner_texts()
-
-
-OpenSite = Callable[..., Opened]
-"""Opens the page in a context of its own, with the settings of one that are given."""
-
-
-@pytest.fixture
-def site(tmp_path: Path) -> Path:
+def index(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Write the page of two boards, one of them full of trouble."""
     trouble = samples.board(
         samples.entry(LONG_NAME, team=LONG_NAME, description=LONG_NAME),
@@ -89,81 +40,21 @@ def site(tmp_path: Path) -> Path:
         status="self-reported",
     )
     small = samples.small()
-    for name, content in render(
-        Boards(boards=(*small.boards, trouble), problems=small.problems)
-    ).items():
-        (tmp_path / name).write_bytes(content)
-    return tmp_path
+    files = render(Boards(boards=(*small.boards, trouble), problems=small.problems))
+    return write_files(tmp_path_factory.mktemp("site"), files) / "index.html"
 
 
-@pytest.fixture
-def open_site(browser: Browser, site: Path) -> Iterator[OpenSite]:
-    contexts = []
-
-    def open_with(**settings: Any) -> Opened:  # noqa: ANN401 - whatever playwright takes
-        context = browser.new_context(**{"viewport": DESKTOP, **settings})
-        context.set_default_timeout(5_000)
-        contexts.append(context)
-        opened = Opened(context.new_page())
-        opened.page.goto((site / "index.html").as_uri())
-        return opened
-
-    yield open_with
-    for context in contexts:
-        context.close()
-
-
-def test_it_opens_from_a_file_without_complaint_and_asks_for_nothing_else(
-    open_site: OpenSite, site: Path
+def test_what_is_no_measurement_is_headed_in_large_letters(
+    open_page: OpenPage, index: Path
 ) -> None:
-    opened = open_site()
-    assert opened.complaints == []
-    asked = [url for url in opened.requests if not url.startswith("data:")]
-    assert sorted(asked) == sorted(
-        (site / name).as_uri() for name in ("index.html", "style.css", "board.js")
-    )
-    assert opened.page.title() == "Frugal AI leaderboard"
-    wash = opened.page.locator(".banner.strong").first
+    wash = open_page(index).page.locator(".banner.strong").first
     assert wash.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(28, 35, 33)"
 
 
-def test_a_click_on_a_header_sorts_and_another_turns_it_round(open_site: OpenSite) -> None:
-    opened = open_site()
-    board = opened.page.locator("#board-1")
-    energy = board.get_by_role("button", name="Energy modelled")
-    header = energy.locator("xpath=..")
-    energy.click()
-    assert header.get_attribute("aria-sort") == "ascending"
-    assert opened.entries()[:4] == ["answers-nothing", "linear-model", "slow-model", "big-model"]
-    energy.press("Enter")
-    assert header.get_attribute("aria-sort") == "descending"
-    assert opened.entries()[:4] == ["big-model", "slow-model", "linear-model", "answers-nothing"]
-    assert board.locator("th[aria-sort]").count() == 1
-
-
-def test_text_columns_sort_by_their_text(open_site: OpenSite) -> None:
-    opened = open_site()
-    opened.page.locator("#board-1").get_by_role("button", name="Entry", exact=True).click()
-    assert opened.entries()[:4] == ["answers-nothing", "big-model", "linear-model", "slow-model"]
-
-
-def test_searching_leaves_the_rows_that_have_every_word_and_says_how_many(
-    open_site: OpenSite,
-) -> None:
-    opened = open_site()
-    board = opened.page.locator("#board-1")
-    board.get_by_label("Search").fill("MODEL verified")
-    assert board.locator("tbody tr:visible th").all_inner_texts() == ["slow-model"]
-    assert board.get_by_role("status").inner_text() == "1 of 5 shown"
-    assert board.locator(".chart.wide .mark.filtered").count() == 3
-    board.get_by_label("Search").fill("")
-    assert board.locator("tbody tr:visible").count() == 5
-
-
-def test_a_point_and_its_row_light_up_together(open_site: OpenSite) -> None:
-    page = open_site().page
-    row = page.locator("tr", has_text="linear-model")
-    mark = page.locator(f'.chart.wide .mark[data-entry="{row.get_attribute("id")}"]')
+def test_a_point_and_its_row_light_up_together(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    row = page.locator(f"{SMALL} .table-box tr", has_text="linear-model")
+    mark = page.locator(f'{SMALL} .chart.wide .mark[data-row="{row.get_attribute("data-row")}"]')
     mark.locator(".target").hover()
     assert "linked" in (row.get_attribute("class") or "")
     page.mouse.move(0, 0)
@@ -172,41 +63,28 @@ def test_a_point_and_its_row_light_up_together(open_site: OpenSite) -> None:
     assert "linked" in (mark.get_attribute("class") or "")
 
 
-def test_a_rows_name_opens_its_details(open_site: OpenSite) -> None:
-    page = open_site().page
-    page.locator("#board-1 tbody").get_by_role("link", name="linear-model").click()
-    page.get_by_text("Run it again on a quiet machine.").wait_for(state="visible")
-
-
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
-def test_the_page_never_scrolls_sideways(open_site: OpenSite, viewport: dict[str, int]) -> None:
-    page = open_site(viewport=viewport).page
-    width = page.evaluate("document.documentElement.scrollWidth")
-    assert width <= viewport["width"]
-    for summary in page.locator("summary").all():
-        summary.click()
+def test_the_page_never_scrolls_sideways(
+    open_page: OpenPage, index: Path, viewport: dict[str, int]
+) -> None:
+    page = open_page(index, viewport=viewport).page
     assert page.evaluate("document.documentElement.scrollWidth") <= viewport["width"]
 
 
-def test_a_laptop_shows_every_column_of_the_table(open_site: OpenSite) -> None:
-    box = open_site(viewport=DESKTOP).page.locator("#board-1-table")
-    assert box.evaluate("e => e.scrollWidth") <= box.evaluate("e => e.clientWidth")
-
-
-def test_on_a_phone_the_picture_is_one_that_can_be_read(open_site: OpenSite) -> None:
-    page = open_site(viewport=PHONE).page
-    label = page.locator("#board-1 .chart:visible .label").first
+def test_on_a_phone_the_picture_is_one_that_can_be_read(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index, viewport=PHONE).page
+    label = page.locator(f"{SMALL} .chart:visible .label").first
     assert label.evaluate("e => e.getBoundingClientRect().height") >= 11
-    assert page.locator("#board-1 .chart:visible").count() == 1
+    assert page.locator(f"{SMALL} .chart:visible").count() == 1
 
 
-def test_the_names_in_the_picture_stay_inside_and_apart(open_site: OpenSite) -> None:
-    page = open_site().page
-    boxes = page.locator("#board-1 .chart.wide .label").evaluate_all(
+def test_the_names_in_the_picture_stay_inside_and_apart(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    boxes = page.locator(f"{SMALL} .chart.wide .label").evaluate_all(
         "all => all.map(e => { const b = e.getBoundingClientRect(); "
         "return [b.left, b.top, b.right, b.bottom]; })"
     )
-    chart = page.locator("#board-1 .chart.wide").bounding_box()
+    chart = page.locator(f"{SMALL} .chart.wide").bounding_box()
     assert len(boxes) == 4
     assert chart is not None
     for left, top, right, bottom in boxes:
@@ -217,28 +95,26 @@ def test_the_names_in_the_picture_stay_inside_and_apart(open_site: OpenSite) -> 
         )
 
 
-def test_without_javascript_the_picture_and_the_table_are_there(open_site: OpenSite) -> None:
-    page = open_site(java_script_enabled=False).page
-    assert page.locator("#board-1 .chart.wide .mark").count() == 4
-    assert page.locator("#board-1 .chart.wide").is_visible()
-    assert page.locator("#board-1 tbody tr:visible").count() == 5  # one is not resolved: no point
-    assert not page.locator("#board-1 .search").is_visible()
+def test_without_javascript_the_picture_is_there(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index, java_script_enabled=False).page
+    assert page.locator(f"{SMALL} .chart.wide .mark").count() == 4  # one of 5 is not resolved
+    assert page.locator(f"{SMALL} .chart.wide").is_visible()
 
 
 @pytest.mark.parametrize(
     ("scheme", "viewport"), [("light", DESKTOP), ("dark", PHONE)], ids=["light", "dark"]
 )
 def test_axe_finds_nothing(
-    open_site: OpenSite, scheme: Literal["light", "dark"], viewport: dict[str, int]
+    open_page: OpenPage,
+    index: Path,
+    scheme: Literal["light", "dark"],
+    viewport: dict[str, int],
 ) -> None:
     try:
         from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - an extra
     except ImportError:
         lacking("axe-playwright-python is not installed: pip install -e '.[browser]'")
-    page = open_site(color_scheme=scheme, viewport=viewport).page
-    for summary in page.locator("summary").all():
-        summary.click()
-    results = Axe().run(page)
+    results = Axe().run(open_page(index, color_scheme=scheme, viewport=viewport).page)
     assert results.violations_count == 0, results.generate_report()
     passed = {rule["id"] for rule in results.response["passes"]}
     assert {"color-contrast", "link-name", "document-title"} <= passed

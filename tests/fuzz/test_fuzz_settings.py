@@ -20,6 +20,8 @@ from harness.meters import plug_answer, shelly, tasmota
 from harness.records.base import Frozen
 from harness.records.profile_file import read_profile
 from harness.records.rules import read_rules
+from harness.records.team_names import appearance
+from harness.records.teams import parse_teams
 
 ROOT = Path(__file__).parents[2]
 RULES = tomllib.loads((ROOT / "leaderboard" / "rules.toml").read_text())
@@ -106,6 +108,40 @@ def _number_like(value: Any) -> Any:  # noqa: ANN401 - a field
     if isinstance(value, list):
         return [_number_like(each) for each in value]
     return float(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+TEAMS: dict[str, Any] = {
+    "schema": 1,
+    "organisers": ["ada", "Grace-H"],
+    "teams": [
+        {"id": "green-bits", "name": "Green Bits", "logins": ["octocat", "hubot[bot]"]},
+        {"id": "blue", "name": "Équipe bleue", "logins": []},
+    ],
+}
+
+
+def test_no_file_of_teams_is_misjudged(fuzz: Fuzz) -> None:
+    def judge(content: bytes) -> str:
+        try:
+            made = parse_teams(content, "teams.toml")
+        except ConfigurationError as error:
+            if not error.remedy or not error.message.startswith("teams.toml: "):
+                raise WronglyJudgedError(f"{error.message:.200}") from None
+            return "refused"
+        require_shape(tomllib.loads(content.decode()), TEAMS)
+        logins = [login.lower() for team in made.teams for login in team.logins]
+        looks = [
+            look for team in made.teams for look in {appearance(team.id), appearance(team.name)}
+        ]
+        for each in (logins, looks, [team.id for team in made.teams]):
+            if len(set(each)) != len(each):
+                raise WronglyJudgedError(f"{each!r:.100} are not all different")
+        for team in made.teams:
+            if made.named(team.id) is not team or made.alike(team.name) is not team:
+                raise WronglyJudgedError(f"{team!r:.100} is not found again")
+        return "taken"
+
+    fuzz(Target("teams.toml", maker_of(TEAMS), judge, frozenset({"taken", "refused"})))
 
 
 def test_no_profile_is_misjudged(tmp_path: Path, fuzz: Fuzz) -> None:

@@ -93,6 +93,10 @@
     if (event.target.closest("button.copy-link")) {
       copy(event.target.closest("section.board"));
     }
+    const other = event.target.closest(".languages a");
+    if (other) {
+      other.href = other.href.split(/[?#]/)[0] + query() + location.hash; /* the same view there */
+    }
   });
 
   window.addEventListener("popstate", function () {

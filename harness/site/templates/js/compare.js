@@ -69,16 +69,14 @@
   /* Entries that this board does not have are left out. */
   function restore(board) {
     const data = Frugal.boards.get(board).data;
-    const wanted = new Set(Frugal.address.read(board, "compare").split(",").slice(0, MOST));
-    const rows = [];
-    if (wanted.size > 1 || !wanted.has("")) {
-      for (let row = 0; row < data.n; row += 1) {
-        if (wanted.has(slug(data, row))) {
-          rows.push(row);
-        }
+    const wanted = Frugal.address.read(board, "compare").split(",").filter(Boolean).slice(0, MOST);
+    const rows = new Map(wanted.map((each) => [each, -1]));
+    for (let row = 0; wanted.length && row < data.n; row += 1) {
+      if (rows.has(slug(data, row))) {
+        rows.set(slug(data, row), row);
       }
     }
-    ticked.set(board, rows);
+    ticked.set(board, Array.from(rows.values()).filter((row) => row >= 0));
   }
 
   function nameOf(data, row) {
@@ -147,15 +145,31 @@
     return 0;
   }
 
-  /* Whether one entry has the better quality and the other the lesser energy, no interval of either
-   * figure touching the other's: then they differ, though neither beats the other. */
-  function trade(data, dear, cheap) {
-    const least = Frugal.cells.value(data, "joulesLow", dear);
-    const most = Frugal.cells.value(data, "joulesHigh", cheap);
-    if (least === null || most === null) {
-      return false;
+  /* Whether the interval of `upper` lies wholly above that of `lower`. */
+  function above(data, figure, upper, lower) {
+    const least = Frugal.cells.value(data, figure + "Low", upper);
+    const most = Frugal.cells.value(data, figure + "High", lower);
+    return least !== null && most !== null && least > most;
+  }
+
+  /* Of two that both are at the floor, the energy is the harness's own: nothing tells them apart. */
+  function cheaper(data, one, other) {
+    const floor = Frugal.rows.FLAGS.floor;
+    return !(data.flags[one] & data.flags[other] & floor) && above(data, "joules", other, one);
+  }
+
+  /* What intervals that do not touch say of a pair of which nothing is claimed: the key of the
+   * sentence, or null.
+   */
+  function leaning(data, one, other) {
+    const better = above(data, "quality", one, other);
+    if (better && cheaper(data, other, one)) {
+      return "compare.trade";
     }
-    return data.qualityLow[dear] > data.qualityHigh[cheap] && least > most;
+    if (cheaper(data, one, other)) {
+      return "compare.less_energy";
+    }
+    return better ? "compare.better_quality" : null;
   }
 
   function unlinked(data, one, other) {
@@ -173,22 +187,23 @@
       nodes.why = Frugal.text(WHY[why[outside]]);
       return Frugal.sentence("compare.unranked", nodes);
     }
-    for (const [winner, loser] of [[one, other], [other, one]]) {
+    const ways = [[one, other], [other, one]];
+    for (const [winner, loser] of ways) {
       const kind = claim(board, winner, loser);
       if (kind) {
-        nodes.a = nameOf(data, winner);
-        nodes.b = nameOf(data, loser);
-        return Frugal.sentence(BEATS[kind], nodes);
+        return Frugal.sentence(BEATS[kind], { a: nameOf(data, winner), b: nameOf(data, loser) });
       }
     }
-    for (const [dear, cheap] of [[one, other], [other, one]]) {
-      if (trade(data, dear, cheap)) {
-        nodes.a = nameOf(data, dear);
-        nodes.b = nameOf(data, cheap);
-        return Frugal.sentence("compare.trade", nodes);
+    if (unlinked(data, one, other)) {
+      return Frugal.sentence("compare.unlinked", nodes);
+    }
+    for (const [first, second] of ways) {
+      const key = leaning(data, first, second);
+      if (key) {
+        return Frugal.sentence(key, { a: nameOf(data, first), b: nameOf(data, second) });
       }
     }
-    return Frugal.sentence(unlinked(data, one, other) ? "compare.unlinked" : "compare.same", nodes);
+    return Frugal.sentence("compare.same", nodes);
   }
 
   function pairs(board, data, rows) {

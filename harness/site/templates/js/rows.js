@@ -68,6 +68,11 @@
     return a < b ? -1 : a > b ? 1 : 0;
   }
 
+  /* Marks by what they tell: prizes before the front, and so on, in the order of FLAGS. */
+  function weight(flags) {
+    return Object.values(FLAGS).reduce((sum, flag) => 2 * sum + (flags & flag ? 1 : 0), 0);
+  }
+
   /* What a column is sorted by: one key a row, null where it is not known. */
   function keys(data, column) {
     switch (column) {
@@ -79,7 +84,7 @@
       case "class":
         return data.class && data.class.map((letters) => letters || null);
       case "marks":
-        return data.flags;
+        return data.flags.map(weight);
       default:
         return data[column];
     }

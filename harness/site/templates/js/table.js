@@ -13,6 +13,7 @@
   const AROUND = 8; /* rows beyond each edge of the window: so that Tab always finds the next */
   const PRINTED = 200;
   const LONGEST_SEARCH = 200;
+  const LIKELY_HEIGHT = 80; /* of a row, until the browser has laid one out */
   const make = Frugal.make;
   const tables = new Map();
 
@@ -57,28 +58,30 @@
     return element;
   }
 
-  /* The positions that are to be in the page, in order. */
+  /* The positions that are to be in the page, in order: those in sight, some around them, and the
+   * one that has the focus with its neighbours, which Tab leads to.
+   */
   function wanted(state) {
     const all = state.rows.length;
     if (state.printing) {
-      return Array.from({ length: Math.min(all, PRINTED) }, (_, n) => n);
+      return range(0, Math.min(all, PRINTED));
     }
-    const room = Math.ceil(state.box.clientHeight / state.height);
-    const top = Math.floor(state.box.scrollTop / state.height);
-    const first = Math.max(0, Math.min(top, all - room) - AROUND);
+    const room = Math.ceil(window.innerHeight / state.height); /* no table is higher than that */
+    const top = Math.min(Math.floor(state.top / state.height), Math.max(0, all - room));
+    const first = Math.max(0, top - AROUND);
     const last = Math.min(all, top + room + AROUND);
-    const positions = [];
-    for (let position = first; position < last; position += 1) {
-      positions.push(position);
+    if (state.focused === null) {
+      return range(first, last);
     }
-    if (state.focused !== null && state.focused < all) {
-      if (state.focused < first) {
-        positions.unshift(state.focused);
-      } else if (state.focused >= last) {
-        positions.push(state.focused);
-      }
-    }
-    return positions;
+    const near = Math.max(0, Math.min(state.focused - 1, all));
+    const beyond = Math.min(all, state.focused + 2);
+    return range(near, Math.min(beyond, first))
+      .concat(range(first, last))
+      .concat(range(Math.max(near, last), beyond));
+  }
+
+  function range(first, last) {
+    return Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
   }
 
   /* Bring the page to the wanted rows. Rows that stay are never moved: that would take the focus. */
@@ -114,6 +117,10 @@
   }
 
   function drawAnew(state) {
+    if (state.top > 0) {
+      state.box.scrollTop = 0;
+      state.top = 0;
+    }
     state.body.textContent = "";
     state.live.clear();
     state.focused = null;
@@ -131,9 +138,10 @@
 
   /* Work out which rows are left and in which order, and show them from the first. */
   function update(state) {
-    const sorted = Frugal.rows.order(state.data, state.sort.column, state.sort.descending);
+    const own = isFirst(state); /* the board's own order wants no sorting */
+    const column = own ? "" : state.sort.column;
+    const sorted = Frugal.rows.order(state.data, column, !own && state.sort.descending);
     state.rows = Frugal.rows.filtered(state.data, sorted, state);
-    state.box.scrollTop = 0;
     drawAnew(state);
     state.table.setAttribute("aria-rowcount", state.rows.length + 1);
     state.headers.forEach(function (header) {
@@ -149,6 +157,11 @@
       : "";
   }
 
+  function isFirst(state) {
+    const { column, descending } = state.first;
+    return state.sort.column === column && state.sort.descending === descending;
+  }
+
   function isFiltered(state) {
     return state.search.trim() !== "" || state.team >= 0 || state.marks.length > 0;
   }
@@ -160,11 +173,10 @@
   function changed(state) {
     update(state);
     tellRows(state);
-    const same =
-      state.sort.column === state.first.column && state.sort.descending === state.first.descending;
+    const direction = state.sort.descending ? "-" : "";
     Frugal.address.write(state.board, {
       q: state.search.trim() === "" ? "" : state.search,
-      sort: same ? "" : (state.sort.descending ? "-" : "") + state.sort.column,
+      sort: isFirst(state) ? "" : direction + state.sort.column,
       team: state.team < 0 ? "" : state.data.teams[state.team],
       marks: state.marks.join(","),
     });
@@ -285,6 +297,7 @@
           asked = true;
           window.requestAnimationFrame(function () {
             asked = false;
+            state.top = state.box.scrollTop;
             draw(state);
           });
         }
@@ -321,6 +334,7 @@
     }
     const room = state.box.clientHeight - state.table.tHead.offsetHeight - state.height;
     state.box.scrollTop = Math.max(0, position * state.height - room / 2);
+    state.top = state.box.scrollTop;
     draw(state);
     state.live.get(position).querySelector("a").focus({ preventScroll: true });
     state.box.scrollIntoView({ block: "nearest" });
@@ -352,8 +366,9 @@
       markBoxes: Array.from(section.querySelectorAll(".tools input[type=checkbox]")),
       count: section.querySelector(".entries .count"),
       blank: blank(table),
-      height: table.tBodies[0].rows[0].getBoundingClientRect().height,
+      height: LIKELY_HEIGHT,
       rows: new Uint32Array(0),
+      top: 0,
       live: new Map(),
       focused: null,
       lit: null,
@@ -367,13 +382,21 @@
     listenToTools(state);
     listenToRows(state);
     restore(state);
-    measure(state);
   }
 
+  /* On paper there is no window: the first rows, and a word on the others. */
   function print(printing) {
     tables.forEach(function (state) {
       state.printing = printing;
       drawAnew(state);
+      if (printing && state.rows.length > PRINTED) {
+        const values = { n: PRINTED, all: state.rows.length };
+        const cell = make("td", "", Frugal.text("table.printed", values));
+        cell.colSpan = state.columns.length + 1;
+        const note = make("tr");
+        note.append(cell);
+        state.body.append(note);
+      }
     });
   }
 

@@ -1,0 +1,508 @@
+"""The table of a board in a real browser: found, sorted, filtered, sent on and compared."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from harness.records.board import Board, Boards
+from harness.site.render import render
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
+import site_samples as samples
+from browser_pages import PHONE, Opened, lacking, write_files
+
+if TYPE_CHECKING:
+    from conftest import OpenPage
+    from playwright.sync_api import Locator, Page
+
+pytestmark = pytest.mark.browser
+
+SMALL, MANY, TROUBLE = "some-task-offline-0badcafe", "many", "trouble"
+ENTRIES = 300
+LONG_NAME = "W" * 5000
+HOSTILE = "<script>document.title = 'taken over'</script>"
+SETTLED = 400
+"""Milliseconds: the address follows what is done after a pause."""
+
+
+def many(count: int = ENTRIES) -> Board:
+    """Make a board of this many entries, each beaten by all that stand two places before it."""
+    rows = [
+        samples.entry(
+            f"modèle-{n}",
+            team=f"Équipe {n % 7}",
+            quality=0.99 - n / 500,
+            joules_per_1000_queries=2.0 + n % 5,
+            on_front=n < 5,
+        )
+        for n in range(count)
+    ]
+    return samples.board(*rows, id=MANY, task="forests", task_title="Forests", status="official")
+
+
+def trouble() -> Board:
+    return samples.board(
+        samples.entry(LONG_NAME, team=LONG_NAME, description=LONG_NAME),
+        samples.entry(HOSTILE, quality=0.5, team=HOSTILE),
+        samples.entry("نموذج المناخ السريع", quality=0.4, joules_per_1000_queries=0.2),
+        samples.entry(
+            "👩\u200d🔬🌍", quality=0.3, prizes=("least-energy", "best-quality"),
+            on_front=True, at_floor=True, verified=True,
+        ),
+        samples.entry("", quality=0.1, sessions=3),
+        id=TROUBLE,
+        task_title=LONG_NAME,
+        hardware=LONG_NAME,
+        profile=LONG_NAME,
+        meter_grade="simulated",
+        status="self-reported",
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Write a site: a small board with ranks, 300 entries, one full of trouble, an empty one."""
+    small = samples.small()
+    boards = (*small.boards, many(), trouble(), samples.board(id="empty"))
+    files = render(Boards(boards=boards, problems=small.problems))
+    return write_files(tmp_path_factory.mktemp("site"), files)
+
+
+@pytest.fixture
+def index(site: Path) -> Path:
+    return site / "index.html"
+
+
+def board(page: Page, name: str) -> Locator:
+    """Return a board's section once its data are there."""
+    section = page.locator(f"#board-{name}")
+    section.scroll_into_view_if_needed()
+    section.locator(".tools").wait_for()
+    return section
+
+
+def names(section: Locator) -> list[str]:
+    found = section.locator("tbody tr[data-row] th bdi:first-child").all_inner_texts()
+    return [name for name in found if name]
+
+
+def cells(section: Locator) -> list[list[str]]:
+    said: list[list[str]] = section.locator("tbody tr[data-row]").evaluate_all(
+        "rows => rows.map(row => Array.from(row.cells).filter(cell => cell.className !== 'pick')"
+        ".map(cell => [cell.innerText.replace(/\\s+/g, ' ').trim(), cell.title,"
+        " cell.className, cell.querySelector('a')?.getAttribute('href')].join('|')))"
+    )
+    return said
+
+
+def sort(section: Locator, column: str) -> Locator:
+    header = section.locator(f".table-box th[data-column={column}]")
+    header.get_by_role("button").click()
+    return header
+
+
+def state(page: Page) -> dict[str, str]:
+    """Return what the address says, once it has followed."""
+    page.wait_for_timeout(SETTLED)
+    return {name: values[0] for name, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def test_it_opens_without_complaint_and_loads_a_board_when_it_comes_near(
+    open_page: OpenPage, site: Path, index: Path
+) -> None:
+    opened = open_page(index, viewport={"width": 1280, "height": 400})
+    at_first = ["board.js", f"data/{SMALL}.js", "index.html", "style.css"]
+    assert opened.requested(site) == at_first
+    board(opened.page, MANY)
+    assert f"data/{MANY}.js" in opened.requested(site)
+    board(opened.page, TROUBLE)
+    assert opened.requested(site) == sorted([*at_first, f"data/{MANY}.js", f"data/{TROUBLE}.js"])
+    assert opened.complaints == []
+    assert opened.page.title() == "Frugal AI leaderboard"
+    assert opened.page.evaluate('performance.getEntriesByName("frugal-ready").length') == 3
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_the_script_writes_the_rows_that_the_page_had_without_it(
+    open_page: OpenPage, site: Path, language: str
+) -> None:
+    path = site / "index.html" if language == "en" else site / language / "index.html"
+    without = open_page(path, java_script_enabled=False).page
+    opened = open_page(path)
+    for name in (SMALL, TROUBLE):
+        shown = cells(without.locator(f"#board-{name}"))
+        assert len(shown) == 5
+        assert cells(board(opened.page, name)) == shown
+    first = cells(board(opened.page, MANY))
+    assert first == cells(without.locator(f"#board-{MANY}"))[: len(first)]
+    assert opened.complaints == []
+
+
+def test_without_javascript_the_top_is_there_and_nothing_that_does_not_work(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index, java_script_enabled=False).page
+    section = page.locator(f"#board-{MANY}")
+    assert section.locator("tbody tr").count() == 50
+    assert section.get_by_text("Here are the first 50 entries of 300").is_visible()
+    assert page.locator(".tools:visible, .facets:visible, .compare:visible").count() == 0
+    assert page.locator(".board button:visible").count() == 0
+
+
+def test_a_click_on_a_header_sorts_and_another_turns_it_round(
+    open_page: OpenPage, index: Path
+) -> None:
+    section = board(open_page(index).page, SMALL)
+    assert section.locator("th[aria-sort]").get_attribute("data-column") == "rank"
+    header = sort(section, "joules")
+    assert header.get_attribute("aria-sort") == "ascending"
+    cheap_first = ["answers-nothing", "linear-model", "slow-model", "big-model"]
+    assert names(section) == [*cheap_first, "too-cheap"]
+    header.get_by_role("button").press("Enter")
+    assert header.get_attribute("aria-sort") == "descending"
+    assert names(section) == [*reversed(cheap_first), "too-cheap"]  # what is unknown stays last
+    assert section.locator("th[aria-sort]").count() == 1
+    sort(section, "sessions")
+    assert names(section)[-1] == "answers-nothing"
+    assert names(section)[:2] == ["big-model", "linear-model"]  # equal ones keep the board's order
+    sort(section, "entry")
+    assert names(section) == sorted([*cheap_first, "too-cheap"])
+    sort(section, "marks")
+    assert names(section)[0] == "linear-model"  # it has a prize
+    assert names(section)[-1] == "too-cheap"
+
+
+def test_numbers_in_names_are_sorted_by_their_size(open_page: OpenPage, index: Path) -> None:
+    section = board(open_page(index).page, MANY)
+    sort(section, "entry")
+    assert names(section)[8:11] == ["modèle-8", "modèle-9", "modèle-10"]
+
+
+def test_searching_folds_accents_and_capitals_and_says_how_many_are_left(
+    open_page: OpenPage, index: Path
+) -> None:
+    section = board(open_page(index).page, MANY)
+    section.get_by_label("Search").fill("MODELE-29 équipe  ")
+    assert section.locator(".entries .count").inner_text() == "11 of 300 shown"
+    assert names(section)[:2] == ["modèle-29", "modèle-290"]
+    assert section.locator("table").first.get_attribute("aria-rowcount") == "12"
+    section.get_by_label("Search").fill("no such entry")
+    assert section.locator(".entries .count").inner_text() == "0 of 300 shown"
+    assert section.locator("tbody tr").count() == 0
+    section.get_by_label("Search").fill("")
+    assert names(section)[0] == "modèle-0"
+    assert section.locator(".entries .count").inner_text() == ""
+
+
+def test_rows_are_filtered_by_team_and_by_mark(open_page: OpenPage, index: Path) -> None:
+    section = board(open_page(index).page, MANY)
+    team = section.get_by_label("Team", exact=True)
+    team.locator("option").nth(7).wait_for(state="attached")
+    team.select_option(label="Équipe 3")
+    assert names(section)[:2] == ["modèle-3", "modèle-10"]
+    section.get_by_label("on the front").check()
+    assert names(section) == ["modèle-3"]
+    team.select_option(label="every team")
+    assert names(section) == [f"modèle-{n}" for n in range(5)]
+
+
+def test_boards_are_chosen_by_what_they_differ_in(open_page: OpenPage, index: Path) -> None:
+    opened = open_page(index)
+    page = opened.page
+    shown = page.locator("section.board:visible")
+    assert shown.count() == 4
+    page.get_by_label("Status", exact=True).select_option(label="Official")
+    assert shown.count() == 1
+    assert page.locator(".board-list li:visible").count() == 1
+    assert page.locator(".facets .count").inner_text() == "1 board of 4 shown"
+    assert state(page)["status"] == "official"
+    page.reload()
+    assert shown.count() == 1
+    page.get_by_role("button", name="Show every board").click()
+    assert shown.count() == 4
+    assert state(page) == {}
+    assert page.get_by_label("Task", exact=True).evaluate(
+        "element => element === document.activeElement"
+    )
+
+
+def test_only_rows_in_sight_are_in_the_page_and_the_scroll_bar_is_right(
+    open_page: OpenPage, index: Path
+) -> None:
+    section = board(open_page(index).page, MANY)
+    box, rows = section.locator(".table-box"), section.locator("tbody tr[data-row]")
+    assert rows.count() < 60
+    assert section.locator("table").first.get_attribute("aria-rowcount") == "301"
+    assert rows.first.get_attribute("aria-rowindex") == "2"
+    height = rows.first.evaluate("row => row.getBoundingClientRect().height")
+    head = section.locator("thead").first.evaluate("head => head.offsetHeight")
+    assert box.evaluate("box => box.scrollHeight") == pytest.approx(300 * height + head, abs=3)
+    box.evaluate("box => box.scrollTo(0, box.scrollHeight)")
+    last = section.locator('tr[aria-rowindex="301"]')
+    last.wait_for(state="attached")
+    assert last.locator("bdi").first.inner_text() == "modèle-299"
+    assert rows.count() < 60
+    in_sight = last.evaluate(
+        "row => row.getBoundingClientRect().bottom <="
+        " row.closest('.table-box').getBoundingClientRect().bottom + 1"
+    )
+    assert in_sight
+
+
+def test_the_focus_stays_however_far_its_row_is_scrolled_away(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index).page
+    section = board(page, MANY)
+    focused = "document.activeElement.closest('tr').getAttribute('aria-rowindex')"
+    section.get_by_role("link", name="modèle-1", exact=True).focus()
+    section.locator(".table-box").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+    section.locator('tr[aria-rowindex="301"]').wait_for(state="attached")
+    assert page.evaluate(focused) == "3"
+    page.keyboard.press("Tab")  # the next row follows, however far the window had gone
+    page.wait_for_timeout(100)
+    assert page.evaluate(focused) == "4"
+    section.locator(".table-box").evaluate("box => box.scrollTo(0, 0)")
+    section.get_by_role("link", name="modèle-5", exact=True).focus()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+    assert page.evaluate(focused) == str(5 + 2 + 20)  # a link and a tick box a row
+
+
+def test_a_view_can_be_sent(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    section = board(page, MANY)
+    section.get_by_label("Search").fill("modèle")
+    section.get_by_label("Team", exact=True).select_option(label="Équipe 3")
+    sort(section, "joules")
+    shown = names(section)
+    first, other = shown[3], shown[1]
+    section.get_by_label(f"Compare {first}", exact=True).check()
+    section.get_by_label(f"Compare {other}", exact=True).check()
+    assert state(page) == {
+        "many.q": "modèle",
+        "many.team": "Équipe 3",
+        "many.sort": "joules",
+        "many.compare": slugs(first, other),
+    }
+    sent = open_page(index, f"?{urlsplit(page.url).query}")
+    again = board(sent.page, MANY)
+    assert names(again) == shown
+    assert again.get_by_label("Search").input_value() == "modèle"
+    assert again.locator(".compare thead bdi").all_inner_texts() == [first, other]
+    assert again.get_by_label(f"Compare {first}", exact=True).is_checked()
+    assert sent.complaints == []
+
+
+def slugs(*entries: str) -> str:
+    from harness.site.paths import safe_name  # noqa: PLC0415 - for this alone
+
+    return ",".join(map(safe_name, entries))
+
+
+def test_the_other_language_shows_the_same_view(open_page: OpenPage, index: Path) -> None:
+    opened = open_page(index, f"?{SMALL}.q=slow&{SMALL}.sort=-joules#board-{SMALL}")
+    opened.page.get_by_role("link", name="Français").click()
+    section = board(opened.page, SMALL)
+    assert section.get_by_label("Chercher").input_value() == "slow"
+    assert section.locator(".entries .count").inner_text() == "1 affiché sur 5"
+    assert opened.page.url.endswith(
+        f"/fr/index.html?{SMALL}.q=slow&{SMALL}.sort=-joules#board-{SMALL}"
+    )
+    assert opened.complaints == []
+
+
+def test_going_back_brings_the_earlier_view_back(open_page: OpenPage, index: Path) -> None:
+    opened = open_page(index, f"?{SMALL}.q=slow")
+    page = opened.page
+    section = board(page, SMALL)
+    assert names(section) == ["slow-model"]
+    page.evaluate("history.pushState(null, '', location.pathname + '?nothing=known#top')")
+    page.evaluate("dispatchEvent(new PopStateEvent('popstate'))")
+    assert len(names(section)) == 5
+    page.go_back()
+    section.locator(".entries .count", has_text="1 of 5 shown").wait_for()
+    assert section.get_by_label("Search").input_value() == "slow"
+    assert opened.complaints == []
+
+
+def test_an_address_that_somebody_made_up_does_nothing(open_page: OpenPage, index: Path) -> None:
+    query = (
+        f"?{SMALL}.sort=constructor&{SMALL}.team=__proto__&{SMALL}.marks=toString,front%00,"
+        f"&{SMALL}.compare=__proto__,..%2F..%2Fetc,<script>,,,,,,,,&{SMALL}.q="
+        f"&task=nothing&grade=<img src=x onerror=alert(1)>&status=%E0%A4%A&__proto__.q=x&=&&&"
+        f"&{MANY}.sort=--quality&{MANY}.q={'x' * 5000}#board-<b>"
+    )
+    opened = open_page(index, query)
+    section = board(opened.page, SMALL)
+    assert len(names(section)) == 5
+    assert section.locator("th[aria-sort]").get_attribute("data-column") == "rank"
+    assert opened.page.locator("section.board:visible").count() == 4
+    assert not section.locator(".compare").is_visible()
+    assert len(board(opened.page, MANY).get_by_label("Search").input_value()) == 200
+    assert opened.complaints == []
+
+
+CLIPBOARD = """
+Object.defineProperty(navigator, "clipboard", { value: { writeText(text) {
+  window.copied = text;
+  return WORKS ? Promise.resolve() : Promise.reject(new Error("not allowed"));
+} } });
+"""
+
+
+@pytest.mark.parametrize("works", [True, False])
+def test_the_link_to_a_view_is_copied_or_shown(
+    open_page: OpenPage, index: Path, works: bool
+) -> None:
+    opened = open_page(index)
+    opened.page.add_init_script(CLIPBOARD.replace("WORKS", str(works).lower()))
+    opened.goto(index)
+    section = board(opened.page, SMALL)
+    section.get_by_label("Search").fill("slow")
+    section.get_by_role("button", name="Copy link to this view").click()
+    wanted = f"{index.as_uri()}?{SMALL}.q=slow#board-{SMALL}"
+    if works:
+        section.get_by_text("is in the clipboard").wait_for()
+        assert opened.page.evaluate("window.copied") == wanted
+    else:
+        assert section.locator(".notice input").input_value() == wanted
+
+
+def test_entries_are_compared_by_their_figures_and_by_what_the_board_claims(
+    open_page: OpenPage, site: Path, index: Path
+) -> None:
+    opened = open_page(index)
+    section = board(opened.page, SMALL)
+    panel = section.locator(".compare")
+    section.get_by_label("Compare slow-model").check()
+    assert section.get_by_text("Tick one more entry").is_visible()
+    assert f"data/{SMALL}.claims.js" not in opened.requested(site)
+    section.get_by_label("Compare big-model").check()
+    section.get_by_label("Compare linear-model").check()
+    panel.get_by_text("linear-model beats slow-model: better quality, and less energy.").wait_for()
+    said = panel.locator(".claims li").all_inner_texts()
+    assert (
+        said[0]
+        == "big-model beats slow-model: better quality, for no more energy than the margin allows."
+    )
+    assert said[2].startswith("Neither beats the other: big-model has the better quality")
+    energy = panel.get_by_role("row", name="Energy modelled")
+    assert "4,210 3,790 to 4,630 1.17 Wh" in energy.inner_text().replace("\n", " ")
+    section.get_by_label("Compare too-cheap").check()
+    assert panel.get_by_text("too-cheap has no rank (energy not resolved)").count() == 3
+    fifth = section.get_by_label("Compare answers-nothing")
+    fifth.click()
+    assert not fifth.is_checked()
+    assert section.get_by_text("At most 4 entries are compared at once.").is_visible()
+    panel.get_by_label("Compare big-model no longer").click()
+    assert not section.get_by_label("Compare big-model", exact=True).is_checked()
+    assert state(opened.page)[f"{SMALL}.compare"] == "slow-model,linear-model,too-cheap"
+    panel.get_by_role("button", name="Compare nothing").click()
+    assert not panel.is_visible()
+    assert section.locator(".pick :checked").count() == 0
+    assert opened.complaints == []
+
+
+def test_a_board_without_ranks_claims_nothing_of_a_pair(open_page: OpenPage, index: Path) -> None:
+    section = board(open_page(index).page, TROUBLE)
+    ticks = section.locator(".pick input")
+    ticks.nth(0).check()
+    ticks.nth(1).check()
+    assert section.get_by_text("claims nothing of any pair").is_visible()
+
+
+def test_names_of_strangers_are_text_and_rows_are_of_one_height(
+    open_page: OpenPage, index: Path
+) -> None:
+    opened = open_page(index)
+    section = board(opened.page, TROUBLE)
+    assert names(section)[1] == HOSTILE
+    assert names(section)[-1] == "(no name)"
+    ticks = section.locator(".pick input")
+    for n in range(4):
+        ticks.nth(n).check()
+    heights = section.locator(".table-box tbody tr").evaluate_all(
+        "rows => rows.map(row => Math.round(row.getBoundingClientRect().height))"
+    )
+    assert len(set(heights)) == 1
+    assert opened.page.title() == "Frugal AI leaderboard"
+    assert opened.page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert opened.complaints == []
+
+
+def test_a_mark_that_is_chosen_brings_its_row_into_sight(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    section = board(page, MANY)
+    tell = "([row, open]) => Frugal.tell('select', {board: 'many', row: row, open: open})"
+    page.evaluate(tell, [3, False])
+    assert section.locator("tr.linked").get_attribute("data-row") == "3"
+    page.evaluate(tell, [250, True])
+    assert section.locator("tr.linked").get_attribute("data-row") == "250"
+    assert page.evaluate("document.activeElement.textContent") == "modèle-250"
+    page.evaluate(tell, [None, False])
+    assert section.locator("tr.linked").count() == 0
+
+
+def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    section = board(page, MANY)
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    page.emulate_media(media="print")
+    assert section.locator("tbody tr[data-row]").count() == 200
+    said = section.locator("tbody tr:not([data-row])").all_inner_texts()
+    assert said == ["The first 200 of 300 rows are printed. The spreadsheet has every one."]
+    box = section.locator(".table-box")
+    assert box.evaluate("e => e.scrollWidth") <= box.evaluate("e => e.clientWidth")
+    assert section.locator(".table-box").evaluate("box => box.scrollHeight - box.clientHeight") == 0
+    page.emulate_media(media="screen")
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert section.locator("tbody tr[data-row]").count() < 60
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_a_page_with_next_to_nothing_works(open_page: OpenPage, tmp_path: Path, count: int) -> None:
+    boards = Boards(boards=(many(count),) if count else (), problems=())
+    opened = open_page(write_files(tmp_path, render(boards)) / "index.html")
+    if count:
+        section = board(opened.page, MANY)
+        sort(section, "quality")
+        assert names(section) == ["modèle-0"]
+    assert opened.complaints == []
+
+
+@pytest.mark.parametrize(("scheme", "phone"), [("light", False), ("dark", True)])
+def test_axe_finds_nothing_with_every_part_in_use(
+    open_page: OpenPage, index: Path, scheme: str, phone: bool
+) -> None:
+    try:
+        from axe_playwright_python.sync_playwright import Axe  # noqa: PLC0415 - an extra
+    except ImportError:
+        lacking("axe-playwright-python is not installed: pip install -e '.[browser]'")
+    settings: dict[str, Any] = {"color_scheme": scheme}
+    opened: Opened = open_page(
+        index, f"?{SMALL}.compare=big-model,slow-model&{SMALL}.q=model",
+        **settings | ({"viewport": PHONE} if phone else {}),
+    )  # fmt: skip
+    section = board(opened.page, SMALL)
+    section.locator(".claims").wait_for()
+    board(opened.page, MANY)
+    results = Axe().run(opened.page)
+    assert results.violations_count == 0, results.generate_report()
+    passed = {rule["id"] for rule in results.response["passes"]}
+    assert {"color-contrast", "label", "select-name", "document-title"} <= passed
+
+
+def test_a_laptop_shows_every_column_and_a_phone_scrolls_no_page_sideways(
+    open_page: OpenPage, index: Path
+) -> None:
+    box = board(open_page(index).page, SMALL).locator(".table-box")
+    assert box.evaluate("e => e.scrollWidth") <= box.evaluate("e => e.clientWidth")
+    page = open_page(index, f"?{SMALL}.compare=big-model,slow-model", viewport=PHONE).page
+    board(page, SMALL)
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]

@@ -1,0 +1,116 @@
+"""Blocks in HTML and in Markdown: what strangers wrote stays text in both."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from entry_samples import HOSTILE
+from hypothesis import given
+from hypothesis import strategies as st
+from test_site_entry_page import Outline
+
+from harness.site.blocks import (
+    Column,
+    Commands,
+    Fact,
+    Facts,
+    Listing,
+    Paragraph,
+    Said,
+    Section,
+    Table,
+    code,
+    name,
+)
+from harness.site.blocks_html import html
+from harness.site.blocks_markdown import escaped, markdown
+from harness.site.text import plain
+
+TEXT = st.text(st.characters(codec="utf-8"), max_size=60)
+
+
+def everything(text: str) -> tuple[Section, ...]:
+    """Put a text wherever one can stand."""
+    return (
+        Section(
+            "part",
+            text,
+            (
+                Paragraph((name(text), " ", code(text), " ", Said("strong", text)), "banner"),
+                Facts((Fact(text, (text, name(text))),)),
+                Listing((text,)),
+                Table(text, (Column(text), Column(text, number=True)), ((text, text),)),
+            ),
+        ),
+    )
+
+
+@given(TEXT)
+def test_html_shows_the_text_and_no_markup_of_it(text: str) -> None:
+    shown = plain(text)
+    page = Outline(html(everything(shown)).encode())
+    assert page.unbalanced == []
+    assert page.text.count(shown) >= 10 or not shown
+    assert {tag for tag, _ in page.elements} <= {
+        "section", "h2", "p", "bdi", "code", "strong", "dl", "div", "dt", "dd", "ul", "li",
+        "table", "thead", "tbody", "tr", "th", "td",
+    }  # fmt: skip
+
+
+@given(TEXT)
+def test_markdown_keeps_rows_and_cells_apart(text: str) -> None:
+    shown = plain(text)
+    table = Table("it", (Column("a"), Column("b")), ((shown, code(shown)),))
+    lines = markdown((table,)).splitlines()
+    assert len(lines) == 3
+    assert len(re.findall(r"(?<!\\)(?:\\\\)*\|", lines[2])) == 3
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_strangers_text_is_no_markdown(text: str) -> None:
+    made = markdown(everything(plain(text)))
+    bare = re.sub(r"(`+) ?.*? ?\1", "", made)  # what is code stays as it is
+    bare = re.sub(r"\\.", "", bare)
+    assert not re.search(r"<(?!br>)|\]\(|https?://|@\w|(?<!#)#\d", bare)
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("0.834", "0.834"),
+        ("34.4 J", "34.4 J"),
+        ("- x", r"\- x"),
+        ("1. x", "&#49;. x"),
+        ("2026. It", "202&#54;. It"),
+        ("a_b*c", r"a\_b\*c"),
+        ("a|b", r"a\|b"),
+        ("@team", "@\u2060team"),
+        ("see #12", "see \\#\u206012"),
+        ("https://example.org", "http\u2060s://example.org"),
+        ("www.example.org", "www\u2060.example.org"),
+        ("&copy;", r"\&copy;"),
+        ("2 < 3", r"2 \< 3"),
+        ("a-b (c) d!", "a-b (c) d!"),
+    ],
+)
+def test_what_could_mean_something_is_escaped(text: str, spelt: str) -> None:
+    assert escaped(text) == spelt
+
+
+def test_code_in_markdown_may_hold_backticks() -> None:
+    assert markdown((Paragraph(code("a ``b` c")),)) == "``` a ``b` c ```\n"
+    fenced = markdown((Commands(("echo '```'",)),))
+    assert fenced == "````sh\necho '```'\n````\n"
+
+
+def test_headings_of_inner_sections_are_lower() -> None:
+    inner = Section("b", "Inner", (Paragraph("x"),))
+    made = (Section("a", "Outer", (inner,)),)
+    assert "<h3>Inner</h3>" in html(made)
+    assert "### Inner" in markdown(made)
+
+
+def test_what_repeats_is_spelt_the_same() -> None:
+    once = Section("a", "It", (Paragraph("x & y"),))
+    assert html((once,)) == html((once._replace(repeats=True),))

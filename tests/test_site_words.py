@@ -1,0 +1,55 @@
+"""Sayings that take more than a string of the catalogue."""
+
+from __future__ import annotations
+
+import site_samples as samples
+
+from harness.records.joint import PrizeResult
+from harness.site.language import language
+from harness.site.words import (
+    asked,
+    meter_uncertainty,
+    metric_name,
+    phone_charge,
+    phone_charge_example,
+    phone_charge_source,
+)
+
+ENGLISH, FRENCH = language("en"), language("fr")
+
+
+def test_a_metric_is_named_with_its_class_and_an_unknown_one_by_itself() -> None:
+    assert metric_name("macro_f1", ENGLISH) == "macro F1"
+    assert metric_name("recall:chainsaw", FRENCH) == "rappel\u00a0: chainsaw"
+    assert metric_name("of_the_future", FRENCH) == "of the future"
+
+
+def test_what_a_prize_asks_is_spelt_as_the_rules_have_it() -> None:
+    prize = PrizeResult(prize="best-quality", limit=1234.5, standings=())
+    assert "within 1,234.5 J per 1,000 queries" in asked(prize, ENGLISH)
+    assert "dans 1\u202f234,5 J pour 1\u202f000 requêtes" in asked(prize, FRENCH)
+
+
+def test_what_the_meter_leaves_open_is_told_in_shares_of_the_figure() -> None:
+    told = meter_uncertainty(samples.entry(), FRENCH)
+    assert told.startswith("±0,400\u00a0% par les bords")
+    assert "±40,0\u00a0% par son échelle" in told
+    assert meter_uncertainty(samples.unresolved(), FRENCH) == "inconnue"
+
+
+def test_a_phone_charge_is_19_watt_hours_and_says_whose_figure_that_is() -> None:
+    assert phone_charge(68_400_000.0, ENGLISH) == "a phone charge would answer about 1.00 queries"
+    assert phone_charge(68_400_001.0, ENGLISH) == ""
+    assert phone_charge(0.0, ENGLISH) == ""
+    assert "5,47\u00a0millions de requêtes" in phone_charge(12.5, FRENCH)
+    assert "19\u00a0Wh (68\u202f400\u00a0J)" in phone_charge_source(FRENCH)
+
+
+def test_the_example_is_the_first_entry_that_competes_and_whose_energy_is_known() -> None:
+    reference = samples.entry("null", quality=0.99, baseline=True)
+    board = samples.board(reference, samples.unresolved(quality=0.95), samples.entry("mine"))
+    assert phone_charge_example(board, ENGLISH) == (
+        "At the modelled joules that mine takes, a phone charge would answer about "
+        "5.47\u00a0million queries."
+    )
+    assert phone_charge_example(samples.board(), ENGLISH) == ""
