@@ -173,7 +173,7 @@ def test_a_report_has_one_measure_a_component_with_its_calibration() -> None:
 def test_the_quality_of_a_report_follows_from_the_meter(
     grade: Any,
     uncertainty: float,
-    word: str | None,  # noqa: ANN401 - a grade
+    word: str | None,
 ) -> None:
     assert boamps.quality_of(grade, uncertainty) == word
 
