@@ -11,6 +11,7 @@ from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
 from harness.site.data import data_files
 from harness.site.feed import feed, feed_name
+from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
 from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
@@ -51,7 +52,7 @@ def render(boards: Boards) -> dict[str, bytes]:
     identifier, or a figure is not a finite number.
     """
     shown = views(boards.boards)
-    files = {"boards.json": pretty_json(boards), STYLE: _template(STYLE), SCRIPT: script()}
+    files = {"boards.json": pretty_json(boards), STYLE: style_sheet().encode(), SCRIPT: script()}
     for each in shown:
         files |= {name: write() for name, write in data_files(each.board).items()}
         files[each.script] = board_script(each.board)
