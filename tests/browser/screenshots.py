@@ -26,7 +26,6 @@ from harness.site.entry_page import render_entry
 from harness.site.language import codes
 from harness.site.method_page import render_method
 from harness.site.paths import badge_name, entry_page_name, in_language
-from harness.site.preview import previews
 from harness.site.render import render
 
 if TYPE_CHECKING:
@@ -116,7 +115,7 @@ def sites() -> dict[str, Boards]:
 
 def every_file(boards: Boards) -> dict[str, bytes]:
     """Render a site of these boards, with the pages of one full entry and of one that failed."""
-    files = render(boards) | previews(boards)
+    files = render(boards)
     views = (entry_samples.full_view(), entry_samples.failed_view())
     for code in codes():
         files[in_language("method.html", code)] = render_method(boards, record_samples.RULES, code)
