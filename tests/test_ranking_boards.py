@@ -33,13 +33,10 @@ from harness.records.evaluation import (
     Isolation,
     IsolationCheck,
     Look,
-    Notice,
-    PhaseWindow,
     Quality,
-    Session,
-    Sweep,
 )
 from harness.records.meter import MeterDescription
+from harness.records.session import Notice, PhaseWindow, Session, Sweep
 from harness.records.statistics import of_sessions, t_quantile
 
 SIMULATED = MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))
@@ -623,6 +620,7 @@ def test_under_the_multiple_of_the_null_entry_is_the_floor() -> None:
         null, record("under", joules=[68.9] * 5), record("over", joules=[69.1] * 5, value=0.7)
     )
     assert RULES.energy.floor_multiple == 3
+    assert board.floor_joules_per_1000_queries == pytest.approx(45)
     assert {row.entry: row.at_floor for row in board.entries} == {
         NULL: True, "under": True, "over": False,
     }  # fmt: skip

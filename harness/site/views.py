@@ -10,7 +10,7 @@ from harness.records.board import Board, BoardEntry
 from harness.site import paths
 from harness.site.client import FLAGS, LONGEST_NAME
 from harness.site.data import data_files
-from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
+from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw, guides
 from harness.site.language import Language
 from harness.site.text import shorten
 
@@ -78,6 +78,13 @@ class BoardView:
     def id(self) -> str:
         """The identifier of its section: the same as long as the board is."""
         return f"board-{self.stem}"
+
+    def lines(self, language: Language) -> list[dict[str, object]]:
+        """Return what the rules draw a line at, as the script is handed it."""
+        return [
+            {"text": language.text(each.key), "joules": each.joules, "quality": each.quality}
+            for each in guides(self.board)
+        ]
 
     @property
     def top(self) -> tuple[Row, ...]:
