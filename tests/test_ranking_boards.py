@@ -810,3 +810,10 @@ def test_a_beaten_entry_moves_nobody_else(
     after = {row.entry: row.on_front for row in only_board(*records, beaten).entries}
     assert after == {**before, "beaten": False}
     assert any(before.values())
+
+
+def test_a_row_says_what_kind_of_model_the_team_says_it_is() -> None:
+    made = record()
+    assert only_row(made).family is None
+    said = replace(made, submission=replace(made.submission, family="boosted-trees"))
+    assert only_row(said).family == "boosted-trees"

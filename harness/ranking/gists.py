@@ -182,6 +182,7 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
         team=submission.team,
         name=submission.name,
         description=submission.description,
+        family=submission.family,
         quality=ranked.value,
         quality_interval=(ranked.low, ranked.high),
         seconds_per_1000_queries=seconds_per_1000(sessions),

@@ -59,6 +59,8 @@ class BoardEntry(Frozen, kw_only=True):
     team: str
     name: str
     description: str
+    family: str | None = None
+    """What kind of model the team says it is: a board can be filtered by it."""
     quality: float
     quality_interval: Interval
     joules_per_1000_queries: float | None = None

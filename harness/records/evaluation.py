@@ -78,6 +78,8 @@ class SubmissionReference(Frozen):
     stochastic: bool
     authors: tuple[str, ...] = ()
     url: str | None = None
+    family: str | None = None
+    """What kind of model the team says it is; ``None`` where it says nothing."""
     lifecycle: Lifecycle | None = None
 
 

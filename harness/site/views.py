@@ -67,6 +67,8 @@ class BoardView:
     marks: tuple[str, ...]
     """Those that some rows carry and others do not: worth a filter."""
     many_teams: bool
+    many_families: bool
+    """Whether some entries say what kind of model they are, and not all the same."""
     figures: tuple[Figure, ...]
     """The same picture for a wide and for a narrow page; none for a board without entries."""
     undrawn: tuple[BoardEntry, ...]
@@ -165,6 +167,7 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         columns=_columns(ranks=shows_ranks, classes=shows_classes),
         marks=tuple(_telling(board.entries)),
         many_teams=len({shorten(entry.team, LONGEST_NAME) for entry in board.entries}) > 1,
+        many_families=len({entry.family for entry in board.entries}) > 1,
         figures=tuple(figure for figure in figures if figure is not None),
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=shows_ranks,

@@ -39,6 +39,7 @@ def many(count: int = ENTRIES) -> Board:
             quality=0.99 - n / 500,
             joules_per_1000_queries=2.0 + n % 5,
             on_front=n < 5,
+            family=("trees", "linear", None)[n % 3],
         )
         for n in range(count)
     ]
@@ -209,6 +210,8 @@ def test_rows_are_filtered_by_team_and_by_mark(open_page: OpenPage, index: Path)
     assert names(section) == ["modèle-3"]
     team.select_option(label="every team")
     assert names(section) == [f"modèle-{n}" for n in range(5)]
+    section.get_by_label("Family").select_option(label="linear")
+    assert names(section) == ["modèle-1", "modèle-4"]
 
 
 def test_boards_are_chosen_by_what_they_differ_in(open_page: OpenPage, index: Path) -> None:
@@ -279,6 +282,7 @@ def test_a_view_can_be_sent(open_page: OpenPage, index: Path) -> None:
     section = board(page, MANY)
     section.get_by_label("Search").fill("modèle")
     section.get_by_label("Team", exact=True).select_option(label="Équipe 3")
+    section.get_by_label("Family").select_option(label="trees")
     sort(section, "joules")
     shown = names(section)
     first, other = shown[3], shown[1]
@@ -287,6 +291,7 @@ def test_a_view_can_be_sent(open_page: OpenPage, index: Path) -> None:
     assert state(page) == {
         "many.q": "modèle",
         "many.team": "Équipe 3",
+        "many.family": "trees",
         "many.sort": "joules",
         "many.compare": slugs(first, other),
     }
