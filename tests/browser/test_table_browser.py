@@ -10,7 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.records.board import Board, Boards
-from harness.site.render import render
+from harness.site.client import board_script
+from harness.site.language import language
+from harness.site.render import assets, page, render
+from harness.site.views import views
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
@@ -36,7 +39,7 @@ def many(count: int = ENTRIES) -> Board:
         samples.entry(
             f"modèle-{n}",
             team=f"Équipe {n % 7}",
-            quality=0.99 - n / 500,
+            quality=0.99 * (1 - n / 12_000),
             joules_per_1000_queries=2.0 + n % 5,
             on_front=n < 5,
             family=("trees", "linear", None)[n % 3],
@@ -478,6 +481,27 @@ def test_a_page_with_next_to_nothing_works(open_page: OpenPage, tmp_path: Path, 
         section = board(opened.page, MANY)
         sort(section, "quality")
         assert names(section) == ["modèle-0"]
+    assert opened.complaints == []
+
+
+def test_ten_thousand_entries_are_found_and_scrolled_through(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    boards = Boards(boards=(many(10_000),), problems=())
+    shown = views(boards.boards)
+    files = {
+        "index.html": page(boards, shown, language("en")).encode(),
+        shown[0].script: board_script(boards.boards[0]),
+        **assets(),
+    }
+    opened = open_page(write_files(tmp_path, files) / "index.html")
+    section = board(opened.page, MANY)
+    assert section.locator("table").first.get_attribute("aria-rowcount") == "10001"
+    section.locator(".table-box").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+    section.locator('tr[aria-rowindex="10001"]').wait_for(state="attached")
+    assert section.locator("tbody tr[data-row]").count() < 60
+    section.get_by_label("Search").fill("modele-9998")
+    assert names(section) == ["modèle-9998"]
     assert opened.complaints == []
 
 
