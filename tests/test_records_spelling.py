@@ -14,7 +14,7 @@ from harness.records.signing import unsigned_content
 from harness.records.spelling import is_canonical, unsigned_as_written
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-PHRASES = st.sampled_from(['number as text:1e-05"', ' 1e-05,\n', " 0.00001", "\x7f", " 3e4", "é"])
+PHRASES = st.sampled_from(['number as text:1e-05"', " 1e-05,\n", " 0.00001", "\x7f", " 3e4", "é"])
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.floats(1e-9, 1e-3),
@@ -59,7 +59,9 @@ def test_what_is_spelt_otherwise_is_left_to_the_slow_way(
     content = bytearray(pretty_json(document))
     at = data.draw(st.integers(0, len(content) - 1))
     content[at : at + 1] = data.draw(
-        st.sampled_from([b" ", b"", b"0", b"e", b"E", b"\\u0041", b"\xff", b"-", b".", b"1e5", b"}"])
+        st.sampled_from(
+            [b" ", b"", b"0", b"e", b"E", b"\\u0041", b"\xff", b"-", b".", b"1e5", b"}"]
+        )
     )
     changed = bytes(content)
     if unsigned_as_written(changed) is None:

@@ -36,9 +36,7 @@ def ours() -> re.Pattern[str]:
 @cache
 def _folders() -> re.Pattern[str]:
     """Return the folders in which any of them lie; those of local results are a site's own."""
-    return re.compile(
-        rf"(?:(?:{_languages()})/)?(?:entries|badges)(?:/[^/]+)?|data|{_languages()}"
-    )
+    return re.compile(rf"(?:(?:{_languages()})/)?(?:entries|badges)(?:/[^/]+)?|data|{_languages()}")
 
 
 def _languages() -> str:
