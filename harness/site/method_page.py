@@ -11,9 +11,9 @@ from typing import Any, get_args
 from msgspec import to_builtins
 
 from harness.records.board import Boards, BoardStatus
-from harness.records.evaluation import PHASES, Phase
 from harness.records.meter import Grade
 from harness.records.rules import Rules
+from harness.records.session import PHASES, Phase
 from harness.site.blocks import (
     UNKNOWN,
     Block,
