@@ -242,7 +242,7 @@ def _records_of(
     return tuple(
         _Record(
             path=path,
-            mark=stored[path].mark,  # type: ignore[attr-defined] # of a shelf
+            mark=stored[path].mark,
             digest=stored[path].digest,
             signed_by=stored[path].signed_by,
         )
