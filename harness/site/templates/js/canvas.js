@@ -27,6 +27,7 @@
       paper: read("--paper"),
       ink: read("--ink"),
       quiet: read("--quiet"),
+      other: read("--other"),
       line: read("--line"),
       accent: read("--accent"),
       font: style.fontFamily,
@@ -227,7 +228,7 @@
       }
       shape(shapes.get(key).path, scene, row, radius);
     });
-    const tones = { front: tone.accent, other: tone.quiet };
+    const tones = { front: tone.accent, other: tone.other };
     pen.lineWidth = many ? 1 : 1.5;
     ["other", "front"].forEach(function (kind) {
       pen.globalAlpha = (many ? 0.25 : 0.7) * (faint ? 0.2 : 1);
@@ -299,7 +300,7 @@
     const bars = new Path2D();
     shape(path, scene, row, RADIUS + 2);
     bar(bars, scene, row);
-    pen.strokeStyle = scene.points.isFront(row) ? scene.tone.accent : scene.tone.quiet;
+    pen.strokeStyle = scene.points.isFront(row) ? scene.tone.accent : scene.tone.other;
     pen.lineWidth = 2;
     pen.stroke(bars);
     pen.fillStyle = pen.strokeStyle;
