@@ -77,6 +77,7 @@ class Joints:
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
         self._task = cache(lambda name: load_task(project.root, name))
+        self._cards = project.cards
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
         """What was worked out, or known, of the boards that were ranked; by what it was made of."""
@@ -89,7 +90,8 @@ class Joints:
             gathered.gists, gathered.heads, self._rules, gathered.line, gathered.problems
         )
         # What lies on a shelf is all that is asked of a record.
-        return self._ranked(boards, cast("Mapping[str, StoredRecord]", gathered.stored))
+        stored = cast("Mapping[str, StoredRecord]", gathered.stored)
+        return self._ranked(self._with_imported(boards), stored)
 
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""
@@ -97,6 +99,15 @@ class Joints:
 
         boards = make_boards(stored, self._rules, problems)
         return self._ranked(boards, {each.path: each for each in stored})
+
+    def _with_imported(self, boards: Boards) -> Boards:
+        """Put beside boards what was imported: it has no part in any of them."""
+        from harness.store.imported import imported_boards, imported_folder, read_imported
+
+        entries, problems = read_imported(imported_folder(self.results))
+        titles = {card.task.id: card.task.title for card in self._cards()}
+        imported = imported_boards(entries, lambda task: titles.get(task, task))
+        return replace(boards, imported=imported, problems=(*boards.problems, *problems))
 
     def place(self, board_id: str) -> tuple[str, bool]:
         """Return how a board's joint file is named in what is found, and whether there is one."""

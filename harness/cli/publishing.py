@@ -291,6 +291,7 @@ def method_pages(site: Site) -> Iterator[Page]:
             for board in site.boards.boards
         ),
         problems=(),
+        imported=(),
     )
     yield page_of("method", _method, _Method(boards=bare, rules=msgspec.json.encode(site.rules)))
 
