@@ -11,6 +11,8 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import looks
 
+from harness.records.rules import read_rules
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -29,7 +31,7 @@ def test_intervals_at_the_stop_hold_the_truth(
 
 
 def test_the_page_has_the_table_of_the_rules_as_they_stand() -> None:
-    protocol = looks.read_rules(looks.RULES).protocols["official"]
+    protocol = read_rules(looks.RULES).protocols["official"]
     page = ROOT / "docs" / "explanation" / "protocol.md"
     text = page.read_text(encoding="utf-8")
     assert looks.written(text, looks.table(protocol, looks.REPETITIONS)) == text, (

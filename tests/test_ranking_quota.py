@@ -68,7 +68,9 @@ def test_whatever_tells_of_labels_counts(case: str) -> None:
 def test_one_evaluation_counts_once_however_often_its_record_was_made() -> None:
     campaign = Campaign(id="c", entries=("team-model",))
     first = official(campaign=campaign)
-    again = official(campaign=campaign, items=ItemsCommitment("ab" * 32))  # after an interruption
+    again = official(
+        campaign=campaign, items=ItemsCommitment(digest="ab" * 32)
+    )  # after an interruption
     assert first.record != again.record
     assert count(first, again) == 1
     other_key = Signature(key="cd" * 32, value="ef" * 64)
