@@ -177,6 +177,14 @@ def test_colours_that_are_taken_for_each_other_are_found(
     assert who in found if who else found == []
 
 
+def test_the_style_sheet_closes_what_it_opens() -> None:
+    depth = 0
+    for brace in re.findall(r"[{}]", style_sheet()):
+        depth += 1 if brace == "{" else -1
+        assert 0 <= depth <= 2  # a rule, in at most one condition
+    assert depth == 0
+
+
 def test_the_reckoning_gives_known_figures() -> None:
     assert contrast("#000000", "#ffffff") == pytest.approx(21)
     assert contrast("#767676", "#ffffff") == pytest.approx(4.54, abs=0.01)
