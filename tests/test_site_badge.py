@@ -17,29 +17,10 @@ from harness.site.language import codes
 
 SVG = "{http://www.w3.org/2000/svg}"
 ALLOWED = {f"{SVG}{name}" for name in ("svg", "title", "clipPath", "rect", "g", "path", "text")}
-ATTRIBUTES = set(
-    [
-        "width",
-        "height",
-        "viewBox",
-        "role",
-        "aria-label",
-        "aria-hidden",
-        "lang",
-        "id",
-        "x",
-        "y",
-        "rx",
-        "d",
-        "fill",
-        "stroke",
-        "clip-path",
-        "font-family",
-        "font-size",
-        "textLength",
-        "lengthAdjust",
-    ]
-)
+ATTRIBUTES = {
+    "width", "height", "viewBox", "role", "aria-label", "aria-hidden", "lang", "id", "x", "y", "rx",
+    "d", "fill", "stroke", "clip-path", "font-family", "font-size", "textLength", "lengthAdjust",
+}  # fmt: skip
 
 
 def parsed(board: Board, entry: BoardEntry, code: str = "en") -> ET.Element:

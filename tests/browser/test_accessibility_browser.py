@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -15,26 +16,30 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
 from browser_pages import DESKTOP, PHONE, Opened, lacking, write_files
-from screenshots import every_file, sites
+from screenshots import sites
 
 from harness.site.badge import badge
+from harness.site.render import render
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 pytestmark = pytest.mark.browser
 
-SITES = ("none", "empty", "one", "many", "trouble", "failures")
-PAGES = ("whole/fr/index.html", *(f"{name}/index.html" for name in SITES))
+PAGES = (
+    "none/index.html", "empty/index.html", "one/index.html", "trouble/index.html",
+    "failures/index.html", "failures/fr/index.html",
+)  # fmt: skip
 SEEN = "element => [getComputedStyle(element).outlineStyle, getComputedStyle(element).outlineWidth]"
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Write every site that screenshots are taken of."""
+    """Write the sites that screenshots are taken of; others look at a whole one."""
     made = tmp_path_factory.mktemp("sites")
     for name, boards in sites().items():
-        write_files(made / name, every_file(boards))
+        if name != "whole":
+            write_files(made / name, render(boards))
     return made
 
 
@@ -64,10 +69,10 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     assert page.title() != "taken over"
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= page.evaluate("document.documentElement.clientWidth")
+    assert opened.complaints == []  # so far: axe would read the style, which the policy forbids
     results = Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
     assert "color-contrast" in {rule["id"] for rule in results.response["passes"]}
-    assert opened.complaints == []
 
 
 def test_axe_finds_what_is_wrong(browser: Browser, folder: Path) -> None:
@@ -101,12 +106,10 @@ def test_on_paper_there_are_no_controls_and_no_empty_space(browser: Browser, fol
     opened = Opened(browser).goto(folder / "many" / "index.html")
     page = opened.page
     page.locator(".tools").first.wait_for()
-    rows = page.locator(".table-box tbody tr[data-row]")
-    on_screen = rows.count()
     page.emulate_media(media="print", color_scheme="dark")
     for control in (".tools", ".facets", ".pick", ".copy-link", ".skip", "nav", ".spacer"):
         assert page.locator(f"{control}:visible").count() == 0, control
-    assert page.locator(".table-box tbody tr[data-row]:visible").count() == on_screen > 20
+    assert page.locator(".table-box tbody tr[data-row]:visible").count() >= 20
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     box = page.locator(".table-box")
     assert box.evaluate("box => box.scrollHeight <= box.clientHeight + 1")
@@ -118,7 +121,7 @@ def test_wishes_for_less_motion_and_colours_of_the_system_are_heeded(
     browser: Browser, folder: Path
 ) -> None:
     opened = Opened(browser, reduced_motion="reduce", forced_colors="active")
-    page = opened.goto(folder / "whole" / "index.html").page
+    page = opened.goto(folder / "one" / "index.html").page
     scroll = "getComputedStyle(document.documentElement).scrollBehavior"
     assert page.evaluate(scroll) == "auto"
     line = page.locator(".chart.wide .front-line").first
@@ -139,7 +142,7 @@ def test_a_badge_is_an_image_whose_text_fits(browser: Browser, tmp_path: Path) -
         "all => all.map(text => { const box = text.getBBox(); return [box.x, box.x + box.width]; })"
     )
     assert len(ends) == 3
-    for (_, right), (left, _) in zip(ends, ends[1:], strict=False):
+    for (_, right), (left, _) in pairwise(ends):
         assert right < left
     assert ends[-1][1] < width
     assert opened.complaints == []
