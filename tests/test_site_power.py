@@ -25,7 +25,7 @@ from harness.site.power import (
     trace_svg,
 )
 
-STEPS = st.lists(st.tuples(st.floats(1e-6, 100.0), st.floats(0.0, 1e4)), min_size=1, max_size=300)
+STEPS = st.lists(st.tuples(st.floats(1e-6, 100.0), st.floats(0.0, 1e4)), min_size=1, max_size=150)
 WINDOWS = record_samples.session().phases
 
 

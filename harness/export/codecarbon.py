@@ -20,7 +20,7 @@ from harness.export.loss import WHOLE
 from harness.export.subject import Subject, joules_by_component, session_joules
 from harness.export.units import kilograms, kilowatt_hours
 from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
-from harness.records.evaluation import Session
+from harness.records.session import Session
 
 NAME = "codecarbon"
 SCHEMA = "codecarbon.schema.json"

@@ -23,14 +23,8 @@ from harness.records.energy import (
     phase_joules,
     phase_seconds,
 )
-from harness.records.evaluation import (
-    FEW_SESSIONS,
-    EvaluationRecord,
-    Failed,
-    MetricValue,
-    Phase,
-    Session,
-)
+from harness.records.evaluation import FEW_SESSIONS, EvaluationRecord, Failed, MetricValue
+from harness.records.session import Phase, Session
 from harness.store.reading import StoredRecord
 
 Confidentiality: TypeAlias = Literal["public", "internal", "confidential", "secret"]

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from harness.ranking.classes import mark_classes
 from harness.ranking.duplicates import duplicates_among
-from harness.ranking.front import mark_floor, mark_front
+from harness.ranking.front import floor_joules, mark_floor, mark_front
 from harness.ranking.gists import Gist, Head, Line, StoredLike, gist_of, line_of
 from harness.ranking.notes import board_notes
 from harness.ranking.quota import tally, with_counts
@@ -60,7 +60,9 @@ def boards_of(
             by_key[each.key].append(each)
         else:
             found.append(each.problem)
-    counts = tally((each.task, each.team) for each in gists if each.counts)
+    counts = tally(
+        (each.task, each.team, each.counted) for each in gists if each.counted is not None
+    )
     boards = []
     for members in by_key.values():
         duplicates = duplicates_among([(each.path, each.marks) for each in members])
@@ -103,6 +105,7 @@ def _make_board(
         entries=tuple(entries),
         failed=tuple(failed),
         notes=board_notes(head, lacks, entries, rules, draws),
+        floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
     )
 
 

@@ -114,7 +114,7 @@ def _ranked(board: Board) -> int:
 
 
 def _drawn(segments: tuple[Segment, ...], label: str, tag: str) -> str:
-    """Spell the badge: papers from right to left, so that the class may point over its neighbour."""
+    """Spell the badge: papers from right to left, as the class points over its neighbour."""
     starts = [sum(each.width for each in segments[:n]) for n in range(len(segments))]
     width = starts[-1] + segments[-1].width + ARROW
     starts[-1] += ARROW

@@ -8,7 +8,8 @@ from functools import cache
 
 from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.records.board import BoardEntry
-from harness.records.evaluation import Failed, Notice, SubmissionReference
+from harness.records.evaluation import Failed, SubmissionReference
+from harness.records.session import Notice
 from harness.site.blocks import (
     UNKNOWN,
     Block,

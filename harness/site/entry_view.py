@@ -20,16 +20,8 @@ from harness.records.energy import (
     joules_per_1000,
     phase_seconds,
 )
-from harness.records.evaluation import (
-    PHASES,
-    EvaluationRecord,
-    Failed,
-    MetricValue,
-    Notice,
-    Phase,
-    Session,
-    VoidSession,
-)
+from harness.records.evaluation import EvaluationRecord, Failed, MetricValue
+from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
 from harness.records.statistics import log_mean
 from harness.site.power import TraceDrawing, lay_out
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
 
-from harness.records.evaluation import Phase, PhaseWindow
 from harness.records.meter import PowerTrace
+from harness.records.session import Phase, PhaseWindow
 from harness.site.scales import linear_ticks
 
 WIDTH, HEIGHT = 720, 260

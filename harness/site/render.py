@@ -16,7 +16,9 @@ from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
 
 STYLE, SCRIPT = "style.css", "board.js"
-SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare", "picture")
+SCRIPT_PARTS = (
+    "core", "address", "facets", "rows", "cells", "table", "compare", "scales", "canvas", "picture",
+)  # fmt: skip
 """In the order in which they are joined: each may use those before it."""
 
 MOST_FAILURES, MOST_IMPORTED, MOST_NAMES, MOST_PROBLEMS = 100, 200, 20, 500
