@@ -24,8 +24,8 @@ from harness.store.import_faults import ImportFault
 TOKENS = (
     b"NaN", b"nan", b"Infinity", b"-inf", b"1e999", b"-1", b"1e-400", b"0x10", b"1_000", b"1,5",
     b"9" * 5_000, b'"', b'""', b",", b";", b"\t", b"\r", b"\n", b"\r\n", b"\0", b"\x1b", b"\xff",
-    b"\xed\xa0\x80", b"\xef\xbb\xbf", b"=1+1", b"@SUM(1)", b"\xe2\x80\xae", b"\\ud800", b"[" * 9_000,
-    b'{"a":' * 9_000, b"{}", b"[]", b"null", b'"run_id": "x", ', b"\xd9\xa3", b" ",
+    b"\xed\xa0\x80", b"\xef\xbb\xbf", b"=1+1", b"@SUM(1)", b"\xe2\x80\xae", b"\\ud800",
+    b"[" * 9_000, b'{"a":' * 9_000, b"{}", b"[]", b"null", b'"run_id": "x", ', b"\xd9\xa3", b" ",
 )  # fmt: skip
 
 
@@ -64,17 +64,21 @@ def judged(results: list[ImportedResult], faults: list[ImportFault]) -> str:
     if not results:
         raise WronglyJudgedError("neither taken nor refused")
     for result in results:
-        figures = list(_numbers(to_builtins(result)))
-        if not all(math.isfinite(each) and 0 <= each <= 1e12 for each in figures):
-            raise WronglyJudgedError(f"taken: {figures}")
-        if result.energy.value == 0:
-            raise WronglyJudgedError("an energy of nothing was taken")
-        if parse_json(pretty_json(result), ImportedResult, "again") != result:
-            raise WronglyJudgedError("it is not read as it is written")
-        for text in _texts(to_builtins(result)):
-            if text.startswith(("=", "+", "-", "@")) or any(c in text for c in "\x1b\0\u202e"):
-                raise WronglyJudgedError(f"taken: {text!r}")
+        _require_sound(result)
     return "taken"
+
+
+def _require_sound(result: ImportedResult) -> None:
+    figures = list(_numbers(to_builtins(result)))
+    if not all(math.isfinite(each) and 0 <= each <= 1e12 for each in figures):
+        raise WronglyJudgedError(f"taken: {figures}")
+    if result.energy.value == 0:
+        raise WronglyJudgedError("an energy of nothing was taken")
+    if parse_json(pretty_json(result), ImportedResult, "again") != result:
+        raise WronglyJudgedError("it is not read as it is written")
+    for text in _texts(to_builtins(result)):
+        if text.startswith(("=", "+", "-", "@")) or any(each in text for each in "\x1b\0\u202e"):
+            raise WronglyJudgedError(f"taken: {text!r}")
 
 
 def _numbers(plain: Any) -> Any:  # noqa: ANN401 - plain values
