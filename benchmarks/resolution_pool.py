@@ -27,8 +27,8 @@ import numpy as np
 
 if TYPE_CHECKING:
     from harness.evaluation.session import Bench, Script
-    from harness.records.evaluation import Session
     from harness.records.rules import Rules
+    from harness.records.session import Session
 
 ROOT = Path(__file__).resolve().parent.parent
 ENTRY_CORE = max(os.sched_getaffinity(0))

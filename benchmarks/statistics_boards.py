@@ -1,7 +1,7 @@
 """How often a board says anything false, and how much of what is true it says.
 
-    nice python benchmarks/statistics_boards.py [--boards 2000] [--draws 399] [--cells WORD]
-        [--processes 1] [--write docs/explanation/statistics-claims.md]
+    nice python benchmarks/statistics_boards.py [--boards 2000] [--draws 199] [--cells WORD]
+        [--processes 1] [--on-file FILE] [--write docs/explanation/statistics-claims.md]
 
 Boards are made up from a known truth, ranked as real ones are, and compared with it. A claim
 is false where the entry that it puts ahead is in truth worse by the margin or more on an axis, or
@@ -9,6 +9,8 @@ better on neither; a plain statement ("less energy", "better quality") is false 
 equal or the other way round. Goal: any false claim in at most 5 % of the boards of every cell.
 Exits with 1 where a cell's share is above 5 % by more than its own uncertainty (Clopper and
 Pearson's exact bound, one-sided, 95 %). ``--write`` replaces the table between the page's markers.
+With ``--on-file`` every hundred boards are put on file as they are done, and a later run goes on
+from there (``statistics_boards_tally.py``): boards of any number of runs add up to ``--boards``.
 
 The answers of the entries hang together through the items' difficulty; energy has a part that a
 round shares, noise of its own for every session, and, where the cell says so, a machine whose
@@ -21,16 +23,25 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import betaincinv, ndtri
+from scipy.special import ndtri
+from statistics_boards_tally import (
+    HEADER,
+    OnFile,
+    Tally,
+    code_digest,
+    lower_bound,
+    upper_bound,
+    write_table,
+)
 
 from harness.ranking.claims import rank
 from harness.ranking.evidence import (
@@ -41,15 +52,19 @@ from harness.ranking.evidence import (
     SessionEnergies,
 )
 from harness.ranking.paired_quality import OfSessions
+from harness.records.rules import read_rules
 
 Floats = npt.NDArray[np.floating[Any]]
-MARGINS = Margins(quality=0.01, energy=0.02)
+ROOT = Path(__file__).resolve().parent.parent
+RANKING = read_rules(ROOT / "leaderboard" / "rules.toml").ranking
+MARGINS = Margins(quality=RANKING.quality_margin, energy=RANKING.energy_margin)
 GOAL = 0.05
 SEED = 2_026
 SERIAL = 0.33
 SKEW = 0.5
 """Standard deviation of the normal distribution behind the skewed noise."""
-BEGIN, END = "<!-- boards: begin -->", "<!-- boards: end -->"
+RUN = 100
+"""Boards that are put on file together."""
 
 Truth = Literal["ties", "quality edge", "energy edge", "steps", "half ties"]
 
@@ -109,9 +124,6 @@ class Seen(NamedTuple):
     claims: int
     true_pairs: int
     """Pairs of which a claim would have been true."""
-    statements: int
-    different: int
-    """Pairs and axes that differ in truth."""
 
 
 def truth_of(cell: Cell) -> tuple[Floats, Floats]:
@@ -227,8 +239,6 @@ def one_board(cell: Cell, draws: int, number: int) -> Seen:
         false_statement=bool(wrong_better.any() or wrong_less.any()),
         claims=int((said.beats & holds).sum()),
         true_pairs=int(holds.sum()),
-        statements=int(said.better_quality.sum() + said.less_energy.sum()),
-        different=int((better > rounding).sum() + (less > rounding).sum()),
     )
 
 
@@ -277,81 +287,77 @@ _OF_QUALITY: tuple[dict[str, Any], ...] = (
 )
 
 
-def upper_bound(hits: int, tries: int) -> float:
-    """Return the exact one-sided 95 % bound above a share (Clopper and Pearson, 1934)."""
-    return 1.0 if hits == tries else float(betaincinv(hits + 1, tries - hits, 0.95))
-
-
-def lower_bound(hits: int, tries: int) -> float:
-    """Return the one below."""
-    return 0.0 if hits == 0 else float(betaincinv(hits, tries - hits + 1, 0.05))
-
-
-def run(cell: Cell, boards: int, draws: int, pool: ProcessPoolExecutor | None) -> list[Seen]:
-    """Judge so many boards of a cell."""
+def run(cell: Cell, numbers: range, draws: int, pool: ProcessPoolExecutor | None) -> Tally:
+    """Judge the boards of a cell that have these numbers."""
     judge = partial(one_board, cell, draws)
-    if pool is None:
-        return [judge(number) for number in range(boards)]
-    return list(pool.map(judge, range(boards), chunksize=20))
+    seen = map(judge, numbers) if pool is None else pool.map(judge, numbers, chunksize=20)
+    return tally(seen)
 
 
-def row(cell: Cell, seen: Sequence[Seen]) -> str:
+def tally(seen: Iterable[Seen]) -> Tally:
+    """Add up what boards said."""
+    added = Tally()
+    for each in seen:
+        added = added.plus(
+            Tally(1, each.false_claim, each.false_statement, each.claims, each.true_pairs)
+        )
+    return added
+
+
+def row(cell: Cell, seen: Tally) -> str:
     """Return a row of the table."""
-    tries = len(seen)
-    false = sum(each.false_claim for each in seen)
-    statements = sum(each.false_statement for each in seen)
-    true_pairs = sum(each.true_pairs for each in seen)
-    power = sum(each.claims for each in seen) / true_pairs if true_pairs else None
-    said = "" if power is None else f"{power:.0%}"
+    tries, false = seen.boards, seen.false_claims
+    said = f"{seen.claims / seen.true_pairs:.0%}" if seen.true_pairs else ""
     return (
         f"| {cell.truth} | {cell.entries} | {cell.items:,} | {cell.sessions} | {cell.in_words()} | "
         f"{tries:,} | {false / tries:.1%} | {upper_bound(false, tries):.1%} | "
-        f"{statements / tries:.1%} | {said} |"
+        f"{seen.false_statements / tries:.1%} | {said} |"
     )
 
 
-HEADER = (
-    "| truth | entries | items | sessions | besides | boards | any false claim | at most "
-    "| any false statement | true claims made |\n"
-    "|---|---:|---:|---:|---|---:|---:|---:|---:|---:|"
-)
+def note(draws: int, without: int) -> str:
+    """Say above the table how it was made, and of how many cells there is nothing."""
+    left = f" Of {without} further cells nothing is on file." if without else ""
+    return f"Made by `python benchmarks/statistics_boards.py`, with {draws} draws a board.{left}"
 
 
-def write_table(page: Path, rows: Sequence[str], draws: int) -> None:
-    """Replace what stands between the markers of the page."""
-    text = page.read_text(encoding="utf-8")
-    before, rest = text.split(BEGIN)
-    after = rest.split(END)[1]
-    note = f"Made by `python benchmarks/statistics_boards.py`, with {draws} draws a board."
-    table = "\n".join([HEADER, *rows])
-    page.write_text(f"{before}{BEGIN}\n{note}\n\n{table}\n{END}{after}", encoding="utf-8")
+def conditions(draws: int) -> dict[str, Any]:
+    """Return what boards hang on besides their cell and number."""
+    return {
+        "draws": draws,
+        "margins": [MARGINS.quality, MARGINS.energy],
+        "code": code_digest("harness.ranking", [Path(__file__)]),
+    }
 
 
 def main() -> int:
     """Run the cells, print the table, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--boards", type=int, default=2_000)
-    parser.add_argument("--draws", type=int, default=399)
+    parser.add_argument("--draws", type=int, default=199)
     parser.add_argument("--cells", default="", help="only those whose row contains this")
     parser.add_argument("--processes", type=int, default=1)
+    parser.add_argument("--on-file", type=Path, help="go on from what is in this file, and add")
     parser.add_argument("--write", type=Path)
     arguments = parser.parse_args()
     pool = ProcessPoolExecutor(arguments.processes) if arguments.processes > 1 else None
-    rows, above = [], []
+    filed = OnFile(arguments.on_file, conditions(arguments.draws))
     print(HEADER)
     for cell in cells():
         if arguments.cells not in repr(cell):
             continue
         started = time.perf_counter()
-        seen = run(cell, arguments.boards, arguments.draws, pool)
-        rows.append(row(cell, seen))
-        print(rows[-1], flush=True)
+        while (done := filed.of(asdict(cell)).boards) < arguments.boards:
+            numbers = range(done, min(done + RUN, arguments.boards))
+            filed.add(asdict(cell), run(cell, numbers, arguments.draws, pool))
+        print(row(cell, filed.of(asdict(cell))), flush=True)
         print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
-        if lower_bound(sum(each.false_claim for each in seen), len(seen)) > GOAL:
-            above.append(rows[-1])
-    print(f"{len(above)} of {len(rows)} cells above {GOAL:.0%}")
+    seen = {cell: filed.of(asdict(cell)) for cell in cells()}
+    rows = [row(cell, of) for cell, of in seen.items() if of.boards]
+    above = sum(lower_bound(of.false_claims, of.boards) > GOAL for of in seen.values() if of.boards)
+    print(f"{above} of {len(rows)} cells above {GOAL:.0%}")
     if arguments.write is not None:
-        write_table(arguments.write, rows, arguments.draws)
+        write_table(arguments.write, rows, note(arguments.draws, len(seen) - len(rows)))
     return 1 if above else 0
 
 

@@ -22,7 +22,7 @@ from harness.evaluation import session
 from harness.evaluation.assignment import Assignment
 from harness.evaluation.plan import PlannedSweep
 from harness.evaluation.session import EntryWork
-from harness.records.evaluation import Phase
+from harness.records.session import Phase
 from harness.sandbox import bwrap, confined, frames, living, output, process, seccomp, spawn
 from harness.sandbox.cgroup import Accounts
 from harness.sandbox.protocol import Launch

@@ -14,18 +14,14 @@ from harness.records.base import Frozen
 from harness.records.board import Board
 from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
-    Agreement,
     Campaign,
     ClassQuality,
-    Disturbance,
     EvaluationRecord,
     IsolationCheck,
     Lifecycle,
-    Notice,
-    Session,
-    VoidSession,
 )
 from harness.records.meter import PowerTrace
+from harness.records.session import Agreement, Disturbance, Notice, Session, VoidSession
 from harness.site.entry_view import EntryView, entry_view
 
 ENTRY, BROKEN = "team-model", "broken-model"

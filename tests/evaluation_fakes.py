@@ -23,8 +23,9 @@ from harness.meters.disturbance import Watch
 from harness.meters.protocol import Meter, Work
 from harness.meters.replay import Replay, Trace
 from harness.meters.sources import SourceMeter
-from harness.records.evaluation import EvaluationRecord, Isolation, ItemOutcomes, Notice
+from harness.records.evaluation import EvaluationRecord, Isolation, ItemOutcomes
 from harness.records.rules import ProtocolRules
+from harness.records.session import Notice
 from harness.sandbox.protocol import Captured, Exit, Launch, Process, Request, Sandbox
 from harness.tasks import load_task
 

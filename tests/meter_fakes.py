@@ -12,7 +12,7 @@ from virtual_power import VirtualCounter
 from harness.meters import powercap
 from harness.meters.protocol import Source, Work
 from harness.meters.sources import SourceRecording
-from harness.records.evaluation import Disturbance
+from harness.records.session import Disturbance
 
 RANGE = 262_143_328_850
 """Microjoules: what a common processor's package counter wraps at."""

@@ -13,7 +13,6 @@ from harness.records.base import Frozen
 from harness.records.evaluation import (
     Completed,
     DataReference,
-    Disturbance,
     EvaluationRecord,
     Failed,
     Hardware,
@@ -21,13 +20,8 @@ from harness.records.evaluation import (
     IsolationCheck,
     ItemOutcomes,
     MetricValue,
-    Phase,
-    PhaseWindow,
     Quality,
-    ReferenceKernel,
-    Session,
     SubmissionReference,
-    Sweep,
     TaskReference,
 )
 from harness.records.meter import (
@@ -38,6 +32,7 @@ from harness.records.meter import (
     WindowReading,
 )
 from harness.records.rules import Rules, read_rules
+from harness.records.session import Disturbance, Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 
 RULES: Rules = read_rules(Path(__file__).parents[1] / "leaderboard" / "rules.toml")
 TASK = "climate-disinformation"

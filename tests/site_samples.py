@@ -15,7 +15,7 @@ from harness.records.board import (
     JoulesUncertainty,
     Problem,
 )
-from harness.records.evaluation import MetricValue, Notice
+from harness.records.evaluation import MetricValue
 from harness.records.joint import (
     Claim,
     JointEntry,
@@ -25,6 +25,7 @@ from harness.records.joint import (
     UnrankedEntry,
 )
 from harness.records.meter import SourceDescription
+from harness.records.session import Notice
 
 MODEL_SOURCE = SourceDescription(
     name="cpu-time model",

@@ -11,6 +11,10 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import looks
 
+from harness.records.rules import read_rules
+
+ROOT = Path(__file__).resolve().parent.parent
+
 
 @pytest.mark.parametrize("spread", looks.SPREADS)
 @pytest.mark.parametrize(("correlation", "least"), [(0.0, 0.95), (0.33, 0.93)])
@@ -24,6 +28,15 @@ def test_intervals_at_the_stop_hold_the_truth(
 
     assert seen.coverage > least - 0.01
     assert 5 <= seen.sessions <= 18
+
+
+def test_the_page_has_the_table_of_the_rules_as_they_stand() -> None:
+    protocol = read_rules(looks.RULES).protocols["official"]
+    page = ROOT / "docs" / "explanation" / "protocol.md"
+    text = page.read_text(encoding="utf-8")
+    assert looks.written(text, looks.table(protocol, looks.REPETITIONS)) == text, (
+        "python benchmarks/looks.py --write docs/explanation/protocol.md"
+    )
 
 
 def test_intervals_without_the_correction_do_not(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -28,11 +28,8 @@ import reference  # noqa: E402 - the benchmarks are scripts, found on the path a
 import results  # noqa: E402 - likewise
 from results_page import Outcome, Page, Section, Table, UnlikeError, render  # noqa: E402 - likewise
 
-from harness.records.evaluation import (  # noqa: E402 - after the path, for its own order
-    EvaluationRecord,
-    MetricValue,
-    Notice,
-)
+from harness.records.evaluation import EvaluationRecord, MetricValue  # noqa: E402 - likewise
+from harness.records.session import Notice  # noqa: E402 - likewise
 from harness.tasks.card import read_card  # noqa: E402 - likewise
 
 CARD = read_card(ROOT / "tasks" / TASK)

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
 from harness.cli import diagnosis
@@ -230,14 +231,28 @@ def test_outside_of_a_project_the_doctor_still_looks_at_the_machine(
     assert len(document["problems"]) == 1
 
 
-def test_the_published_schema_is_what_is_printed() -> None:
-    result = runner.invoke(app, ["schema"])
+@pytest.mark.parametrize("of", ["record", "joint"])
+def test_a_published_schema_is_what_is_printed(of: str) -> None:
+    result = runner.invoke(app, ["schema", "--of", of])
 
     assert result.exit_code == 0
-    published = ROOT / "docs" / "reference" / "record.schema.json"
+    published = ROOT / "docs" / "reference" / f"{of}.schema.json"
     assert result.stdout == published.read_text(encoding="utf-8"), (
-        "python -m harness schema --output docs/reference/record.schema.json"
+        f"python -m harness schema --of {of} --output docs/reference/{of}.schema.json"
     )
+    assert of != "record" or result.stdout == runner.invoke(app, ["schema"]).stdout
+
+
+def test_every_joint_file_here_is_of_the_published_schema() -> None:
+    schema = json.loads((ROOT / "docs" / "reference" / "joint.schema.json").read_bytes())
+    validator = Draft202012Validator(schema)
+    files = sorted((ROOT / "leaderboard" / "joint").glob("*.json"))
+    assert files
+    for path in files:
+        document = json.loads(path.read_bytes())
+        assert [each.message for each in validator.iter_errors(document)] == []
+        document["statistics"]["claims"].append({"winner": "a"})
+        assert not validator.is_valid(document)
 
 
 def test_the_schema_names_every_field_of_a_record() -> None:

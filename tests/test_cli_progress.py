@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 
 from harness.cli.progress import ProgressLine
-from harness.records.evaluation import Notice
+from harness.records.session import Notice
 
 REASONS = (
     Notice(code="steal", message="the host withheld 9 %", remedy="r"),

@@ -23,7 +23,10 @@ from harness.cli.evaluating import Results
 from harness.cli.project import Project
 from harness.cli.quota import require_quota
 from harness.errors import ConfigurationError
+from harness.records.evaluation import Campaign
+from harness.records.unfinished import Begun, Finished, Stood
 from harness.store.results import write
+from harness.store.unfinished import Log, log_path
 from harness.submissions.check import CheckReport, check
 from harness.tasks.protocol import TaskData
 
@@ -70,6 +73,7 @@ def asked(
     signed: bool = True,
     public: bool = False,
     output: str = "leaderboard/results",
+    resume: bool = False,
 ) -> None:
     """Ask for evaluations of entries of the toys' team."""
     context = check_context(Project(root))
@@ -78,8 +82,9 @@ def asked(
         folder = root / "submissions" / name
         reports.append(check(folder if folder.exists() else write_entry(root, name), context))
     results = Results(root / output, cast("Any", None), signer() if signed else None)
-    data = cast("TaskData", SimpleNamespace(reference=SimpleNamespace(public=public)))
-    require_quota(Project(root), results, [(report, data) for report in reports])
+    data = cast("TaskData", SimpleNamespace(reference=SimpleNamespace(public=public, digest="da")))
+    asked_for = [(report, data) for report in reports]
+    require_quota(Project(root), results, asked_for, resume=resume)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +143,42 @@ def test_results_elsewhere_do_not_begin_a_new_count(root: Path) -> None:
     asked(root, "one", output="nowhere")
     with pytest.raises(ConfigurationError, match="has had 2 of 2"):
         asked(root, "one", output="other")
+
+
+def interrupted(root: Path, entry: str, digest: str) -> None:
+    """Keep an official evaluation whose command was interrupted before it could take note."""
+    write_key(root / "leaderboard" / "keys")
+    made = record(
+        entry, task={"id": "toy"}, data=HIDDEN | {"digest": "da"}, digest=digest,
+        campaign=Campaign(id="c0ffee", entries=(entry, "steady"), control="steady"),
+    )  # fmt: skip
+    made = replace(made, submission=replace(made.submission, team="the TOYS"))
+    write(root / "leaderboard" / "results", made, outcomes(), signer())
+    log = Log(log_path(root / "leaderboard" / "results", "c0ffee"))
+    log.add(
+        Begun(
+            campaign="c0ffee", began_utc=MOMENT.format(0), task="toy", entries=(entry,),
+            control="steady", same={},
+        ),
+        Stood(entry=entry, session=made.sessions[0], answers=()),
+        Finished(record=made, outcomes=None),
+    )  # fmt: skip
+    log.close()
+
+
+def test_what_is_gone_on_with_is_no_further_evaluation(root: Path) -> None:
+    digest = check(write_entry(root, "one"), check_context(Project(root))).digest
+    assert digest is not None
+    interrupted(root, "one", digest)
+    has_had(root, 1, first=1)
+    with pytest.raises(ConfigurationError, match="has had 2 of 2"):
+        asked(root, "one")
+    asked(root, "one", resume=True)
+    with pytest.raises(ConfigurationError, match="has had 1 of 2"):
+        asked(root, "one", "two", resume=True)
+    (root / "submissions" / "one" / "more.txt").write_text("changed", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="has had 2 of 2"):
+        asked(root, "one", resume=True)
 
 
 def test_rules_without_a_quota_refuse_nobody(root: Path) -> None:

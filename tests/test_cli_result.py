@@ -12,7 +12,8 @@ from record_samples import component_energy, record
 from rich.console import Console
 
 from harness.cli.result import interval, print_result
-from harness.records.evaluation import EvaluationRecord, Failed, Notice, VoidSession
+from harness.records.evaluation import EvaluationRecord, Failed
+from harness.records.session import Notice, VoidSession
 
 AGAIN, BOARD = "python -m harness evaluate e", "python -m harness leaderboard"
 

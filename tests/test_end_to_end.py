@@ -22,7 +22,8 @@ from typer.testing import CliRunner, Result
 from harness.cli.app import app
 from harness.evaluation.turn import turn
 from harness.records.base import parse_json
-from harness.records.evaluation import PHASES, EvaluationRecord, Failed
+from harness.records.evaluation import EvaluationRecord, Failed
+from harness.records.session import PHASES
 
 CHECKOUT = Path(__file__).parents[1]
 SUMMARY = {

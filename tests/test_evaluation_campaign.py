@@ -138,6 +138,18 @@ def test_the_control_rests_when_no_entry_wants_a_session(fair: Fair) -> None:
     assert blocks(records["cat"]) == [0, 1]
 
 
+def test_a_control_that_no_round_was_run_for_has_not_been_evaluated(fair: Fair) -> None:
+    for name in ("ant", "bee"):
+        fair.plans[name] = Plan(fails_in=0, at="load")
+    made = fair.run()["cat"]
+
+    assert made.sessions == ()
+    assert isinstance(made.outcome, Failed)
+    assert (made.outcome.stage, made.outcome.blame) == ("campaign", "organiser")
+    assert made.campaign is not None
+    assert made.campaign.void is not None
+
+
 def test_an_entry_by_itself_has_no_rounds(fair: Fair) -> None:
     fair.asked, fair.control = ("bee",), None
     made = fair.run()["bee"]

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from record_samples import RULES, record, session
 
 from harness.evaluation.conspicuous import BY_CHANCE, chance, conspicuous
-from harness.records.evaluation import EvaluationRecord, Failed, Notice, Remains
+from harness.records.evaluation import EvaluationRecord, Failed
 from harness.records.rules import ReferenceEntries
+from harness.records.session import Notice, Remains
 
 GOOD = ((90, 10, 0), (10, 90, 0))
 

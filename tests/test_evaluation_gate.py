@@ -18,8 +18,8 @@ from harness.evaluation.gate import (
     may_be_its_own,
     who_may_have,
 )
-from harness.records.evaluation import Disturbance, Notice, ReferenceKernel, Session
 from harness.records.meter import DeviceCondition
+from harness.records.session import Disturbance, Notice, ReferenceKernel, Session
 
 CORES = 4
 SECONDS = 9.0

@@ -12,17 +12,9 @@ from msgspec.structs import replace
 from record_samples import RULES, component_energy, record, session
 
 from harness.evaluation.notices import notices
-from harness.records.evaluation import (
-    Agreement,
-    EvaluationRecord,
-    Look,
-    Notice,
-    ReferenceKernel,
-    Session,
-    Sweep,
-    VoidSession,
-)
+from harness.records.evaluation import EvaluationRecord, Look
 from harness.records.meter import DeviceCondition, Grade
+from harness.records.session import Agreement, Notice, ReferenceKernel, Session, Sweep, VoidSession
 
 
 def codes(made: EvaluationRecord) -> list[str]:

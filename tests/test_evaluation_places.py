@@ -9,7 +9,8 @@ from msgspec.structs import replace
 from record_samples import record
 
 from harness.evaluation.places import Places
-from harness.records.evaluation import Failed, Notice
+from harness.records.evaluation import Failed
+from harness.records.session import Notice
 
 PLACES = Places(
     [

@@ -31,8 +31,9 @@ from harness.evaluation.plan import PlannedSweep, plan_sweeps
 from harness.meters.protocol import Recording, Surroundings, Work
 from harness.meters.replay import Replay, open_sources, read_trace
 from harness.records.base import pretty_json
-from harness.records.evaluation import PHASES, Completed, Failed, Scenario
+from harness.records.evaluation import Completed, Failed, Scenario
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
+from harness.records.session import PHASES
 from harness.sandbox.protocol import Request
 
 

@@ -16,7 +16,8 @@ from harness.cli.evaluate import exit_code
 from harness.evaluation.assignment import Assignment
 from harness.meters.protocol import Work
 from harness.ranking.summary import summarise
-from harness.records.evaluation import PHASES, Completed, Disturbance, Failed
+from harness.records.evaluation import Completed, Failed
+from harness.records.session import PHASES, Disturbance
 
 REPEATS = PROTOCOL.max_repeats
 

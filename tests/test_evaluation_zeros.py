@@ -9,7 +9,8 @@ from record_samples import RULES, component_energy, record, session
 from harness.evaluation.gate import CLOCK_TICK_SECONDS
 from harness.evaluation.notices import notices
 from harness.records.energy import silent_components
-from harness.records.evaluation import EvaluationRecord, Session, Sweep
+from harness.records.evaluation import EvaluationRecord
+from harness.records.session import Session, Sweep
 
 
 def codes(made: EvaluationRecord) -> list[str]:

@@ -16,8 +16,9 @@ from harness.ranking.base_power import Draw, base_ratio, draw_of, overturned
 from harness.ranking.boards import make_boards
 from harness.records.board import Board
 from harness.records.energy import joules_per_1000
-from harness.records.evaluation import EvaluationRecord, PhaseWindow, Session
+from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import ComponentEnergy, MeterDescription, WindowReading
+from harness.records.session import PhaseWindow, Session
 from harness.site.spreadsheet import comma_separated
 
 CORE, BASE = 4.0, 0.8

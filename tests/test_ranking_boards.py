@@ -33,13 +33,10 @@ from harness.records.evaluation import (
     Isolation,
     IsolationCheck,
     Look,
-    Notice,
-    PhaseWindow,
     Quality,
-    Session,
-    Sweep,
 )
 from harness.records.meter import MeterDescription
+from harness.records.session import Notice, PhaseWindow, Session, Sweep
 from harness.records.statistics import of_sessions, t_quantile
 
 SIMULATED = MeterDescription(name="rapl", grade="simulated", sources=(SOURCE,))
@@ -623,6 +620,7 @@ def test_under_the_multiple_of_the_null_entry_is_the_floor() -> None:
         null, record("under", joules=[68.9] * 5), record("over", joules=[69.1] * 5, value=0.7)
     )
     assert RULES.energy.floor_multiple == 3
+    assert board.floor_joules_per_1000_queries == pytest.approx(45)
     assert {row.entry: row.at_floor for row in board.entries} == {
         NULL: True, "under": True, "over": False,
     }  # fmt: skip
@@ -812,3 +810,10 @@ def test_a_beaten_entry_moves_nobody_else(
     after = {row.entry: row.on_front for row in only_board(*records, beaten).entries}
     assert after == {**before, "beaten": False}
     assert any(before.values())
+
+
+def test_a_row_says_what_kind_of_model_the_team_says_it_is() -> None:
+    made = record()
+    assert only_row(made).family is None
+    said = replace(made, submission=replace(made.submission, family="boosted-trees"))
+    assert only_row(said).family == "boosted-trees"

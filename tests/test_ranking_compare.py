@@ -13,11 +13,13 @@ from msgspec.structs import replace
 from record_samples import RULES, SOURCE, record, stored
 
 from harness.errors import UsageError
+from harness.ranking.boards import make_boards
 from harness.ranking.compare import Comparison, Contender, Margins, compare
 from harness.ranking.paired_quality import RightOrWrong
 from harness.ranking.pairing import controls_of, evaluations_of
-from harness.records.evaluation import Campaign, EvaluationRecord, Failed, Look, PhaseWindow
+from harness.records.evaluation import Campaign, EvaluationRecord, Failed, Look
 from harness.records.meter import MeterDescription
+from harness.records.session import PhaseWindow
 
 MARGINS = Margins(quality=0.01, energy=0.02)
 JOULES = (39.0, 39.4, 38.7, 39.2, 38.9)
@@ -48,7 +50,11 @@ def compared(
     evidence: RightOrWrong | None = None,
     **options: Any,  # noqa: ANN401 - any of ``compare``
 ) -> Comparison:
-    given: dict[str, Any] = {"margins": MARGINS, "few_sessions": RULES.boards.min_sessions}
+    given: dict[str, Any] = {
+        "margins": MARGINS,
+        "few_sessions": RULES.boards.min_sessions,
+        "least_campaigns": RULES.campaigns.least,
+    }
     return compare(
         contender("old") if a is None else a,
         contender("new") if b is None else b,
@@ -72,6 +78,26 @@ def test_a_side_has_the_figures_of_its_row() -> None:
     assert side.quality_interval == pytest.approx((0.77, 0.83))
     assert side.joules_per_1000_queries == pytest.approx(30.02, rel=1e-3)
     assert side.joules_interval is not None
+
+
+def test_a_side_of_several_days_has_the_interval_of_its_row_on_a_board() -> None:
+    days = [
+        replace(
+            record("old", joules=[f * j for j in JOULES]), created_utc=f"2026-05-0{n}T10:00:00Z"
+        )
+        for n, f in enumerate((1.0, 1.1, 0.95), 1)
+    ]
+    side = compared(contender("old", *days)).a
+    (board,) = make_boards([stored(each) for each in days], RULES).boards
+    (row,) = board.entries
+    assert row.occasions == 3
+    assert side.joules_interval == row.joules_interval
+    assert side.joules_per_1000_queries == row.joules_per_1000_queries
+    (one_day,) = {compared(contender("old", *(replace(e, created_utc=days[0].created_utc)
+                                              for e in days))).a.joules_interval}  # fmt: skip
+    assert one_day is not None
+    assert side.joules_interval is not None
+    assert side.joules_interval[1] > one_day[1]
 
 
 def test_energy_and_quality_of_the_records_reach_the_verdict() -> None:
@@ -251,6 +277,8 @@ def test_other_campaigns_are_compared_by_their_controls() -> None:
 
     made = compared(some("old", 1.0, "abc"), some("new", 0.7, "def"))
     assert (made.energy.pairing, made.energy.status) == ("campaigns", "less")
+    more = compared(some("old", 1.0, "abc"), some("new", 0.7, "def"), least_campaigns=4)
+    assert more.energy.status == "not-compared"
     few = compared(some("old", 1.0, "ab"), some("new", 0.7, "def"))
     assert (few.energy.status, few.energy.pairing) == ("not-compared", "none")
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.ranking.paired_energy import Campaign, EnergyFinding, Series, compare_energy
-from harness.records.statistics import LEAST_SPREAD
+from harness.records.statistics import LEAST_CAMPAIGNS, LEAST_SPREAD
 
 A = (10.0, 10.2, 9.9, 10.1, 9.8)
 MARGIN = 0.02
@@ -36,8 +36,8 @@ def series(
     )
 
 
-def found(a: Series, b: Series) -> EnergyFinding:
-    return compare_energy(a, b, margin=MARGIN)
+def found(a: Series, b: Series, least_campaigns: int = LEAST_CAMPAIGNS) -> EnergyFinding:
+    return compare_energy(a, b, margin=MARGIN, least_campaigns=least_campaigns)
 
 
 def scaled(factor: float, joules: Sequence[float] = A) -> tuple[float, ...]:
@@ -200,6 +200,26 @@ def test_fewer_than_three_campaigns_do_not_show_how_campaigns_differ(of_a: str, 
     made = found(a, b)
     assert (made.status, made.ratio) == ("not-compared", None)
     assert "fewer than 3" in made.reason
+
+
+def test_rules_that_ask_for_more_campaigns_are_heeded() -> None:
+    a = in_campaigns(10.0, "abc", (1.0, 1.1, 0.9), 1)
+    other_days = in_campaigns(9.0, "def", (1.5, 1.6, 1.4), 2)
+    made = found(a, other_days, least_campaigns=4)
+    assert made.status == "not-compared"
+    assert "fewer than 4 of each" in made.reason
+    same_days = in_campaigns(9.0, "abc", (1.0, 1.1, 0.9), 2)
+    assert found(a, same_days).unit == "campaigns"
+    made = found(a, same_days, least_campaigns=4)
+    assert made.unit == "rounds"
+    assert "fewer than 4 do not show" in made.method
+
+
+def test_no_fewer_campaigns_than_the_rules_ask_for_would_suffice() -> None:
+    a = in_campaigns(10.0, "abcdefg", (1.0,) * 7, 1)
+    b = in_campaigns(10.001, "abcdefg", (1.0, 1.01) * 3 + (1.0,), 2)
+    made = found(a, b, least_campaigns=7)
+    assert made.needed is None or made.needed > 7
 
 
 def test_one_of_a_campaign_and_one_alone_are_taken_as_run_apart() -> None:

@@ -10,7 +10,13 @@ from record_samples import NULL, RULES, TASK, Stored, record, stored
 
 from harness.ranking.boards import make_boards
 from harness.ranking.quota import official_evaluations
-from harness.records.evaluation import Campaign, EvaluationRecord, Failed
+from harness.records.evaluation import (
+    Campaign,
+    EvaluationRecord,
+    Failed,
+    ItemsCommitment,
+    Signature,
+)
 from harness.records.rules import QuotaRules
 from harness.records.team_names import team_key
 
@@ -58,6 +64,20 @@ COUNTED: dict[str, Stored] = {
 @pytest.mark.parametrize("case", COUNTED)
 def test_whatever_tells_of_labels_counts(case: str) -> None:
     assert count(COUNTED[case]) == 1
+
+
+def test_one_evaluation_counts_once_however_often_its_record_was_made() -> None:
+    campaign = Campaign(id="c", entries=("team-model",))
+    first = official(campaign=campaign)
+    again = official(
+        campaign=campaign, items=ItemsCommitment(digest="ab" * 32)
+    )  # after an interruption
+    assert first.record != again.record
+    assert count(first, again) == 1
+    other_key = Signature(key="cd" * 32, value="ef" * 64)
+    assert count(official(), official(signature=other_key)) == 1
+    assert count(first, official(campaign=replace(campaign, id="d"))) == 2
+    assert count(official(), official(created="2026-01-02T03:04:06+00:00")) == 2
 
 
 NOT_COUNTED: dict[str, Stored] = {

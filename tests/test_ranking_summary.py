@@ -13,8 +13,8 @@ from record_samples import RULES, record, session, sessions
 from harness.ranking.figures import energy_parts, joules_uncertainty
 from harness.ranking.summary import summarise
 from harness.records.base import pretty_json
-from harness.records.evaluation import Notice, Session
 from harness.records.meter import ComponentEnergy
+from harness.records.session import Notice, Session
 
 STABLE_NAMES = [
     "task",

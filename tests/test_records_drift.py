@@ -13,7 +13,7 @@ from record_samples import RULES, component_energy, session
 from scipy import stats
 
 from harness.records.drift import Drift, Trend, drift
-from harness.records.evaluation import ReferenceKernel, Session, Sweep
+from harness.records.session import ReferenceKernel, Session, Sweep
 
 AMORTISE = RULES.energy.amortise_queries
 

@@ -12,8 +12,9 @@ from record_samples import RULES, component_energy, session
 
 from harness.records.energy import joules_per_1000
 from harness.records.estimates import joules_estimate
-from harness.records.evaluation import Look, Session
+from harness.records.evaluation import Look
 from harness.records.rules import ProtocolRules
+from harness.records.session import Session
 from harness.records.stopping import is_last, look_at, looks_of, sessions_to_come
 
 AMORTISE = RULES.energy.amortise_queries

@@ -17,7 +17,7 @@ import pytest
 from sandboxes import launch_of, predict, working, write_entry
 
 from harness.errors import ConfigurationError, OrganiserError, SubmissionError
-from harness.records.evaluation import Remains
+from harness.records.session import Remains
 from harness.sandbox import frames
 from harness.sandbox.bwrap import Bwrap, find_bwraps
 from harness.sandbox.confined import Confined, Kind

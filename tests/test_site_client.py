@@ -85,6 +85,18 @@ def test_the_columns_are_those_of_the_board_in_its_order() -> None:
     assert (data["floor"], data["budget"]) == (0.75, 1.5)
 
 
+def test_teams_and_families_stand_once_and_rows_name_their_places() -> None:
+    rows = (
+        samples.entry("a", quality=0.9, team="Two", family="trees"),
+        samples.entry("b", quality=0.8, team="One"),
+        samples.entry("c", quality=0.7, team="Two", family="linear"),
+    )
+    data = columns(samples.board(*rows))
+    assert (data["teams"], data["team"]) == (["Two", "One"], [0, 1, 0])
+    assert (data["families"], data["family"]) == (["linear", "trees"], [1, None, 0])
+    assert columns(samples.board(rows[1]))["family"] is None
+
+
 def test_a_column_without_a_single_figure_is_one_null() -> None:
     data = columns(samples.board(samples.unresolved(), samples.unresolved("b")))
     assert data["joules"] is data["best"] is data["support"] is data["class"] is None

@@ -150,6 +150,19 @@ def test_a_mark_is_told_in_the_language_of_the_page_with_its_unit() -> None:
     ]  # fmt: skip
 
 
+def test_limits_of_the_rules_are_drawn_where_they_lie_within_the_axes() -> None:
+    rows = [
+        samples.entry("a", quality=0.2, joules_per_1000_queries=0.1),
+        samples.entry("b", quality=0.9, joules_per_1000_queries=10.0),
+    ]
+    board = samples.board(*rows, floor_joules_per_1000_queries=0.3)
+    (line,) = drawn(board).lines
+    assert (line.key, line.is_upright) == ("picture.floor", True)
+    assert WIDE.plot.left < line.segment.x1 < WIDE.plot.right
+    assert drawn(samples.board(*rows, floor_joules_per_1000_queries=1e-9)).lines == ()
+    assert drawn(samples.board(*rows)).lines == ()
+
+
 def test_of_very_many_entries_the_front_and_the_best_have_marks_and_the_others_dots() -> None:
     rows = [
         samples.entry(f"m{n}", quality=0.9 - n / 1000, joules_per_1000_queries=1.0 + n)

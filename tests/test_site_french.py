@@ -13,8 +13,9 @@ from french_pages import Reading, english_left, english_only
 from notice_codes import notice_codes, problem_codes
 
 from harness.records.board import Boards, BoardStatus, Problem
-from harness.records.evaluation import EvaluationRecord, Notice
+from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import Grade
+from harness.records.session import Notice
 from harness.site.entry_page import render_entry
 from harness.site.language import language
 from harness.site.markdown import markdown_boards

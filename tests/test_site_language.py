@@ -15,9 +15,10 @@ from markupsafe import Markup
 from notice_codes import notice_codes, problem_codes
 
 from harness.records.board import BoardStatus
-from harness.records.evaluation import DataSource, Phase, Scenario
+from harness.records.evaluation import DataSource, Scenario
 from harness.records.joint import Prize, WhyUnranked
 from harness.records.meter import Component, Grade
+from harness.records.session import Phase
 from harness.site.language import (
     MAIN,
     CatalogueError,

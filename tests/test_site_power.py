@@ -25,7 +25,7 @@ from harness.site.power import (
     trace_svg,
 )
 
-STEPS = st.lists(st.tuples(st.floats(1e-6, 100.0), st.floats(0.0, 1e4)), min_size=1, max_size=300)
+STEPS = st.lists(st.tuples(st.floats(1e-6, 100.0), st.floats(0.0, 1e4)), min_size=1, max_size=150)
 WINDOWS = record_samples.session().phases
 
 
@@ -50,7 +50,7 @@ def test_a_long_step_is_not_blurred_into_a_short_one() -> None:
 def test_the_line_stays_in_the_plot(steps: list[tuple[float, float]]) -> None:
     drawing = lay_out((PowerTrace(component="package", watts=tuple(steps)),), WINDOWS)
     if drawing is None:
-        assert max(w for _, w in steps) <= 0
+        assert max(w for _, w in merged(steps)) < 1e-9
         return
     ((_, path),) = drawing.lines
     x, y = map(int, re.match(r"M(\d+) (\d+)", path).groups())  # type: ignore[union-attr]

@@ -174,9 +174,9 @@ def test_every_link_within_the_site_leads_to_a_file_or_to_a_page_of_its_entries(
     name = paths.in_language("index.html", code)
     outline = Outline(files[name])
     entries = {
-        paths.entry_page_name(board.id, entry.entry, code)
+        paths.entry_page_name(board.id, name, code)
         for board in samples.small().boards
-        for entry in (*board.entries, *board.failed)
+        for name in (*(e.entry for e in board.entries), *(e.entry for e in board.failed))
     }
     beside = {paths.in_language("method.html", code)}  # made by other renderers of the site
     led = set()

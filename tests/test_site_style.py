@@ -136,7 +136,8 @@ def test_the_simulation_finds_colours_that_some_cannot_tell_apart() -> None:
         ("ink", "paper", TEXT), ("ink", "raised", TEXT), ("ink", "accent-wash", TEXT),
         ("quiet", "paper", TEXT), ("quiet", "raised", TEXT), ("quiet", "accent-wash", TEXT),
         ("accent", "paper", TEXT), ("accent", "raised", TEXT), ("accent", "accent-wash", TEXT),
-        ("strong-ink", "strong-paper", TEXT), ("paper", "accent", TEXT),
+        ("strong-ink", "strong-paper", TEXT), ("paper", "accent", TEXT), ("ink", "load", TEXT),
+        ("deep", "warm-up", TEXT), ("other", "paper", GRAPHICS),
         ("accent", "paper", GRAPHICS), ("quiet", "paper", GRAPHICS),
     ],
 )  # fmt: skip
@@ -149,9 +150,18 @@ def test_text_and_marks_stand_out_enough(scheme: str, ink: str, paper: str, leas
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_what_is_on_the_front_differs_from_what_is_not_for_everybody(scheme: str, by: str) -> None:
     colours = schemes()[scheme]
-    meaning = [colours[name] for name in ("accent", "quiet", "ink", "paper")]
+    meaning = [colours[name] for name in ("accent", "other", "ink", "paper")]
     for one, other in combinations(meaning, 2):
         assert difference(one, other, by) >= APART, (one, other)
+
+
+@pytest.mark.parametrize("by", SEEN_BY)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_phases_beside_each_other_differ_for_everybody(scheme: str, by: str) -> None:
+    colours = schemes()[scheme]
+    phases = [colours[name] for name in ("quiet", "load", "warm-up", "accent", "ink")]
+    for one, other in pairwise(phases):
+        assert difference(one, other, by) >= 12, (one, other)
 
 
 @pytest.mark.parametrize("by", SEEN_BY)

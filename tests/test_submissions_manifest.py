@@ -64,6 +64,7 @@ command = ["./run", "--fast"]
 output = "scores"
 batch_size = 0x40
 stochastic = true
+family = "boosted-trees"
 [environment]
 requirements = "locks/requirements.lock"
 accelerator = "cuda"
@@ -91,6 +92,7 @@ source = "a wall meter"
     record = read.reference("folder", "d" * 64)
     assert record.entry == "folder"
     assert record.authors == ("Ada", "Grace")
+    assert record.family == "boosted-trees"
     assert record.lifecycle is not None
     assert record.lifecycle.training_kwh == 3.0
     assert record.lifecycle.hardware == "a laptop"
@@ -103,6 +105,16 @@ def test_what_is_absent_has_its_default() -> None:
     assert manifest.environment.accelerator == "none"
     assert manifest.lifecycle is None
     assert manifest.reference("e", "d").lifecycle is None
+    assert manifest.reference("e", "d").family is None
+
+
+def test_a_family_is_spelt_so_that_two_teams_spell_it_alike() -> None:
+    (fault,) = parse((FINE + 'family = "Boosted trees"\n').encode()).faults
+    assert "model.family" in fault.message
+    assert fault.remedy == (
+        "give what kind of model it is: small letters, digits and single dashes, for instance "
+        'family = "boosted-trees"'
+    )
 
 
 def test_a_fault_names_field_finding_and_remedy() -> None:

@@ -56,7 +56,7 @@ def read_grid(package: Path | None = None) -> Grid:
     rounding left of a very small one. Raises ``ConfigurationError`` where the package or a file is
     missing, or is not of the form that it had.
     """
-    folder = (package or _installed()).joinpath(*FOLDER)
+    folder = (package or package_folder()).joinpath(*FOLDER)
     mix = _read(folder / MIX)
     zones = {}
     for code, plain in sorted(mix.items()):
@@ -71,8 +71,8 @@ def read_grid(package: Path | None = None) -> Grid:
     )
 
 
-def _installed() -> Path:
-    """Return the package's folder without importing it: it loads much that is not needed here."""
+def package_folder() -> Path:
+    """Return codecarbon's folder without importing it, which loads much that is not needed here."""
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
         raise ConfigurationError(

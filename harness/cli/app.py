@@ -13,6 +13,7 @@ from harness.cli import (
     data,
     doctor,
     evaluate,
+    export,
     init,
     keys,
     leaderboard,
@@ -73,6 +74,7 @@ app.command(cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(cls=Command, epilog=leaderboard.EXAMPLES)(leaderboard.leaderboard)
 app.command(cls=Command, epilog=compare.EXAMPLES)(compare.compare)
 app.command(cls=Command, epilog=report.EXAMPLES)(report.report)
+app.command(cls=Command, epilog=export.EXAMPLES)(export.export)
 app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
 app.add_typer(
     keys.keys,

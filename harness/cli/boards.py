@@ -29,10 +29,13 @@ def escape(text: str) -> str:
     return markup.escape(visible(text))
 
 
-def print_boards(console: Console, boards: Boards, page: Path) -> None:
-    """Show every board as a table, what could not be used, and where the page is."""
-    for board in boards.boards:
-        _print_board(console, board)
+def print_boards(console: Console, boards: Boards, page: Path, more: Sequence[int]) -> None:
+    """Show every board as a table, what could not be used, and where the page is.
+
+    ``more`` is how many rows each has besides those that are here: they are on the page.
+    """
+    for board, rest in zip(boards.boards, more, strict=True):
+        _print_board(console, board, rest)
     if not boards.boards and not boards.problems:
         console.print("no results yet: python -m harness evaluate ENTRY makes one")
     elif not boards.boards:
@@ -56,7 +59,7 @@ def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
             console.print(f"        {escape(path)}", highlight=False, soft_wrap=True)
 
 
-def _print_board(console: Console, board: Board) -> None:
+def _print_board(console: Console, board: Board, rest: int) -> None:
     console.print()
     console.print(
         f"[bold]{escape(board.task_title)}[/bold] · {board.scenario} · {board.status}",
@@ -82,6 +85,8 @@ def _print_board(console: Console, board: Board) -> None:
     for entry in board.entries:
         table.add_row(*([rank_text(entry.rank)] if ranked else []), *_cells(entry))
     console.print(table)
+    if rest:
+        console.print(f"[dim]and {rest:,} more, on the page[/dim]", highlight=False)
     for prize in board.ranking.prizes if board.ranking else ():
         winners = [each.entry for each in prize.standings if each.wins]
         console.print(f"prize {prize_text(prize, winners)}", markup=False, highlight=False)

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.ranking.status import STAND_IN
-from harness.records.evaluation import Hardware, Notice
+from harness.records.evaluation import Hardware
+from harness.records.session import Notice
 from harness.submissions.faults import visible
 
 if TYPE_CHECKING:

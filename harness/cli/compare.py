@@ -126,6 +126,7 @@ def make_comparison(
         items.evidence,
         margins,
         few_sessions=rules.boards.min_sessions,
+        least_campaigns=rules.campaigns.least,
         floor_joules=_floor(named, one, rules),
         notes=(*notes, *notes_on(project, sides[0]), *items.notes),
         stale=notes_on(project, sides[1]),

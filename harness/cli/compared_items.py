@@ -14,7 +14,7 @@ from harness.errors import ConfigurationError, UsageError
 from harness.ranking.gists import StoredLike
 from harness.ranking.paired_quality import UNKNOWN, OfSessions, Resampled, RightOrWrong
 from harness.ranking.pairing import Evaluations
-from harness.records.evaluation import Notice
+from harness.records.session import Notice
 
 if TYPE_CHECKING:
     from harness.records.evaluation import ItemOutcomes

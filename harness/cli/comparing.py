@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
 from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of, why_not
-from harness.records.evaluation import Notice
+from harness.records.session import Notice
 
 if TYPE_CHECKING:
     from harness.ranking.gists import StoredLike

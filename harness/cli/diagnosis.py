@@ -19,9 +19,10 @@ from harness.evaluation.lock import temporary_folder
 from harness.meters.machine import surroundings_of
 from harness.meters.select import SourceStatus, select, survey
 from harness.records.base import Frozen
-from harness.records.evaluation import Hardware, Isolation, IsolationGrade, Notice
+from harness.records.evaluation import Hardware, Isolation, IsolationGrade
 from harness.records.profile import HardwareProfile
 from harness.records.rules import Limits
+from harness.records.session import Notice
 from harness.sandbox.ladder import choose
 
 DISTRIBUTION = "frugal-ai-harness"

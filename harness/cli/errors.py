@@ -46,19 +46,29 @@ def explained(*, as_json: bool) -> Iterator[None]:
 
 
 def report(error: HarnessError, *, as_json: bool) -> None:
-    """Print an error and its remedy; with it a record that has no other place."""
+    """Print an error and its remedy; with it records that have no other place, in one document."""
+    from harness.cli.keeping import SeveralUnkeptError, UnkeptError
+
+    errors = error.errors if isinstance(error, SeveralUnkeptError) else (error,)
+    for each in errors:
+        print_note(f"{in_colour('error:', 'red', err=True)} {printable(each.message)}")
+        if each.remedy:
+            print_note(f"{in_colour('fix:', 'green', err=True)} {printable(each.remedy)}")
+    if not as_json and not any(isinstance(each, UnkeptError) for each in errors):
+        return
+    documents = [_document(each) for each in errors]  # in either form: they are in no other place
+    print_json(documents[0] if len(documents) == 1 else _document(error) | {"results": documents})
+
+
+def _document(error: HarnessError) -> dict[str, Any]:
     from harness.cli.keeping import UnkeptError
 
-    print_note(f"{in_colour('error:', 'red', err=True)} {printable(error.message)}")
-    if error.remedy:
-        print_note(f"{in_colour('fix:', 'green', err=True)} {printable(error.remedy)}")
-    document: dict[str, Any] = {"message": error.message, "remedy": error.remedy}
+    said: dict[str, Any] = {"message": error.message, "remedy": error.remedy}
     if isinstance(error, MachineBusyError):
-        document["holder"] = error.holder
-    if isinstance(error, UnkeptError):  # in either form: it is in no other place
-        print_json({"error": document, "record": error.record, "items": error.outcomes})
-    elif as_json:
-        print_json({"error": document})
+        said["holder"] = error.holder
+    if isinstance(error, UnkeptError):
+        return {"error": said, "record": error.record, "items": error.outcomes}
+    return {"error": said}
 
 
 def printable(text: str) -> str:

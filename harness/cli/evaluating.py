@@ -204,7 +204,7 @@ def _prepare(
         for group in groups
         for each in group.entries
     ]
-    require_quota(project, results, asked)
+    require_quota(project, results, asked, resume=request.resume)
     supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
     prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
     made: dict[str, Ready] = {}

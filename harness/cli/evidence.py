@@ -112,9 +112,11 @@ def _task(
 def _answers(
     results: Path, row: BoardEntry, stored: Mapping[str, StoredRecord], task: FolderTask
 ) -> Answers | WhyUnranked:
-    from harness.store.results import read_items
+    from harness.store.results import has_items, read_items
     from harness.tasks.outcomes import kept_predictions, wrong_with
 
+    if not all(has_items(results, path) for path in row.evaluations):
+        return "items-missing"
     outcomes: list[ItemOutcomes] = []
     sessions: list[Predictions] = []
     records = [stored[path].record for path in row.evaluations]

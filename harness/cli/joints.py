@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_made
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
+from harness.records.base import Frozen, digest
+from harness.records.joint import JointStatistics
+
 if TYPE_CHECKING:
+    from harness.cli.gathering import Gathered
     from harness.cli.project import Project
     from harness.ranking.rank_notes import WhyNoRanks
     from harness.records.board import Board, BoardEntry, Boards, Problem
-    from harness.records.joint import JointFile, JointStatistics
+    from harness.records.joint import JointFile
     from harness.store.results import Signs, StoredRecord
 
 SIGNED = ("official", "unofficial", "open")
@@ -47,10 +51,25 @@ class _Made:
     problem: Problem | None = None
 
 
+class Known(Frozen, array_like=True):
+    """What the outcomes that were here gave of a board."""
+
+    statistics: JointStatistics | None
+    """``None`` where no entry can be ranked by them."""
+    complete: bool
+    """Whether those of all rows that can be ranked were here, and fit."""
+
+
 class Joints:
     """The joint files beside a results folder."""
 
-    def __init__(self, project: Project, results: Path, signer: Signs | None = None) -> None:
+    def __init__(
+        self,
+        project: Project,
+        results: Path,
+        signer: Signs | None = None,
+        known: Mapping[str, Known] | None = None,
+    ) -> None:
         from harness.store.joint import joint_folder
         from harness.tasks import load_task
 
@@ -58,20 +77,25 @@ class Joints:
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
         self._task = cache(lambda name: load_task(project.root, name))
-        self._computed: dict[tuple[str, str], JointStatistics | None] = {}
+        self._root, self.computed = project.root, dict(known or {})
+        self.used: dict[str, Known] = {}
+        """What was worked out, or known, of the boards that were ranked; by what it was made of."""
 
-    def ranked(self, *, local: bool) -> Ranked:
-        """Make the boards of all records, with what teams report of themselves or without."""
-        from harness.store.results import read_all
+    def of_gathered(self, gathered: Gathered) -> Ranked:
+        """Make the boards of what was kept of records."""
+        from harness.ranking.boards import boards_of
 
-        stored, problems = read_all(self.results, self._keys, local=local)
-        return self.of(stored, problems)
+        boards = boards_of(
+            gathered.gists, gathered.heads, self._rules, gathered.line, gathered.problems
+        )
+        return self._ranked(boards, gathered.stored)
 
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""
         from harness.ranking.boards import make_boards
 
-        return self.rank(make_boards(stored, self._rules, problems), stored)
+        boards = make_boards(stored, self._rules, problems)
+        return self._ranked(boards, {each.path: each for each in stored})
 
     def place(self, board_id: str) -> tuple[str, bool]:
         """Return how a board's joint file is named in what is found, and whether there is one."""
@@ -86,10 +110,9 @@ class Joints:
 
         return left_over(self.folder, [board.id for board in ranked.boards.boards])
 
-    def rank(self, boards: Boards, stored: Sequence[StoredRecord]) -> Ranked:
+    def _ranked(self, boards: Boards, stored: Mapping[str, StoredRecord]) -> Ranked:
         """Rank the entries of every board by what is here; ``stored`` are their records."""
-        by_path = {each.path: each for each in stored}
-        made = [self._rank(board, by_path) for board in boards.boards]
+        made = [self._rank(board, stored) for board in boards.boards]
         problems = [each.problem for each in made if each.problem is not None]
         found = sorted((*boards.problems, *problems), key=lambda p: (p.path, p.code, p.message))
         boards = replace(boards, problems=tuple(found))
@@ -181,12 +204,40 @@ class Joints:
         Nothing for a board of other rules than those in force: the margins that it was made under
         are known to its joint file alone.
         """
+        if not self._in_force(board):
+            return None, False
+        place = self._evidence(board, rows, records)
+        if place is None:
+            return None, False
+        if (known := self.computed.get(place)) is None:
+            known = self._worked_out(board, rows, records, stored)
+        self.computed[place] = self.used[place] = known
+        return known.statistics, known.complete
+
+    def _evidence(self, board: Board, rows: Sequence[BoardEntry], records: str) -> str | None:
+        """Return a digest of what a board's statistics are made of, as its files tell.
+
+        ``None`` where no outcomes are beside its records at all.
+        """
+        from harness.store.scanning import items_marks
+
+        paths = [path for row in rows for path in row.evaluations]
+        marks = items_marks(self.results, paths)
+        if not any(marks):
+            return None
+        return digest([board.id, records, marks, self._tasks])
+
+    def _worked_out(
+        self,
+        board: Board,
+        rows: Sequence[BoardEntry],
+        records: str,
+        stored: Mapping[str, StoredRecord],
+    ) -> Known:
         from harness.cli.evidence import gather
         from harness.ranking.joint import joint_statistics
         from harness.store.joint import resampling_seed
 
-        if not self._in_force(board):
-            return None, False
         gathered = gather(
             self.results,
             board,
@@ -197,14 +248,19 @@ class Joints:
             least_campaigns=self._rules.campaigns.least,
         )
         if gathered.evidence is None:
-            return None, False
-        place = (board.id, records)
-        if place not in self._computed:
-            seed = resampling_seed(gathered.keys, records)
-            self._computed[place] = joint_statistics(
-                board, gathered.evidence, gathered.left_out, self._rules, seed
-            )
-        return self._computed[place], not gathered.left_out
+            return Known(statistics=None, complete=False)
+        seed = resampling_seed(gathered.keys, records)
+        statistics = joint_statistics(
+            board, gathered.evidence, gathered.left_out, self._rules, seed
+        )
+        return Known(statistics=statistics, complete=not gathered.left_out)
+
+    @cached_property
+    def _tasks(self) -> str:
+        """What tells whether anything in the tasks' folders has changed."""
+        from harness.store.scanning import marks_under
+
+        return digest(marks_under(self._root / "tasks"))
 
 
 def _needs_signature(made: _Made) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -33,6 +33,17 @@ class UnkeptError(OrganiserError):
         super().__init__(message, remedy=remedy)
         self.record = record
         self.outcomes = outcomes
+
+
+class SeveralUnkeptError(OrganiserError):
+    """Several records of one campaign have no place, or another than they should have."""
+
+    def __init__(self, errors: Sequence[OrganiserError]) -> None:
+        super().__init__(
+            "; ".join(dict.fromkeys(each.message for each in errors)),
+            remedy="; ".join(dict.fromkeys(each.remedy for each in errors)),
+        )
+        self.errors = tuple(errors)
 
 
 def keep(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,17 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import JsonOption
-from harness.cli.output import print_json, print_note, stdout_console, write_out
+from harness.cli.output import print_json, stdout_console, write_out
 from harness.cli.project import Project, find_project
-from harness.errors import OrganiserError, UsageError
+from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.joints import Joints, Ranked
+    from harness.cli.joints import Ranked
+    from harness.cli.unchanged import Asked, Shown
     from harness.site.language import Language
     from harness.store.private_key import Signer
-
-LOCAL = "local"
-"""The folder, inside the site's and ignored by git, of the page that shows local results too."""
 
 EXAMPLES = """Examples:
 
@@ -77,6 +74,16 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         str | None,
         typer.Option(metavar="CODE", help="Language of --markdown.", show_default="en"),
     ] = None,
+    no_cache: Annotated[
+        bool,
+        typer.Option("--no-cache", help="Read and make everything anew, and keep nothing."),
+    ] = False,
+    processes: Annotated[
+        int | None,
+        typer.Option(
+            min=1, metavar="N", help="Processes that read and write.", show_default="one a core"
+        ),
+    ] = None,
 ) -> None:
     """Make the boards and their page.
 
@@ -87,8 +94,8 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     Ranks come from the outcomes of single items beside the records. Where these are here, what
     they say is written to leaderboard/joint, and read from there where they are not.
     """
-    from harness.cli.joints import Joints
-    from harness.site.render import render
+    from harness.cli.unchanged import Asked, shown_of, unchanged
+    from harness.cli.workers import usable_processes
 
     project = find_project()
     folder = output or project.site
@@ -97,37 +104,37 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     if partial and sign is None:
         raise UsageError("--partial is about what --sign signs", remedy="name a key, or leave it")
     tables = _tables_in(language, wanted=markdown, as_json=as_json, check=check)
-    joints = Joints(project, source, _signer(project, sign, check=check, own=own))
-    ranked = joints.ranked(local=False)
-    if not partial:
-        _require_whole(ranked)
-    public = ranked.published
-    if check:
-        kept = joints if own else None
-        _check(ranked, kept, folder, as_json=as_json)
+    asked = Asked(
+        project=project,
+        results=source,
+        own=own,
+        folder=folder,
+        foreign=output is None and not own,
+        published=published,
+        processes=processes or usable_processes(),
+        cached=not no_cache,
+    )
+    printed = as_json or tables is not None
+    if not (check or printed or sign or no_cache) and (shown := unchanged(asked)) is not None:
+        _print(shown)
         return
-    shown = ranked.boards if published else joints.ranked(local=True).boards
-    foreign = output is None and not own
-    if own:
-        _write_joints(joints, ranked)
-    if not foreign:
-        _write(folder, render(public))
-    page = folder / "index.html"
-    # Also when no local result is left: else the page would go on showing those that were.
-    if foreign or (not published and (shown != public or (folder / LOCAL).is_dir())):
-        page = folder / LOCAL / "index.html"
-        _write(folder / LOCAL, render(shown))
+    signer = _signer(project, sign, check=check, own=own)
+    if check:
+        _check(asked, partial=partial, as_json=as_json)
+        return
+    from harness.cli.making import make
+
+    made = make(asked, signer, partial=partial)
     if as_json:
-        print_json(shown)
+        print_json(made.boards)
     elif tables is not None:
         from harness.site.markdown import markdown_boards
 
-        write_out(markdown_boards(shown, tables))
+        write_out(markdown_boards(made.boards, tables))
     else:
-        from harness.cli.boards import print_boards
-
-        print_boards(stdout_console(), shown, page)
-    if shown.problems:
+        _print(shown_of(made.boards, made.page))
+        return
+    if made.boards.problems:
         raise typer.Exit(1)
 
 
@@ -180,66 +187,34 @@ def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Si
     return load_signer(project, name)
 
 
-def _require_whole(ranked: Ranked) -> None:
-    """Refuse to sign ranks of a part of the entries: who is missing could have won."""
-    from harness.store.joint import joint_name
+def _print(shown: Shown) -> None:
+    """Print boards; exit with 1 where a file could not be used."""
+    from harness.cli.boards import print_boards
 
-    for joint in ranked.stale:
-        missing = [
-            each.entry
-            for each in joint.statistics.unranked
-            if each.why in {"items-missing", "items-unfit"}
-        ]
-        if missing and joint.signature is not None:
-            raise OrganiserError(
-                f"{joint_name(joint.board)}: not signed: outcomes of single items are missing, or "
-                f"do not fit: {', '.join(missing)}",
-                remedy="bring their *.items.json from the machine that evaluated, or give "
-                "--partial: they get no rank, and nobody a prize",
-            )
+    print_boards(stdout_console(), shown.boards, Path(shown.page), shown.more)
+    if shown.boards.problems:
+        raise typer.Exit(1)
 
 
-def _write_joints(joints: Joints, ranked: Ranked) -> None:
-    """Write the joint files that are not what the outcomes give; take away those of no board."""
-    from harness.store.joint import joint_name, write_joint
-
-    for joint in ranked.stale:
-        if joint.board in ranked.unsigned:
-            print_note(
-                f"{joint_name(joint.board)}: not written, for want of a signature: its ranks are "
-                "not published yet (--sign KEY)"
-            )
-        else:
-            write_joint(joints.folder, joint)
-    if not ranked.boards.problems:  # else a board may be gone for a passing reason
-        for name in joints.left_over(ranked):
-            (joints.folder / name).unlink(missing_ok=True)
-
-
-def _check(ranked: Ranked, joints: Joints | None, folder: Path, *, as_json: bool) -> None:
+def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
     """Compare the page and joint files with what the records give; exit with 1 when they differ.
 
-    Joint files are those of the project's own results: ``None`` for other ones.
+    Joint files are those of the project's own results.
     """
-    from harness.site.render import render
+    from harness.cli.making import compare
     from harness.store.joint import FOLDER, joint_name
 
-    boards = ranked.published
-    files = render(boards)
-    stale = sorted(name for name in files if _read(folder / name) != files[name])
-    if joints is not None:
+    ranked, site, joints = compare(asked, partial=partial)
+    stale = list(site.changed)
+    left_over = list(site.left_over) + [f"{FOLDER}/{name}" for name in joints]
+    if asked.own:
         stale += sorted(joint_name(joint.board) for joint in ranked.stale)
-    # Data of boards that are gone; what a host needs beside the page is nobody's fault.
-    left_over = sorted(_data_files(folder) - files.keys())
-    if joints is not None:
-        left_over += [f"{FOLDER}/{name}" for name in joints.left_over(ranked)]
-    fresh = not (stale or left_over or boards.problems)
+    problems = ranked.published.problems
+    fresh = not (stale or left_over or problems)
     if as_json:
-        print_json(
-            {"fresh": fresh, "stale": stale, "left_over": left_over, "problems": boards.problems}
-        )
+        print_json({"fresh": fresh, "stale": stale, "left_over": left_over, "problems": problems})
     else:
-        _print_check(ranked, folder, stale, left_over)
+        _print_check(ranked, asked.folder, stale, left_over)
     if not fresh:
         raise typer.Exit(1)
 
@@ -268,36 +243,3 @@ def _print_check(
         console.print("fix: restore the files named above, or remove them")
     else:
         console.print(f"{folder} is what the records give")
-
-
-def _data_files(folder: Path) -> set[str]:
-    """Name the files of boards, by their places in the site's folder: also where they once were."""
-    found = [*folder.glob("*.csv"), *folder.glob("data/*.*")]
-    return {path.relative_to(folder).as_posix() for path in found}
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except OSError:
-        return None
-
-
-def _write(folder: Path, files: dict[str, bytes]) -> None:
-    """Replace the page's files one by one, each at once; take away boards that are gone."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if (folder / "boards.json").exists():  # a page of ours: nobody else's files are touched
-            for name in _data_files(folder) - files.keys():
-                (folder / name).unlink()
-        for name, content in files.items():
-            target = folder / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            draft = target.with_name(f".{target.name}.new")
-            draft.write_bytes(content)
-            os.replace(draft, target)  # noqa: PTH105 - says what it does
-    except OSError as error:
-        raise OrganiserError(
-            f"{error.filename or folder}: the page cannot be written: {error.strerror}",
-            remedy="give --output a folder that can be written",
-        ) from None

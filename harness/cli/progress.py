@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TextIO
 
 if TYPE_CHECKING:
-    from harness.records.evaluation import Notice
+    from harness.records.session import Notice
 
 SECONDS_BETWEEN = 0.25
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,10 +37,13 @@ def require_quota(
     project: Project,
     results: Results,
     entries: Iterable[tuple[CheckReport, TaskData]],
+    *,
+    resume: bool = False,
 ) -> None:
     """Refuse to sign more evaluations than the rules let a team have, by whatever protocol.
 
     Raises ``ConfigurationError`` before an entry has run; all that are asked for count together.
+    With ``resume``, those of them that an interrupted command has kept already count once.
     """
     from harness.ranking.quota import is_reference
     from harness.records.team_names import team_key
@@ -49,14 +52,17 @@ def require_quota(
     if results.signer is None or rules.quota is None:
         return
     wanted: defaultdict[tuple[str, str], list[tuple[str, str]]] = defaultdict(list)
+    begun: set[tuple[str | None, str]] = set()
     for report, data in entries:
         if report.manifest is None or data.reference.public:
             continue
         said = report.manifest.submission
         if not is_reference(said.task, report.entry, rules):
             wanted[said.task, team_key(said.team)].append((said.team, report.entry))
+            begun.add((report.digest, data.reference.digest))
     allowed = rules.quota.official_evaluations
-    counts = _counted(project, results.folder)
+    again = _made_before(results.folder, begun) if resume else ()
+    counts = _counted(project, results.folder, without=again)
     over = [
         f"team {asked[0][0]!r} has had {counts.get(key, 0)} of {allowed} official evaluations of "
         f"{key[0]}, and this would be {len(asked)} more ({', '.join(entry for _, entry in asked)})"
@@ -83,7 +89,28 @@ def had(project: Project, folder: Path, record: EvaluationRecord) -> Had:
     )
 
 
-def _counted(project: Project, folder: Path) -> Mapping[tuple[str, str], int]:
+def _made_before(folder: Path, begun: Collection[tuple[str | None, str]]) -> set[str]:
+    """Return the evaluations whose records an interrupted command has made.
+
+    Of the entries that are ``begun`` again, by digest, on the same data: resumed, it writes these
+    records once more as they are, so that they are no further evaluations.
+    """
+    from harness.ranking.quota import evaluation_id
+    from harness.records.unfinished import Finished
+    from harness.store.unfinished import find_unfinished
+
+    return {
+        evaluation_id(event.record)
+        for found in find_unfinished(folder)
+        for event in found.events
+        if isinstance(event, Finished)
+        and (event.record.submission.digest, event.record.data.digest) in begun
+    }
+
+
+def _counted(
+    project: Project, folder: Path, *, without: Collection[str] = ()
+) -> Mapping[tuple[str, str], int]:
     """Count in the project's results and in ``folder``; the same record in both counts once.
 
     A key that is revoked vouches for nothing, and its records have told what they told.
@@ -96,4 +123,4 @@ def _counted(project: Project, folder: Path) -> Mapping[tuple[str, str], int]:
     for place in dict.fromkeys((project.results.resolve(), folder.resolve())):
         stored, _ = read_all(place, keys, local=False)
         found |= {each.digest: each for each in stored}
-    return official_evaluations(found.values(), project.rules())
+    return official_evaluations(found.values(), project.rules(), without=without)

@@ -13,7 +13,6 @@ from harness.cli.options import named_path, named_text
 from harness.cli.output import print_note, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
-from harness.submissions.faults import quoted, suggestion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,6 +122,7 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
     from harness.ranking.members import members_by_board, of_entry
     from harness.site.entry_view import entry_view
     from harness.store.results import read_all
+    from harness.submissions.faults import quoted
 
     project = find_project()
     entry = os.path.basename(os.path.abspath(what))  # noqa: PTH100, PTH119 - follows no link
@@ -166,6 +166,8 @@ def _no_evaluation(
     entry: str, folder: Path, stored: Sequence[StoredRecord], problems: Sequence[Problem]
 ) -> UsageError:
     """Say that there is nothing to report: what is there cannot be used, or is of other entries."""
+    from harness.submissions.faults import quoted, suggestion
+
     wrong = [each for each in problems if each.path.split("/")[1:2] == [entry]]
     if wrong:
         return UsageError(

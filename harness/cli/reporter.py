@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from harness.cli.progress import ProgressLine
     from harness.evaluation.journal import Journal
-    from harness.records.evaluation import Notice
+    from harness.records.session import Notice
 
 
 class Reporter:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.errors import printable, report
+from harness.cli.errors import printable
 from harness.cli.interrupts import held
+from harness.cli.keeping import SeveralUnkeptError
 from harness.cli.output import print_note
 from harness.errors import HarnessError, OrganiserError
 
@@ -98,9 +99,7 @@ def evaluate_group(  # noqa: PLR0917 - what all groups share, and each
         for each, record_kept in kept:
             show(each, group, record_kept)
         if unkept:
-            for lost in unkept[:-1]:
-                report(lost, as_json=False)  # a record that has no place is printed nevertheless
-            raise unkept[-1]
+            raise unkept[0] if len(unkept) == 1 else SeveralUnkeptError(unkept)
 
 
 def _settle(keeping: Keeping, ended: list[Keeping], *, last: bool) -> None:

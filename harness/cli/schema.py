@@ -1,10 +1,10 @@
-"""``schema``: the published form of a record, made from the types that read and write it."""
+"""``schema``: the published form of a file, made from the types that read and write it."""
 
 from __future__ import annotations
 
 from inspect import cleandoc
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -16,18 +16,24 @@ EXAMPLES = """Examples:
 python -m harness schema
 
 python -m harness schema --output docs/reference/record.schema.json
+
+python -m harness schema --of joint
 """
 
 
 def schema(
+    of: Annotated[
+        Literal["record", "joint"],
+        typer.Option(help="record: of an evaluation. joint: what items say of a board's entries."),
+    ] = "record",
     output: Annotated[
         Path | None, typer.Option(help="File to write; else it is printed.", show_default=False)
     ] = None,
 ) -> None:
-    """Print the JSON Schema of a record of an evaluation."""
+    """Print the JSON Schema of a record of an evaluation, or of a board's joint file."""
     from harness.records.base import pretty_json
 
-    content = pretty_json(record_schema())
+    content = pretty_json(record_schema() if of == "record" else joint_schema())
     if output is None:
         write_out(content.decode())
         return
@@ -47,15 +53,28 @@ def record_schema() -> dict[str, Any]:
     It says which fields there are and of which types. What only reading can refuse, such as
     duplicate keys and numbers that are not finite, is not in it.
     """
-    import msgspec
-
     from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord
 
-    made: dict[str, Any] = _tidy(msgspec.json.schema(EvaluationRecord))
+    title = f"Record of an evaluation, version {SCHEMA_VERSION}"
+    return _schema(EvaluationRecord, f"record:{SCHEMA_VERSION}", title)
+
+
+def joint_schema() -> dict[str, Any]:
+    """Return that of ``JointFile``."""
+    from harness.records.joint import SCHEMA_VERSION, JointFile
+
+    title = f"Joint file of a board, version {SCHEMA_VERSION}"
+    return _schema(JointFile, f"joint:{SCHEMA_VERSION}", title)
+
+
+def _schema(of: type, name: str, title: str) -> dict[str, Any]:
+    import msgspec
+
+    made: dict[str, Any] = _tidy(msgspec.json.schema(of))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:frugal-ai-harness:record:{SCHEMA_VERSION}",
-        "title": f"Record of an evaluation, version {SCHEMA_VERSION}",
+        "$id": f"urn:frugal-ai-harness:{name}",
+        "title": title,
         **made,
     }
 

@@ -99,7 +99,7 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
     from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
     from harness.verification.subject import Subject
-    from harness.verification.windows import check_replays
+    from harness.verification.windows import check_replays, check_rounds
 
     stored, problems = read_all(folder, project.key_ring(), local=local)
     if not stored:
@@ -125,6 +125,7 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
         found += of_it
         records.append(_summary(each, of_it))
     found += check_replays(subjects)
+    found += check_rounds(subjects)
     found += check_joints(Joints(project, folder), stored)
     found += [
         Finding(

@@ -20,8 +20,9 @@ import numpy.typing as npt
 
 from harness.evaluation.plan import PlannedSweep
 from harness.records.agreements import disagreement, mean_share
-from harness.records.evaluation import Agreement, EvaluationRecord, Notice, Output
+from harness.records.evaluation import EvaluationRecord, Output
 from harness.records.rules import CautionRules
+from harness.records.session import Agreement, Notice
 from harness.tasks.answers import no_answers, put
 from harness.tasks.protocol import Predictions, Sample, Split, Task
 

@@ -26,8 +26,9 @@ from harness.evaluation.plan import sealed_rng
 from harness.evaluation.run import Evaluation
 from harness.evaluation.session import Heard
 from harness.records.energy import is_resolved, joules_per_1000
-from harness.records.evaluation import Campaign, EvaluationRecord, ItemOutcomes, Notice
+from harness.records.evaluation import Campaign, EvaluationRecord, ItemOutcomes
 from harness.records.rules import Rules
+from harness.records.session import Notice
 from harness.records.unfinished import (
     Calibrated,
     Drawn,

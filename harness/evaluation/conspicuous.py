@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.records.evaluation import Completed, EvaluationRecord, Notice, Session
+from harness.records.evaluation import Completed, EvaluationRecord
 from harness.records.rules import Rules
+from harness.records.session import Notice, Session
 
 BY_CHANCE = 1e-4
 """How often answers that have nothing to do with the labels go unnoticed."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.records.drift import Trend, drift
-from harness.records.evaluation import EvaluationRecord, Notice
+from harness.records.evaluation import EvaluationRecord
 from harness.records.rules import CautionRules
+from harness.records.session import Notice
 
 
 def about_drift(record: EvaluationRecord, cautions: CautionRules) -> Iterator[Notice]:

@@ -17,8 +17,8 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import median
 
-from harness.records.evaluation import Notice, PhaseWindow, Session
 from harness.records.rules import DisturbanceRules
+from harness.records.session import Notice, PhaseWindow, Session
 
 CLOCK_TICK_SECONDS = 0.01
 """Of the kernel's accounting of CPU time, as it is shown to programs."""

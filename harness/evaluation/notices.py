@@ -23,15 +23,9 @@ from harness.records.energy import (
     phase_joules,
     phase_seconds,
 )
-from harness.records.evaluation import (
-    FEW_SESSIONS,
-    Completed,
-    EvaluationRecord,
-    Failed,
-    Notice,
-    Session,
-)
+from harness.records.evaluation import FEW_SESSIONS, Completed, EvaluationRecord, Failed
 from harness.records.rules import Rules
+from harness.records.session import Notice, Session
 
 MORE_PASSES = (
     "use a larger test set or a finer meter, or raise measured_seconds, max_sweeps and "

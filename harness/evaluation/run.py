@@ -27,25 +27,31 @@ from harness.evaluation.plan import count_sweeps, plan_sweeps, sealed_rng, wante
 from harness.evaluation.session import Bench, Script, calibrate, run_session
 from harness.meters.clock import suspended_seconds
 from harness.records.evaluation import (
-    Agreement,
     Campaign,
     Completed,
     EvaluationRecord,
     Failed,
     ItemOutcomes,
     Look,
-    Notice,
-    Session,
     TaskReference,
-    VoidSession,
 )
 from harness.records.rules import ProtocolRules
+from harness.records.session import Agreement, Notice, Session, VoidSession
 from harness.records.stopping import looks_of, sessions_to_come
 from harness.records.unfinished import Calibration
 from harness.tasks.answers import as_corners, as_plain, from_plain
 
 DISTURBANCE = "disturbance"
 """The stage of an evaluation whose machine was never quiet enough."""
+
+NOT_RUN = Failed(
+    stage="campaign",
+    blame="organiser",
+    message="no session was run: all other entries of the campaign had ended before the first "
+    "round",
+    remedy="mend those that failed, and evaluate them again",
+)
+"""The outcome of a control that nobody needed: it has not been evaluated."""
 
 OnSession = Callable[[int, int, int], None]
 """Told the index of a session that begins, and how many there will be at least and at most."""
@@ -266,7 +272,7 @@ class Evaluation:
                 if answered
                 else None
             ),
-            outcome=self.failed or Completed(),
+            outcome=self.failed or (Completed() if self.sessions else NOT_RUN),
             campaign=campaign,
         )
         warned = (*notices(record, assignment.rules), *conspicuous(record, assignment.rules))

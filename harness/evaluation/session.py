@@ -19,14 +19,8 @@ from harness.meters.disturbance import DisturbanceWatch, Watch
 from harness.meters.kernel_threads import kernel_thread_seconds
 from harness.meters.protocol import Meter, Recording, Work
 from harness.records.energy import BEFORE_MEASURED
-from harness.records.evaluation import (
-    Phase,
-    PhaseWindow,
-    ReferenceKernel,
-    Session,
-    Sweep,
-)
 from harness.records.rules import Limits
+from harness.records.session import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 from harness.sandbox import frames
 from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox
 from harness.tasks.answers import put

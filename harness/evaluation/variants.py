@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from statistics import fmean, median
 
 from harness.evaluation.gate import CLOCK_TICK_SECONDS
-from harness.records.evaluation import EvaluationRecord, Notice, Session, Sweep
+from harness.records.evaluation import EvaluationRecord
 from harness.records.rules import CautionRules
+from harness.records.session import Notice, Session, Sweep
 from harness.records.statistics import of_sessions
 
 

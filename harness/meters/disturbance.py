@@ -38,7 +38,7 @@ from harness.errors import MeasurementError
 from harness.meters.clock import ClockWatch, suspended_seconds
 from harness.meters.protocol import Work
 from harness.meters.temperature import CLASSES, processor_sensors, warmest
-from harness.records.evaluation import Disturbance
+from harness.records.session import Disturbance
 
 PROC = Path("/proc")
 CORES = Path("/sys/devices/system/cpu")

@@ -14,8 +14,8 @@ from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
-from harness.records.evaluation import Phase, Session
 from harness.records.meter import Component, MeterDescription, SourceDescription
+from harness.records.session import Phase, Session
 
 if TYPE_CHECKING:
     import numpy as np

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import TypeAlias, get_args
 
@@ -12,8 +12,8 @@ from msgspec.structs import replace
 
 from harness.ranking.classes import mark_classes
 from harness.ranking.duplicates import duplicates_among
-from harness.ranking.front import mark_floor, mark_front
-from harness.ranking.gists import Gist, Line, StoredLike, gist_of, line_of
+from harness.ranking.front import floor_joules, mark_floor, mark_front
+from harness.ranking.gists import Gist, Head, Line, StoredLike, gist_of, line_of
 from harness.ranking.notes import board_notes
 from harness.ranking.quota import tally, with_counts
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, Problem
@@ -37,13 +37,22 @@ def make_boards(
         own, others = ([by_path[path] for path in paths] for paths in (completed, copies))
         return line_of(own, others, rules)
 
-    return boards_of([gist_of(each, rules) for each in stored], rules, line, problems)
+    made = [gist_of(each, rules) for each in stored]
+    heads = {gist.head: head for gist, head in made}
+    return boards_of([gist for gist, _ in made], heads, rules, line, problems)
 
 
 def boards_of(
-    gists: Sequence[Gist], rules: Rules, line: Lines, problems: Sequence[Problem] = ()
+    gists: Sequence[Gist],
+    heads: Mapping[str, Head],
+    rules: Rules,
+    line: Lines,
+    problems: Sequence[Problem] = (),
 ) -> Boards:
-    """Make boards of the gists of records, and of the lines that they give."""
+    """Make boards of the gists of records, of the lines that they give and what they say of boards.
+
+    ``heads`` are by their digests, which gists name.
+    """
     found = list(problems)
     by_key: defaultdict[str, list[Gist]] = defaultdict(list)
     for each in gists:
@@ -51,23 +60,27 @@ def boards_of(
             by_key[each.key].append(each)
         else:
             found.append(each.problem)
-    counts = tally((each.task, each.team) for each in gists if each.counts)
+    counts = tally(
+        (each.task, each.team, each.counted) for each in gists if each.counted is not None
+    )
     boards = []
     for members in by_key.values():
         duplicates = duplicates_among([(each.path, each.marks) for each in members])
         found += duplicates
         unfit = {problem.path for problem in duplicates}
         if fit := [each for each in members if each.path not in unfit]:
-            boards.append(with_counts(_make_board(fit, rules, line), counts, rules))
+            boards.append(with_counts(_make_board(fit, heads, rules, line), counts, rules))
     return Boards(
         boards=tuple(sorted(boards, key=_place)),
         problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),
     )
 
 
-def _make_board(members: Sequence[Gist], rules: Rules, line: Lines) -> Board:
+def _make_board(
+    members: Sequence[Gist], heads: Mapping[str, Head], rules: Rules, line: Lines
+) -> Board:
     members = sorted(members, key=lambda each: each.age)
-    head = members[0].head
+    head = heads[members[0].head]
     reference = rules.reference.get(head.board.task)
     null = None if reference is None else reference.null
     latest = (evaluations[-1] for evaluations in _by_entry(members))
@@ -92,6 +105,7 @@ def _make_board(members: Sequence[Gist], rules: Rules, line: Lines) -> Board:
         entries=tuple(entries),
         failed=tuple(failed),
         notes=board_notes(head, lacks, entries, rules, draws),
+        floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
     )
 
 

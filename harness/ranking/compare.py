@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.ranking.base_power import base_ratio, draw_of, overturned
-from harness.ranking.figures import pooled_metrics
+from harness.ranking.figures import Figures, figures, last_alpha, pooled_metrics
+from harness.ranking.occasions import occasions
 from harness.ranking.paired_energy import (
     Campaign,
     EnergyFinding,
@@ -35,10 +36,10 @@ from harness.ranking.verdict import Terms, is_conclusive, sentence
 from harness.records.base import Frozen
 from harness.records.board import BoardStatus, Interval
 from harness.records.energy import joules_per_1000
-from harness.records.estimates import joules_estimate, random_share
-from harness.records.evaluation import EvaluationRecord, Notice, Scenario, Session
+from harness.records.estimates import random_share
+from harness.records.evaluation import EvaluationRecord, Scenario
 from harness.records.meter import Grade
-from harness.records.statistics import ALPHA, LogEstimate, log_mean
+from harness.records.session import Notice, Session
 
 Axis: TypeAlias = Literal["quality", "energy"]
 
@@ -60,9 +61,7 @@ class Contender:
     @property
     def alpha(self) -> float:
         """What the looks at which the evaluations ended left for an interval: the least of them."""
-        return min(
-            (record.looks[-1].alpha for record in self.records if record.looks), default=ALPHA
-        )
+        return last_alpha(self.records)
 
 
 class Side(Frozen, kw_only=True):
@@ -123,6 +122,7 @@ def compare(
     margins: Margins,
     *,
     few_sessions: int,
+    least_campaigns: int,
     floor_joules: float | None = None,
     notes: Sequence[Notice] = (),
     stale: Sequence[Notice] = (),
@@ -131,7 +131,8 @@ def compare(
 
     ``evidence`` is what both answered to the same items; ``None``: their own intervals are all that
     there is. Both use less than ``floor_joules`` per 1,000 queries: they are at the floor, and
-    share one energy. Of fewer than ``few_sessions`` a note is made. ``notes`` are the caller's own,
+    share one energy. Of fewer than ``few_sessions`` a note is made; ``least_campaigns`` is
+    how many the rules ask for where campaigns are pooled. ``notes`` are the caller's own,
     ``stale`` those that say that b moved on since.
     """
     first = a.records[-1]
@@ -142,7 +143,9 @@ def compare(
         margin=margins.quality,
         of_sessions=(a.of_sessions, b.of_sessions),
     )
-    energy = _energy(a, b, sides, margins, floor_joules)
+    energy = _energy(
+        a, b, sides, margins, floor_joules=floor_joules, least_campaigns=least_campaigns
+    )
     terms = Terms(
         a.name, b.name, first.task.metric, first.meter.grade, margins.quality, margins.energy
     )
@@ -178,7 +181,7 @@ def _side(of: Contender) -> Side:
     latest = of.records[-1]
     metrics = pooled_metrics(of.records)
     ranked = next(each for each in metrics if each.name == latest.task.metric)
-    joules, estimate = _joules(of), _estimate(of)
+    derived = _figures(of)
     return Side(
         name=of.name,
         entry=latest.submission.entry,
@@ -189,8 +192,8 @@ def _side(of: Contender) -> Side:
         sessions=sum(len(record.sessions) for record in of.records),
         quality=ranked.value,
         quality_interval=(ranked.low, ranked.high),
-        joules_per_1000_queries=log_mean(joules) if joules else None,
-        joules_interval=None if estimate is None else estimate.interval(of.alpha),
+        joules_per_1000_queries=None if derived is None else derived.joules_per_1000_queries,
+        joules_interval=None if derived is None else derived.joules_interval,
     )
 
 
@@ -203,9 +206,19 @@ def _resolved(records: Sequence[EvaluationRecord]) -> list[Session]:
     return [session for each in resolved_records(records) for session in each.sessions]
 
 
-def _estimate(of: Contender) -> LogEstimate | None:
-    sessions = _resolved(of.records)
-    return joules_estimate(sessions, of.records[-1].rules.amortise_queries) if sessions else None
+def _figures(of: Contender) -> Figures | None:
+    """Return a side's energy as a row of a board has it: over the occasions that it is of."""
+    resolved = resolved_records(of.records)
+    sessions = [session for record in resolved for session in record.sessions]
+    if not sessions:
+        return None
+    numbers = occasions(resolved)
+    return figures(
+        sessions,
+        of.records[-1].rules.amortise_queries,
+        alpha=of.alpha,
+        occasions=[n for n, record in zip(numbers, resolved, strict=True) for _ in record.sessions],
+    )
 
 
 def _joules(of: Contender) -> list[float]:
@@ -218,7 +231,9 @@ def _energy(
     b: Contender,
     sides: tuple[Side, Side],
     margins: Margins,
+    *,
     floor_joules: float | None,
+    least_campaigns: int,
 ) -> EnergyFinding:
     joules = [side.joules_per_1000_queries for side in sides]
     known = [value for value in joules if value is not None]
@@ -231,7 +246,9 @@ def _energy(
         return not_compared("the meter is a stand-in, whose joules say nothing of this machine")
     if floor_joules is not None and max(known) < floor_joules:
         return not_compared("both are at the floor, where most of it is the harness's own")
-    return compare_energy(_series(a), _series(b), margin=margins.energy)
+    return compare_energy(
+        _series(a), _series(b), margin=margins.energy, least_campaigns=least_campaigns
+    )
 
 
 def _series(of: Contender) -> Series:

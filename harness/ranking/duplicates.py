@@ -46,7 +46,7 @@ class Marks(Frozen):
 def marks_of(record: EvaluationRecord) -> Marks:
     """Return the marks of a record: 128 bits each, of which no two come out alike by chance."""
     return Marks(
-        whole=_mark(record), sessions=tuple(_mark(session.phases) for session in record.sessions)
+        whole=mark(record), sessions=tuple(mark(session.phases) for session in record.sessions)
     )
 
 
@@ -74,7 +74,8 @@ def duplicates_among(members: Sequence[tuple[str, Marks]]) -> list[Problem]:
     return [found[path] for path in sorted(found)]
 
 
-def _mark(value: object) -> str:
+def mark(value: object) -> str:
+    """Return 128 bits, in hexadecimal, that tell ``value`` from any other."""
     return blake2b(msgspec.json.encode(value), digest_size=16).hexdigest()
 
 

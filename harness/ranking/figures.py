@@ -17,7 +17,8 @@ from harness.records.energy import (
     systematic_uncertainty_per_1000,
 )
 from harness.records.estimates import joules_estimate, random_share
-from harness.records.evaluation import EvaluationRecord, MetricValue, Session
+from harness.records.evaluation import EvaluationRecord, MetricValue
+from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
 from harness.records.withholding import in_steps
 

@@ -39,16 +39,23 @@ def mark_floor(
     ``null`` is the rules' null entry of the task. Where it is not on the board, or its energy is
     not resolved, the floor is not known and nobody is marked as being at it.
     """
-    floor = next((e.joules_per_1000_queries for e in entries if e.entry == null), None)
+    floor = floor_joules(entries, null, rules)
     return [
         replace(
             entry,
             baseline=entry.entry == null,
-            at_floor=floor is not None
-            and (entry.entry == null or _energy(entry) < rules.floor_multiple * floor),
+            at_floor=floor is not None and (entry.entry == null or _energy(entry) < floor),
         )
         for entry in entries
     ]
+
+
+def floor_joules(
+    entries: Sequence[BoardEntry], null: str | None, rules: EnergyRules
+) -> float | None:
+    """Return the joules per 1,000 queries below which an entry is at the floor."""
+    own = next((e.joules_per_1000_queries for e in entries if e.entry == null), None)
+    return None if own is None else rules.floor_multiple * own
 
 
 def _energy(entry: BoardEntry) -> float:

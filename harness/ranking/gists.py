@@ -13,10 +13,10 @@ from typing import Any, Protocol
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
-from harness.ranking.duplicates import Marks, marks_of
+from harness.ranking.duplicates import Marks, mark, marks_of
 from harness.ranking.figures import figures, last_alpha, pooled_metrics, seconds_per_1000
 from harness.ranking.occasions import occasions
-from harness.ranking.quota import counts_towards
+from harness.ranking.quota import counts_towards, evaluation_id
 from harness.ranking.status import board_status, official_lacks
 from harness.ranking.usable import resolved_records, why_unusable
 from harness.records.base import Frozen, canonical_json, digest
@@ -26,11 +26,11 @@ from harness.records.evaluation import (
     EvaluationRecord,
     Failed,
     Hardware,
-    Notice,
     RulesReference,
 )
 from harness.records.meter import MeterDescription, SourceDescription
 from harness.records.rules import Rules
+from harness.records.session import Notice
 
 UNRANKED_ISOLATION = "D"
 """Nothing kept the entry from the labels or the meter."""
@@ -69,8 +69,10 @@ class Gist(Frozen):
 
     path: str
     key: str
-    """The canonical spelling of ``board_key``."""
-    head: Head
+    """The digest of ``board_key``."""
+    head: str
+    """The digest of what it says of its board: most records of a board say the same."""
+    task: str
     problem: Problem | None
     """What keeps it from any board."""
     created_utc: str
@@ -81,15 +83,10 @@ class Gist(Frozen):
     failure: FailedEntry | None
     """``None``: it completed."""
     marks: Marks
-    counts: bool
-    """Towards the quota of its team."""
+    counted: str | None
+    """Which evaluation it counts as towards the quota of its team; ``None``: as none."""
     lacks: tuple[str, ...]
     """What it lacks to be official."""
-
-    @property
-    def task(self) -> str:
-        """The task's identifier."""
-        return self.head.board.task
 
     @property
     def age(self) -> tuple[str, str]:
@@ -104,14 +101,16 @@ class Line(Frozen):
     draws: tuple[Draw, ...] = ()
 
 
-def gist_of(stored: StoredLike, rules: Rules) -> Gist:
-    """Return the gist of a record under these rules."""
+def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
+    """Return the gist of a record under these rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
     key = board_key(stored, rules)
-    return Gist(
+    head = _head(record, key)
+    gist = Gist(
         path=stored.path,
-        key=canonical_json(key).decode(),
-        head=_head(record, key),
+        key=digest(key),
+        head=mark(head),
+        task=record.task.id,
         problem=_problem_of(stored),
         created_utc=record.created_utc,
         entry=submission.entry,
@@ -119,9 +118,12 @@ def gist_of(stored: StoredLike, rules: Rules) -> Gist:
         digest=submission.digest,
         failure=_failure(stored, record.outcome) if isinstance(record.outcome, Failed) else None,
         marks=marks_of(record),
-        counts=stored.verified and counts_towards(record, rules),
+        counted=evaluation_id(record)
+        if stored.verified and counts_towards(record, rules)
+        else None,
         lacks=tuple(official_lacks(record, rules)) if key["status"] == "unofficial" else (),
     )
+    return gist, head
 
 
 def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
@@ -180,6 +182,7 @@ def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: R
         team=submission.team,
         name=submission.name,
         description=submission.description,
+        family=submission.family,
         quality=ranked.value,
         quality_interval=(ranked.low, ranked.high),
         seconds_per_1000_queries=seconds_per_1000(sessions),

@@ -5,9 +5,9 @@ both and falls out. In this order:
 
 - rounds: where both took part in one campaign, each round gives one difference, free of what the
   machine did meanwhile; Student's t over rounds. A day has a part in all rounds of its campaign, so
-  that rounds of several are not pooled: of three shared campaigns or more, each gives a ratio, with
-  what varies between campaigns (``records.statistics.over_campaigns``); of two, the one with more
-  rounds counts;
+  that rounds of several are not pooled: of as many shared campaigns as the rules ask for, three or
+  more, each gives a ratio, with what varies between campaigns
+  (``records.statistics.over_campaigns``); of fewer, the one with the most rounds counts;
 - control: where each took part in campaigns of its own, ratios to the control entry of these, with
   what varies between campaigns likewise;
 - apart: Welch's interval for sessions that were run apart from one another. What the machine did
@@ -32,7 +32,6 @@ from harness.records.base import Frozen
 from harness.records.board import Interval
 from harness.records.statistics import (
     ALPHA,
-    LEAST_CAMPAIGNS,
     LEAST_SPREAD,
     LogEstimate,
     Pooled,
@@ -122,9 +121,14 @@ def not_compared(reason: str) -> EnergyFinding:
     return EnergyFinding(status="not-compared", reason=reason)
 
 
-def compare_energy(a: Series, b: Series, *, margin: float) -> EnergyFinding:
-    """Compare the sessions of two entries; ``margin`` is the relative difference that is none."""
-    ratio = _by_rounds(a, b) or _by_campaigns(a, b) or _apart(a, b)
+def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int) -> EnergyFinding:
+    """Compare the sessions of two entries; ``margin`` is the relative difference that is none.
+
+    ``least_campaigns`` is how many the rules ask for where campaigns are pooled.
+    """
+    ratio = (
+        _by_rounds(a, b, least_campaigns) or _by_campaigns(a, b, least_campaigns) or _apart(a, b)
+    )
     if isinstance(ratio, str):
         return not_compared(ratio)
     left_open = math.hypot(*(_left_open(each, ratio.used) for each in (a, b))) / _NORMAL_95
@@ -142,7 +146,17 @@ def compare_energy(a: Series, b: Series, *, margin: float) -> EnergyFinding:
         ratio_interval=(math.exp(low), math.exp(high)),
         method=ratio.method,
         pairing=ratio.pairing,
-        needed=_needed(ratio, scatter, alpha, nothing) if status == "not-told-apart" else None,
+        needed=(
+            _needed(
+                ratio,
+                scatter,
+                alpha,
+                nothing,
+                fewest=least_campaigns if ratio.unit == "campaigns" else FEWEST,
+            )
+            if status == "not-told-apart"
+            else None
+        ),
         unit=ratio.unit,
     )
 
@@ -165,7 +179,7 @@ def _status(low: float, high: float, margin: float) -> EnergyStatus:
     return "equivalent" if -margin < low and high < margin else "not-told-apart"
 
 
-def _by_rounds(a: Series, b: Series) -> _Ratio | None:
+def _by_rounds(a: Series, b: Series, least_campaigns: int) -> _Ratio | None:
     """Pair the sessions of the same rounds; ``None`` where no campaign has two of both."""
     shared: dict[str, LogEstimate] = {}
     for campaign in sorted(a.campaigns.keys() & b.campaigns.keys()):
@@ -175,7 +189,7 @@ def _by_rounds(a: Series, b: Series) -> _Ratio | None:
     if not shared:
         return None
     rounds = {each: len(a.campaigns[each].keys() & b.campaigns[each].keys()) for each in shared}
-    pooled = over_campaigns([*shared.values()])
+    pooled = over_campaigns([*shared.values()], least_campaigns)
     if pooled is not None:
         return _Ratio(
             pooled.estimate,
@@ -191,7 +205,7 @@ def _by_rounds(a: Series, b: Series) -> _Ratio | None:
     chosen = max(sorted(shared), key=rounds.__getitem__)
     count, estimate = rounds[chosen], shared[chosen]
     others = (
-        f", of one campaign of {len(shared)}: fewer than {LEAST_CAMPAIGNS} do not show how "
+        f", of one campaign of {len(shared)}: fewer than {least_campaigns} do not show how "
         "campaigns differ"
         if len(shared) > 1
         else ""
@@ -220,7 +234,7 @@ def _between(*pooled: Pooled) -> str:
     return f", which differ by {' and '.join(told)} beyond what rounds show"
 
 
-def _by_campaigns(a: Series, b: Series) -> _Ratio | str | None:
+def _by_campaigns(a: Series, b: Series, least_campaigns: int) -> _Ratio | str | None:
     """Compare ratios to the control entry, pooled over campaigns.
 
     ``None`` where one took part in no campaign; a text says why the campaigns do not suffice.
@@ -229,11 +243,12 @@ def _by_campaigns(a: Series, b: Series) -> _Ratio | str | None:
     mine, theirs = ratios
     if mine is None or theirs is None:
         return None
-    pooled = [each for each in map(over_campaigns, (mine, theirs)) if each is not None]
+    tried = (over_campaigns(each, least_campaigns) for each in (mine, theirs))
+    pooled = [each for each in tried if each is not None]
     if len(pooled) < len(ratios):
         return (
             "they took part in different campaigns, and fewer than "
-            f"{LEAST_CAMPAIGNS} of each say too little of how campaigns differ"
+            f"{least_campaigns} of each say too little of how campaigns differ"
         )
     counts = len(mine), len(theirs)
     estimates = pooled[0].estimate, pooled[1].estimate
@@ -305,8 +320,10 @@ def _log_mean(values: Sequence[float]) -> float:
     return fmean(logs) if logs else 0.0
 
 
-def _needed(ratio: _Ratio, scatter: float, alpha: float, margin: float) -> int | None:
-    """Return how many units of each would settle it; see ``EnergyFinding``."""
+def _needed(
+    ratio: _Ratio, scatter: float, alpha: float, margin: float, *, fewest: int
+) -> int | None:
+    """Return how many units of each would settle it, ``fewest`` at least; see ``EnergyFinding``."""
     seen = abs(ratio.estimate.log)
     target = max(seen, margin - seen) - ratio.drift
 
@@ -315,7 +332,7 @@ def _needed(ratio: _Ratio, scatter: float, alpha: float, margin: float) -> int |
         quantiles = t_quantile(degrees, alpha) + float(stdtrit(degrees, POWER))
         return quantiles * scatter / math.sqrt(units) <= target
 
-    low, high = 1, LEAST_CAMPAIGNS if ratio.unit == "campaigns" else FEWEST
+    low, high = fewest - 1, fewest
     while not suffices(high):
         low, high = high, 2 * high
         if high > MOST_UNITS:

@@ -8,21 +8,24 @@ protocol, also one that the entry failed or that stood in a campaign that is voi
 its quality all the same. Not counted is one that failed by the organiser's fault and has no
 quality, nor one of a reference entry of the rules (null, control): these have a part in the method.
 Another version of an entry, of the rules or of the data begins no new count: only a change of the
-number in the rules gives more.
+number in the rules gives more. Of one evaluation there may be several records, made before and
+after an interruption, or signed by two keys: it counts once.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import cache
 from typing import Protocol
 
 from msgspec.structs import asdict, replace
 
+from harness.records.base import digest
 from harness.records.board import Board
-from harness.records.evaluation import EvaluationRecord, Failed, Notice
+from harness.records.evaluation import EvaluationRecord, Failed
 from harness.records.rules import Rules
+from harness.records.session import Notice
 from harness.records.team_names import team_key
 
 
@@ -40,19 +43,41 @@ class Vouched(Protocol):
         ...
 
 
-def official_evaluations(stored: Iterable[Vouched], rules: Rules) -> Mapping[tuple[str, str], int]:
-    """Count what counts towards the quota, by task and team (``team_key``); 0 for all others."""
-    return tally(
-        (each.record.task.id, each.record.submission.team)
+def official_evaluations(
+    stored: Iterable[Vouched], rules: Rules, *, without: Collection[str] = ()
+) -> Mapping[tuple[str, str], int]:
+    """Count what counts towards the quota, by task and team (``team_key``); 0 for all others.
+
+    Evaluations whose ``evaluation_id`` is in ``without`` are left out.
+    """
+    counted = (
+        (each.record.task.id, each.record.submission.team, evaluation_id(each.record))
         for each in stored
         if each.verified and counts_towards(each.record, rules)
     )
+    return tally(each for each in counted if each[2] not in without)
 
 
-def tally(evaluations: Iterable[tuple[str, str]]) -> Mapping[tuple[str, str], int]:
-    """Count evaluations of a task by a team, all of which count towards the quota."""
+def evaluation_id(record: EvaluationRecord) -> str:
+    """Say which evaluation a record is of, whoever signed it and however often it was written.
+
+    In a campaign an entry is evaluated once; by itself it is known by when and what was measured.
+    """
+    entry = record.submission.entry
+    if record.campaign is not None:
+        return digest([record.campaign.id, entry])
+    which = [record.task, record.data, record.submission, record.rules, record.created_utc]
+    return digest([*which, record.sessions])
+
+
+def tally(evaluations: Iterable[tuple[str, str, str]]) -> Mapping[tuple[str, str], int]:
+    """Count evaluations, given by task, team and ``evaluation_id``, each of them once.
+
+    All are such as count towards the quota.
+    """
     spelt = cache(team_key)
-    return Counter((task, spelt(team)) for task, team in evaluations)
+    distinct = {(task, spelt(team), which) for task, team, which in evaluations}
+    return Counter((task, team) for task, team, _ in distinct)
 
 
 def is_reference(task: str, entry: str, rules: Rules) -> bool:

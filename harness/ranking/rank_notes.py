@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.records.board import Board
-from harness.records.evaluation import Notice
 from harness.records.joint import JointStatistics, WhyUnranked
 from harness.records.rules import Rules
+from harness.records.session import Notice
 
 NO_RANKS = "no-ranks"
 WhyNoRanks: TypeAlias = Literal["no-candidates", "items-missing", "other-rules"]

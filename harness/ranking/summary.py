@@ -13,15 +13,9 @@ from harness.records.base import Frozen
 from harness.records.board import Interval, JoulesUncertainty
 from harness.records.drift import Drift, drift
 from harness.records.energy import is_resolved
-from harness.records.evaluation import (
-    DataSource,
-    EvaluationRecord,
-    Failed,
-    IsolationGrade,
-    Look,
-    Notice,
-)
+from harness.records.evaluation import DataSource, EvaluationRecord, Failed, IsolationGrade, Look
 from harness.records.meter import Grade
+from harness.records.session import Notice
 
 __all__ = ["Summary", "energy_parts", "summarise"]
 

@@ -8,14 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved, phase_seconds
-from harness.records.evaluation import (
-    PHASES,
-    Completed,
-    EvaluationRecord,
-    PhaseWindow,
-    Quality,
-    Session,
-)
+from harness.records.evaluation import Completed, EvaluationRecord, Quality
+from harness.records.session import PHASES, PhaseWindow, Session
 
 LEAST_SECONDS = 1e-9
 MOST = 1e12

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from statistics import fmean
 from typing import Literal
 
-from harness.records.evaluation import Session
+from harness.records.session import Session
 
 With = Literal["variants", "rebatched", "previous"]
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
-from harness.records.evaluation import DataSource, MetricValue, Notice, Scenario
+from harness.records.evaluation import DataSource, MetricValue, Scenario
 from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
+from harness.records.session import Notice
 
 Interval: TypeAlias = tuple[float, float]
 BoardStatus: TypeAlias = Literal["official", "unofficial", "open", "demonstration", "self-reported"]
@@ -58,6 +59,8 @@ class BoardEntry(Frozen, kw_only=True):
     team: str
     name: str
     description: str
+    family: str | None = None
+    """What kind of model the team says it is: a board can be filtered by it."""
     quality: float
     quality_interval: Interval
     joules_per_1000_queries: float | None = None
@@ -147,6 +150,8 @@ class Board(Frozen):
     """What a reader must know of the whole board."""
     ranking: JointStatistics | None = None
     """What the ranks come from; ``None`` where there are none."""
+    floor_joules_per_1000_queries: float | None = None
+    """What is less is at the floor; ``None`` where the null entry's energy is not known."""
 
 
 class Boards(Frozen):

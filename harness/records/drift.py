@@ -27,7 +27,7 @@ from scipy.special import stdtr
 
 from harness.records.base import Frozen
 from harness.records.energy import is_resolved, joules_per_1000
-from harness.records.evaluation import PhaseWindow, Session
+from harness.records.session import PhaseWindow, Session
 from harness.records.statistics import CORRELATION
 
 LEAST_SESSIONS = 3

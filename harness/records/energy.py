@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 
-from harness.records.evaluation import Phase, Session
 from harness.records.meter import Component, ComponentEnergy
+from harness.records.session import Phase, Session
 
 BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
 MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")

@@ -9,7 +9,7 @@ import math
 from collections.abc import Sequence
 
 from harness.records.energy import joules_per_1000, random_uncertainty_per_1000
-from harness.records.evaluation import Session
+from harness.records.session import Session
 from harness.records.statistics import LogEstimate, of_sessions, t_quantile
 
 

@@ -191,16 +191,17 @@ class Pooled:
     """Standard deviation of the logarithm from campaign to campaign, beyond what sessions show."""
 
 
-def over_campaigns(campaigns: Sequence[LogEstimate]) -> Pooled | None:
+def over_campaigns(campaigns: Sequence[LogEstimate], least: int = LEAST_CAMPAIGNS) -> Pooled | None:
     """Pool the ratios of one entry to the control, one of each campaign; a random-effects mean.
 
     The variance between campaigns is Paule and Mandel's (Journal of Research of the NBS 87 (1982),
     377-385), the interval Hartung and Knapp's of k - 1 degrees of freedom (J. Hartung and G. Knapp,
     Statistics in Medicine 20 (2001), 3875-3889), whose standard error is never taken below the
     one that assumes no variance between campaigns (C. Röver, G. Knapp and T. Friede, BMC Medical
-    Research Methodology 15 (2015), 99). ``None`` for fewer than three campaigns.
+    Research Methodology 15 (2015), 99). ``None`` for fewer campaigns than ``least``, which the
+    rules may set higher than three.
     """
-    if len(campaigns) < LEAST_CAMPAIGNS:
+    if len(campaigns) < max(least, LEAST_CAMPAIGNS):
         return None
     logs = [each.log for each in campaigns]
     own = [max(each.standard_error, _NO_ERROR) ** 2 for each in campaigns]

@@ -14,8 +14,9 @@ from collections.abc import Sequence
 
 from harness.records.energy import is_resolved
 from harness.records.estimates import joules_estimate
-from harness.records.evaluation import Look, Session
+from harness.records.evaluation import Look
 from harness.records.rules import ProtocolRules
+from harness.records.session import Session
 from harness.records.statistics import ALPHA, look_alphas
 
 

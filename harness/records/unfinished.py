@@ -9,13 +9,8 @@ from __future__ import annotations
 from typing import Any, TypeAlias
 
 from harness.records.base import Frozen
-from harness.records.evaluation import (
-    EvaluationRecord,
-    Failed,
-    ItemOutcomes,
-    Session,
-    VoidSession,
-)
+from harness.records.evaluation import EvaluationRecord, Failed, ItemOutcomes
+from harness.records.session import Session, VoidSession
 
 SCHEMA = 1
 

@@ -18,7 +18,7 @@ from typing import NamedTuple, NoReturn, Self
 import msgspec
 
 from harness.errors import HarnessError, OrganiserError, SubmissionError
-from harness.records.evaluation import Remains
+from harness.records.session import Remains
 from harness.sandbox import frames
 from harness.sandbox.cgroup import Group, Hit
 from harness.sandbox.endings import code_and_signal, in_words

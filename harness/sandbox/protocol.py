@@ -8,8 +8,9 @@ from types import TracebackType
 from typing import NamedTuple, Protocol, Self
 
 from harness.records.base import Frozen
-from harness.records.evaluation import Isolation, Output, Remains
+from harness.records.evaluation import Isolation, Output
 from harness.records.rules import Limits
+from harness.records.session import Remains
 
 
 class Launch(Frozen):

@@ -59,16 +59,17 @@ class Segment:
         return self.text_width + 2 * PADDING
 
 
-def badge(board: Board, entry: BoardEntry, code: str) -> bytes:
+def badge(board: Board, entry: BoardEntry, code: str, *, ranked: int | None = None) -> bytes:
     """Return an entry's badge in the language of that code, as a stand-alone SVG.
 
     It names the task, the energy class or why there is none, the range of ranks of how many, and
     what the board is unless that is official; a class of modelled or simulated energy says so. Its
-    label says the same in full, with the entry's name, to those who cannot see it.
+    label says the same in full, with the entry's name, to those who cannot see it. ``ranked`` is
+    how many entries have a rank, where the board is given without the other ones.
     """
     spoken = language(code)
     energy, paper, ink = _energy(board, entry, spoken)
-    rank = _rank(board, entry, spoken)
+    rank = _rank(entry, _ranked(board) if ranked is None else ranked, spoken)
     status = spoken.name("status", board.status)
     shown = rank if board.status == "official" else f"{rank} · {status.lower()}"
     segments = (
@@ -99,10 +100,9 @@ def _energy(board: Board, entry: BoardEntry, spoken: Language) -> tuple[str, str
     return spoken.text("badge.no_class"), *NO_CLASS
 
 
-def _rank(board: Board, entry: BoardEntry, spoken: Language) -> str:
+def _rank(entry: BoardEntry, ranked: int, spoken: Language) -> str:
     if entry.rank is None:
         return spoken.text("badge.reference" if entry.baseline else "badge.no_rank")
-    ranked = _ranked(board)
     return spoken.text("badge.rank", rank=spoken.rank_range(entry.rank), ranked=ranked)
 
 

@@ -10,6 +10,7 @@ spelt as a literal. The columns are as long as the board has entries, in the boa
     slug                       what the entry's page and badge are called, and what it is called in
                                an address; 0 where that is the entry's name
     teams; team                every team once; and for each entry its place among them
+    families; family           likewise; null for an entry that names none
     quality, qualityLow, qualityHigh
     joules, joulesLow, joulesHigh   per 1,000 queries; null where not resolved, or too few sessions
     best, worst                the range of ranks; null without a rank
@@ -29,8 +30,8 @@ groups nothing is known of energy).
 ``board`` and ``claims``, winner's row -> runs ``[first loser's row, how many, kind, ...]``; the
 kind is 1 by quality, 2 by energy, 3 by both.
 
-Figures are rounded to five significant digits, two more than are shown: the CSV, JSON and Parquet
-files have them in full.
+Figures are rounded to five significant digits, two more than are shown, ends of intervals to four:
+the CSV, JSON and Parquet files have them in full.
 """  # noqa: RUF002 - the dash is what stands between two classes
 
 from __future__ import annotations
@@ -47,7 +48,8 @@ from harness.site.text import JOULES_PER_WH, SIGNIFICANT_DIGITS, shorten
 
 T = TypeVar("T")
 
-DIGITS = 5
+DIGITS, FEWER_DIGITS = 5, 4
+"""Of figures that rows are sorted by, and of the ends of intervals, which nothing is sorted by."""
 LONGEST_NAME = 120
 
 FLAGS: dict[str, Callable[[BoardEntry], bool]] = {
@@ -91,7 +93,12 @@ def columns(board: Board) -> dict[str, object]:
     entries = board.entries
     teams = list(dict.fromkeys(shorten(entry.team, LONGEST_NAME) for entry in entries))
     place = {team: n for n, team in enumerate(teams)}
-    figures = {name: _column(entries, figure) for name, figure in _FIGURES.items()}
+    families = sorted({entry.family for entry in entries if entry.family})
+    kind = {family: n for n, family in enumerate(families)}
+    figures = {
+        name: _column(entries, figure, FEWER_DIGITS if name.endswith(("Low", "High")) else DIGITS)
+        for name, figure in _FIGURES.items()
+    }
     return {
         "board": safe_name(board.id),
         "n": len(entries),
@@ -100,6 +107,8 @@ def columns(board: Board) -> dict[str, object]:
         "name": [shorten(entry.name, LONGEST_NAME) for entry in entries],
         "teams": teams,
         "team": [place[shorten(entry.team, LONGEST_NAME)] for entry in entries],
+        "families": families,
+        "family": _or_null([kind.get(entry.family or "") for entry in entries]),
         **figures,
         "class": _or_null([entry.energy_class for entry in entries]),
         "flags": [_flags(entry) for entry in entries],
@@ -163,15 +172,18 @@ def _flags(entry: BoardEntry) -> int:
     return sum(1 << bit for bit, holds in enumerate(FLAGS.values()) if holds(entry))
 
 
-def _short(figure: float | None) -> float | None:
+def _short(figure: float | None, digits: int) -> float | None:
     """Round so far that the three digits which are shown stay those of the exact figure.
 
     In joules or in watt-hours. What is whole is spelt as such, which is shorter.
     """
     if figure is None or isinstance(figure, int):
         return figure
-    rounded = float(f"{figure:.{DIGITS}g}")
-    if _shown(rounded) != _shown(figure):
+    for kept in range(digits, DIGITS + 2):
+        rounded = float(f"{figure:.{kept}g}")
+        if _shown(rounded) == _shown(figure):
+            break
+    else:
         rounded = figure
     return int(rounded) if rounded.is_integer() else rounded
 
@@ -197,9 +209,9 @@ _FIGURES: dict[str, Callable[[BoardEntry], float | None]] = {
 
 
 def _column(
-    entries: Sequence[BoardEntry], figure: Callable[[BoardEntry], float | None]
+    entries: Sequence[BoardEntry], figure: Callable[[BoardEntry], float | None], digits: int
 ) -> list[float | None] | None:
-    return _or_null([_short(figure(entry)) for entry in entries])
+    return _or_null([_short(figure(entry), digits) for entry in entries])
 
 
 def _or_null(column: list[T | None]) -> list[T | None] | None:

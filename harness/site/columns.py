@@ -53,6 +53,7 @@ COLUMNS: tuple[Column, ...] = (
     _entry("entry", "text", lambda entry: entry.entry),
     _entry("team", "text", lambda entry: entry.team),
     _entry("name", "text", lambda entry: entry.name),
+    _entry("family", "text", lambda entry: entry.family),
     _entry("quality", "number", lambda entry: entry.quality),
     _entry("quality_low", "number", lambda entry: entry.quality_interval[0]),
     _entry("quality_high", "number", lambda entry: entry.quality_interval[1]),

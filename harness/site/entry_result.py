@@ -8,7 +8,8 @@ from functools import cache
 
 from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.records.board import BoardEntry
-from harness.records.evaluation import Failed, Notice, SubmissionReference
+from harness.records.evaluation import Failed, SubmissionReference
+from harness.records.session import Notice
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -31,6 +32,7 @@ from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
+MEBI = 1 << 20
 
 
 def result(view: EntryView, words: Wording) -> Section:
@@ -41,6 +43,9 @@ def result(view: EntryView, words: Wording) -> Section:
     facts = [*_quality(view, entry, words), *_energy(view, entry, words)]
     facts += _standing(view, entry, words) if view.on_board else ()
     facts.append(_behind(entry, words))
+    if view.peak_memory_bytes is not None:
+        memory = f"{words.figure(view.peak_memory_bytes / MEBI)} {words.say['entry.mebi']}"
+        facts.append(fact(words.say["entry.memory"], memory))
     blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
     if view.failure is not None:
         later = Paragraph((say["entry.failed_since"], " ", english(view.failure.message)), "banner")
@@ -101,9 +106,7 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
     """Yield what the board makes of it: rank, front, class, prizes."""
     say = words.say
     if entry.rank is not None:
-        of = words.text(
-            "entry.of_ranked", n=sum(each.rank is not None for each in view.board.entries)
-        )
+        of = words.text("entry.of_ranked", n=view.ranked)
         yield fact(
             say["entry.rank"],
             (Said("strong", rank_range(entry.rank)), " ", of),

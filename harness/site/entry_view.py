@@ -18,18 +18,10 @@ from harness.records.energy import (
     MEASURED_THROUGH_DRAIN,
     is_resolved,
     joules_per_1000,
+    phase_seconds,
 )
-from harness.records.evaluation import (
-    PHASES,
-    EvaluationRecord,
-    Failed,
-    MetricValue,
-    Notice,
-    Phase,
-    PhaseWindow,
-    Session,
-    VoidSession,
-)
+from harness.records.evaluation import EvaluationRecord, Failed, MetricValue
+from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
 from harness.records.statistics import log_mean
 from harness.site.power import TraceDrawing, lay_out
 
@@ -73,20 +65,16 @@ class SessionRow(NamedTuple):
     started_utc: str
     joules_per_1000: float | None
     """``None`` where the meter does not resolve it, and of a void session."""
-    joules: float
-    """From the first query through the drain."""
     seconds: float
+    """From the first query through the drain."""
     queries: int | None
     right: float | None
     """Share of the items answered rightly; ``None`` where the record keeps it back."""
     agreement: float | None
     """With the session before: the share of items answered alike."""
-    other_cpu_share: float | None
-    """CPU time of other processes in the measured phase, of the entry's own."""
     temperature_celsius: float | None
     kernel_before_seconds: float
     kernel_after_seconds: float
-    peak_memory_bytes: int | None
     notices: tuple[Notice, ...]
     """What disturbed it."""
     void: bool
@@ -98,7 +86,6 @@ class PhaseRow(NamedTuple):
     phase: Phase
     seconds: float
     joules: float
-    cpu_seconds: float
     joules_per_1000: float | None
     """What it adds to the ranked figure; ``None`` of phases that are no part of it."""
 
@@ -151,11 +138,15 @@ class EntryView(NamedTuple):
     trace: TraceDrawing | None
     traced_session: int | None
     """Of the latest record, from 1."""
+    peak_memory_bytes: int | None
+    """Of all sessions; ``None`` where none stands."""
     classes: tuple[ClassRow, ...]
     confusion: Matrix | None
     """Over all sessions of the latest record: rows are true labels, the last column no answer."""
     history: tuple[HistoryRow, ...]
     """All its evaluations on this board, the latest first."""
+    ranked: int
+    """How many entries of the board have a rank."""
 
 
 class _Seen(NamedTuple):
@@ -168,13 +159,19 @@ class _Seen(NamedTuple):
 
 
 def entry_view(
-    board: Board, name: str, stored: Iterable[StoredLike], *, on_board: bool = True
+    board: Board,
+    name: str,
+    stored: Iterable[StoredLike],
+    *,
+    on_board: bool = True,
+    ranked: int | None = None,
 ) -> EntryView:
     """Put together what is known of an entry of a board.
 
     ``stored`` are the records of this board that are the entry's own or stand behind its row
     (exact copies of it have theirs there), in any order. ``on_board`` is false where the board was
-    made up of a single record, so that nothing is said of ranks. Raises ``ValueError`` where the
+    made up of a single record, so that nothing is said of ranks. ``ranked`` is how many entries
+    have a rank, where the board is given without the other ones. Raises ``ValueError`` where the
     board does not know the entry, or none of its records is among them.
     """
     entry = next((each for each in board.entries if each.entry == name), None)
@@ -208,9 +205,13 @@ def entry_view(
         ),
         trace=None if traced is None else lay_out(traced.trace, traced.phases),
         traced_session=None if traced is None else traced.index + 1,
+        peak_memory_bytes=max(
+            (s.peak_memory_bytes for each in records for s in each.record.sessions), default=None
+        ),
         classes=_classes(latest.record),
         confusion=_confusion(latest.record.sessions),
         history=_history(name, by_path.values(), seen if entry is not None else {}),
+        ranked=sum(each.rank is not None for each in board.entries) if ranked is None else ranked,
     )
 
 
@@ -239,13 +240,10 @@ def _rows(number: int, record: EvaluationRecord, seen: Iterable[_Seen]) -> list[
 
 def _standing(evaluation: int, seen: _Seen) -> SessionRow:
     session, agreement = seen.session, seen.session.agreement
-    joules, seconds = _measured(session.phases)
-    temperature = other = None
+    temperature = None
     for window in session.phases:
         if window.phase == "measured":
             temperature = window.disturbance.temperature_celsius
-            if window.reading.cpu_seconds > 0:
-                other = window.disturbance.other_cpu_seconds / window.reading.cpu_seconds
     return SessionRow(
         evaluation=evaluation,
         number=session.index + 1,
@@ -253,23 +251,19 @@ def _standing(evaluation: int, seen: _Seen) -> SessionRow:
         place=None if session.place is None else session.place + 1,
         started_utc=session.started_utc,
         joules_per_1000=seen.joules_per_1000,
-        joules=joules,
-        seconds=seconds,
+        seconds=phase_seconds(session, *MEASURED_THROUGH_DRAIN),
         queries=seen.queries,
         right=_right(session.confusion),
         agreement=None if agreement is None else agreement.previous,
-        other_cpu_share=other,
         temperature_celsius=temperature,
         kernel_before_seconds=session.kernel.before_cpu_seconds,
         kernel_after_seconds=session.kernel.after_cpu_seconds,
-        peak_memory_bytes=session.peak_memory_bytes,
         notices=session.disturbances,
         void=False,
     )
 
 
 def _void(evaluation: int, void: VoidSession) -> SessionRow:
-    joules, seconds = _measured(void.phases)
     return SessionRow(
         evaluation=evaluation,
         number=void.index + 1,
@@ -277,29 +271,16 @@ def _void(evaluation: int, void: VoidSession) -> SessionRow:
         place=None,
         started_utc=void.started_utc,
         joules_per_1000=None,
-        joules=joules,
-        seconds=seconds,
+        seconds=sum(w.reading.seconds for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN),
         queries=None,
         right=None,
         agreement=None,
-        other_cpu_share=None,
         temperature_celsius=None,
         kernel_before_seconds=void.kernel.before_cpu_seconds,
         kernel_after_seconds=void.kernel.after_cpu_seconds,
-        peak_memory_bytes=None,
         notices=void.reasons,
         void=True,
     )
-
-
-def _measured(windows: Iterable[PhaseWindow]) -> tuple[float, float]:
-    """Return joules and seconds from the first query through the drain."""
-    joules = seconds = 0.0
-    for window in windows:
-        if window.phase in MEASURED_THROUGH_DRAIN:
-            joules += window.reading.joules
-            seconds += window.reading.seconds
-    return joules, seconds
 
 
 def _right(confusion: Matrix | None) -> float | None:
@@ -318,13 +299,12 @@ def _phases(seen: Iterable[_Seen], amortise_queries: int) -> tuple[PhaseRow, ...
         return ()
     rows = []
     for n, phase in enumerate(PHASES):
-        joules = seconds = cpu_seconds = counted = 0.0
+        joules = seconds = counted = 0.0
         for session, queries, _ in whole:
             reading = session.phases[n].reading
             energy = reading.joules
             joules += energy
             seconds += reading.seconds
-            cpu_seconds += reading.cpu_seconds
             counted += energy / (queries if phase in MEASURED_THROUGH_DRAIN else amortise_queries)
         sessions = len(whole)
         rows.append(
@@ -332,7 +312,6 @@ def _phases(seen: Iterable[_Seen], amortise_queries: int) -> tuple[PhaseRow, ...
                 phase=phase,
                 seconds=seconds / sessions,
                 joules=joules / sessions,
-                cpu_seconds=cpu_seconds / sessions,
                 joules_per_1000=1000 * counted / sessions if phase in _COUNTED else None,
             )
         )

@@ -26,7 +26,6 @@ MOST_SESSIONS = 60
 """Shown of one entry; its records have all of them."""
 MOST_CLASSES = 30
 """Of a matrix that can still be read."""
-MEBI = 1 << 20
 
 
 def energy(view: EntryView, words: Wording) -> Section:
@@ -72,7 +71,6 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Wording) -> Table:
             Column(say["entry.phase_joules"], number=True),
             Column(say["entry.phase_seconds"], number=True),
             Column(say["entry.phase_watts"], number=True),
-            Column(say["entry.phase_cpu"], number=True),
             Column(say["entry.phase_counts"], number=True),
             Column(say["entry.phase_share"], number=True),
         ),
@@ -82,7 +80,6 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Wording) -> Table:
                 figure(row.joules),
                 figure(row.seconds),
                 figure(row.joules / row.seconds) if row.seconds > 0 else UNKNOWN,
-                figure(row.cpu_seconds),
                 *counted(row),
             )
             for row in rows
@@ -144,18 +141,14 @@ def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
                                 for r in rows]),
         ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
         ("entry.session_energy", known(row.joules_per_1000 for row in rows)),
-        ("entry.session_joules", known(row.joules for row in rows)),
         ("entry.session_seconds", known(row.seconds for row in rows)),
         ("entry.session_queries", [UNKNOWN if r.queries is None else words.language.whole(r.queries)
                      for r in rows]),
         ("entry.session_right", known((row.right for row in rows), percent)),
         ("entry.session_agreement", known((row.agreement for row in rows), percent)),
-        ("entry.session_other", known((row.other_cpu_share for row in rows), percent)),
         ("entry.session_temperature", known(row.temperature_celsius for row in rows)),
         ("entry.session_kernel_before", known(1000 * row.kernel_before_seconds for row in rows)),
         ("entry.session_kernel_after", known(1000 * row.kernel_after_seconds for row in rows)),
-        ("entry.session_memory", [UNKNOWN if r.peak_memory_bytes is None
-                    else figure(r.peak_memory_bytes / MEBI) for r in rows]),
         ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
     ]  # fmt: skip
     several = any(row.evaluation != 1 for row in rows)

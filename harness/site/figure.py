@@ -5,7 +5,7 @@ Everything is in user units of the drawing, y growing downwards; the template tu
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import Literal
@@ -133,6 +133,30 @@ class Mark:
 
 
 @dataclass(frozen=True)
+class Guide:
+    """What the rules draw a line at: of energy, from bottom to top, or of quality, across."""
+
+    key: str
+    """Of what it is called, in the catalogue."""
+    joules: float | None = None
+    """Per 1,000 queries."""
+    quality: float | None = None
+
+
+@dataclass(frozen=True)
+class Line:
+    """A guide in the drawing."""
+
+    segment: Segment
+    key: str
+
+    @property
+    def is_upright(self) -> bool:
+        """Whether it is one of energy."""
+        return self.segment.x1 == self.segment.x2
+
+
+@dataclass(frozen=True)
 class Figure:
     """Everything that is drawn of a board with at least one entry that can be drawn."""
 
@@ -145,6 +169,8 @@ class Figure:
     """The others, in SVG's path language: a stroke for each square that holds one."""
     front: tuple[tuple[float, float], ...]
     """Corners of the step line: the best quality to be had for at most that energy."""
+    lines: tuple[Line, ...]
+    """The guides that lie within the axes."""
     starts_at_zero: bool
     """Whether the axis of quality does."""
 
@@ -195,8 +221,32 @@ def draw(board: Board, layout: Layout) -> Figure | None:
         marks=marks,
         dots=_dots((entries[n] for n in dotted), x, y),
         front=front,
+        lines=tuple(_lines(guides(board), x, y, layout.plot)),
         starts_at_zero=y.low == 0,
     )
+
+
+def guides(board: Board) -> tuple[Guide, ...]:
+    """Return what the rules draw a line at on this board."""
+    found = []
+    if board.floor_joules_per_1000_queries is not None:
+        found.append(Guide("picture.floor", joules=board.floor_joules_per_1000_queries))
+    for prize in board.ranking.prizes if board.ranking is not None else ():
+        if prize.prize == "least-energy":
+            found.append(Guide("picture.quality_floor", quality=prize.limit))
+        else:
+            found.append(Guide("picture.budget", joules=prize.limit))
+    return tuple(found)
+
+
+def _lines(wanted: Iterable[Guide], x: Scale, y: Scale, plot: Box) -> Iterator[Line]:
+    for guide in wanted:
+        if guide.joules is not None and x.low < guide.joules < x.high:
+            across = x(guide.joules)
+            yield Line(Segment(across, plot.bottom, across, plot.top), guide.key)
+        elif guide.quality is not None and y.low < guide.quality < y.high:
+            up = y(guide.quality)
+            yield Line(Segment(plot.left, up, plot.right, up), guide.key)
 
 
 def _importance(entry: BoardEntry, n: int) -> tuple[bool, bool, float, int]:

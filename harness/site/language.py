@@ -258,6 +258,8 @@ class Language:
 
     def _filled(self, key: str, template: str, values: Mapping[str, str]) -> str:
         wanted = holes(template)
+        if values.keys() == wanted:
+            return template.format_map(values) if wanted else template
         # A form may leave n out, in words or because it goes without saying.
         if missing := wanted - values.keys():
             raise CatalogueError(f"{self.code}: {key} wants {', '.join(sorted(missing))}")

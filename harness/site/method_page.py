@@ -11,9 +11,9 @@ from typing import Any, get_args
 from msgspec import to_builtins
 
 from harness.records.board import Boards, BoardStatus
-from harness.records.evaluation import PHASES, Phase
 from harness.records.meter import Grade
 from harness.records.rules import Rules
+from harness.records.session import PHASES, Phase
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -168,7 +168,7 @@ def _intervals(rules: Rules, words: Wording) -> Section:
     looks = Table(
         say["method.looks"],
         (
-            Column(say["method.rule"]),
+            Column(say["method.protocol"]),
             Column(say["method.looks"], number=True),
             Column(say["method.half_width"], number=True),
         ),
@@ -176,7 +176,7 @@ def _intervals(rules: Rules, words: Wording) -> Section:
             (
                 code(protocol),
                 ", ".join(map(str, each.looks)),
-                f"±{words.language.significant_percent(each.half_width)}",
+                f"±{words.plain_percent(each.half_width)}",
             )
             for protocol, each in sorted(rules.protocols.items())
         ),
@@ -196,7 +196,7 @@ def _intervals(rules: Rules, words: Wording) -> Section:
 
 def _ranks(rules: Rules, words: Wording) -> Section:
     say, ranking = words.say, rules.ranking
-    share = words.language.significant_percent
+    share = words.plain_percent
     beats = words.text(
         "method.ranks_beats",
         quality=words.plain_number(ranking.quality_margin),
@@ -298,7 +298,7 @@ def _disturbance(rules: Rules, words: Wording) -> Section:
 
     def spelt(key: str) -> str:
         value = limits[key]
-        return words.plain_number(value) if key == "throttle_events" else _share(value, words)
+        return words.plain_number(value) if key == "throttle_events" else words.plain_percent(value)
 
     table = Table(
         say["method.disturbance"],
@@ -307,10 +307,6 @@ def _disturbance(rules: Rules, words: Wording) -> Section:
     )
     repeats = words.text("method.disturbance_why", repeats=rules.protocols["official"].max_repeats)
     return Section("disturbance", say["method.disturbance"], (Paragraph(repeats), table))
-
-
-def _share(value: float, words: Wording) -> str:
-    return words.language.significant_percent(value)
 
 
 def _hidden(rules: Rules, words: Wording) -> Section:

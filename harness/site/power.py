@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from html import escape
 from itertools import accumulate
 
-from harness.records.evaluation import Phase, PhaseWindow
 from harness.records.meter import PowerTrace
+from harness.records.session import Phase, PhaseWindow
 from harness.site.scales import linear_ticks
 
 WIDTH, HEIGHT = 720, 260
@@ -21,10 +21,13 @@ LEFT, RIGHT, TOP, BOTTOM = 52, 12, 30, 42
 """Margins of the plot: ticks and titles stand there."""
 PLOT_WIDTH = WIDTH - LEFT - RIGHT
 PLOT_HEIGHT = HEIGHT - TOP - BOTTOM
+FLOOR = TOP + PLOT_HEIGHT
 
 MOST_STEPS = 64
 """Of one line: more cannot be told apart at this width."""
 MOST_TICKS = 6
+LEAST = 1e-9
+"""Of seconds and of watts: no meter resolves less, and there would be nothing to see."""
 LEAST_LABEL = 46
 """A phase narrower than this has no name on the drawing: there is no room for one."""
 
@@ -53,6 +56,8 @@ class TraceDrawing:
     """Positions and seconds."""
     y_ticks: tuple[tuple[int, float], ...]
     """Positions and watts."""
+    shapes: str
+    """All of it that is no text, in SVG: the same in every language."""
 
 
 def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> TraceDrawing | None:
@@ -61,28 +66,45 @@ def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> Tra
     A trace begins with the first window, and so do the bands of the phases.
     """
     steps = {trace.component: merged(trace.watts) for trace in traces}
-    lengths = [sum(seconds for seconds, _ in each) for each in steps.values()]
-    phases = sum(window.reading.seconds for window in windows)
-    seconds = max([phases, *lengths])
-    highest = max((watts for each in steps.values() for _, watts in each), default=0.0)
-    if not lengths or seconds <= 0 or highest <= 0:
+    lengths = [sum([seconds for seconds, _ in each]) for each in steps.values()]
+    ends = [*accumulate([window.reading.seconds for window in windows])]
+    seconds = max([*ends[-1:], *lengths], default=0.0)
+    highest = max([watts for each in steps.values() for _, watts in each], default=0.0)
+    if not lengths or seconds < LEAST or highest < LEAST:
         return None
     x_unit, y_unit = PLOT_WIDTH / seconds, PLOT_HEIGHT / (1.05 * highest)
-    ends = [LEFT + round(x_unit * end) for end in accumulate(w.reading.seconds for w in windows)]
-    starts = [LEFT, *ends[:-1]]
-    return TraceDrawing(
-        bands=tuple(
-            Band(window.phase, start, end - start)
-            for window, start, end in zip(windows, starts, ends, strict=True)
-        ),
-        lines=tuple((name, _path(each, x_unit, y_unit)) for name, each in steps.items()),
-        x_ticks=tuple(
-            (LEFT + round(x_unit * tick), tick) for tick in linear_ticks(0.0, seconds, MOST_TICKS)
-        ),
-        y_ticks=tuple(
-            (TOP + PLOT_HEIGHT - round(y_unit * tick), tick)
-            for tick in linear_ticks(0.0, 1.05 * highest, MOST_TICKS)
-        ),
+    edges = [LEFT, *[LEFT + round(x_unit * end) for end in ends]]
+    bands = tuple(
+        Band(window.phase, edges[n], edges[n + 1] - edges[n]) for n, window in enumerate(windows)
+    )
+    lines = tuple((name, _path(each, x_unit, y_unit)) for name, each in steps.items())
+    x_ticks = tuple(
+        (LEFT + round(x_unit * tick), tick) for tick in linear_ticks(0.0, seconds, MOST_TICKS)
+    )
+    y_ticks = tuple(
+        (FLOOR - round(y_unit * tick), tick)
+        for tick in linear_ticks(0.0, 1.05 * highest, MOST_TICKS)
+    )
+    return TraceDrawing(bands, lines, x_ticks, y_ticks, _shapes(bands, lines, x_ticks, y_ticks))
+
+
+def _shapes(
+    bands: Sequence[Band],
+    lines: Sequence[tuple[str, str]],
+    x_ticks: Sequence[tuple[int, float]],
+    y_ticks: Sequence[tuple[int, float]],
+) -> str:
+    stripes = "".join(
+        [f"M{band.left} {TOP}h{band.width}v{PLOT_HEIGHT}h-{band.width}z" for band in bands[1::2]]
+    )
+    levels = "".join([f"M{LEFT} {y}h{PLOT_WIDTH}" for y, _ in y_ticks])
+    moments = "".join([f"M{x} {FLOOR}v5" for x, _ in x_ticks])
+    power = "".join(
+        [f'<path class="power power-{n}" d="{path}"/>' for n, (_, path) in enumerate(lines)]
+    )
+    return (
+        f'<path class="band" d="{stripes}"/><path class="level" d="{levels}{moments}"/>'
+        f'<path class="axis" d="M{LEFT} {FLOOR}h{PLOT_WIDTH}"/>{power}'
     )
 
 
@@ -113,12 +135,11 @@ def merged(
 
 def _path(steps: Sequence[tuple[float, float]], x_unit: float, y_unit: float) -> str:
     """Draw steps as a line that runs level and rises, in SVG's path language, moves relative."""
-    floor = TOP + PLOT_HEIGHT
-    at_x, at_y = LEFT, floor - round(y_unit * steps[0][1])
+    at_x, at_y = LEFT, FLOOR - round(y_unit * steps[0][1])
     made = [f"M{at_x} {at_y}"]
     total = 0.0
     for seconds, watts in steps:
-        y = floor - round(y_unit * watts)
+        y = FLOOR - round(y_unit * watts)
         total += seconds
         x = LEFT + round(x_unit * total)
         if y != at_y:
@@ -139,37 +160,25 @@ def trace_svg(
     watts: str,
 ) -> str:
     """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes."""
-    floor = TOP + PLOT_HEIGHT
     head = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="13" '
-    made = [f'{head}aria-label="{escape(label)}">']
-    for n, band in enumerate(drawing.bands):
-        made.append(
-            f'<rect class="band{" odd" if n % 2 else ""}" x="{band.left}" y="{TOP}" '
-            f'width="{band.width}" height="{PLOT_HEIGHT}"/>'
-        )
-        if band.width >= LEAST_LABEL:
-            made.append(
-                f'<text class="band-name" x="{band.left + band.width // 2}" y="{TOP - 7}" '
-                f'text-anchor="middle">{escape(phase(band.phase))}</text>'
-            )
-    levels = "".join([f"M{LEFT} {y}h{PLOT_WIDTH}" for y, _ in drawing.y_ticks])
-    moments = "".join([f"M{x} {floor}v5" for x, _ in drawing.x_ticks])
-    made.append(f'<g class="grid"><path d="{levels}{moments}"/><g text-anchor="end">')
+    made = [
+        f'{head}aria-label="{escape(label)}">{drawing.shapes}<g class="grid" text-anchor="middle">'
+    ]
+    made += [
+        f'<text x="{band.left + band.width // 2}" y="{TOP - 7}">{escape(phase(band.phase))}</text>'
+        for band in drawing.bands
+        if band.width >= LEAST_LABEL
+    ]
+    made += [f'<text x="{x}" y="{FLOOR + 19}">{number(tick)}</text>' for x, tick in drawing.x_ticks]
+    made.append('</g><g class="grid" text-anchor="end">')
     made += [
         f'<text x="{LEFT - 7}" y="{y + 4}">{number(tick)}</text>' for y, tick in drawing.y_ticks
     ]
     made.append(
         f'<text class="axis-title" x="{LEFT + PLOT_WIDTH}" y="{HEIGHT - 6}">{escape(seconds)}'
-        '</text></g><g text-anchor="middle">'
+        f'</text><text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
+        "</g></svg>"
     )
-    made += [f'<text x="{x}" y="{floor + 19}">{number(tick)}</text>' for x, tick in drawing.x_ticks]
-    made.append(
-        f'</g><path class="axis" d="M{LEFT} {floor}h{PLOT_WIDTH}"/>'
-        f'<text class="axis-title" x="0" y="15">{escape(watts)}</text></g>'
-    )
-    for n, (_, path) in enumerate(drawing.lines):
-        made.append(f'<path class="power power-{n}" d="{path}"/>')
-    made.append("</svg>")
     return "".join(made)
 
 

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from importlib import resources
 
 from harness.records.base import pretty_json
-from harness.records.board import Boards
+from harness.records.board import Board, Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
-from harness.site.data import data_files
+from harness.site.data import data_files, data_name
 from harness.site.feed import feed, feed_name
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
@@ -18,7 +18,9 @@ from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
 
 STYLE, SCRIPT = "style.css", "board.js"
-SCRIPT_PARTS = ("core", "address", "facets", "rows", "cells", "table", "compare", "picture")
+SCRIPT_PARTS = (
+    "core", "address", "facets", "rows", "cells", "table", "compare", "scales", "canvas", "picture",
+)  # fmt: skip
 """In the order in which they are joined: each may use those before it."""
 
 MOST_FAILURES, MOST_NAMES, MOST_PROBLEMS = 100, 20, 500
@@ -54,18 +56,29 @@ def render(boards: Boards) -> dict[str, bytes]:
     finite number.
     """
     shown = views(boards.boards)
-    files = {"boards.json": pretty_json(boards), STYLE: style_sheet().encode(), SCRIPT: script()}
+    files = {"boards.json": pretty_json(boards), **assets()}
     for each in shown:
-        files |= {name: write() for name, write in data_files(each.board).items()}
-        files[each.script] = board_script(each.board)
-        claims = claims_script(each.board)
-        if claims is not None:
-            files[each.claims_script] = claims
+        files |= data_of(each.board)
     for language in languages():
         name = paths.in_language("index.html", language.code)
         files[name] = page(boards, shown, language).encode()
         files[feed_name(language)] = feed(boards, language)
     return files | previews(boards)
+
+
+def assets() -> dict[str, bytes]:
+    """Return the files that are the same whatever is on the boards."""
+    return {STYLE: style_sheet().encode(), SCRIPT: script()}
+
+
+def data_of(board: Board) -> dict[str, bytes]:
+    """Return the files of a board's data, for the script and to take away."""
+    files = {name: write() for name, write in data_files(board).items()}
+    script, claims = data_name(board.id, "js"), claims_script(board)
+    files[script] = board_script(board)
+    if claims is not None:
+        files[data_name(board.id, "claims.js")] = claims
+    return files
 
 
 def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> str:

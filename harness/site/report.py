@@ -127,6 +127,7 @@ def _row(stored: StoredLike, summary: Summary) -> BoardEntry:
         team=submission.team,
         name=submission.name,
         description=submission.description,
+        family=submission.family,
         quality=summary.quality,
         quality_interval=summary.quality_interval,
         joules_per_1000_queries=summary.joules_per_1000_queries,

@@ -10,7 +10,7 @@ from harness.records.board import Board, BoardEntry
 from harness.site import paths
 from harness.site.client import FLAGS, LONGEST_NAME
 from harness.site.data import data_files
-from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw
+from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw, guides
 from harness.site.language import Language
 from harness.site.text import shorten
 
@@ -67,6 +67,8 @@ class BoardView:
     marks: tuple[str, ...]
     """Those that some rows carry and others do not: worth a filter."""
     many_teams: bool
+    many_families: bool
+    """Whether some entries say what kind of model they are, and not all the same."""
     figures: tuple[Figure, ...]
     """The same picture for a wide and for a narrow page; none for a board without entries."""
     undrawn: tuple[BoardEntry, ...]
@@ -78,6 +80,13 @@ class BoardView:
     def id(self) -> str:
         """The identifier of its section: the same as long as the board is."""
         return f"board-{self.stem}"
+
+    def lines(self, language: Language) -> list[dict[str, object]]:
+        """Return what the rules draw a line at, as the script is handed it."""
+        return [
+            {"text": language.text(each.key), "joules": each.joules, "quality": each.quality}
+            for each in guides(self.board)
+        ]
 
     @property
     def top(self) -> tuple[Row, ...]:
@@ -158,6 +167,7 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         columns=_columns(ranks=shows_ranks, classes=shows_classes),
         marks=tuple(_telling(board.entries)),
         many_teams=len({shorten(entry.team, LONGEST_NAME) for entry in board.entries}) > 1,
+        many_families=len({entry.family for entry in board.entries}) > 1,
         figures=tuple(figure for figure in figures if figure is not None),
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=shows_ranks,

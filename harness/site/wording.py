@@ -46,6 +46,10 @@ class Wording:
         """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
         return self.language.figure(f"{value:,.10g}")
 
+    def plain_percent(self, share: float) -> str:
+        """Spell a round share of 1 in per cent, with no more digits than it has."""
+        return self.language.text("number.percent", figure=self.plain_number(100 * share))
+
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
         return self._whole_percent(round(100 * share))

@@ -17,9 +17,11 @@ from harness.store.commitment import commitment
 from harness.store.files import PRIVATE_MODE, PUBLIC_MODE, check_writable, write_once
 from harness.store.paths import LOCAL, is_public, items_path, record_path
 from harness.store.reading import StoredRecord, orphaned_items, read_all, read_items
+from harness.store.scanning import has_items
 
 __all__ = [
-    "StoredRecord", "check_writable", "orphaned_items", "read_all", "read_items", "write",
+    "StoredRecord", "check_writable", "has_items", "orphaned_items", "read_all", "read_items",
+    "write",
 ]  # fmt: skip
 
 

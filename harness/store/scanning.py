@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.store.paths import ITEMS, PUBLIC
 from harness.store.unusable import UnusableError
 
 MOST_BYTES = 1 << 26
@@ -39,6 +41,45 @@ def scan(results: Path) -> list[Found]:
     while pending:
         _list(results, pending.pop(), found, pending)
     return sorted(found, key=lambda each: each.path)
+
+
+def items_marks(results: Path, paths: Iterable[str]) -> list[tuple[Mark, ...]]:
+    """Return the marks of the sidecars that lie beside each of these records."""
+    return [
+        tuple(
+            mark_of(status) for place in _items_places(path) if (status := _status(results / place))
+        )
+        for path in paths
+    ]
+
+
+def has_items(results: Path, path: str) -> bool:
+    """Say whether a file lies where the outcomes beside a record would, before it is read."""
+    return any(items_marks(results, [path]))
+
+
+def marks_under(folder: Path, *, deep: bool = True) -> list[tuple[str, Mark]]:
+    """Return the marks of all files in a folder but compiled ones, by their places in it.
+
+    Those in its folders, too, where it is looked at ``deep``.
+    """
+    return sorted(
+        (path.relative_to(folder).as_posix(), mark_of(status))
+        for path in (folder.rglob("*") if deep else folder.glob("*"))
+        if "__pycache__" not in path.parts and (status := _status(path)) and path.is_file()
+    )
+
+
+def _items_places(path: str) -> tuple[str, str]:
+    stem = path.removesuffix(PUBLIC)
+    return f"{stem}{ITEMS}", f"{stem}.public{ITEMS}"
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return path.lstat()
+    except OSError:
+        return None
 
 
 def mark_of(status: os.stat_result) -> Mark:

@@ -109,6 +109,14 @@ class ModelTable(Frozen, kw_only=True):
         bool, Meta(description="true or false", examples=["stochastic = false"])
     ] = False
     """The model may answer the same sample differently from one session to the next."""
+    family: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9]+(-[a-z0-9]+)*\Z")]
+        | None,
+        Meta(
+            description="what kind of model it is: small letters, digits and single dashes",
+            examples=['family = "boosted-trees"'],
+        ),
+    ] = None
 
 
 class EnvironmentTable(Frozen, kw_only=True):
@@ -231,6 +239,7 @@ class Manifest(Frozen, kw_only=True):
             stochastic=model.stochastic,
             authors=about.authors,
             url=about.url,
+            family=model.family,
             lifecycle=None if spent is None else Lifecycle(**msgspec.structs.asdict(spent)),
         )
 

@@ -8,10 +8,11 @@ from collections.abc import Iterator, Sequence
 from typing import get_args
 
 from harness.records.base import canonical_json
-from harness.records.evaluation import Completed, EvaluationRecord, Look, Session
+from harness.records.evaluation import Completed, EvaluationRecord, Look
 from harness.records.finding import Finding
 from harness.records.meter import Grade
 from harness.records.rules import Rules
+from harness.records.session import Session
 from harness.records.stopping import is_last, looks_of
 from harness.verification.subject import Subject
 
@@ -106,6 +107,38 @@ def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
                 )
 
 
+def check_rounds(subjects: Sequence[Subject]) -> Iterator[Finding]:
+    """Find controls that did not run in every round of their campaign, by its other records.
+
+    A control has as many sessions as there were rounds, be they more than its own interval needed,
+    or fewer, when all others had ended. One that failed has its say in the campaign being void.
+    """
+    rounds: defaultdict[str, set[int]] = defaultdict(set)
+    for subject in subjects:
+        if subject.record.campaign is not None:
+            rounds[subject.record.campaign.id] |= _rounds(subject.record)
+    for subject in subjects:
+        record = subject.record
+        if not (_is_control(record) and isinstance(record.outcome, Completed)):
+            continue
+        of_campaign = rounds[record.campaign.id] if record.campaign is not None else set()
+        if missing := sorted(of_campaign - _rounds(record)):
+            yield subject.found(
+                "sessions",
+                f"is the control of its campaign and has no session of round {missing[0] + 1}, in "
+                "which others ran",
+                _FORGED,
+            )
+
+
+def _rounds(record: EvaluationRecord) -> set[int]:
+    return {session.round for session in record.sessions if session.round is not None}
+
+
+def _is_control(record: EvaluationRecord) -> bool:
+    return record.campaign is not None and record.campaign.control == record.submission.entry
+
+
 def _number(subject: Subject, rules: Rules) -> Iterator[Finding]:
     """Hold sessions and looks against the protocol, where the record is of these rules."""
     record = subject.record
@@ -115,8 +148,8 @@ def _number(subject: Subject, rules: Rules) -> Iterator[Finding]:
     looks = looks_of(record.sessions, protocol, record.rules.amortise_queries)
     ended = [look.sessions for look in looks if is_last(look, protocol)]
     wanted = ended[0] if ended else protocol.looks[-1]
-    if record.campaign is not None and record.campaign.control == record.submission.entry:
-        wanted = max(wanted, len(record.sessions))  # it runs in every round that others need
+    if _is_control(record):
+        wanted = len(record.sessions)  # as many as there were rounds: see ``check_rounds``
     if [session.index for session in record.sessions] != list(range(wanted)):
         yield subject.found(
             "sessions",

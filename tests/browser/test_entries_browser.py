@@ -121,7 +121,7 @@ def test_without_javascript_everything_is_there(browser: Browser, places: dict[s
     assert page.locator("svg.bar rect").count() >= 4
     assert page.locator("#sessions tbody tr:visible").count() == 6  # one of them is void
     assert page.locator("#confusion td").first.inner_text() == "2,500"
-    wash = page.locator(".band.odd").first
+    wash = page.locator(".band").first
     assert wash.evaluate("e => getComputedStyle(e).fill") != "rgb(0, 0, 0)"  # the style is there
     page.get_by_role("link", name="Français").click()
     assert page.locator("html").get_attribute("lang") == "fr"

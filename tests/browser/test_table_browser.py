@@ -10,7 +10,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.records.board import Board, Boards
-from harness.site.render import render
+from harness.site.client import board_script
+from harness.site.language import language
+from harness.site.render import assets, page, render
+from harness.site.views import views
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
@@ -36,9 +39,10 @@ def many(count: int = ENTRIES) -> Board:
         samples.entry(
             f"modèle-{n}",
             team=f"Équipe {n % 7}",
-            quality=0.99 - n / 500,
+            quality=0.99 * (1 - n / 12_000),
             joules_per_1000_queries=2.0 + n % 5,
             on_front=n < 5,
+            family=("trees", "linear", None)[n % 3],
         )
         for n in range(count)
     ]
@@ -209,6 +213,8 @@ def test_rows_are_filtered_by_team_and_by_mark(open_page: OpenPage, index: Path)
     assert names(section) == ["modèle-3"]
     team.select_option(label="every team")
     assert names(section) == [f"modèle-{n}" for n in range(5)]
+    section.get_by_label("Family").select_option(label="linear")
+    assert names(section) == ["modèle-1", "modèle-4"]
 
 
 def test_boards_are_chosen_by_what_they_differ_in(open_page: OpenPage, index: Path) -> None:
@@ -279,6 +285,7 @@ def test_a_view_can_be_sent(open_page: OpenPage, index: Path) -> None:
     section = board(page, MANY)
     section.get_by_label("Search").fill("modèle")
     section.get_by_label("Team", exact=True).select_option(label="Équipe 3")
+    section.get_by_label("Family").select_option(label="trees")
     sort(section, "joules")
     shown = names(section)
     first, other = shown[3], shown[1]
@@ -287,6 +294,7 @@ def test_a_view_can_be_sent(open_page: OpenPage, index: Path) -> None:
     assert state(page) == {
         "many.q": "modèle",
         "many.team": "Équipe 3",
+        "many.family": "trees",
         "many.sort": "joules",
         "many.compare": slugs(first, other),
     }
@@ -473,6 +481,27 @@ def test_a_page_with_next_to_nothing_works(open_page: OpenPage, tmp_path: Path, 
         section = board(opened.page, MANY)
         sort(section, "quality")
         assert names(section) == ["modèle-0"]
+    assert opened.complaints == []
+
+
+def test_ten_thousand_entries_are_found_and_scrolled_through(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    boards = Boards(boards=(many(10_000),), problems=())
+    shown = views(boards.boards)
+    files = {
+        "index.html": page(boards, shown, language("en")).encode(),
+        shown[0].script: board_script(boards.boards[0]),
+        **assets(),
+    }
+    opened = open_page(write_files(tmp_path, files) / "index.html")
+    section = board(opened.page, MANY)
+    assert section.locator("table").first.get_attribute("aria-rowcount") == "10001"
+    section.locator(".table-box").evaluate("box => box.scrollTo(0, box.scrollHeight)")
+    section.locator('tr[aria-rowindex="10001"]').wait_for(state="attached")
+    assert section.locator("tbody tr[data-row]").count() < 60
+    section.get_by_label("Search").fill("modele-9998")
+    assert names(section) == ["modèle-9998"]
     assert opened.complaints == []
 
 

@@ -19,7 +19,7 @@ from harness.evaluation.session import Bench, Script, run_session
 from harness.meters.replay import Replay, Trace
 from harness.meters.sources import SourceMeter
 from harness.records.caches import cache_folder
-from harness.records.evaluation import PHASES
+from harness.records.session import PHASES
 from harness.sandbox.ladder import choose
 from harness.sandbox.protocol import Launch, Sandbox
 from harness.submissions.check import CheckReport, check

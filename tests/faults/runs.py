@@ -18,7 +18,9 @@ import psutil
 from projects import model_of, write_entry, write_project
 
 CHECKOUT = Path(__file__).parents[2]
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 150.0
+"""Before a hung run is given up: a busy machine took half a minute over what takes three seconds on
+an idle one."""
 
 DRIVER = """
 import os, signal, sys, threading

@@ -192,14 +192,11 @@ def test_each_record_without_any_place_is_printed_and_can_be_written_later(place
         harness.store.results.write = write
         """
 
-    ended = place.run(entry, other, hurt=hurt)
+    ended = place.run(entry, other, "--json", hurt=hurt)
 
     assert ended.code == 3, ended.err
-    decoder, printed, rest = json.JSONDecoder(), [], ended.out.strip()
-    while rest:
-        document, end = decoder.raw_decode(rest)
-        printed.append(document)
-        rest = rest[end:].strip()
+    printed = ended.document["results"]  # of one document
+    assert ended.document["error"]["message"] == printed[0]["error"]["message"]
     names = [each["record"]["submission"]["entry"] for each in printed]
     assert names == ["fine", "other", "steady"]
     assert all(each["items"]["ids"] for each in printed)

@@ -18,7 +18,8 @@ from harness.errors import MeasurementError
 from harness.evaluation import run as evaluation
 from harness.meters import clock
 from harness.meters.protocol import Work
-from harness.records.evaluation import Completed, Disturbance, Failed
+from harness.records.evaluation import Completed, Failed
+from harness.records.session import Disturbance
 
 # What a suspended machine looks like to its programs: CLOCK_BOOTTIME is ahead of CLOCK_MONOTONIC by
 # more than before. A time namespace makes it so, for one process, with nothing asleep.

@@ -202,7 +202,12 @@ def _require_within(read: Any, said: Any) -> None:  # noqa: ANN401 - plain JSON
 
 def _require_showable(boards: Any) -> None:  # noqa: ANN401 - Boards
     screen = io.StringIO()
-    print_boards(Console(file=screen, width=120, highlight=False), boards, Path("index.html"))
+    print_boards(
+        Console(file=screen, width=120, highlight=False),
+        boards,
+        Path("index.html"),
+        [0] * len(boards.boards),
+    )
     for character in "\x1b\x07\x00\x9b\u202e":
         if character in screen.getvalue():
             raise WronglyJudgedError(f"{character!r} reaches the terminal: {screen.getvalue()!r}")

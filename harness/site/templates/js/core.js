@@ -1,5 +1,5 @@
 /* What the parts of the page's script share. It is joined from templates/js in the order core,
- * address, facets, rows, cells, table, compare, picture; each part is one function that registers
+ * address, facets, rows, cells, table, compare, scales, canvas, picture; each is one function that registers
  * itself on the global Frugal. The page is whole without it.
  *
  * A board is named by its file stem ("some-task-offline-0badcafe"): <section class="board"
@@ -199,6 +199,7 @@
     text: text,
     sentence: sentence,
     count: count,
+    fixed: fixed,
     significant: significant,
     wattHours: wattHours,
     between: between,

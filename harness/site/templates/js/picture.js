@@ -1,4 +1,7 @@
-/* The picture of a board: a mark and its row light up together. */
+/* The picture of a board with the script at work: what is under the pointer or the keys is told in a
+ * card and to screen readers, a part can be looked at more closely, and the table goes along. The
+ * drawing of the page itself stays for print, and where there is no script.
+ */
 (function () {
   "use strict";
 
@@ -6,44 +9,459 @@
     return;
   }
 
-  function marks(board) {
-    return Frugal.boards.get(board).element.querySelectorAll(".mark[data-row]");
+  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
+  const LEAST_BOX = 8; /* a drag that is shorter was a click */
+  const CLOSEST = 400; /* times: no closer look than that */
+  const STEP = 1.6; /* of a zoom by a button, a key or a turn of the wheel */
+  const ROOM = 0.07; /* of an axis beyond the outermost value */
+  const LEAST_DECADES = 0.5;
+  const LEAST_SPAN = 0.1;
+  const pictures = new Map(); /* by board */
+  const make = Frugal.make;
+
+  function column(data, name, change) {
+    return Float64Array.from({ length: data.n }, function (_, row) {
+      const value = Frugal.cells.value(data, name, row);
+      return value === null || value <= 0 && change === Math.log10 ? NaN : change(value);
+    });
   }
 
-  function highlight(board, row) {
-    marks(board).forEach(function (mark) {
-      mark.classList.toggle("linked", Number(mark.dataset.row) === row);
+  function pointsOf(data) {
+    const flags = Frugal.rows.FLAGS;
+    const same = (value) => value;
+    const points = {
+      x: column(data, "joules", Math.log10),
+      y: column(data, "quality", same),
+      low: column(data, "qualityLow", same),
+      high: column(data, "qualityHigh", same),
+      least: column(data, "joulesLow", Math.log10),
+      most: column(data, "joulesHigh", Math.log10),
+      isFront: (row) => (data.flags[row] & flags.front) > 0,
+      isReference: (row) => (data.flags[row] & flags.reference) > 0,
+      isHollow: (row) => Number.isNaN(points.most[row]),
+      support(row) {
+        const known = Frugal.cells.value(data, "support", row);
+        return known === null ? 1 : known;
+      },
+      label(row, most) {
+        const name = Array.from(Frugal.cells.called(data, row));
+        return name.length > most ? name.slice(0, most - 1).join("") + "…" : name.join("");
+      },
+    };
+    points.drawn = Uint32Array.from({ length: data.n }, (_, n) => n).filter((row) => !Number.isNaN(points.x[row]));
+    points.front = Array.from(points.drawn)
+      .filter(points.isFront)
+      .sort((a, b) => points.x[a] - points.x[b] || points.y[a] - points.y[b]);
+    return points;
+  }
+
+  function widened(low, high, least) {
+    const room = Math.max(ROOM * (high - low), (least - (high - low)) / 2);
+    return [low - room, high + room];
+  }
+
+  /* The view that shows every mark with its bars. */
+  function whole(points) {
+    const ends = [Infinity, -Infinity, Infinity, -Infinity];
+    points.drawn.forEach(function (row) {
+      const least = Number.isNaN(points.least[row]) ? points.x[row] : points.least[row];
+      ends[0] = Math.min(ends[0], least, points.x[row]);
+      ends[1] = Math.max(ends[1], points.x[row], points.most[row] || -Infinity);
+      ends[2] = Math.min(ends[2], points.low[row]);
+      ends[3] = Math.max(ends[3], points.high[row]);
     });
+    const [left, right] = widened(ends[0], ends[1], LEAST_DECADES);
+    const [low, high] = widened(ends[2], ends[3], LEAST_SPAN);
+    return { left: left, right: right, low: Math.max(low, 0), high: Math.min(high, 1) };
+  }
+
+  /* Keep a part of the whole: nothing beyond its ends, and no closer than makes sense. */
+  function part(state, wanted) {
+    function fitted(low, high, least, most) {
+      const span = Math.min(most - least, Math.max(high - low, (most - least) / CLOSEST));
+      const start = Math.min(Math.max((low + high - span) / 2, least), most - span);
+      return [start, start + span];
+    }
+    const [left, right] = fitted(wanted.left, wanted.right, state.home.left, state.home.right);
+    const [low, high] = fitted(wanted.low, wanted.high, state.home.low, state.home.high);
+    return { left: left, right: right, low: low, high: high };
+  }
+
+  function isWhole(state) {
+    return ["left", "right", "low", "high"].every((end) => Math.abs(state.view[end] - state.home[end]) < 1e-9);
+  }
+
+  function look(state, wanted) {
+    state.view = part(state, wanted);
+    const kept = ["left", "right", "low", "high"].map((end) => Number(state.view[end].toPrecision(5)));
+    Frugal.address.write(state.board, { zoom: isWhole(state) ? "" : kept.join("_") });
+    showZoom(state);
+    draw(state);
+  }
+
+  function showZoom(state) {
+    state.buttons.whole.disabled = isWhole(state);
+    state.buttons.out.disabled = isWhole(state);
+  }
+
+  /* What an address says of the view: four finite numbers in order, or the whole. */
+  function restore(state) {
+    const said = Frugal.address.read(state.board, "zoom").split("_").map(Number);
+    const [left, right, low, high] = said;
+    const sound = said.length === 4 && said.every(Number.isFinite) && left < right && low < high;
+    state.view = part(state, sound ? { left: left, right: right, low: low, high: high } : state.home);
+    showZoom(state);
+    draw(state);
+  }
+
+  function zoom(state, factor, x, y) {
+    const { view } = state;
+    const at = x === undefined ? (view.left + view.right) / 2 : x;
+    const level = y === undefined ? (view.low + view.high) / 2 : y;
+    look(state, {
+      left: at - (at - view.left) / factor,
+      right: at + (view.right - at) / factor,
+      low: level - (level - view.low) / factor,
+      high: level + (view.high - level) / factor,
+    });
+  }
+
+  function inView(state, row) {
+    const { points, view } = state;
+    const [x, y] = [points.x[row], points.y[row]];
+    return x >= view.left && x <= view.right && y >= view.low && y <= view.high;
+  }
+
+  function draw(state) {
+    if (!state.asked) {
+      state.asked = true;
+      window.requestAnimationFrame(function () {
+        state.asked = false;
+        paint(state);
+      });
+    }
+  }
+
+  function paint(state) {
+    const width = state.canvas.clientWidth;
+    if (!width) {
+      return;
+    }
+    state.place = Frugal.canvas.layout(width);
+    state.to = Frugal.canvas.scale(state.view, state.place);
+    const left = state.points.drawn.filter((row) => state.left[row]);
+    const shown = left.filter((row) => inView(state, row));
+    Frugal.canvas.paint(state.canvas, {
+      points: state.points,
+      view: state.view,
+      place: state.place,
+      tone: state.tone,
+      words: state.words,
+      lines: state.lines,
+      shown: shown,
+      faded: left.length === state.points.drawn.length
+        ? []
+        : state.points.drawn.filter((row) => !state.left[row] && inView(state, row)),
+      visible: shown.length,
+      lit: state.lit !== null && inView(state, state.lit) ? state.lit : null,
+      box: state.box,
+    });
+    showCard(state);
+  }
+
+  function summary(state, row) {
+    const data = state.data;
+    const joules = Frugal.significant(data.joules[row]);
+    const low = Frugal.cells.value(data, "joulesLow", row);
+    const range = low === null ? Frugal.text("table.too_few_sessions") : Frugal.between(low, data.joulesHigh[row]);
+    const lines = [
+      state.words.metric + " " + Frugal.significant(data.quality[row]) + " (" +
+        Frugal.between(data.qualityLow[row], data.qualityHigh[row]) + ")",
+      Frugal.text("picture.energy", { joules: joules, unit: state.words.unit, range: range, wattHours: Frugal.wattHours(data.joules[row]) }),
+    ];
+    const best = Frugal.cells.value(data, "best", row);
+    if (best !== null) {
+      lines.push(Frugal.text("picture.rank", { rank: Frugal.rankRange(best, data.worst[row]) }));
+    }
+    const letters = Frugal.cells.value(data, "class", row);
+    if (letters) {
+      lines.push(Frugal.text("picture.class", { letters: letters }));
+    }
+    const support = Frugal.cells.value(data, "support", row);
+    if (support !== null) {
+      lines.push(Frugal.text("picture.support", { percent: Frugal.percent(support) }));
+    }
+    if (state.points.isReference(row)) {
+      lines.push(Frugal.text("table.mark_reference"));
+    }
+    return lines;
+  }
+
+  function showCard(state) {
+    const row = state.lit;
+    state.card.hidden = row === null || !inView(state, row);
+    if (state.card.hidden) {
+      return;
+    }
+    const title = make("strong");
+    title.append(make("bdi", "", Frugal.cells.called(state.data, row)));
+    const team = make("bdi", "quiet", state.data.teams[state.data.team[row]]);
+    state.card.replaceChildren(title, team, ...summary(state, row).map((line) => make("span", "", line)));
+    const x = state.to.x(state.points.x[row]);
+    const y = state.to.y(state.points.y[row]);
+    const wide = state.card.offsetWidth;
+    const tall = state.card.offsetHeight;
+    const left = x + 14 + wide > state.place.width ? x - 14 - wide : x + 14;
+    state.card.style.left = Math.max(0, Math.min(left, state.place.width - wide)) + "px";
+    state.card.style.top = Math.max(0, Math.min(y + 14, state.place.height - tall)) + "px";
+  }
+
+  /* Light a mark; `said` when it was asked for by the keys, and is to be read out. */
+  function light(state, row, said) {
+    if (row !== state.lit) {
+      state.lit = row;
+      draw(state);
+    }
+    if (said && row !== null) {
+      const team = state.data.teams[state.data.team[row]];
+      state.live.textContent = [Frugal.cells.called(state.data, row), team].concat(summary(state, row)).join(", ");
+    }
+  }
+
+  function choose(state, row, open) {
+    light(state, row, false);
+    Frugal.tell("select", { board: state.board, row: row, open: open });
+  }
+
+  function nearest(state, x, y) {
+    const { points, to } = state;
+    let found = null;
+    let least = NEAR * NEAR;
+    points.drawn.forEach(function (row) {
+      if (state.left[row] && inView(state, row)) {
+        const across = to.x(points.x[row]) - x;
+        const up = to.y(points.y[row]) - y;
+        const distance = across * across + up * up;
+        if (distance < least) {
+          least = distance;
+          found = row;
+        }
+      }
+    });
+    return found;
+  }
+
+  function spot(state, event) {
+    const box = state.canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  /* The pointer: what it is over, a click, and a box that is drawn to look closer. */
+  function listenToPointer(state) {
+    const { canvas } = state;
+    let start = null;
+    canvas.addEventListener("pointerdown", function (event) {
+      if (event.button === 0) {
+        start = spot(state, event);
+        if (event.pointerType !== "touch") {
+          canvas.setPointerCapture(event.pointerId);
+        }
+      }
+    });
+    canvas.addEventListener("pointermove", function (event) {
+      const [x, y] = spot(state, event);
+      if (start && event.pointerType !== "touch" && Math.hypot(x - start[0], y - start[1]) >= LEAST_BOX) {
+        state.box = [start[0], start[1], x, y];
+        draw(state);
+      } else if (!start && event.pointerType !== "touch") {
+        const row = nearest(state, x, y);
+        if (row !== state.lit) {
+          choose(state, row, false);
+        }
+      }
+    });
+    canvas.addEventListener("pointerup", function (event) {
+      const box = state.box;
+      const tapped = start && !box;
+      start = null;
+      state.box = null;
+      if (box) {
+        const { to } = state;
+        look(state, {
+          left: to.column(Math.min(box[0], box[2])),
+          right: to.column(Math.max(box[0], box[2])),
+          low: to.level(Math.max(box[1], box[3])),
+          high: to.level(Math.min(box[1], box[3])),
+        });
+      } else if (tapped) {
+        const row = nearest(state, ...spot(state, event));
+        const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
+        choose(state, row, again); /* a finger first learns what it is on */
+      }
+    });
+    canvas.addEventListener("pointercancel", function () {
+      start = null;
+      state.box = null;
+      draw(state);
+    });
+    canvas.addEventListener("pointerleave", function (event) {
+      if (!start && event.pointerType !== "touch") {
+        choose(state, null, false);
+      }
+    });
+    canvas.addEventListener("dblclick", () => look(state, state.home));
+    canvas.addEventListener(
+      "wheel",
+      function (event) {
+        if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
+          event.preventDefault();
+          const [x, y] = spot(state, event);
+          const forward = (event.deltaY || event.deltaX) < 0;
+          zoom(state, forward ? STEP : 1 / STEP, state.to.column(x), state.to.level(y));
+        }
+      },
+      { passive: false }
+    );
+  }
+
+  /* The next mark in a direction: by energy from left to right, by quality upwards. */
+  function next(state, key) {
+    const { points } = state;
+    const across = key === "ArrowLeft" || key === "ArrowRight" || key === "Home" || key === "End";
+    const by = across ? points.x : points.y;
+    const rows = Array.from(points.drawn)
+      .filter((row) => state.left[row] && inView(state, row))
+      .sort((a, b) => by[a] - by[b] || a - b);
+    if (!rows.length) {
+      return null;
+    }
+    const at = rows.indexOf(state.lit);
+    if (key === "Home" || (at < 0 && key !== "End")) {
+      return rows[0];
+    }
+    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
+    return key === "End" ? rows[rows.length - 1] : rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+  }
+
+  function pressed(state, event) {
+    if (event.ctrlKey || event.metaKey || event.altKey) {
+      return;
+    }
+    const zooms = { "+": STEP, "=": STEP, "-": 1 / STEP };
+    if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
+      const row = next(state, event.key);
+      choose(state, row, false);
+      light(state, row, true);
+    } else if (event.key === "Enter" && state.lit !== null) {
+      choose(state, state.lit, true);
+    } else if (zooms[event.key]) {
+      const { points, lit } = state;
+      zoom(state, zooms[event.key], ...(lit === null ? [] : [points.x[lit], points.y[lit]]));
+    } else if (event.key === "Escape" || event.key === "0") {
+      look(state, state.home);
+    } else {
+      return;
+    }
+    event.preventDefault();
+  }
+
+  function button(state, name, sign, called, action) {
+    const made = make("button", "zoom", sign);
+    made.type = "button";
+    made.setAttribute("aria-label", called);
+    made.title = called;
+    made.addEventListener("click", action);
+    state.buttons[name] = made;
+    return made;
+  }
+
+  function build(state) {
+    const figure = state.figure;
+    const tools = make("div", "picture-tools");
+    tools.setAttribute("role", "group");
+    tools.setAttribute("aria-label", Frugal.text("picture.tools"));
+    tools.append(
+      button(state, "closer", "+", Frugal.text("picture.closer"), () => zoom(state, STEP)),
+      button(state, "out", "−", Frugal.text("picture.out"), () => zoom(state, 1 / STEP)),
+      button(state, "whole", "⤢", Frugal.text("picture.whole"), () => look(state, state.home))
+    );
+    const stage = make("div", "stage");
+    state.canvas.tabIndex = 0;
+    state.canvas.setAttribute("role", "application");
+    state.canvas.setAttribute("aria-label", figure.dataset.title);
+    const hint = make("p", "unseen", Frugal.text("picture.keys"));
+    hint.id = state.element.id + "-keys";
+    state.canvas.setAttribute("aria-describedby", hint.id);
+    state.live.setAttribute("aria-live", "polite");
+    state.card.hidden = true;
+    stage.append(state.canvas, state.card, hint, state.live);
+    figure.querySelector(".chart").before(tools, stage);
+    figure.classList.add("live");
+    state.canvas.addEventListener("keydown", (event) => pressed(state, event));
+    state.canvas.addEventListener("blur", () => choose(state, null, false));
+    listenToPointer(state);
+    new ResizeObserver(() => draw(state)).observe(stage);
   }
 
   function mount(element, data) {
-    function told(event, open) {
-      const mark = event.target.closest(".mark[data-row]");
-      if (mark) {
-        Frugal.tell("select", { board: data.board, row: Number(mark.dataset.row), open: open });
-        highlight(data.board, Number(mark.dataset.row));
-        if (open) {
-          event.preventDefault();
-        }
-      }
+    const figure = element.querySelector("figure.picture");
+    const points = figure && pointsOf(data);
+    if (!points || !points.drawn.length) {
+      return;
     }
-    function left() {
-      Frugal.tell("select", { board: data.board, row: null, open: false });
-      highlight(data.board, null);
+    const home = whole(points);
+    const state = {
+      board: data.board,
+      element: element,
+      figure: figure,
+      data: data,
+      points: points,
+      home: home,
+      view: home,
+      left: new Uint8Array(data.n).fill(1), /* by search and filters */
+      lit: null,
+      box: null,
+      buttons: {},
+      canvas: make("canvas", "plot"),
+      card: make("div", "card"),
+      live: make("p", "unseen"),
+      tone: Frugal.canvas.colours(element),
+      words: { across: figure.dataset.across, up: figure.dataset.up, metric: figure.dataset.up, unit: figure.dataset.unit },
+      lines: JSON.parse(figure.dataset.lines),
+    };
+    pictures.set(data.board, state);
+    build(state);
+    restore(state);
+  }
+
+  function of(board, action) {
+    if (pictures.has(board)) {
+      action(pictures.get(board));
     }
-    element.querySelectorAll(".chart").forEach(function (chart) {
-      ["mouseover", "focusin"].forEach((name) => chart.addEventListener(name, (event) => told(event, false)));
-      ["mouseout", "focusout"].forEach((name) => chart.addEventListener(name, left));
-      chart.addEventListener("click", (event) => told(event, true));
-    });
   }
 
   Frugal.on("rows", function (detail) {
-    const shown = new Set(detail.rows);
-    marks(detail.board).forEach(function (mark) {
-      mark.classList.toggle("filtered", !shown.has(Number(mark.dataset.row)));
+    of(detail.board, function (state) {
+      const before = state.left;
+      state.left = new Uint8Array(state.data.n);
+      detail.rows.forEach(function (row) {
+        state.left[row] = 1;
+      });
+      if (state.left.some((is, row) => is !== before[row])) { /* a sort leaves the picture as it is */
+        draw(state);
+      }
+    });
+  });
+  Frugal.on("address", () => pictures.forEach(restore));
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
+    pictures.forEach(function (state) {
+      state.tone = Frugal.canvas.colours(state.element);
+      draw(state);
     });
   });
 
-  Frugal.picture = { mount: mount, highlight: highlight };
+  Frugal.picture = {
+    mount: mount,
+    highlight: (board, row) => of(board, (state) => light(state, row, false)),
+  };
 })();

@@ -125,14 +125,14 @@
     });
   }
 
-  /* The rows of `sorted` that have every word, every mark and the team (-1: any). */
+  /* The rows of `sorted` that have every word, every mark, the team and the family (-1: any). */
   function filtered(data, sorted, wanted) {
     const words = fold(wanted.search).split(/\s+/).filter(Boolean);
     let marks = 0;
     wanted.marks.forEach(function (mark) {
       marks |= FLAGS[mark];
     });
-    if (!words.length && !marks && wanted.team < 0) {
+    if (!words.length && !marks && wanted.team < 0 && wanted.family < 0) {
       return sorted;
     }
     const stacks = words.length ? haystacks(data) : null;
@@ -140,6 +140,7 @@
       return (
         (data.flags[row] & marks) === marks &&
         (wanted.team < 0 || data.team[row] === wanted.team) &&
+        (wanted.family < 0 || data.family[row] === wanted.family) &&
         words.every((word) => stacks[row].includes(word))
       );
     });

@@ -14,6 +14,7 @@
   const PRINTED = 200;
   const LONGEST_SEARCH = 200;
   const LIKELY_HEIGHT = 80; /* of a row, until the browser has laid one out */
+  const CHOICES = { team: "teams", family: "families" }; /* what is chosen, and the column of all */
   const make = Frugal.make;
   const tables = new Map();
 
@@ -163,7 +164,8 @@
   }
 
   function isFiltered(state) {
-    return state.search.trim() !== "" || state.team >= 0 || state.marks.length > 0;
+    const chosen = Object.keys(CHOICES).some((name) => state[name] >= 0);
+    return state.search.trim() !== "" || chosen || state.marks.length > 0;
   }
 
   function tellRows(state) {
@@ -177,8 +179,8 @@
     Frugal.address.write(state.board, {
       q: state.search.trim() === "" ? "" : state.search,
       sort: isFirst(state) ? "" : direction + state.sort.column,
-      team: state.team < 0 ? "" : state.data.teams[state.team],
       marks: state.marks.join(","),
+      ...chosen(state),
     });
   }
 
@@ -191,34 +193,46 @@
     state.sort = state.columns.includes(column)
       ? { column: column, descending: sort.startsWith("-") }
       : state.first;
-    state.team = read("team") ? state.data.teams.indexOf(read("team")) : -1;
     const marks = read("marks").split(",");
     state.marks = state.markBoxes.map((box) => box.value).filter((mark) => marks.includes(mark));
     state.searchBox.value = state.search;
     state.markBoxes.forEach(function (box) {
       box.checked = state.marks.includes(box.value);
     });
-    if (state.teamBox) {
-      if (state.team >= 0) {
-        fillTeams(state);
+    state.choices.forEach(function (box) {
+      const name = box.dataset.filter;
+      state[name] = read(name) ? state.data[CHOICES[name]].indexOf(read(name)) : -1;
+      if (state[name] >= 0) {
+        fillChoices(state, box);
       }
-      state.teamBox.value = state.team < 0 ? "" : String(state.team);
-    }
+      box.value = state[name] < 0 ? "" : String(state[name]);
+    });
     update(state);
   }
 
-  function fillTeams(state) {
-    if (state.teamBox.options.length > 1) {
+  /* What is chosen of teams and families, by name. */
+  function chosen(state) {
+    const values = {};
+    state.choices.forEach(function (box) {
+      const name = box.dataset.filter;
+      values[name] = state[name] < 0 ? "" : state.data[CHOICES[name]][state[name]];
+    });
+    return values;
+  }
+
+  function fillChoices(state, box) {
+    if (box.options.length > 1) {
       return;
     }
-    const keys = state.data.teams.map(Frugal.rows.collated);
+    const all = state.data[CHOICES[box.dataset.filter]];
+    const keys = all.map(Frugal.rows.collated);
     const order = keys.map((_, n) => n).sort((a, b) => (keys[a] < keys[b] ? -1 : 1));
-    const options = order.map(function (team) {
-      const option = make("option", "", state.data.teams[team]);
-      option.value = team;
+    const options = order.map(function (n) {
+      const option = make("option", "", all[n]);
+      option.value = n;
       return option;
     });
-    state.teamBox.append(...options);
+    box.append(...options);
   }
 
   function makeSortable(state) {
@@ -255,13 +269,13 @@
         changed(state);
       });
     });
-    if (state.teamBox) {
-      state.teamBox.addEventListener("change", function () {
-        state.team = state.teamBox.value === "" ? -1 : Number(state.teamBox.value);
+    state.choices.forEach(function (box) {
+      box.addEventListener("change", function () {
+        state[box.dataset.filter] = box.value === "" ? -1 : Number(box.value);
         changed(state);
       });
-      window.setTimeout(() => fillTeams(state), 0);
-    }
+      window.setTimeout(() => fillChoices(state, box), 0);
+    });
   }
 
   function positionOf(state, element) {
@@ -362,7 +376,9 @@
         descending: sorted.getAttribute("aria-sort") === "descending",
       },
       searchBox: section.querySelector(".tools input[type=search]"),
-      teamBox: section.querySelector(".tools select"),
+      choices: Array.from(section.querySelectorAll(".tools select")),
+      team: -1,
+      family: -1,
       markBoxes: Array.from(section.querySelectorAll(".tools input[type=checkbox]")),
       count: section.querySelector(".entries .count"),
       blank: blank(table),

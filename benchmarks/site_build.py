@@ -1,0 +1,198 @@
+"""How long the site takes to build, and how much memory, from thousands of evaluations.
+
+    python benchmarks/site_build.py [--counts 1000 10000] [--one-board] [--page FILE]
+
+Makes a project for each count in a temporary folder (``site_projects``) and runs the whole command,
+``python -m harness leaderboard --published``, the start of the process included:
+
+- *cold*: no cache, no site; *nothing*: once more, nothing having changed; *one more*: after one
+  evaluation was added; *check*: ``--check``, which reads and makes everything anew;
+- *memory*: the most that all processes of the cold build had resident together, by their
+  proportional share of pages they have in common (``Pss``), sampled;
+- *growth*: the exponent of the time by the number of evaluations, between the smallest and the
+  largest count: 1 where twice as many take twice as long.
+
+``--one-board`` puts all evaluations onto one board, else they are of the boards of four tasks.
+``--page`` writes the tables of both into FILE, between the marks that stand there. Exits with 1
+when a build of 10,000 misses its goal.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from site_projects import ROOT, add, evaluations, make_project
+
+COMMAND = [sys.executable, "-m", "harness", "leaderboard", "--published"]
+GOALS = {"cold_seconds": 10.0, "nothing_seconds": 1.0, "one_more_seconds": 2.0, "memory_mb": 1000.0}
+GOALS_AT = 10_000
+SAMPLE_SECONDS = 0.05
+BEGIN, END = "<!-- site_build: begin -->", "<!-- site_build: end -->"
+
+
+class Figures(NamedTuple):
+    """What one project's builds took."""
+
+    evaluations: int
+    one_board: bool
+    cold_seconds: float
+    nothing_seconds: float
+    one_more_seconds: float
+    check_seconds: float
+    memory_mb: float
+    """Of all processes together."""
+
+
+def measured(count: int, *, one_board: bool) -> Figures:
+    """Make a project with ``count`` evaluations and build its site."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "project"
+        make_project(root, count, one_board=one_board)
+        variables = {**os.environ, "HARNESS_ROOT": str(root), "HARNESS_CACHE": f"{folder}/cache"}
+        run(variables)  # byte code is written and what is read is in memory
+        shutil.rmtree(root / "leaderboard" / "site")
+        shutil.rmtree(f"{folder}/cache")
+        cold, memory = run(variables)
+        nothing, _ = run(variables)
+        for document in evaluations(1, one_board=one_board, first=count):
+            add(root, document)
+        one_more, _ = run(variables)
+        check, _ = run(variables, "--check")
+    return Figures(count, one_board, cold, nothing, one_more, check, memory / 1e6)
+
+
+def run(variables: dict[str, str], *options: str) -> tuple[float, float]:
+    """Run the command; return the seconds it took and the most bytes it had."""
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        [*COMMAND, *options], cwd=ROOT, env=variables, stdout=subprocess.DEVNULL
+    )
+    watch = Watch(process.pid)
+    watch.start()
+    code = process.wait()
+    seconds = time.perf_counter() - started
+    watch.ended.set()
+    watch.join()
+    if code:
+        raise SystemExit(f"{' '.join([*COMMAND, *options])} ended with {code}")
+    return seconds, watch.most_bytes
+
+
+class Watch(threading.Thread):
+    """Looks at what a process and all that it started have in memory."""
+
+    def __init__(self, process: int) -> None:
+        super().__init__(daemon=True)
+        self.process, self.most_bytes = process, 0.0
+        self.ended = threading.Event()
+
+    def run(self) -> None:
+        """Look until it has ended."""
+        while not self.ended.wait(SAMPLE_SECONDS):
+            held = sum(map(_bytes_of, _tree(self.process)))
+            self.most_bytes = max(self.most_bytes, held)
+
+
+def _tree(process: int) -> list[int]:
+    found = [process]
+    for each in found:
+        try:
+            tasks = Path(f"/proc/{each}/task").iterdir()
+            children = [(task / "children").read_text().split() for task in tasks]
+        except OSError:
+            continue
+        found += [int(child) for of_task in children for child in of_task]
+    return found
+
+
+def _bytes_of(process: int) -> float:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return sum(1024.0 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
+
+
+def growth(figures: Sequence[Figures]) -> float | None:
+    """Return the exponent of the time of a cold build; ``None`` for a single count."""
+    first, last = min(figures), max(figures)
+    if first.evaluations == last.evaluations:
+        return None
+    return math.log(last.cold_seconds / first.cold_seconds) / math.log(
+        last.evaluations / first.evaluations
+    )
+
+
+def missed(figures: Sequence[Figures]) -> list[str]:
+    """Say which goals were missed."""
+    return [
+        f"{each.evaluations:,} evaluations: {name} {getattr(each, name):.1f}, goal {goal:g}"
+        for each in figures
+        if each.evaluations == GOALS_AT
+        for name, goal in GOALS.items()
+        if getattr(each, name) > goal
+    ]
+
+
+def table(figures: Sequence[Figures]) -> str:
+    """Spell the figures of one kind of project as a Markdown table."""
+    rows = [
+        "| evaluations | cold | nothing changed | one more | check | memory |",
+        "|---:|---:|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {each.evaluations:,} | {each.cold_seconds:.1f} s | {each.nothing_seconds:.2f} s "
+        f"| {each.one_more_seconds:.2f} s | {each.check_seconds:.1f} s | {each.memory_mb:.0f} MB |"
+        for each in figures
+    ]
+    exponent = growth(figures)
+    if exponent is not None:
+        rows += ["", f"Time of a cold build grows with the number to the power of {exponent:.2f}."]
+    return "\n".join(rows)
+
+
+def write_page(path: Path, tables: Sequence[str]) -> None:
+    """Put tables between the marks of a page, in the place of those there."""
+    text = path.read_text(encoding="utf-8")
+    before, begin, rest = text.partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise SystemExit(f"{path}: has no place between {BEGIN} and {END}")
+    made = "\n\n".join(tables)
+    path.write_text(f"{before}{begin}\n\n{made}\n\n{end}{after}", encoding="utf-8")
+
+
+def main() -> int:
+    """Measure, print, and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--counts", type=int, nargs="+", default=[1000, 10_000])
+    parser.add_argument("--one-board", action="store_true", help="all evaluations on one board")
+    parser.add_argument("--page", type=Path, help="write the tables of both kinds into this page")
+    arguments = parser.parse_args()
+    kinds = [False, True] if arguments.page else [arguments.one_board]
+    tables, all_missed = [], []
+    for one_board in kinds:
+        figures = [measured(count, one_board=one_board) for count in sorted(arguments.counts)]
+        tables.append(f"{'All on one board' if one_board else 'Four boards'}:\n\n{table(figures)}")
+        all_missed += missed(figures)
+        print(tables[-1], flush=True)
+    if arguments.page:
+        write_page(arguments.page, tables)
+    for each in all_missed:
+        print(f"missed: {each}")
+    return 1 if all_missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

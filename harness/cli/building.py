@@ -1,0 +1,244 @@
+"""Make a site's files: only those that are not as they should be, each at once, in any process."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from harness.cli.publishing import Files, Page
+from harness.cli.workers import Workers
+from harness.errors import OrganiserError
+from harness.records.base import Frozen
+from harness.site.language import codes
+from harness.store.scanning import Mark, mark_of
+
+PAGES_A_TASK = 24
+DRAFT = re.compile(r"\..+\.([0-9]+)\.new")
+
+
+@cache
+def ours() -> re.Pattern[str]:
+    """Return the names of files that a site is made of: what is so called in its folder is ours."""
+    return re.compile(
+        rf"(?:(?:{_languages()})/)?"
+        r"(?:index\.html|method\.html|feed\.xml|entries/[^/]+/[^/]+\.html|badges/[^/]+/[^/]+\.svg)"
+        r"|style\.css|board\.js|boards\.json|preview\.png"
+        r"|data/[^/]+\.(?:js|csv|json|parquet)"
+        r"|[^/]+\.csv"  # where spreadsheets once lay
+    )
+
+
+@cache
+def _folders() -> re.Pattern[str]:
+    """Return the folders in which any of them lie; those of local results are a site's own."""
+    return re.compile(rf"(?:(?:{_languages()})/)?(?:entries|badges)(?:/[^/]+)?|data|{_languages()}")
+
+
+def _languages() -> str:
+    return "|".join(map(re.escape, codes()))
+
+
+class Made(Frozen, array_like=True):
+    """A page as it was made: of what, and which files."""
+
+    made_of: str
+    files: tuple[tuple[str, Mark], ...]
+
+
+class Built(NamedTuple):
+    """What became of a site's folder, or would have."""
+
+    made: dict[str, Made]
+    """Every page, by name."""
+    changed: tuple[str, ...]
+    """Files that were written; when only looking, those that are not as they should be."""
+    left_over: tuple[str, ...]
+    """Files that are of no page any more. They were taken away; when only looking, they are there.
+    """
+
+
+class _Task(NamedTuple):
+    folder: str
+    work: tuple[tuple[Callable[[bytes], Files], bytes], ...]
+    then: Then
+
+
+Then = Literal["write", "look", "hold"]
+"""What is done with files: they are written, or compared, or compared and handed on."""
+
+
+class _File(NamedTuple):
+    name: str
+    mark: Mark | None
+    """``None`` where it is not as it should be."""
+    changed: bool
+    content: bytes | None = None
+    """Of what is to be written later."""
+
+
+def build(
+    pages: Iterable[Page], folder: Path, workers: Workers, known: Mapping[str, Made]
+) -> Built:
+    """Write the files of ``pages`` that are not as they should be; take away those left over.
+
+    ``known`` says what the files were made of that are there. Pages that lead to others are
+    written last, so that a build that is interrupted leaves a site that can be read. Raises
+    ``OrganiserError`` where the folder cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        was_ours = (folder / "boards.json").exists()  # else nobody's files are touched
+        made, changed, later = _made(pages, folder, workers, known, write=True)
+        for name, page_made_of, files in later:
+            marks = []
+            for each in files:
+                written = _put(folder, each.name, each.content or b"", "write")
+                changed += [each.name] if written.changed else []
+                marks.append((each.name, written.mark or (0, 0, 0, 0)))
+            made[name] = Made(made_of=page_made_of, files=tuple(marks))
+        gone = _left_over(folder, made) if was_ours else ()
+        for name in gone:
+            (folder / name).unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # there is more in it
+                (folder / name).parent.rmdir()
+        _clear_drafts(folder)
+    except OSError as error:
+        raise OrganiserError(
+            f"{error.filename or folder}: the page cannot be written: {error.strerror}",
+            remedy="give --output a folder that can be written",
+        ) from None
+    return Built(made, tuple(sorted(changed)), gone)
+
+
+def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
+    """Compare all files of ``pages`` with what is in the folder, and write nothing."""
+    made, changed, _ = _made(pages, folder, workers, {}, write=False)
+    return Built(made, tuple(sorted(changed)), _left_over(folder, made))
+
+
+def listing(folder: Path) -> list[tuple[str, Mark]]:
+    """Return the files of a site that are there, by name, with what tells a change."""
+    found: list[tuple[str, Mark]] = []
+    files, folders = ours(), _folders()
+    pending = [""]
+    while pending:
+        inside = pending.pop()
+        with contextlib.suppress(OSError), os.scandir(folder / inside) as entries:
+            for entry in entries:
+                name = f"{inside}/{entry.name}" if inside else entry.name
+                if entry.is_dir(follow_symlinks=False):
+                    pending += [name] if folders.fullmatch(name) else []
+                elif files.fullmatch(name):
+                    found.append((name, mark_of(entry.stat(follow_symlinks=False))))
+    return sorted(found)
+
+
+def _made(
+    pages: Iterable[Page],
+    folder: Path,
+    workers: Workers,
+    known: Mapping[str, Made],
+    *,
+    write: bool,
+) -> tuple[dict[str, Made], list[str], list[tuple[str, str, list[_File]]]]:
+    """Make what has to be made; return all pages, changed files, and what is to be written last."""
+    there = dict(listing(folder)) if known else {}
+    made: dict[str, Made] = {}
+    asked: list[Page] = []
+
+    def tasks() -> Iterator[_Task]:
+        several: list[Page] = []
+        for page in pages:
+            kept = known.get(page.name)
+            if kept is not None and _stands(kept, page, there):
+                made[page.name] = kept
+            elif page.leads:
+                asked.append(page)
+                yield _task(folder, [page], "hold" if write else "look")
+            else:
+                several.append(page)
+                if len(several) == PAGES_A_TASK:
+                    asked.extend(several)
+                    yield _task(folder, several, "write" if write else "look")
+                    several = []
+        asked.extend(several)
+        yield _task(folder, several, "write" if write else "look")
+
+    changed: list[str] = []
+    later: list[tuple[str, str, list[_File]]] = []
+    done = 0
+    for results in workers.run(_run, tasks()):
+        for files in results:
+            page, done = asked[done], done + 1
+            asked[done - 1] = page._replace(payload=bytes)  # it may hold a row: let it go
+            if write and page.leads:
+                later.append((page.name, page.made_of, files))
+                continue
+            changed += [each.name for each in files if each.changed]
+            marks = tuple((each.name, each.mark or (0, 0, 0, 0)) for each in files)
+            made[page.name] = Made(made_of=page.made_of, files=marks)
+    return made, changed, later
+
+
+def _stands(kept: Made, page: Page, there: Mapping[str, Mark]) -> bool:
+    return kept.made_of == page.made_of and all(
+        there.get(name) == mark for name, mark in kept.files
+    )
+
+
+def _task(folder: Path, pages: Iterable[Page], then: Then) -> _Task:
+    return _Task(str(folder), tuple((page.make, page.payload()) for page in pages), then)
+
+
+def _run(task: _Task) -> list[list[_File]]:
+    """Make some pages, in whatever process, and write them or say what is not as it should be."""
+    folder = Path(task.folder)
+    return [
+        [_put(folder, name, content, task.then) for name, content in sorted(make(payload).items())]
+        for make, payload in task.work
+    ]
+
+
+def _put(folder: Path, name: str, content: bytes, then: Then) -> _File:
+    """Write a file at once if it is another, or only say whether it is."""
+    held = content if then == "hold" else None
+    target = os.path.join(folder, name)  # noqa: PTH118 - thirty thousand times
+    try:
+        with open(target, "rb") as file:  # noqa: PTH123 - as above
+            status = os.fstat(file.fileno())
+            if status.st_size == len(content) and file.read() == content:
+                return _File(name, mark_of(status), changed=False, content=held)
+    except OSError:
+        pass
+    if then != "write":
+        return _File(name, None, changed=True, content=held)
+    inside, own = os.path.split(target)
+    draft = os.path.join(inside, f".{own}.{os.getpid()}.new")  # noqa: PTH118 - as above
+    try:
+        drafted = open(draft, "wb")  # noqa: PTH123, SIM115 - as above; closed below
+    except FileNotFoundError:
+        os.makedirs(inside, exist_ok=True)  # noqa: PTH103 - as above
+        drafted = open(draft, "wb")  # noqa: PTH123, SIM115 - as above
+    with drafted:
+        drafted.write(content)
+    os.replace(draft, target)  # noqa: PTH105 - says what it does
+    return _File(name, mark_of(os.stat(target)), changed=True)  # noqa: PTH116 - as above
+
+
+def _left_over(folder: Path, made: Mapping[str, Made]) -> tuple[str, ...]:
+    names = {name for page in made.values() for name, _ in page.files}
+    return tuple(name for name, _ in listing(folder) if name not in names)
+
+
+def _clear_drafts(folder: Path) -> None:
+    """Take away what a build that was ended left half written."""
+    places = (".", "*", "*/*", "*/*/*")
+    for path in (path for place in places for path in folder.glob(f"{place}/.*.new")):
+        found = DRAFT.fullmatch(path.name)
+        if found is not None and not Path(f"/proc/{found[1]}").exists():
+            path.unlink(missing_ok=True)

@@ -1,0 +1,282 @@
+"""``export``: one record in a format that others read, with what the format cannot carry."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import JsonOption, named_path, named_text
+from harness.cli.output import print_json, print_note, write_out
+from harness.cli.project import find_project
+from harness.errors import UsageError
+from harness.submissions.faults import quoted, suggestion, visible
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from harness.export.loss import Loss
+    from harness.export.subject import Confidentiality, Infrastructure, Options, Subject
+    from harness.store.reading import StoredRecord
+
+EXAMPLES = """Examples:
+
+python -m harness export my-team --format boamps --zone FRA --output reports/
+
+python -m harness export record.json --format codecarbon --output emissions.csv
+
+python -m harness export my-team --format model-card --zone SWE --loss lost.json
+"""
+
+RECORD_ENDING = ".json"
+STANDARD_OUTPUT = "-"
+
+
+class FormatName(StrEnum):
+    """What a record can be exported to."""
+
+    boamps = "boamps"
+    every_eval_ever = "every-eval-ever"
+    model_card = "model-card"
+    spdx = "spdx"
+    codecarbon = "codecarbon"
+    challenge_2025 = "challenge-2025"
+
+
+class ConfidentialityName(StrEnum):
+    """How far a report may go, as BoAmps says it."""
+
+    public = "public"
+    internal = "internal"
+    confidential = "confidential"
+    secret = "secret"  # noqa: S105 - a word of the format
+
+
+class InfrastructureName(StrEnum):
+    """Whose machine it ran on, as BoAmps says it."""
+
+    public_cloud = "publicCloud"
+    private_cloud = "privateCloud"
+    on_premise = "onPremise"
+    other = "other"
+
+
+def export(  # noqa: PLR0917 - typer makes options of them
+    what: Annotated[
+        str,
+        typer.Argument(
+            metavar="ENTRY|RECORD.json",
+            parser=named_text,
+            help="An entry, for its latest completed evaluation, or the file of one record.",
+        ),
+    ],
+    form: Annotated[FormatName, typer.Option("--format", help="What to write.")],
+    output: Annotated[
+        str,
+        typer.Option(
+            parser=named_text,
+            metavar="FILE",
+            help="File to write; in a folder that is there, by the name that the format has for "
+            "it; - is standard output.",
+        ),
+    ] = STANDARD_OUTPUT,
+    zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Country whose grid carbon is computed for, in three letters.",
+            show_default="no carbon",
+        ),
+    ] = None,
+    country: Annotated[
+        str | None,
+        typer.Option(help="Where it ran, in words.", show_default="the zone's name"),
+    ] = None,
+    publisher: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME", help="Who publishes.", show_default="whose key signed, else the team"
+        ),
+    ] = None,
+    confidentiality: Annotated[
+        ConfidentialityName, typer.Option(help="How far a BoAmps report may go.")
+    ] = ConfidentialityName.public,
+    infrastructure: Annotated[
+        InfrastructureName | None,
+        typer.Option(
+            help="Whose machine it ran on, for BoAmps.",
+            show_default="onPremise, or other below a hypervisor",
+        ),
+    ] = None,
+    loss: Annotated[
+        Path | None,
+        typer.Option(
+            parser=named_path,
+            metavar="FILE",
+            help="Write what the format cannot carry as JSON, too.",
+        ),
+    ] = None,
+    results: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            parser=named_path,
+            help="Results folder that an entry is looked for in.",
+            show_default="leaderboard/results",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Write one evaluation in a format that others read.
+
+    The document is validated before it is written. What the format cannot carry is reported on
+    standard error, by field, with why.
+    """
+    from harness.export.formats import FORMATS
+    from harness.export.formats import export as exported
+    from harness.export.subject import subject_of
+    from harness.records.base import pretty_json
+
+    options = _options(zone, publisher, country, confidentiality.value, infrastructure)
+    stored = _of_record(Path(what)) if what.endswith(RECORD_ENDING) else _of_entry(what, results)
+    subject = subject_of(stored, _with_modality(options, stored))
+    chosen = FORMATS[form.value]
+    content, lost = exported(subject, chosen), chosen.losses(subject)
+    place = _place(output, chosen.file_name(subject))
+    if place is not None:
+        _write(place, content)
+    if loss is not None:
+        _write(loss, pretty_json({"format": chosen.name, "losses": lost}))
+    if as_json:
+        print_json(
+            {
+                "format": chosen.name,
+                "record": stored.path,
+                "file_name": chosen.file_name(subject),
+                "output": None if place is None else str(place),
+                "document": content.decode(),
+                "losses": lost,
+            }
+        )
+        return
+    if place is None:
+        write_out(content.decode())
+    _report(subject, chosen.title, lost)
+
+
+def _options(
+    zone: str | None,
+    publisher: str | None,
+    country: str | None,
+    confidentiality: Confidentiality,
+    infrastructure: InfrastructureName | None,
+) -> Options:
+    """Take what was asked; raise ``UsageError`` for a text that is empty, or an unknown zone."""
+    from harness.carbon import carbon_in, read_grid
+    from harness.export.subject import Options
+
+    for name, text in (("--publisher", publisher), ("--country", country)):
+        if text is not None and not text.strip():
+            raise UsageError(f"{name}: is empty", remedy="name something, or leave it out")
+    kind: Infrastructure | None = None if infrastructure is None else infrastructure.value
+    made = Options(
+        publisher=publisher,
+        country=country,
+        confidentiality=confidentiality,
+        infrastructure=kind,
+    )
+    if zone is None:
+        return made
+    from msgspec.structs import replace
+
+    found = carbon_in(zone, 0.0)
+    return replace(made, zone=read_grid().zones[found.zone], source=found.source)
+
+
+def _with_modality(options: Options, stored: StoredRecord) -> Options:
+    """Look up what the task's samples are, where there is a project that has the task."""
+    from msgspec.structs import replace
+
+    from harness.errors import HarnessError
+
+    try:
+        cards = {card.task.id: card for card in find_project().cards()}
+    except HarnessError:
+        return options
+    card = cards.get(stored.record.task.id)
+    return options if card is None else replace(options, modality=card.task.modality)
+
+
+def _of_record(path: Path) -> StoredRecord:
+    from harness.store.single import read_single
+
+    try:
+        keys = find_project().key_ring()
+    except UsageError:  # a record can be read anywhere; who signed it is known in a project only
+        keys = None
+    return read_single(path, keys)
+
+
+def _of_entry(what: str, results: Path | None) -> StoredRecord:
+    """Return the latest completed evaluation of an entry."""
+    from harness.records.evaluation import Completed
+    from harness.store.results import read_all
+
+    project = find_project()
+    entry = os.path.basename(os.path.abspath(what))  # noqa: PTH100, PTH119 - follows no link
+    folder = project.results if results is None else results
+    if not folder.is_dir():
+        found = "is not a folder" if folder.exists() else "does not exist"
+        raise UsageError(f"{folder}: {found}", remedy="name the folder that evaluate wrote to")
+    stored, _ = read_all(folder, project.key_ring())
+    own = [
+        each
+        for each in stored
+        if each.record.submission.entry == entry and isinstance(each.record.outcome, Completed)
+    ]
+    if not own:
+        known = tuple(sorted({each.record.submission.entry for each in stored}))
+        raise UsageError(
+            f"{folder}: no completed evaluation of {quoted(entry)}{suggestion(entry, known)}",
+            remedy="evaluate it first, or name the file of a record",
+        )
+    latest = max(own, key=lambda each: (each.record.created_utc, each.path))
+    if len(own) > 1:
+        print_note(f"note: {len(own)} evaluations of {visible(entry)}; this is {latest.path}")
+    return latest
+
+
+def _place(output: str, file_name: str) -> Path | None:
+    """Return where the document goes; ``None`` for standard output."""
+    if output == STANDARD_OUTPUT:
+        return None
+    path = Path(output)
+    return path / file_name if path.is_dir() else path
+
+
+def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:
+    """Say on standard error what does not arrive: a line for each reason, with its fields."""
+    print_note(f"what {title} does not carry of {visible(subject.stored.path)}:")
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for each in lost:
+        by_reason.setdefault((each.kind, each.why), []).append(each.field)
+    for (kind, why), fields in sorted(by_reason.items()):
+        print_note(f"  {kind}: {', '.join(fields)}: {why}")
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all; one that is there is replaced."""
+    draft = path.with_name(f".{path.name}.new")
+    try:
+        draft.write_bytes(content)
+        os.replace(draft, path)  # noqa: PTH105 - says what it does
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(
+            f"{path}: cannot be written: {error.strerror}",
+            remedy="name a file in a folder that is there and that you may write to",
+        ) from None
+    print_note(f"wrote {path}")

@@ -1,0 +1,141 @@
+"""What a build of the page keeps for the next one: never needed, and never believed unproven.
+
+``<cache>/site/<project>/<name>``. A file holds a digest of what it was made by (the harness's own
+code, its libraries, the rules, the organisers' keys) and of its content. What is missing, damaged,
+of another version or of somebody else counts for nothing, and is made anew. A folder that cannot be
+written costs time only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from hashlib import blake2b
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+
+import harness
+from harness.cli.project import Project
+from harness.errors import HarnessError
+from harness.records.caches import cache_folder
+
+T = TypeVar("T")
+
+KIND = "site"
+MAGIC = b"frugal-ai site cache 1\n"
+DIGEST_BYTES = 32
+LIBRARIES = ("Jinja2", "MarkupSafe", "msgspec", "numpy", "scipy", "pyarrow", "pillow", "codecarbon")
+"""What figures and pages are made with: another version may spell something otherwise."""
+
+
+class Cache:
+    """The files of one project."""
+
+    def __init__(self, folder: Path | None, made_by: str) -> None:
+        self._folder, self._made_by = folder, made_by.encode()
+
+    def load(self, name: str, into: type[T]) -> T | None:
+        """Return what was kept under a name; ``None`` where nothing was that can be believed."""
+        content = self._read(name)
+        if content is None:
+            return None
+        head = len(MAGIC) + DIGEST_BYTES
+        payload = memoryview(content)[head:]
+        if content[:head] != MAGIC + self._digest(name, payload):
+            return None
+        try:
+            return msgspec.msgpack.decode(payload, type=into)
+        except (ValueError, RecursionError):
+            return None
+
+    def save(self, name: str, value: object) -> None:
+        """Keep a value, whole or not at all; another build may do the same at the same time."""
+        if self._folder is None:
+            return
+        payload = msgspec.msgpack.encode(value)
+        draft = self._folder / f".{name}.{os.getpid()}.new"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            try:
+                with draft.open("wb") as file:
+                    file.writelines((MAGIC, self._digest(name, payload), payload))
+                os.replace(draft, self._folder / name)  # noqa: PTH105 - says what it does
+            finally:
+                with contextlib.suppress(OSError):
+                    draft.unlink(missing_ok=True)
+        except OSError:
+            return  # it is there to save time, and no more
+
+    def _read(self, name: str) -> bytes | None:
+        if self._folder is None:
+            return None
+        try:
+            return (self._folder / name).read_bytes()
+        except OSError:
+            return None
+
+    def _digest(self, name: str, payload: bytes | memoryview) -> bytes:
+        made = blake2b(self._made_by + b"\0" + name.encode() + b"\0", digest_size=DIGEST_BYTES)
+        made.update(payload)
+        return made.digest()
+
+
+NONE = Cache(None, "")
+"""Keeps nothing."""
+
+
+def page_cache(project: Project) -> Cache:
+    """Return the cache of a project, as it is: of its rules, its keys and the harness's code."""
+    root = str(project.root.resolve()).encode(errors="surrogateescape")
+    try:
+        folder = cache_folder(KIND) / blake2b(root, digest_size=8).hexdigest()
+    except HarnessError:
+        return NONE
+    return Cache(folder, _made_by(project))
+
+
+def contents(files: Callable[[], list[Path]]) -> str:
+    """Return a digest of the contents of some files, by their places."""
+    made = blake2b(digest_size=DIGEST_BYTES)
+    for path in files():
+        with contextlib.suppress(OSError):
+            content = path.read_bytes()
+            made.update(f"{os.fsencode(path)!r} {len(content)}\n".encode() + content)
+    return made.hexdigest()
+
+
+def _made_by(project: Project) -> str:
+    def of_project() -> list[Path]:
+        return [project.rules_file, *sorted(project.keys.glob("*"))]
+
+    return f"{_code()} {contents(of_project)}"
+
+
+@cache
+def _code() -> str:
+    """Return a digest of the harness's code and of the versions of what it uses."""
+    root = Path(harness.__file__).parent
+
+    def files() -> list[Path]:
+        parts = ("site", "ranking", "store", "records", "cli", "tasks", "carbon", "export")
+        return sorted(
+            path
+            for part in parts
+            for path in (root / part).rglob("*")
+            if path.suffix != ".pyc" and path.is_file()
+        )
+
+    return f"{sys.version} {[_version(library) for library in LIBRARIES]} {contents(files)}"
+
+
+def _version(library: str) -> str | None:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,125 @@
+"""Find out that nothing has changed since the page was built, without reading a single record.
+
+What the last build saw is kept: a digest of the marks of all files that it read and of those that
+it left, and what it printed. Nothing heavy is imported here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from harness.cli.page_cache import NONE, Cache, page_cache
+from harness.cli.project import Project
+from harness.records.base import Frozen
+from harness.records.board import Boards
+from harness.store.joint import joint_folder
+from harness.store.scanning import Found, marks_under, scan
+
+LOCAL = "local"
+"""The folder, inside the site's and ignored by git, of the page that shows local results too."""
+ROWS_PRINTED = 50
+"""Of a board, on the terminal: the page has all."""
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What the command line asks for."""
+
+    project: Project
+    results: Path
+    own: bool
+    """Whether these are the project's own results."""
+    folder: Path
+    foreign: bool
+    """Whether only the page of local results is written: what is committed stays."""
+    published: bool
+    processes: int
+    cached: bool
+
+    @property
+    def cache(self) -> Cache:
+        """Where the last build left what it knew."""
+        return page_cache(self.project) if self.cached else NONE
+
+    @property
+    def name(self) -> str:
+        """Tells what was asked from what else may be asked of the project."""
+        places = "\0".join(str(path.resolve()) for path in (self.results, self.folder))
+        spelt = f"{places}\0{self.foreign} {self.published}".encode(errors="surrogateescape")
+        return blake2b(spelt, digest_size=8).hexdigest()
+
+
+class Shown(Frozen):
+    """What a build prints."""
+
+    boards: Boards
+    """With the first rows of each."""
+    more: tuple[int, ...]
+    """How many rows each board has besides."""
+    page: str
+
+
+class State(Frozen):
+    """What a build saw and left."""
+
+    read: str
+    left: str
+    shown: Shown
+
+
+def shown_of(boards: Boards, page: Path) -> Shown:
+    """Return what is printed of boards."""
+    short = tuple(
+        replace(board, entries=board.entries[:ROWS_PRINTED], ranking=board.ranking)
+        for board in boards.boards
+    )
+    more = tuple(max(0, len(board.entries) - ROWS_PRINTED) for board in boards.boards)
+    return Shown(boards=replace(boards, boards=short), more=more, page=str(page))
+
+
+def unchanged(asked: Asked) -> Shown | None:
+    """Return what the last build printed, if another would read, make and print the same."""
+    cache = asked.cache
+    state = cache.load(f"state-{asked.name}", State)
+    if state is None:
+        return None
+    read = what_is_read(asked, scan(asked.results))
+    if read is None or read != state.read or what_is_left(asked) != state.left:
+        return None
+    return state.shown
+
+
+def what_is_read(asked: Asked, found: list[Found]) -> str | None:
+    """Return a digest of the marks of all files that a build reads; ``None`` where one has none."""
+    if any(each.fault is not None for each in found):
+        return None
+    root = asked.project.root
+    seen = [
+        [(each.path, each.mark) for each in found],
+        marks_under(root / "tasks"),
+        marks_under(asked.project.leaderboard, deep=False),
+    ]
+    return blake2b(repr(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
+
+def what_is_left(asked: Asked) -> str:
+    """Return a digest of the marks of all files of both sites, and of the joint files."""
+    from harness.cli.building import listing
+
+    seen = [
+        listing(asked.folder),
+        listing(asked.folder / LOCAL),
+        marks_under(joint_folder(asked.results)),
+    ]
+    return blake2b(repr(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+
+
+def keep_state(asked: Asked, read: str | None, shown: Shown) -> None:
+    """Keep what a build saw and left."""
+    if read is not None:
+        state = State(read=read, left=what_is_left(asked), shown=shown)
+        asked.cache.save(f"state-{asked.name}", state)

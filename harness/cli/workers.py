@@ -1,0 +1,95 @@
+"""Do many like things in several processes, in order, without holding more than a few at once."""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from harness.errors import OrganiserError
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
+
+I = TypeVar("I")  # noqa: E741 - what goes in
+O = TypeVar("O")  # noqa: E741 - what comes out
+
+MOST_PROCESSES = 8
+IN_FLIGHT = 3
+"""Tasks a process: enough that none waits, few enough that results are not heaped up."""
+
+
+class Workers(Protocol):
+    """Calls functions of a module, here or in other processes."""
+
+    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
+        """Yield what ``call`` makes of each, in the order in which they were given."""
+        ...
+
+
+class Here:
+    """Everything in this process."""
+
+    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
+        """Call one after another."""
+        yield from map(call, given)
+
+
+class Processes:
+    """Some processes, started with the first task and ended with ``close``.
+
+    They come from a fresh server process, so that no lock of this one is copied in a state that
+    nobody would ever open again.
+    """
+
+    def __init__(self, count: int) -> None:
+        from concurrent.futures import ProcessPoolExecutor
+        from multiprocessing import get_context
+
+        self._count = count
+        self._pool = ProcessPoolExecutor(count, mp_context=get_context("forkserver"))
+
+    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
+        """Keep ``IN_FLIGHT`` tasks a process under way, and hand on results in order."""
+        from concurrent.futures.process import BrokenProcessPool
+
+        waiting = iter(given)
+        under_way: deque[Future[O]] = deque()
+        try:
+            for each in islice(waiting, self._count * IN_FLIGHT):
+                under_way.append(self._pool.submit(call, each))
+            while under_way:
+                done = under_way.popleft().result()
+                for each in islice(waiting, 1):
+                    under_way.append(self._pool.submit(call, each))
+                yield done
+        except BrokenProcessPool:
+            raise OrganiserError(
+                "a process that built the page was ended from outside, by want of memory perhaps",
+                remedy="free some memory, or build with --processes 1",
+            ) from None
+
+    def close(self) -> None:
+        """End the processes; what has not begun never does."""
+        self._pool.shutdown(cancel_futures=True)
+
+
+@contextmanager
+def workers(count: int) -> Iterator[Workers]:
+    """Give as many processes as asked for; one is this one."""
+    if count <= 1:
+        yield Here()
+        return
+    pool = Processes(count)
+    try:
+        yield pool
+    finally:
+        pool.close()
+
+
+def usable_processes() -> int:
+    """Return how many cores this process may run on, at most ``MOST_PROCESSES``."""
+    return max(1, min(MOST_PROCESSES, len(os.sched_getaffinity(0))))

@@ -1,0 +1,135 @@
+"""The reply that a submission to the challenge of 2025 gave: one JSON document.
+
+The figures are of one pass over the test set, as they were then: the energy of a query times the
+number of items.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.export.loss import WHOLE
+from harness.export.subject import Subject
+from harness.export.units import kilograms, kilowatt_hours, watt_hours
+from harness.records.base import pretty_json
+
+NAME = "challenge-2025"
+SCHEMA = "challenge-2025.schema.json"
+ENDING = "json"
+ROUTES = {"text": "/text", "image": "/image", "audio": "/audio"}
+DETECTION = frozenset({"boxes", "image_score"})
+COMPONENTS = {"package": "cpu", "dram": "ram", "gpu": "gpu"}
+
+SCALED = "scaled to one pass over the test set"
+CARRIES: Mapping[str, str] = {
+    "created_utc": WHOLE,
+    "data.hub_id": WHOLE,
+    "data.items": "in the scale of the energy alone",
+    "data.seed": WHOLE,
+    "environment.python": "the version alone",
+    "hardware.processor": WHOLE,
+    "hardware.cores": WHOLE,
+    "hardware.memory_gib": WHOLE,
+    "hardware.accelerators": WHOLE,
+    "hardware.operating_system": WHOLE,
+    "meter.name": "as the tracking mode alone",
+    "quality.metrics[].name": "the format has accuracy and, of images, three more",
+    "quality.metrics[].value": "the format has accuracy and, of images, three more",
+    "submission.description": WHOLE,
+    "submission.output": "in which metrics there are alone",
+    "submission.team": WHOLE,
+    "submission.url": WHOLE,
+    "sessions[].sweeps[].queries": "in the scale of the energy alone",
+    "sessions[].phases[].phase": SCALED,
+    "sessions[].phases[].reading.seconds": SCALED,
+    "sessions[].phases[].reading.energy[].component": WHOLE,
+    "sessions[].phases[].reading.energy[].joules": f"{SCALED}; idle, start, load and warm-up are "
+    "lost",
+}
+REASONS: Mapping[str, str] = {
+    "quality": "the format has no intervals and no single classes",
+    "submission": "the format knows a user's name and a description",
+}
+
+
+def render(subject: Subject) -> bytes:
+    """Return the document."""
+    return pretty_json(reply(subject))
+
+
+def reply(subject: Subject) -> dict[str, object]:
+    """Return the document as plain values; what is absent is null, as the format had it."""
+    record = subject.record
+    scale = record.data.items / subject.queries
+    joules = sum(subject.joules.values()) * scale
+    return {
+        "username": record.submission.team,
+        "space_url": record.submission.url,
+        "submission_timestamp": subject.created.strftime("%Y-%m-%dT%H:%M:%S"),
+        "model_description": record.submission.description,
+        **_quality(subject),
+        "energy_consumed_wh": watt_hours(joules),
+        "emissions_gco2eq": subject.grams(joules),
+        "emissions_data": _emissions_data(subject, scale),
+        "api_route": ROUTES.get(subject.options.modality or ""),
+        "dataset_config": {
+            "dataset_name": record.data.hub_id,
+            "test_size": None,
+            "test_seed": record.data.seed,
+        },
+    }
+
+
+def _quality(subject: Subject) -> dict[str, object]:
+    found = subject.metrics
+    accuracy = found["accuracy"].value if "accuracy" in found else None
+    if subject.record.submission.output not in DETECTION:
+        return {"accuracy": accuracy}
+
+    def of_one_class(name: str) -> float | None:
+        return next((each.value for key, each in found.items() if key.startswith(name)), None)
+
+    return {
+        "classification_accuracy": accuracy,
+        "precision": of_one_class("precision:"),
+        "recall": of_one_class("recall:"),
+        "mean_iou": found["mean_iou"].value if "mean_iou" in found else None,
+    }
+
+
+def _emissions_data(subject: Subject, scale: float) -> dict[str, object]:
+    hardware, zone = subject.record.hardware, subject.options.zone
+    joules, seconds = sum(subject.joules.values()) * scale, subject.seconds * scale
+    grams = subject.grams(joules)
+    emissions = None if grams is None else kilograms(grams)
+    watts: dict[str, float | None] = dict.fromkeys(COMPONENTS.values())
+    energies = dict(watts)
+    for component, part in subject.joules.items():
+        if component in COMPONENTS:
+            watts[COMPONENTS[component]] = part / subject.seconds
+            energies[COMPONENTS[component]] = kilowatt_hours(part * scale)
+    return {
+        "run_id": subject.identifier,
+        "duration": seconds,
+        "emissions": emissions,
+        "emissions_rate": None if emissions is None else emissions / seconds,
+        **{f"{name}_power": watts[name] for name in ("cpu", "gpu", "ram")},
+        **{f"{name}_energy": energies[name] for name in ("cpu", "gpu", "ram")},
+        "energy_consumed": kilowatt_hours(joules),
+        "country_name": subject.options.country_name,
+        "country_iso_code": None if zone is None else zone.code,
+        "region": None,
+        "cloud_provider": None,
+        "cloud_region": None,
+        "os": hardware.operating_system,
+        "python_version": subject.python,
+        "codecarbon_version": None,
+        "cpu_count": hardware.cores,
+        "cpu_model": hardware.processor,
+        "gpu_count": len(hardware.accelerators) or None,
+        "gpu_model": ", ".join(hardware.accelerators) or None,
+        "ram_total_size": hardware.memory_gib or None,
+        "tracking_mode": "process" if subject.record.meter.name == "model" else "machine",
+        "on_cloud": None,
+        "pue": None,
+    }

@@ -1,0 +1,90 @@
+"""All formats by name, and the one way from a record to a document in one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from harness.errors import UsageError
+from harness.export import boamps, challenge_2025, codecarbon, every_eval_ever, model_card, spdx
+from harness.export.loss import Loss, losses
+from harness.export.subject import Subject
+from harness.export.validation import NotValidError, require_valid
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format: how it is made, what it is held against, and which fields of a record it has."""
+
+    name: str
+    title: str
+    schema: str
+    plain: Callable[[Subject], object]
+    """The document as plain values, which the schema is of."""
+    render: Callable[[Subject], bytes]
+    file_name: Callable[[Subject], str]
+    """What its file is called where a folder is named."""
+    carries: Mapping[str, str]
+    reasons: Mapping[str, str]
+
+    def losses(self, subject: Subject) -> tuple[Loss, ...]:
+        """Say what of this record does not arrive."""
+        return losses(subject.record, self.carries, self.reasons)
+
+
+def _named(ending: str) -> Callable[[Subject], str]:
+    """Name files by entry and moment: what a record is called, with another ending."""
+    return lambda subject: (
+        f"{subject.record.submission.entry}-{subject.created:%Y%m%dT%H%M%SZ}"
+        f"-{subject.stored.digest[:8]}.{ending}"
+    )
+
+
+FORMATS: Mapping[str, Format] = {
+    each.name: each
+    for each in (
+        Format(
+            boamps.NAME, "BoAmps 1.1.0", boamps.SCHEMA, boamps.report, boamps.render,
+            boamps.file_name, boamps.CARRIES, boamps.REASONS,
+        ),
+        Format(
+            every_eval_ever.NAME, "every_eval_ever 0.3.0", every_eval_ever.SCHEMA,
+            every_eval_ever.document, every_eval_ever.render, _named("eval.json"),
+            every_eval_ever.CARRIES, every_eval_ever.REASONS,
+        ),
+        Format(
+            model_card.NAME, "front matter of a Hugging Face model card", model_card.SCHEMA,
+            model_card.card, model_card.render, _named(model_card.ENDING), model_card.CARRIES,
+            model_card.REASONS,
+        ),
+        Format(
+            spdx.NAME, "SPDX 3.0.1", spdx.SCHEMA, spdx.document, spdx.render,
+            _named(spdx.ENDING), spdx.CARRIES, spdx.REASONS,
+        ),
+        Format(
+            codecarbon.NAME, "codecarbon's emissions.csv", codecarbon.SCHEMA, codecarbon.rows,
+            codecarbon.render, _named(codecarbon.ENDING), codecarbon.CARRIES, codecarbon.REASONS,
+        ),
+        Format(
+            challenge_2025.NAME, "the result of the challenge of 2025", challenge_2025.SCHEMA,
+            challenge_2025.reply, challenge_2025.render, _named(challenge_2025.ENDING),
+            challenge_2025.CARRIES, challenge_2025.REASONS,
+        ),
+    )
+}  # fmt: skip
+
+
+def export(subject: Subject, form: Format) -> bytes:
+    """Return a record in a format, held against its schema.
+
+    Raises ``UsageError`` where the record, or what was asked, gives no valid document: a name that
+    is empty, say.
+    """
+    try:
+        require_valid(form.schema, form.plain(subject))
+    except NotValidError as error:
+        raise UsageError(
+            f"{subject.stored.path}: gives no valid {form.title}: {error}",
+            remedy="correct the field, or export the record in another format",
+        ) from None
+    return form.render(subject)

@@ -1,0 +1,245 @@
+"""The picture in a real browser: pointed at, walked by keys, looked at more closely."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from harness.records.board import Board, Boards
+from harness.site.figure import MOST_MARKS
+from harness.site.render import render
+
+sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
+import site_samples as samples
+from browser_pages import PHONE, write_files
+
+if TYPE_CHECKING:
+    from conftest import OpenPage
+    from playwright.sync_api import Locator, Page
+
+pytestmark = pytest.mark.browser
+
+FEW, MANY = "few", "many"
+CROWD = 3000
+HOSTILE = "<img src=x onerror=\"document.title = 'taken over'\">"
+SETTLED = 400
+"""Milliseconds: the address follows what is done after a pause."""
+
+
+def few() -> Board:
+    return samples.board(
+        samples.entry("null", quality=0.3, joules_per_1000_queries=0.1, baseline=True),
+        samples.entry("linear", quality=0.6, joules_per_1000_queries=1.0, on_front=True),
+        samples.entry("network", quality=0.9, joules_per_1000_queries=30.0, on_front=True),
+        samples.entry(HOSTILE, quality=0.5, joules_per_1000_queries=5.0, team=HOSTILE),
+        samples.entry("unresolved", quality=0.4, joules_per_1000_queries=None),
+        id=FEW,
+        floor_joules_per_1000_queries=0.3,
+    )
+
+
+def many() -> Board:
+    rows = [
+        samples.entry(
+            f"entry-{n}",
+            quality=0.2 + 0.6 * (n * 7919 % CROWD) / CROWD,
+            joules_per_1000_queries=0.1 * 1.002**n,
+            on_front=n == 0,
+        )
+        for n in range(CROWD)
+    ]
+    return samples.board(*rows, id=MANY, task="crowd", task_title="Crowd")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("picture")
+    write_files(folder, render(Boards(boards=(few(), many()), problems=())))
+    return folder / "index.html"
+
+
+def picture(page: Page, board: str) -> Locator:
+    return page.locator(f'section[data-board="{board}"] figure.picture')
+
+
+def ready(page: Page, board: str = FEW) -> Locator:
+    found = picture(page, board)
+    found.scroll_into_view_if_needed()
+    found.locator("canvas").wait_for()
+    painted(page)
+    return found
+
+
+def painted(page: Page) -> None:
+    page.evaluate(
+        "() => new Promise((go) => requestAnimationFrame(() => requestAnimationFrame(go)))"
+    )
+
+
+def zoom_in_address(page: Page, board: str = FEW) -> list[float]:
+    page.wait_for_timeout(SETTLED)
+    said = parse_qs(urlsplit(page.url).query).get(f"{board}.zoom", [""])[0]
+    return [float(each) for each in said.split("_") if each]
+
+
+def pixels(found: Locator) -> str:
+    return str(found.locator("canvas").evaluate("(canvas) => canvas.toDataURL()"))
+
+
+def test_keys_go_from_entry_to_entry_by_energy_and_by_quality(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.locator("canvas").focus()
+    met = []
+    for key in ("ArrowRight", "ArrowRight", "ArrowUp", "End", "Home"):
+        page.keyboard.press(key)
+        painted(page)
+        met.append(found.locator(".card strong").inner_text())
+    assert met == ["null", "linear", "network", "network", "null"]
+    said = found.locator("[aria-live]").inner_text()
+    assert said.startswith("null, ")
+    assert "0.1" in said
+
+
+def test_enter_goes_to_the_row_and_the_row_lights_the_mark(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.locator("canvas").focus()
+    page.keyboard.press("End")
+    page.keyboard.press("Enter")
+    assert "network" in page.evaluate("document.activeElement.closest('tr').innerText")
+
+
+def test_the_pointer_tells_what_it_is_over_as_text(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.locator("canvas").focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowRight")
+    painted(page)
+    x, y = found.locator(".card").evaluate("(card) => [card.offsetLeft - 14, card.offsetTop - 14]")
+    found.locator("canvas").blur()
+    painted(page)
+    assert not found.locator(".card").is_visible()
+    found.locator("canvas").hover(position={"x": x + 3, "y": y - 3})
+    painted(page)
+    assert found.locator(".card strong").inner_text() == HOSTILE
+    assert page.title() != "taken over"
+    assert found.locator(".card img").count() == 0
+
+
+def test_a_box_looks_closer_the_address_keeps_it_and_escape_shows_the_whole(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    whole = pixels(found)
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + 0.3 * box["width"], box["y"] + 0.2 * box["height"])
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.6 * box["width"], box["y"] + 0.6 * box["height"], steps=4)
+    page.mouse.up()
+    left, right, low, high = zoom_in_address(page)
+    assert left < right
+    assert low < high
+    closer = pixels(found)
+    assert closer != whole
+    address = page.url
+    page.mouse.move(0, 0)
+    found.locator("canvas").focus()
+    page.keyboard.press("Escape")
+    assert zoom_in_address(page) == []
+
+    again = open_page(site, "?" + urlsplit(address).query).page
+    assert zoom_in_address(again) == [left, right, low, high]
+    ready(again)
+    assert again.locator(f'section[data-board="{FEW}"] .zoom').nth(2).is_enabled()
+
+
+@pytest.mark.parametrize(
+    "said", ["1_0_0_1", "a_b_c_d", "NaN_1_0_1", "-1e999_1_0_1", "1_2", "_" * 900]
+)
+def test_an_address_that_says_nonsense_shows_the_whole(
+    open_page: OpenPage, site: Path, said: str
+) -> None:
+    opened = open_page(site, f"?{FEW}.zoom={said}")
+    found = ready(opened.page)
+    assert found.locator(".zoom").nth(2).is_disabled()
+
+
+def test_buttons_and_the_wheel_with_a_key_look_closer_and_the_wheel_alone_does_not(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.get_by_role("button", name="Closer").click()
+    once = zoom_in_address(page)
+    assert len(once) == 4
+    found.get_by_role("button", name="The whole picture").click()
+    assert zoom_in_address(page) == []
+    found.locator("canvas").hover()
+    page.mouse.wheel(0, -50)
+    assert zoom_in_address(page) == []
+    found.locator("canvas").hover()
+    page.keyboard.down("Shift")
+    page.mouse.wheel(0, -50)
+    page.keyboard.up("Shift")
+    assert len(zoom_in_address(page)) == 4
+
+
+def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    before = pixels(found)
+    page.locator(f'section[data-board="{FEW}"] input[type="search"]').fill("linear")
+    page.wait_for_timeout(SETTLED)
+    painted(page)
+    assert pixels(found) != before
+    found.locator("canvas").focus()
+    page.keyboard.press("End")
+    painted(page)
+    assert found.locator(".card strong").inner_text() == "linear"
+
+
+def test_a_crowd_is_drawn_whole_and_the_page_itself_draws_a_part(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    found = ready(page, MANY)
+    assert found.locator("svg.chart.wide .mark").count() == MOST_MARKS
+    found.locator("canvas").focus()
+    page.keyboard.press("End")
+    painted(page)
+    assert found.locator(".card strong").inner_text() == f"entry-{CROWD - 1}"
+
+
+def test_print_has_the_drawing_and_its_lines(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    page.emulate_media(media="print")
+    assert found.locator("svg.chart.wide").is_visible()
+    assert not found.locator("canvas").is_visible()
+    assert found.locator("svg.chart.wide .guide").count() == 1
+
+
+def test_a_phone_has_the_picture_within_its_width(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site, viewport=PHONE).page
+    found = ready(page)
+    assert found.locator("canvas").evaluate("(canvas) => canvas.clientWidth") <= PHONE["width"]
+    assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
+
+
+def test_the_dark_is_drawn_in_its_own_colours(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    light = pixels(found)
+    page.emulate_media(color_scheme="dark")
+    painted(page)
+    assert pixels(found) != light

@@ -1,0 +1,346 @@
+"""The site's files: built whole, from a cache, by several processes, or after whatever happened."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from record_samples import outcomes, record
+from toy_task import write_task
+from typer.testing import CliRunner
+
+from harness.cli import building, gathering
+from harness.cli.app import app
+from harness.store.results import write
+
+CHECKOUT = Path(__file__).parents[1]
+runner = CliRunner()
+Add = Callable[[str], Path]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project with three demonstrations, and a cache of its own."""
+    made = tmp_path / "project"
+    (made / "leaderboard").mkdir(parents=True)
+    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
+    (made / "leaderboard" / "rules.toml").write_bytes(rules)
+    write_task(made)
+    monkeypatch.setenv("HARNESS_ROOT", str(made))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    for name in ("one", "two", "three"):
+        put(made, name)
+    return made
+
+
+def put(root: Path, name: str, **changes: object) -> Path:
+    results = root / "leaderboard" / "results"
+    value = 0.5 + len(name) / 20
+    made = record(name, value=value, demonstration=True, **changes)  # type: ignore[arg-type]
+    return write(results, made, None)[1]
+
+
+def leaderboard(*options: str) -> int:
+    made = runner.invoke(app, ["leaderboard", "--published", *options])
+    assert made.exception is None or isinstance(made.exception, SystemExit), made.output
+    return made.exit_code
+
+
+def site(folder: Path) -> dict[str, bytes]:
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def cold(tmp_path: Path, *options: str) -> dict[str, bytes]:
+    """Build everything anew, elsewhere."""
+    folder = tmp_path / f"cold-{len([*tmp_path.iterdir()])}"
+    leaderboard("--no-cache", "--output", str(folder), *options)
+    return site(folder)
+
+
+def marks(folder: Path) -> dict[str, tuple[int, int]]:
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): (path.stat().st_mtime_ns, path.stat().st_ino) for path in found}
+
+
+def add_one(root: Path, draw: random.Random) -> None:
+    put(root, f"more-{draw.randrange(10**6)}")
+
+
+def add_a_copy(root: Path, draw: random.Random) -> None:
+    put(root, f"copy-{draw.randrange(10**6)}", digest="c0" * 32)
+
+
+def add_a_failure(root: Path, draw: random.Random) -> None:
+    put(root, f"failed-{draw.randrange(10**6)}", failed="load")
+
+
+def add_another_evaluation(root: Path, draw: random.Random) -> None:
+    second = draw.randrange(60)
+    put(root, "one", created=f"2026-02-03T04:05:{second:02d}+00:00")
+
+
+def take_one_away(root: Path, draw: random.Random) -> None:
+    draw.choice(sorted((root / "leaderboard" / "results").glob("*/*/*.json"))).unlink()
+
+
+def damage_one(root: Path, draw: random.Random) -> None:
+    path = draw.choice(sorted((root / "leaderboard" / "results").glob("*/*/*.json")))
+    path.write_bytes(path.read_bytes()[: draw.randrange(100)])
+
+
+def write_one_twice(root: Path, draw: random.Random) -> None:
+    path = draw.choice(sorted((root / "leaderboard" / "results").glob("*/*/*.json")))
+    (path.parent.parent / f"twice-{draw.randrange(10**6)}").mkdir(exist_ok=True)
+    path.with_name("again.json").write_bytes(path.read_bytes())
+
+
+def touch_the_site(root: Path, draw: random.Random) -> None:
+    path = draw.choice(sorted((root / "leaderboard" / "site").rglob("*.*")))
+    path.write_bytes(b"something else")
+
+
+def empty_the_site(root: Path, draw: random.Random) -> None:
+    for path in (root / "leaderboard" / "site").rglob("*.*"):
+        if draw.random() < 0.5:
+            path.unlink()
+
+
+def change_the_rules(root: Path, draw: random.Random) -> None:
+    path = root / "leaderboard" / "rules.toml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(f"{text}# {draw.random()}\n", encoding="utf-8")
+
+
+CHANGES = (
+    add_one, add_a_copy, add_a_failure, add_another_evaluation, take_one_away, damage_one,
+    write_one_twice, touch_the_site, empty_the_site, change_the_rules,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_happens_a_build_gives_what_one_from_nothing_does(
+    root: Path, tmp_path: Path, seed: int
+) -> None:
+    draw = random.Random(seed)
+    leaderboard()
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
+    for _ in range(3):
+        for change in draw.sample(CHANGES, 2):
+            change(root, draw)
+        leaderboard()
+        leaderboard()
+        assert site(root / "leaderboard" / "site") == cold(tmp_path)
+
+
+def test_several_processes_and_another_order_give_the_same(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("harness.cli.making.LEAST_FOR_PROCESSES", 0)
+    monkeypatch.setattr(gathering, "RECORDS_A_TASK", 1)
+    monkeypatch.setattr(building, "PAGES_A_TASK", 1)
+    several = cold(tmp_path, "--processes", "2")
+    monkeypatch.undo()
+    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    assert several == cold(tmp_path, "--processes", "1")
+    assert "entries" in {name.split("/")[0] for name in several}
+
+
+def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaderboard()
+    before = marks(root / "leaderboard")
+    monkeypatch.setattr("harness.cli.making.make", None)
+    first = runner.invoke(app, ["leaderboard", "--published"])
+    assert first.exit_code == 0
+    assert "three" in first.stdout
+    assert marks(root / "leaderboard") == before
+
+
+def test_one_more_evaluation_makes_its_own_pages_and_those_of_its_board(root: Path) -> None:
+    leaderboard()
+    before = marks(root / "leaderboard" / "site")
+    read: list[str] = []
+    put(root, "another")
+    original = gathering.read_one
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(
+            gathering, "read_one", lambda *of: (read.append(of[1].path), original(*of))[1]
+        )
+        leaderboard()
+    after = marks(root / "leaderboard" / "site")
+    changed = {Path(name).name for name, mark in after.items() if before.get(name) != mark}
+    assert [Path(path).parts[1] for path in read] == ["another"]
+    assert {"another.html", "index.html", "feed.xml", "boards.json"} <= changed
+    assert not {"one.html", "two.html", "style.css", "one.svg"} & changed
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 100, b"frugal-ai site cache 1\n" + b"\0" * 900])
+def test_a_cache_that_is_damaged_or_of_somebody_else_counts_for_nothing(
+    root: Path, tmp_path: Path, content: bytes
+) -> None:
+    leaderboard()
+    put(root, "another")
+    for path in (tmp_path / "cache").rglob("*"):
+        if path.is_file():
+            path.write_bytes(content)
+    assert leaderboard() == 0
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
+
+
+def test_a_cache_of_another_version_counts_for_nothing(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.cli.page_cache._code", lambda: "another")
+        patch.setattr("harness.site.entry_page.render_entry", lambda _view, _code: b"another")
+        leaderboard()
+    assert b"another" in site(root / "leaderboard" / "site").values()
+    assert leaderboard() == 0
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
+
+
+def test_a_cache_that_cannot_be_written_costs_time_only(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "file"))
+    assert leaderboard() == leaderboard() == 0
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
+
+
+def test_a_build_that_is_interrupted_leaves_pages_that_lead_somewhere(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaderboard()
+    put(root, "another")
+    index = root / "leaderboard" / "site" / "index.html"
+    before, calls, original = index.read_bytes(), 0, os.replace
+
+    def fails(draft: str, target: str) -> None:
+        nonlocal calls
+        calls += 1
+        if calls > 4:
+            raise KeyboardInterrupt
+        original(draft, target)
+
+    monkeypatch.setattr("harness.cli.building.os.replace", fails)
+    runner.invoke(app, ["leaderboard", "--published"])
+    assert calls > 4
+    assert index.read_bytes() == before
+    monkeypatch.undo()
+    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    assert leaderboard() == 0
+    made = site(root / "leaderboard" / "site")
+    draft = {name: content for name, content in made.items() if name.endswith(".new")}
+    assert set(draft) <= {name for name in made if f".{os.getpid()}." in name}
+    assert {name: each for name, each in made.items() if name not in draft} == cold(tmp_path)
+
+
+def test_what_a_build_that_was_killed_left_half_written_goes(root: Path) -> None:
+    leaderboard()
+    place = root / "leaderboard" / "site" / "data"
+    (place / ".board.js.4194399.new").touch()  # no process has so high a number
+    (place / ".board.js.new").touch()
+    put(root, "another")
+    leaderboard()
+    assert [path.name for path in place.glob(".*")] == [".board.js.new"]
+
+
+def test_two_builds_at_once_both_come_to_the_end(root: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "harness", "leaderboard", "--published"]
+    both = [
+        subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        for _ in range(2)
+    ]
+    for each in both:
+        _, said = each.communicate()
+        assert (each.returncode, said) == (0, b"")
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
+    assert leaderboard("--check") == 0
+
+
+def test_left_over_pages_of_ours_go_and_nobody_elses_files(root: Path) -> None:
+    path = put(root, "another")
+    leaderboard()
+    folder = root / "leaderboard" / "site"
+    theirs = [folder / "CNAME", folder / "entries" / "notes.txt", folder / "assets" / "a.html"]
+    for each in theirs:
+        each.parent.mkdir(exist_ok=True)
+        each.touch()
+    assert [*folder.rglob("another.html")]
+    path.unlink()
+    assert leaderboard("--check") == 1
+    leaderboard()
+    assert not [*folder.rglob("another.*")]
+    assert all(each.exists() for each in theirs)
+
+
+def test_a_folder_that_is_no_site_keeps_all_its_files(root: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "somewhere"
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "mine.csv").touch()
+    leaderboard("--output", str(folder))
+    assert (folder / "data" / "mine.csv").exists()
+
+
+def test_a_check_believes_no_cache(root: Path) -> None:
+    path = put(root, "another")
+    leaderboard()
+    assert leaderboard("--check") == 0
+    content, times = path.read_bytes(), path.stat()
+    path.write_bytes(content.replace(b'"A team"', b'"B team"'))
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert leaderboard("--check") == 1
+    path.write_bytes(content)
+    page = next((root / "leaderboard" / "site").rglob("another.html"))
+    page.write_bytes(page.read_bytes() + b" ")
+    assert leaderboard("--check") == 1
+
+
+def test_what_is_damaged_is_told_and_the_rest_is_built(root: Path) -> None:
+    folder = root / "leaderboard" / "results" / "task" / "entry"
+    folder.mkdir(parents=True)
+    (folder / "not-utf-8.json").write_bytes(b'{"schema": "\xff"}')
+    (folder / "deep.json").write_bytes(b"[" * 200_000)
+    with (folder / "huge.json").open("wb") as file:
+        file.truncate(1 << 27)
+    (folder / "later.json").write_bytes(b'{"schema": 3, "harness_version": "0.9.1"}')
+    (folder / "latest.json").write_bytes(b'{"schema": 4, "harness_version": "\\u001b[2J"}')
+    with open(os.fsencode(folder) + b"/\xff\xfe.json", "wb"):  # noqa: PTH123 - bytes
+        pass
+    made = runner.invoke(app, ["leaderboard", "--published"])
+    assert made.exit_code == 1
+    said = " ".join(made.stdout.split())
+    assert "nested too deeply" in said
+    assert "no record has more than" in said
+    assert "harness 0.9.1 wrote it; read it with that version, or a newer one" in said
+    assert "schema 4 is too new: read it with a newer version" in said
+    assert "not-utf-8.json" in said
+    assert "three" in said
+    assert (root / "leaderboard" / "site" / "index.html").exists()
+    again = runner.invoke(app, ["leaderboard", "--published"])
+    assert (again.exit_code, again.stdout) == (1, made.stdout)
+
+
+def test_outcomes_that_come_later_are_seen(root: Path) -> None:
+    results = root / "leaderboard" / "results"
+    _, path = write(results, record("late", demonstration=True), outcomes())
+    sidecar = next(path.parent.glob("*.items.json"))
+    content = sidecar.read_bytes()
+    sidecar.unlink()
+    assert leaderboard() == 0
+    sidecar.write_bytes(content.replace(b'"ids"', b'"Ids"'))
+    assert leaderboard() == 1
+    sidecar.write_bytes(content)
+    assert leaderboard() == 0
