@@ -14,6 +14,7 @@ from harness.cli import (
     doctor,
     evaluate,
     export,
+    importing_results,
     init,
     keys,
     leaderboard,
@@ -75,6 +76,9 @@ app.command(cls=Command, epilog=leaderboard.EXAMPLES)(leaderboard.leaderboard)
 app.command(cls=Command, epilog=compare.EXAMPLES)(compare.compare)
 app.command(cls=Command, epilog=report.EXAMPLES)(report.report)
 app.command(cls=Command, epilog=export.EXAMPLES)(export.export)
+app.command("import", cls=Command, epilog=importing_results.EXAMPLES)(
+    importing_results.import_results
+)
 app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
 app.add_typer(
     keys.keys,

@@ -36,10 +36,13 @@ def print_boards(console: Console, boards: Boards, page: Path, more: Sequence[in
     """
     for board, rest in zip(boards.boards, more, strict=True):
         _print_board(console, board, rest)
-    if not boards.boards and not boards.problems:
+    if not boards.boards and not boards.problems and not boards.imported:
         console.print("no results yet: python -m harness evaluate ENTRY makes one")
-    elif not boards.boards:
+    elif not boards.boards and boards.problems:
         console.print("no board: none of the results can be used")
+    for imported in boards.imported:
+        told = f"{len(imported.entries)} imported, self-reported, not ranked: on the page"
+        console.print(f"{escape(imported.task)}  {told}", highlight=False)
     _print_problems(console, boards.problems)
     console.print(f"page    {escape(shown_path(page))}", highlight=False, soft_wrap=True)
 

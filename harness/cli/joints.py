@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_made
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -77,6 +77,7 @@ class Joints:
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
         self._task = cache(lambda name: load_task(project.root, name))
+        self._cards = project.cards
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
         """What was worked out, or known, of the boards that were ranked; by what it was made of."""
@@ -88,7 +89,9 @@ class Joints:
         boards = boards_of(
             gathered.gists, gathered.heads, self._rules, gathered.line, gathered.problems
         )
-        return self._ranked(boards, gathered.stored)
+        # What lies on a shelf is all that is asked of a record.
+        stored = cast("Mapping[str, StoredRecord]", gathered.stored)
+        return self._ranked(self._with_imported(boards), stored)
 
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""
@@ -96,6 +99,15 @@ class Joints:
 
         boards = make_boards(stored, self._rules, problems)
         return self._ranked(boards, {each.path: each for each in stored})
+
+    def _with_imported(self, boards: Boards) -> Boards:
+        """Put beside boards what was imported: it has no part in any of them."""
+        from harness.store.imported import imported_boards, imported_folder, read_imported
+
+        entries, problems = read_imported(imported_folder(self.results))
+        titles = {card.task.id: card.task.title for card in self._cards()}
+        imported = imported_boards(entries, lambda task: titles.get(task, task))
+        return replace(boards, imported=imported, problems=(*boards.problems, *problems))
 
     def place(self, board_id: str) -> tuple[str, bool]:
         """Return how a board's joint file is named in what is found, and whether there is one."""

@@ -16,6 +16,7 @@ from harness.cli.page_cache import NONE, Cache, page_cache
 from harness.cli.project import Project
 from harness.records.base import Frozen
 from harness.records.board import Boards
+from harness.store.imported import imported_folder
 from harness.store.joint import joint_folder
 from harness.store.scanning import Found, marks_under, scan
 
@@ -102,6 +103,7 @@ def what_is_read(asked: Asked, found: list[Found]) -> str | None:
         [(each.path, each.mark) for each in found],
         marks_under(root / "tasks"),
         marks_under(asked.project.leaderboard, deep=False),
+        marks_under(imported_folder(asked.results)),
     ]
     return blake2b(repr(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
 

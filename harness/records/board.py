@@ -6,6 +6,7 @@ from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
 from harness.records.evaluation import DataSource, MetricValue, Scenario
+from harness.records.imported import ImportedBoard
 from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
 from harness.records.session import Notice
@@ -155,7 +156,9 @@ class Board(Frozen):
 
 
 class Boards(Frozen):
-    """Every board, and every file that could not be used."""
+    """Every board, every file that could not be used, and what was imported."""
 
     boards: tuple[Board, ...]
     problems: tuple[Problem, ...]
+    imported: tuple[ImportedBoard, ...] = ()
+    """What other tools claim: on boards of their own, without ranks."""

@@ -23,13 +23,14 @@ SCRIPT_PARTS = (
 )  # fmt: skip
 """In the order in which they are joined: each may use those before it."""
 
-MOST_FAILURES, MOST_NAMES, MOST_PROBLEMS = 100, 20, 500
+MOST_FAILURES, MOST_IMPORTED, MOST_NAMES, MOST_PROBLEMS = 100, 200, 20, 500
 """How much of a list the page shows: the rest is counted, and in the data."""
 
 CONSTANTS = {
     "ACCENTED": ("least", "best", "front"),
     "LONGEST_NAME": LONGEST_NAME,
     "MOST_FAILURES": MOST_FAILURES,
+    "MOST_IMPORTED": MOST_IMPORTED,
     "MOST_NAMES": MOST_NAMES,
     "MOST_PROBLEMS": MOST_PROBLEMS,
 }
@@ -97,6 +98,7 @@ def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> st
             facets=facets(shown, language),
             others=others,
             problems=boards.problems,
+            imported=boards.imported,
             root=root,
             **CONSTANTS,
         )

@@ -13,6 +13,7 @@
   const AROUND = 8; /* rows beyond each edge of the window: so that Tab always finds the next */
   const PRINTED = 200;
   const LONGEST_SEARCH = 200;
+  const PAUSE = 120; /* milliseconds */
   const LIKELY_HEIGHT = 80; /* of a row, until the browser has laid one out */
   const CHOICES = { team: "teams", family: "families" }; /* what is chosen, and the column of all */
   const make = Frugal.make;
@@ -168,8 +169,14 @@
     return state.search.trim() !== "" || chosen || state.marks.length > 0;
   }
 
+  /* After a pause: the rows are seen first, and a picture of thousands is painted once for all that
+   * is typed in one go.
+   */
   function tellRows(state) {
-    Frugal.tell("rows", { board: state.board, rows: state.rows });
+    window.clearTimeout(state.telling);
+    state.telling = window.setTimeout(function () {
+      Frugal.tell("rows", { board: state.board, rows: state.rows });
+    }, PAUSE);
   }
 
   function changed(state) {
@@ -388,6 +395,7 @@
       live: new Map(),
       focused: null,
       lit: null,
+      telling: 0,
       printing: false,
     };
     tables.set(state.board, state);

@@ -1,0 +1,187 @@
+"""``import``: what other tools claim, kept apart from what was measured here."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from harness.cli.options import JsonOption, complete_task, named_path
+from harness.cli.output import print_json, print_line, print_note
+from harness.cli.project import Project, find_project
+from harness.errors import ConfigurationError, UsageError
+from harness.submissions.faults import visible
+
+if TYPE_CHECKING:
+    from harness.records.imported import ImportedResult
+    from harness.store.import_faults import ImportFault
+
+EXAMPLES = """Examples:
+
+python -m harness import result.json --format challenge-2025
+
+python -m harness import emissions.csv --format codecarbon --task chainsaw --team "The Greens"
+"""
+
+
+class ImportFormat(StrEnum):
+    """What can be imported."""
+
+    challenge_2025 = "challenge-2025"
+    codecarbon = "codecarbon"
+
+
+def import_results(  # noqa: PLR0917 - typer makes options of them
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", parser=named_path, show_default=False, help="Files of claims."
+        ),
+    ],
+    form: Annotated[ImportFormat, typer.Option("--format", help="What the files are.")],
+    task: Annotated[
+        str | None,
+        typer.Option(
+            autocompletion=complete_task,
+            help="The task that they are about.",
+            show_default="the one whose data set a result of 2025 names",
+        ),
+    ] = None,
+    team: Annotated[
+        str | None,
+        typer.Option(help="Whose they are.", show_default="as a result of 2025 says"),
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(help="What they are called.", show_default="as the file says")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Import what other tools claim; it is shown as self-reported, and never ranked.
+
+    All files are looked through first. Where anything is wrong, every fault is named with its row
+    and its field, and nothing is imported. What is there already stays as it is.
+    """
+    from harness.store.imported import (
+        imported_folder,
+        imported_path,
+        read_imported,
+        repeated_runs,
+        write_imported,
+    )
+
+    project = find_project()
+    _check_options(project, form, task, team, name)
+    folder = imported_folder(project.results)
+    results, faults = _read(project, files, form, task=task, team=team, name=name)
+    if not faults:
+        faults = repeated_runs(results, read_imported(folder)[0])
+    if faults:
+        raise _refused(faults)
+    written = write_imported(folder, results)
+    if as_json:
+        print_json(
+            {
+                "imported": [
+                    {"path": path, "new": new, "result": result}
+                    for (path, new), result in zip(written, results, strict=True)
+                ]
+            }
+        )
+        return
+    for result in results:
+        said = f"{result.task}: {result.name}: {result.energy.value:g} {result.energy.unit}"
+        print_line(visible(f"{said}, {imported_path(result)}"))
+    new = sum(each for _, each in written)
+    print_note(f"imported {new}, and {len(written) - new} that were there; python -m harness "
+               "leaderboard shows them")  # fmt: skip
+
+
+def _check_options(
+    project: Project, form: ImportFormat, task: str | None, team: str | None, name: str | None
+) -> None:
+    """Refuse a task that there is not, and texts that a file's would be refused for."""
+    from harness.store.import_faults import wrong_text
+
+    for option, text in (("--team", team), ("--name", name)):
+        if text is not None and (why := wrong_text(text)) is not None:
+            raise UsageError(f"{option}: {why}", remedy="give a line of plain text")
+    if task is not None:
+        project.card(task)
+    elif form is ImportFormat.codecarbon:
+        raise UsageError(
+            "codecarbon's table does not say which task it is about",
+            remedy=f"name one: --task {next((c.task.id for c in project.cards()), 'TASK')}",
+        )
+
+
+def _read(
+    project: Project,
+    files: Sequence[Path],
+    form: ImportFormat,
+    *,
+    task: str | None,
+    team: str | None,
+    name: str | None,
+) -> tuple[list[ImportedResult], list[ImportFault]]:
+    """Look through all files; nothing is written yet."""
+    from harness.store.import_2025 import read_2025
+    from harness.store.import_codecarbon import read_codecarbon
+    from harness.store.imported import repeated_runs
+
+    of_data = {card.hub.id: card.task.id for card in project.cards() if card.hub is not None}
+    results: list[ImportedResult] = []
+    faults: list[ImportFault] = []
+    for path in files:
+        content, found = _content(path)
+        faults += found
+        if content is None:
+            continue
+        digest = hashlib.sha256(content).hexdigest()
+        shown = _shown_name(path)
+        if form is ImportFormat.codecarbon:
+            read, found = read_codecarbon(
+                content, shown, digest, task=task or "", team=team, name=name
+            )
+        else:
+            read, found = read_2025(
+                content, shown, digest, find_task=of_data.get, task=task, team=team, name=name
+            )
+        results += read
+        faults += found
+    return results, faults + repeated_runs(results, ())
+
+
+def _content(path: Path) -> tuple[bytes | None, list[ImportFault]]:
+    """Read a file; never a pipe, nor one so large that it must be something else."""
+    from harness.store.import_faults import LARGEST_BYTES, ImportFault
+
+    shown = _shown_name(path)
+    try:
+        if not path.is_file():
+            told = "is not a file" if path.exists() else "does not exist"
+            return None, [ImportFault(shown, None, "", told)]
+        if path.stat().st_size > LARGEST_BYTES:
+            told = f"is larger than {LARGEST_BYTES // 2**20} MiB: no table of claims is"
+            return None, [ImportFault(shown, None, "", told)]
+        return path.read_bytes(), []
+    except OSError as error:
+        return None, [ImportFault(shown, None, "", f"cannot be read: {error.strerror}")]
+
+
+def _shown_name(path: Path) -> str:
+    """Spell a file's name as a claim keeps it: it may be no UTF-8, or hold anything."""
+    return visible(os.fsencode(path.name).decode(errors="replace"))[:200] or "file"
+
+
+def _refused(faults: Sequence[ImportFault]) -> ConfigurationError:
+    number = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
+    lines = "".join(f"\n  {visible(str(fault))}" for fault in faults)
+    return ConfigurationError(
+        f"nothing was imported: {number}:{lines}",
+        remedy="correct the files where they come from, and import them again",
+    )

@@ -1,0 +1,159 @@
+"""``leaderboard/imported``: claims that were brought in, a file each, beside the results."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from harness.errors import ConfigurationError, OrganiserError
+from harness.records.base import convert, digest, parse_plain, pretty_json
+from harness.records.board import Problem
+from harness.records.imported import (
+    SCHEMA_VERSION,
+    ImportedBoard,
+    ImportedEntry,
+    ImportedResult,
+)
+from harness.store.files import write_once
+from harness.store.import_faults import ImportFault, wrong_text
+from harness.store.unusable import UnusableError
+
+FOLDER = "imported"
+DIGITS = 16
+_TASK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+
+
+def imported_folder(results: Path) -> Path:
+    """Return where the claims lie that are shown beside a results folder."""
+    return results.parent / FOLDER
+
+
+def imported_path(result: ImportedResult) -> str:
+    """Return the place of a claim below the folder: its content decides it."""
+    return f"{result.task}/{digest(result)[:DIGITS]}.json"
+
+
+def repeated_runs(
+    results: Sequence[ImportedResult], kept: Iterable[ImportedEntry]
+) -> list[ImportFault]:
+    """Find runs that are claimed twice: in what is to be imported, or beside what is there.
+
+    The very same claim, once more, is none: it stays one file.
+    """
+    faults = []
+    seen = {(each.result.task, each.result.run_id): each.result for each in kept}
+    for result in results:
+        place = (result.task, result.run_id)
+        if place in seen and seen[place] != result:
+            other = seen[place].source
+            told = f"was claimed before, in {other.file}, row {other.row}"
+            faults.append(ImportFault(result.source.file, result.source.row, "run_id", told))
+        seen.setdefault(place, result)
+    return faults
+
+
+def write_imported(folder: Path, results: Sequence[ImportedResult]) -> list[tuple[str, bool]]:
+    """Keep all of them or none; return each path below the folder, and whether it is new.
+
+    Raises ``OrganiserError`` where one cannot be written; what this call wrote is taken away then.
+    """
+    written: list[tuple[str, bool]] = []
+    try:
+        for result in results:
+            path = imported_path(result)
+            written.append((path, write_once(folder / path, pretty_json(result))))
+    except (OrganiserError, KeyboardInterrupt):
+        for path, new in written:
+            if new:
+                (folder / path).unlink(missing_ok=True)
+        raise
+    return written
+
+
+def read_imported(folder: Path) -> tuple[tuple[ImportedEntry, ...], tuple[Problem, ...]]:
+    """Read all claims; whatever cannot be used is a problem, and hides nothing else.
+
+    Codes are those of ``reading.read_all``: ``unreadable``, ``symlink``, ``not-json``,
+    ``schema-version``, ``fields``, ``altered``.
+    """
+    entries, problems = [], []
+    for path in sorted(folder.glob("*/*.json")):
+        name = path.relative_to(folder).as_posix()
+        try:
+            entries.append(_read(path, name))
+        except UnusableError as error:
+            shown = name.encode(errors="surrogateescape").decode(errors="replace")
+            problem = Problem(path=f"{FOLDER}/{shown}", code=error.code, message=error.message)
+            problems.append(problem)
+    return tuple(entries), tuple(problems)
+
+
+def imported_boards(
+    entries: Iterable[ImportedEntry], title: Callable[[str], str]
+) -> tuple[ImportedBoard, ...]:
+    """Put claims on boards, one a task. Nothing is ranked: they stand by name."""
+    by_task: dict[str, list[ImportedEntry]] = {}
+    for entry in entries:
+        by_task.setdefault(entry.result.task, []).append(entry)
+    return tuple(
+        ImportedBoard(
+            task=task,
+            task_title=title(task),
+            entries=tuple(sorted(found, key=lambda each: (each.result.name, each.path))),
+        )
+        for task, found in sorted(by_task.items())
+    )
+
+
+def _read(path: Path, name: str) -> ImportedEntry:
+    if path.is_symlink():
+        raise UnusableError("symlink", "is a link, and is not followed")
+    if not path.is_file():
+        raise UnusableError("unreadable", "is not a regular file")
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
+    try:
+        plain = parse_plain(content, path.name)
+    except ConfigurationError as error:
+        raise UnusableError("not-json", error.message) from None
+    _check_schema(plain)
+    try:
+        result = convert(plain, ImportedResult, path.name)
+    except ConfigurationError as error:
+        raise UnusableError("fields", error.message) from None
+    _check_values(result)
+    if content != pretty_json(result) or name != imported_path(result):
+        raise UnusableError("altered", "is not what its name says that it is: it was altered")
+    return ImportedEntry(path=name, joules=result.energy.joules, result=result)
+
+
+def _check_schema(plain: object) -> None:
+    found = plain.get("schema") if isinstance(plain, Mapping) else None
+    if isinstance(found, int) and found != SCHEMA_VERSION:
+        told = "newer" if found > SCHEMA_VERSION else "older"
+        raise UnusableError(
+            "schema-version",
+            f"schema {found}: read it with a {told} version of the harness; this one reads "
+            f"schema {SCHEMA_VERSION}",
+        )
+
+
+def _check_values(result: ImportedResult) -> None:
+    """Refuse by hand what an import would have refused: a file may be put there by anybody."""
+    if not _TASK.fullmatch(result.task):
+        raise UnusableError("fields", "$.task: is no name of a task")
+    for field in result.__struct_fields__:
+        value = getattr(result, field)
+        if (
+            isinstance(value, str)
+            and (why := wrong_text(value, lines=field == "description")) is not None
+        ):
+            raise UnusableError("fields", f"$.{field}: {why}")
+    figures = [result.energy.value, *(metric.value for metric in result.quality)]
+    figures += [] if result.carbon is None else [result.carbon.value]
+    figures += [] if result.seconds is None else [result.seconds]
+    if not all(0 <= figure <= 1e12 for figure in figures) or result.energy.value == 0:  # noqa: PLR2004
+        raise UnusableError("fields", "$: a figure is negative, or beyond reason")
