@@ -83,6 +83,10 @@ class Wording:
         """Say what an energy per 1,000 queries is beside one that people know."""
         return spelt.phone_charge(joules, self.language)
 
+    def everyday_source(self) -> str:
+        """Say what that is taken to be, and on whose word."""
+        return spelt.phone_charge_source(self.language)
+
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
         return spelt.meter_uncertainty(entry, self.language)
