@@ -70,6 +70,8 @@ def test_the_commands_are_those_of_the_design() -> None:
         "leaderboard",
         "compare",
         "report",
+        "export",
+        "import",
         "verify",
         "keys new",
         "keys list",

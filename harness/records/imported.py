@@ -97,4 +97,4 @@ class ImportedBoard(Frozen):
     task: str
     task_title: str
     entries: tuple[ImportedEntry, ...]
-    """By name, then path: the order claims nothing."""
+    """By name, file and row: the order claims nothing."""

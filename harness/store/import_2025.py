@@ -101,21 +101,21 @@ def _result(
         reader.fault(shown(field), "is no field of the format")
     emissions, config = (_table(reader, document, field) for field in TABLES)
     inner = RowReader(file, number, {f"emissions_data.{k}": v for k, v in emissions.items()})
-    texts = {field: reader.text(field, lines=field in LINES) for field in TEXTS}
+    texts = {field: reader.string(field, lines=field in LINES) for field in TEXTS}
     if document.get("submission_timestamp") in (None, ""):
         reader.fault("submission_timestamp", "is missing")
     watt_hours = reader.number("energy_consumed_wh", required=True, positive=True)
     grams = reader.number("emissions_gco2eq")
     quality = _quality(reader, document)
-    run_id = inner.text("emissions_data.run_id", required=True)
+    run_id = inner.string("emissions_data.run_id", required=True)
     seconds = _check_emissions(reader, inner, watt_hours, grams)
     told = {
-        field: inner.text(f"emissions_data.{field}")
+        field: inner.string(f"emissions_data.{field}")
         for field in ("cpu_model", "gpu_model", "country_name", "tracking_mode")
     }
-    version = inner.text("emissions_data.codecarbon_version")
+    version = inner.string("emissions_data.codecarbon_version")
     dataset = RowReader(file, number, {"dataset_config.dataset_name": config.get("dataset_name")})
-    data_name = dataset.text("dataset_config.dataset_name")
+    data_name = dataset.string("dataset_config.dataset_name")
     moment = texts["submission_timestamp"]
     chosen = task or (find_task(data_name) if data_name else None)
     if chosen is None:

@@ -114,16 +114,16 @@ def _faults_of_header(header: list[str], file: str) -> Iterator[ImportFault]:
 def _result(
     reader: RowReader, sha256: str, *, task: str, team: str | None, name: str | None
 ) -> ImportedResult | None:
-    run_id = reader.text("run_id", required=True)
-    moment = reader.text("timestamp", required=True)
+    run_id = reader.string("run_id", required=True)
+    moment = reader.string("timestamp", required=True)
     kwh = reader.number("energy_consumed", required=True, positive=True)
     kilograms, seconds = reader.number("emissions"), reader.number("duration", required=True)
-    project = reader.text("project_name")
+    project = reader.string("project_name")
     texts = {
-        field: reader.text(field)
+        field: reader.string(field)
         for field in ("cpu_model", "gpu_model", "country_name", "tracking_mode", "os")
     }
-    version = reader.text("codecarbon_version")
+    version = reader.string("codecarbon_version")
     parts = {field: reader.number(field) for field in PARTS}
     for field in FIGURES:
         reader.number(field)

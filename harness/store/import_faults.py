@@ -58,7 +58,7 @@ class RowReader:
         """Add a fault."""
         self.faults.append(ImportFault(self.file, self.row, field, message))
 
-    def text(self, field: str, *, required: bool = False, lines: bool = False) -> str | None:
+    def string(self, field: str, *, required: bool = False, lines: bool = False) -> str | None:
         """Read a text, of one line unless it may have several; absent is ``None``."""
         value = self._values.get(field)
         if value is None or value == "":

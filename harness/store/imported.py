@@ -100,7 +100,7 @@ def imported_boards(
         ImportedBoard(
             task=task,
             task_title=title(task),
-            entries=tuple(sorted(found, key=lambda each: (each.result.name, each.path))),
+            entries=tuple(sorted(found, key=_by_name)),
         )
         for task, found in sorted(by_task.items())
     )
@@ -157,3 +157,8 @@ def _check_values(result: ImportedResult) -> None:
     figures += [] if result.seconds is None else [result.seconds]
     if not all(0 <= figure <= 1e12 for figure in figures) or result.energy.value == 0:  # noqa: PLR2004
         raise UnusableError("fields", "$: a figure is negative, or beyond reason")
+
+
+def _by_name(entry: ImportedEntry) -> tuple[str, str, int, str]:
+    result = entry.result
+    return (result.name, result.source.file, result.source.row, entry.path)
