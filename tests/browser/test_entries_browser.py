@@ -108,6 +108,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     assert page.title() != "taken over"
     width = page.evaluate("document.documentElement.scrollWidth")
     assert width <= page.evaluate("document.documentElement.clientWidth")
+    # A badge is drawn elsewhere, and is not in this site.
     asked = [each for each in opened.requested(site) if "badges/" not in each]
     own = places[name].relative_to(site).as_posix()
     assert asked == sorted([own] if name == "report.html" else [own, "style.css"])
