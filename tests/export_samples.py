@@ -42,6 +42,7 @@ def rich_plain() -> Any:  # noqa: ANN401 - plain JSON
     }  # fmt: skip
     plain["submission"] |= {
         "authors": ["Ada"],
+        "family": "a family",
         "url": "https://example.org/model",
         "output": "boxes",
         "lifecycle": {

@@ -47,6 +47,7 @@ CARRIES: Mapping[str, str] = {
     "data.hub_id": WHOLE,
     "data.revision": WHOLE,
     "submission.name": WHOLE,
+    "submission.family": WHOLE,
     "submission.url": WHOLE,
     "submission.team": "as the publisher, unless another is named or an organiser signed",
     "submission.output": "as the nearest kind of data that the format knows",
@@ -174,6 +175,7 @@ def _task(subject: Subject) -> dict[str, object]:
             "algorithms": [
                 without_absent(
                     {
+                        "algorithmType": record.submission.family,
                         "algorithmName": record.submission.name,
                         "algorithmUri": record.submission.url,
                     }

@@ -55,6 +55,7 @@ CARRIES: Mapping[str, str] = {
     "rules.version": WHOLE,
     "submission.digest": WHOLE,
     "submission.entry": WHOLE,
+    "submission.family": WHOLE,
     "submission.licence": WHOLE,
     "submission.name": WHOLE,
     "submission.team": WHOLE,
@@ -112,6 +113,7 @@ def document(subject: Subject) -> dict[str, object]:
                 **_texts(
                     {
                         "version": record.submission.version,
+                        "family": record.submission.family,
                         "licence": record.submission.licence,
                         "digest_sha256": record.submission.digest,
                         "url": record.submission.url,

@@ -35,6 +35,7 @@ CARRIES: Mapping[str, str] = {
     "quality.metrics[].value": WHOLE,
     "submission.description": WHOLE,
     "submission.digest": WHOLE,
+    "submission.family": WHOLE,
     "submission.licence": WHOLE,
     "submission.name": WHOLE,
     "submission.team": WHOLE,
@@ -152,6 +153,7 @@ def _package(subject: Subject, identifier: str, team: str) -> dict[str, object]:
             "ai_domain": None if domain is None else [domain],
             "ai_informationAboutApplication": f"{record.task.title} ({record.task.id})",
             "ai_informationAboutTraining": _training(submission.lifecycle),
+            "ai_typeOfModel": None if submission.family is None else [submission.family],
             "ai_metric": [
                 {"type": "DictionaryEntry", "key": each.name, "value": repr(each.value)}
                 for each in subject.metrics.values()

@@ -92,6 +92,7 @@ def width_in_ems(text: str) -> float:
     return sum(_character_width(character) for character in text)
 
 
+@lru_cache(maxsize=4096)
 def _character_width(character: str) -> float:
     if unicodedata.east_asian_width(character) in "WF":
         return 1.05
