@@ -84,7 +84,7 @@ def _models() -> list[list[bytes]]:
 
 
 def _varied(model: bytes, number: int) -> Document:
-    draw = random.Random(number)
+    draw = random.Random(number)  # noqa: S311 - figures of nothing
     document: Document = msgspec.json.decode(model)
     entry = f"made-up-{number:06d}"
     document["created_utc"] = (BEGUN + timedelta(minutes=number)).isoformat()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,6 +19,14 @@ if TYPE_CHECKING:
 # Tests assert no time: on a shared machine any example can take long once.
 settings.register_profile("harness", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("harness")
+
+
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    # A shell has its jobs in the background ignore SIGINT, and all that a test starts inherits it:
+    # tests that interrupt a run would wait in vain.
+    if signal.getsignal(number) == signal.SIG_IGN:
+        default = signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL
+        signal.signal(number, default)
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -48,6 +48,15 @@ def test_the_page_and_the_figure_show_every_setting() -> None:
     assert len(lines) == 2  # what was not chosen is in the table alone
 
 
+def test_rows_that_were_run_again_take_the_place_of_those_on_the_page() -> None:
+    rows = [row(0.95), row(0.92, panel="energy of sessions"), row(0.8, panel="without: plain t")]
+    text = bench.page(rows, 2_000)
+    again = bench.replaced(text, [row(0.96, panel="energy of sessions")])
+    assert again == bench.page([rows[0], row(0.96, panel="energy of sessions"), rows[2]], 2_000)
+    with pytest.raises(SystemExit, match="not on the page"):
+        bench.replaced(text, [row(0.96, size=499)])
+
+
 def test_every_setting_draws_intervals_around_something(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intervals, "RESAMPLES", 40)
     settings: list[Any] = bench._settings()

@@ -6,7 +6,6 @@ import os
 import random
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -16,11 +15,15 @@ from typer.testing import CliRunner
 
 from harness.cli import building, gathering
 from harness.cli.app import app
+from harness.records.board import Problem
+from harness.store.keys import KeyRing
+from harness.store.reading import StoredRecord, read_one
 from harness.store.results import write
+from harness.store.scanning import Found
 
 CHECKOUT = Path(__file__).parents[1]
 runner = CliRunner()
-Add = Callable[[str], Path]
+Read = tuple[StoredRecord | None, tuple[Problem, ...]]
 
 
 @pytest.fixture
@@ -130,7 +133,7 @@ CHANGES = (
 def test_whatever_happens_a_build_gives_what_one_from_nothing_does(
     root: Path, tmp_path: Path, seed: int
 ) -> None:
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311 - any will do
     leaderboard()
     assert site(root / "leaderboard" / "site") == cold(tmp_path)
     for _ in range(3):
@@ -171,11 +174,13 @@ def test_one_more_evaluation_makes_its_own_pages_and_those_of_its_board(root: Pa
     before = marks(root / "leaderboard" / "site")
     read: list[str] = []
     put(root, "another")
-    original = gathering.read_one
+
+    def seen(results: Path, found: Found, keys: KeyRing) -> Read:
+        read.append(found.path)
+        return read_one(results, found, keys)
+
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(
-            gathering, "read_one", lambda *of: (read.append(of[1].path), original(*of))[1]
-        )
+        patch.setattr(gathering, "read_one", seen)
         leaderboard()
     after = marks(root / "leaderboard" / "site")
     changed = {Path(name).name for name, mark in after.items() if before.get(name) != mark}
@@ -197,9 +202,7 @@ def test_a_cache_that_is_damaged_or_of_somebody_else_counts_for_nothing(
     assert site(root / "leaderboard" / "site") == cold(tmp_path)
 
 
-def test_a_cache_of_another_version_counts_for_nothing(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_cache_of_another_version_counts_for_nothing(root: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.cli.page_cache._code", lambda: "another")
         patch.setattr("harness.site.entry_page.render_entry", lambda _view, _code: b"another")
@@ -286,7 +289,8 @@ def test_left_over_pages_of_ours_go_and_nobody_elses_files(root: Path) -> None:
     assert all(each.exists() for each in theirs)
 
 
-def test_a_folder_that_is_no_site_keeps_all_its_files(root: Path, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("root")
+def test_a_folder_that_is_no_site_keeps_all_its_files(tmp_path: Path) -> None:
     folder = tmp_path / "somewhere"
     (folder / "data").mkdir(parents=True)
     (folder / "data" / "mine.csv").touch()

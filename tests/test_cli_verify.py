@@ -538,6 +538,14 @@ def test_a_part_of_a_results_folder_or_what_is_around_it_is_not_called_misplaced
     assert str(root / RESULTS) in error["message"]
 
 
+@pytest.mark.parametrize("task", ["", "a/toy"])
+def test_a_record_of_no_task_makes_no_other_folder_the_results_folder(
+    root: Path, task: str
+) -> None:
+    forge(record_of(root, "local"), lambda r: r["task"].update(id=task))
+    assert "misplaced" in codes(verified())
+
+
 def test_a_record_alone_that_was_moved_is_still_misplaced(root: Path, tmp_path: Path) -> None:
     path = record_of(root, "signed")
     (tmp_path / "alone/toy/other").mkdir(parents=True)

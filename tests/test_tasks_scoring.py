@@ -185,6 +185,35 @@ def test_intervals_over_few_groups_cover_the_truth_as_often_as_they_say() -> Non
     assert 0.91 * 400 <= held <= 0.99 * 400
 
 
+def test_errors_that_the_items_of_few_sessions_have_in_common_are_covered() -> None:
+    """With one quantile for both variances it is 92 %, which is what this test is for."""
+    rng = np.random.default_rng(7)
+    units = units_of(None, 1200)
+    everything, held, before = np.ones((3, 1200), np.bool_), 0, 0
+    for _ in range(800):
+        easy = rng.beta(0.4, 0.1, 1200)  # most items are easy, or hard
+        right = rng.random((3, 1200)) < easy * (1 - rng.uniform(0, 0.06, (3, 1)))
+        value, spread = units.of_share(right, everything)
+        low, high = interval(value, spread)
+        held += low <= 0.776 <= high
+        inner = interval(value, spread, by="satterthwaite")
+        before += inner[0] <= 0.776 <= inner[1]
+        assert low <= inner[0] + 1e-9
+        assert inner[1] - 1e-9 <= high
+    assert before < 0.93 * 800 < held <= 0.98 * 800
+
+
+def test_sessions_that_differ_by_no_more_than_their_items_change_no_interval() -> None:
+    right = np.arange(300) % 4 > 0
+    value, spread = units_of(None, 300).of_share(
+        np.stack([right, right]), np.ones((2, 300), np.bool_)
+    )
+    assert interval(value, spread) == interval(value, spread, by="satterthwaite")
+    answers = right.astype(np.int64)
+    one, both = (score(ALL, [answers] * count, split(1 - answers % 1)) for count in (1, 2))
+    assert [m.interval_method for m in one.metrics] == [m.interval_method for m in both.metrics]
+
+
 def by_hand(
     predicted: Integers, truth: Integers, groups: Integers, metric: Callable[..., scoring.Floats]
 ) -> float:

@@ -1,4 +1,4 @@
-"""Records that keep their exact quality back are still held against the outcomes beside them."""
+"""Records that keep exact quality back, or have older intervals, are held against the outcomes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from record_samples import outcomes, record
 from toy_task import write_task
 
-from harness.records.evaluation import ItemOutcomes, MetricValue
+from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
 from harness.records.withholding import publishable
 from harness.tasks import load_task
 from harness.tasks.outcomes import kept_items, kept_predictions
@@ -95,3 +95,42 @@ def test_without_outcomes_there_is_nothing_to_compute(task: FolderTask) -> None:
     made = subject(task, answered(10), None)
     committed = Subject("r.json", made.record, "5e" * 32, True, None)
     assert [*check_statistics(committed, task, None)] == []
+
+
+def unsteady() -> ItemOutcomes:
+    """Make outcomes of two sessions that differ by more than items explain."""
+    kept = answered(10)
+    worse = answered(20).predictions[0]
+    return replace(kept, predictions=(kept.predictions[0], worse))
+
+
+def of_quality(task: FolderTask, quality: Quality) -> list[str]:
+    """Return what is found of a record of the unsteady entry that says this quality."""
+    kept = unsteady()
+    made = record(joules=[39.0] * 2)
+    answers = kept_predictions(kept, made, task)
+    sessions = tuple(
+        replace(each, confusion=task.confusion(said, np.asarray(kept.labels)))
+        for each, said in zip(made.sessions, answers, strict=True)
+    )
+    made = replace(made, quality=quality, sessions=sessions)
+    found = check_statistics(Subject("r.json", made, "5e" * 32, True, kept), task, None)
+    return [each.code for each in found]
+
+
+def test_intervals_hold_by_the_method_that_their_record_names(task: FolderTask) -> None:
+    kept = unsteady()
+    answers = kept_predictions(kept, record(joules=[39.0] * 2), task)
+    items = kept_items(kept)
+    now, older = task.score(answers, items), task.score(answers, items, sessions_by="satterthwaite")
+    assert now.ranked_value.low < older.ranked_value.low - 0.005
+    assert now.ranked_value.interval_method == (
+        f"{older.ranked_value.interval_method}, sessions by their own t"
+    )
+    assert of_quality(task, now) == []
+    assert of_quality(task, older) == []  # as records of before have them
+    renamed = tuple(
+        replace(mine, interval_method=theirs.interval_method)
+        for mine, theirs in zip(older.metrics, now.metrics, strict=True)
+    )
+    assert of_quality(task, replace(older, metrics=renamed)) == ["quality"]  # too narrow

@@ -26,8 +26,9 @@ def ours() -> re.Pattern[str]:
     """Return the names of files that a site is made of: what is so called in its folder is ours."""
     return re.compile(
         rf"(?:(?:{_languages()})/)?"
-        r"(?:index\.html|method\.html|feed\.xml|entries/[^/]+/[^/]+\.html|badges/[^/]+/[^/]+\.svg)"
-        r"|style\.css|board\.js|boards\.json|preview\.png"
+        r"(?:index\.html|method\.html|feed\.xml|preview\.png"
+        r"|entries/[^/]+/[^/]+\.html|badges/[^/]+/[^/]+\.svg)"
+        r"|style\.css|board\.js|boards\.json"
         r"|data/[^/]+\.(?:js|csv|json|parquet)"
         r"|[^/]+\.csv"  # where spreadsheets once lay
     )

@@ -1,6 +1,6 @@
 """From a results folder to boards, without holding its records: what is needed of each is kept.
 
-A record is read once, with all checks. Its gist and the line of its row stay, a fiftieth of it.
+A record is read once, with all checks. Its gist and the line of its row stay, a tenth of it.
 All records of an entry lie in one folder, so that a folder is read by itself, in any process.
 """
 
@@ -103,9 +103,9 @@ class Gathered:
         return tuple(p for each in self.folders for told in each.told for p in told.problems)
 
     @cached_property
-    def stored(self) -> Mapping[str, StoredRecord]:
+    def stored(self) -> dict[str, Shelf]:
         """The records by path, each read when it is asked for."""
-        return {  # type: ignore[return-value] # a shelf is all that is asked of a record
+        return {
             told.gist.path: Shelf(self.results, told, told.gist)
             for each in self.folders
             for told in each.told

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from dataclasses import replace as replace_made
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
@@ -89,7 +89,9 @@ class Joints:
         boards = boards_of(
             gathered.gists, gathered.heads, self._rules, gathered.line, gathered.problems
         )
-        return self._ranked(self._with_imported(boards), gathered.stored)
+        # What lies on a shelf is all that is asked of a record.
+        stored = cast("Mapping[str, StoredRecord]", gathered.stored)
+        return self._ranked(self._with_imported(boards), stored)
 
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""

@@ -96,11 +96,12 @@ class _Index(Frozen, array_like=True):
 
 
 def index_pages(site: Site) -> Iterator[Page]:
-    """Yield what shows all boards: the page and the feed in each language, and ``boards.json``."""
+    """Yield what shows all boards: page, feed and preview in each language, and ``boards.json``."""
     for language in languages():
         value = _Index(boards=site.boards, language=language.code)
         yield page_of(f"index {language.code}", _index, value, leads=True)
     yield page_of("boards.json", _exact, site.boards, leads=True)
+    yield page_of("preview", _preview, site.boards)
 
 
 def _index(payload: bytes) -> Files:
@@ -116,6 +117,12 @@ def _index(payload: bytes) -> Files:
         paths.in_language("index.html", spoken.code): page(given.boards, shown, spoken).encode(),
         feed_name(spoken): feed(given.boards, spoken),
     }
+
+
+def _preview(payload: bytes) -> Files:
+    from harness.site.preview import previews
+
+    return previews(msgspec.msgpack.decode(payload, type=Boards))
 
 
 def _exact(payload: bytes) -> Files:
@@ -242,7 +249,7 @@ def _records_of(
     return tuple(
         _Record(
             path=path,
-            mark=stored[path].mark,  # type: ignore[attr-defined] # of a shelf
+            mark=stored[path].mark,
             digest=stored[path].digest,
             signed_by=stored[path].signed_by,
         )

@@ -1,8 +1,8 @@
 """What of a record decides where it stands, and what a row is made of, whoever stands beside it.
 
-Boards of many thousand records are made of their gists, for a record is a hundred times as large;
-a line is what the records behind one row give by themselves. Both can be made of one folder at a
-time, in any order. Pure.
+Boards of many thousand records are made of their gists, for records themselves take ten times the
+room; a line is what the records behind one row give by themselves. Both can be made of one folder
+at a time, in any order. Pure.
 """
 
 from __future__ import annotations

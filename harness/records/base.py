@@ -39,7 +39,7 @@ def pretty_json(value: object) -> bytes:
     """Spell ``value`` for people and ``git diff``: in field order, indented, newline last."""
     import json  # noqa: PLC0415 - as above
 
-    # Python indents ten times more slowly than it spells, and msgspec indents what is spelt.
+    # Where it indents, Python spells without its own C code; msgspec indents what is spelt.
     spelt = json.dumps(msgspec.to_builtins(value), allow_nan=False, ensure_ascii=False)
     return msgspec.json.format(spelt.encode(), indent=1) + b"\n"
 

@@ -24,14 +24,14 @@ from harness.site.blocks import (
 FOREIGN = ' rel="noopener nofollow"'
 """Neither does the other page get a hold of ours, nor do we vouch for it."""
 
-_AROUND: dict[str, tuple[str, str]] = {
-    "name": ("<bdi>", "</bdi>"),
-    "english": ('<span lang="en" dir="auto">', "</span>"),
-    "code": ("<code>", "</code>"),
-    "quiet": ('<span class="quiet">', "</span>"),
-    "strong": ("<strong>", "</strong>"),
-    "tag": ('<span class="tag">', "</span>"),
-    "accent": ('<span class="tag accent">', "</span>"),
+_SAID = {
+    "name": "<bdi>%s</bdi>",
+    "english": '<span lang="en" dir="auto">%s</span>',
+    "code": "<code>%s</code>",
+    "quiet": '<span class="quiet">%s</span>',
+    "strong": "<strong>%s</strong>",
+    "tag": '<span class="tag">%s</span>',
+    "accent": '<span class="tag accent">%s</span>',
 }
 _PARAGRAPH = {
     "": "<p>",
@@ -65,18 +65,17 @@ def html(blocks: Iterable[Block | Section], level: int = 2) -> str:
 def inline(text: Inline) -> str:
     """Spell a text, escaped."""
     if type(text) is str:
-        return escape(text)
+        return escape_all(text) if _found(text) else text
     if type(text) is Said:
-        return _said(text)
+        kind, shown, address, foreign = text
+        if kind == "link":
+            return _link(shown, address, foreign=foreign)
+        return _SAID[kind] % (escape_all(shown) if _found(shown) else shown)
     return "".join([inline(part) for part in text])  # type: ignore[arg-type] # a tuple is left
 
 
-def _said(said: Said) -> str:
-    if said.kind == "link":
-        foreign = FOREIGN if said.foreign else ""
-        return f'<a href="{escape(said.address)}"{foreign}><bdi>{escape(said.text)}</bdi></a>'
-    begin, end = _AROUND[said.kind]
-    return f"{begin}{escape(said.text)}{end}"
+def _link(shown: str, address: str, *, foreign: bool) -> str:
+    return f'<a href="{escape(address)}"{FOREIGN if foreign else ""}><bdi>{escape(shown)}</bdi></a>'
 
 
 def _section(section: Section, level: int) -> str:

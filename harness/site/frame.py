@@ -26,6 +26,8 @@ from harness.site.templating import environment
 from harness.site.wording import wording
 
 INDEX = "index.html"
+STYLE_PARTS = ("base", "picture", "table", "details", "entry", "print")
+"""In the order in which they are joined: of two rules that say as much, the later one holds."""
 _MARK = "\ue000"
 """Around the name of a slot in what the template gives; catalogues have none of it."""
 _SLOT = re.compile(f"{_MARK}([a-z_]+){_MARK}")
@@ -137,9 +139,11 @@ def _slot(name: str) -> Markup:
 
 @cache
 def style_sheet() -> str:
-    """Return the style of all pages."""
-    file = resources.files(__package__).joinpath("templates", "style.css")
-    return file.read_text(encoding="utf-8")
+    """Return the style of all pages: its parts, joined."""
+    folder = resources.files(__package__).joinpath("templates", "css")
+    return "\n".join(
+        [folder.joinpath(f"{part}.css").read_text(encoding="utf-8") for part in STYLE_PARTS]
+    )
 
 
 def contents(sections: Iterable[Section], code: str) -> str:

@@ -108,6 +108,7 @@ def _figure(rules: Rules, words: Wording) -> Section:
             Paragraph(say["method.figure_energy"]),
             Commands((formula,), "text"),
             Paragraph(say["method.figure_gross"]),
+            Paragraph(words.everyday_source()),
             Paragraph(say["method.figure_quality"]),
         ),
     )

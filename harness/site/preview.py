@@ -33,13 +33,13 @@ Point = tuple[float, float]
 PAPER, WASH, LINE, INK, QUIET, ACCENT = range(6)
 COLOURS: dict[int, Colour] = {
     PAPER: (252, 252, 250),
-    WASH: (227, 240, 238),
+    WASH: (226, 238, 244),
     LINE: (212, 219, 215),
     INK: (28, 35, 33),
     QUIET: (86, 96, 92),
-    ACCENT: (0, 105, 107),
+    ACCENT: (0, 101, 144),
 }
-"""As in ``style.css``, in light."""
+"""As in ``css/base.css``, in light; lines are a little darker."""
 SMOOTHED = (INK, QUIET, ACCENT)
 STEPS = FINER * FINER
 

@@ -11,13 +11,16 @@ from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
 from harness.site.data import data_files, data_name
 from harness.site.feed import feed, feed_name
+from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
+from harness.site.preview import previews
 from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
 
 STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = (
-    "core", "address", "facets", "rows", "cells", "table", "compare", "scales", "canvas", "picture",
+    "core", "address", "facets", "rows", "cells", "viewport", "table", "compare",
+    "scales", "canvas", "picture",
 )  # fmt: skip
 """In the order in which they are joined: each may use those before it."""
 
@@ -49,9 +52,10 @@ def render(boards: Boards) -> dict[str, bytes]:
     ``index.html`` and its likes in other languages (``fr/index.html``), ``style.css``, ``board.js``
     and, of each board, ``data/<board>.js`` for the script and ``data/<board>.csv``, ``.json`` and
     ``.parquet``; ``boards.json`` is what ``leaderboard --json`` prints, and ``feed.xml`` and its
-    likes an Atom feed. They need one folder, a browser and nothing else: the page works from a
-    file, from any host, and without JavaScript. Raises ``ValueError`` when two boards share an
-    identifier, or a figure is not a finite number.
+    likes an Atom feed, ``preview.png`` and its likes what others show beside a link. They need one
+    folder, a browser and nothing else: the page works from a file, from any host, and without
+    JavaScript. Raises ``ValueError`` when two boards share an identifier, or a figure is not a
+    finite number.
     """
     shown = views(boards.boards)
     files = {"boards.json": pretty_json(boards), **assets()}
@@ -61,12 +65,12 @@ def render(boards: Boards) -> dict[str, bytes]:
         name = paths.in_language("index.html", language.code)
         files[name] = page(boards, shown, language).encode()
         files[feed_name(language)] = feed(boards, language)
-    return files
+    return files | previews(boards)
 
 
 def assets() -> dict[str, bytes]:
     """Return the files that are the same whatever is on the boards."""
-    return {STYLE: _template(STYLE), SCRIPT: script()}
+    return {STYLE: style_sheet().encode(), SCRIPT: script()}
 
 
 def data_of(board: Board) -> dict[str, bytes]:

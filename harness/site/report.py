@@ -6,6 +6,8 @@ for nothing else; in Markdown it is what GitHub and GitLab show.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from harness.errors import ConfigurationError
 from harness.ranking.status import board_status
 from harness.ranking.summary import Summary, energy_parts, summarise
@@ -34,7 +36,7 @@ def report_html(view: EntryView, language: str) -> bytes:
         skip=words.say["entry.skip"],
         head=heading(view, words),
         body=html(banners(view, words)) + html(_sections(view, words)),
-        foot=html((Paragraph(words.say["report.footer"]),)),
+        foot=html(_footer(view, words)),
     )
 
 
@@ -47,9 +49,16 @@ def report_markdown(view: EntryView, language: str) -> bytes:
         Paragraph(name(words.board_title(view.board), 300)),
         *banners(view, words),
         *_sections(view, words),
-        Paragraph(words.say["report.footer"]),
+        *_footer(view, words),
     )
     return f"# {escaped(_title(view, words))}\n\n{markdown(blocks)}".encode()
+
+
+def _footer(view: EntryView, words: Wording) -> Iterator[Paragraph]:
+    """Say what it was made of; and what a unit that people know is taken to be."""
+    yield Paragraph(words.say["entry.footer" if view.on_board else "report.footer"])
+    if view.entry is not None and view.entry.joules_per_1000_queries is not None:
+        yield Paragraph(words.everyday_source(), "explain")
 
 
 def _title(view: EntryView, words: Wording) -> str:

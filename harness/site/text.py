@@ -68,6 +68,8 @@ def plain(text: str) -> str:
     U+FFFD. Letters of any script and emoji stay. What is left may stand in XML, too; escaping
     markup is the template's business.
     """
+    if text.isalnum():  # letters and digits alone, as of a digest
+        return text
     if KEPT_SPACES.isdisjoint(text):
         spaced = " ".join(text.split())
     else:

@@ -12,6 +12,9 @@ from harness.records.meter import Grade
 from harness.site import words as spelt
 from harness.site.language import Language, language
 
+KEPT = 4096
+"""Strings with their holes filled that are kept."""
+
 
 class _Strings(dict[str, str]):
     """The strings of a language that have no holes, by key; each is looked up once."""
@@ -31,8 +34,8 @@ class Wording:
     def __init__(self, spoken: Language) -> None:
         self.language = spoken
         self.say = _Strings(spoken)
-        self.text = spoken.text
-        """Fills the holes of a string."""
+        self.text = lru_cache(maxsize=KEPT)(spoken.text)
+        """Fills the holes of a string; entries of a board have many fillings in common."""
         self.figure = spoken.significant
         """Spells a figure with three significant digits."""
         self._whole_percent = lru_cache(maxsize=1024)(lambda each: spoken.percent(each / 100))
@@ -79,6 +82,10 @@ class Wording:
     def everyday(self, joules: float) -> str:
         """Say what an energy per 1,000 queries is beside one that people know."""
         return spelt.phone_charge(joules, self.language)
+
+    def everyday_source(self) -> str:
+        """Say what that is taken to be, and on whose word."""
+        return spelt.phone_charge_source(self.language)
 
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""

@@ -12,6 +12,9 @@ from harness.records.evaluation import EvaluationRecord
 from harness.records.signing import document_digest
 from harness.store.paths import record_path
 
+_PARTS = 3
+"""Task, entry and file: a name that is empty, or holds a slash, makes another number of them."""
+
 
 def results_folders(folder: Path, problems: Sequence[Problem]) -> tuple[Path, ...]:
     """Return the folders under which all misplaced records of ``folder`` lie as they should.
@@ -32,11 +35,15 @@ def results_folders(folder: Path, problems: Sequence[Problem]) -> tuple[Path, ..
 
 
 def _place(path: Path) -> tuple[str, ...]:
-    """Return the path, under a results folder, that a record's content asks for."""
+    """Return the path, under a results folder, that a record's content asks for.
+
+    Empty where it is not of a task and of an entry, in folders of their names.
+    """
     try:
         plain = parse_plain(path.read_bytes(), path.name)
         record = convert(plain, EvaluationRecord, path.name)
         digest = document_digest(plain)  # type: ignore[arg-type] # else convert had refused it
-        return record_path(record, digest).parts
+        parts = record_path(record, digest).parts
     except (OSError, ConfigurationError, ValueError):  # changed since it was read
         return ()
+    return parts if len(parts) == _PARTS else ()

@@ -13,7 +13,17 @@ from harness.records.evaluation import ClassQuality, MetricValue, Quality
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
-from harness.tasks.intervals import Bootstrap, Interval, Units, interval, mean_interval, resampling
+from harness.tasks.intervals import (
+    NOTHING,
+    Bootstrap,
+    Interval,
+    SessionsBy,
+    Spread,
+    Units,
+    interval,
+    mean_interval,
+    resampling,
+)
 from harness.tasks.protocol import Predictions, Split
 from harness.tasks.scoring import (
     Floats,
@@ -36,11 +46,17 @@ def decisions(card: TaskCard, predictions: Predictions) -> Integers:
     return decide(predictions, positive=card.positive, least_score=card.detection.least_score)
 
 
-def score(card: TaskCard, sessions: Sequence[Predictions], split: Split) -> Quality:
+def score(
+    card: TaskCard,
+    sessions: Sequence[Predictions],
+    split: Split,
+    *,
+    sessions_by: SessionsBy = "cochran",
+) -> Quality:
     """Score the sessions' predictions against a split's labels, and boxes where it has them.
 
-    A metric is its mean over sessions; ``intervals`` says what its interval is made of. Metrics of
-    boxes are left out where the answers were none.
+    A metric is its mean over sessions; ``intervals`` says what its interval is made of, and what
+    ``sessions_by`` is. Metrics of boxes are left out where the answers were none.
     """
     names = card.label_names
     decided = np.stack([decisions(card, each) for each in sessions])
@@ -50,8 +66,8 @@ def score(card: TaskCard, sessions: Sequence[Predictions], split: Split) -> Qual
     groups = split.groups if split.groups and len(set(split.groups)) < len(split) else None
     units = Units(len(split), groups)
     made = {
-        **_of_labels(card, confusions, decided, split.labels, units),
-        **_of_boxes(card, sessions, split, units),
+        **_of_labels(card, confusions, decided, split.labels, units, by=sessions_by),
+        **_of_boxes(card, sessions, split, units, by=sessions_by),
     }
     answered = np.stack([is_answered(each) for each in sessions]).all(axis=0)
     return Quality(
@@ -75,39 +91,49 @@ def metric_values(card: TaskCard, confusions: Integers) -> list[float]:
 
 
 def _of_labels(
-    card: TaskCard, confusions: Integers, decided: Integers, labels: Integers, units: Units
+    card: TaskCard,
+    confusions: Integers,
+    decided: Integers,
+    labels: Integers,
+    units: Units,
+    *,
+    by: SessionsBy,
 ) -> dict[str, MetricValue]:
     names, made = card.label_names, {}
     for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
         if metric.name in _SHARES:
             counted = _SHARES[metric.name](card, metric, decided, labels)
             _, spread = units.of_share(decided == labels, counted)
-            found, method = interval(value, spread), f"wilson or exact over {units.named}"
+            found = interval(value, spread, by=by)
+            method = f"wilson or exact over {units.named}{_sessions_told([spread], by)}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
-            found = mean_interval(units.mean_of_shares(decided == labels, classes))
-            method = f"wilson or exact by class over {units.named}"
+            mean = units.mean_of_shares(decided == labels, classes)
+            found = mean_interval(mean, by=by)
+            told = _sessions_told(mean.spreads, by)
+            method = f"wilson or exact by class over {units.named}{told}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
-    return made | _of_f1(card, confusions, Bootstrap(decided, labels, len(names), units), units)
+    bootstrap = Bootstrap(decided, labels, len(names), units)
+    return made | _of_f1(card, confusions, bootstrap, units, by=by)
 
 
 def _of_f1(
-    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units
+    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units, *, by: SessionsBy
 ) -> dict[str, MetricValue]:
     made = {}
     for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
         if metric.name == "macro_f1":
             mean = bootstrap.mean_of_classes(confusions, macro_f1, per_class_f1)
-            found = mean_interval(mean)
+            found, told = mean_interval(mean, by=by), _sessions_told(mean.spreads, by)
         elif metric.name == "f1":
             function = metric_function(metric, card.label_names)
             (spread,) = bootstrap.spreads([function], [_class_of(card, metric)])
-            found = interval(value, spread)
+            found, told = interval(value, spread, by=by), _sessions_told([spread], by)
         else:
             continue
-        made[metric.key] = _with_interval(metric, value, found, resampling(units))
+        made[metric.key] = _with_interval(metric, value, found, resampling(units) + told)
     return made
 
 
@@ -126,7 +152,12 @@ _SHARES: Mapping[MetricName, Callable[[TaskCard, Metric, Integers, Integers], Ma
 
 
 def _of_boxes(
-    card: TaskCard, sessions: Sequence[Predictions], split: Split, units: Units
+    card: TaskCard,
+    sessions: Sequence[Predictions],
+    split: Split,
+    units: Units,
+    *,
+    by: SessionsBy,
 ) -> dict[str, MetricValue]:
     metrics = [metric for metric in card.metrics if metric.name in BOX_METRICS]
     detection, truth = card.detection, split.boxes
@@ -149,8 +180,9 @@ def _of_boxes(
         value = float(np.mean([function(once) for function in functions]))
         needs = np.stack([_NEEDS[metric.name](each) for each in matched])
         spread = units.resampled_spread(functions, needs)
-        found = interval(value, spread)
-        made[metric.key] = _with_interval(metric, value, found, resampling(units))
+        found = interval(value, spread, by=by)
+        method = resampling(units) + _sessions_told([spread], by)
+        made[metric.key] = _with_interval(metric, value, found, method)
     return made
 
 
@@ -163,6 +195,15 @@ _NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
     "mean_iou": lambda matched: ~np.isnan(matched.fit),
 }
 """The items (n,) without any of which there is no such metric."""
+
+
+def _sessions_told(spreads: Sequence[Spread], by: SessionsBy) -> str:
+    """Say in a method that sessions differ by more than items explain, and how that is counted.
+
+    Nothing where they do not, nor by the way that older records count it.
+    """
+    differ = by == "cochran" and any(spread.between > NOTHING for spread in spreads)
+    return ", sessions by their own t" if differ else ""
 
 
 def _with_interval(metric: Metric, value: float, found: Interval, method: str) -> MetricValue:

@@ -14,6 +14,7 @@ from harness.tasks.card import CARD_FILE, read_card
 from harness.tasks.data import LoadedData, load_data, load_train
 from harness.tasks.digests import task_digest
 from harness.tasks.generator import TaskCode
+from harness.tasks.intervals import SessionsBy
 from harness.tasks.protocol import Predictions, Sample, Split
 from harness.tasks.quality import decisions, score
 from harness.tasks.scoring import count_confusion
@@ -60,9 +61,14 @@ class FolderTask:
         counts = count_confusion(self.decisions(predictions), labels, len(self.labels))
         return tuple(tuple(row) for row in counts.tolist())
 
-    def score(self, sessions: Sequence[Predictions], split: Split) -> Quality:
-        """Score the sessions' predictions against the split's labels, with 95 % intervals."""
-        return score(self.card, sessions, split)
+    def score(
+        self, sessions: Sequence[Predictions], split: Split, *, sessions_by: SessionsBy = "cochran"
+    ) -> Quality:
+        """Score the sessions' predictions against the split's labels, with 95 % intervals.
+
+        Intervals of older records take sessions together otherwise: ``"satterthwaite"``.
+        """
+        return score(self.card, sessions, split, sessions_by=sessions_by)
 
 
 def load_task(root: Path, task_id: str) -> FolderTask:

@@ -89,6 +89,9 @@ def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -
             )
     yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
     again = task.score(sessions, items) if sessions else None
+    if again is not None and _methods(record.quality) != _methods(again):  # maybe an older record
+        older = task.score(sessions, items, sessions_by="satterthwaite")
+        again = older if _methods(record.quality) == _methods(older) else again
     if again is not None and step is not None:
         again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)
@@ -121,7 +124,7 @@ def _unlike(said: Quality | None, again: Quality | None) -> str:
         return "in other steps"
     if (said.ranked, said.items, said.answered) != (again.ranked, again.items, again.answered):
         return f"{again.answered} of {again.items} items answered, ranked by {again.ranked}"
-    if [_method(metric) for metric in said.metrics] != [_method(m) for m in again.metrics]:
+    if _methods(said) != _methods(again):
         return "other metrics, or intervals by another method"
     for mine, theirs in zip(said.metrics, again.metrics, strict=True):
         close = math.isclose(mine.value, theirs.value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12)
@@ -142,8 +145,9 @@ def _unlike(said: Quality | None, again: Quality | None) -> str:
     return "" if same else "other figures of single classes"
 
 
-def _method(metric: MetricValue) -> tuple[str, str]:
-    return metric.name, metric.interval_method
+def _methods(quality: Quality | None) -> list[tuple[str, str]]:
+    metrics = () if quality is None else quality.metrics
+    return [(metric.name, metric.interval_method) for metric in metrics]
 
 
 def _spelled(metric: MetricValue) -> str:

@@ -26,7 +26,6 @@ from harness.site.entry_page import render_entry
 from harness.site.language import codes
 from harness.site.method_page import render_method
 from harness.site.paths import badge_name, entry_page_name, in_language
-from harness.site.preview import previews
 from harness.site.render import render
 
 if TYPE_CHECKING:
@@ -47,14 +46,19 @@ class Shot(NamedTuple):
 
 def many(count: int = 300) -> Board:
     """Make a board of this many entries; the better ones need more energy, as they do."""
+    figures = [
+        (0.95 - n / 400 + (n * 37 % 23) / 500, 900 * 0.97**n * (1 + (n * 53 % 31) / 6))
+        for n in range(count)
+    ]
     rows = [
         samples.entry(
             f"model-{n}",
             team=f"Team {n % 7}",
-            quality=0.95 - n / 400 + (n * 37 % 23) / 500,
-            joules_per_1000_queries=900 * 0.97**n * (1 + (n * 53 % 31) / 6),
+            quality=quality,
+            joules_per_1000_queries=joules,
+            on_front=not any(q > quality and j < joules for q, j in figures),
         )
-        for n in range(count)
+        for n, (quality, joules) in enumerate(figures)
     ]
     return samples.board(*rows, id="many", task="forests", task_title="Three hundred forests")
 
@@ -111,7 +115,7 @@ def sites() -> dict[str, Boards]:
 
 def every_file(boards: Boards) -> dict[str, bytes]:
     """Render a site of these boards, with the pages of one full entry and of one that failed."""
-    files = render(boards) | previews(boards)
+    files = render(boards)
     views = (entry_samples.full_view(), entry_samples.failed_view())
     for code in codes():
         files[in_language("method.html", code)] = render_method(boards, record_samples.RULES, code)
@@ -152,16 +156,25 @@ def take(browser: Browser, folder: Path, out: Path) -> None:
     """Write every picture into ``out``, and how a page prints."""
     for shot in shots():
         opened = Opened(browser, **shot.settings).goto(folder / shot.site / shot.page)
-        opened.page.wait_for_timeout(300)  # the script reads a board that comes near
+        _settle(opened)
         opened.page.screenshot(path=out / f"{shot.name}.png", full_page=True)
         opened.context.close()
     opened = Opened(browser).goto(folder / "whole" / "index.html")
-    opened.page.wait_for_timeout(300)
+    _settle(opened)
     opened.page.pdf(path=out / "printed.pdf", format="A4")
     opened.page.emulate_media(media="print")
     opened.page.set_viewport_size({"width": 794, "height": 1123})  # A4 at 96 pixels an inch
     opened.page.screenshot(path=out / "printed.png", full_page=True)
     opened.context.close()
+
+
+def _settle(opened: Opened) -> None:
+    """Let the script read every board: it does so when one comes near."""
+    for board in opened.page.locator("section.board").all():
+        board.scroll_into_view_if_needed()
+        opened.page.wait_for_timeout(200)
+    opened.page.evaluate("scrollTo(0, 0)")
+    opened.page.wait_for_timeout(100)
 
 
 def main() -> None:

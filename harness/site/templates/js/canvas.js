@@ -17,6 +17,8 @@
   const SHADES = 8;
   const MOST_LABELS = 40;
   const MANY = 300; /* beyond, marks and bars are smaller and fainter: the crowd is what is seen */
+  const MANY_NARROW = 80;
+  const HALO = 3; /* of the paper around a name, so that lines do not run through it */
   const WATT_HOURS = [["kWh", 3.6e6], ["Wh", 3600], ["mWh", 3.6], ["µWh", 0.0036]]; /* in joules */
   const FULL_TURN = 2 * Math.PI;
 
@@ -65,9 +67,28 @@
     path.lineTo(x2, y2);
   }
 
-  /* The largest unit of which there is one at the right end of the axis. */
+  /* In the largest unit of which there is one: "27.8 mWh". */
   function wattHours(joules) {
-    return WATT_HOURS.find(([, worth]) => joules >= worth) || WATT_HOURS[WATT_HOURS.length - 1];
+    const [unit, worth] = WATT_HOURS.find((each) => joules >= each[1]) || WATT_HOURS[WATT_HOURS.length - 1];
+    return Frugal.significant(joules / worth) + "\u00a0" + unit;
+  }
+
+  /* Write in the middle above or below a place, but not over the right edge. */
+  function inside(pen, text, x, y, right) {
+    pen.fillText(text, Math.min(x, right - pen.measureText(text).width / 2), y);
+  }
+
+  /* Make letters smaller where a text is wider than its room, as titles of axes in French are. */
+  function sized(pen, text, weight, size, font, room) {
+    pen.font = weight + size + "px " + font;
+    const wide = pen.measureText(text).width;
+    if (wide > room) {
+      pen.font = weight + ((size * room) / wide).toFixed(2) + "px " + font;
+    }
+  }
+
+  function isCrowded(scene) {
+    return scene.visible > (scene.place.narrow ? MANY_NARROW : MANY);
   }
 
   function grid(pen, scene) {
@@ -81,16 +102,16 @@
     pen.fillStyle = tone.quiet;
     pen.textAlign = "center";
     const joules = Frugal.scales.spelt(columns);
-    const [unit, worth] = wattHours(columns[columns.length - 1]);
     columns.forEach(function (joule, n) {
       const x = to.x(Math.log10(joule));
       segment(lines, x, place.top, x, bottom);
-      pen.fillText(joules[n], x, bottom + 1.4 * place.size);
-      pen.fillText(Frugal.significant(joule / worth), x, bottom + 2.7 * place.size);
+      inside(pen, joules[n] + "\u00a0J", x, bottom + 1.4 * place.size, place.width - 3);
     });
+    pen.font = 0.86 * place.size + "px " + tone.font;
+    columns.forEach((joule) =>
+      inside(pen, wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
+    pen.font = place.size + "px " + tone.font;
     pen.textAlign = "end";
-    pen.fillText("J", place.left - 8, bottom + 1.4 * place.size);
-    pen.fillText(unit, place.left - 8, bottom + 2.7 * place.size);
     const spelt = Frugal.scales.spelt(levels);
     levels.forEach(function (level, n) {
       const y = to.y(level);
@@ -102,43 +123,62 @@
     pen.stroke(lines);
     pen.strokeStyle = tone.quiet;
     pen.strokeRect(place.left, bottom, place.width - place.left - place.right, 0);
-    pen.font = "600 " + pen.font;
+    sized(pen, words.across, "600 ", place.size, tone.font, place.width - place.right);
     pen.fillStyle = tone.ink;
     pen.fillText(words.across, place.width - place.right, place.height - 8);
     pen.textAlign = "start";
+    sized(pen, words.up, "600 ", place.size, tone.font, place.width - 120); /* buttons stand beside it */
     pen.fillText(words.up, 0, place.size + 2);
   }
 
-  /* What the rules draw: the floor and the budget of energy, the least quality. */
+  /* Write with a rim of paper, over whatever lies there. */
+  function haloed(pen, text, x, y, tone) {
+    pen.lineJoin = "round";
+    pen.lineWidth = HALO;
+    pen.strokeStyle = tone.paper;
+    pen.strokeText(text, x, y);
+    pen.fillStyle = tone.ink;
+    pen.fillText(text, x, y);
+  }
+
+  /* What the rules draw: the floor and the budget of energy, the least quality; gives the boxes of
+   * what is written there: upright from the top, where marks are few, and level at the right.
+   */
   function guides(pen, scene) {
     const { view, place, to, tone, lines } = scene;
-    const bottom = place.height - place.bottom;
-    pen.save();
-    pen.setLineDash([6, 4]);
-    pen.lineWidth = 1.5;
-    pen.strokeStyle = tone.ink;
-    pen.fillStyle = tone.ink;
-    pen.font = 0.85 * place.size + "px " + tone.font;
+    const [edge, bottom] = [place.width - place.right, place.height - place.bottom];
+    const size = 0.85 * place.size;
+    const boxes = [];
     lines.forEach(function (line) {
+      const column = line.joules ? Math.log10(line.joules) : NaN;
       const path = new Path2D();
-      if (line.joules && Math.log10(line.joules) > view.left && Math.log10(line.joules) < view.right) {
-        const x = to.x(Math.log10(line.joules));
+      pen.save();
+      pen.textAlign = "end";
+      if (column > view.left && column < view.right) {
+        const x = to.x(column);
         segment(path, x, place.top, x, bottom);
-        pen.save();
-        pen.translate(x - 5, bottom - 6);
+        sized(pen, line.text, "", size, tone.font, bottom - place.top - 8);
+        const long = pen.measureText(line.text).width;
+        pen.translate(x - 5, place.top + 4);
         pen.rotate(-Math.PI / 2);
-        pen.fillText(line.text, 0, 0);
-        pen.restore();
+        haloed(pen, line.text, 0, 0, tone);
+        boxes.push([x - 5 - size, place.top, x, place.top + 4 + long]);
       } else if (line.quality && line.quality > view.low && line.quality < view.high) {
         const y = to.y(line.quality);
-        segment(path, place.left, y, place.width - place.right, y);
-        pen.textAlign = "end";
-        pen.fillText(line.text, place.width - place.right - 4, y - 5);
-        pen.textAlign = "start";
+        segment(path, place.left, y, edge, y);
+        sized(pen, line.text, "", size, tone.font, edge - place.left - 8);
+        haloed(pen, line.text, edge - 4, y - 5, tone);
+        boxes.push([edge - 4 - pen.measureText(line.text).width, y - 5 - size, edge, y]);
       }
+      pen.restore();
+      pen.save();
+      pen.setLineDash([6, 4]);
+      pen.lineWidth = 1.5;
+      pen.strokeStyle = tone.ink;
       pen.stroke(path);
+      pen.restore();
     });
-    pen.restore();
+    return boxes;
   }
 
   /* Everything below the step line is beaten by an entry on the front. */
@@ -214,7 +254,7 @@
   /* Marks of one colour and shade are one path: ten thousand strokes would take their time. */
   function marks(pen, scene, rows, faint) {
     const { points, tone } = scene;
-    const many = scene.visible > MANY;
+    const many = isCrowded(scene);
     const radius = many ? 3 : RADIUS;
     const bars = { front: new Path2D(), other: new Path2D() };
     const shapes = new Map();
@@ -259,38 +299,48 @@
     return taken.every((each) => box[2] < each[0] || box[0] > each[2] || box[3] < each[1] || box[1] > each[3]);
   }
 
+  /* The step line, as boxes that names should not lie across. */
+  function steps(scene) {
+    const { points, place, to } = scene;
+    const corners = points.front.map((row) => [to.x(points.x[row]), to.y(points.y[row])]);
+    const boxes = [];
+    corners.forEach(function ([x, y], n) {
+      const [right, next] = corners[n + 1] || [Math.max(x, place.width - place.right), y];
+      boxes.push([x, y, right, y], [right, next, right, y]);
+    });
+    return boxes;
+  }
+
   /* Names where there is room: of the front first, then of reference entries, then of the best; in
-   * a crowd of these alone.
+   * a crowd of these alone. One that finds no room beside the lines lies across them, if it must be
+   * there.
    */
-  function labels(pen, scene, rows) {
+  function labels(pen, scene, rows, written) {
     const { points, place, to, tone } = scene;
+    const crowd = isCrowded(scene);
     const rank = (row) => (points.isFront(row) ? 0 : points.isReference(row) ? 1 : 2);
-    const named = Array.from(scene.visible > MANY ? rows.filter((row) => rank(row) < 2) : rows)
+    const named = Array.from(crowd ? rows.filter((row) => rank(row) < 2) : rows)
       .sort((a, b) => rank(a) - rank(b) || points.y[b] - points.y[a] || a - b)
       .slice(0, MOST_LABELS);
     const reach = RADIUS + 2;
     const around = (row) => [to.x(points.x[row]) - reach, to.y(points.y[row]) - reach,
       to.x(points.x[row]) + reach, to.y(points.y[row]) + reach];
-    const taken = Array.from(rows).slice(0, MANY).map(around);
+    const taken = Array.from(rows).slice(0, MANY).map(around).concat(written);
+    const lines = steps(scene);
+    const boxed = ([left, base], wide) => [left, base - place.size, left + wide, base + 2];
     pen.font = place.size + "px " + tone.font;
     pen.textAlign = "start";
-    pen.lineJoin = "round";
     named.forEach(function (row) {
       const text = points.label(row, place.narrow ? 16 : 30);
       const wide = pen.measureText(text).width;
       const [x, y] = [to.x(points.x[row]), to.y(points.y[row])];
-      const beside = [[x + 9, y - 8], [x - 9 - wide, y - 8], [x + 9, y + 8 + place.size], [x - 9 - wide, y + 8 + place.size]];
-      const spot = beside.find(function ([left, base]) {
-        const box = [left, base - place.size, left + wide, base + 2];
-        return left >= place.left && left + wide <= place.width && base > place.top && free(box, taken);
-      });
+      const beside = [[x + 9, y - 8], [x - 9 - wide, y - 8], [x + 9, y + 8 + place.size], [x - 9 - wide, y + 8 + place.size]]
+        .filter(([left, base]) => left >= place.left && left + wide <= place.width && base - place.size > place.top - 8)
+        .filter((spot) => free(boxed(spot, wide), taken));
+      const spot = beside.find((each) => free(boxed(each, wide), lines)) || (rank(row) < 2 ? beside[0] : undefined);
       if (spot) {
-        taken.push([spot[0], spot[1] - place.size, spot[0] + wide, spot[1] + 2]);
-        pen.strokeStyle = tone.paper;
-        pen.lineWidth = 3;
-        pen.strokeText(text, spot[0], spot[1]);
-        pen.fillStyle = tone.ink;
-        pen.fillText(text, spot[0], spot[1]);
+        taken.push(boxed(spot, wide));
+        haloed(pen, text, spot[0], spot[1], tone);
       }
     });
   }
@@ -326,10 +376,10 @@
     pen.rect(place.left - 8, place.top - 8, place.width - place.left + 8, place.height - place.top - place.bottom + 16);
     pen.clip();
     front(pen, scene);
-    guides(pen, scene);
+    const written = guides(pen, scene);
     marks(pen, scene, scene.faded, true);
     marks(pen, scene, scene.shown, false);
-    labels(pen, scene, scene.shown);
+    labels(pen, scene, scene.shown, written);
     if (scene.lit !== null) {
       lit(pen, scene, scene.lit);
     }

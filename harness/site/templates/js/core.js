@@ -1,6 +1,6 @@
 /* What the parts of the page's script share. It is joined from templates/js in the order core,
- * address, facets, rows, cells, table, compare, scales, canvas, picture; each is one function that registers
- * itself on the global Frugal. The page is whole without it.
+ * address, facets, rows, cells, viewport, table, compare, scales, canvas, picture; each part is one
+ * function that registers itself on the global Frugal. The page is whole without it.
  *
  * A board is named by its file stem ("some-task-offline-0badcafe"): <section class="board"
  * data-board="STEM">. An entry is named by its row: the position in the board's own order, from 0,
@@ -18,8 +18,8 @@
  *   "select"   {board, row | null, open}   told by the picture: a mark is hovered or focused (row),
  *              or no longer (null). The table lights the row. With open: true (a click, or Enter)
  *              the table brings the row into view and puts the focus on it.
- *   "rows"     {board, rows}   told by the table after a search, a filter or a sort: the rows that
- *              are left, in the order they stand in (Uint32Array); the picture fades the others.
+ *   "rows"     {board, rows}   told by the table, a moment after a search, a filter or a sort: the
+ *              rows that are left, in the order they stand in (Uint32Array); the picture fades others.
  *   "compare"  {board, rows}   the rows that are ticked to be compared, at most four (array).
  *   "address"  {}   the address was changed from outside (back, forward): read it again.
  *

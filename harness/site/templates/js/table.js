@@ -1,7 +1,5 @@
-/* The table of a board: a window onto its rows. Only those in sight, and a few around them, are in
- * the page; empty rows of the right height stand for the others, so that the scroll bar is right.
- * aria-rowcount and aria-rowindex tell what the page does not hold. A row that has the focus stays
- * in the page, however far it is scrolled away.
+/* The table of a board: searched, filtered and sorted, its state in the address. viewport.js puts
+ * the rows that are in sight into the page.
  */
 (function () {
   "use strict";
@@ -10,132 +8,12 @@
     return;
   }
 
-  const AROUND = 8; /* rows beyond each edge of the window: so that Tab always finds the next */
-  const PRINTED = 200;
   const LONGEST_SEARCH = 200;
+  const PAUSE = 120; /* milliseconds */
   const LIKELY_HEIGHT = 80; /* of a row, until the browser has laid one out */
   const CHOICES = { team: "teams", family: "families" }; /* what is chosen, and the column of all */
   const make = Frugal.make;
   const tables = new Map();
-
-  /* A row as the server wrote its first one, emptied: so that the classes are the same. */
-  function blank(table) {
-    const row = table.tBodies[0].rows[0].cloneNode(true);
-    Array.from(row.cells).forEach(function (cell) {
-      cell.textContent = "";
-      cell.removeAttribute("title");
-    });
-    row.removeAttribute("id");
-    const pick = make("td", "pick");
-    const tick = make("input");
-    tick.type = "checkbox";
-    pick.append(tick);
-    row.prepend(pick);
-    return row;
-  }
-
-  function makeRow(state, position) {
-    const row = state.rows[position];
-    const element = state.blank.cloneNode(true);
-    element.dataset.row = row;
-    element.setAttribute("aria-rowindex", position + 2);
-    const tick = element.cells[0].firstChild;
-    tick.checked = Frugal.compare.has(state.board, row);
-    tick.setAttribute("aria-label", Frugal.text("compare.tick", { entry: Frugal.cells.called(state.data, row) }));
-    state.columns.forEach(function (column, n) {
-      Frugal.cells.fill[column](element.cells[n + 1], state.data, row);
-    });
-    element.classList.toggle("linked", row === state.lit);
-    return element;
-  }
-
-  function gap(state, rows) {
-    const element = make("tr", "spacer");
-    element.setAttribute("aria-hidden", "true");
-    const cell = make("td");
-    cell.colSpan = state.columns.length + 1;
-    cell.style.height = rows * state.height + "px";
-    element.append(cell);
-    return element;
-  }
-
-  /* The positions that are to be in the page, in order: those in sight, some around them, and the
-   * one that has the focus with its neighbours, which Tab leads to.
-   */
-  function wanted(state) {
-    const all = state.rows.length;
-    if (state.printing) {
-      return range(0, Math.min(all, PRINTED));
-    }
-    const room = Math.ceil(window.innerHeight / state.height); /* no table is higher than that */
-    const top = Math.min(Math.floor(state.top / state.height), Math.max(0, all - room));
-    const first = Math.max(0, top - AROUND);
-    const last = Math.min(all, top + room + AROUND);
-    if (state.focused === null) {
-      return range(first, last);
-    }
-    const near = Math.max(0, Math.min(state.focused - 1, all));
-    const beyond = Math.min(all, state.focused + 2);
-    return range(near, Math.min(beyond, first))
-      .concat(range(first, last))
-      .concat(range(Math.max(near, last), beyond));
-  }
-
-  function range(first, last) {
-    return Array.from({ length: Math.max(0, last - first) }, (_, n) => first + n);
-  }
-
-  /* Bring the page to the wanted rows. Rows that stay are never moved: that would take the focus. */
-  function draw(state) {
-    const positions = wanted(state);
-    const stay = new Set(positions);
-    state.live.forEach(function (element, position) {
-      if (!stay.has(position)) {
-        element.remove();
-        state.live.delete(position);
-      }
-    });
-    state.body.querySelectorAll("tr.spacer").forEach((spacer) => spacer.remove());
-    let next = state.body.firstChild;
-    let expected = 0;
-    positions.forEach(function (position) {
-      if (position > expected && !state.printing) {
-        state.body.insertBefore(gap(state, position - expected), next);
-      }
-      let element = state.live.get(position);
-      if (element) {
-        next = element.nextSibling;
-      } else {
-        element = makeRow(state, position);
-        state.live.set(position, element);
-        state.body.insertBefore(element, next);
-      }
-      expected = position + 1;
-    });
-    if (expected < state.rows.length && !state.printing) {
-      state.body.append(gap(state, state.rows.length - expected));
-    }
-  }
-
-  function drawAnew(state) {
-    if (state.top > 0) {
-      state.box.scrollTop = 0;
-      state.top = 0;
-    }
-    state.body.textContent = "";
-    state.live.clear();
-    state.focused = null;
-    draw(state);
-  }
-
-  function measure(state) {
-    const row = state.live.values().next().value;
-    const height = row ? row.getBoundingClientRect().height : 0;
-    if (height > 0 && Math.abs(height - state.height) > 0.01) {
-      state.height = height;
-      draw(state);
-    }
-  }
 
   /* Work out which rows are left and in which order, and show them from the first. */
   function update(state) {
@@ -143,7 +21,7 @@
     const column = own ? "" : state.sort.column;
     const sorted = Frugal.rows.order(state.data, column, !own && state.sort.descending);
     state.rows = Frugal.rows.filtered(state.data, sorted, state);
-    drawAnew(state);
+    Frugal.viewport.drawAnew(state);
     state.table.setAttribute("aria-rowcount", state.rows.length + 1);
     state.headers.forEach(function (header) {
       if (header.dataset.column === state.sort.column) {
@@ -168,8 +46,14 @@
     return state.search.trim() !== "" || chosen || state.marks.length > 0;
   }
 
+  /* After a pause: the rows are seen first, and a picture of thousands is painted once for all that
+   * is typed in one go.
+   */
   function tellRows(state) {
-    Frugal.tell("rows", { board: state.board, rows: state.rows });
+    window.clearTimeout(state.telling);
+    state.telling = window.setTimeout(function () {
+      Frugal.tell("rows", { board: state.board, rows: state.rows });
+    }, PAUSE);
   }
 
   function changed(state) {
@@ -312,7 +196,7 @@
           window.requestAnimationFrame(function () {
             asked = false;
             state.top = state.box.scrollTop;
-            draw(state);
+            Frugal.viewport.draw(state);
           });
         }
       },
@@ -335,8 +219,8 @@
       event.target.checked = Frugal.compare.set(state.board, row, event.target.checked);
     });
     new ResizeObserver(function () {
-      measure(state);
-      draw(state);
+      Frugal.viewport.measure(state);
+      Frugal.viewport.draw(state);
     }).observe(state.box);
   }
 
@@ -349,7 +233,7 @@
     const room = state.box.clientHeight - state.table.tHead.offsetHeight - state.height;
     state.box.scrollTop = Math.max(0, position * state.height - room / 2);
     state.top = state.box.scrollTop;
-    draw(state);
+    Frugal.viewport.draw(state);
     state.live.get(position).querySelector("a").focus({ preventScroll: true });
     state.box.scrollIntoView({ block: "nearest" });
   }
@@ -381,13 +265,14 @@
       family: -1,
       markBoxes: Array.from(section.querySelectorAll(".tools input[type=checkbox]")),
       count: section.querySelector(".entries .count"),
-      blank: blank(table),
+      blank: Frugal.viewport.blank(table),
       height: LIKELY_HEIGHT,
       rows: new Uint32Array(0),
       top: 0,
       live: new Map(),
       focused: null,
       lit: null,
+      telling: 0,
       printing: false,
     };
     tables.set(state.board, state);
@@ -398,22 +283,6 @@
     listenToTools(state);
     listenToRows(state);
     restore(state);
-  }
-
-  /* On paper there is no window: the first rows, and a word on the others. */
-  function print(printing) {
-    tables.forEach(function (state) {
-      state.printing = printing;
-      drawAnew(state);
-      if (printing && state.rows.length > PRINTED) {
-        const values = { n: PRINTED, all: state.rows.length };
-        const cell = make("td", "", Frugal.text("table.printed", values));
-        cell.colSpan = state.columns.length + 1;
-        const note = make("tr");
-        note.append(cell);
-        state.body.append(note);
-      }
-    });
   }
 
   function of(board, action) {
@@ -445,7 +314,10 @@
       tellRows(state);
     });
   });
-  window.addEventListener("beforeprint", () => print(true));
-  window.addEventListener("afterprint", () => print(false));
-
+  window.addEventListener("beforeprint", function () {
+    tables.forEach((state) => Frugal.viewport.print(state, true));
+  });
+  window.addEventListener("afterprint", function () {
+    tables.forEach((state) => Frugal.viewport.print(state, false));
+  });
 })();
