@@ -72,14 +72,14 @@ def test_the_page_never_scrolls_sideways(
 
 
 def test_on_a_phone_the_picture_is_one_that_can_be_read(open_page: OpenPage, index: Path) -> None:
-    page = open_page(index, viewport=PHONE).page
+    page = open_page(index, viewport=PHONE, java_script_enabled=False).page  # the drawing itself
     label = page.locator(f"{SMALL} .chart:visible .label").first
     assert label.evaluate("e => e.getBoundingClientRect().height") >= 11
     assert page.locator(f"{SMALL} .chart:visible").count() == 1
 
 
 def test_the_names_in_the_picture_stay_inside_and_apart(open_page: OpenPage, index: Path) -> None:
-    page = open_page(index).page
+    page = open_page(index, java_script_enabled=False).page  # with a script, a canvas draws them
     boxes = page.locator(f"{SMALL} .chart.wide .label").evaluate_all(
         "all => all.map(e => { const b = e.getBoundingClientRect(); "
         "return [b.left, b.top, b.right, b.bottom]; })"
