@@ -123,13 +123,7 @@ def _code() -> str:
     root = Path(harness.__file__).parent
 
     def files() -> list[Path]:
-        parts = ("site", "ranking", "store", "records", "cli", "tasks", "carbon", "export")
-        return sorted(
-            path
-            for part in parts
-            for path in (root / part).rglob("*")
-            if path.suffix != ".pyc" and path.is_file()
-        )
+        return sorted(path for path in root.rglob("*") if path.suffix != ".pyc" and path.is_file())
 
     return f"{sys.version} {[_version(library) for library in LIBRARIES]} {contents(files)}"
 
