@@ -182,7 +182,7 @@ def test_an_altered_record_is_named_and_the_others_hold(root: Path) -> None:
 
 def test_every_problem_of_reading_has_its_remedy() -> None:
     store = Path(__file__).parents[1] / "harness" / "store"
-    text = (store / "reading.py").read_text() + (store / "keys.py").read_text()
+    text = "".join((store / name).read_text() for name in ("reading.py", "scanning.py", "keys.py"))
     assert set(re.findall(r'UnusableError\(\s*"([a-z-]+)"', text)) == set(REMEDIES)
 
 

@@ -277,7 +277,7 @@ def test_a_demonstration_becomes_a_board_with_a_page(root: Path) -> None:
 
     assert (made.exit_code, made.stderr) == (0, "")
     document = json.loads(made.stdout)
-    assert set(document) == {"boards", "problems"}
+    assert set(document) == {"boards", "imported", "problems"}
     (board,) = document["boards"]
     (entry,) = board["entries"]
     assert board.keys() >= BOARD

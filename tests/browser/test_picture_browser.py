@@ -116,6 +116,18 @@ def test_enter_goes_to_the_row_and_the_row_lights_the_mark(open_page: OpenPage, 
     assert "network" in page.evaluate("document.activeElement.closest('tr').innerText")
 
 
+def test_a_row_that_is_pointed_at_lights_its_mark(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    board = page.locator(f'section[data-board="{FEW}"]')
+    board.locator(".table-box tr", has_text="network").locator("a").focus()
+    painted(page)
+    assert found.locator(".card strong").inner_text() == "network"
+    board.locator('input[type="search"]').focus()
+    painted(page)
+    assert not found.locator(".card").is_visible()
+
+
 def test_the_pointer_tells_what_it_is_over_as_text(open_page: OpenPage, site: Path) -> None:
     page = open_page(site).page
     found = ready(page)

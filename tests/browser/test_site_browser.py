@@ -51,18 +51,6 @@ def test_what_is_no_measurement_is_headed_in_large_letters(
     assert wash.evaluate("e => getComputedStyle(e).backgroundColor") == "rgb(28, 35, 33)"
 
 
-def test_a_point_and_its_row_light_up_together(open_page: OpenPage, index: Path) -> None:
-    page = open_page(index).page
-    row = page.locator(f"{SMALL} .table-box tr", has_text="linear-model")
-    mark = page.locator(f'{SMALL} .chart.wide .mark[data-row="{row.get_attribute("data-row")}"]')
-    mark.locator(".target").hover()
-    assert "linked" in (row.get_attribute("class") or "")
-    page.mouse.move(0, 0)
-    assert "linked" not in (row.get_attribute("class") or "")
-    row.locator("a").focus()
-    assert "linked" in (mark.get_attribute("class") or "")
-
-
 @pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_the_page_never_scrolls_sideways(
     open_page: OpenPage, index: Path, viewport: dict[str, int]
