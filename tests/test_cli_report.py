@@ -215,6 +215,9 @@ def test_what_is_not_there_is_named(project: Path, tmp_path: Path) -> None:
     assert "is not a file" in refused(_folder(tmp_path / "folder.json"))
     assert "there is no catalogue of 'xx'" in refused("mine", "--language", "xx")
     assert "does not exist" in refused("mine", "--results", tmp_path / "gone")
+    assert "--results: a.json is the file of a record" in refused(
+        "a.json", "--results", project / "leaderboard" / "results"
+    )
     assert "cannot be written" in refused("mine", "--output", tmp_path / "gone" / "a.md")
 
 

@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from record_samples import record
 from typer.testing import CliRunner
 
+from harness.carbon import Zone
 from harness.carbon.grid import read_grid
 from harness.cli.app import app
 from harness.errors import ConfigurationError, UsageError
@@ -322,6 +323,41 @@ def test_what_has_no_energy_is_refused() -> None:
     assert "no quality" in refused(record(quality=None))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_simulated_energy_goes_only_where_it_is_said(name: str) -> None:
+    plain = rich_plain()
+    plain["meter"]["grade"] = "simulated"
+    made, form = subject(convert(plain, EvaluationRecord, "made")), FORMATS[name]
+    if form.says_simulated:
+        assert "simulated" in export(made, form).decode()
+    else:
+        with pytest.raises(UsageError, match="its energy is simulated"):
+            export(made, form)
+
+
+def test_a_demonstration_says_so_in_the_formats_that_have_one_text() -> None:
+    assert rich().demonstration
+    (first, _) = rows(export(subject(), FORMATS["codecarbon"]))
+    assert first["project_name"].endswith("/team-model (demonstration)")
+    reply = json.loads(export(subject(), FORMATS["challenge-2025"]))
+    assert reply["model_description"].startswith("Demonstration, of no consequence. ")
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_option_shows_in_a_format_exactly_if_the_format_says_so(name: str) -> None:
+    form = FORMATS[name]
+    others = {
+        "zone": Zone(code="DEU", name="Germany", grams_per_kwh=400.0, year=2023),
+        "country": "Elsewhere",
+        "publisher": "Somebody",
+        "confidentiality": "secret",
+        "infrastructure": "privateCloud",
+    }
+    original = form.render(subject())
+    showing = {key for key, to in others.items() if form.render(subject(**{key: to})) != original}
+    assert showing == form.options
+
+
 # The command
 
 
@@ -374,7 +410,8 @@ def test_a_record_goes_to_a_folder_by_its_formats_name(project: Path, tmp_path: 
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_there_as_json_with_its_losses(name: str) -> None:
-    made = runner.invoke(app, ["export", "my-team", "--format", name, "--zone", "FRA", "--json"])
+    zone = ["--zone", "FRA"] if "zone" in FORMATS[name].options else []
+    made = runner.invoke(app, ["export", "my-team", "--format", name, *zone, "--json"])
     assert made.exit_code == 0, made.output
     document = json.loads(made.stdout)
     assert document["format"] == name
@@ -387,14 +424,26 @@ def test_every_format_is_there_as_json_with_its_losses(name: str) -> None:
     ("arguments", "said"),
     [
         (["nobody", "--format", "spdx"], 'no completed evaluation of "nobody"'),
-        (["my-team", "--format", "spdx", "--zone", "XYZ"], "is no zone"),
+        (["my-team", "--format", "boamps", "--zone", "XYZ"], "is no zone"),
+        (["my-team", "--format", "spdx", "--zone", "FRA"],
+         "--zone: spdx has no place for it; it is for boamps, model-card, codecarbon, challenge-"),
+        (["my-team", "--format", "every-eval-ever", "--country", "France"], "--country: every-"),
+        (["my-team", "--format", "codecarbon", "--infrastructure", "other"],
+         "--infrastructure: codecarbon has no place for it; it is for boamps"),
+        (["my-team", "--format", "codecarbon", "--confidentiality", "public"],
+         "--confidentiality: codecarbon"),
+        (["my-team", "--format", "model-card", "--publisher", "Us"], "--publisher: model-card"),
+        (["gone.json", "--format", "spdx", "--results", "."], "--results: gone.json is the file"),
+        (["my-team", "--format", "boamps", "--country", "\udcff"], "is no UTF-8"),
+        (["my-team", "--format", "boamps", "--publisher", "\udcff"], "is no UTF-8"),
+        (["my-team", "--format", "boamps", "--zone", "\udcff"], "is no UTF-8"),
         (["my-team", "--format", "model-card"], "one figure of carbon"),
-        (["my-team", "--format", "spdx", "--publisher", " "], "--publisher: is empty"),
+        (["my-team", "--format", "boamps", "--publisher", " "], "is empty"),
         (["my-team", "--format", "spdx", "--results", "gone"], "gone: does not exist"),
         (["gone.json", "--format", "spdx"], "gone.json: does not exist"),
         (["my-team", "--format", "spdx", "--output", "no/where"], "cannot be written"),
     ],
-)
+)  # fmt: skip
 def test_what_is_asked_wrongly_is_said(arguments: list[str], said: str) -> None:
     made = runner.invoke(app, ["export", *arguments])
     assert made.exit_code == 2

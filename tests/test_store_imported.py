@@ -17,7 +17,7 @@ from harness.cli.app import app
 from harness.errors import OrganiserError
 from harness.export import challenge_2025, codecarbon
 from harness.records.base import pretty_json
-from harness.records.imported import ImportedResult
+from harness.records.imported import ClaimedMetric, ImportedResult, ImportSource
 from harness.site.render import render
 from harness.store import imported as store
 from harness.store.files import write_once
@@ -28,7 +28,7 @@ from harness.store.imported import (
     imported_boards,
     imported_path,
     read_imported,
-    repeated_runs,
+    without_repeated,
     write_imported,
 )
 
@@ -127,6 +127,12 @@ def test_what_is_exported_comes_back() -> None:
         ({"energy_consumed": 0.5, "duration": 1e5, "cpu_energy": 0.5}, "energy_consumed",
          "less than any grid"),
         ({"emissions": 0.2}, "emissions", "grams where kilograms belong"),
+        ({"energy_consumed": 0.5, "duration": 1e5, "cpu_energy": 0.5}, "energy_consumed",
+         "is too much for emissions, which come to 0.0004 kg a kilowatt-hour of it"),
+        ({"emissions": "1e12", "energy_consumed": "1e-320", "cpu_energy": "", "ram_energy": ""},
+         "emissions", "come to more kg than can be counted a kilowatt-hour of energy_consumed"),
+        ({"duration": "1e-320"}, "energy_consumed",
+         "comes to more W than can be counted on average"),
         ({"duration": -1}, "duration", "is negative"),
         ({"cpu_power": "inf"}, "cpu_power", "is not finite"),
         ({"run_id": ""}, "run_id", "is missing"),
@@ -201,6 +207,16 @@ def spoilt(change: Callable[[Any], Any]) -> bytes:
         (spoilt(lambda d: d.update(extra=1)), "is no field of the format"),
         (spoilt(lambda d: d.update(energy_consumed_wh=500)), "factor 1000"),
         (spoilt(lambda d: d.update(emissions_gco2eq=200)), "factor 1000"),
+        (spoilt(lambda d: d.update(energy_consumed_wh=50)), "differ by more than 1%"),
+        (spoilt(lambda d: d.update(energy_consumed_wh=5e5)), "differ by more than 1%"),
+        (spoilt(lambda d: d.update(energy_consumed_wh=0.51)), "differ by more than 1%"),
+        (spoilt(lambda d: d.update(emissions_gco2eq=5e8)),
+         "emissions_gco2eq: says 5e+08 g, and emissions_data.emissions 0.0002 kg"),
+        (spoilt(lambda d: (d.update(emissions_gco2eq=5e8), d["emissions_data"].pop("emissions"))),
+         "of energy_consumed_wh, more than any grid: milligrams where grams belong"),
+        (spoilt(lambda d: d.update(emissions_gco2eq=0)), "differ by more than 1%"),
+        (spoilt(lambda d: (d["emissions_data"].update(energy_consumed=500), d.update(
+            energy_consumed_wh=5e5))), "energy_consumed_wh: comes to 1.44e+08 W on average"),
         (spoilt(lambda d: d.update(energy_consumed_wh=10**400)), "is not finite"),
         (spoilt(lambda d: d.update(username=["x"])), "username: is no text"),
         (spoilt(lambda d: d.update(username="=1")), "begins like a formula"),
@@ -210,13 +226,24 @@ def spoilt(change: Callable[[Any], Any]) -> bytes:
          "cpu_energy + gpu_energy + ram_energy are 0.5"),
         (spoilt(lambda d: d.pop("submission_timestamp")), "submission_timestamp: is missing"),
         (spoilt(lambda d: d["dataset_config"].update(dataset_name="else/where")),
-         "is of no task here"),
+         "is of no task here: name one with --task"),
+        (spoilt(lambda d: d["dataset_config"].pop("dataset_name")),
+         "nothing else says which task: name one with --task"),
     ],
 )  # fmt: skip
 def test_a_wrong_document_is_refused(content: bytes, said: str) -> None:
     made, faults = of_json(content)
     assert any(said in str(fault) for fault in faults), [str(fault) for fault in faults]
     assert made == []
+
+
+def test_a_figure_that_was_rounded_in_one_unit_is_taken() -> None:
+    made = document()
+    made |= {"energy_consumed_wh": 0.503, "emissions_gco2eq": 0.199}
+    assert of_json(json.dumps(made).encode())[1] == []
+    made |= {"emissions_gco2eq": 0}
+    made["emissions_data"]["emissions"] = 0
+    assert of_json(json.dumps(made).encode())[1] == []
 
 
 def test_every_fault_is_named_at_once() -> None:
@@ -227,11 +254,22 @@ def test_every_fault_is_named_at_once() -> None:
 
 
 def test_a_run_that_is_claimed_twice_is_found() -> None:
-    other = result(seconds=1.0)
-    assert [str(each) for each in repeated_runs([result(), other], ())] == [
-        "result.json: row 1: run_id: was claimed before, in result.json, row 1"
-    ]
-    assert repeated_runs([result(), result()], ()) == []
+    other = result(seconds=1.0, team="Others")
+    ((file, row, field, told),) = without_repeated([result(), other], ())[1]
+    assert (file, row, field) == ("result.json", 1, "run_id")
+    assert told == "was claimed before, in result.json, row 1, with other team, seconds"
+    assert without_repeated([result(), result()], ()) == ([result(), result()], [])
+
+
+def test_one_run_for_two_tasks_is_refused() -> None:
+    kept = board(result()).entries
+    (fault,) = without_repeated([result(task="another")], kept)[1]
+    assert "was claimed before for the task some-task, in result.json, row 1" in fault.message
+
+
+def test_the_same_claim_in_another_file_is_there_already() -> None:
+    elsewhere = result(source=ImportSource(file="copy.json", sha256="cd" * 32, row=7))
+    assert without_repeated([elsewhere], board(result()).entries) == ([result()], [])
 
 
 # Where it is kept
@@ -269,6 +307,14 @@ def test_all_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (lambda text: text.replace("0.75", "-1.0"), "fields"),
         (lambda text: text.replace('"A user"', '"=1"'), "fields"),
         (lambda text: text.replace('"some-task"', '"../x"'), "fields"),
+        (lambda text: text.replace('"accuracy"', f'"{"x" * 5000}"'), "fields"),
+        (lambda text: text.replace("0.75", "7e11"), "fields"),
+        (lambda text: text.replace("0.75", "1.01"), "fields"),
+        (lambda text: text.replace('"energy_consumed_wh"', '"=1"'), "fields"),
+        (lambda text: text.replace('"emissions_gco2eq"', '" "'), "fields"),
+        (lambda text: text.replace('"result.json"', '"a\\u001b"'), "fields"),
+        (lambda text: text.replace("ab" * 32, "ab"), "fields"),
+        (lambda text: text.replace('"row": 1', '"row": 0'), "fields"),
     ],
 )
 def test_a_damaged_claim_is_a_problem_and_hides_nothing(
@@ -276,7 +322,9 @@ def test_a_damaged_claim_is_a_problem_and_hides_nothing(
 ) -> None:
     write_imported(tmp_path, [result(), result(run_id="run-2")])
     path = tmp_path / imported_path(result())
-    path.write_text(change(path.read_text()))
+    changed = change(path.read_text())
+    assert changed != path.read_text()
+    path.write_text(changed)
     read, problems = read_imported(tmp_path)
     assert [each.result.run_id for each in read] == ["run-2"]
     assert [each.code for each in problems] == [code]
@@ -311,6 +359,16 @@ def test_the_page_says_that_they_are_not_measured(name: str, said: str) -> None:
     assert said in page
     assert "&lt;b&gt;x&lt;/b&gt;" in page
     assert said not in render(small())[name].decode()
+
+
+def test_a_metric_is_shown_as_a_strangers_text_and_shortened() -> None:
+    from msgspec.structs import replace  # noqa: PLC0415 - of this test alone
+
+    metric = ClaimedMetric(name="<i>" + "x" * 5000, value=0.5)
+    shown = replace(small(), imported=(board(result(quality=(metric,))),))
+    page = render(shown)["index.html"].decode()
+    assert "<bdi>&lt;i&gt;x" in page
+    assert "x" * 100 not in page
 
 
 def test_a_long_list_of_claims_is_cut_and_counted() -> None:
@@ -405,7 +463,45 @@ def test_a_run_that_was_imported_with_other_figures_is_refused(tmp_path: Path) -
     (tmp_path / "e.csv").write_bytes(table(row(duration=13)))
     made = runner.invoke(app, arguments)
     assert made.exit_code == 2
-    assert "run_id: was claimed before" in made.stderr
+    assert "run_id: was claimed before, in e.csv, row 2, with other seconds" in made.stderr
+    assert "correct the files where they come from, and import them again" in made.stderr
+
+
+def test_a_table_that_has_grown_and_a_copy_add_what_is_new(project: Path, tmp_path: Path) -> None:
+    arguments = ["--format", "codecarbon", "--task", "climate-disinformation"]
+    first, second = row(), row(run_id="run-2")
+    (tmp_path / "e.csv").write_bytes(table(first))
+    (tmp_path / "copy.csv").write_bytes(table(second, first))
+    said = []
+    for name in ("e.csv", "e.csv", "copy.csv"):
+        made = runner.invoke(app, ["import", name, *arguments])
+        assert made.exit_code == 0, made.output
+        said.append(made.stderr.split(";")[0])
+        (tmp_path / "e.csv").write_bytes(table(first, second))
+    assert said == [
+        "imported 1, and 0 that were there", "imported 1, and 1 that were there",
+        "imported 0, and 2 that were there",
+    ]  # fmt: skip
+    assert len(list((project / "leaderboard" / "imported").glob("*/*.json"))) == 2
+
+
+@pytest.mark.usefixtures("project")
+def test_a_result_of_no_task_is_mended_by_naming_one(tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(json.dumps(document()))
+    arguments = ["import", "r.json", "--format", "challenge-2025"]
+    made = runner.invoke(app, arguments)
+    assert made.exit_code == 2
+    assert "fix: name the task with --task, and import them again" in made.stderr
+    assert runner.invoke(app, [*arguments, "--task", "climate-disinformation"]).exit_code == 0
+
+
+@pytest.mark.usefixtures("project")
+def test_a_file_whose_name_could_not_be_kept_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "@e.csv").write_bytes(table())
+    arguments = ["@e.csv", "--format", "codecarbon", "--task", "climate-disinformation"]
+    made = runner.invoke(app, ["import", *arguments])
+    assert made.exit_code == 2
+    assert "the name of the file begins like a formula" in made.stderr
 
 
 @pytest.mark.usefixtures("project")

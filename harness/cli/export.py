@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import JsonOption, named_path, named_text
+from harness.cli.options import JsonOption, named_path, named_text, of_no_folder, written_text
 from harness.cli.output import print_json, print_note, write_out
 from harness.cli.project import find_project
+from harness.cli.writing import write_file
 from harness.errors import UsageError
 from harness.submissions.faults import quoted, suggestion, visible
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from harness.export.formats import Format
     from harness.export.loss import Loss
     from harness.export.subject import Confidentiality, Infrastructure, Options, Subject
     from harness.store.reading import StoredRecord
@@ -87,23 +89,33 @@ def export(  # noqa: PLR0917 - typer makes options of them
         str | None,
         typer.Option(
             metavar="ZONE",
+            parser=written_text,
             help="Country whose grid carbon is computed for, in three letters.",
             show_default="no carbon",
         ),
     ] = None,
     country: Annotated[
         str | None,
-        typer.Option(help="Where it ran, in words.", show_default="the zone's name"),
+        typer.Option(
+            metavar="TEXT",
+            parser=written_text,
+            help="Where it ran, in words.",
+            show_default="the zone's name",
+        ),
     ] = None,
     publisher: Annotated[
         str | None,
         typer.Option(
-            metavar="NAME", help="Who publishes.", show_default="whose key signed, else the team"
+            metavar="NAME",
+            parser=written_text,
+            help="Who publishes.",
+            show_default="whose key signed, else the team",
         ),
     ] = None,
     confidentiality: Annotated[
-        ConfidentialityName, typer.Option(help="How far a BoAmps report may go.")
-    ] = ConfidentialityName.public,
+        ConfidentialityName | None,
+        typer.Option(help="How far a BoAmps report may go.", show_default="public"),
+    ] = None,
     infrastructure: Annotated[
         InfrastructureName | None,
         typer.Option(
@@ -140,16 +152,27 @@ def export(  # noqa: PLR0917 - typer makes options of them
     from harness.export.subject import subject_of
     from harness.records.base import pretty_json
 
-    options = _options(zone, publisher, country, confidentiality.value, infrastructure)
-    stored = _of_record(Path(what)) if what.endswith(RECORD_ENDING) else _of_entry(what, results)
-    subject = subject_of(stored, _with_modality(options, stored))
     chosen = FORMATS[form.value]
+    given = {
+        "zone": zone,
+        "country": country,
+        "publisher": publisher,
+        "confidentiality": confidentiality,
+        "infrastructure": infrastructure,
+    }
+    _check_effect(chosen, [name for name, value in given.items() if value is not None])
+    options = _options(zone, publisher, country, confidentiality, infrastructure)
+    of_record = what.endswith(RECORD_ENDING)
+    if of_record and results is not None:
+        raise of_no_folder(what)
+    stored = _of_record(Path(what)) if of_record else _of_entry(what, results)
+    subject = subject_of(stored, _with_modality(options, stored))
     content, lost = exported(subject, chosen), chosen.losses(subject)
     place = _place(output, chosen.file_name(subject))
     if place is not None:
-        _write(place, content)
+        write_file(place, content)
     if loss is not None:
-        _write(loss, pretty_json({"format": chosen.name, "losses": lost}))
+        write_file(loss, pretty_json({"format": chosen.name, "losses": lost}))
     if as_json:
         print_json(
             {
@@ -167,25 +190,37 @@ def export(  # noqa: PLR0917 - typer makes options of them
     _report(subject, chosen.title, lost)
 
 
+def _check_effect(chosen: Format, given: Sequence[str]) -> None:
+    """Refuse what would have no effect: whoever gives it believes that it has one."""
+    from harness.export.formats import FORMATS
+
+    faults = []
+    for name in given:
+        if name not in chosen.options:
+            carrying = [each.name for each in FORMATS.values() if name in each.options]
+            faults.append(f"--{name}: {chosen.name} has no place for it; it is for "
+                          f"{', '.join(carrying)}")  # fmt: skip
+    if faults:
+        raise UsageError("; ".join(faults), remedy="leave it out, or export to such a format")
+
+
 def _options(
     zone: str | None,
     publisher: str | None,
     country: str | None,
-    confidentiality: Confidentiality,
+    confidentiality: ConfidentialityName | None,
     infrastructure: InfrastructureName | None,
 ) -> Options:
-    """Take what was asked; raise ``UsageError`` for a text that is empty, or an unknown zone."""
+    """Take what was asked; raise ``UsageError`` for an unknown zone."""
     from harness.carbon import carbon_in, read_grid
     from harness.export.subject import Options
 
-    for name, text in (("--publisher", publisher), ("--country", country)):
-        if text is not None and not text.strip():
-            raise UsageError(f"{name}: is empty", remedy="name something, or leave it out")
     kind: Infrastructure | None = None if infrastructure is None else infrastructure.value
+    far: Confidentiality = "public" if confidentiality is None else confidentiality.value
     made = Options(
         publisher=publisher,
         country=country,
-        confidentiality=confidentiality,
+        confidentiality=far,
         infrastructure=kind,
     )
     if zone is None:
@@ -265,18 +300,3 @@ def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:
         by_reason.setdefault((each.kind, each.why), []).append(each.field)
     for (kind, why), fields in sorted(by_reason.items()):
         print_note(f"  {kind}: {', '.join(fields)}: {why}")
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all; one that is there is replaced."""
-    draft = path.with_name(f".{path.name}.new")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, path)  # noqa: PTH105 - says what it does
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UsageError(
-            f"{path}: cannot be written: {error.strerror}",
-            remedy="name a file in a folder that is there and that you may write to",
-        ) from None
-    print_note(f"wrote {path}")

@@ -64,13 +64,14 @@ def import_results(  # noqa: PLR0917 - typer makes options of them
     """Import what other tools claim; it is shown as self-reported, and never ranked.
 
     All files are looked through first. Where anything is wrong, every fault is named with its row
-    and its field, and nothing is imported. What is there already stays as it is.
+    and its field, and nothing is imported. What is there already stays as it is: a table that has
+    grown since, or a copy of a file, adds what is new in it.
     """
     from harness.store.imported import (
         imported_folder,
         imported_path,
         read_imported,
-        repeated_runs,
+        without_repeated,
         write_imported,
     )
 
@@ -78,10 +79,9 @@ def import_results(  # noqa: PLR0917 - typer makes options of them
     _check_options(project, form, task, team, name)
     folder = imported_folder(project.results)
     results, faults = _read(project, files, form, task=task, team=team, name=name)
-    if not faults:
-        faults = repeated_runs(results, read_imported(folder)[0])
-    if faults:
-        raise _refused(faults)
+    results, repeated = without_repeated(results, read_imported(folder)[0])
+    if faults or repeated:
+        raise _refused([*faults, *repeated])
     written = write_imported(folder, results)
     if as_json:
         print_json(
@@ -131,7 +131,6 @@ def _read(
     """Look through all files; nothing is written yet."""
     from harness.store.import_2025 import read_2025
     from harness.store.import_codecarbon import read_codecarbon
-    from harness.store.imported import repeated_runs
 
     of_data = {card.hub.id: card.task.id for card in project.cards() if card.hub is not None}
     results: list[ImportedResult] = []
@@ -153,14 +152,16 @@ def _read(
             )
         results += read
         faults += found
-    return results, faults + repeated_runs(results, ())
+    return results, faults
 
 
 def _content(path: Path) -> tuple[bytes | None, list[ImportFault]]:
     """Read a file; never a pipe, nor one so large that it must be something else."""
-    from harness.store.import_faults import LARGEST_BYTES, ImportFault
+    from harness.store.import_faults import LARGEST_BYTES, ImportFault, wrong_text
 
     shown = _shown_name(path)
+    if (why := wrong_text(shown)) is not None:
+        return None, [ImportFault(shown, None, "", f"the name of the file {why}: rename it")]
     try:
         if not path.is_file():
             told = "is not a file" if path.exists() else "does not exist"
@@ -179,9 +180,15 @@ def _shown_name(path: Path) -> str:
 
 
 def _refused(faults: Sequence[ImportFault]) -> ConfigurationError:
+    from harness.store.import_faults import NAME_A_TASK
+
     number = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
+    without_task = [each for each in faults if each.message.endswith(NAME_A_TASK)]
+    remedies = ["name the task with --task"] if without_task else []
+    if len(without_task) < len(faults):
+        remedies.append("correct the files where they come from")
     lines = "".join(f"\n  {visible(str(fault))}" for fault in faults)
     return ConfigurationError(
         f"nothing was imported: {number}:{lines}",
-        remedy="correct the files where they come from, and import them again",
+        remedy=f"{', '.join(remedies)}, and import them again",
     )

@@ -10,7 +10,7 @@ import typer
 from typer.core import TyperOption
 
 from harness.cli.project import find_project
-from harness.errors import HarnessError
+from harness.errors import HarnessError, UsageError
 
 JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
@@ -29,9 +29,28 @@ def named_text(text: str) -> str:
     return text
 
 
+def written_text(text: str) -> str:
+    """Take a text that goes into a document: it says something, and is UTF-8."""
+    if not text.strip():
+        raise typer.BadParameter("is empty: name something, or leave it out")
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise typer.BadParameter("is no UTF-8") from None
+    return text
+
+
 def named_path(text: str) -> Path:
     """Read a path; an empty one is not taken for this folder."""
     return Path(named_text(text))
+
+
+def of_no_folder(record: str) -> UsageError:
+    """Say that ``--results`` has no effect beside the file of one record."""
+    return UsageError(
+        f"--results: {record} is the file of a record, which is looked for in no results folder",
+        remedy="leave it out, or name an entry",
+    )
 
 
 def complete_task(incomplete: str) -> list[str]:

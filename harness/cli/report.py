@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import named_path, named_text
+from harness.cli.options import named_path, named_text, of_no_folder
 from harness.cli.output import print_note, write_out
 from harness.cli.project import Project, find_project
+from harness.cli.writing import write_file
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -90,13 +91,16 @@ def report(
             f"--language: there is no catalogue of {language!r}",
             remedy=f"name one of {', '.join(codes())}",
         )
-    view = _of_record(Path(what)) if what.endswith(RECORD_ENDING) else _of_entry(what, results)
+    of_record = what.endswith(RECORD_ENDING)
+    if of_record and results is not None:
+        raise of_no_folder(what)
+    view = _of_record(Path(what)) if of_record else _of_entry(what, results)
     write = report_html if (form or _format_of(output)) is Format.html else report_markdown
     content = write(view, language)
     if output is None:
         write_out(content.decode())
     else:
-        _write(output, content)
+        write_file(output, content)
 
 
 def _format_of(output: Path | None) -> Format:
@@ -180,18 +184,3 @@ def _no_evaluation(
         f"{folder}: no evaluation of {quoted(entry)}{suggestion(entry, known)}",
         remedy="evaluate it first, or name the file of a record",
     )
-
-
-def _write(output: Path, content: bytes) -> None:
-    """Write the report, whole or not at all; one that is there is replaced."""
-    draft = output.with_name(f".{output.name}.new")
-    try:
-        draft.write_bytes(content)
-        os.replace(draft, output)  # noqa: PTH105 - says what it does
-    except OSError as error:
-        draft.unlink(missing_ok=True)
-        raise UsageError(
-            f"{output}: cannot be written: {error.strerror}",
-            remedy="name a file in a folder that is there and that you may write to",
-        ) from None
-    print_note(f"wrote {output}")

@@ -23,6 +23,7 @@ COMPONENTS = {"package": "cpu", "dram": "ram", "gpu": "gpu"}
 SCALED = "scaled to one pass over the test set"
 CARRIES: Mapping[str, str] = {
     "created_utc": WHOLE,
+    "demonstration": WHOLE,
     "data.hub_id": WHOLE,
     "data.items": "in the scale of the energy alone",
     "data.seed": WHOLE,
@@ -62,11 +63,12 @@ def reply(subject: Subject) -> dict[str, object]:
     record = subject.record
     scale = record.data.items / subject.queries
     joules = sum(subject.joules.values()) * scale
+    said = "Demonstration, of no consequence. " if record.demonstration else ""
     return {
         "username": record.submission.team,
         "space_url": record.submission.url,
         "submission_timestamp": subject.created.strftime("%Y-%m-%dT%H:%M:%S"),
-        "model_description": record.submission.description,
+        "model_description": f"{said}{record.submission.description}",
         **_quality(subject),
         "energy_consumed_wh": watt_hours(joules),
         "emissions_gco2eq": subject.grams(joules),

@@ -20,6 +20,7 @@ from harness.export.loss import WHOLE
 from harness.export.subject import Subject, joules_by_component, session_joules
 from harness.export.units import kilograms, kilowatt_hours
 from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
+from harness.records.evaluation import EvaluationRecord
 from harness.records.session import Session
 
 NAME = "codecarbon"
@@ -38,6 +39,7 @@ COMPONENTS = {"package": "cpu", "dram": "ram", "gpu": "gpu"}
 
 SUMMED = "one sum of each session, from the first measured query through the drain"
 CARRIES: Mapping[str, str] = {
+    "demonstration": WHOLE,
     "submission.entry": WHOLE,
     "task.id": WHOLE,
     "environment.python": "the version alone",
@@ -120,7 +122,7 @@ def row(subject: Subject, session: Session) -> dict[str, object]:
     boards = len(hardware.accelerators)
     made: dict[str, object] = {
         "timestamp": began.strftime(MOMENT),
-        "project_name": f"{subject.record.task.id}/{subject.record.submission.entry}",
+        "project_name": _project_name(subject.record),
         "run_id": subject.session_identifier(session),
         "duration": seconds,
         "emissions": None if grams is None else kilograms(grams),
@@ -143,6 +145,12 @@ def row(subject: Subject, session: Session) -> dict[str, object]:
             made[f"{COMPONENTS[component]}_energy"] = kilowatt_hours(part)
             made[f"{COMPONENTS[component]}_power"] = part / seconds
     return made
+
+
+def _project_name(record: EvaluationRecord) -> str:
+    """Name the task and the entry; the format has no other place to say what is no evaluation."""
+    said = " (demonstration)" if record.demonstration else ""
+    return f"{record.task.id}/{record.submission.entry}{said}"
 
 
 def _cell(value: object) -> object:

@@ -26,6 +26,10 @@ class Format:
     """What its file is called where a folder is named."""
     carries: Mapping[str, str]
     reasons: Mapping[str, str]
+    options: frozenset[str]
+    """Which of the ``Options`` that can be asked for show in it."""
+    says_simulated: bool = True
+    """Whether a reader of it can tell energy that a simulation made up from one that was read."""
 
     def losses(self, subject: Subject) -> tuple[Loss, ...]:
         """Say what of this record does not arrive."""
@@ -40,35 +44,38 @@ def _named(ending: str) -> Callable[[Subject], str]:
     )
 
 
+OF_PLACE = frozenset({"zone", "country"})
 FORMATS: Mapping[str, Format] = {
     each.name: each
     for each in (
         Format(
             boamps.NAME, "BoAmps 1.1.0", boamps.SCHEMA, boamps.report, boamps.render,
             boamps.file_name, boamps.CARRIES, boamps.REASONS,
+            frozenset({*OF_PLACE, "publisher", "confidentiality", "infrastructure"}),
         ),
         Format(
             every_eval_ever.NAME, "every_eval_ever 0.3.0", every_eval_ever.SCHEMA,
             every_eval_ever.document, every_eval_ever.render, _named("eval.json"),
-            every_eval_ever.CARRIES, every_eval_ever.REASONS,
+            every_eval_ever.CARRIES, every_eval_ever.REASONS, frozenset({"publisher"}),
         ),
         Format(
             model_card.NAME, "front matter of a Hugging Face model card", model_card.SCHEMA,
             model_card.card, model_card.render, _named(model_card.ENDING), model_card.CARRIES,
-            model_card.REASONS,
+            model_card.REASONS, OF_PLACE,
         ),
         Format(
             spdx.NAME, "SPDX 3.0.1", spdx.SCHEMA, spdx.document, spdx.render,
-            _named(spdx.ENDING), spdx.CARRIES, spdx.REASONS,
+            _named(spdx.ENDING), spdx.CARRIES, spdx.REASONS, frozenset(),
         ),
         Format(
             codecarbon.NAME, "codecarbon's emissions.csv", codecarbon.SCHEMA, codecarbon.rows,
             codecarbon.render, _named(codecarbon.ENDING), codecarbon.CARRIES, codecarbon.REASONS,
+            OF_PLACE, says_simulated=False,
         ),
         Format(
             challenge_2025.NAME, "the result of the challenge of 2025", challenge_2025.SCHEMA,
             challenge_2025.reply, challenge_2025.render, _named(challenge_2025.ENDING),
-            challenge_2025.CARRIES, challenge_2025.REASONS,
+            challenge_2025.CARRIES, challenge_2025.REASONS, OF_PLACE, says_simulated=False,
         ),
     )
 }  # fmt: skip
@@ -78,8 +85,15 @@ def export(subject: Subject, form: Format) -> bytes:
     """Return a record in a format, held against its schema.
 
     Raises ``UsageError`` where the record, or what was asked, gives no valid document: a name that
-    is empty, say.
+    is empty, say; and where its energy is simulated and the format cannot say so.
     """
+    if subject.record.meter.grade == "simulated" and not form.says_simulated:
+        able = ", ".join(each.name for each in FORMATS.values() if each.says_simulated)
+        raise UsageError(
+            f"{subject.stored.path}: its energy is simulated, and {form.title} has no field that "
+            "could say so: it would pass for a measurement",
+            remedy=f"export it in a format that says it: {able}",
+        )
     try:
         require_valid(form.schema, form.plain(subject))
     except NotValidError as error:

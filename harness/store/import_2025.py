@@ -16,12 +16,14 @@ from harness.records.imported import (
 from harness.store.import_codecarbon import BYTE_ORDER_MARK, PARTS
 from harness.store.import_faults import (
     MOST_ROWS,
+    NAME_A_TASK,
+    Figures,
     ImportFault,
     RowReader,
     check_parts,
+    check_twice_told,
     check_units,
     shown,
-    thousandfold,
 )
 
 ACCURACIES = ("accuracy", "classification_accuracy")
@@ -40,6 +42,13 @@ LINES = frozenset({"model_description"})
 """Texts that may have several lines."""
 TABLES = ("emissions_data", "dataset_config")
 KNOWN = frozenset({*TEXTS, *TABLES, *METRICS, "energy_consumed_wh", "emissions_gco2eq"})
+KEPT = Figures(
+    energy="energy_consumed_wh",
+    emissions="emissions_gco2eq",
+    much_energy="milliwatt-hours where watt-hours belong",
+    much_emissions="milligrams where grams belong",
+)
+INNER = Figures(energy="emissions_data.energy_consumed", emissions="emissions_data.emissions")
 POWERS = ("cpu_power", "gpu_power", "ram_power", "emissions_rate")
 FindTask = Callable[[str], str | None]
 """From the name of a data set to the task that is about it, where there is one."""
@@ -119,7 +128,8 @@ def _result(
     moment = texts["submission_timestamp"]
     chosen = task or (find_task(data_name) if data_name else None)
     if chosen is None:
-        dataset.fault("dataset_config.dataset_name", "is of no task here: name one with --task")
+        why = "is of no task here" if data_name else "is missing, and nothing else says which task"
+        dataset.fault("dataset_config.dataset_name", f"{why}: {NAME_A_TASK}")
     faults = [*reader.faults, *inner.faults, *dataset.faults]
     if faults or None in {chosen, run_id, moment, watt_hours}:
         return None, faults
@@ -177,26 +187,23 @@ def _check_emissions(
     reader: RowReader, inner: RowReader, watt_hours: float | None, grams: float | None
 ) -> float | None:
     """Hold what the document says twice against itself, in Wh and kWh, g and kg; return seconds."""
-    kwh = inner.number("emissions_data.energy_consumed", required=True, positive=True)
-    kilograms = inner.number("emissions_data.emissions")
+    kwh = inner.number(INNER.energy, required=True, positive=True)
+    kilograms = inner.number(INNER.emissions)
     seconds = inner.number("emissions_data.duration")
     for field in POWERS:
         inner.number(f"emissions_data.{field}")
-    if watt_hours is not None and kwh is not None and thousandfold(watt_hours / 1000, kwh):
-        reader.fault(
-            "energy_consumed_wh",
-            f"is {watt_hours:.3g} Wh, and emissions_data.energy_consumed {kwh:.3g} kWh: one of "
-            "them is in another unit, a factor 1000?",
-        )
-    if grams is not None and kilograms is not None and thousandfold(grams / 1000, kilograms):
-        reader.fault(
-            "emissions_gco2eq",
-            f"are {grams:.3g} g, and emissions_data.emissions {kilograms:.3g} kg: one of them is "
-            "in another unit, a factor 1000?",
-        )
+    check_twice_told(reader, (KEPT.energy, watt_hours, "Wh"), (INNER.energy, kwh, "kWh"))
+    check_twice_told(reader, (KEPT.emissions, grams, "g"), (INNER.emissions, kilograms, "kg"))
     parts = {field: inner.number(f"emissions_data.{field}") for field in PARTS}
-    check_parts(inner, kwh, parts)
-    check_units(inner, kwh=kwh, kilograms=kilograms, seconds=seconds)
+    check_parts(inner, kwh, parts, INNER)
+    check_units(inner, kwh=kwh, kilograms=kilograms, seconds=seconds, named=INNER)
+    check_units(
+        reader,
+        kwh=None if watt_hours is None else watt_hours / 1000,
+        kilograms=None if grams is None else grams / 1000,
+        seconds=seconds,
+        named=KEPT,
+    )
     return seconds
 
 

@@ -8,6 +8,8 @@ import unicodedata
 from collections.abc import Mapping
 from typing import NamedTuple
 
+NAME_A_TASK = "name one with --task"
+"""Ends the message of a fault that no change of the file has to mend."""
 LARGEST_BYTES = 10 * 2**20
 MOST_ROWS = 10_000
 LONGEST_TEXT = 2_000
@@ -24,6 +26,8 @@ HIGHEST_KG_PER_KWH = 3.0
 LOWEST_KG_PER_KWH = 0.001
 HIGHEST_WATTS = 100_000.0
 """Of one machine: beyond any."""
+ROUNDED = 0.01
+"""How far two spellings of one figure may be apart, of the larger: three digits are in it."""
 _NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
@@ -44,6 +48,18 @@ class ImportFault(NamedTuple):
         """Say it in one line."""
         where = [self.file, *([f"row {self.row}"] if self.row is not None else []), self.field]
         return ": ".join((*filter(None, where), self.message))
+
+
+class Figures(NamedTuple):
+    """How a file calls an energy and its emissions, and what a factor 1000 in them would mean."""
+
+    energy: str = "energy_consumed"
+    emissions: str = "emissions"
+    much_energy: str = "watt-hours where kilowatt-hours belong"
+    much_emissions: str = "grams where kilograms belong"
+
+
+OF_TABLE = Figures()
 
 
 class RowReader:
@@ -111,39 +127,78 @@ def wrong_text(text: str, *, lines: bool = False) -> str | None:
 
 
 def check_units(
-    reader: RowReader, *, kwh: float | None, kilograms: float | None, seconds: float | None
+    reader: RowReader,
+    *,
+    kwh: float | None,
+    kilograms: float | None,
+    seconds: float | None,
+    named: Figures = OF_TABLE,
 ) -> None:
     """Hold energy, carbon and time against each other: none is a thousand times what it can be."""
     if kwh and kilograms:
-        if kilograms / kwh > HIGHEST_KG_PER_KWH:
+        rate = kilograms / kwh
+        if rate > HIGHEST_KG_PER_KWH:
             reader.fault(
-                "emissions",
-                f"come to {kilograms / kwh:.3g} kg a kilowatt-hour, more than any grid: grams "
-                "where kilograms belong, a factor 1000?",
+                named.emissions,
+                f"come to {_amount(rate, 'kg')} a kilowatt-hour of {named.energy}, more than any "
+                f"grid: {named.much_emissions}, a factor 1000?",
             )
-        elif kilograms / kwh < LOWEST_KG_PER_KWH:
+        elif rate < LOWEST_KG_PER_KWH:
             reader.fault(
-                "energy_consumed",
-                f"and emissions come to {kilograms / kwh:.3g} kg a kilowatt-hour, less than any "
-                "grid: watt-hours where kilowatt-hours belong, a factor 1000?",
+                named.energy,
+                f"is too much for {named.emissions}, which come to {_amount(rate, 'kg')} a "
+                f"kilowatt-hour of it, less than any grid: {named.much_energy}, a factor 1000?",
             )
-    if kwh and seconds and kwh * 3_600_000 / seconds > HIGHEST_WATTS:
+    if kwh and seconds and (watts := kwh * 3_600_000 / seconds) > HIGHEST_WATTS:
         reader.fault(
-            "energy_consumed",
-            f"comes to {kwh * 3_600_000 / seconds:.3g} W on average, more than any machine: "
-            "watt-hours where kilowatt-hours belong, a factor 1000?",
+            named.energy,
+            f"comes to {_amount(watts, 'W')} on average over {seconds:.3g} s, more than any "
+            f"machine uses: {named.much_energy}, a factor 1000?",
         )
 
 
-def check_parts(reader: RowReader, whole: float | None, parts: Mapping[str, float | None]) -> None:
+def check_parts(
+    reader: RowReader,
+    whole: float | None,
+    parts: Mapping[str, float | None],
+    named: Figures = OF_TABLE,
+) -> None:
     """Hold an energy against the sum of its parts."""
     known = [part for part in parts.values() if part is not None]
     if whole and known and thousandfold(whole, sum(known)):
         reader.fault(
-            "energy_consumed",
+            named.energy,
             f"is {whole:.3g}, and {' + '.join(parts)} are {sum(known):.3g}: one of them is in "
             "another unit, a factor 1000?",
         )
+
+
+def check_twice_told(
+    reader: RowReader, small: tuple[str, float | None, str], large: tuple[str, float | None, str]
+) -> None:
+    """Hold a figure that stands there twice, in units a thousand apart, against itself.
+
+    Each is its field, the figure and its unit. They may differ by ``ROUNDED``, and no more.
+    """
+    (field, figure, unit), (other_field, other, other_unit) = small, large
+    if figure is None or other is None:
+        return
+    same = figure / 1000
+    if abs(same - other) <= ROUNDED * max(same, other):
+        return
+    why = (
+        "one of them is in another unit, a factor 1000?"
+        if thousandfold(same, other)
+        else f"they are one figure in two units, and differ by more than {ROUNDED:.0%}"
+    )
+    reader.fault(
+        field, f"says {figure:.3g} {unit}, and {other_field} {other:.3g} {other_unit}: {why}"
+    )
+
+
+def _amount(figure: float, unit: str) -> str:
+    """Spell a quotient of two figures of a file: it may be beyond any number."""
+    return f"{figure:.3g} {unit}" if math.isfinite(figure) else f"more {unit} than can be counted"
 
 
 def thousandfold(one: float, other: float) -> bool:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
+
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from harness.errors import ConfigurationError, OrganiserError
 from harness.records.base import convert, digest, parse_plain, pretty_json
@@ -16,12 +19,13 @@ from harness.records.imported import (
     ImportedResult,
 )
 from harness.store.files import write_once
-from harness.store.import_faults import ImportFault, wrong_text
+from harness.store.import_faults import MOST, ImportFault, wrong_text
 from harness.store.unusable import UnusableError
 
 FOLDER = "imported"
 DIGITS = 16
 _TASK = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 def imported_folder(results: Path) -> Path:
@@ -34,23 +38,46 @@ def imported_path(result: ImportedResult) -> str:
     return f"{result.task}/{digest(result)[:DIGITS]}.json"
 
 
-def repeated_runs(
+def without_repeated(
     results: Sequence[ImportedResult], kept: Iterable[ImportedEntry]
-) -> list[ImportFault]:
-    """Find runs that are claimed twice: in what is to be imported, or beside what is there.
+) -> tuple[list[ImportedResult], list[ImportFault]]:
+    """Return the claim that stands for each result, and runs that are claimed twice otherwise.
 
-    The very same claim, once more, is none: it stays one file.
+    A run that was claimed before with the same figures and words is there already, wherever it
+    stood then: a table grows, and a file is copied. The claim that came first stands for it, so
+    that it stays one file. A run that was claimed with others, or for another task, is a fault.
     """
-    faults = []
-    seen = {(each.result.task, each.result.run_id): each.result for each in kept}
+    faults: list[ImportFault] = []
+    seen: dict[str, list[ImportedResult]] = {}
+    for each in kept:
+        seen.setdefault(each.result.run_id, []).append(each.result)
+    standing = []
     for result in results:
-        place = (result.task, result.run_id)
-        if place in seen and seen[place] != result:
-            other = seen[place].source
-            told = f"was claimed before, in {other.file}, row {other.row}"
-            faults.append(ImportFault(result.source.file, result.source.row, "run_id", told))
-        seen.setdefault(place, result)
-    return faults
+        known = seen.setdefault(result.run_id, [])
+        first = next((each for each in known if _same_claim(each, result)), None)
+        if first is None and known:
+            row, told = result.source.row, _how_repeated(result, known[0])
+            faults.append(ImportFault(result.source.file, row, "run_id", told))
+        elif first is None:
+            known.append(result)
+        standing.append(first or result)
+    return standing, faults
+
+
+def _same_claim(one: ImportedResult, other: ImportedResult) -> bool:
+    return replace(one, source=other.source) == other
+
+
+def _how_repeated(result: ImportedResult, other: ImportedResult) -> str:
+    where = f"in {other.source.file}, row {other.source.row}"
+    if other.task != result.task:
+        return f"was claimed before for the task {other.task}, {where}: one run is of one task"
+    differing = [
+        field
+        for field in result.__struct_fields__
+        if field != "source" and getattr(result, field) != getattr(other, field)
+    ]
+    return f"was claimed before, {where}, with other {', '.join(differing)}"
 
 
 def write_imported(folder: Path, results: Sequence[ImportedResult]) -> list[tuple[str, bool]]:
@@ -145,18 +172,35 @@ def _check_values(result: ImportedResult) -> None:
     """Refuse by hand what an import would have refused: a file may be put there by anybody."""
     if not _TASK.fullmatch(result.task):
         raise UnusableError("fields", "$.task: is no name of a task")
-    for field in result.__struct_fields__:
-        value = getattr(result, field)
-        if (
-            isinstance(value, str)
-            and (why := wrong_text(value, lines=field == "description")) is not None
-        ):
-            raise UnusableError("fields", f"$.{field}: {why}")
-    figures = [result.energy.value, *(metric.value for metric in result.quality)]
-    figures += [] if result.carbon is None else [result.carbon.value]
-    figures += [] if result.seconds is None else [result.seconds]
-    if not all(0 <= figure <= 1e12 for figure in figures) or result.energy.value == 0:  # noqa: PLR2004
-        raise UnusableError("fields", "$: a figure is negative, or beyond reason")
+    for where, value in _leaves(to_builtins(result), "$"):
+        if isinstance(value, str):
+            if (why := wrong_text(value, lines=where == "$.description")) is not None:
+                raise UnusableError("fields", f"{where}: {why}")
+        elif isinstance(value, int | float) and not 0 <= value <= MOST:
+            raise UnusableError("fields", f"{where}: a figure is negative, or beyond reason")
+    wrong = {
+        "$.source.sha256: is no SHA-256 in hexadecimal": not _SHA256.fullmatch(
+            result.source.sha256
+        ),
+        "$.source.row: rows are counted from 1": result.source.row < 1,
+        "$.energy.value: is 0, and nothing computes for nothing": result.energy.value == 0,
+        "$.quality: is more than 1": any(metric.value > 1 for metric in result.quality),
+    }
+    for why, found in wrong.items():
+        if found:
+            raise UnusableError("fields", why)
+
+
+def _leaves(plain: object, where: str) -> Iterator[tuple[str, object]]:
+    """Yield every value with its place: no field that comes later is forgotten."""
+    if isinstance(plain, Mapping):
+        for name, inner in plain.items():
+            yield from _leaves(inner, f"{where}.{name}")
+    elif isinstance(plain, list | tuple):
+        for number, inner in enumerate(plain):
+            yield from _leaves(inner, f"{where}[{number}]")
+    else:
+        yield where, plain
 
 
 def _by_name(entry: ImportedEntry) -> tuple[str, str, int, str]:
