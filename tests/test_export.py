@@ -407,6 +407,18 @@ def test_a_record_goes_to_a_folder_by_its_formats_name(project: Path, tmp_path: 
     assert made.stdout == ""
 
 
+def test_a_path_that_is_no_utf_8_breaks_no_document(project: Path, tmp_path: Path) -> None:
+    path = tmp_path / "a\udcff.json"
+    path.write_bytes(min((project / "leaderboard").glob("results/*/*/*.json")).read_bytes())
+    place = str(tmp_path / "b\udcff")
+    made = runner.invoke(
+        app, ["export", str(path), "--format", "spdx", "--output", place, "--json"]
+    )
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["record"].endswith("a\ufffd.json")
+    assert Path(place).is_file()
+
+
 @pytest.mark.usefixtures("project")
 @pytest.mark.parametrize("name", FORMATS)
 def test_every_format_is_there_as_json_with_its_losses(name: str) -> None:

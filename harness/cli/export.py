@@ -177,9 +177,9 @@ def export(  # noqa: PLR0917 - typer makes options of them
         print_json(
             {
                 "format": chosen.name,
-                "record": stored.path,
+                "record": _as_text(stored.path),
                 "file_name": chosen.file_name(subject),
-                "output": None if place is None else str(place),
+                "output": None if place is None else _as_text(str(place)),
                 "document": content.decode(),
                 "losses": lost,
             }
@@ -290,6 +290,11 @@ def _place(output: str, file_name: str) -> Path | None:
         return None
     path = Path(output)
     return path / file_name if path.is_dir() else path
+
+
+def _as_text(path: str) -> str:
+    """Spell a path for a document, which is UTF-8: a path may be anything."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:
