@@ -75,11 +75,19 @@ def pytest_runtest_makereport(
     """Where every extra is there, a test that is skipped for a missing one has failed."""
     report = yield
     if REQUIRE_EXTRAS and report.skipped and not hasattr(report, "wasxfail"):
-        reason = str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
-        if "could not import" in reason or "extra" in reason:
+        reason = _reason(report)
+        if _is_for_an_extra(reason):
             report.outcome = "failed"
             report.longrepr = f"{item.nodeid}: {reason} (HARNESS_REQUIRE_EXTRAS=1 asks for it)"
     return report
+
+
+def _reason(report: pytest.TestReport | pytest.CollectReport) -> str:
+    return str(report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr)
+
+
+def _is_for_an_extra(reason: str) -> bool:
+    return any(words in reason for words in ("could not import", "extra", "pip install"))
 
 
 FUZZ = "fuzz"
@@ -114,7 +122,17 @@ def fuzz(request: pytest.FixtureRequest) -> Fuzz:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Give every fuzz target a line."""
+    """Give every fuzz target a line; write to HARNESS_SKIPPED_TO which files lacked an extra."""
+    if skipped_to := os.environ.get("HARNESS_SKIPPED_TO"):
+        skipped = terminalreporter.stats.get("skipped", [])
+        files = sorted(
+            {
+                report.nodeid.partition("::")[0]
+                for report in skipped
+                if _is_for_an_extra(_reason(report))
+            }
+        )
+        Path(skipped_to).write_text("".join(f"{file}\n" for file in files), encoding="utf-8")
     for report in terminalreporter.stats.get("passed", []):
         for name, seen in report.user_properties:
             if name == FUZZ:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from projects import MANIFEST, model_of, write_project
 
+EMPTY_TREE = "4b825dc642cb6eb9a060e54bf8d69288fbee4904"  # git knows it everywhere
 TEAMS = """
 schema = 1
 organisers = ["Ada"]
@@ -25,7 +26,7 @@ logins = ["hubot"]
 """
 
 
-def git(root: Path, *arguments: str, **variables: str) -> str:
+def git(root: Path, *arguments: str, told: str = "", **variables: str) -> str:
     """Run git for real, apart from what the user's and the machine's settings say."""
     settings = {
         "GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull, "GIT_TERMINAL_PROMPT": "0",
@@ -37,6 +38,7 @@ def git(root: Path, *arguments: str, **variables: str) -> str:
     done = subprocess.run(
         ["git", "-C", str(root), *arguments],
         env=inherited | settings | variables,
+        input=os.fsencode(told),
         capture_output=True,
         check=False,
     )
@@ -67,6 +69,18 @@ def commit(root: Path, files: Mapping[str, str | None], message: str = "change")
     git(root, "add", "--all", "--force")
     git(root, "commit", "--quiet", "--allow-empty", "--message", message)
     return git(root, "rev-parse", "HEAD")
+
+
+def with_file(root: Path, tree: str, path: str, blob: str) -> str:
+    """Return a tree with one file more, whatever the parts of its path are called."""
+    name, _, rest = path.partition("/")
+    lines = [line.split("\t") for line in git(root, "ls-tree", tree).splitlines()]
+    made = f"100644 blob {blob}"
+    if rest:
+        inside = next((about.split()[2] for about, each in lines if each == name), EMPTY_TREE)
+        made = f"040000 tree {with_file(root, inside, rest, blob)}"
+    kept = [f"{about}\t{each}\n" for about, each in lines if each != name]
+    return git(root, "mktree", told="".join([*kept, f"{made}\t{name}\n"]))
 
 
 def write_challenge(root: Path) -> Path:

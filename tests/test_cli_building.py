@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from pyarrow import parquet
 from record_samples import outcomes, record
 from toy_task import write_task
 from typer.testing import CliRunner
@@ -309,6 +310,26 @@ def test_a_check_believes_no_cache(root: Path) -> None:
     path.write_bytes(content)
     page = next((root / "leaderboard" / "site").rglob("another.html"))
     page.write_bytes(page.read_bytes() + b" ")
+    assert leaderboard("--check") == 1
+
+
+def test_a_table_that_another_pyarrow_wrote_is_fresh_and_left_as_it_is(root: Path) -> None:
+    leaderboard()
+    (path,) = (root / "leaderboard" / "site" / "data").glob("*.parquet")
+    table = parquet.read_table(path)
+    content = path.read_bytes()
+    parquet.write_table(table, path, compression="snappy")
+    other = path.read_bytes()
+    assert other != content
+    assert leaderboard("--check") == 0
+    assert leaderboard() == leaderboard("--no-cache") == 0
+    assert path.read_bytes() == other
+    for wrong in (table.slice(1), table.replace_schema_metadata({"board": "{}"})):
+        parquet.write_table(wrong, path)
+        assert leaderboard("--check") == 1
+        leaderboard()
+        assert path.read_bytes() == content
+    path.write_bytes(other[:-20])
     assert leaderboard("--check") == 1
 
 

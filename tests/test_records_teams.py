@@ -20,7 +20,7 @@ organisers = ["Ada", "grace-h"]
 [[teams]]
 id = "green-bits"
 name = "Green Bits"
-logins = ["Octocat", "hubot[bot]"]
+logins = ["Octocat", "hubot[bot]", "john.doe"]
 
 [[teams]]
 id = "reference"
@@ -46,6 +46,7 @@ def test_a_team_is_found_by_its_id_and_by_a_login_whatever_their_letters_case() 
     assert found.name == "Green Bits"
     assert teams.of("OCTOCAT") is found
     assert teams.of("HUBOT[bot]") is found
+    assert teams.of("John.Doe") is found  # as GitLab allows
     assert teams.of("ada") is None
     assert teams.is_organiser("ADA")
     assert not teams.is_organiser("octocat")

@@ -11,13 +11,14 @@ from typing import Any
 import msgspec
 import pytest
 import site_samples as samples
+from msgspec.structs import replace
 from pyarrow import parquet
 
 from harness.records.base import parse_json
 from harness.records.board import Board
 from harness.records.evaluation import MetricValue
 from harness.site.columns import COLUMNS
-from harness.site.data import board_json, board_parquet, data_files, data_name
+from harness.site.data import board_json, board_parquet, data_files, data_name, same_parquet
 from harness.site.spreadsheet import comma_separated
 
 REFERENCE = Path(__file__).parent.parent / "docs" / "reference" / "data-files.md"
@@ -106,6 +107,40 @@ def test_columns_unknown_for_every_entry_keep_their_kind() -> None:
 def test_the_same_board_gives_the_same_bytes() -> None:
     assert board_parquet(ranked()) == board_parquet(ranked())
     assert board_json(ranked()) == board_json(ranked())
+
+
+def spelt_otherwise(content: bytes) -> bytes:
+    """Write the same table as another writer would."""
+    sink = io.BytesIO()
+    parquet.write_table(parquet.read_table(io.BytesIO(content)), sink, compression="snappy")
+    return sink.getvalue()
+
+
+@pytest.mark.parametrize("make", [ranked, hostile, samples.board])
+def test_a_parquet_that_is_spelt_otherwise_is_the_same(make: Any) -> None:  # noqa: ANN401 - as above
+    content = board_parquet(make())
+    other = spelt_otherwise(content)
+    assert other != content
+    assert same_parquet(other, content)
+    assert same_parquet(content, other)
+
+
+def test_a_parquet_with_other_rows_facts_or_no_table_is_another() -> None:
+    board = ranked()
+    content = board_parquet(board)
+    first, *others = board.entries
+    table = parquet.read_table(io.BytesIO(content))
+    sink = io.BytesIO()
+    parquet.write_table(table.rename_columns(["x", *table.column_names[1:]]), sink)
+    for other in (
+        board_parquet(replace(board, entries=(replace(first, team="another"), *others))),
+        board_parquet(replace(board, entries=board.entries[::-1])),
+        board_parquet(replace(board, entries=())),
+        board_parquet(replace(board, id="another")),  # in the metadata only
+        sink.getvalue(),
+        content[:-9], content[:40] + bytes(40) + content[80:], b"PAR1" * 9, b"",
+    ):  # fmt: skip
+        assert not same_parquet(other, content)
 
 
 def test_every_metric_is_in_the_parquet_with_its_interval() -> None:

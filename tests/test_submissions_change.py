@@ -8,7 +8,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from git_projects import TEAMS, commit, entry, git, manifest, write_challenge
+from git_projects import TEAMS, commit, entry, git, manifest, with_file, write_challenge
 
 from harness.errors import ConfigurationError
 from harness.submissions.change import ChangeReport, examine
@@ -158,10 +158,12 @@ def test_what_the_base_learnt_since_the_branch_began_counts(root: Path) -> None:
     git(root, "switch", "--quiet", "main")
     commit(root, entry("contested", "blues"))
     git(root, "switch", "--quiet", "pull")
+    git(root, "merge", "--quiet", "--strategy-option=ours", "main")
     assert found(judged(root)) == [("FRG603", "submissions/contested")]
     git(root, "switch", "--quiet", "main")
     commit(root, {"leaderboard/teams.toml": TEAMS.replace('["octocat"]', "[]")})
     git(root, "switch", "--quiet", "pull")
+    git(root, "merge", "--quiet", "main")
     assert ("FRG601", "leaderboard/teams.toml") in found(judged(root))
 
 
@@ -170,14 +172,40 @@ def test_what_only_the_base_changed_is_not_the_authors(root: Path) -> None:
     commit(root, {"leaderboard/rules.toml": "new rules\n", "submissions/blue-model/model.py": ""})
     git(root, "switch", "--quiet", "pull")
     commit(root, {"submissions/green-model/model.py": "mine\n"})
+    with pytest.raises(ConfigurationError, match='does not hold all of "main"') as caught:
+        judged(root)
+    assert caught.value.remedy.startswith("bring the branch up to date")
+    with pytest.raises(ConfigurationError, match="does not hold all of"):
+        judged(root, "ada")
+    git(root, "merge", "--quiet", "main")
     assert judged(root).entries == ("green-model",)
     assert judged(root).ok
-    git(root, "merge", "--quiet", "main")  # brought up to date
+
+
+def test_no_merge_carries_a_change_into_another_teams_folder(root: Path) -> None:
+    """Git takes a file of the author's that went for moved to where an equal one was added."""
+    model = "".join(f"line {number}\n" for number in range(40))
+    git(root, "switch", "--quiet", "main")
+    commit(root, {"submissions/green-model/copy.py": model})
+    git(root, "switch", "--quiet", "--force-create", "pull", "main")
+    commit(root, {"submissions/green-model/copy.py": model + "evil\n"})
+    git(root, "switch", "--quiet", "main")
+    commit(root, {
+        "submissions/green-model/copy.py": None, "submissions/blue-model/new.py": model,
+    })  # fmt: skip
+    git(root, "switch", "--quiet", "pull")
+    with pytest.raises(ConfigurationError, match="does not hold all of"):
+        judged(root)
+    git(root, "merge", "--quiet", "main")
+    assert "evil" in (root / "submissions" / "blue-model" / "new.py").read_text()
+    assert found(judged(root)) == [("FRG603", "submissions/blue-model")]
+    git(root, "checkout", "--quiet", "main", "--", "submissions")
+    commit(root, {"submissions/green-model/copy.py": model + "evil\n"})
     assert judged(root).ok
 
 
-def test_a_change_hides_behind_no_criss_cross(root: Path) -> None:
-    """Of two merge bases one already has the stolen file: seen from the other it is a change."""
+def test_what_is_merged_is_what_was_judged_after_a_criss_cross(root: Path) -> None:
+    """What one of two merge bases has already is a change all the same."""
     git(root, "switch", "--quiet", "main")
     commit(root, {"leaderboard/rules.toml": "second\n"}, "second")
     git(root, "switch", "--quiet", "--create", "side", "main~1")
@@ -185,13 +213,13 @@ def test_a_change_hides_behind_no_criss_cross(root: Path) -> None:
     git(root, "switch", "--quiet", "--force-create", "pull", "main")
     git(root, "merge", "--quiet", "--no-ff", "side")
     git(root, "switch", "--quiet", "main")
-    git(root, "merge", "--quiet", "--no-ff", "side")
+    git(root, "merge", "--quiet", "--no-ff", "side", "--message", "another")
     git(root, "switch", "--quiet", "pull")
     git(root, "checkout", "--quiet", "main~1~1", "--", "leaderboard/rules.toml")
     commit(root, {}, "back to the old rules")
-    repository = Repository(root)
-    bases = repository.merge_bases(repository.commit("main"), repository.commit("pull"))
-    assert len(bases) == 2
+    with pytest.raises(ConfigurationError, match="does not hold all of"):
+        judged(root)
+    git(root, "merge", "--quiet", "main")
     assert ("FRG602", "leaderboard/rules.toml") in found(judged(root))
 
 
@@ -352,10 +380,46 @@ def test_a_base_without_teams_and_one_that_is_not_there_are_errors(root: Path) -
         judged(root)
 
 
+def test_paths_that_no_checkout_holds_are_in_no_entry_and_refused_to_all(root: Path) -> None:
+    """A team's own folder, and what leads out of it, made as only plumbing makes them."""
+    places = ("submissions/green-model/%s/x.py", "submissions/%s/x.py", "%s/x")
+    paths = sorted(place % part for part in (".", "..", ".git", ".Git") for place in places)
+    blob, tree = git(root, "rev-parse", "HEAD:README.md"), "HEAD^{tree}"
+    for path in paths:
+        tree = with_file(root, tree, path, blob)
+    git(root, "update-ref", "HEAD", git(root, "commit-tree", tree, "-p", "HEAD", "-m", "evil"))
+    assert found(judged(root)) == [(code, path) for path in paths for code in ("FRG602", "FRG609")]
+    assert found(judged(root, "ada")) == [("FRG609", path) for path in paths]
+
+
+def test_a_base_that_can_be_taken_for_several_things_is_refused(root: Path, tmp_path: Path) -> None:
+    """A fetch brings a tag that is called as the base is; git would take the tag."""
+    origin = Path(shutil.copytree(root, tmp_path / "origin"))
+    evil = commit(origin, {"leaderboard/rules.toml": "mine\n"})
+    git(origin, "tag", "origin/main", evil)
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "--quiet", "--branch=pull", str(origin), str(clone))
+    git(clone, "config", "core.warnAmbiguousRefs", "false")
+    for name in ("origin/main", "origin/main~0", "origin/main^{commit}"):
+        with pytest.raises(ConfigurationError, match="can be taken for several things") as caught:
+            judged(clone, base=name)
+        assert "refs/remotes/origin/main" in caught.value.remedy
+    assert found(judged(clone, base="refs/remotes/origin/main")) == [
+        ("FRG602", "leaderboard/rules.toml")
+    ]
+    main = git(clone, "rev-parse", "refs/remotes/origin/main")
+    git(clone, "tag", main, evil)  # a whole digest is nothing else
+    assert judged(clone, base=main).base == main
+    git(clone, "branch", "twice", main)
+    git(clone, "tag", "twice", evil)
+    with pytest.raises(ConfigurationError, match="can be taken for several things"):
+        judged(clone, base="twice")
+
+
 def test_histories_without_a_common_commit_are_an_error(root: Path) -> None:
     git(root, "switch", "--quiet", "--orphan", "other")
     commit(root, {"x": "x\n"})
-    with pytest.raises(ConfigurationError, match="no commit in common"):
+    with pytest.raises(ConfigurationError, match="does not hold all of"):
         judged(root)
 
 

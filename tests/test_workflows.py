@@ -27,6 +27,8 @@ PAGE = ROOT / "docs" / "how-to" / "organise-on-github.md"
 NAMES = sorted(path.name for path in FOLDER.iterdir())
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 EXPRESSION = re.compile(r"\$\{\{(.*?)\}\}")
+JUDGED = {"branches": ["main"], "types": ["opened", "synchronize", "reopened", "edited"]}
+"""When a pull request is judged; "edited" is also that it is to go to another branch."""
 MAY_WRITE = {("page.yml", "publish"): {"pages": "write", "id-token": "write"}}
 """The jobs that may more than read, and what."""
 
@@ -64,6 +66,8 @@ def faults(name: str, text: str) -> list[str]:
 def _faults_of_the_whole(workflow: dict[str, Any]) -> Iterator[str]:
     if {"pull_request_target", "workflow_run", "issue_comment"} & set(workflow["on"]):
         yield "starts where strangers' code meets a token that can write"
+    if workflow["on"].get("pull_request", JUDGED) != JUDGED:
+        yield "not judged again whenever what is merged, or into what, changes"
     if any(value != "read" for value in dict(workflow["permissions"] or {}).values()):
         yield "its token may write"
 
@@ -96,6 +100,8 @@ def test_a_workflow_keeps_to_what_is_promised(name: str) -> None:
     ("name", "was", "becomes", "said"),
     [
         ("check.yml", "  pull_request:", "  pull_request_target:", "starts where strangers"),
+        ("check.yml", ", edited]", "]", "not judged again"),
+        ("check.yml", "    branches: [main]\n", "", "not judged again"),
         ("check.yml", "contents: read", "contents: write", "its token may write"),
         ("check.yml", " # v7.0.1", "", "not pinned"),
         ("check.yml", "@3d3c42e5aac5ba805825da76410c181273ba90b1", "@v7", "not pinned"),
@@ -232,6 +238,20 @@ def test_an_evaluation_ends_with_a_branch_of_signed_results(tmp_path: Path) -> N
     assert not [name for name in names if "items.json" in name]  # they stay in the clone
     assert [*(home / record).parent.glob("*.items.json")]
     assert "results/7-1" in (tmp_path / "s").read_text()
+
+
+@pytest.mark.parametrize("name", ["evaluate.yml", "page.yml"])
+def test_constraints_are_given_to_pip_where_there_are_some(name: str, tmp_path: Path) -> None:
+    runs = [step.get("run", "") for step in steps_of(read(text_of(name)))]
+    (line,) = [line for run in runs for line in run.splitlines() if "pip install" in line]
+    shown = f'python() {{ echo "$@"; }}\n{line.replace(".venv/bin/", "")}'
+    words = ["bash", "-eo", "pipefail", "-c", shown]
+    for given in ("", " --constraint constraints.txt"):
+        said = subprocess.run(
+            words, cwd=tmp_path, capture_output=True, text=True, check=True
+        ).stdout
+        assert said.endswith(f" .{given}\n")
+        (tmp_path / "constraints.txt").touch()
 
 
 def test_the_page_names_every_workflow_and_none_is_active_here() -> None:

@@ -33,7 +33,7 @@ MAX_NAME = 80
 """Characters of an id or a name: as many as ``submission.toml`` allows for a team."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*\Z")
-_LOGIN = re.compile(r"[a-z0-9][a-z0-9_-]{0,99}(?:\[bot\])?\Z", re.IGNORECASE | re.ASCII)
+_LOGIN = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}(?:\[bot\])?\Z", re.IGNORECASE | re.ASCII)
 _CORRECT = "correct each field named; docs/how-to/organise-on-github.md shows the file"
 
 

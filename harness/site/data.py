@@ -51,7 +51,7 @@ def board_parquet(board: Board) -> bytes:
     ``metrics``: every metric with its interval; ``evaluations``: paths of the records behind the
     row, and ``earlier_digests``. What is unknown is null, never zero. The facts of the board that
     are no columns are in the schema's metadata, key ``board``, as JSON. The same board gives the
-    same bytes with the same pyarrow.
+    same bytes with the same pyarrow, and what is the ``same_parquet`` with any.
     """
     import pyarrow as pa  # noqa: PLC0415 - a fifth of a second, for whoever takes the file
     from pyarrow import parquet  # noqa: PLC0415 - likewise
@@ -74,6 +74,22 @@ def board_parquet(board: Board) -> bytes:
     )
     content: bytes = sink.getvalue().to_pybytes()
     return content
+
+
+def same_parquet(one: bytes, other: bytes) -> bool:
+    """Whether two Parquet files hold the same schema, metadata of it included, and the same rows.
+
+    The bytes of a file are its writer's own: another pyarrow spells the same otherwise, and says
+    its version there. A file that cannot be read is the same as none.
+    """
+    import pyarrow as pa  # noqa: PLC0415 - as above
+    from pyarrow import parquet  # noqa: PLC0415 - as above
+
+    try:
+        first, second = (parquet.ParquetFile(pa.BufferReader(each)).read() for each in (one, other))
+    except (pa.ArrowException, OSError):
+        return False
+    return bool(first.schema.equals(second.schema, check_metadata=True) and first.equals(second))
 
 
 def _schema(board: Board) -> pa.Schema:

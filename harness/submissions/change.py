@@ -1,8 +1,10 @@
 """What a pull request changes, and whether its author may: read from commits, and never run.
 
 Who a team is, and whose an entry is, comes from the branch that the pull request is to be merged
-into, never from the pull request. Changed is what differs from the merge base, from each of them
-where a criss-cross left several: a merge can change nothing else.
+into, never from the pull request. A branch must hold all of its base: changed is then what differs
+between the two, and merging makes just the branch's files. Where a branch lacks something of its
+base, git carries what it changed over to wherever it takes a file to have been moved, into another
+team's folder too; what that gives is not guessed at but refused.
 """
 
 from __future__ import annotations
@@ -40,6 +42,8 @@ _KEPT = {
 """What a path outside of entries is; the longest that fits says it."""
 _ATTRIBUTES = ".gitattributes"
 """The one file within a folder by which git writes other bytes into a checkout than it holds."""
+_NO_NAMES = frozenset({"", ".", "..", ".git"})
+"""What no part of a path is in a checkout, whatever its letters' case."""
 _ASK = "take it back, or let an organiser make the change"
 
 
@@ -92,24 +96,25 @@ class _Judged(NamedTuple):
 def examine(repository: Repository, base_name: str, author: str) -> ChangeReport:
     """Judge what ``HEAD`` changes relative to the branch ``base_name``, as a work of ``author``.
 
-    Raises ``ConfigurationError`` where it cannot be judged: no such branch, history that was cut
-    off, no teams. What is in the work tree and not committed is not looked at.
+    Raises ``ConfigurationError`` where it cannot be judged: no such branch, or several of the name;
+    ``HEAD`` without all of it; history that was cut off; no teams. What is in the work tree and not
+    committed is not looked at.
     """
     base, head = repository.commit(base_name), repository.commit("HEAD")
-    if repository.is_shallow:  # a merge base may be hidden then, and a change with it
+    if repository.is_shallow:  # what it holds cannot be told then
         raise ConfigurationError(
             f"git: {repository.root}: is a shallow clone, so what was changed cannot be told",
             remedy="git fetch --unshallow; in a workflow: fetch-depth: 0 of actions/checkout",
         )
-    bases = repository.merge_bases(base, head)
-    if not bases:
+    if not repository.holds(head, base):
         raise ConfigurationError(
-            f"git: HEAD and {quoted(base_name)} have no commit in common",
-            remedy="begin the branch at one of the base's commits",
+            f"git: HEAD does not hold all of {quoted(base_name)}, so what merging it would change "
+            "cannot be told",
+            remedy="bring the branch up to date first, by git merge or git rebase, and check again",
         )
     teams = _teams(repository, base, base_name)
     asks = _Judged(author, teams.of(author), teams.is_organiser(author), teams)
-    changes = {change for each in bases for change in repository.changes(each, head)}
+    changes = set(repository.changes(base, head))
     touched = sorted({name for change in changes if (name := _entry_of(change.path))})
     now = _entries(repository, head)
     faults = [*_wrong_kinds(changes), *_collisions(touched, now, _entries(repository, base))]
@@ -118,9 +123,9 @@ def examine(repository: Repository, base_name: str, author: str) -> ChangeReport
         if asks.team is None and changes:
             faults.append(_unknown(author))
         for entry in touched:
-            held = [_held(repository, commit, entry) for commit in (base, *bases)]
-            owners = {each.team for each in held if each is not None}
-            if owners:
+            held = _held(repository, base, entry)
+            if held is not None:
+                owners = {held.team}
                 faults += _not_theirs(entry, "is", owners, asks)
             else:  # new, by this name at least
                 owners = _teams_of_results(repository, base, entry)
@@ -153,9 +158,14 @@ def _teams(repository: Repository, base: str, base_name: str) -> Teams:
 
 def _entry_of(path: str) -> str | None:
     """Return the entry that a path lies in; ``None`` for what lies in none."""
-    top, _, rest = path.partition("/")
-    entry, slash, _ = rest.partition("/")
-    return entry if top == SUBMISSIONS and slash and entry not in ("", ".", "..") else None
+    top, *inside = path.split("/")
+    lies = top == SUBMISSIONS and len(inside) > 1 and _no_name_in(path) is None
+    return inside[0] if lies else None
+
+
+def _no_name_in(path: str) -> str | None:
+    """Return the part of a path that no file in a checkout can have for a name, if there is one."""
+    return next((part for part in path.split("/") if folded(part) in _NO_NAMES), None)
 
 
 def _entries(repository: Repository, commit: str) -> frozenset[str]:
@@ -216,7 +226,7 @@ def _team_of_record(content: bytes) -> str | None:
 
 
 def _not_theirs(entry: str, what: str, owners: set[str | None], asks: _Judged) -> Iterator[Fault]:
-    """Judge the folder's owners so far: in the base as it is now, and where the branch began."""
+    """Judge the folder's owners so far."""
     for team in owners:
         owner = asks.teams.named(team) if team is not None else None
         if owner is None or owner is not asks.team:
@@ -261,9 +271,13 @@ def _collisions(touched: list[str], now: frozenset[str], base: frozenset[str]) -
 
 
 def _wrong_kinds(changes: set[Change]) -> Iterator[Fault]:
-    """Find what is no plain file in an entry, and files that tell git what to do."""
+    """Find what no checkout holds, what is no plain file in an entry, and what tells git to do."""
     for change in changes:
-        if _entry_of(change.path) is None and not change.path.startswith(f"{SUBMISSIONS}/"):
+        part = _no_name_in(change.path)
+        if change.after and part is not None:
+            found = f"no checkout can hold it: a part of the path is {quoted(part)}"
+            yield fault("FRG609", change.path, found, "remove it, or give it another name")
+        if not change.path.startswith(f"{SUBMISSIONS}/"):
             continue
         if change.after in (SUBMODULE, SYMLINK):
             kind = "a submodule" if change.after == SUBMODULE else "a symbolic link"

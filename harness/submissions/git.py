@@ -25,6 +25,7 @@ _SETTINGS = (
     "core.hooksPath=/dev/null",
     "core.attributesFile=/dev/null",
     "core.fsmonitor=false",
+    "core.warnAmbiguousRefs=true",  # ``commit`` looks for the warning
     "protocol.allow=never",  # a partial clone would fetch what it lacks, and file: is one too
     "protocol.file.allow=never",
     "safe.bareRepository=explicit",  # a tree may hold what looks like a repository
@@ -66,35 +67,39 @@ class Repository:
         self._folder = self.root
 
     def commit(self, name: str) -> str:
-        """Return the commit that a name or digits stand for; ``ConfigurationError`` for none."""
-        asked = (
-            *_FLAGS,
-            "rev-parse",
-            "--verify",
-            "--quiet",
-            "--end-of-options",
-            f"{name}^{{commit}}",
-        )
-        done = self._run(asked)
+        """Return the commit that a name or digits stand for.
+
+        Raises ``ConfigurationError`` for none, and where a name may stand for several: git takes a
+        tag before a branch, and a fetch brings the tags of whoever may write to the repository.
+        """
+        asked = ("rev-parse", "--verify", "--end-of-options", f"{name}^{{commit}}")
+        done = self._run((*_FLAGS, *asked))  # without --quiet, which keeps the warning back
+        digits = done.stdout.decode("ascii").strip()
+        if b" is ambiguous" in done.stderr and digits != name:  # a whole digest is nothing else
+            raise ConfigurationError(
+                f"git: {quoted(name)} can be taken for several things in {self.root}",
+                remedy="name it in full, as in refs/remotes/origin/main; or remove what was not "
+                "meant, as in git tag --delete",
+            )
         if done.returncode:
             self._require_repository(done)
             raise ConfigurationError(
                 f"git: there is no commit {quoted(name)} in {self.root}",
                 remedy="fetch it first, and name it as `git rev-parse` would: origin/main",
             )
-        return done.stdout.decode("ascii").strip()
+        return digits
 
     @property
     def is_shallow(self) -> bool:
         """Whether history was cut off when it was cloned."""
         return self._ask("rev-parse", "--is-shallow-repository").strip() == b"true"
 
-    def merge_bases(self, one: str, other: str) -> tuple[str, ...]:
-        """Return the best common ancestors of two commits, sorted; several after a criss-cross."""
-        done = self._run((*_FLAGS, "merge-base", "--all", one, other))
+    def holds(self, whole: str, part: str) -> bool:
+        """Whether one commit's history holds another, or is it."""
+        done = self._run((*_FLAGS, "merge-base", "--is-ancestor", part, whole))
         if done.returncode not in (0, 1):
             raise _failed(done)
-        return tuple(sorted(done.stdout.decode("ascii").split()))
+        return done.returncode == 0
 
     def changes(self, before: str, after: str) -> Iterator[Change]:
         """Yield every path that differs between two commits; a rename is two of them."""
