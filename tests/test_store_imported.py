@@ -269,6 +269,7 @@ def test_all_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (lambda text: text.replace("0.75", "-1.0"), "fields"),
         (lambda text: text.replace('"A user"', '"=1"'), "fields"),
         (lambda text: text.replace('"some-task"', '"../x"'), "fields"),
+        (lambda text: text.replace('"row": 1', f'"row": {2**70}'), "fields"),
     ],
 )
 def test_a_damaged_claim_is_a_problem_and_hides_nothing(
