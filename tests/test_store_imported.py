@@ -315,6 +315,7 @@ def test_all_are_written_or_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         (lambda text: text.replace('"result.json"', '"a\\u001b"'), "fields"),
         (lambda text: text.replace("ab" * 32, "ab"), "fields"),
         (lambda text: text.replace('"row": 1', '"row": 0'), "fields"),
+        (lambda text: text.replace('"row": 1', f'"row": {2**70}'), "fields"),
     ],
 )
 def test_a_damaged_claim_is_a_problem_and_hides_nothing(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -129,6 +130,8 @@ def test_a_file_of_another_board_or_of_no_moment_or_a_link_is_named(tmp_path: Pa
     for old, new in ((JOINT.board, "another"), ("2026-01-02T03:04:05+00:00", "yesterday")):
         path.write_text(whole.replace(old, new))
         assert code_of(tmp_path) == "joint-unreadable"
+    path.write_text(re.sub(r'"draws": \d+', f'"draws": {2**70}', whole))
+    assert code_of(tmp_path) == "joint-unreadable"
     path.write_text(whole.replace("05+00:00", "05"))  # a moment nowhere
     assert code_of(tmp_path) == "joint-unreadable"
     path.rename(tmp_path / "elsewhere")

@@ -115,6 +115,42 @@ def test_a_whole_number_that_would_be_read_as_another_is_refused(
     assert (told in problem.message) is not exact
 
 
+@pytest.mark.parametrize("number", [2**63, -(2**63) - 1, 2**70])
+@pytest.mark.parametrize(
+    ("change", "field"),
+    [
+        (lambda plain, number: plain["data"].update(items=number), "$.data.items"),
+        (
+            lambda plain, number: plain["sessions"][1]["sweeps"][0].update(seconds=number),
+            "$.sessions[1].sweeps[0].seconds",
+        ),
+    ],
+)
+def test_a_whole_number_beyond_64_bits_is_refused(
+    tmp_path: Path, number: int, change: Callable[[dict[str, Any], int], object], field: str
+) -> None:
+    _, path = write(tmp_path, record(), None)
+    plain = json.loads(path.read_bytes())
+    change(plain, number)
+    content = {**plain, "signature": None}
+    name = f"{path.name.split('-')[0]}-{digest(content)[:8]}.local.json"
+    path.unlink()
+    path.with_name(name).write_bytes(pretty_json(plain))
+
+    read, (problem,) = read_all(tmp_path)
+
+    assert read == ()
+    assert problem.code == "fields"
+    assert f"{field}: is a whole number beyond 64 bits" in problem.message
+
+
+def test_the_largest_whole_number_of_64_bits_is_read(tmp_path: Path) -> None:
+    made = record()
+    large = replace(made, data=replace(made.data, seed=2**63 - 1))
+    _, path = write(tmp_path, large, None)
+    assert found(tmp_path) == ([path.relative_to(tmp_path).as_posix()], [])
+
+
 def test_the_record_commits_to_the_sidecars_bytes(tmp_path: Path) -> None:
     kept, path = write(tmp_path, record(), outcomes())
     sidecar = path.with_name(path.name.replace(".local.json", ".local.items.json"))

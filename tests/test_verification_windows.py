@@ -54,6 +54,15 @@ def test_a_control_whose_companions_all_ended_early_is_not_called_forged() -> No
     assert together(control, mine) == []
 
 
+def test_a_control_by_itself_is_noted_as_not_checked() -> None:
+    (note,) = check_rounds([subject(member("steady", range(2)))])
+    assert (note.kind, note.code, note.path) == ("note", "rounds-unknown", "steady")
+    assert "was not checked" in note.message
+    again = [subject(member("steady", range(2))), subject(member("steady", range(3)))]
+    assert [each.code for each in check_rounds(again)] == ["sessions", "rounds-unknown"]
+    assert not [*check_rounds([subject(member("mine", range(2)))])]
+
+
 def test_a_control_may_run_on_for_the_others() -> None:
     control, mine = member("steady", range(5)), member("mine", range(5))
     assert by_itself(control) == []

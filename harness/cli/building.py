@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache
 from pathlib import Path
@@ -19,25 +20,32 @@ from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
 DRAFT = re.compile(r"\..+\.([0-9]+)\.new")
+_BOARD = r"(?:[a-z0-9]+(?:[-_][a-z0-9]+)*-[0-9a-f]{8}|[a-z0-9-]+\.[0-9a-f]{32})"
+"""As ``ranking.gists.board_id`` and ``site.paths.safe_name`` make the names of boards."""
+_ENTRY = r"[a-z0-9]+(?:[-_][a-z0-9]+)*(?:\.[0-9a-f]{32})?"
 
 
 @cache
 def ours() -> re.Pattern[str]:
-    """Return the names of files that a site is made of: what is so called in its folder is ours."""
+    """Return the names of files that a site is made of: what is so called in its folder is ours.
+
+    Those of boards have their digits: nobody calls files so by chance.
+    """
     return re.compile(
         rf"(?:(?:{_languages()})/)?"
         r"(?:index\.html|method\.html|feed\.xml|preview\.png"
-        r"|entries/[^/]+/[^/]+\.html|badges/[^/]+/[^/]+\.svg)"
+        rf"|entries/{_BOARD}/{_ENTRY}\.html|badges/{_BOARD}/{_ENTRY}\.svg)"
         r"|style\.css|board\.js|boards\.json"
-        r"|data/[^/]+\.(?:js|csv|json|parquet)"
-        r"|[^/]+\.csv"  # where spreadsheets once lay
+        rf"|data/{_BOARD}(?:(?:\.claims)?\.js|\.csv|\.json|\.parquet)"
+        rf"|{_BOARD}\.csv"  # where spreadsheets once lay
     )
 
 
 @cache
 def _folders() -> re.Pattern[str]:
     """Return the folders in which any of them lie; those of local results are a site's own."""
-    return re.compile(rf"(?:(?:{_languages()})/)?(?:entries|badges)(?:/[^/]+)?|data|{_languages()}")
+    spoken = _languages()
+    return re.compile(rf"(?:(?:{spoken})/)?(?:entries|badges)(?:/{_BOARD})?|data|{spoken}")
 
 
 def _languages() -> str:
@@ -61,6 +69,11 @@ class Built(NamedTuple):
     left_over: tuple[str, ...]
     """Files that are of no page any more. They were taken away; when only looking, they are there.
     """
+
+    @property
+    def marks(self) -> list[tuple[str, Mark]]:
+        """What ``listing`` gives of the folder, unless somebody else wrote there meanwhile."""
+        return sorted(each for page in self.made.values() for each in page.files)
 
 
 class _Task(NamedTuple):
@@ -125,18 +138,29 @@ def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
 def listing(folder: Path) -> list[tuple[str, Mark]]:
     """Return the files of a site that are there, by name, with what tells a change."""
     found: list[tuple[str, Mark]] = []
-    files, folders = ours(), _folders()
+    for name, entry in _in_our_folders(folder):
+        if ours().fullmatch(name):
+            with contextlib.suppress(OSError):
+                found.append((name, mark_of(entry.stat(follow_symlinks=False))))
+    return sorted(found)
+
+
+def _in_our_folders(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """Yield what lies in the folders of a site, whosever it is; no link is followed."""
     pending = [""]
     while pending:
         inside = pending.pop()
-        with contextlib.suppress(OSError), os.scandir(folder / inside) as entries:
-            for entry in entries:
-                name = f"{inside}/{entry.name}" if inside else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    pending += [name] if folders.fullmatch(name) else []
-                elif files.fullmatch(name):
-                    found.append((name, mark_of(entry.stat(follow_symlinks=False))))
-    return sorted(found)
+        try:
+            with os.scandir(folder / inside) as listed:
+                entries = list(listed)
+        except OSError:
+            continue
+        for entry in entries:
+            name = f"{inside}/{entry.name}" if inside else entry.name
+            if not entry.is_dir(follow_symlinks=False):
+                yield name, entry
+            elif _folders().fullmatch(name):
+                pending.append(name)
 
 
 def _made(
@@ -209,26 +233,65 @@ def _put(folder: Path, name: str, content: bytes, then: Then) -> _File:
     """Write a file at once if it is another, or only say whether it is."""
     held = content if then == "hold" else None
     target = os.path.join(folder, name)  # noqa: PTH118 - thirty thousand times
-    try:
-        with open(target, "rb") as file:  # noqa: PTH123 - as above
-            status = os.fstat(file.fileno())
-            if _holds(file, status.st_size, name, content):
-                return _File(name, mark_of(status), changed=False, content=held)
-    except OSError:
-        pass
+    wall = _in_the_way(folder, name)
+    if wall is None and (mark := _mark_if_same(target, name, content)) is not None:
+        return _File(name, mark, changed=False, content=held)
     if then != "write":
         return _File(name, None, changed=True, content=held)
+    if wall is not None:
+        raise OrganiserError(
+            f"{wall}: is no folder of the site but a link or a file, and is not followed",
+            remedy="remove it: the next build makes a folder there",
+        )
     inside, own = os.path.split(target)
     draft = os.path.join(inside, f".{own}.{os.getpid()}.new")  # noqa: PTH118 - as above
-    try:
-        drafted = open(draft, "wb")  # noqa: PTH123, SIM115 - as above; closed below
-    except FileNotFoundError:
-        os.makedirs(inside, exist_ok=True)  # noqa: PTH103 - as above
-        drafted = open(draft, "wb")  # noqa: PTH123, SIM115 - as above
-    with drafted:
+    with _drafted(draft) as drafted:
         drafted.write(content)
-    os.replace(draft, target)  # noqa: PTH105 - says what it does
-    return _File(name, mark_of(os.stat(target)), changed=True)  # noqa: PTH116 - as above
+        drafted.flush()
+        os.replace(draft, target)  # noqa: PTH105 - says what it does
+        mark = mark_of(os.fstat(drafted.fileno()))  # another build may have replaced it by now
+    return _File(name, mark, changed=True)
+
+
+def _in_the_way(folder: Path, name: str) -> str | None:
+    """Return the first place above a file and below the site's folder that is no folder itself."""
+    place = os.fspath(folder)
+    for part in name.split("/")[:-1]:
+        place = f"{place}/{part}"
+        try:
+            if not stat.S_ISDIR(os.lstat(place).st_mode):
+                return place
+        except FileNotFoundError:
+            return None
+    return None
+
+
+def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:
+    """Return the mark of a plain file that holds this; nothing else is opened, nor waited for."""
+
+    def opened(path: str, flags: int) -> int:  # it may be something else since it was looked at
+        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+    try:
+        if not stat.S_ISREG(os.lstat(target).st_mode):
+            return None
+        with open(target, "rb", opener=opened) as file:
+            status = os.fstat(file.fileno())
+            same = stat.S_ISREG(status.st_mode) and _holds(file, status.st_size, name, content)
+            return mark_of(status) if same else None
+    except OSError:
+        return None
+
+
+def _drafted(draft: str) -> BinaryIO:
+    """Open a file that is not there yet; what an ended process of this number left is removed."""
+    try:
+        return open(draft, "xb")  # noqa: PTH123 - thirty thousand times
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(draft), exist_ok=True)  # noqa: PTH103, PTH120 - as above
+    except FileExistsError:
+        os.unlink(draft)  # noqa: PTH108 - as above
+    return open(draft, "xb")  # noqa: PTH123 - as above
 
 
 def _holds(file: BinaryIO, size_bytes: int, name: str, content: bytes) -> bool:
@@ -250,8 +313,7 @@ def _left_over(folder: Path, made: Mapping[str, Made]) -> tuple[str, ...]:
 
 def _clear_drafts(folder: Path) -> None:
     """Take away what a build that was ended left half written."""
-    places = (".", "*", "*/*", "*/*/*")
-    for path in (path for place in places for path in folder.glob(f"{place}/.*.new")):
-        found = DRAFT.fullmatch(path.name)
+    for name, entry in _in_our_folders(folder):
+        found = DRAFT.fullmatch(entry.name)
         if found is not None and not Path(f"/proc/{found[1]}").exists():
-            path.unlink(missing_ok=True)
+            (folder / name).unlink(missing_ok=True)

@@ -116,7 +116,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     )
     printed = as_json or tables is not None
     if not (check or printed or sign or no_cache) and (shown := unchanged(asked)) is not None:
-        _print(shown)
+        _print(asked.folder, shown)
         return
     signer = _signer(project, sign, check=check, own=own)
     if check:
@@ -132,7 +132,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
 
         write_out(markdown_boards(made.boards, tables))
     else:
-        _print(shown_of(made.boards, made.page))
+        _print(asked.folder, shown_of(made.boards, made.page))
         return
     if made.boards.problems:
         raise typer.Exit(1)
@@ -187,11 +187,11 @@ def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Si
     return load_signer(project, name)
 
 
-def _print(shown: Shown) -> None:
+def _print(folder: Path, shown: Shown) -> None:
     """Print boards; exit with 1 where a file could not be used."""
     from harness.cli.boards import print_boards
 
-    print_boards(stdout_console(), shown.boards, Path(shown.page), shown.more)
+    print_boards(stdout_console(), shown.boards, folder / shown.page, shown.more)
     if shown.boards.problems:
         raise typer.Exit(1)
 

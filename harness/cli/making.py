@@ -12,7 +12,7 @@ from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
 from harness.cli.publishing import Site, pages
-from harness.cli.unchanged import LOCAL, Asked, keep_state, shown_of, what_is_read
+from harness.cli.unchanged import LOCAL, Asked, Listed, keep_state, shown_of, what_is_read
 from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -21,7 +21,7 @@ from harness.store.results import Signs
 from harness.store.scanning import Found, scan
 
 LEAST_FOR_PROCESSES = 400
-"""Files that are new: to start processes takes as long as to read so many in one."""
+"""Files that are new: to start processes is not worth while for fewer."""
 
 
 class Done(NamedTuple):
@@ -29,7 +29,8 @@ class Done(NamedTuple):
 
     boards: Boards
     """What is to be printed: with local results where these were asked for."""
-    page: Path
+    page: str
+    """Below the folder of the page."""
 
 
 class Checked(NamedTuple):
@@ -41,7 +42,16 @@ class Checked(NamedTuple):
 
 
 def make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
-    """Make the boards and write their site, with the joint files where they are the project's."""
+    """Make the boards and write their site, with the joint files where they are the project's.
+
+    Two builds with one cache come one after the other.
+    """
+    with asked.cache.alone():
+        return _make(asked, signer, partial=partial)
+
+
+def _make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
+    left: dict[Path, Listed] = {}
     cache, found = asked.cache, scan(asked.results)
     read = what_is_read(asked, found)
     kept = by_folder_of(cache.load(_folders_name(asked), list[Folder]) or ())
@@ -57,22 +67,35 @@ def make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
             _write_joints(joints, ranked)
         if not asked.foreign:
             site = Site(ranked.published, public, asked.project.rules())
-            _build(asked.folder, site, several, cache)
+            left[asked.folder] = _build(asked.folder, site, several, cache).marks
         everything, shown = public, ranked.boards
         if not asked.published:
             known = kept | by_folder_of(public.folders)
             everything = gather(asked.project, asked.results, found, several, known, local=True)
             shown = joints.of_gathered(everything).boards
-        page = asked.folder / "index.html"
+            left[asked.folder / LOCAL] = []
+        page = "index.html"
         if _shows_local(asked, shown, ranked.published):
             site = Site(shown, everything, asked.project.rules())
-            _build(asked.folder / LOCAL, site, several, cache)
-            page = asked.folder / LOCAL / "index.html"
+            folder = _local_folder(asked)
+            left[folder] = _build(folder, site, several, cache).marks
+            page = f"{LOCAL}/index.html"
     if asked.cached:
         _keep(asked, cache, kept, everything, joints)
         if not ranked.unsigned:  # which is said each time
-            keep_state(asked, read, shown_of(shown, page))
+            keep_state(asked, cache, read, left, shown_of(shown, page))
     return Done(shown, page)
+
+
+def _local_folder(asked: Asked) -> Path:
+    """Return the folder of the page of local results; raise ``OrganiserError`` on a link."""
+    folder = asked.folder / LOCAL
+    if folder.is_symlink():
+        raise OrganiserError(
+            f"{folder}: is a link, and is not followed",
+            remedy="remove it: the next build makes a folder there",
+        )
+    return folder
 
 
 def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:

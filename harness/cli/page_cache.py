@@ -1,17 +1,19 @@
 """What a build of the page keeps for the next one: never needed, and never believed unproven.
 
 ``<cache>/site/<project>/<name>``. A file holds a digest of what it was made by (the harness's own
-code, its libraries, the rules, the organisers' keys) and of its content. What is missing, damaged,
-of another version or of somebody else counts for nothing, and is made anew. A folder that cannot be
-written costs time only.
+code, its libraries, the rules, the organisers' keys) and of its content. What is missing, damaged
+or of another version counts for nothing, and is made anew; so does what another user owns or could
+have written. A folder that cannot be written costs time only.
 """
 
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
+import stat
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +23,7 @@ from typing import TypeVar
 import msgspec
 
 import harness
+from harness.cli.output import print_note
 from harness.cli.project import Project
 from harness.errors import HarnessError
 from harness.records.caches import cache_folder
@@ -54,6 +57,26 @@ class Cache:
         except (ValueError, RecursionError):
             return None
 
+    @contextlib.contextmanager
+    def alone(self) -> Iterator[None]:
+        """Wait until no other build of the project is under way, as far as the cache can tell."""
+        if self._folder is None:
+            yield
+            return
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place, flags = self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
+            descriptor = os.open(place, flags | os.O_NOFOLLOW, 0o600)
+        except OSError:
+            yield
+            return
+        try:
+            with contextlib.suppress(OSError):  # a file system may know no locks
+                _lock(descriptor)
+            yield
+        finally:
+            os.close(descriptor)
+
     def save(self, name: str, value: object) -> None:
         """Keep a value, whole or not at all; another build may do the same at the same time."""
         if self._folder is None:
@@ -62,8 +85,9 @@ class Cache:
         draft = self._folder / f".{name}.{os.getpid()}.new"
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft.unlink(missing_ok=True)  # of an ended process of this number
             try:
-                with draft.open("wb") as file:
+                with open(draft, "xb", opener=_for_nobody_else) as file:
                     file.writelines((MAGIC, self._digest(name, payload), payload))
                 os.replace(draft, self._folder / name)  # noqa: PTH105 - says what it does
             finally:
@@ -76,7 +100,10 @@ class Cache:
         if self._folder is None:
             return None
         try:
-            return (self._folder / name).read_bytes()
+            with open(self._folder / name, "rb", opener=_without_waiting) as file:
+                status = os.fstat(file.fileno())
+                mine = status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_WRITE
+                return file.read() if mine and stat.S_ISREG(status.st_mode) else None
         except OSError:
             return None
 
@@ -85,6 +112,24 @@ class Cache:
         made.update(payload)
         return made.digest()
 
+
+def _lock(descriptor: int) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        print_note("another build of the page is under way: waiting for it to end")
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+
+
+def _for_nobody_else(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
+_OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 NONE = Cache(None, "")
 """Keeps nothing."""

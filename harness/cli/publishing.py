@@ -216,7 +216,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
             value = _Entry(board=alone, entry=name, records=records, ranked=ranked, results=results)
             payload = partial(msgspec.msgpack.encode, value)
 
-            yield Page(f"entry {board.id} {name}", made_of, _entry, payload)
+            yield Page(f"entry {paths.entry_path(board.id, name)}", made_of, _entry, payload)
 
 
 def _about(ranking: JointStatistics | None) -> Callable[[str], JointStatistics | None]:

@@ -6,6 +6,7 @@ it left, and what it printed. Nothing heavy is imported here.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -18,7 +19,10 @@ from harness.records.base import Frozen
 from harness.records.board import Boards
 from harness.store.imported import imported_folder
 from harness.store.joint import joint_folder
-from harness.store.scanning import Found, marks_under, scan
+from harness.store.scanning import Found, Mark, marks_under, scan
+
+Listed = list[tuple[str, Mark]]
+"""The files of a site, sorted, with their marks."""
 
 LOCAL = "local"
 """The folder, inside the site's and ignored by git, of the page that shows local results too."""
@@ -62,6 +66,7 @@ class Shown(Frozen):
     more: tuple[int, ...]
     """How many rows each board has besides."""
     page: str
+    """Below the folder of the page."""
 
 
 class State(Frozen):
@@ -72,14 +77,14 @@ class State(Frozen):
     shown: Shown
 
 
-def shown_of(boards: Boards, page: Path) -> Shown:
+def shown_of(boards: Boards, page: str) -> Shown:
     """Return what is printed of boards."""
     short = tuple(
         replace(board, entries=board.entries[:ROWS_PRINTED], ranking=board.ranking)
         for board in boards.boards
     )
     more = tuple(max(0, len(board.entries) - ROWS_PRINTED) for board in boards.boards)
-    return Shown(boards=replace(boards, boards=short), more=more, page=str(page))
+    return Shown(boards=replace(boards, boards=short), more=more, page=page)
 
 
 def unchanged(asked: Asked) -> Shown | None:
@@ -105,23 +110,32 @@ def what_is_read(asked: Asked, found: list[Found]) -> str | None:
         marks_under(asked.project.leaderboard, deep=False),
         marks_under(imported_folder(asked.results)),
     ]
-    return blake2b(repr(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    return None if None in seen else _digest(seen)
 
 
-def what_is_left(asked: Asked) -> str:
-    """Return a digest of the marks of all files of both sites, and of the joint files."""
+def what_is_left(asked: Asked, built: Mapping[Path, Listed] | None = None) -> str | None:
+    """Return a digest of the marks of all files of both sites, and of the joint files.
+
+    ``None`` where these have none, or where a folder is not as it was ``built``: another build, or
+    somebody, wrote there too.
+    """
     from harness.cli.building import listing
 
-    seen = [
-        listing(asked.folder),
-        listing(asked.folder / LOCAL),
-        marks_under(joint_folder(asked.results)),
-    ]
+    sites = {folder: listing(folder) for folder in (asked.folder, asked.folder / LOCAL)}
+    joints = marks_under(joint_folder(asked.results))
+    if joints is None or any(sites[folder] != left for folder, left in (built or {}).items()):
+        return None
+    return _digest([*sites.values(), joints])
+
+
+def keep_state(
+    asked: Asked, cache: Cache, read: str | None, built: Mapping[Path, Listed], shown: Shown
+) -> None:
+    """Keep what a build saw and left, if what is there is what it left."""
+    left = what_is_left(asked, built)
+    if read is not None and left is not None:
+        cache.save(f"state-{asked.name}", State(read=read, left=left, shown=shown))
+
+
+def _digest(seen: object) -> str:
     return blake2b(repr(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
-
-
-def keep_state(asked: Asked, read: str | None, shown: Shown) -> None:
-    """Keep what a build saw and left."""
-    if read is not None:
-        state = State(read=read, left=what_is_left(asked), shown=shown)
-        asked.cache.save(f"state-{asked.name}", state)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -42,15 +43,18 @@ class Processes:
     """Some processes, started with the first task and ended with ``close``.
 
     They come from a fresh server process, so that no lock of this one is copied in a state that
-    nobody would ever open again.
+    nobody would ever open again. Ctrl-C is this process's to hear, and theirs to end with it.
     """
 
     def __init__(self, count: int) -> None:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
+        _start_server()
         self._count = count
-        self._pool = ProcessPoolExecutor(count, mp_context=get_context("forkserver"))
+        self._pool = ProcessPoolExecutor(
+            count, mp_context=get_context("forkserver"), initializer=_obey_parent
+        )
 
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Keep ``IN_FLIGHT`` tasks a process under way, and hand on results in order."""
@@ -75,6 +79,34 @@ class Processes:
     def close(self) -> None:
         """End the processes; what has not begun never does."""
         self._pool.shutdown(cancel_futures=True)
+
+
+def _start_server() -> None:
+    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born."""
+    from multiprocessing import forkserver, resource_tracker
+
+    resource_tracker.ensure_running()  # first: it lets the signal through once more
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def _obey_parent() -> None:
+    """Leave Ctrl-C to the parent in a worker process, and end with it however it ends."""
+    import threading
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    from multiprocessing import parent_process
+
+    if (parent := parent_process()) is not None:
+        parent.join()
+        os._exit(1)
 
 
 @contextmanager

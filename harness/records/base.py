@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar, dataclass_transform
 
 import msgspec
@@ -96,6 +97,24 @@ def convert(plain: object, into: type[T], where: object) -> T:
         raise ConfigurationError(
             f"{where}: {error}", remedy="correct the field named after '$' (the whole file)"
         ) from None
+
+
+def beyond_64_bits(plain: object, field: str = "$") -> str | None:
+    """Return the first field of a parsed document that holds a whole number of more than 64 bits.
+
+    With a sign: no count is so large, and not everything that is written of it could hold it.
+    """
+    inner: Iterable[tuple[str, object]] = ()
+    if isinstance(plain, dict):
+        inner = ((f"{field}.{key}", value) for key, value in plain.items())
+    elif isinstance(plain, list):
+        inner = ((f"{field}[{at}]", value) for at, value in enumerate(plain))
+    elif isinstance(plain, int) and not -(1 << 63) <= plain < 1 << 63:
+        return field
+    for name, value in inner:
+        if (found := beyond_64_bits(value, name)) is not None:
+            return found
+    return None
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

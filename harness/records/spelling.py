@@ -1,7 +1,7 @@
 """Read a document that is spelt as the harness writes it, fast, and spell it canonically.
 
 Python's own JSON takes most of the time in which a thousand records are read. Where a file is spelt
-exactly as ``pretty_json`` spells it, msgspec gives the canonical spelling ten times as fast: both
+exactly as ``pretty_json`` spells it, msgspec gives the canonical spelling much faster: both
 write the shortest digits that give a number again, and differ only in numbers that either of them
 gives an exponent. Whatever might be spelt otherwise is left to the slow way, which decides.
 """
@@ -17,7 +17,7 @@ _NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]+")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LARGE = b"0" * 16
 """Digits before the point: from here on Python spells a float with an exponent, and a float may not
-hold a whole number exactly."""
+hold a whole number exactly. So every whole number beyond 64 bits is left to the slow way."""
 _SMALL = b"0.0000"
 """Python spells with an exponent what is below 0.0001."""
 _MARK = b'"number as text:'

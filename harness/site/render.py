@@ -20,7 +20,7 @@ from harness.site.views import BoardView, facets, views
 STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = (
     "core", "address", "facets", "rows", "cells", "viewport", "table", "compare",
-    "scales", "canvas", "picture",
+    "scales", "canvas", "view", "picture",
 )  # fmt: skip
 """In the order in which they are joined: each may use those before it."""
 

@@ -10,7 +10,7 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from harness.errors import ConfigurationError, OrganiserError
-from harness.records.base import convert, digest, parse_plain, pretty_json
+from harness.records.base import beyond_64_bits, convert, digest, parse_plain, pretty_json
 from harness.records.board import Problem
 from harness.records.imported import (
     SCHEMA_VERSION,
@@ -151,6 +151,8 @@ def _read(path: Path, name: str) -> ImportedEntry:
         result = convert(plain, ImportedResult, path.name)
     except ConfigurationError as error:
         raise UnusableError("fields", error.message) from None
+    if (field := beyond_64_bits(plain)) is not None:
+        raise UnusableError("fields", f"{field}: is a whole number beyond 64 bits")
     _check_values(result)
     if content != pretty_json(result) or name != imported_path(result):
         raise UnusableError("altered", "is not what its name says that it is: it was altered")

@@ -19,7 +19,14 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from harness.errors import ConfigurationError, OrganiserError
-from harness.records.base import canonical_json, convert, digest, parse_plain, pretty_json
+from harness.records.base import (
+    beyond_64_bits,
+    canonical_json,
+    convert,
+    digest,
+    parse_plain,
+    pretty_json,
+)
 from harness.records.evaluation import Signature
 from harness.records.joint import SCHEMA_VERSION, JointFile
 from harness.store.keys import KeyRing
@@ -90,16 +97,25 @@ def read_joint(folder: Path, board_id: str, keys: KeyRing) -> tuple[JointFile, s
         raise UnusableError("joint-unreadable", error.message) from None
     except ValueError:
         raise UnusableError("joint-unreadable", "has no moment in created_utc") from None
-    if created.tzinfo is None:
-        raise UnusableError("joint-unreadable", "has no moment in created_utc")
-    if joint.board != board_id:
-        raise UnusableError("joint-unreadable", f"is of the board {joint.board!a}")
+    if (wrong := _wrong_with(joint, plain, created, board_id)) is not None:
+        raise UnusableError("joint-unreadable", wrong)
     if joint.signature is None:
         return joint, None
     key = keys.signer_of(
         joint.signature, signed_message(joint), created=created, digest=joint_digest(joint)
     )
     return joint, key.name
+
+
+def _wrong_with(joint: JointFile, plain: object, created: datetime, board_id: str) -> str | None:
+    """Say what is wrong with a file whose fields are of the right types."""
+    if (field := beyond_64_bits(plain)) is not None:
+        return f"{field}: is a whole number beyond 64 bits"
+    if created.tzinfo is None:
+        return "has no moment in created_utc"
+    if joint.board != board_id:
+        return f"is of the board {joint.board!a}"
+    return None
 
 
 def unsigned_content(joint: JointFile) -> bytes:

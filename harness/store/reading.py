@@ -12,7 +12,14 @@ import msgspec
 from msgspec import to_builtins
 
 from harness.errors import ConfigurationError
-from harness.records.base import Frozen, convert, parse_json, parse_plain, pretty_json
+from harness.records.base import (
+    Frozen,
+    beyond_64_bits,
+    convert,
+    parse_json,
+    parse_plain,
+    pretty_json,
+)
 from harness.records.board import Problem
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, ItemOutcomes
 from harness.records.signing import DOMAIN, unsigned_content
@@ -159,6 +166,8 @@ def understood(content: bytes, where: str) -> tuple[dict[str, Any], EvaluationRe
         raise UnusableError("fields", error.message) from None
     except ValueError as error:  # from created
         raise UnusableError("fields", f"{where}: {error}") from None
+    if (field := beyond_64_bits(plain)) is not None:
+        raise UnusableError("fields", f"{where}: {field}: is a whole number beyond 64 bits")
     if (field := _inexact(plain, to_builtins(record))) is not None:
         raise UnusableError(
             "fields", f"{where}: {field}: is a whole number beyond what its field holds exactly"

@@ -23,6 +23,11 @@ Mark = tuple[int, int, int, int]
 file and leaves all four as they were, unless the clock is set back."""
 
 
+_TIMES = 1 << 63
+"""Nanoseconds from 1970 to 2262: what is dated later, as some file systems let it, is counted from
+there, for no cache could spell it."""
+
+
 class Found(NamedTuple):
     """One JSON file of a results folder, or what stands in the place of some."""
 
@@ -58,16 +63,23 @@ def has_items(results: Path, path: str) -> bool:
     return any(items_marks(results, [path]))
 
 
-def marks_under(folder: Path, *, deep: bool = True) -> list[tuple[str, Mark]]:
+def marks_under(folder: Path, *, deep: bool = True) -> list[tuple[str, Mark, Mark]] | None:
     """Return the marks of all files in a folder but compiled ones, by their places in it.
 
-    Those in its folders, too, where it is looked at ``deep``.
+    Of each its own, and that of what it leads to where it is a link. Those in its folders, too,
+    where it is looked at ``deep``: ``None`` where one of these is a link, which is not followed, so
+    that nothing tells what changes in it.
     """
-    return sorted(
-        (path.relative_to(folder).as_posix(), mark_of(status))
-        for path in (folder.rglob("*") if deep else folder.glob("*"))
-        if "__pycache__" not in path.parts and (status := _status(path)) and path.is_file()
-    )
+    found: list[tuple[str, Mark, Mark]] = []
+    for path in folder.rglob("*") if deep else folder.glob("*"):
+        own, led = _status(path), _status(path, follow=True)
+        if "__pycache__" in path.parts or own is None or led is None:
+            continue
+        if stat.S_ISREG(led.st_mode):
+            found.append((path.relative_to(folder).as_posix(), mark_of(own), mark_of(led)))
+        elif deep and stat.S_ISLNK(own.st_mode):
+            return None
+    return sorted(found)
 
 
 def _items_places(path: str) -> tuple[str, str]:
@@ -75,16 +87,17 @@ def _items_places(path: str) -> tuple[str, str]:
     return f"{stem}{ITEMS}", f"{stem}.public{ITEMS}"
 
 
-def _status(path: Path) -> os.stat_result | None:
+def _status(path: Path, *, follow: bool = False) -> os.stat_result | None:
     try:
-        return path.lstat()
+        return path.stat(follow_symlinks=follow)
     except OSError:
         return None
 
 
 def mark_of(status: os.stat_result) -> Mark:
     """Return what tells whether a file is another than it was."""
-    return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino
+    times = (status.st_mtime_ns % _TIMES, status.st_ctime_ns % _TIMES)
+    return status.st_size, *times, status.st_ino
 
 
 def fault_of(mode: int) -> UnusableError | None:

@@ -112,22 +112,35 @@ def check_rounds(subjects: Sequence[Subject]) -> Iterator[Finding]:
 
     A control has as many sessions as there were rounds, be they more than its own interval needed,
     or fewer, when all others had ended. One that failed has its say in the campaign being void.
+    Without any other record of its campaign nothing says how many rounds there were: a note does.
     """
     rounds: defaultdict[str, set[int]] = defaultdict(set)
+    entries: defaultdict[str, set[str]] = defaultdict(set)
     for subject in subjects:
         if subject.record.campaign is not None:
             rounds[subject.record.campaign.id] |= _rounds(subject.record)
+            entries[subject.record.campaign.id].add(subject.record.submission.entry)
     for subject in subjects:
         record = subject.record
-        if not (_is_control(record) and isinstance(record.outcome, Completed)):
+        if record.campaign is None or not _is_control(record):
             continue
-        of_campaign = rounds[record.campaign.id] if record.campaign is not None else set()
+        if not isinstance(record.outcome, Completed):
+            continue
+        of_campaign = rounds[record.campaign.id]
         if missing := sorted(of_campaign - _rounds(record)):
             yield subject.found(
                 "sessions",
                 f"is the control of its campaign and has no session of round {missing[0] + 1}, in "
                 "which others ran",
                 _FORGED,
+            )
+        elif len(entries[record.campaign.id]) == 1:
+            yield subject.found(
+                "rounds-unknown",
+                "is the control of its campaign, of which no other record is here: whether it has "
+                "a session of every round was not checked",
+                "bring the other records of the campaign, if its result is to be verified in full",
+                "note",
             )
 
 
