@@ -126,7 +126,7 @@ def test_an_entry_is_reported_as_its_board_has_it(project: Path) -> None:
     made = run("second")
     assert made.startswith("# second on Climate (made up)")
     assert "No rank" in made  # their items are not here
-    assert "On it: no entry here is both better and cheaper" in made
+    assert "On it: no other entry here is at least as good on both" in made
 
 
 def test_the_output_says_which_form_is_meant(project: Path, tmp_path: Path) -> None:

@@ -243,6 +243,13 @@ def _require_text(name: str) -> None:
     assert "/" not in boamps.file_name(made)
 
 
+def test_no_name_is_a_formula_where_a_semicolon_parts_cells() -> None:
+    (cells, _) = rows(export(subject(named('t;=1+1; "@x')), FORMATS["codecarbon"]))
+    assert cells["project_name"].endswith("/t;'=1+1;' \"@x")
+    (cells, _) = rows(export(subject(named('t; "@x')), FORMATS["codecarbon"]))
+    assert cells["project_name"].endswith("/t;' \"@x")
+
+
 # Schemas
 
 

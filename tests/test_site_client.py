@@ -23,6 +23,7 @@ from harness.site.client import (
     columns,
 )
 from harness.site.text import shorten, significant, watt_hours
+from harness.site.views import view
 
 CALL = re.compile(r"Frugal\.(add|addClaims)\('(.*)'\);\n")
 HOSTILE = (
@@ -95,6 +96,16 @@ def test_teams_and_families_stand_once_and_rows_name_their_places() -> None:
     assert (data["teams"], data["team"]) == (["Two", "One"], [0, 1, 0])
     assert (data["families"], data["family"]) == (["linear", "trees"], [1, None, 0])
     assert columns(samples.board(rows[1]))["family"] is None
+
+
+def test_families_are_cleaned_and_cut_as_teams_are() -> None:
+    wild = "\u202egnp\n\x00" + "x" * 5000
+    other = wild + "y"
+    rows = (samples.entry("a", quality=0.9, family=wild), samples.entry("b", family=other))
+    board = samples.board(*rows)
+    data = columns(board)
+    assert (data["families"], data["family"]) == ([shorten(wild, LONGEST_NAME)], [0, 0])
+    assert not view(board, 1, loads_at_once=True).many_families
 
 
 def test_a_column_without_a_single_figure_is_one_null() -> None:

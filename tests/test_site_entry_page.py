@@ -13,6 +13,7 @@ import os
 import re
 import shlex
 from pathlib import Path
+from typing import Any
 
 import entry_samples as samples
 import pytest
@@ -199,6 +200,28 @@ def test_the_history_tells_earlier_versions_and_failures() -> None:
     text = page_of(view).text
     assert "an earlier version" in text
     assert "failed: load" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"on_front": True}, "On it: no other entry here is at least as good on both"),
+        ({"on_front": False}, "Not on it: another entry here is at least as good on both"),
+        (
+            {"on_front": False, "joules_per_1000_queries": None, "joules_interval": None},
+            "Its energy is not resolved, so it has no place on it.",
+        ),
+    ],
+)
+def test_its_place_on_the_front_is_told_as_the_front_is_made(
+    changes: dict[str, Any], said: str
+) -> None:
+    view = samples.full_view()
+    assert view.entry is not None
+    text = page_of(view._replace(entry=replace(view.entry, **changes))).text
+    told = ("On it:", "Not on it:", "so it has no place on it")
+    assert said in text
+    assert sum(each in text for each in told) == 1
 
 
 def test_a_signature_is_named_with_its_key() -> None:

@@ -23,6 +23,7 @@ HOSTILE = (
     "`code` **bold** _it_ ~~gone~~",
     "two\nlines\r\n| --- |",
     "@someone and #1",
+    "GH-12 :smile: :+1: :thumbs_up: 0badcafe 1234567",
     "# heading",
     "www.example.org a@example.org",
     "&lt; &#124;",
@@ -109,6 +110,24 @@ def test_any_text_at_all_stays_in_its_cell(text: str) -> None:
     board = samples.board(samples.entry(text, team=text), task_title=text)
     rows = table_of(markdown_table(board, ENGLISH))
     assert [len(row) for row in rows] == [5, 5, 5]
+
+
+@pytest.mark.parametrize(
+    ("text", "spelt"),
+    [
+        ("GH-12", "GH<!-- -->-12"),
+        (":smile:", "\\:<!-- -->smile\\:"),
+        (":+1: :a_b:", "\\:<!-- -->+1\\: \\:<!-- -->a\\_b\\:"),
+        ("0badcafe", "0<!-- -->badcafe"),
+        (f"x {'a1' * 20}!", f"x a<!-- -->{('a1' * 20)[1:]}!"),
+        (
+            "21:45:02: ends, high-12, cafe, x0badcafe",
+            "21\\:45\\:02\\: ends, high-12, cafe, x0badcafe",
+        ),
+    ],
+)
+def test_issues_pictures_and_commits_are_not_called(text: str, spelt: str) -> None:
+    assert escaped(text) == spelt
 
 
 def test_columns_that_say_nothing_are_left_out() -> None:

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from test_site_entry_page import Outline
 
 from harness.records.board import Boards
+from harness.records.evaluation import IsolationGrade
 from harness.records.rules import Rules
 from harness.site.language import codes, language
 from harness.site.method_page import DOCUMENTS, render_method
@@ -76,6 +77,19 @@ def test_sentences_take_their_numbers_from_the_rules(path: tuple[str, ...], said
     assert rules is not None
     assert said in Outline(render_method(NOBODY, rules, "en")).text
     assert said not in Outline(render_method(NOBODY, RULES, "en")).text
+
+
+@pytest.mark.parametrize(
+    ("grades", "english", "french"),
+    [(("A",), "need grade A.", "le niveau A."), (("A", "B"), "grade A or B.", "niveau A ou B."),
+     (("A", "B", "C"), "grade A, B or C.", "niveau A, B ou C.")],
+)  # fmt: skip
+def test_any_of_several_grades_is_enough(
+    grades: tuple[IsolationGrade, ...], english: str, french: str
+) -> None:
+    rules = replace(RULES, boards=replace(RULES.boards, official_isolation=grades))
+    assert english in Outline(render_method(NOBODY, rules, "en")).text
+    assert french in Outline(render_method(NOBODY, rules, "fr")).text
 
 
 @pytest.mark.parametrize("code", codes())

@@ -272,7 +272,8 @@ def test_ranks_are_shown_as_ranges_where_they_are_known() -> None:
 
 def test_who_won_a_prize_and_who_took_part_is_told() -> None:
     text = Outline(render(samples.small())["index.html"]).text
-    assert "among entries whose quality is above 0.75" in text
+    assert "among competing entries whose quality is at least 0.75" in text
+    assert "the null entry, the control" in text
     assert "linear-model 1, wins; big-model 2." in text.replace("\n", "")
     assert "Nobody met that." in text
 

@@ -54,11 +54,28 @@ def test_text_with_quotes_commas_and_newlines_comes_back_as_it_was() -> None:
     assert row["team"] == name
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
 def test_text_that_a_spreadsheet_would_run_is_quoted_and_figures_are_not(name: str) -> None:
     (row,) = rows_of(samples.board(samples.entry(name, active_joules_per_1000_queries=-1.5)))
-    assert row["entry"] == "'" + name.replace("\r", "\n")
+    assert row["entry"] == "'" + name
     assert row["active_joules_per_1000_queries"] == "-1.5"
+
+
+@pytest.mark.parametrize(
+    ("name", "written"),
+    [
+        ("t;=1+1;", "t;'=1+1;"),
+        ('t; "=1+1";', 't;\' "=1+1";'),
+        ("t;;@SUM(A1)", "t;;'@SUM(A1)"),
+        ("\t=1", "\t'=1"),
+        ("\r=1", "\n'=1"),
+        ("t\t-1\r\n+1\n =1", "t\t'-1\n'+1\n' =1"),
+        ("a-b + c @ d; e=f", "a-b + c @ d; e=f"),
+    ],
+)
+def test_nor_does_a_spreadsheet_run_what_it_parts_from_a_name(name: str, written: str) -> None:
+    (row,) = rows_of(samples.board(samples.entry(team=name)))
+    assert row["team"] == written
 
 
 def test_a_board_without_entries_is_a_header() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import csv
 import io
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
@@ -32,8 +33,8 @@ NEEDED = frozenset({"run_id", "duration", "emissions", "energy_consumed"})
 """Without these it is another format."""
 MOMENT = "%Y-%m-%dT%H:%M:%S"
 PERCENT = 100
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = re.compile(r"(^|;)([\s\"]*+)(?=[=+\-@])")
+"""Where a spreadsheet finds a formula in a line; some part cells at a semicolon, too."""
 COMPONENTS = {"package": "cpu", "dram": "ram", "gpu": "gpu"}
 """Whose energy stands in which columns; what is metered at the wall is in the whole alone."""
 
@@ -158,6 +159,5 @@ def _cell(value: object) -> object:
     if value is None:
         return ""
     if isinstance(value, str):
-        line = " ".join(value.split())
-        return f"'{line}" if line.startswith(FORMULA) else line
+        return FORMULA.sub(r"\1'\2", " ".join(value.split()))
     return repr(value) if isinstance(value, float) else value

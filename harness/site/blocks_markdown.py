@@ -25,13 +25,16 @@ from harness.site.blocks import (
 )
 
 _SPECIAL = re.compile(
-    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)](?:\s|$))|(?<=http)(?=s?://)|(?<=www)(?=\.)",
+    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)](?:\s|$))|(?<=http)(?=s?://)|(?<=www)(?=\.)"
+    r"|(?<=\bgh)(?=-\d)|:(?=[\w+-]+:)(?!\d\d:)",
     re.IGNORECASE,
 )
-"""Markup, tables, mathematics, entities, mentions, addresses; at the beginning lists, too."""
+"""Markup, tables, mathematics, entities, mentions, addresses, issues (GH-1), pictures (:name:); at
+the beginning lists, too. Digits of a digest stay whole, for they are there to be copied: where a
+repository has a commit of that name, GitHub makes a link to it."""
 _JOINER = "\N{WORD JOINER}"
-"""Seen by nobody: it keeps GitHub from making links of mentions, issues and addresses, which no
-backslash does."""
+"""Seen by nobody: it keeps GitHub from making links of mentions, issues and addresses, and pictures
+of names, which no backslash or entity does: it looks for these in what is shown."""
 _NUMBER = re.compile(r"[-\u2212]?\d[\d.,\u202f\u00a0]*(?:\s?%)?")
 """A figure needs no escape, and reads better in the source without."""
 
@@ -66,7 +69,7 @@ def escaped(text: str) -> str:
 
 def _escape(found: re.Match[str]) -> str:
     character = found[0]
-    if character in {"", "@"}:
+    if character in {"", "@", ":"}:
         return character + _JOINER
     if character.isdigit():  # "1." begins a list, and a digit cannot be escaped
         return f"{character[:-1]}&#{ord(character[-1])};"

@@ -93,7 +93,7 @@ def columns(board: Board) -> dict[str, object]:
     entries = board.entries
     teams = list(dict.fromkeys(shorten(entry.team, LONGEST_NAME) for entry in entries))
     place = {team: n for n, team in enumerate(teams)}
-    families = sorted({entry.family for entry in entries if entry.family})
+    families = sorted({shorten(entry.family, LONGEST_NAME) for entry in entries if entry.family})
     kind = {family: n for n, family in enumerate(families)}
     figures = {
         name: _column(entries, figure, FEWER_DIGITS if name.endswith(("Low", "High")) else DIGITS)
@@ -108,7 +108,9 @@ def columns(board: Board) -> dict[str, object]:
         "teams": teams,
         "team": [place[shorten(entry.team, LONGEST_NAME)] for entry in entries],
         "families": families,
-        "family": _or_null([kind.get(entry.family or "") for entry in entries]),
+        "family": _or_null(
+            [kind.get(shorten(entry.family or "", LONGEST_NAME)) for entry in entries]
+        ),
         **figures,
         "class": _or_null([entry.energy_class for entry in entries]),
         "flags": [_flags(entry) for entry in entries],

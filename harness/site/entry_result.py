@@ -114,7 +114,7 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
         )
     else:
         yield fact(say["entry.rank"], _why_unranked(view, entry, words))
-    front: list[Inline] = [say["entry.on_front" if entry.on_front else "entry.behind_front"]]
+    front: list[Inline] = [say[_front(entry)]]
     if entry.front_support is not None:
         front.append(words.text("entry.support", share=words.percent(entry.front_support)))
     yield Fact(say["entry.front"], tuple(front))
@@ -127,6 +127,13 @@ def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fa
     if entry.prizes:
         won = tuple(Said("accent", words.named("prize", each)) for each in entry.prizes)
         yield Fact(say["entry.prizes"], won)
+
+
+def _front(entry: BoardEntry) -> str:
+    """Return the key of what is said of its place on the front."""
+    if entry.joules_per_1000_queries is None:
+        return "entry.no_place_on_front"
+    return "entry.on_front" if entry.on_front else "entry.behind_front"
 
 
 def _behind(entry: BoardEntry, words: Wording) -> Fact:

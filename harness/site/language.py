@@ -153,6 +153,14 @@ class Language:
         """Spell a share of 1 in per cent to that many significant digits, with its sign."""
         return self.text("number.percent", figure=self.significant(100 * share, digits))
 
+    def plain_number(self, value: float) -> str:
+        """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
+        return self.figure(f"{value:,.10g}")
+
+    def plain_percent(self, share: float) -> str:
+        """Spell a round share of 1 in per cent, with no more digits than it has."""
+        return self.text("number.percent", figure=self.plain_number(100 * share))
+
     def between(self, interval: tuple[float, float]) -> str:
         """Spell an interval: ``0.861 to 0.885``."""
         low, high = interval

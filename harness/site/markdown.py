@@ -15,9 +15,13 @@ LONGEST_NAME = 60
 SIGNS = re.compile(r"[\\`*_\[\]<>&|~:$]|(?<=www)\.", re.IGNORECASE)
 """What begins markup, an entity, an address or a formula, or parts two cells. Behind a backslash
 CommonMark takes it for itself."""
-CALLS = re.compile("[@#]")
-"""They call people and issues on GitHub, escaped or not: a comment, which nobody sees, parts them
-from what they would call."""
+CALLS = re.compile(
+    r"[@#]|\bgh(?=-\d)|:(?=[\w+\\-]+:)(?!\d\d\\?:)"
+    r"|(?<![0-9a-z])[0-9a-f](?=[0-9a-f]{6,39}(?![0-9a-z]))",
+    re.IGNORECASE,
+)
+"""They call people, issues, pictures and commits on GitHub, escaped or not: a comment, which nobody
+sees, parts them from what they would call."""
 
 
 def markdown_boards(boards: Boards, language: Language) -> str:

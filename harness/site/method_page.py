@@ -1,4 +1,4 @@
-"""The page on the method: how a figure comes about, with every number taken from the rules. Pure.
+"""The page on the method: how a figure comes about, with limits and margins out of the rules. Pure.
 
 Nothing here knows a limit or a margin by itself: a rule that changes changes the page.
 """
@@ -85,7 +85,7 @@ def sections(boards: Boards, rules: Rules, words: Wording, *, home: str) -> Iter
     yield _prizes(rules, words)
     yield _codes("statuses", "status", get_args(BoardStatus), words)
     yield _codes("grades", "grade", get_args(Grade), words, words.say["method.grades_why"])
-    grades = ", ".join(rules.boards.official_isolation)
+    grades = words.either(rules.boards.official_isolation)
     isolation = words.text("method.isolation_why", grades=grades)
     yield Section("isolation", words.say["method.isolation"], (Paragraph(isolation),))
     yield _disturbance(rules, words)

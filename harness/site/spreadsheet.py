@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from typing import TypeAlias
 
 from harness.records.board import Board
@@ -11,8 +12,10 @@ from harness.site.columns import COLUMNS, Cell
 
 Written: TypeAlias = str | float | int | None
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet would take a cell that begins with one of these for a formula and run it."""
+FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|\")*+)(?=[=+\-@])")
+"""Where a spreadsheet would find a formula and run it: a sign at the beginning of a cell. It may
+part cells at a semicolon (as where the comma is decimal), a tab or a line end that stand in a name,
+and then takes the quotes around that name for text; blanks and quotes it passes over."""
 
 
 def comma_separated(board: Board) -> bytes:
@@ -35,11 +38,10 @@ def _written(cell: Cell) -> Written:
 
 
 def _harmless(cell: Written) -> Written:
-    """Put an apostrophe before text that a spreadsheet would run; figures stay as they are.
+    """Put an apostrophe before what a spreadsheet would run; figures stay as they are.
 
     Carriage returns become newlines: the writer quotes only the kind of line end that it uses.
     """
     if not isinstance(cell, str):
         return cell
-    apostrophe = "'" if cell.startswith(FORMULA_STARTS) else ""
-    return apostrophe + cell.replace("\r\n", "\n").replace("\r", "\n")
+    return FORMULA.sub(r"\1'\2", cell.replace("\r\n", "\n").replace("\r", "\n"))

@@ -167,7 +167,8 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         columns=_columns(ranks=shows_ranks, classes=shows_classes),
         marks=tuple(_telling(board.entries)),
         many_teams=len({shorten(entry.team, LONGEST_NAME) for entry in board.entries}) > 1,
-        many_families=len({entry.family for entry in board.entries}) > 1,
+        many_families=len({shorten(entry.family or "", LONGEST_NAME) for entry in board.entries})
+        > 1,
         figures=tuple(figure for figure in figures if figure is not None),
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=shows_ranks,

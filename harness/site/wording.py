@@ -5,6 +5,7 @@ A page of an entry has about a hundred strings without holes, and there may be t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 
 from harness.records.board import Board, BoardEntry
@@ -38,20 +39,16 @@ class Wording:
         """Fills the holes of a string; entries of a board have many fillings in common."""
         self.figure = spoken.significant
         """Spells a figure with three significant digits."""
+        self.plain_number = spoken.plain_number
+        """Spells a round number with no more digits than it has."""
+        self.plain_percent = spoken.plain_percent
+        """Spells a round share of 1 in per cent, likewise."""
         self._whole_percent = lru_cache(maxsize=1024)(lambda each: spoken.percent(each / 100))
         self.named = cache(spoken.name)
         """Returns the name of what has a code: a phase, a component, a grade, a status."""
         self.explained = cache(spoken.sentence)
         """Returns the sentence that explains it; empty where there is none."""
         self._between = spoken.text("number.between", low="{}", high="{}").format
-
-    def plain_number(self, value: float) -> str:
-        """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
-        return self.language.figure(f"{value:,.10g}")
-
-    def plain_percent(self, share: float) -> str:
-        """Spell a round share of 1 in per cent, with no more digits than it has."""
-        return self.language.text("number.percent", figure=self.plain_number(100 * share))
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
@@ -86,6 +83,13 @@ class Wording:
     def everyday_source(self) -> str:
         """Say what that is taken to be, and on whose word."""
         return spelt.phone_charge_source(self.language)
+
+    def either(self, each: Sequence[str]) -> str:
+        """Spell what any one of may be: ``A, B or C``."""
+        *others, last = each
+        if not others:
+            return last
+        return self.text("number.either", others=", ".join(others), last=last)
 
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""

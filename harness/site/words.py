@@ -40,7 +40,7 @@ def metric_name(metric: str, language: Language) -> str:
 
 def asked(prize: PrizeResult, language: Language) -> str:
     """Say what an entry had to meet to take part in a prize."""
-    limit = language.figure(f"{prize.limit:,.10g}")
+    limit = language.plain_number(prize.limit)
     return language.text(f"prize.{prize.prize}.asked", limit=limit)
 
 

@@ -315,7 +315,10 @@ def slugs(*entries: str) -> str:
 
 def test_the_other_language_shows_the_same_view(open_page: OpenPage, index: Path) -> None:
     opened = open_page(index, f"?{SMALL}.q=slow&{SMALL}.sort=-joules#board-{SMALL}")
-    opened.page.get_by_role("link", name="Français").click()
+    link = opened.page.get_by_role("link", name="Français")
+    told = f"?{SMALL}.q=slow&{SMALL}.sort=-joules#board-{SMALL}"
+    assert str(link.get_attribute("href")).endswith(f"fr/index.html{told}")  # before any click
+    link.click()
     section = board(opened.page, SMALL)
     assert section.get_by_label("Chercher").input_value() == "slow"
     assert section.locator(".entries .count").inner_text() == "1 affiché sur 5"
@@ -415,6 +418,40 @@ def test_entries_are_compared_by_their_figures_and_by_what_the_board_claims(
     assert not panel.is_visible()
     assert section.locator(".pick :checked").count() == 0
     assert opened.complaints == []
+
+
+def test_claims_that_come_late_leave_the_focus_and_the_notice(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index, f"?{SMALL}.compare=big-model,slow-model").page
+    section = board(page, SMALL)
+    section.locator(".claims li").wait_for()
+    page.evaluate(
+        """name => {
+          const { element } = Frugal.boards.get(name);
+          element.querySelector(".notice").textContent = "said";
+          element.querySelector(".compare .drop").focus();
+          Frugal.addClaims(JSON.stringify({ board: name, claims: {} }));
+        }""",
+        SMALL,
+    )
+    assert section.locator(".notice").inner_text() == "said"
+    assert page.evaluate("document.activeElement.className") == "drop"
+    assert section.locator(".claims li").count() == 1
+    assert "beats" not in section.locator(".claims").inner_text().replace("Neither beats", "")
+
+
+def test_long_numbers_in_names_are_sorted_by_their_size_too(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index).page
+    numbers = sorted({10**n + more for n in range(30) for more in (0, 7)})
+    wanted = [f"model-{n}" for n in numbers]
+    assert wanted == page.evaluate(
+        """names => names.map(name => [Frugal.rows.collated(name), name])
+          .sort((a, b) => (a[0] < b[0] ? -1 : 1)).map(pair => pair[1])""",
+        wanted[::-1],
+    )
 
 
 def test_a_board_without_ranks_claims_nothing_of_a_pair(open_page: OpenPage, index: Path) -> None:

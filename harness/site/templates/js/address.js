@@ -45,10 +45,18 @@
     return location.href.split(/[?#]/)[0];
   }
 
+  /* The same view in the other languages: however their link is followed or copied. */
+  function relink() {
+    document.querySelectorAll(".languages a").forEach(function (other) {
+      other.href = other.href.split(/[?#]/)[0] + query() + location.hash;
+    });
+  }
+
   /* Put the state into the address; the page works on where a browser refuses that. */
   function replace() {
     window.clearTimeout(waiting);
     search = query();
+    relink();
     try {
       history.replaceState(history.state, "", page() + search + location.hash);
     } catch (error) {
@@ -93,9 +101,8 @@
     if (event.target.closest("button.copy-link")) {
       copy(event.target.closest("section.board"));
     }
-    const other = event.target.closest(".languages a");
-    if (other) {
-      other.href = other.href.split(/[?#]/)[0] + query() + location.hash; /* the same view there */
+    if (event.target.closest(".languages a")) {
+      relink(); /* what was done a moment ago is not in the address yet */
     }
   });
 
@@ -106,7 +113,10 @@
       parameters = new URLSearchParams(search);
       Frugal.tell("address", {});
     }
+    relink();
   });
+  window.addEventListener("hashchange", relink);
+  relink();
 
   Frugal.address = { read: read, write: write, link: link };
 })();

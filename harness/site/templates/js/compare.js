@@ -251,8 +251,11 @@
   function addClaims(json) {
     const given = JSON.parse(json);
     claims.set(given.board, given.claims);
-    if (Frugal.boards.has(given.board)) {
-      draw(given.board);
+    const rows = rowsOf(given.board);
+    if (rows.length > 1) {
+      const content = panelOf(given.board).querySelector(".compare-content");
+      const { data } = Frugal.boards.get(given.board);
+      content.lastElementChild.replaceWith(pairs(given.board, data, rows));
     }
   }
 

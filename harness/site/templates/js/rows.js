@@ -25,11 +25,13 @@
       .replace(/[œæßøđðłı]/g, (letter) => SPELT[letter]);
   }
 
-  /* Numbers in names by their size: each run of digits with its length before it. */
+  /* Numbers in names by their size: each run of digits with its length before it, a 9 for every
+   * nine digits and then the rest, so that no length is the beginning of another.
+   */
   function collated(text) {
     return fold(text).replace(/\d+/g, function (digits) {
       const short = digits.replace(/^0+(?=\d)/, "");
-      return String.fromCharCode(0x30 + Math.min(short.length, 9)) + short;
+      return "9".repeat(Math.floor(short.length / 9)) + (short.length % 9) + short;
     });
   }
 
