@@ -1,6 +1,6 @@
 /* What the parts of the page's script share. It is joined from templates/js in the order core,
- * address, facets, rows, cells, viewport, table, compare, scales, canvas, picture; each part is one
- * function that registers itself on the global Frugal. The page is whole without it.
+ * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, picture; each part is
+ * one function that registers itself on the global Frugal. The page is whole without it.
  *
  * A board is named by its file stem ("some-task-offline-0badcafe"): <section class="board"
  * data-board="STEM">. An entry is named by its row: the position in the board's own order, from 0,
@@ -262,10 +262,18 @@
     return location.href.split(/[?#]/)[0];
   }
 
+  /* The same view in the other languages: however their link is followed or copied. */
+  function relink() {
+    document.querySelectorAll(".languages a").forEach(function (other) {
+      other.href = other.href.split(/[?#]/)[0] + query() + location.hash;
+    });
+  }
+
   /* Put the state into the address; the page works on where a browser refuses that. */
   function replace() {
     window.clearTimeout(waiting);
     search = query();
+    relink();
     try {
       history.replaceState(history.state, "", page() + search + location.hash);
     } catch (error) {
@@ -310,9 +318,8 @@
     if (event.target.closest("button.copy-link")) {
       copy(event.target.closest("section.board"));
     }
-    const other = event.target.closest(".languages a");
-    if (other) {
-      other.href = other.href.split(/[?#]/)[0] + query() + location.hash; /* the same view there */
+    if (event.target.closest(".languages a")) {
+      relink(); /* what was done a moment ago is not in the address yet */
     }
   });
 
@@ -323,7 +330,10 @@
       parameters = new URLSearchParams(search);
       Frugal.tell("address", {});
     }
+    relink();
   });
+  window.addEventListener("hashchange", relink);
+  relink();
 
   Frugal.address = { read: read, write: write, link: link };
 })();
@@ -462,11 +472,13 @@
       .replace(/[œæßøđðłı]/g, (letter) => SPELT[letter]);
   }
 
-  /* Numbers in names by their size: each run of digits with its length before it. */
+  /* Numbers in names by their size: each run of digits with its length before it, a 9 for every
+   * nine digits and then the rest, so that no length is the beginning of another.
+   */
   function collated(text) {
     return fold(text).replace(/\d+/g, function (digits) {
       const short = digits.replace(/^0+(?=\d)/, "");
-      return String.fromCharCode(0x30 + Math.min(short.length, 9)) + short;
+      return "9".repeat(Math.floor(short.length / 9)) + (short.length % 9) + short;
     });
   }
 
@@ -1427,8 +1439,11 @@
   function addClaims(json) {
     const given = JSON.parse(json);
     claims.set(given.board, given.claims);
-    if (Frugal.boards.has(given.board)) {
-      draw(given.board);
+    const rows = rowsOf(given.board);
+    if (rows.length > 1) {
+      const content = panelOf(given.board).querySelector(".compare-content");
+      const { data } = Frugal.boards.get(given.board);
+      content.lastElementChild.replaceWith(pairs(given.board, data, rows));
     }
   }
 
@@ -1931,9 +1946,8 @@
   Frugal.canvas = { colours: colours, layout: layout, scale: scale, paint: paint };
 })();
 
-/* The picture of a board with the script at work: what is under the pointer or the keys is told in a
- * card and to screen readers, a part can be looked at more closely, and the table goes along. The
- * drawing of the page itself stays for print, and where there is no script.
+/* Where the marks of a board lie, and what part of them its picture shows: the whole, or a closer
+ * look, which the address keeps.
  */
 (function () {
   "use strict";
@@ -1942,15 +1956,10 @@
     return;
   }
 
-  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
-  const LEAST_BOX = 8; /* a drag that is shorter was a click */
   const CLOSEST = 400; /* times: no closer look than that */
-  const STEP = 1.6; /* of a zoom by a button, a key or a turn of the wheel */
   const ROOM = 0.07; /* of an axis beyond the outermost value */
   const LEAST_DECADES = 0.5;
   const LEAST_SPAN = 0.1;
-  const pictures = new Map(); /* by board */
-  const make = Frugal.make;
 
   function column(data, name, change) {
     return Float64Array.from({ length: data.n }, function (_, row) {
@@ -2029,7 +2038,7 @@
     const kept = ["left", "right", "low", "high"].map((end) => Number(state.view[end].toPrecision(5)));
     Frugal.address.write(state.board, { zoom: isWhole(state) ? "" : kept.join("_") });
     showZoom(state);
-    draw(state);
+    state.draw();
   }
 
   function showZoom(state) {
@@ -2044,7 +2053,7 @@
     const sound = said.length === 4 && said.every(Number.isFinite) && left < right && low < high;
     state.view = part(state, sound ? { left: left, right: right, low: low, high: high } : state.home);
     showZoom(state);
-    draw(state);
+    state.draw();
   }
 
   function zoom(state, factor, x, y) {
@@ -2064,6 +2073,27 @@
     const [x, y] = [points.x[row], points.y[row]];
     return x >= view.left && x <= view.right && y >= view.low && y <= view.high;
   }
+
+  Frugal.view = { pointsOf: pointsOf, whole: whole, look: look, restore: restore, zoom: zoom, inView: inView };
+})();
+
+/* The picture of a board with the script at work: what is under the pointer or the keys is told in a
+ * card and to screen readers, a part can be looked at more closely, and the table goes along. The
+ * drawing of the page itself stays for print, and where there is no script.
+ */
+(function () {
+  "use strict";
+
+  if (!window.Frugal) {
+    return;
+  }
+
+  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
+  const LEAST_BOX = 8; /* a drag that is shorter was a click */
+  const STEP = 1.6; /* of a zoom by a button, a key or a turn of the wheel */
+  const pictures = new Map(); /* by board */
+  const make = Frugal.make;
+  const { inView, look, restore, zoom } = Frugal.view;
 
   function draw(state) {
     if (!state.asked) {
@@ -2338,11 +2368,11 @@
 
   function mount(element, data) {
     const figure = element.querySelector("figure.picture");
-    const points = figure && pointsOf(data);
+    const points = figure && Frugal.view.pointsOf(data);
     if (!points || !points.drawn.length) {
       return;
     }
-    const home = whole(points);
+    const home = Frugal.view.whole(points);
     const state = {
       board: data.board,
       element: element,
@@ -2362,6 +2392,7 @@
       words: { across: figure.dataset.across, up: figure.dataset.up, metric: figure.dataset.up, unit: figure.dataset.unit },
       lines: JSON.parse(figure.dataset.lines),
     };
+    state.draw = () => draw(state);
     pictures.set(data.board, state);
     build(state);
     restore(state);
