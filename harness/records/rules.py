@@ -231,8 +231,8 @@ class TaskPrizes(Frozen):
     """What the two prizes of one task ask for."""
 
     quality_floor: Annotated[float, Meta(ge=0, le=1)]
-    """Least energy is won among the entries whose quality is above this, its interval's lower end
-    too."""
+    """Least energy is won among the entries whose quality is at least this, its interval's lower
+    end, too."""
     budget_joules_per_1000_queries: Positive
     """Best quality is won among the entries whose energy is within this, its interval's upper end
     too."""
