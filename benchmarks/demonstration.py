@@ -155,7 +155,7 @@ def take_picture() -> int:
                 browser, "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic",
                 "--no-first-run", "--disable-background-networking", "--disable-component-update",
                 "--disable-sync", f"--user-data-dir={profile}", "--hide-scrollbars",
-                "--window-size=1200,1250", f"--screenshot={PICTURE}", PAGE.as_uri(),
+                "--window-size=1200,1680", f"--screenshot={PICTURE}", PAGE.as_uri(),
             ],
             check=False, stderr=subprocess.DEVNULL, timeout=60,
         ).returncode  # fmt: skip
