@@ -11,11 +11,10 @@ from harness.site.figure import (
     WIDE,
     Figure,
     Layout,
-    description,
     draw,
     front_steps,
-    mark_summary,
 )
+from harness.site.figure_words import description, mark_summary
 from harness.site.labels import Box, Label
 from harness.site.language import language
 from harness.site.scales import Scale

@@ -20,7 +20,6 @@ from harness.records.meter import MeterDescription, SourceDescription
 from harness.site.blocks import (
     UNKNOWN,
     Block,
-    Column,
     Commands,
     Fact,
     Facts,
@@ -29,14 +28,13 @@ from harness.site.blocks import (
     Paragraph,
     Said,
     Section,
-    Table,
     code,
     english,
     fact,
     name,
     quiet,
 )
-from harness.site.entry_view import EntryView, HistoryRow
+from harness.site.entry_view import EntryView
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording
 
@@ -357,45 +355,3 @@ def _data_in_words(data: DataReference, words: Wording) -> str:
             revision=shorten(data.revision or UNKNOWN, 40),
         )
     return words.say["entry.data_directory"]
-
-
-def history(view: EntryView, words: Wording) -> Section:
-    """List every evaluation of the entry on this board, of earlier versions too."""
-    say, rows = words.say, view.history
-    blocks: list[Block] = [Paragraph(say["entry.history_why"], "explain")]
-    blocks.append(
-        Table(
-            say["entry.history"],
-            (
-                Column(say["entry.history_when"]),
-                Column(say["entry.history_version"]),
-                Column(say["entry.history_digest"]),
-                Column(say["entry.history_outcome"]),
-                Column(words.metric(view.board.metric), number=True),
-                Column(say["entry.history_energy"], number=True),
-                Column(say["entry.sessions"], number=True),
-            ),
-            tuple(_history_cells(row, words) for row in rows[:MOST_ROWS]),
-        )
-    )
-    if len(rows) > MOST_ROWS:
-        blocks.append(Paragraph(words.text("entry.more", n=len(rows) - MOST_ROWS), "explain"))
-    return Section("history", say["entry.history"], tuple(blocks))
-
-
-def _history_cells(row: HistoryRow, words: Wording) -> tuple[Inline, ...]:
-    say, figure = words.say, words.figure
-    if row.failed_in is not None:
-        failed = words.text("entry.failed_in", stage=shorten(words.stage(row.failed_in), 40))
-        outcome = f"{failed}, {words.named('blame', row.blame or '')}"
-    else:
-        outcome = say["entry.in_the_row" if row.counts else "entry.not_in_the_row"]
-    return (
-        shorten(row.created_utc[:19].replace("T", " "), 19),
-        name(row.version, 30) if row.version else UNKNOWN,
-        code(row.digest[:12]),
-        outcome,
-        UNKNOWN if row.quality is None else figure(row.quality.value),
-        UNKNOWN if row.joules_per_1000 is None else figure(row.joules_per_1000),
-        str(row.sessions),
-    )

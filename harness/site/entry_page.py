@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from harness.site import entry_making, entry_result, entry_work
+from harness.site import entry_history, entry_making, entry_result, entry_work
 from harness.site.blocks import Block, Commands, Paragraph, Picture, Said, Section, name
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
@@ -124,7 +124,7 @@ def sections(view: EntryView, words: Wording) -> Iterator[Section]:
     yield entry_making.circumstances(view, words)
     yield entry_making.again(view, words)
     yield entry_making.kept(view, words)
-    yield entry_making.history(view, words)
+    yield entry_history.history(view, words)
 
 
 def _badge(view: EntryView, words: Wording, top: str) -> Section | None:

@@ -12,7 +12,6 @@ from typing import Literal
 
 from harness.records.board import Board, BoardEntry
 from harness.site.labels import Box, Label, Wanted, place
-from harness.site.language import Language
 from harness.site.scales import (
     Scale,
     linear_range,
@@ -22,7 +21,6 @@ from harness.site.scales import (
     tick_labels,
 )
 from harness.site.text import shorten, width_in_ems
-from harness.site.words import metric_name
 
 MARK_RADIUS = 5.0
 CAP = 4.0
@@ -194,7 +192,7 @@ def can_be_drawn(entry: BoardEntry) -> bool:
     return entry.joules_per_1000_queries is not None and entry.joules_per_1000_queries > 0
 
 
-def _joules(entry: BoardEntry) -> float:
+def joules_of(entry: BoardEntry) -> float:
     """Return the energy of an entry that can be drawn, and so has one."""
     if entry.joules_per_1000_queries is None:
         raise ValueError(f"{entry.entry} has no place on the axis of energy")
@@ -257,7 +255,7 @@ def _importance(entry: BoardEntry, n: int) -> tuple[bool, bool, float, int]:
 def _dots(entries: Iterable[BoardEntry], x: Scale, y: Scale) -> str:
     """Draw squares of the grid that hold an entry, neighbours in one stroke: quick to paint."""
     squares = {
-        (round(y(entry.quality) / DOT_GRID), round(x(_joules(entry)) / DOT_GRID))
+        (round(y(entry.quality) / DOT_GRID), round(x(joules_of(entry)) / DOT_GRID))
         for entry in entries
     }
     strokes: list[list[int]] = []
@@ -282,11 +280,11 @@ def front_steps(
     """
     on_front = sorted(
         (entry for entry in entries if entry.on_front),
-        key=lambda entry: (_joules(entry), entry.quality),
+        key=lambda entry: (joules_of(entry), entry.quality),
     )
     corners: list[tuple[float, float]] = []
     for entry in on_front:
-        here = (x(_joules(entry)), y(entry.quality))
+        here = (x(joules_of(entry)), y(entry.quality))
         if corners:
             corners.append((here[0], corners[-1][1]))
         corners.append(here)
@@ -296,7 +294,7 @@ def front_steps(
 
 
 def _x_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
-    values = list(map(_joules, entries))
+    values = list(map(joules_of, entries))
     for entry in entries:
         values.extend(end for end in entry.joules_interval or () if end > 0)
     low, high = log_range(values)
@@ -310,7 +308,7 @@ def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
 
 
 def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale) -> Mark:
-    across, up = x(_joules(entry)), y(entry.quality)
+    across, up = x(joules_of(entry)), y(entry.quality)
     low, high = entry.quality_interval
     bars = [Segment(across, y(low), across, y(high))]
     if entry.joules_interval is not None:
@@ -373,50 +371,3 @@ def _ticks(scale: Scale, values: tuple[float, ...]) -> tuple[Tick, ...]:
 
 def _path(corners: Iterable[tuple[float, float]]) -> str:
     return "M" + "L".join(f"{x:.1f} {y:.1f}" for x, y in corners)
-
-
-def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
-    """Say a mark in words, its unit named."""
-    interval = entry.joules_interval
-    joules = language.text(
-        "picture.joules",
-        value=_joules(entry),
-        unit=language.name("joules_short", board.meter_grade),
-    )
-    return language.text(
-        "picture.mark",
-        entry=shorten(entry.entry, 80),
-        team=shorten(entry.team, 80),
-        metric=metric_name(board.metric, language),
-        quality=entry.quality,
-        interval=language.between(entry.quality_interval),
-        joules=joules if interval is None else f"{joules} ({language.between(interval)})",
-    )
-
-
-def description(board: Board, language: Language) -> str:
-    """Say in words what the picture shows to those who see it; empty where nothing is drawn."""
-    entries = [entry for entry in board.entries if can_be_drawn(entry)]
-    if not entries:
-        return ""
-    best = max(entries, key=lambda entry: entry.quality)
-    least = min(entries, key=_joules)
-    unit = language.name("joules", board.meter_grade)
-
-    def told(key: str, entry: BoardEntry) -> str:
-        return language.text(
-            key,
-            metric=metric_name(board.metric, language),
-            entry=shorten(entry.entry, 80),
-            quality=entry.quality,
-            joules=language.text("picture.joules", value=_joules(entry), unit=unit),
-        )
-
-    front = sum(entry.on_front for entry in entries)
-    return " ".join(
-        (
-            language.text("picture.counted", n=len(entries), front=front),
-            told("picture.best", best),
-            told("picture.least", least),
-        )
-    )

@@ -9,7 +9,7 @@ from typing import Any
 import jinja2
 from markupsafe import Markup
 
-from harness.site import figure, words
+from harness.site import figure_words, words
 from harness.site.language import language
 from harness.site.text import plain, shorten
 
@@ -52,10 +52,10 @@ def environment(code: str) -> jinja2.Environment:
     }
     made.globals |= {
         "asked": partial(words.asked, language=spoken),
-        "description": partial(figure.description, language=spoken),
+        "description": partial(figure_words.description, language=spoken),
         "h": spoken.html,
         "language": spoken,
-        "mark_summary": partial(figure.mark_summary, language=spoken),
+        "mark_summary": partial(figure_words.mark_summary, language=spoken),
         "meter_uncertainty": partial(words.meter_uncertainty, language=spoken),
         "name": spoken.name,
         "phone_charge": partial(words.phone_charge, language=spoken),
