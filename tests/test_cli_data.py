@@ -152,6 +152,8 @@ def test_a_converter_of_the_tasks_own_is_a_format(root: Path, tmp_path: Path) ->
     source.write_text("item 0\nitem 1\n")
     made = document("data", "import", "toy", "lines", source, tmp_path / "set")
     assert made["set"]["test_items"] == 2
+    told = typed("data", "import", "toy", "lines", source, tmp_path / "told")
+    assert "split    as toy's converter of lines makes it" in told.stdout
     looked = document("data", "verify", tmp_path / "set")
     assert looked["reference"]["public"] is True  # a converter reads what others have, too
     other = document("data", "import", "toy", "line", source, tmp_path / "other", code=2)

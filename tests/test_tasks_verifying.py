@@ -162,7 +162,10 @@ def test_recordings_are_decoded_whole() -> None:
     assert decode is not None
     assert decode(wav(100)) == Form(told="12000 Hz, 1 channels")
     assert decode(wav(0)) == Form(told="12000 Hz, 1 channels", empty=True)
-    for bad in (b"", b"RIFF", wav(10)[:30], tile(0)):
+    for unknown in (b"\xff\xff\xff\xff", b"\x00\xf0\xff\x7f"):  # who cannot go back writes these
+        assert decode(wav(100)[:40] + unknown + wav(100)[44:]).told
+    assert decode(wav(100)[:36] + b"LIST\3\0\0\0abc\0" + wav(100)[36:]).told
+    for bad in (b"", b"RIFF", wav(10)[:30], wav(100)[:-40], wav(100, declared=101), tile(0)):
         with pytest.raises(ValueError, match=r"\S"):
             decode(bad)
 

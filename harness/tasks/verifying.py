@@ -291,18 +291,22 @@ class _Look:
             told = f"{name}: column {column!r} is null in every row: rows are told by their numbers"
             yield Note(code="numbered", message=told)
         if self._empty:
-            yield Note(code="empty", message=f"{name}: {self._empty:,} samples are empty")
+            yield Note(code="empty", message=f"{name}: {_counted(self._empty)} empty")
         if len(self._forms) > 1:
             yield Note(code="mixed-forms", message=f"{name}: {len(self._forms):,} forms of samples")
         repeats = len(self.prints) - len(np.unique(self.prints))
         if repeats:
             yield Note(
-                code="repeated", message=f"{name}: {repeats:,} samples are those of earlier rows"
+                code="repeated", message=f"{name}: {_counted(repeats)} in an earlier row, too"
             )
         absent = sorted(set(range(len(self.card.labels))) - set(self.split.labels.tolist()))
         if absent and len(self.split):
             names = ", ".join(self.card.label_names[number] for number in absent)
             yield Note(code="absent-label", message=f"{name}: no item is {names}")
+
+
+def _counted(samples: int) -> str:
+    return "1 sample is" if samples == 1 else f"{samples:,} samples are"
 
 
 def _check_files(folder: Path | None, found: _Findings) -> None:
