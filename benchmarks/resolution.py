@@ -5,7 +5,8 @@
 Runs rounds of interleaved sessions of entries whose work differs by 0, 2, 5 and 10 % of a base,
 exact in count, through the sandbox and the meter, and puts them on file in DIR: ``quiet.jsonl``, or
 ``noisy.jsonl`` beside neighbours of its own that work and rest in turn, one for each core. Another
-run goes on where the last one ended: 200 tries take longer than one sitting. Then all pools of
+run goes on where the last one ended: 200 tries take longer than one sitting. A machine with cores
+to spare makes several parts of a pool at once (``--side-by-side``). Then all pools of
 DIR, whichever machine's mood they were made in, are cut into tries (``resolution_tries.py``), and
 ways of telling apart are held side by side. ``--minutes 0`` measures nothing more, ``--page``
 writes the page of docs/explanation. Exits with 1 when a pool shows that a goal is missed.
@@ -22,7 +23,14 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from resolution_page import render, verdicts_of  # noqa: E402 - after the path
-from resolution_pool import Pool, PoolError, measure, read_pool  # noqa: E402 - likewise
+from resolution_pool import (  # noqa: E402 - likewise
+    Pool,
+    PoolError,
+    Wanted,
+    measure,
+    measure_side_by_side,
+    read_parts,
+)
 
 DIFFERENCES = (0.0, 2.0, 5.0, 10.0)
 SUFFIX = ".jsonl"
@@ -41,21 +49,26 @@ def main() -> int:
     parser.add_argument(
         "--differences", type=float, nargs="+", default=DIFFERENCES, metavar="PERCENT"
     )
+    parser.add_argument(
+        "--side-by-side",
+        type=int,
+        default=1,
+        metavar="N",
+        help="so many parts of the pool at once, each on two cores of its own",
+    )
+    parser.add_argument("--meter", default="auto", help="as evaluate --meter has it")
+    parser.add_argument("--part", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here")
     asked = parser.parse_args()
-    if asked.minutes > 0:
-        name = asked.pool or ("noisy" if asked.noisy else "quiet")
-        try:
-            measure(
-                asked.keep / f"{name}{SUFFIX}",
-                asked.differences,
-                minutes=asked.minutes,
-                seconds=asked.seconds,
-                neighbours=(os.cpu_count() or 1) if asked.noisy else 0,
-            )
-        except (PoolError, ValueError) as error:
-            parser.error(str(error))
-    pools = pools_in(asked.keep)
+    try:
+        if asked.part:
+            measure(asked.part, asked.differences, _wanted(asked))
+            return 0
+        if asked.minutes > 0:
+            _measure(asked)
+        pools = pools_in(asked.keep)
+    except (PoolError, ValueError) as error:
+        parser.error(str(error))
     page = render(pools)
     if asked.page:
         asked.page.write_text(page, encoding="utf-8")
@@ -64,9 +77,40 @@ def main() -> int:
     return int(any(each.missed for pool in pools.values() for each in verdicts_of(pool)))
 
 
+def _wanted(asked: argparse.Namespace) -> Wanted:
+    return Wanted(
+        minutes=asked.minutes,
+        seconds=asked.seconds,
+        neighbours=(os.cpu_count() or 1) if asked.noisy else 0,
+        side_by_side=asked.side_by_side,
+        meter=asked.meter,
+    )
+
+
+def _measure(asked: argparse.Namespace) -> None:
+    name = asked.pool or ("noisy" if asked.noisy else "quiet")
+    if asked.side_by_side == 1:
+        measure(asked.keep / f"{name}{SUFFIX}", asked.differences, _wanted(asked))
+        return
+    asked.keep.mkdir(parents=True, exist_ok=True)
+    numbers = range(1, asked.side_by_side + 1)
+    paths = [asked.keep / f"{name}.{number}{SUFFIX}" for number in numbers]
+    command = [sys.executable, __file__, "--keep", str(asked.keep), "--meter", asked.meter]
+    command += ["--side-by-side", str(asked.side_by_side), "--seconds", str(asked.seconds)]
+    command += ["--noisy"] * asked.noisy
+    command += ["--differences", *map(str, asked.differences)]
+    measure_side_by_side(paths, command, asked.minutes)
+
+
 def pools_in(folder: Path) -> dict[str, Pool]:
-    """Return the pools on file by their names, those that are too short for a figure left out."""
-    found = {path.stem: read_pool(path) for path in sorted(folder.glob(f"*{SUFFIX}"))}
+    """Return the pools on file by their names, those that are too short for a figure left out.
+
+    ``NAME.1.jsonl``, ``NAME.2.jsonl`` and so on are the parts of one pool.
+    """
+    files: dict[str, list[Path]] = {}
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        files.setdefault(path.name.partition(".")[0], []).append(path)
+    found = {name: read_parts(paths) for name, paths in files.items()}
     enough = 3
     return {name: pool for name, pool in found.items() if pool and len(pool.rounds) >= enough}
 

@@ -146,6 +146,11 @@ def _description(pool: Pool) -> str:
     )
     kernels = sorted(fmean(run.kernel_seconds) for run in runs)
     void = sum(bool(run.void) for run in runs)
+    parts = (
+        f" in {len(pool.lengths)} parts at once, each on two cores of its own,"
+        if pool.lengths
+        else ""
+    )
     beside = f"beside {header.neighbours} neighbours of its own, " if header.neighbours else ""
     counters = (
         "The processor counts instructions for us"
@@ -155,9 +160,9 @@ def _description(pool: Pool) -> str:
     return (
         f"{pool.began} to {pool.ended}, {header.processor}, {header.cores} cores, Linux "
         f"{header.kernel}; meter of grade `{header.meter}`, isolation {header.isolation}. "
-        f"{len(pool.rounds)} rounds of {len(header.entries)} sessions of {header.queries} queries, "
-        f"{fmean(run.wall_seconds for run in runs):.2f} s each on average, {beside}other programs "
-        f"taking {share:.0%} of the machine in the median session. The gate would have repeated "
+        f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions of "
+        f"{header.queries} queries, {fmean(run.wall_seconds for run in runs):.2f} s each "
+        f"on average, {beside}other programs taking {share:.0%} of the machine in the median session. The gate would have repeated "
         f"{void / len(runs):.0%} of the sessions. The reference kernel's cost: nine in ten within "
         f"{_quantile(kernels, 0.05) * 1000:.0f} to {_quantile(kernels, 0.95) * 1000:.0f} ms. "
         f"{counters}."

@@ -21,7 +21,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -92,6 +92,17 @@ class PoolError(Exception):
     """A pool on file that is not of this run's kind."""
 
 
+class Wanted(NamedTuple):
+    """How rounds are to be made."""
+
+    minutes: float
+    seconds: float
+    """Of a session's measured phase, kept to once the pool has begun."""
+    neighbours: int = 0
+    side_by_side: int = 1
+    meter: str = "auto"
+
+
 @dataclass(frozen=True)
 class Header:
     """What all rounds of a pool have in common: the first line of the file."""
@@ -109,6 +120,8 @@ class Header:
     isolation: str
     instructions: str
     """``counted``, or why not."""
+    side_by_side: int = 1
+    """Parts of the pool that were made at once, each on two cores of its own."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +156,30 @@ class Pool:
     began: str
     """UTC, of the first round and of the last."""
     ended: str
+    lengths: tuple[int, ...] = ()
+    """Rounds of each part, in the order of ``rounds``, where there is more than one part."""
+
+
+def read_parts(paths: Sequence[Path]) -> Pool | None:
+    """Read a pool whose parts are in files of their own, those without a round left out.
+
+    Raises ``PoolError`` where two of them are not of one kind.
+    """
+    read = {path: read_pool(path) for path in paths}
+    found = {path: pool for path, pool in read.items() if pool and pool.rounds}
+    parts = list(found.values())
+    for path, part in found.items():
+        if part.header != parts[0].header:
+            raise PoolError(f"{path}: {_differences(parts[0].header, part.header)}")
+    if len(parts) < 2:  # noqa: PLR2004 - one is as it stands, none is nothing
+        return parts[0] if parts else None
+    return Pool(
+        header=parts[0].header,
+        rounds=[each for part in parts for each in part.rounds],
+        began=min(part.began for part in parts),
+        ended=max(part.ended for part in parts),
+        lengths=tuple(len(part.rounds) for part in parts),
+    )
 
 
 def read_pool(path: Path) -> Pool | None:
@@ -175,35 +212,59 @@ def units_of(differences: Sequence[float]) -> dict[str, int]:
     return units
 
 
-def measure(
-    path: Path, differences: Sequence[float], *, minutes: float, seconds: float, neighbours: int
-) -> Pool:
-    """Add rounds to the pool at ``path`` for so many minutes, and return all of it.
+def measure_side_by_side(paths: Sequence[Path], command: Sequence[str], minutes: float) -> None:
+    """Add rounds to all ``paths`` at once, each by a process of its own on two cores of its own.
 
-    ``seconds`` are those of a session's measured phase, kept to once the pool has begun. Raises
-    ``PoolError`` where what is on file was made of other work, or on another machine.
+    ``command --minutes M --part PATH`` measures one of them, on the cores that it may use. The
+    first is begun before the others, so that all have the same number of queries. Raises
+    ``PoolError`` where there are too few cores, or where a part could not be measured.
+    """
+    ours = sorted(os.sched_getaffinity(0))
+    if len(ours) < 2 * len(paths):
+        raise PoolError(f"{len(paths)} parts at once need {2 * len(paths)} cores: {len(ours)} here")
+    try:
+        os.sched_setaffinity(0, ours[:2])
+        subprocess.run([*command, "--minutes", "0", "--part", str(paths[0])], check=False)
+        if not paths[0].is_file():
+            raise PoolError(f"{paths[0]}: could not be begun")
+        begun = paths[0].read_text(encoding="utf-8").splitlines(keepends=True)[0]
+        processes = []
+        for number, path in enumerate(paths):
+            if not path.is_file():
+                path.write_text(begun, encoding="utf-8")
+            os.sched_setaffinity(0, ours[2 * number : 2 * number + 2])
+            order = [*command, "--minutes", f"{minutes}", "--part", str(path)]
+            processes.append(subprocess.Popen(order))
+    finally:
+        os.sched_setaffinity(0, ours)
+    codes = [process.wait() for process in processes]
+    if any(codes):
+        raise PoolError(f"parts ended with {codes}: see what they printed")
+
+
+def measure(path: Path, differences: Sequence[float], wanted: Wanted) -> None:
+    """Add rounds to the pool at ``path``.
+
+    Raises ``PoolError`` where what is on file was made of other work, or on another machine.
     """
     units = units_of(differences)
-    ends = time.monotonic() + 60 * minutes
+    ends = time.monotonic() + 60 * wanted.minutes
     path.parent.mkdir(parents=True, exist_ok=True)
     _drop_torn_line(path)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # the sandbox's user must get through to the entries
-        place = _Place(folder, units)
+        place = _Place(folder, units, wanted.meter)
         before = read_pool(path)
-        queries = before.header.queries if before else place.calibrate(seconds)
-        header = place.header(queries, neighbours)
+        queries = before.header.queries if before else place.calibrate(wanted.seconds)
+        header = place.header(queries, wanted)
         if before is None:
             path.write_text(json.dumps(asdict(header)) + "\n", encoding="utf-8")
         elif before.header != header:
             raise PoolError(f"{path}: {_differences(before.header, header)}; name another --pool")
-        with _neighbours(neighbours, 60 * minutes + 60):
+        with _neighbours(wanted.neighbours, 60 * wanted.minutes + 60):
             while time.monotonic() < ends:
                 _append(path, place.round(queries))
-    pool = read_pool(path)
-    assert pool is not None
-    return pool
 
 
 def _differences(before: Header, now: Header) -> str:
@@ -251,7 +312,7 @@ def _end(pidfd: int) -> None:
 class _Place:
     """The entries, and what their sessions run on."""
 
-    def __init__(self, folder: Path, units: dict[str, int]) -> None:
+    def __init__(self, folder: Path, units: dict[str, int], meter: str) -> None:
         from harness.cli.profiles import this_machine
         from harness.meters.machine import surroundings_of
         from harness.meters.select import select
@@ -266,19 +327,20 @@ class _Place:
             (self._folders[name] / "model.py").write_text(MODEL.format(units=count))
         self._rules: Rules = read_rules(ROOT / "leaderboard/rules.toml")
         self._hardware = this_machine().hardware
-        self._meter = select(["auto"], surroundings_of(self._hardware))
+        self._meter = select([meter], surroundings_of(self._hardware))
         self._sandbox = choose("auto", (ENTRY_CORE,))
         self._kernels: list[float] = []
         from resolution_counter import why_not
 
         self._uncounted = why_not()
 
-    def header(self, queries: int, neighbours: int) -> Header:
+    def header(self, queries: int, wanted: Wanted) -> Header:
         isolation = self._sandbox.probe((ENTRY_CORE,))
         return Header(
             entries=self._units,
             queries=queries,
-            neighbours=neighbours,
+            neighbours=wanted.neighbours,
+            side_by_side=wanted.side_by_side,
             processor=self._hardware.processor,
             cores=self._hardware.cores,
             kernel=self._hardware.kernel_family,

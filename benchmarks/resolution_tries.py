@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from itertools import accumulate
 from statistics import correlation, fmean, stdev
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -46,6 +47,8 @@ class Pair(NamedTuple):
     """Whether the entry does more work than the base; else as much."""
     ones: list[Run]
     bases: list[Run]
+    lengths: tuple[int, ...]
+    """Rounds of each part of the pool, in order: no try lies in two of them."""
 
     @property
     def round_seconds(self) -> float:
@@ -146,6 +149,7 @@ def pairs_of(pool: Pool) -> list[Pair]:
             units[name] > units[BASE],
             [each[name] for each in rounds],
             [each[BASE] for each in rounds],
+            pool.lengths or (len(rounds),),
         )
         for name in units
         if name != BASE
@@ -155,24 +159,33 @@ def pairs_of(pool: Pool) -> list[Pair]:
 def lengths_of(pair: Pair) -> list[int]:
     """Return of how many rounds tries can be: those of ``SECONDS`` that fit into the pool."""
     wanted = (max(LEAST_ROUNDS, int(seconds // pair.round_seconds)) for seconds in SECONDS)
-    return sorted({rounds for rounds in wanted if rounds <= len(pair.ones)})
+    return sorted({rounds for rounds in wanted if rounds <= max(pair.lengths)})
 
 
 def outcome_of(pair: Pair, variant: Variant, rounds: int) -> Outcome:
     """Try as often as the pool allows without using a round twice, from its beginning on."""
-    tries = min(MOST_TRIES, len(pair.ones) // rounds)
     ones, bases = (list(map(variant.value, each)) for each in (pair.ones, pair.bases))
-    cuts = [slice(at * rounds, (at + 1) * rounds) for at in range(tries)]
+    cuts = _cuts(pair.lengths, rounds)[:MOST_TRIES]
     verdicts = [variant.decide(ones[cut], bases[cut]) for cut in cuts]
     spent = sum(run.wall_seconds for run in (*pair.ones, *pair.bases)) / len(pair.ones) * rounds
     more, less = verdicts.count(1), verdicts.count(-1)
     return Outcome(
         rounds=rounds,
         seconds=spent,
-        tries=tries,
+        tries=len(cuts),
         told_apart=more if pair.more else more + less,
         wrong=less if pair.more else more + less,
     )
+
+
+def _cuts(lengths: Sequence[int], rounds: int) -> list[slice]:
+    """Return where each part's tries of so many rounds lie, parts being behind each other."""
+    begins = accumulate(lengths, initial=0)
+    return [
+        slice(at, at + rounds)
+        for begin, length in zip(begins, lengths, strict=False)
+        for at in range(begin, begin + length - rounds + 1, rounds)
+    ]
 
 
 def spread_of(pair: Pair, variant: Variant) -> Spread:

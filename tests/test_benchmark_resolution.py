@@ -21,10 +21,18 @@ import resolution_counter  # noqa: E402 - the benchmarks are scripts, found on t
 import resolution_pool  # noqa: E402 - likewise
 from resolution import pools_in  # noqa: E402 - likewise
 from resolution_page import GOALS, render, verdicts_of  # noqa: E402 - likewise
-from resolution_pool import Header, Pool, Run, read_pool, units_of  # noqa: E402 - likewise
+from resolution_pool import (  # noqa: E402 - likewise
+    Header,
+    Pool,
+    PoolError,
+    Run,
+    read_pool,
+    units_of,
+)
 from resolution_tries import (  # noqa: E402 - likewise
     OWN,
     VARIANTS,
+    _cuts,
     lengths_of,
     outcome_of,
     pairs_of,
@@ -164,6 +172,51 @@ def test_a_pool_is_read_as_it_was_written_and_a_torn_line_is_left_out(tmp_path: 
     assert pools_in(tmp_path).keys() == {"quiet"}
     resolution_pool._drop_torn_line(file)
     assert file.read_text(encoding="utf-8") == whole
+
+
+def written(path: Path, made: Pool) -> Path:
+    lines = [asdict(made.header)] + [
+        {"began_utc": made.began, "sessions": [asdict(each) for each in sessions]}
+        for sessions in made.rounds
+    ]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    return path
+
+
+def test_parts_of_a_pool_are_read_as_one_and_no_try_lies_in_two_of_them(tmp_path: Path) -> None:
+    for number, rounds in enumerate((12, 9, 4), start=1):
+        written(tmp_path / f"many.{number}.jsonl", pool(rounds, 0.01))
+
+    (name, many), *others = pools_in(tmp_path).items()
+    (pair, *_) = pairs_of(many)
+
+    assert (name, others, many.lengths) == ("many", [], (12, 9, 4))
+    assert lengths_of(pair) == [5, 10]
+    assert outcome_of(pair, OWN, 5).tries == 2 + 1 + 0
+    assert outcome_of(pair, OWN, 10).tries == 1
+    assert _cuts((12, 9, 4), 5) == [slice(0, 5), slice(5, 10), slice(12, 17)]
+    assert "25 rounds in 3 parts at once, each on two cores of its own" in render({name: many})
+
+
+def test_parts_of_different_kinds_are_refused(tmp_path: Path) -> None:
+    made = pool(5, 0.01)
+    other = Header(**{**asdict(header()), "meter": "sensor"})
+    written(tmp_path / "many.1.jsonl", made)
+    written(tmp_path / "many.2.jsonl", Pool(other, made.rounds, made.began, made.ended))
+
+    with pytest.raises(PoolError, match=r"many\.2\.jsonl: .*meter was model, and is sensor"):
+        pools_in(tmp_path)
+
+
+def test_more_parts_than_cores_are_refused_before_anything_runs(tmp_path: Path) -> None:
+    paths = [
+        tmp_path / f"many.{number}.jsonl" for number in range(1 + len(os.sched_getaffinity(0)))
+    ]
+
+    with pytest.raises(PoolError, match="parts at once need"):
+        resolution_pool.measure_side_by_side(paths, ["/bin/false"], 1.0)
+
+    assert not list(tmp_path.iterdir())
 
 
 def test_there_is_no_pool_where_nothing_is_whole(tmp_path: Path) -> None:
