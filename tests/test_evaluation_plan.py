@@ -160,6 +160,29 @@ def test_no_further_sweep_is_made_when_its_time_is_up(task: Task) -> None:
     assert only.kind == "original"
 
 
+def test_no_two_variants_of_a_session_are_alike_where_there_are_enough(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The toy's variant is one of ten: of nine some would be alike without a second look."""
+    monkeypatch.setattr(plan, "TRIES", 400)
+    split = ItemSplit([Item(id=str(i), sample=f"item {i}.", label=0, group="g") for i in range(30)])
+
+    sweeps = plan_sweeps(task, split, 10, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    samples = [sample for sweep in sweeps for _, sample in sent(sweep, split)]
+    assert len(set(samples)) == len(samples) == 300
+
+
+def test_what_has_too_few_variants_is_sent_again(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(task), "perturb", lambda _task, sample, _rng: sample)
+
+    sweeps = plan_sweeps(task, split_of(3), 4, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    assert len(sweeps) == 4
+
+
 def test_the_secret_is_fresh_each_time() -> None:
     drawn = {int(sealed_rng().integers(2**62)) for _ in range(8)}
 
