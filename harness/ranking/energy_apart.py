@@ -5,9 +5,14 @@ all sessions of an occasion share it: however many they are, they do not show it
 
 - Where both ran on one occasion, their sessions of that occasion are compared, by Welch's interval.
   Of several such occasions the one with the most sessions counts; of as many as the rules ask for,
-  three or more, each gives a ratio, with what varies between them.
+  three or more, each gives a ratio, with what varies between them: Student's t over occasions.
 - Where no occasion is common to both, as many occasions of each as the rules ask for are compared
-  with what varies between them (``records.statistics.over_campaigns``). Of fewer nothing is said.
+  by their means, each occasion counting once, as two samples. Of fewer nothing is said.
+
+Occasions are not weighted by what their sessions vary by: of five sessions that is known too
+roughly, and of 100 intervals by such weights, over six days of each that did not differ, 88 held
+the truth. Without weights it is 98.2 % of 2,000; intervals are never narrower than if days did not
+differ.
 
 What the reference kernel's cost changed by from one side to the other widens the interval on both
 sides.
@@ -18,16 +23,16 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, variance
 from typing import NamedTuple
 
-from harness.ranking.energy_ratio import FEWEST, Ratio, Series, TooFew, between, ratio_of
+from harness.ranking.energy_ratio import FEWEST, Ratio, Series, TooFew, ratio_of
+from harness.records.rules import LEAST_CAMPAIGNS
 from harness.records.statistics import (
     LEAST_SPREAD,
     LogEstimate,
     difference,
     of_sessions,
-    over_campaigns,
 )
 
 
@@ -75,7 +80,7 @@ def _by_occasion(series: Series) -> Mapping[int, _Occasion]:
 
 def _in_common(pairs: Sequence[tuple[_Occasion, _Occasion]], least: int) -> Ratio:
     """Compare two that ran on the same occasions."""
-    pooled = over_campaigns([difference(b.estimate, a.estimate) for a, b in pairs], least)
+    pooled = _over([difference(b.estimate, a.estimate) for a, b in pairs], least)
     if pooled is None:
         a, b = max(pairs, key=lambda pair: min(each.sessions for each in pair))
         drift = _drift([a], [b])
@@ -95,12 +100,12 @@ def _in_common(pairs: Sequence[tuple[_Occasion, _Occasion]], least: int) -> Rati
         )
     drift = _drift(*zip(*pairs, strict=True))
     return Ratio(
-        pooled.estimate,
+        pooled,
         units=len(pairs),
-        scatter=pooled.estimate.standard_error * math.sqrt(len(pairs)),
+        scatter=pooled.standard_error * math.sqrt(len(pairs)),
         degrees_a_unit=1.0,
-        method=f"run apart, on the same {len(pairs)} days or in the same campaigns: random effects "
-        f"over these{between(pooled, of='sessions')}{_wider(drift)}",
+        method=f"run apart, on the same {len(pairs)} days or in the same campaigns: Student's t "
+        f"over these, on logarithms{_wider(drift)}",
         pairing="occasions",
         unit="occasions",
         drift=drift,
@@ -112,7 +117,7 @@ def _of_other_occasions(
     mine: Sequence[_Occasion], theirs: Sequence[_Occasion], least: int
 ) -> Ratio | TooFew:
     """Compare two that have no occasion in common."""
-    tried = [over_campaigns([each.estimate for each in side], least) for side in (mine, theirs)]
+    tried = [_over([each.estimate for each in side], least) for side in (mine, theirs)]
     pooled = [each for each in tried if each is not None]
     if len(pooled) < len(tried):
         return TooFew(
@@ -123,15 +128,25 @@ def _of_other_occasions(
         )
     drift = _drift(mine, theirs)
     return ratio_of(
-        pooled[0].estimate,
-        pooled[1].estimate,
+        pooled[0],
+        pooled[1],
         (len(mine), len(theirs)),
-        method=f"run apart, on {len(mine)} and {len(theirs)} days or campaigns: random effects "
-        f"over these{between(*pooled, of='sessions')}{_wider(drift)}",
+        method=f"run apart, on {len(mine)} and {len(theirs)} days or campaigns: Welch's interval "
+        f"on the logarithms of their means{_wider(drift)}",
         unit="occasions",
         drift=drift,
         used=min(sum(each.sessions for each in side) for side in (mine, theirs)),
     )
+
+
+def _over(occasions: Sequence[LogEstimate], least: int) -> LogEstimate | None:
+    """Return the mean over occasions with what varies between them; ``None`` for too few."""
+    if len(occasions) < max(least, LEAST_CAMPAIGNS):
+        return None
+    logs = [each.log for each in occasions]
+    within = math.hypot(*(each.standard_error for each in occasions)) / len(logs)
+    error = math.sqrt(variance(logs) / len(logs))
+    return LogEstimate(fmean(logs), max(error, within), len(logs) - 1)
 
 
 def _wider(drift: float) -> str:

@@ -102,12 +102,12 @@ def ratio_of(
     )
 
 
-def between(*pooled: Pooled, of: str = "rounds") -> str:
-    """Say how far campaigns differ beyond what is seen within; nothing where they do not."""
+def between(*pooled: Pooled) -> str:
+    """Say how far campaigns differ beyond what their rounds show; nothing where they do not."""
     told = [f"{100 * math.expm1(each.between):.1f} %" for each in pooled]
     if not any(each.between for each in pooled):
         return ""
-    return f", which differ by {' and '.join(told)} beyond what {of} show"
+    return f", which differ by {' and '.join(told)} beyond what rounds show"
 
 
 def needed(ratio: Ratio, scatter: float, alpha: float, margin: float, *, fewest: int) -> int | None:
