@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import random
 import struct
 import subprocess
 import sys
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zlib import crc32
 
+import numpy as np
 import pytest
 from sandboxes import converse, write_entry
 
@@ -162,7 +162,7 @@ def test_a_sample_before_load_is_refused(tmp_path: Path) -> None:
 def test_large_samples_come_whole_however_little_the_pipe_holds(
     tmp_path: Path, sizes: tuple[int, ...]
 ) -> None:
-    samples = [random.Random(size).randbytes(size) for size in sizes]
+    samples = [np.random.default_rng(size).bytes(size) for size in sizes]
     code = answering(
         "[type(s) is bytes and 7 * (crc32(s) == wanted) for s, wanted in zip(samples, known)]",
         f"from zlib import crc32\nknown = {list(map(crc32, samples))}",
