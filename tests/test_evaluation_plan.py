@@ -20,7 +20,7 @@ from harness.evaluation.plan import (
 )
 from harness.records.rules import ProtocolRules
 from harness.tasks import load_task
-from harness.tasks.protocol import Item, Sample, Task
+from harness.tasks.protocol import Item, Sample, Stored, Task
 from harness.tasks.splits import ItemSplit
 from harness.tasks.spool import Spool
 
@@ -54,7 +54,8 @@ def spooled(*samples: str) -> Spool:
 
 def sent(sweep: PlannedSweep, split: ItemSplit, size: int = 4) -> list[tuple[int, Sample]]:
     """Return position and sample of every query, in the order they are sent."""
-    samples = [sample for batch in sweep.batches(split, size) for sample in batch]
+    batches = sweep.batches(split, size)
+    samples = [s for batch in batches if not isinstance(batch, Stored) for s in batch]
     return list(zip(sweep.order.tolist(), samples, strict=True))
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.rules import ProtocolRules, Rules
-from harness.tasks.protocol import Sample, Split, Task
+from harness.tasks.protocol import Batch, Split, Storing, Task
 from harness.tasks.splits import stream_samples
 from harness.tasks.spool import Spool
 
@@ -43,12 +43,15 @@ class PlannedSweep:
     places: npt.NDArray[np.int64] | None = None
     """(n,), where in ``variants`` each of ``order`` lies; ``None``: at its position."""
 
-    def batches(self, split: Split, size: int) -> Iterator[list[Sample]]:
+    def batches(self, split: Split, size: int) -> Iterator[Batch]:
         """Yield the samples in ``order``, ``size`` at a time."""
         source = split if self.variants is None else self.variants
+        storing = source if isinstance(source, Storing) else None
         places = self.order if self.places is None else self.places
         for start in range(0, len(places), size):
-            yield source.samples(places[start : start + size])
+            batch = places[start : start + size]
+            stored = storing.stored(batch) if storing else None
+            yield source.samples(batch) if stored is None else stored
 
 
 class _Variants:

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from harness.tasks.card import Columns, TaskCard
 from harness.tasks.digests import DataDigest
-from harness.tasks.protocol import Boxes, Sample
+from harness.tasks.protocol import Boxes, Sample, Stored
 from harness.tasks.row_faults import RowFault, RowFaults
 from harness.tasks.splits import BLOCK_ITEMS, fingerprints_of
 from harness.tasks.spool import Spool
@@ -132,6 +132,10 @@ class SpooledSplit:
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, in this order."""
         return self._samples.samples(positions)
+
+    def stored(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> Stored | None:
+        """Return where the samples at these positions lie; ``None`` where they are to be read."""
+        return self._samples.stored(positions)
 
     def _keep(self, rows: Rows, columns: _Columns) -> None:
         content, bounds = contents_of(rows.samples)
