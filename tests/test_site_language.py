@@ -221,7 +221,7 @@ def test_two_forms_are_chosen_by_the_rule_of_the_language() -> None:
         (lambda x: x.between((0.8611, 0.885)), "0.861 to 0.885", "0,861 à 0,885"),
         (lambda x: x.rank_range((2, 2)), "2", "2"),
         (lambda x: x.rank_range((1, 1300)), "1\N{EN DASH}1,300", "1\N{EN DASH}1\u202f300"),
-        (lambda x: x.watt_hours(3600.0), "1.00", "1,00"),
+        (lambda x: x.watt_hours(3600.0), "1.00\u00a0Wh", "1,00\u00a0Wh"),
         (lambda x: x.date("2026-11-26T02:13:00Z"), "26 November 2026", "26 novembre 2026"),
         (lambda x: x.date("2026-03-01T23:59:59+00:00"), "1 March 2026", "1er mars 2026"),
         (lambda x: x.date("2026-03-01T00:30:00+02:00"), "28 February 2026", "28 février 2026"),

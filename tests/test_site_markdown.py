@@ -48,12 +48,13 @@ def test_a_board_is_a_heading_a_table_and_what_failed() -> None:
     assert text.startswith("### Some task of two classes\n")
     rows = table_of(text)
     assert rows[0] == [
-        "Rank", "Entry", "Team", "Macro F1", "modelled J per 1,000 queries", "Class", "Sessions",
+        "Rank", "Entry", "Team", "Macro F1", "modelled J per 1,000 queries", "mWh per 1,000 queries",
+        "Class", "Sessions",
     ]  # fmt: skip
-    assert rows[1] == ["---", "---", "---", "---:", "---:", "---", "---:"]
+    assert rows[1] == ["---", "---", "---", "---:", "---:", "---:", "---", "---:"]
     assert rows[2] == [
         "1–2", "**big-model**", "A team", "0.912 (0.882 to 0.942)",  # noqa: RUF001 - a range
-        "4,210 (3,790 to 4,630)", "B–C", "5",  # noqa: RUF001 - two classes
+        "4,210 (3,790 to 4,630)", "1,170", "B–C", "5",  # noqa: RUF001 - two classes
     ]  # fmt: skip
     assert "**Modelled work, not energy.**" in text
     assert "1 entry failed: broken-model." in text
@@ -72,7 +73,7 @@ def test_names_are_text_and_nothing_else() -> None:
     text = markdown_table(board, ENGLISH)
     table = table_of(text)
     assert len(table) == len(HOSTILE) + 2
-    assert {len(row) for row in table} == {5}
+    assert {len(row) for row in table} == {6}
     assert text.split("\n")[0] == r"### two lines \| --- \|"
     for name in HOSTILE:
         assert escaped(name) in text
@@ -109,7 +110,7 @@ def test_a_reader_of_markdown_finds_the_name_as_text(name: str) -> None:
 def test_any_text_at_all_stays_in_its_cell(text: str) -> None:
     board = samples.board(samples.entry(text, team=text), task_title=text)
     rows = table_of(markdown_table(board, ENGLISH))
-    assert [len(row) for row in rows] == [5, 5, 5]
+    assert [len(row) for row in rows] == [6, 6, 6]
 
 
 @pytest.mark.parametrize(

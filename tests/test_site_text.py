@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.site.text import plain, shorten, significant, watt_hours, width_in_ems
+from harness.site.text import plain, shorten, significant, watt_hour_unit, watt_hours, width_in_ems
 
 
 @pytest.mark.parametrize(
@@ -39,8 +39,27 @@ def test_a_rounded_figure_is_within_half_a_digit_of_the_true_one(value: float) -
     assert math.isclose(read, value, rel_tol=0.00501)
 
 
-def test_watt_hours_are_joules_over_3600() -> None:
-    assert watt_hours(3600.0) == "1.00"
+@pytest.mark.parametrize(
+    ("joules", "spelt"),
+    [
+        (3600.0, "1.00\u00a0Wh"),
+        (3.6e6, "1.00\u00a0kWh"),
+        (3599.0, "1,000\u00a0mWh"),
+        (0.2, "55.6\u00a0µWh"),
+        (1e-6, "0.000278\u00a0µWh"),
+        (0.0, "0\u00a0Wh"),
+    ],
+)
+def test_watt_hours_are_joules_over_3600_in_a_unit_that_fits(joules: float, spelt: str) -> None:
+    assert watt_hours(joules) == spelt
+
+
+def test_a_column_of_watt_hours_has_the_unit_of_its_middle_figure() -> None:
+    assert watt_hour_unit([0.5, 700.0, 4210.0]) == "mWh"
+    assert watt_hour_unit([0.0, 5.0]) == "mWh"  # what takes nothing says nothing of the others
+    assert watt_hour_unit([1e-300, 1e300]) == "µWh"
+    assert watt_hour_unit([]) == "Wh"
+    assert watt_hours(3600.0, "mWh") == "1,000\u00a0mWh"
 
 
 @pytest.mark.parametrize(

@@ -70,6 +70,7 @@ class Joints:
         signer: Signs | None = None,
         known: Mapping[str, Known] | None = None,
     ) -> None:
+        from harness.cli.translations import task_words
         from harness.store.joint import joint_folder
         from harness.tasks import load_task
 
@@ -77,7 +78,7 @@ class Joints:
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
         self._task = cache(lambda name: load_task(project.root, name))
-        self._cards = project.cards
+        self._words = task_words(project)
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
         """What was worked out, or known, of the boards that were ranked; by what it was made of."""
@@ -105,7 +106,7 @@ class Joints:
         from harness.store.imported import imported_boards, imported_folder, read_imported
 
         entries, problems = read_imported(imported_folder(self.results))
-        titles = {card.task.id: card.task.title for card in self._cards()}
+        titles = {task: words[0].title for task, words in self._words.items()}
         imported = imported_boards(entries, lambda task: titles.get(task, task))
         return replace(boards, imported=imported, problems=(*boards.problems, *problems))
 
@@ -124,6 +125,9 @@ class Joints:
 
     def _ranked(self, boards: Boards, stored: Mapping[str, StoredRecord]) -> Ranked:
         """Rank the entries of every board by what is here; ``stored`` are their records."""
+        from harness.cli.translations import with_words
+
+        boards = with_words(boards, self._words)
         made = [self._rank(board, stored) for board in boards.boards]
         problems = [each.problem for each in made if each.problem is not None]
         found = sorted((*boards.problems, *problems), key=lambda p: (p.path, p.code, p.message))

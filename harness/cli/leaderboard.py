@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.options import JsonOption
-from harness.cli.output import print_json, stdout_console, write_out
+from harness.cli.output import print_json, print_line, stdout_console, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
 
@@ -202,6 +202,7 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
     Joint files are those of the project's own results.
     """
     from harness.cli.making import compare
+    from harness.cli.translations import missing_words
     from harness.store.joint import FOLDER, joint_name
 
     ranked, site, joints = compare(asked, partial=partial)
@@ -211,10 +212,21 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
         stale += sorted(joint_name(joint.board) for joint in ranked.stale)
     problems = ranked.published.problems
     fresh = not (stale or left_over or problems)
+    untranslated = missing_words(asked.project)
     if as_json:
-        print_json({"fresh": fresh, "stale": stale, "left_over": left_over, "problems": problems})
+        print_json(
+            {
+                "fresh": fresh,
+                "stale": stale,
+                "left_over": left_over,
+                "problems": problems,
+                "untranslated": untranslated,
+            }
+        )
     else:
         _print_check(ranked, asked.folder, stale, left_over)
+        for each in untranslated:
+            print_line(f"in English on its pages: {each}")
     if not fresh:
         raise typer.Exit(1)
 

@@ -69,7 +69,8 @@ def _make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
         if asked.own:
             _write_joints(joints, ranked)
         if not asked.foreign:
-            site = Site(ranked.published, public, asked.project.rules())
+            rules, address = asked.project.rules(), asked.project.site_address()
+            site = Site(ranked.published, public, rules, address)
             left[asked.folder] = _build(asked.folder, site, several, cache).marks
         everything, shown = public, ranked.boards
         if not asked.published:
@@ -121,7 +122,8 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
         ranked = joints.of_gathered(gathered)
         if not partial:
             require_whole(ranked)
-        site = Site(ranked.published, gathered, asked.project.rules())
+        rules, address = asked.project.rules(), asked.project.site_address()
+        site = Site(ranked.published, gathered, rules, address)
         built = look(pages(site), asked.folder, several)
     return Checked(ranked, built, joints.left_over(ranked) if asked.own else ())
 

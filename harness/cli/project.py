@@ -71,6 +71,12 @@ class Project:
 
         return read_rules(self.rules_file)
 
+    def site_address(self) -> str:
+        """Read where the site is published; empty where ``site.toml`` does not say."""
+        from harness.records.site_settings import FILE_NAME, read_site_settings
+
+        return read_site_settings(self.leaderboard / FILE_NAME).address
+
     def key_ring(self) -> KeyRing:
         """Read the public keys; ``ConfigurationError`` names what is wrong with one."""
         from harness.store.keys import read_keys

@@ -54,6 +54,8 @@ class Site(NamedTuple):
     gathered: Gathered
     """The records behind the boards, with what was kept of each."""
     rules: Rules
+    address: str = ""
+    """Where it is published, with a slash at its end; empty: not known."""
 
 
 class Source(Protocol):
@@ -93,12 +95,13 @@ def _given(payload: bytes) -> bytes:
 class _Index(Frozen, array_like=True):
     boards: Boards
     language: str
+    address: str
 
 
 def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: page, feed and preview in each language, and ``boards.json``."""
     for language in languages():
-        value = _Index(boards=site.boards, language=language.code)
+        value = _Index(boards=site.boards, language=language.code, address=site.address)
         yield page_of(f"index {language.code}", _index, value, leads=True)
     yield page_of("boards.json", _exact, site.boards, leads=True)
     yield page_of("preview", _preview, site.boards)
@@ -114,8 +117,10 @@ def _index(payload: bytes) -> Files:
     spoken = language(given.language)
     shown = views(given.boards.boards)
     return {
-        paths.in_language("index.html", spoken.code): page(given.boards, shown, spoken).encode(),
-        feed_name(spoken): feed(given.boards, spoken),
+        paths.in_language("index.html", spoken.code): page(
+            given.boards, shown, spoken, given.address
+        ).encode(),
+        feed_name(spoken): feed(given.boards, spoken, given.address),
     }
 
 
@@ -181,6 +186,7 @@ class _Entry(Frozen, array_like=True):
     records: tuple[_Record, ...]
     ranked: int
     results: str
+    address: str
 
 
 class _Shown(NamedTuple):
@@ -197,7 +203,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
     for board in site.boards.boards:
         ranked = sum(each.rank is not None for each in board.entries)
         bare = replace(board, entries=(), failed=(), notes=(), ranking=None)
-        spelt = msgspec.msgpack.encode([bare, ranked])
+        spelt = msgspec.msgpack.encode([bare, ranked, site.address])
         rows = {each.entry: each for each in board.entries}
         failures = {each.entry: each for each in board.failed}
         about = _about(board.ranking)
@@ -213,7 +219,14 @@ def entry_pages(site: Site) -> Iterator[Page]:
                 failed=(failure,) if failure else (),
                 ranking=about(name),
             )
-            value = _Entry(board=alone, entry=name, records=records, ranked=ranked, results=results)
+            value = _Entry(
+                board=alone,
+                entry=name,
+                records=records,
+                ranked=ranked,
+                results=results,
+                address=site.address,
+            )
             payload = partial(msgspec.msgpack.encode, value)
 
             yield Page(f"entry {paths.entry_path(board.id, name)}", made_of, _entry, payload)
@@ -271,7 +284,8 @@ def _entry(payload: bytes) -> Files:
     view = entry_view(given.board, given.entry, stored, ranked=given.ranked)
     files: Files = {}
     for code in (language.code for language in languages()):
-        files[paths.entry_page_name(given.board.id, given.entry, code)] = render_entry(view, code)
+        page = paths.entry_page_name(given.board.id, given.entry, code)
+        files[page] = render_entry(view, code, given.address)
         if view.entry is not None:
             shown = badge(given.board, view.entry, code, ranked=given.ranked)
             files[paths.badge_name(given.board.id, given.entry, code)] = shown
@@ -287,6 +301,7 @@ _ENTRY = msgspec.msgpack.Decoder(_Entry)
 class _Method(Frozen, array_like=True):
     boards: Boards
     rules: bytes
+    address: str
 
 
 def method_pages(site: Site) -> Iterator[Page]:
@@ -300,7 +315,8 @@ def method_pages(site: Site) -> Iterator[Page]:
         problems=(),
         imported=(),
     )
-    yield page_of("method", _method, _Method(boards=bare, rules=msgspec.json.encode(site.rules)))
+    rules = msgspec.json.encode(site.rules)
+    yield page_of("method", _method, _Method(boards=bare, rules=rules, address=site.address))
 
 
 def _method(payload: bytes) -> Files:
@@ -309,7 +325,9 @@ def _method(payload: bytes) -> Files:
     given = msgspec.msgpack.decode(payload, type=_Method)
     rules = msgspec.json.decode(given.rules, type=Rules)
     return {
-        paths.in_language(PAGE, language.code): render_method(given.boards, rules, language.code)
+        paths.in_language(PAGE, language.code): render_method(
+            given.boards, rules, language.code, given.address
+        )
         for language in languages()
     }
 

@@ -110,6 +110,7 @@ def _format_of(output: Path | None) -> Format:
 
 
 def _of_record(path: Path) -> EntryView:
+    from harness.cli.translations import board_with_words, task_words
     from harness.site.report import view_of_record
     from harness.store.single import read_single
 
@@ -117,7 +118,8 @@ def _of_record(path: Path) -> EntryView:
         project = find_project()
     except UsageError:  # a record can be read anywhere; who signed it is known in a project only
         return view_of_record(read_single(path, None), None)
-    return view_of_record(read_single(path, project.key_ring()), project.rules())
+    view = view_of_record(read_single(path, project.key_ring()), project.rules())
+    return view._replace(board=board_with_words(view.board, task_words(project)))
 
 
 def _of_entry(what: str, results: Path | None) -> EntryView:

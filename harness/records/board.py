@@ -10,6 +10,7 @@ from harness.records.imported import ImportedBoard
 from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
 from harness.records.session import Notice
+from harness.records.task_words import TaskWords
 
 Interval: TypeAlias = tuple[float, float]
 BoardStatus: TypeAlias = Literal["official", "unofficial", "open", "demonstration", "self-reported"]
@@ -153,6 +154,8 @@ class Board(Frozen):
     """What the ranks come from; ``None`` where there are none."""
     floor_joules_per_1000_queries: float | None = None
     """What is less is at the floor; ``None`` where the null entry's energy is not known."""
+    task_words: tuple[TaskWords, ...] = ()
+    """What the task is called, in each language that the organisers have words in."""
 
 
 class Boards(Frozen):

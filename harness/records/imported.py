@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
+from harness.records.task_words import TaskWords
 
 SCHEMA_VERSION = 1
 ImportForm: TypeAlias = Literal["challenge-2025", "codecarbon"]
@@ -98,3 +99,5 @@ class ImportedBoard(Frozen):
     task_title: str
     entries: tuple[ImportedEntry, ...]
     """By name, file and row: the order claims nothing."""
+    task_words: tuple[TaskWords, ...] = ()
+    """As of a board."""

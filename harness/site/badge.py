@@ -13,6 +13,7 @@ from html import escape
 from harness.records.board import Board, BoardEntry
 from harness.site.language import Language, language
 from harness.site.text import shorten, width_in_ems
+from harness.site.words import task_title
 
 HEIGHT = 20
 FONT_SIZE = 11
@@ -68,19 +69,20 @@ def badge(board: Board, entry: BoardEntry, code: str, *, ranked: int | None = No
     how many entries have a rank, where the board is given without the other ones.
     """
     spoken = language(code)
+    title = task_title(board, spoken)
     energy, paper, ink = _energy(board, entry, spoken)
     rank = _rank(entry, _ranked(board) if ranked is None else ranked, spoken)
     status = spoken.name("status", board.status)
     shown = rank if board.status == "official" else f"{rank} · {status.lower()}"
     segments = (
-        Segment(shorten(board.task_title, LONGEST_TASK), PLAIN_PAPER, PLAIN_INK),
+        Segment(shorten(title, LONGEST_TASK), PLAIN_PAPER, PLAIN_INK),
         Segment(energy, paper, ink),
         Segment(shown, LIGHT_PAPER, LIGHT_INK),
     )
     label = spoken.text(
         "badge.label",
         entry=shorten(entry.entry, LONGEST_NAME) or spoken.text("entry.no_name"),
-        task=shorten(board.task_title, LONGEST_NAME),
+        task=shorten(title, LONGEST_NAME),
         energy=energy,
         rank=rank,
         status=status,

@@ -19,6 +19,7 @@ spelt as a literal. The columns are as long as the board has entries, in the boa
     seconds                    per 1,000 queries
     sessions
     flags                      a sum of FLAGS
+    wattHours                  the unit of watt-hours that the table has: "mWh"
 
 A column that is null for every entry is one null. Beside them what holds for the whole board:
 ``floor`` and ``budget`` (what the prizes ask of quality and of joules per 1,000 queries, or null);
@@ -44,7 +45,7 @@ from typing import TypeVar
 from harness.records.board import Board, BoardEntry
 from harness.records.joint import Claim, JointStatistics
 from harness.site.paths import entry_path, safe_name
-from harness.site.text import JOULES_PER_WH, SIGNIFICANT_DIGITS, shorten
+from harness.site.text import JOULES_PER_WH, SIGNIFICANT_DIGITS, shorten, watt_hour_unit
 
 T = TypeVar("T")
 
@@ -114,9 +115,16 @@ def columns(board: Board) -> dict[str, object]:
         **figures,
         "class": _or_null([entry.energy_class for entry in entries]),
         "flags": [_flags(entry) for entry in entries],
+        "wattHours": watt_hours_of(board),
         **_limits(board.ranking),
         "ranking": _ranking(board),
     }
+
+
+def watt_hours_of(board: Board) -> str:
+    """Return the unit of watt-hours that fits a board's energies."""
+    energies = (entry.joules_per_1000_queries for entry in board.entries)
+    return watt_hour_unit(each for each in energies if each is not None)
 
 
 def rows_by_entry(board: Board) -> dict[str, int]:

@@ -31,7 +31,7 @@ def history(view: EntryView, words: Wording) -> Section:
                 Column(say["entry.history_version"]),
                 Column(say["entry.history_digest"]),
                 Column(say["entry.history_outcome"]),
-                Column(words.metric(view.board.metric), number=True),
+                Column(words.metric(view.board.metric, view.board), number=True),
                 Column(say["entry.history_energy"], number=True),
                 Column(say["entry.sessions"], number=True),
             ),

@@ -26,19 +26,20 @@ METHOD = "method.html"
 LONGEST_SEARCH = 100
 """Of the table's own: what is longer is not looked for."""
 SITE = "SITE"
-"""Stands for the address of a site, which nothing here knows."""
+"""Stands for the address of a site where its organisers do not say it."""
 
 
-def render_entry(view: EntryView, language: str) -> bytes:
+def render_entry(view: EntryView, language: str, address: str = "") -> bytes:
     """Return the page of an entry, ``entry_page_name(...)`` in that language.
 
     The same view gives the same bytes. What strangers wrote is text there, whatever it is.
+    ``address`` is where the site is published, with a slash at its end; empty: not known.
     """
     words = wording(language)
     page = entry_page_name(view.board.id, view.name)
     place = in_language(page, language)
     top = to_top(place)
-    parts = (*sections(view, words), _badge(view, words, top))
+    parts = (*sections(view, words), _badge(view, words, top, address))
     shown = tuple(part for part in parts if part is not None)
     return framed(
         language,
@@ -46,13 +47,14 @@ def render_entry(view: EntryView, language: str) -> bytes:
         title=words.text(
             "entry.of_board",
             entry=name(view.name).text or words.say["entry.no_name"],
-            task=name(view.board.task_title).text,
+            task=name(words.task_title(view.board)).text,
         ),
         skip=words.say["entry.skip"],
         links=_links(view, words, top),
         head=heading(view, words),
         body=html(banners(view, words)) + contents(shown, language) + html(shown),
         foot=html((Paragraph(words.say["entry.footer"]),)),
+        address=address,
     )
 
 
@@ -85,7 +87,7 @@ def heading(view: EntryView, words: Wording) -> str:
     return (
         f"<h1>{inline(Said('name', shown))}</h1>\n"
         f'<p class="lead">{inline((name(submission.name), " · ", name(submission.team)))}</p>\n'
-        f'<p class="subtitle">{inline(name(words.board_title(view.board), 300))}</p>\n'
+        f'<p class="subtitle">{inline(words.said_title(view.board))}</p>\n'
         + (f"<p>{marks}</p>\n" if marks else "")
     )
 
@@ -127,7 +129,7 @@ def sections(view: EntryView, words: Wording) -> Iterator[Section]:
     yield entry_history.history(view, words)
 
 
-def _badge(view: EntryView, words: Wording, top: str) -> Section | None:
+def _badge(view: EntryView, words: Wording, top: str, address: str) -> Section | None:
     """Show the badge and the line that puts it into a page of the team's own."""
     if view.entry is None:
         return None
@@ -136,12 +138,14 @@ def _badge(view: EntryView, words: Wording, top: str) -> Section | None:
     page = entry_page_name(view.board.id, view.name, words.language.code)
     shown = name(view.name).text
     image = f'<img src="{top}{badge}" alt="{inline(shown)}">'
+    site = address or f"{SITE}/"
+    why = say["entry.badge_at" if address else "entry.badge_why"]
     alternative = "".join(each for each in shown if each not in "[]()<>\\`")
     return Section(
         "badge",
         say["entry.badge"],
         (
-            Picture(image, say["entry.badge_why"]),
-            Commands((f"[![{alternative}]({SITE}/{badge})]({SITE}/{page})",), "markdown"),
+            Picture(image, why),
+            Commands((f"[![{alternative}]({site}{badge})]({site}{page})",), "markdown"),
         ),
     )

@@ -66,7 +66,7 @@ def _quality(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fac
         value.append(
             quiet(words.text("entry.in_steps", step=words.plain_number(entry.quality_step)))
         )
-    yield Fact(words.metric(view.board.metric), tuple(value))
+    yield Fact(words.metric(view.board.metric, view.board), tuple(value))
 
 
 def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
@@ -83,7 +83,7 @@ def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact
         yield fact(
             label,
             (Said("strong", f"{words.figure(joules)} J"), " ", quiet(interval)),
-            f"{words.language.watt_hours(joules)} Wh",
+            words.language.watt_hours(joules),
             *filter(None, (words.everyday(joules),)),
             quiet(words.text("entry.meter_leaves", uncertainty=words.meter_uncertainty(entry))),
         )

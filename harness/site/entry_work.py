@@ -203,7 +203,7 @@ def quality(view: EntryView, words: Wording) -> Section:
             ),
             tuple(
                 (
-                    words.metric(each.name),
+                    words.metric(each.name, view.board),
                     figure(each.value),
                     words.between((each.low, each.high)),
                     english(each.interval_method, 120),
@@ -243,7 +243,7 @@ def _class_table(view: EntryView, words: Wording) -> Table:
         ),
         tuple(
             (
-                name(row.label, 60),
+                name(words.label(row.label, view.board), 60),
                 words.language.whole(row.support),
                 figure(row.precision),
                 figure(row.recall),
@@ -256,7 +256,7 @@ def _class_table(view: EntryView, words: Wording) -> Table:
 
 def _confusion(view: EntryView, words: Wording) -> Iterator[Block]:
     say, matrix = words.say, view.confusion or ()
-    labels = [row.label for row in view.classes]
+    labels = [words.label(row.label, view.board) for row in view.classes]
     if len(labels) != len(matrix):
         labels = [str(n) for n in range(len(matrix))]
     unanswered = any(row[-1] for row in matrix)

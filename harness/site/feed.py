@@ -17,7 +17,7 @@ from harness.records.board import Board, BoardEntry, Boards
 from harness.site.language import Language
 from harness.site.paths import entry_page_name, in_language
 from harness.site.templating import environment
-from harness.site.words import metric_name
+from harness.site.words import board_metric, task_title
 
 MOST_RESULTS = 100
 """Readers of feeds come often; whoever wants everything takes the data."""
@@ -47,11 +47,12 @@ def feed_name(language: Language) -> str:
     return in_language("feed.xml", language.code)
 
 
-def feed(boards: Boards, language: Language) -> bytes:
+def feed(boards: Boards, language: Language, address: str = "") -> bytes:
     """Return the feed of a language: the latest results of all boards, the newest first.
 
     Each links to its entry's page in that language. A row whose records' names tell no moment is
-    left out: nothing says when it changed.
+    left out: nothing says when it changed. Its links are whole where ``address`` says where
+    the site is published.
     """
     results = list(_results(boards))
     results.sort(key=lambda each: (each.board.id, each.entry.entry))
@@ -60,6 +61,7 @@ def feed(boards: Boards, language: Language) -> bytes:
     return template.render(
         feed_id=_name("feed", language.code, *sorted({board.task for board in boards.boards})),
         updated=_spelt(results[0].latest if results else NEVER),
+        base=address + in_language("", language.code) if address else "",
         results=[_told(result, language) for result in results[:MOST_RESULTS]],
     ).encode()
 
@@ -88,11 +90,12 @@ def _told(result: Result, language: Language) -> dict[str, object]:
     return {
         "id": _name("result", language.code, board.id, entry.entry, entry.digest),
         "board": board,
+        "task": task_title(board, language),
         "entry": entry,
         "link": entry_page_name(board.id, entry.entry),
         "published": _spelt(result.first),
         "updated": _spelt(result.latest),
-        "metric": metric_name(board.metric, language),
+        "metric": board_metric(board, language),
     }
 
 

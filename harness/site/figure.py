@@ -20,7 +20,7 @@ from harness.site.scales import (
     log_ticks,
     tick_labels,
 )
-from harness.site.text import shorten, width_in_ems
+from harness.site.text import shorten, watt_hours, width_in_ems
 
 MARK_RADIUS = 5.0
 CAP = 4.0
@@ -38,6 +38,8 @@ be too big to open, and nobody could tell them apart."""
 DOT_GRID = 3
 """Side of the squares, in user units, that dots are: entries nearer to each other share one."""
 
+BELOW = 0.86
+"""Size of the watt-hours under a tick, in ems of the others."""
 QUALITY_LIMITS = (0.0, 1.0)
 """Every metric that the harness knows is a share."""
 
@@ -66,11 +68,11 @@ class Layout:
 
 
 WIDE = Layout(
-    name="wide", width=1000, height=460, left=64, right=20, top=34, bottom=58,
+    name="wide", width=1000, height=472, left=64, right=20, top=34, bottom=70,
     font_size=14, most_x_ticks=9, most_y_ticks=9, label_characters=30,
 )  # fmt: skip
 NARROW = Layout(
-    name="narrow", width=360, height=400, left=44, right=10, top=30, bottom=50,
+    name="narrow", width=360, height=412, left=44, right=10, top=30, bottom=62,
     font_size=12, most_x_ticks=4, most_y_ticks=9, label_characters=16,
 )  # fmt: skip
 
@@ -81,6 +83,10 @@ class Tick:
 
     position: float
     label: str
+    below: str = ""
+    """Of energy: the same in watt-hours, in smaller letters."""
+    below_position: float = 0.0
+    """Of its middle, so that it does not leave the drawing."""
 
 
 @dataclass(frozen=True)
@@ -214,7 +220,7 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
     return Figure(
         layout=layout,
-        x_ticks=_ticks(x, log_ticks(x.low, x.high, layout.most_x_ticks)),
+        x_ticks=_energy_ticks(x, layout),
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
         dots=_dots((entries[n] for n in dotted), x, y),
@@ -367,6 +373,18 @@ def _around(mark: Mark, radius: float) -> Box:
 def _ticks(scale: Scale, values: tuple[float, ...]) -> tuple[Tick, ...]:
     labels = tick_labels(values)
     return tuple(Tick(scale(v), label) for v, label in zip(values, labels, strict=True))
+
+
+def _energy_ticks(x: Scale, layout: Layout) -> tuple[Tick, ...]:
+    """Return the ticks of the axis of energy, in watt-hours, too; each in the unit that fits it."""
+    values = log_ticks(x.low, x.high, layout.most_x_ticks)
+    made = []
+    for tick, joules in zip(_ticks(x, values), values, strict=True):
+        below = watt_hours(joules)
+        half = BELOW * layout.font_size * width_in_ems(below) / 2
+        middle = min(max(tick.position, half), layout.width - half)
+        made.append(replace(tick, below=below, below_position=middle))
+    return tuple(made)
 
 
 def _path(corners: Iterable[tuple[float, float]]) -> str:

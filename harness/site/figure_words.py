@@ -6,7 +6,7 @@ from harness.records.board import Board, BoardEntry
 from harness.site.figure import can_be_drawn, joules_of
 from harness.site.language import Language
 from harness.site.text import shorten
-from harness.site.words import metric_name
+from harness.site.words import board_metric
 
 
 def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
@@ -21,7 +21,7 @@ def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
         "picture.mark",
         entry=shorten(entry.entry, 80),
         team=shorten(entry.team, 80),
-        metric=metric_name(board.metric, language),
+        metric=board_metric(board, language),
         quality=entry.quality,
         interval=language.between(entry.quality_interval),
         joules=joules if interval is None else f"{joules} ({language.between(interval)})",
@@ -40,7 +40,7 @@ def description(board: Board, language: Language) -> str:
     def told(key: str, entry: BoardEntry) -> str:
         return language.text(
             key,
-            metric=metric_name(board.metric, language),
+            metric=board_metric(board, language),
             entry=shorten(entry.entry, 80),
             quality=entry.quality,
             joules=language.text("picture.joules", value=joules_of(entry), unit=unit),

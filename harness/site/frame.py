@@ -51,12 +51,15 @@ def framed(
     skip: str,
     foot: str = "",
     links: Iterable[Said] = (),
+    address: str = "",
 ) -> bytes:
     """Return a page of the site, in the language of that code.
 
     ``page`` is its name in the main language, relative to the site's folder; ``title`` and ``skip``
     are text; ``head``, ``body`` and ``foot`` are HTML; ``links`` stand above, beside the way back.
+    ``address`` is where the site is published, as ``site.toml`` says it.
     """
+    own = f"{address}{in_language(page, code)}" if address else ""
     folders, _, file = page.rpartition("/")
     return _filled(
         _frame(code, folders.count("/") + 1 if folders else 0),
@@ -68,6 +71,7 @@ def framed(
         skip=escape(skip),
         foot=foot,
         links="\n".join([inline(link) for link in links]),
+        canonical=f'<link rel="canonical" href="{escape(own)}">\n' if own else "",
     )
 
 
@@ -107,6 +111,7 @@ def _frame(code: str, depth: int) -> tuple[str, ...]:
         home=top + in_language(INDEX, code),
         others=others,
         links=_slot("links"),
+        canonical=_slot("canonical"),
         style=None,
         style_source="'self'",
     )

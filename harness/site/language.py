@@ -173,9 +173,9 @@ class Language:
             return self.whole(best)
         return f"{self.whole(best)}\N{EN DASH}{self.whole(worst)}"
 
-    def watt_hours(self, joules: float) -> str:
-        """Spell ``joules`` in watt-hours, without the unit."""
-        return self.figure(english.watt_hours(joules))
+    def watt_hours(self, joules: float, unit: str | None = None) -> str:
+        """Spell ``joules`` in a unit of watt-hours, which fits: see ``text.watt_hours``."""
+        return self.figure(english.watt_hours(joules, unit))
 
     def many(self, value: float) -> str:
         """Spell a number that need not be exact so that it can be said: ``3.46 million``.

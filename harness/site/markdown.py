@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterator
 
 from harness.records.board import Board, BoardEntry, Boards
+from harness.site.client import watt_hours_of
 from harness.site.language import Language
-from harness.site.text import shorten
-from harness.site.words import NOT_MEASURED, metric_name, sentence_case, sources
+from harness.site.text import WATT_HOURS, shorten
+from harness.site.words import NOT_MEASURED, board_metric, sentence_case, sources, task_title
 
 NOTHING = "\N{EN DASH}"
 LONGEST_NAME = 60
@@ -50,7 +51,7 @@ def escaped(text: str, length: int = LONGEST_NAME) -> str:
 
 
 def _head(board: Board, language: Language) -> Iterator[str]:
-    yield f"### {escaped(board.task_title, 120)}"
+    yield f"### {escaped(task_title(board, language), 120)}"
     yield ""
     grade = language.name("grade", board.meter_grade)
     told = f"**{grade}.**" if board.meter_grade in NOT_MEASURED else f"{grade}."
@@ -72,27 +73,29 @@ def _rows(board: Board, language: Language) -> Iterator[str]:
     classes = any(entry.energy_class is not None for entry in board.entries)
     titles = {
         "rank": ranked, "entry": True, "team": True, "quality": True, "energy": True,
-        "energy_class": classes, "sessions": True,
+        "watt_hours": True, "energy_class": classes, "sessions": True,
     }  # fmt: skip
     shown = [name for name, wanted in titles.items() if wanted]
     heads = {name: language.text(f"markdown.{name}") for name in titles if name not in _ABOUT}
-    heads["quality"] = sentence_case(metric_name(board.metric, language))
+    heads["quality"] = sentence_case(board_metric(board, language))
     heads["energy"] = language.text(
         "markdown.energy", joules=language.name("joules_short", board.meter_grade)
     )
-    figures = {"quality", "energy", "sessions"}
+    unit = watt_hours_of(board)
+    heads["watt_hours"] = language.text("markdown.watt_hours", unit=unit)
+    figures = {"quality", "energy", "watt_hours", "sessions"}
     yield f"| {' | '.join(heads[name] for name in shown)} |"
     yield f"|{'|'.join('---:' if name in figures else '---' for name in shown)}|"
     for entry in board.entries:
-        cells = _cells(entry, language)
+        cells = _cells(entry, unit, language)
         yield f"| {' | '.join(cells[name] for name in shown)} |"
 
 
-_ABOUT = frozenset({"quality", "energy"})
+_ABOUT = frozenset({"quality", "energy", "watt_hours"})
 """Columns whose heading depends on the board."""
 
 
-def _cells(entry: BoardEntry, language: Language) -> dict[str, str]:
+def _cells(entry: BoardEntry, unit: str, language: Language) -> dict[str, str]:
     name = escaped(entry.entry) or language.text("markdown.no_name")
     if entry.baseline:
         name += f" ({language.text('markdown.reference')})"
@@ -104,6 +107,9 @@ def _cells(entry: BoardEntry, language: Language) -> dict[str, str]:
         "energy": language.text("markdown.unresolved")
         if entry.joules_per_1000_queries is None
         else _with_interval(entry.joules_per_1000_queries, entry.joules_interval, language),
+        "watt_hours": NOTHING
+        if entry.joules_per_1000_queries is None
+        else language.significant(entry.joules_per_1000_queries / WATT_HOURS[unit]),
         "energy_class": entry.energy_class or NOTHING,
         "sessions": language.whole(entry.sessions),
     }

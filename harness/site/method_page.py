@@ -48,11 +48,11 @@ SPREAD = ("start", "load", "warm-up")
 FULL = ("measured", "drain")
 
 
-def render_method(boards: Boards, rules: Rules, language: str) -> bytes:
+def render_method(boards: Boards, rules: Rules, language: str, address: str = "") -> bytes:
     """Return the page on the method, ``method.html`` in that language.
 
     ``boards`` are those of the site, which may have been made under other rules than ``rules``,
-    those in force. The same input gives the same bytes.
+    those in force. ``address`` is where the site is published. The same input gives the same bytes.
     """
     words = wording(language)
     page = in_language(PAGE, language)
@@ -71,6 +71,7 @@ def render_method(boards: Boards, rules: Rules, language: str) -> bytes:
         skip=words.say["method.skip"],
         head=f'<h1>{inline(title)}</h1>\n<p class="lead">{inline(lead)}</p>\n',
         body=html((Paragraph(rules_named, "banner"),)) + contents(shown, language) + html(shown),
+        address=address,
     )
 
 

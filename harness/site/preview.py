@@ -20,7 +20,7 @@ from harness.site.paths import in_language
 from harness.site.png import Colour, png
 from harness.site.strokes import spelt, width, written
 from harness.site.text import shorten
-from harness.site.words import metric_name, sentence_case
+from harness.site.words import board_metric, sentence_case, task_title
 
 WIDTH, HEIGHT = 1200, 630
 """In pixels: what sites that show such pictures ask for."""
@@ -137,10 +137,12 @@ def _painted(boards: Boards, shown: tuple[Board, Figure] | None, spoken: Languag
     board, figure = shown
     said = spoken.text(
         "page.against",
-        metric=sentence_case(metric_name(board.metric, spoken)),
+        metric=sentence_case(board_metric(board, spoken)),
         joules=spoken.name("joules", board.meter_grade),
     )
-    canvas.text(_fitting(_plain(board.task_title), MIDDLE), MARGIN, SUBTITLE_TOP, MIDDLE, ACCENT)
+    canvas.text(
+        _fitting(_plain(task_title(board, spoken)), MIDDLE), MARGIN, SUBTITLE_TOP, MIDDLE, ACCENT
+    )
     canvas.text(_fitting(_plain(said), SMALL), MARGIN, AXES_TOP, SMALL, QUIET)
     _axes(canvas, figure, spoken)
     _front(canvas, figure)

@@ -46,7 +46,7 @@ class Other:
     href: str
 
 
-def render(boards: Boards) -> dict[str, bytes]:
+def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     """Return the site's pages of boards by name, folders in it; the same boards, the same bytes.
 
     ``index.html`` and its likes in other languages (``fr/index.html``), ``style.css``, ``board.js``
@@ -55,7 +55,8 @@ def render(boards: Boards) -> dict[str, bytes]:
     likes an Atom feed, ``preview.png`` and its likes what others show beside a link. They need one
     folder, a browser and nothing else: the page works from a file, from any host, and without
     JavaScript. Raises ``ValueError`` when two boards share an identifier, or a figure is not a
-    finite number.
+    finite number. ``address`` is where the site is published, with a slash at its end; empty: not
+    known, and the addresses that others would need are relative.
     """
     shown = views(boards.boards)
     files = {"boards.json": pretty_json(boards), **assets()}
@@ -63,8 +64,8 @@ def render(boards: Boards) -> dict[str, bytes]:
         files |= data_of(each.board)
     for language in languages():
         name = paths.in_language("index.html", language.code)
-        files[name] = page(boards, shown, language).encode()
-        files[feed_name(language)] = feed(boards, language)
+        files[name] = page(boards, shown, language, address).encode()
+        files[feed_name(language)] = feed(boards, language, address)
     return files | previews(boards)
 
 
@@ -83,8 +84,10 @@ def data_of(board: Board) -> dict[str, bytes]:
     return files
 
 
-def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> str:
-    """Return the page of all boards in one language."""
+def page(
+    boards: Boards, shown: tuple[BoardView, ...], language: Language, address: str = ""
+) -> str:
+    """Return the page of all boards in one language; ``address`` is where the site is published."""
     root = paths.to_top(paths.in_language("index.html", language.code))
     others = [
         Other(other, root + paths.in_language("index.html", other.code))
@@ -101,6 +104,7 @@ def page(boards: Boards, shown: tuple[BoardView, ...], language: Language) -> st
             problems=boards.problems,
             imported=boards.imported,
             root=root,
+            base=address + paths.in_language("", language.code) if address else "",
             **CONSTANTS,
         )
     )

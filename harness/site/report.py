@@ -46,7 +46,7 @@ def report_markdown(view: EntryView, language: str) -> bytes:
     submission = view.latest.record.submission
     blocks = (
         Paragraph((name(submission.name), " · ", name(submission.team))),
-        Paragraph(name(words.board_title(view.board), 300)),
+        Paragraph(words.said_title(view.board)),
         *banners(view, words),
         *_sections(view, words),
         *_footer(view, words),
@@ -65,7 +65,7 @@ def _title(view: EntryView, words: Wording) -> str:
     return words.text(
         "entry.of_board",
         entry=name(view.name).text or words.say["entry.no_name"],
-        task=name(view.board.task_title).text,
+        task=name(words.task_title(view.board)).text,
     )
 
 

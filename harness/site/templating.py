@@ -39,6 +39,7 @@ def environment(code: str) -> jinja2.Environment:
         "date": spoken.date,
         "decimals": spoken.decimals,
         "many": spoken.many,
+        "board_metric": partial(words.board_metric, language=spoken),
         "metric_name": partial(words.metric_name, language=spoken),
         "moment": spoken.moment,
         "percent": spoken.percent,
@@ -51,10 +52,12 @@ def environment(code: str) -> jinja2.Environment:
         "whole": spoken.whole,
     }
     made.globals |= {
+        "about_task": partial(words.task_text, language=spoken),
         "asked": partial(words.asked, language=spoken),
         "description": partial(figure_words.description, language=spoken),
         "h": spoken.html,
         "language": spoken,
+        "in_english": partial(words.title_language, language=spoken),
         "mark_summary": partial(figure_words.mark_summary, language=spoken),
         "meter_uncertainty": partial(words.meter_uncertainty, language=spoken),
         "name": spoken.name,
@@ -65,6 +68,7 @@ def environment(code: str) -> jinja2.Environment:
         "sentence": spoken.sentence,
         "stage_name": spoken.stage,
         "t": spoken.text,
+        "task_title": partial(words.task_title, language=spoken),
         "words": words,
     }
     return made

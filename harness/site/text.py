@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
 JOULES_PER_WH = 3600.0
+WATT_HOURS = {"kWh": 3.6e6, "Wh": JOULES_PER_WH, "mWh": 3.6, "\N{MICRO SIGN}Wh": 0.0036}
+"""What one of each is in joules, the largest first; ``js/core.js`` has the same."""
 ELLIPSIS = "…"
 TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
@@ -14,6 +18,7 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 KEPT_SPACES = frozenset({NO_BREAK_SPACE, NARROW_SPACE})
 """They keep figures and signs on one line: languages write them on purpose."""
+SMALLEST = "\N{MICRO SIGN}Wh"
 SIGNIFICANT_DIGITS = 3
 KEPT = 4096
 """Spellings that are kept: a page in another language has the same figures."""
@@ -49,9 +54,23 @@ def power(exponent: int) -> str:
     return str(exponent).translate(SUPERSCRIPT)
 
 
-def watt_hours(joules: float) -> str:
-    """Spell ``joules`` in watt-hours, without the unit."""
-    return significant(joules / JOULES_PER_WH)
+def watt_hour_unit(joules: Iterable[float]) -> str:
+    """Return the unit for a column of energies: the largest that their middle is at least one of.
+
+    A column has one unit, so that its figures can be compared by eye; the middle is that between
+    the least and the most, by ratio, so that hardly any needs a power of ten. A single figure is a
+    column of its own.
+    """
+    energies = [each for each in joules if each > 0] or [JOULES_PER_WH]
+    least, most = min(energies), max(energies)
+    middle = least if least == most else math.sqrt(least) * math.sqrt(most)
+    return next((unit for unit, worth in WATT_HOURS.items() if middle >= worth), SMALLEST)
+
+
+def watt_hours(joules: float, unit: str | None = None) -> str:
+    """Spell ``joules`` in ``unit`` of ``WATT_HOURS``, else in that which fits: ``27.8 mWh``."""
+    chosen = watt_hour_unit((joules,)) if unit is None else unit
+    return f"{significant(joules / WATT_HOURS[chosen])}{NO_BREAK_SPACE}{chosen}"
 
 
 def rank_range(rank: tuple[int, int]) -> str:

@@ -8,11 +8,12 @@ from typing import Literal
 
 from harness.records.board import Board, BoardEntry
 from harness.site import paths
-from harness.site.client import FLAGS, LONGEST_NAME
+from harness.site.client import FLAGS, LONGEST_NAME, watt_hours_of
 from harness.site.data import data_files
 from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw, guides
 from harness.site.language import Language
 from harness.site.text import shorten
+from harness.site.words import task_title
 
 TOP = 50
 """Rows of a board that the page itself holds, for readers without JavaScript."""
@@ -75,6 +76,8 @@ class BoardView:
     """Entries without a place on a logarithmic axis."""
     shows_ranks: bool
     shows_classes: bool
+    watt_hours: str
+    """The unit of watt-hours of its table."""
 
     @property
     def id(self) -> str:
@@ -173,13 +176,14 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=shows_ranks,
         shows_classes=shows_classes,
+        watt_hours=watt_hours_of(board),
     )
 
 
 def facets(shown: Sequence[BoardView], language: Language) -> tuple[Facet, ...]:
     """Return the ways to choose among these boards: those in which they differ."""
     ways: dict[str, Callable[[BoardView], Option]] = {
-        "task": lambda each: Option(each.board.task, each.board.task_title),
+        "task": lambda each: Option(each.board.task, task_title(each.board, language)),
         "hardware": lambda each: Option(each.board.profile, each.board.profile),
         "grade": lambda each: Option(
             each.board.meter_grade, language.name("grade", each.board.meter_grade)

@@ -11,10 +11,12 @@ from functools import cache, lru_cache
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
 from harness.site import words as spelt
+from harness.site.blocks import Inline, english, name
 from harness.site.language import Language, language
 
 KEPT = 4096
 """Strings with their holes filled that are kept."""
+LONGEST_TITLE = 200
 
 
 class _Strings(dict[str, str]):
@@ -68,9 +70,18 @@ class Wording:
         key = f"warning.{code}.name"
         return self.say[key] if self.language.has(key) else ""
 
-    def metric(self, metric: str) -> str:
-        """Name a metric, with a capital."""
-        return spelt.sentence_case(spelt.metric_name(metric, self.language))
+    def metric(self, metric: str, board: Board) -> str:
+        """Name a metric of a board's, with a capital."""
+        labels = spelt.label_names(board, self.language)
+        return spelt.sentence_case(spelt.metric_name(metric, self.language, labels))
+
+    def label(self, label: str, board: Board) -> str:
+        """Name a label of a board's task."""
+        return spelt.label_names(board, self.language).get(label, label)
+
+    def task_title(self, board: Board) -> str:
+        """Return the title of a board's task."""
+        return spelt.task_title(board, self.language)
 
     def joules(self, grade: Grade) -> str:
         """Name the unit of energy, with a capital: it says where it is no measurement."""
@@ -97,9 +108,17 @@ class Wording:
 
     def board_title(self, board: Board) -> str:
         """Name a board by what tells it from others."""
+        return f"{self.task_title(board)} · {self._told_apart(board)}"
+
+    def said_title(self, board: Board) -> Inline:
+        """Name it where a title that has no translation can be marked as such."""
+        quote = english if spelt.is_english(board, self.language) else name
+        title = quote(self.task_title(board), LONGEST_TITLE)
+        return (title, " · ", name(self._told_apart(board), LONGEST_TITLE))
+
+    def _told_apart(self, board: Board) -> str:
         return " · ".join(
             (
-                board.task_title,
                 self.language.name("scenario_short", board.scenario),
                 board.profile,
                 spelt.sources(board),

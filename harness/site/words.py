@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from markupsafe import Markup
+
 from harness.records.board import Board, BoardEntry
+from harness.records.imported import ImportedBoard
 from harness.records.joint import PrizeResult
 from harness.records.meter import Grade
-from harness.site.language import Language
+from harness.records.task_words import TaskWords
+from harness.site.language import MAIN, Language
 from harness.site.text import JOULES_PER_WH, shorten
 
 NOT_MEASURED: frozenset[Grade] = frozenset({"model", "simulated"})
@@ -20,22 +27,83 @@ def sentence_case(text: str) -> str:
 PHONE_CHARGE_JOULES = 19 * JOULES_PER_WH
 """Energy from the socket that charges a smartphone once: 0.019 kWh, the figure of the US
 Environmental Protection Agency ("Number of smartphones charged" in *Greenhouse Gas Equivalencies
-Calculator: Calculations and References*, as others cite it)."""
+Calculator: Calculations and References*) as programs that use it quote it: the agency's own page
+was not read."""
+EARLIER_WATT_HOURS = 12
+"""The figure of an earlier edition, quoted with how it came about: 14.46 Wh that a common battery
+takes in 24 hours (US Department of Energy, 2020), less 22 hours of 0.13 W once it is full; 11.6 Wh,
+rounded."""
 
 FEWEST_QUERIES = 1.0
 """A charge that would not last for one query says nothing to anybody."""
 
+NO_LABELS: Mapping[str, str] = {}
 
-def metric_name(metric: str, language: Language) -> str:
+
+def task_words(board: Board | ImportedBoard, language: Language) -> TaskWords | None:
+    """Return what a board's task is called in a language; ``None`` without a translation."""
+    return next((each for each in board.task_words if each.language == language.code), None)
+
+
+def task_title(board: Board | ImportedBoard, language: Language) -> str:
+    """Return the title of a board's task: in the language where it has one, else its own.
+
+    Its own is that which its records name, in English.
+    """
+    found = None if language.is_main else task_words(board, language)
+    return board.task_title if found is None else found.title
+
+
+def is_english(board: Board | ImportedBoard, language: Language) -> bool:
+    """Say whether the title of a board's task is in English on a page in another language."""
+    return not language.is_main and task_words(board, language) is None
+
+
+def title_language(board: Board | ImportedBoard, language: Language) -> Markup:
+    """Spell the attribute of an element that holds the title of a board's task alone."""
+    return Markup(' lang="en"') if is_english(board, language) else Markup("")
+
+
+class Phrase(NamedTuple):
+    """A text of a task's, and whether it is in English on a page in another language."""
+
+    text: str
+    english: bool
+
+
+def task_text(board: Board, field: str, language: Language) -> Phrase:
+    """Return the ``description`` or ``query`` of a board's task; empty where it is not known."""
+    found = task_words(board, language)
+    said: str = getattr(found, field) if found is not None else ""
+    if said or language.is_main:
+        return Phrase(said, english=False)
+    own = next((each for each in board.task_words if each.language == MAIN), None)
+    return Phrase(getattr(own, field) if own is not None else "", english=True)
+
+
+def label_names(board: Board, language: Language) -> Mapping[str, str]:
+    """Return what a board's labels are called in a language, by identifier, as far as is known."""
+    found = task_words(board, language)
+    return {} if found is None else found.labels
+
+
+def board_metric(board: Board, language: Language) -> str:
+    """Spell the metric that a board is ranked by."""
+    return metric_name(board.metric, language, label_names(board, language))
+
+
+def metric_name(metric: str, language: Language, labels: Mapping[str, str] = NO_LABELS) -> str:
     """Spell a metric's identifier for reading: ``macro_f1`` is macro F1, ``recall:b`` recall: b.
 
-    Identifiers that no version of the harness knows are spelt as they are.
+    Identifiers that no version of the harness knows are spelt as they are; ``labels`` are called
+    what they are in the language.
     """
     name, _, label = metric.partition(":")
     known = language.name("metric", name)
     if known == name:
         known = name.replace("_", " ")
-    return language.text("metrics.of_class", metric=known, label=label) if label else known
+    called = labels.get(label, label)
+    return language.text("metrics.of_class", metric=known, label=called) if label else known
 
 
 def asked(prize: PrizeResult, language: Language) -> str:
@@ -104,4 +172,5 @@ def phone_charge_source(language: Language) -> str:
         "unit.phone_charge_source",
         watt_hours=language.figure(f"{PHONE_CHARGE_JOULES / JOULES_PER_WH:g}"),
         joules=language.whole(round(PHONE_CHARGE_JOULES)),
+        earlier=EARLIER_WATT_HOURS,
     )

@@ -19,7 +19,6 @@
   const MANY = 300; /* beyond, marks and bars are smaller and fainter: the crowd is what is seen */
   const MANY_NARROW = 80;
   const HALO = 3; /* of the paper around a name, so that lines do not run through it */
-  const WATT_HOURS = [["kWh", 3.6e6], ["Wh", 3600], ["mWh", 3.6], ["µWh", 0.0036]]; /* in joules */
   const FULL_TURN = 2 * Math.PI;
 
   function colours(element) {
@@ -67,12 +66,6 @@
     path.lineTo(x2, y2);
   }
 
-  /* In the largest unit of which there is one: "27.8 mWh". */
-  function wattHours(joules) {
-    const [unit, worth] = WATT_HOURS.find((each) => joules >= each[1]) || WATT_HOURS[WATT_HOURS.length - 1];
-    return Frugal.significant(joules / worth) + "\u00a0" + unit;
-  }
-
   /* Write in the middle above or below a place, but not over the right edge. */
   function inside(pen, text, x, y, right) {
     pen.fillText(text, Math.min(x, right - pen.measureText(text).width / 2), y);
@@ -109,7 +102,7 @@
     });
     pen.font = 0.86 * place.size + "px " + tone.font;
     columns.forEach((joule) =>
-      inside(pen, wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
+      inside(pen, Frugal.wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
     pen.font = place.size + "px " + tone.font;
     pen.textAlign = "end";
     const spelt = Frugal.scales.spelt(levels);

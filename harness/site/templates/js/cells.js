@@ -75,8 +75,7 @@
         low === null
           ? Frugal.text("table.too_few_sessions")
           : Frugal.between(low, data.joulesHigh[row]);
-      const wattHours = Frugal.text("table.watt_hours", { figure: Frugal.wattHours(joules) });
-      lines(cell, Frugal.significant(joules), range, wattHours);
+      lines(cell, Frugal.significant(joules), range, Frugal.wattHours(joules, data.wattHours));
     },
     class(cell, data, row) {
       cell.textContent = value(data, "class", row) || NOTHING;

@@ -44,7 +44,7 @@
   const listeners = new Map();
   const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const SIGNIFICANT_DIGITS = 3;
-  const JOULES_PER_WH = 3600;
+  const WATT_HOURS = { kWh: 3.6e6, Wh: 3600, mWh: 3.6, "µWh": 0.0036 }; /* in joules, the largest first */
   const MINUS = "\u2212";
   const HOLE = /\{(\w+)\}/;
 
@@ -114,8 +114,10 @@
     return figure + " × 10" + (exponent < 0 ? "⁻" : "") + power;
   }
 
-  function wattHours(joules) {
-    return significant(joules / JOULES_PER_WH);
+  /* "27.8 mWh": in that unit, else in the largest of which there is one, as text.py spells it. */
+  function wattHours(joules, unit) {
+    const chosen = unit || Object.keys(WATT_HOURS).find((each) => joules >= WATT_HOURS[each]) || "µWh";
+    return significant(joules / WATT_HOURS[chosen]) + "\u00a0" + chosen;
   }
 
   function between(low, high) {

@@ -61,7 +61,7 @@
     const lines = [
       state.words.metric + " " + Frugal.significant(data.quality[row]) + " (" +
         Frugal.between(data.qualityLow[row], data.qualityHigh[row]) + ")",
-      Frugal.text("picture.energy", { joules: joules, unit: state.words.unit, range: range, wattHours: Frugal.wattHours(data.joules[row]) }),
+      Frugal.text("picture.energy", { joules: joules, unit: state.words.unit, range: range, wattHours: Frugal.wattHours(data.joules[row], data.wattHours) }),
     ];
     const best = Frugal.cells.value(data, "best", row);
     if (best !== null) {
