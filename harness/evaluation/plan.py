@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.rules import ProtocolRules, Rules
-from harness.tasks.protocol import Batch, Split, Storing, Task
+from harness.tasks.protocol import Batch, Sample, Split, Storing, Task
 from harness.tasks.splits import stream_samples
 from harness.tasks.spool import Spool
 
