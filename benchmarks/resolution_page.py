@@ -140,8 +140,9 @@ def _section(name: str, pool: Pool) -> Iterator[str]:
 def _description(pool: Pool) -> str:
     header = pool.header
     runs = [run for each in pool.rounds for run in each]
+    cores = header.cores * header.side_by_side
     share = median(
-        run.other_cpu_seconds / max(run.wall_seconds - sum(run.kernel_seconds), 1e-9) / header.cores
+        run.other_cpu_seconds / max(run.wall_seconds - sum(run.kernel_seconds), 1e-9) / cores
         for run in runs
     )
     kernels = sorted(fmean(run.kernel_seconds) for run in runs)
@@ -158,7 +159,7 @@ def _description(pool: Pool) -> str:
         else f"Instructions cannot be counted on it ({header.instructions})"
     )
     return (
-        f"{pool.began} to {pool.ended}, {header.processor}, {header.cores} cores, Linux "
+        f"{pool.began} to {pool.ended}, {header.processor}, {cores} cores, Linux "
         f"{header.kernel}; meter of grade `{header.meter}`, isolation {header.isolation}. "
         f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions of "
         f"{header.queries} queries, {fmean(run.wall_seconds for run in runs):.2f} s each "
