@@ -236,9 +236,13 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
     assert told.exit_code == 0
     assert told.stdout.startswith(f"toy: {data}\n")
     assert told.stdout.endswith("nothing is wrong\n")
-    for folder, found in ((tmp_path / "empty", "no task"), (tmp_path / "none", "there is no task")):
-        if found == "no task":
-            folder.mkdir()
+    (tmp_path / "empty").mkdir()
+    write_parquet(tmp_path / "other", test=texts("test", 3).drop_columns(["label"]))
+    for folder, found in (
+        (tmp_path / "empty", "no test.parquet and no test-*.parquet"),
+        (tmp_path / "other", "its columns are those of no task"),
+        (tmp_path / "none", "there is no task"),
+    ):
         refused = typed("data", "verify", folder)
         assert (refused.exit_code, found in refused.stderr) == (2, True)
     assert typed("data", "verify", data, "--data", "sample").exit_code == 2

@@ -68,7 +68,13 @@ def _fitting(folder: Path, known: dict[str, TaskCard]) -> list[TaskCard]:
         return [known[kept.task]]
     files = split_files(folder, "test")
     if not files:
-        return [card for name, card in known.items() if split_files(folder / name, "test")]
+        inside = [card for name, card in known.items() if split_files(folder / name, "test")]
+        if not inside:
+            raise UsageError(
+                f"{folder}: no test.parquet and no test-*.parquet, here or in a task's own folder",
+                remedy="name a folder of Parquet; data import makes one of files in other forms",
+            )
+        return inside
     try:
         present = set(pq.read_schema(files[0]).names)
     except (OSError, pa.ArrowException) as error:
