@@ -10,10 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from harness.ranking.claims import Ranking, rank
+from harness.ranking.bound import Largest
+from harness.ranking.claims import Ranking, _noise, _statistics, rank
 from harness.ranking.energy_pairs import BY_CAMPAIGN, BY_ROUND, compare_energies
 from harness.ranking.evidence import (
     BetweenSessions,
+    Booleans,
     Evidence,
     Floats,
     ItemScores,
@@ -24,7 +26,7 @@ from harness.ranking.evidence import (
 )
 from harness.ranking.maxima import Active, Noise, largest_of, normal_scale, student_scale
 from harness.ranking.paired_quality import OfSessions
-from harness.ranking.resampling import draw_quality
+from harness.ranking.resampling import draw_quality, with_sessions
 from harness.ranking.unsure_scale import unsure_scale
 
 MARGINS = Margins(quality=0.01, energy=0.02)
@@ -334,6 +336,42 @@ def test_less_energy_costs_one_of_two_no_claim(seed: int, saved: float) -> None:
     assert one.beats[0, 1] <= two.beats[0, 1]
     assert one.less_energy[1, 0] >= two.less_energy[1, 0]
     assert one.beats[1, 0] >= two.beats[1, 0]
+
+
+def first_step(evidence: Evidence) -> tuple[Booleans, float]:
+    """Return the claims that the first step alone would make, and its bound."""
+    quality = with_sessions(draw_quality(evidence.quality, DRAWS, 7), evidence, 7)
+    pairs = compare_energies(evidence)
+    seen = _statistics(quality, pairs, evidence, MARGINS)
+    others = ~np.eye(len(evidence.entries), dtype=bool)
+    noise = _noise(quality, pairs, evidence, MARGINS, 7)
+    active = Active(better=others, not_worse=others, less=others & pairs.compared)
+    bound = Largest(noise).bound(active, 0.95)
+    above = (
+        each > bound + 1e-6 for each in (seen.better, seen.not_worse, seen.less, seen.not_more)
+    )
+    better, not_worse, less, not_more = above
+    return others & not_worse & not_more & (better | less), bound
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(2, 6), st.integers(0, 1000), st.floats(0, 0.3))
+def test_less_energy_costs_no_claim_that_the_first_step_makes(
+    count: int, seed: int, saved: float
+) -> None:
+    rng = np.random.default_rng(seed)
+    right, joules = rng.integers(800, 1000, count).tolist(), rng.uniform(1, 1.2, count).tolist()
+    before = board(right, joules, seed=seed)
+    first, *others = before.energy
+    assert first is not None
+    after = replace(before, energy=(replace(first, log_joules=first.log_joules - saved), *others))
+    firm, bound = first_step(before)
+    assert first_step(after)[1] == pytest.approx(bound, abs=1e-6)
+    one, two = ranked(before), ranked(after)
+    assert two.bound <= bound + 1e-6
+    assert not (firm[0] & one.beats[0] & ~two.beats[0]).any()
+    untouched = np.ix_(range(1, count), range(1, count))
+    assert not (firm[untouched] & one.beats[untouched] & ~two.beats[untouched]).any()
 
 
 @settings(max_examples=25, deadline=None)

@@ -315,7 +315,10 @@ def test_several_days_are_no_one_series() -> None:
     assert "what days differ by is in the interval" in days.notes[-1].message
     few = compared(on("old", 1.0, 0, 1), on("new", 0.5, 3, 4, 5))
     assert few.energy.status == "not-compared"
-    assert "it would take at least 3 days or campaigns of each for the energy" in few.verdict
+    assert (
+        "it would take at least 3 days or campaigns of each, or one campaign of both,"
+        in few.verdict
+    )
     common = compared(on("old", 1.0, 0, 1), on("new", 0.5, 1, 2))
     assert (common.energy.status, common.energy.unit) == ("less", "sessions")
     assert common.energy.ratio == compared(on("old", 1.0, 1), on("new", 0.5, 1)).energy.ratio

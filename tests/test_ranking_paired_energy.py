@@ -296,6 +296,7 @@ def test_the_day_that_both_ran_on_counts_and_no_other() -> None:
     made = found(a, b)
     assert made.ratio == pytest.approx(0.8)
     assert (made.pairing, made.unit, made.status) == ("none", "sessions", "less")
+    assert made.method.endswith("for the 5 and 5 sessions of the one day or campaign in common")
     both = series((*scaled(0.8), *scaled(0.9, A[:4])), days="aaaaabbbb")
     made = found(a, both)
     assert made.ratio == pytest.approx(0.8)

@@ -264,3 +264,16 @@ def test_equal_entries_are_called_different_in_few_tries() -> None:
         a, b = (np.asarray(rng.random(150) > hard, np.int64) for _ in range(2))
         told += found(RightOrWrong(a, b, 1, 1)).status in {"better", "worse"}
     assert told / tries <= 0.05
+
+
+def test_items_do_not_mend_what_whole_sessions_differ_by() -> None:
+    evidence = right_or_wrong(820, 50, 40, 90, sessions=3)
+    same = OfSessions((0.86,) * 3)
+    steady = found(evidence, of_sessions=(OfSessions((0.87,) * 3), same)).items_needed
+    shaken = OfSessions((0.868, 0.870, 0.872))
+    shaken_needed = found(evidence, of_sessions=(shaken, same)).items_needed
+    wild = found(evidence, of_sessions=(OfSessions((0.70, 0.87, 0.99)), same))
+    assert steady is not None
+    assert shaken_needed is not None
+    assert shaken_needed > steady
+    assert (wild.status, wild.items_needed) == ("not-told-apart", None)

@@ -112,7 +112,7 @@ def _task(
 def _answers(
     results: Path, row: BoardEntry, stored: Mapping[str, StoredRecord], task: FolderTask
 ) -> Answers | WhyUnranked:
-    from harness.store.results import has_items, read_items
+    from harness.store.results import StoredRecord, has_items, read_items
     from harness.tasks.outcomes import kept_predictions, wrong_with
 
     if not all(has_items(results, path) for path in row.evaluations):
@@ -121,7 +121,9 @@ def _answers(
     sessions: list[Predictions] = []
     records = [stored[path].record for path in row.evaluations]
     for path, record in zip(row.evaluations, records, strict=True):
-        kept = read_items(results, stored[path])
+        here = stored[path]  # its record is read anew each time that it is asked for
+        read = StoredRecord(path=path, record=record, digest=here.digest, signed_by=here.signed_by)
+        kept = read_items(results, read)
         if kept is None:
             return "items-missing"
         if wrong_with(kept, record, task):

@@ -68,7 +68,7 @@ class Shelf:
 
     def __init__(self, results: Path, told: Told, gist: Gist) -> None:
         self.path, self.digest, self.signed_by = gist.path, told.digest, told.signed_by
-        self.mark = told.marks[0]
+        self.mark, self.created_utc = told.marks[0], gist.created_utc
         self._results = results
 
     @property

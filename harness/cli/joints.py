@@ -167,7 +167,7 @@ class Joints:
         joint = JointFile(
             board=board.id,
             records=records,
-            created_utc=max(each.record.created_utc for each in behind),
+            created_utc=max(each.created_utc for each in behind),
             statistics=computed,
         )
         made = _Made(ranked, ranked, signed(joint, signer))

@@ -55,7 +55,8 @@ def apart(a: Series, b: Series, least: int) -> Ratio | TooFew:
         return TooFew(f"fewer than {FEWEST} sessions{where} of one of them have a figure of energy")
     common = sorted(mine.keys() & theirs.keys())
     if common:
-        return _in_common([(mine[each], theirs[each]) for each in common], least)
+        left_out = len(set(a.occasions)) > 1 or len(set(b.occasions)) > 1
+        return _in_common([(mine[each], theirs[each]) for each in common], least, left_out=left_out)
     return _of_other_occasions([*mine.values()], [*theirs.values()], least)
 
 
@@ -78,18 +79,25 @@ def _by_occasion(series: Series) -> Mapping[int, _Occasion]:
     }
 
 
-def _in_common(pairs: Sequence[tuple[_Occasion, _Occasion]], least: int) -> Ratio:
-    """Compare two that ran on the same occasions."""
+def _in_common(
+    pairs: Sequence[tuple[_Occasion, _Occasion]], least: int, *, left_out: bool
+) -> Ratio:
+    """Compare two that ran on the same occasions; ``left_out``: one has sessions of others."""
     pooled = _over([difference(b.estimate, a.estimate) for a, b in pairs], least)
     if pooled is None:
         a, b = max(pairs, key=lambda pair: min(each.sessions for each in pair))
         drift = _drift([a], [b])
-        others = (
-            f", of one day or campaign of {len(pairs)} in common: fewer than {least} do not show "
-            "how they differ"
-            if len(pairs) > 1
-            else ""
-        )
+        others = ""
+        if len(pairs) > 1:
+            others = (
+                f", of one day or campaign of {len(pairs)} in common: fewer than {least} do not "
+                "show how they differ"
+            )
+        elif left_out:
+            others = (
+                f", for the {a.sessions} and {b.sessions} sessions of the one day or campaign in "
+                "common"
+            )
         return ratio_of(
             a.estimate,
             b.estimate,

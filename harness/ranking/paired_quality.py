@@ -153,7 +153,9 @@ def compare_quality(
         difference_interval=interval,
         method=method,
         paired=paired,
-        items_needed=_items_needed(difference, interval, items, margin, alike=_all_alike(evidence)),
+        items_needed=_items_needed(
+            difference, interval, items, margin, extra, alike=_all_alike(evidence)
+        ),
     )
 
 
@@ -231,7 +233,7 @@ def _right_or_wrong(evidence: RightOrWrong, margin: float, extra: float) -> Qual
         only_a_right=only_a,
         only_b_right=only_b,
         items_needed=_items_needed(
-            difference, interval, items, margin, alike=not differences.any()
+            difference, interval, items, margin, extra, alike=not differences.any()
         ),
     )
 
@@ -302,24 +304,31 @@ def _status(difference: float, interval: Interval, margin: float) -> QualityStat
 
 
 def _items_needed(
-    difference: float, interval: Interval, items: int, margin: float, *, alike: bool
+    difference: float, interval: Interval, items: int, margin: float, extra: float, *, alike: bool
 ) -> int | None:
     """Return how many items such as these would settle it; see ``QualityFinding``.
 
     Where all are answered ``alike`` what is left open shrinks with their number, and else with its
-    root.
+    root. ``extra`` of it, what whole sessions differ by, no items make smaller.
     """
     low, high = interval
     if low > 0 or high < 0 or (-margin < low and high < margin):
         return None
     if alike:
-        return max(items + 1, math.ceil(items * high / margin)) if margin > 0 else None
+        of_items, left = _less(high, extra), _less(margin, extra)
+        return max(items + 1, math.ceil(items * of_items / left)) if left > 0 else None
     targets = [abs(difference), margin - abs(difference)]
     target = max(targets)
-    if target <= 0:
+    left = _less(target, extra / _Z * _Z_POWER)
+    if left <= 0:
         return None
-    error = (high - low) / (2 * _Z)
-    return max(items + 1, math.ceil(items * (error * _Z_POWER / target) ** 2))
+    error = _less((high - low) / 2, extra) / _Z
+    return max(items + 1, math.ceil(items * (error * _Z_POWER / left) ** 2))
+
+
+def _less(whole: float, part: float) -> float:
+    """Return what is left of a half-width of which ``part`` was added in quadrature; 0 if none."""
+    return math.sqrt(max(0.0, whole**2 - part**2)) if part > 0 else max(0.0, whole)
 
 
 def _where(beyond: Callable[[float], bool], low: float, high: float) -> float:

@@ -84,8 +84,10 @@ def what_it_takes(quality: QualityFinding, energy: EnergyFinding) -> str:
     wanted, never = [], []
     unit = UNITS[energy.unit]
     if energy.needed is not None:
-        rough = "at least" if energy.status == "not-compared" else "about"
-        wanted.append(f"{rough} {energy.needed:,} {unit} of each for the energy")
+        much = f"about {energy.needed:,} {unit} of each"
+        if energy.status == "not-compared":
+            much = f"at least {energy.needed:,} {unit} of each, or one campaign of both,"
+        wanted.append(f"{much} for the energy")
     elif energy.status == "not-told-apart":
         never.append(f"more {unit} like these would not settle the energy")
     if quality.items_needed is not None:

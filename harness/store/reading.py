@@ -58,6 +58,11 @@ class StoredRecord(Frozen):
         """Whether an organiser's key vouches for it."""
         return self.signed_by is not None
 
+    @property
+    def created_utc(self) -> str:
+        """When the evaluation began."""
+        return self.record.created_utc
+
 
 def read_all(
     results: Path, keys: KeyRing = NO_KEYS, *, local: bool = True

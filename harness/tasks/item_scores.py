@@ -7,7 +7,7 @@ means. Precision, F1 and whatever else is a ratio of counts is worked out for ev
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -50,9 +50,12 @@ class ItemScores:
     @property
     def by_session(self) -> tuple[float, ...]:
         """The metric, session by session."""
-        once = np.ones((1, len(self.labels)))
-        alone = (replace(self, decided=each[np.newaxis]) for each in self.decided)
-        return tuple(float(each.resampled(once)[0]) for each in alone)
+        k = len(self.card.label_names)
+        metric = metric_function(self.card.ranked_metric, self.card.label_names)
+        cells = self.labels * (k + 1) + answer_columns(self.decided, k)
+        counts = np.stack([np.bincount(each, minlength=k * (k + 1)) for each in cells])
+        of_sessions = metric(counts.astype(np.float64).reshape(-1, k, k + 1))
+        return tuple(of_sessions.tolist())
 
     @property
     def session_noise(self) -> float:
