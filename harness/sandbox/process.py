@@ -84,6 +84,8 @@ class TreeProcess:
         self._error: HarnessError | None = None
         self._requests_open = True
         self._given_back = False
+        self._stirred = False
+        """Whether the last step saw more than room for a request: an answer, an output, an end."""
         self._poll = select.poll()
         self._outputs = Outputs(
             spawned.stdout, spawned.stderr, launch.limits.output_bytes, self._poll
@@ -246,7 +248,7 @@ class TreeProcess:
         Whatever else comes meanwhile is left to ``_receive``.
         """
         while due.rest and self._step(due.end, writing=True):
-            if self._came(due.reply) or self._living.ended():
+            if self._stirred and (self._came(due.reply) or self._living.ended()):
                 break
             due.rest.write(self._spawned.requests)
 
@@ -299,7 +301,9 @@ class TreeProcess:
         events = self._poll.poll(wait * 1000 + 1)
         if writing:
             self._poll.unregister(self._spawned.requests)
-        if any(descriptor in self._outputs for descriptor, _ in events):
+        others = [descriptor for descriptor, _ in events if descriptor != self._spawned.requests]
+        self._stirred = bool(others)
+        if any(descriptor in self._outputs for descriptor in others):
             self._outputs.drain()
             self._check_output()
         return time.monotonic() < end
