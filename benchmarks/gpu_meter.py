@@ -29,12 +29,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.errors import MeasurementError
-from harness.meters.nvml import Board, Kind, find_boards, open_board
-from harness.meters.sources import SourceMeter
-from harness.records.meter import SourceDescription, WindowReading
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-WRITTEN_TO = Path(__file__).resolve().parent.parent / "docs/explanation/gpu-meter.md"
+from harness.errors import MeasurementError  # noqa: E402 - after the path
+from harness.meters.nvml import Board, Kind, find_boards, open_board  # noqa: E402 - likewise
+from harness.meters.sources import SourceMeter  # noqa: E402 - likewise
+from harness.records.meter import SourceDescription, WindowReading  # noqa: E402 - likewise
+
+WRITTEN_TO = ROOT / "docs/explanation/gpu-meter.md"
 SHORT_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
 """A board that was idle takes a while to reach its clocks."""

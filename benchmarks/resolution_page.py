@@ -162,8 +162,9 @@ def _description(pool: Pool) -> str:
         f"{header.kernel}; meter of grade `{header.meter}`, isolation {header.isolation}. "
         f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions of "
         f"{header.queries} queries, {fmean(run.wall_seconds for run in runs):.2f} s each "
-        f"on average, {beside}other programs taking {share:.0%} of the machine in the median session. The gate would have repeated "
-        f"{void / len(runs):.0%} of the sessions. The reference kernel's cost: nine in ten within "
+        f"on average, {beside}other programs taking {share:.0%} of the machine in the median "
+        f"session. The gate would have repeated {void / len(runs):.0%} of the sessions. The "
+        f"reference kernel's cost: nine in ten within "
         f"{_quantile(kernels, 0.05) * 1000:.0f} to {_quantile(kernels, 0.95) * 1000:.0f} ms. "
         f"{counters}."
     )

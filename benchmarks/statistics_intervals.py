@@ -3,9 +3,9 @@
     python benchmarks/statistics_intervals.py [--repetitions 2000] [--jobs 1] [--write]
 
 Test sets of 86 to 5,000 items, 5 to 30 sessions; answers that differ between sessions; groups;
-energies with skew, drift and serial correlation; looks; ratios; campaigns. Each setting is drawn
-so many times, the harness's own functions make the interval, and the share of intervals that hold
-the truth stands beside what they promise. ``--write`` writes the table and the reliability
+energies with skew, drift and serial correlation; looks; ratios; campaigns; days. Each setting is
+drawn so many times, the harness's own functions make the interval, and the share of intervals that
+hold the truth stands beside what they promise. ``--write`` writes the table and the reliability
 diagrams to docs/explanation; where not all settings were run, it replaces the rows of those that
 were, and leaves the diagrams. Exits with 1 when a 95 % interval covers less than 93 %, or not 93 to
 97 % of a metric by 500 items or more.
@@ -28,6 +28,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from statistics_intervals_days import day_settings
 from statistics_intervals_energy import Setting, energy_settings
 from statistics_intervals_figure import draw
 from statistics_intervals_quality import FEWER_RESAMPLES, quality_settings
@@ -83,7 +84,7 @@ def simulate(repetitions: int, wanted: str, jobs: int, done: Sequence[Row] = ())
 
 
 def _settings() -> list[Setting]:
-    return [*quality_settings(), *energy_settings()]
+    return [*quality_settings(), *energy_settings(), *day_settings()]
 
 
 def _run(repetitions: int, number: int) -> Row:

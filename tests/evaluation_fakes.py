@@ -26,7 +26,7 @@ from harness.meters.sources import SourceMeter
 from harness.records.evaluation import EvaluationRecord, Isolation, ItemOutcomes
 from harness.records.rules import ProtocolRules
 from harness.records.session import Notice
-from harness.sandbox.protocol import Captured, Exit, Launch, Process, Request, Sandbox
+from harness.sandbox.protocol import Captured, Exit, Launch, Process, Request, Sandbox, Span
 from harness.tasks import load_task
 
 SESSIONS = 3
@@ -88,9 +88,10 @@ class FakeProcess:
         for parts, n in requests:
             self._reach(f"predict:{self._asked}")
             self._asked += 1
-            texts = texts_of(b"".join(parts))
+            content = b"".join(part for part in parts if not isinstance(part, Span))
+            texts = texts_of(content)
             assert len(texts) == n
-            self._plan.frames[self._number].append((bytes(parts[0][:4]), n))
+            self._plan.frames[self._number].append((content[:4], n))
             self._plan.texts[self._number] += texts
             wrong = self._number == self._plan.wrong_in
             yield struct.pack(f"<{n}i", *(answer(text) ^ wrong for text in texts))

@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 from harness.records.rules import Limits
 from harness.sandbox import interpreter
 from harness.sandbox.ladder import choose
-from harness.sandbox.protocol import Launch, Process, Request, Sandbox
+from harness.sandbox.protocol import Launch, Process, Request, Sandbox, Span
 from harness.sandbox.spawn import spawn
 
 MEBIBYTE = 1 << 20
@@ -75,7 +75,7 @@ def launch_of(
 
 
 def predict(
-    process: Process, parts: Sequence[bytes | memoryview], n: int, *, deadline_seconds: float
+    process: Process, parts: Sequence[bytes | memoryview | Span], n: int, *, deadline_seconds: float
 ) -> bytes:
     """Send one request; return the payload of its reply."""
     (payload,) = process.predict([Request(parts, n)], deadline_seconds=deadline_seconds)

@@ -410,6 +410,32 @@ def test_a_regression_fails_only_where_that_is_asked_for(project: Path) -> None:
     )  # fmt: skip
 
 
+def test_an_energy_of_another_day_is_no_regression_and_no_silence(project: Path) -> None:
+    keep(project, "old", 40, created=EARLY)
+    keep(project, "new", 40, [2 * each for each in JOULES], created=LATE)
+    made = compared("old", "new", "--fail-on-regression")
+    assert made.exit_code == 0
+    assert made.stderr.startswith("no regression of energy can be seen: they were evaluated on")
+    shown = " ".join(compared("old", "new").stdout.split())
+    assert "it would take at least 3 days or campaigns of each for the energy" in shown
+    assert "evaluate both in turn" in shown
+    assert "run-apart" in codes(document("old", "new"))
+    quality = compared("old", "new", "--quality-margin", "0.9").stdout
+    assert quality.lstrip().startswith("inconclusive:")
+
+
+def test_three_days_of_each_are_compared_with_what_days_differ_by(project: Path) -> None:
+    for day, factor in enumerate((1.0, 1.02, 0.98), 1):
+        for entry, first, times in (("old", 0, 1.0), ("new", 10, 0.5)):
+            moment = f"2026-01-{first + day:02d}T03:04:05+00:00"
+            joules = [factor * times * each for each in JOULES[day:] + JOULES[:day]]
+            keep(project, entry, 40, joules, created=moment)
+    made = document("old", "new")
+    assert (made["energy"]["status"], made["energy"]["unit"]) == ("less", "occasions")
+    assert "on 3 and 3 days or campaigns" in made["energy"]["method"]
+    assert "run-apart" in codes(made)
+
+
 @pytest.mark.parametrize("margin", ["-0.1", "nan", "inf"])
 def test_a_margin_is_a_share(project: Path, margin: str) -> None:
     keep(project, "old")

@@ -122,6 +122,18 @@ def test_an_import_says_how_it_split_and_what_to_do_next(root: Path, tmp_path: P
     assert typed("data", "import", "toy", "csv", source, folder, *COLUMNS, "--force").exit_code == 0
 
 
+@pytest.mark.parametrize("has_groups", [True, False])
+def test_groups_that_the_task_does_not_store_are_told(
+    root: Path, tmp_path: Path, has_groups: bool
+) -> None:
+    card = root / "tasks" / "toy" / "task.toml"
+    if not has_groups:
+        card.write_text(card.read_text().replace('group = "source"\n', ""))
+    told = typed("data", "import", "toy", "csv", private_csv(tmp_path), tmp_path / "set", *COLUMNS)
+    assert told.exit_code == 0
+    assert ("not stored: toy has no column of groups" in told.stderr) is not has_groups
+
+
 @pytest.mark.parametrize("option", [(), ("--public",)])
 def test_files_that_others_have_are_imported_as_public(
     root: Path, tmp_path: Path, option: tuple[str, ...]
@@ -140,6 +152,8 @@ def test_a_converter_of_the_tasks_own_is_a_format(root: Path, tmp_path: Path) ->
     source.write_text("item 0\nitem 1\n")
     made = document("data", "import", "toy", "lines", source, tmp_path / "set")
     assert made["set"]["test_items"] == 2
+    told = typed("data", "import", "toy", "lines", source, tmp_path / "told")
+    assert "split    as toy's converter of lines makes it" in told.stdout
     looked = document("data", "verify", tmp_path / "set")
     assert looked["reference"]["public"] is True  # a converter reads what others have, too
     other = document("data", "import", "toy", "line", source, tmp_path / "other", code=2)

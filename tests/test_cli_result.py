@@ -11,7 +11,8 @@ from msgspec.structs import replace
 from record_samples import component_energy, record
 from rich.console import Console
 
-from harness.cli.result import interval, print_result
+from harness.cli.result import print_result
+from harness.cli.spelt import interval
 from harness.records.evaluation import EvaluationRecord, Failed
 from harness.records.session import Notice, VoidSession
 

@@ -123,9 +123,21 @@ def test_a_task_is_added_as_the_page_says(tmp_path: Path) -> None:
 
     contract = next(text for step, text in printed if "pytest" in step.commands)
     assert re.search(r"^\d+ passed", contract, flags=re.MULTILINE), contract
+    assert "no control ran" not in printed[-1][1]
     found = qualities(root, "waste-sorting")
     assert set(found) == {"waste-null", "waste-words"}
     assert found["waste-null"] == [pytest.approx(1 / 3, abs=0.001)]
+
+
+def test_a_private_set_is_brought_as_the_page_says(tmp_path: Path) -> None:
+    root = write_project(tmp_path / "project")
+
+    printed = follow(DOCS / "how-to" / "bring-a-private-test-set.md", root)
+
+    verified = next(text for step, text in printed if "verify" in step.commands)
+    assert verified.endswith("nothing is wrong\n")
+    assert (tmp_path / "private" / "set" / "set.json").is_file()
+    assert qualities(root, "climate-disinformation").keys() == {"my-entry"}
 
 
 def test_the_tutorial_ends_with_a_better_entry_than_it_began_with(tmp_path: Path) -> None:

@@ -169,7 +169,7 @@ def test_malformed_annotations_in_a_directory_are_named(root: Path, tmp_path: Pa
 
     assert result.exit_code == 2
     message = json.loads(result.stdout)["error"]["message"]
-    assert "test.parquet: column 'annotations': row 1: line 1 has 4 fields" in message
+    assert "test.parquet: column 'annotations': row 1 is malformed: line 1 has 4 fields" in message
     assert list((root / "leaderboard").glob("results/*/*/*")) == []
 
 

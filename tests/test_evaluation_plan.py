@@ -20,7 +20,7 @@ from harness.evaluation.plan import (
 )
 from harness.records.rules import ProtocolRules
 from harness.tasks import load_task
-from harness.tasks.protocol import Item, Sample, Task
+from harness.tasks.protocol import Item, Sample, Stored, Task
 from harness.tasks.splits import ItemSplit
 from harness.tasks.spool import Spool
 
@@ -54,7 +54,8 @@ def spooled(*samples: str) -> Spool:
 
 def sent(sweep: PlannedSweep, split: ItemSplit, size: int = 4) -> list[tuple[int, Sample]]:
     """Return position and sample of every query, in the order they are sent."""
-    samples = [sample for batch in sweep.batches(split, size) for sample in batch]
+    batches = sweep.batches(split, size)
+    samples = [s for batch in batches if not isinstance(batch, Stored) for s in batch]
     return list(zip(sweep.order.tolist(), samples, strict=True))
 
 
@@ -158,6 +159,29 @@ def test_no_further_sweep_is_made_when_its_time_is_up(task: Task) -> None:
     (only,) = plan_sweeps(task, split_of(10), 5, sealed_rng(), variant_seconds=0.0)
 
     assert only.kind == "original"
+
+
+def test_no_two_variants_of_a_session_are_alike_where_there_are_enough(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The toy's variant is one of ten: of nine some would be alike without a second look."""
+    monkeypatch.setattr(plan, "TRIES", 400)
+    split = ItemSplit([Item(id=str(i), sample=f"item {i}.", label=0, group="g") for i in range(30)])
+
+    sweeps = plan_sweeps(task, split, 10, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    samples = [sample for sweep in sweeps for _, sample in sent(sweep, split)]
+    assert len(set(samples)) == len(samples) == 300
+
+
+def test_what_has_too_few_variants_is_sent_again(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(type(task), "perturb", lambda _task, sample, _rng: sample)
+
+    sweeps = plan_sweeps(task, split_of(3), 4, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    assert len(sweeps) == 4
 
 
 def test_the_secret_is_fresh_each_time() -> None:

@@ -283,6 +283,44 @@ def test_other_campaigns_are_compared_by_their_controls() -> None:
     assert (few.energy.status, few.energy.pairing) == ("not-compared", "none")
 
 
+def test_ratios_to_two_versions_of_the_control_are_not_held_against_one_another() -> None:
+    def some(entry: str, names: str, version: str) -> Contender:
+        of_it, of_control = (
+            tuple(in_campaign(of, JOULES[s:] + JOULES[:s], n) for n in names)
+            for of, s in ((entry, 0), ("steady", 2))
+        )
+        other = [
+            replace(each, submission=replace(each.submission, digest=version * 32))
+            for each in of_control
+        ]
+        return contender(entry, *of_it, controls=tuple(other))
+
+    a, b = some("old", "abc", "5e"), some("new", "def", "5e")
+    assert compared(a, b).energy.pairing == "campaigns"
+    made = compared(a, some("new", "def", "6f"))
+    assert (made.energy.pairing, made.energy.unit) == ("none", "occasions")
+
+
+def test_several_days_are_no_one_series() -> None:
+    def on(entry: str, factor: float, *days: int) -> Contender:
+        made = (
+            record(entry, joules=[factor * (1 + 0.05 * d) * j for j in JOULES],
+                   created=f"2026-01-{10 + d}T03:04:05+00:00")
+            for d in days
+        )  # fmt: skip
+        return contender(entry, *made)
+
+    days = compared(on("old", 1.0, 0, 1, 2), on("new", 0.9, 3, 4, 5))
+    assert (days.energy.status, days.energy.unit) == ("not-told-apart", "occasions")
+    assert "what days differ by is in the interval" in days.notes[-1].message
+    few = compared(on("old", 1.0, 0, 1), on("new", 0.5, 3, 4, 5))
+    assert few.energy.status == "not-compared"
+    assert "it would take at least 3 days or campaigns of each for the energy" in few.verdict
+    common = compared(on("old", 1.0, 0, 1), on("new", 0.5, 1, 2))
+    assert (common.energy.status, common.energy.unit) == ("less", "sessions")
+    assert common.energy.ratio == compared(on("old", 1.0, 1), on("new", 0.5, 1)).energy.ratio
+
+
 def test_the_controls_of_its_own_campaigns_are_found() -> None:
     mine, control = (stored(in_campaign(entry, JOULES)) for entry in ("old", "steady"))
     others = [

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.ranking.paired_energy import Campaign, EnergyFinding, Series, compare_energy
+from harness.ranking.energy_ratio import Campaign, Series
+from harness.ranking.paired_energy import EnergyFinding, compare_energy
 from harness.records.statistics import LEAST_CAMPAIGNS, LEAST_SPREAD
 
 A = (10.0, 10.2, 9.9, 10.1, 9.8)
@@ -25,7 +27,10 @@ def series(
     campaigns: Mapping[str, Campaign] | None = None,
     controls: Mapping[str, Campaign] | None = None,
     alpha: float = 0.05,
+    days: str = "",
 ) -> Series:
+    """Make sessions; ``days`` has a letter for each one's, else they are of their campaigns."""
+    of_campaigns = "".join(name * len(each) for name, each in (campaigns or {}).items())
     return Series(
         tuple(joules),
         (kernel,) * len(joules),
@@ -33,6 +38,7 @@ def series(
         campaigns or {},
         controls or {},
         alpha,
+        tuple(map(ord, days or of_campaigns)),
     )
 
 
@@ -111,10 +117,11 @@ def test_only_rounds_of_both_count() -> None:
     assert "3 rounds" in found(a, b).method
 
 
-def test_one_round_in_common_is_no_pair() -> None:
+def test_one_round_in_common_is_no_pair_but_the_campaign_is_in_common() -> None:
     a = series(A, campaigns={"c": rounds(A)}, controls={"c": rounds(A)})
     b = series(A, campaigns={"c": rounds(A, start=4)}, controls={"c": rounds(A, start=4)})
-    assert found(a, b).status == "not-compared"
+    made = found(a, b)
+    assert (made.status, made.pairing, made.unit) == ("not-told-apart", "none", "sessions")
 
 
 def on_days(rng: np.random.Generator, names: str, between: float, shift: float = 0.0) -> Series:
@@ -222,9 +229,101 @@ def test_no_fewer_campaigns_than_the_rules_ask_for_would_suffice() -> None:
     assert made.needed is None or made.needed > 7
 
 
-def test_one_of_a_campaign_and_one_alone_are_taken_as_run_apart() -> None:
-    made = found(joint(A), series(scaled(0.5)))
-    assert (made.status, made.pairing) == ("less", "none")
+def test_an_evaluation_outside_of_campaigns_takes_nothing_from_rounds_or_ratios() -> None:
+    alone = (*A, *scaled(3.0))
+    a = replace(joint(A), joules=alone, kernels=(0.1,) * 10, occasions=(*map(ord, "cccccmmmmm"),))
+    b = joint(scaled(0.9, (10.0, 10.2, 9.8, 10.1, 9.9)))
+    assert found(a, b).pairing == "rounds"
+    assert found(a, b).ratio == found(joint(A), b).ratio
+    mine = in_campaigns(10.0, "abc", (1.0, 1.1, 0.9), 1)
+    theirs = in_campaigns(9.0, "def", (1.5, 1.6, 1.4), 2)
+    more = replace(
+        mine,
+        joules=(*mine.joules, 90.0),
+        kernels=(*mine.kernels, 0.1),
+        occasions=(*mine.occasions, 0),
+    )
+    assert found(more, theirs).ratio == found(mine, theirs).ratio
+    assert found(more, theirs).pairing == "campaigns"
+
+
+# Occasions
+
+
+def of_days(
+    rng: np.random.Generator, days: str, between: float, factor: float = 1.0, sessions: int = 5
+) -> Series:
+    """Make sessions of some days without a campaign; a day changes all of them alike."""
+    logs = between * rng.standard_normal((len(days), 1))
+    joules = factor * np.exp(logs + 0.003 * rng.standard_normal((len(days), sessions)))
+    return series(joules.ravel().tolist(), days="".join(day * sessions for day in days))
+
+
+@pytest.mark.parametrize(("of_a", "of_b"), [("a", "b"), ("ab", "cde"), ("abc", "d")])
+def test_few_days_without_one_in_common_tell_nothing_and_it_is_said_what_would(
+    of_a: str, of_b: str
+) -> None:
+    rng = np.random.default_rng(3)
+    made = found(of_days(rng, of_a, 0.0), of_days(rng, of_b, 0.0, 0.5))
+    assert (made.status, made.ratio) == ("not-compared", None)
+    assert "different days or in different campaigns" in made.reason
+    assert (made.needed, made.unit) == (3, "occasions")
+
+
+@pytest.mark.parametrize(("of_a", "of_b"), [("abc", "def"), ("abcde", "fgh"), ("abc", "abc")])
+def test_equal_entries_of_several_days_are_told_apart_in_few_tries(of_a: str, of_b: str) -> None:
+    rng = np.random.default_rng(20_261_126)
+    tries, told = 400, 0
+    for _ in range(tries):
+        made = found(of_days(rng, of_a, 0.03), of_days(rng, of_b, 0.03))
+        assert made.unit == "occasions"
+        told += made.status in {"less", "more"}
+    assert told / tries <= 0.08  # 5 %, and what 400 tries leave open
+
+
+def test_days_taken_as_one_series_would_be_told_apart_in_many() -> None:
+    rng = np.random.default_rng(20_261_126)
+    told = 0
+    for _ in range(100):
+        a, b = of_days(rng, "abc", 0.03), of_days(rng, "def", 0.03)
+        told += found(replace(a, occasions=()), replace(b, occasions=())).status in {"less", "more"}
+    assert told > 20  # the input that the occasions are there for
+
+
+def test_the_day_that_both_ran_on_counts_and_no_other() -> None:
+    cheap = (*scaled(0.8), *scaled(3.0))
+    a, b = series((*A, *A), days="aaaaabbbbb"), series(cheap, days="bbbbbccccc")
+    made = found(a, b)
+    assert made.ratio == pytest.approx(0.8)
+    assert (made.pairing, made.unit, made.status) == ("none", "sessions", "less")
+    both = series((*scaled(0.8), *scaled(0.9, A[:4])), days="aaaaabbbb")
+    made = found(a, both)
+    assert made.ratio == pytest.approx(0.8)
+    assert "one day or campaign of 2 in common" in made.method
+
+
+def test_days_in_common_are_compared_day_by_day() -> None:
+    weather = (1.0, 1.5, 0.7, 1.2)
+    days = "aaaaabbbbbcccccddddd"
+    a = series([w * j for w in weather for j in A], days=days)
+    b = series([0.9 * w * j for w in weather for j in A], days=days)
+    made = found(a, b)
+    assert (made.pairing, made.unit, made.status) == ("occasions", "occasions", "less")
+    assert made.ratio == pytest.approx(0.9)
+    elsewhere = found(a, series(b.joules, days=days.translate(str.maketrans("abcd", "efgh"))))
+    assert (elsewhere.pairing, elsewhere.status) == ("none", "not-told-apart")
+
+
+@given(st.integers(0, 1000), st.sampled_from(["abc", "abcd"]), st.sampled_from(["def", "abc"]))
+def test_days_mirror_too(seed: int, of_a: str, of_b: str) -> None:
+    rng = np.random.default_rng(seed)
+    a, b = of_days(rng, of_a, 0.02), of_days(rng, of_b, 0.02, 1.05)
+    here, there = found(a, b), found(b, a)
+    mirrored = {"less": "more", "more": "less"}
+    assert there.status == mirrored.get(here.status, here.status)
+    assert (here.needed, here.unit) == (there.needed, there.unit)
+    assert here.ratio_interval is not None
+    assert there.ratio_interval == pytest.approx([1 / each for each in here.ratio_interval[::-1]])
 
 
 # Run apart

@@ -22,7 +22,9 @@ from toy_task import (
 from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task, spooled
 from harness.tasks.data import Counted, count_folder
+from harness.tasks.digests import data_digest
 from harness.tasks.protocol import Task, TaskData
+from harness.tasks.row_faults import MOST_SHOWN, RowsError
 from harness.tasks.splits import ItemSplit
 
 
@@ -235,6 +237,32 @@ def test_numbers_serve_as_identifiers_and_groups(tmp_path: Path) -> None:
     assert list(data.test.groups) == ["5", "5", "6"]
 
 
+@pytest.mark.parametrize("kind", [pa.null(), pa.string(), pa.int64()])
+@pytest.mark.parametrize("shards", [1, 2])
+def test_where_identifiers_are_null_throughout_rows_are_told_by_their_numbers(
+    tmp_path: Path, kind: pa.DataType, shards: int
+) -> None:
+    """As in the public set of quotes, whose ``id`` holds nothing."""
+
+    def without_ids(split: str, count: int) -> list[pa.Table]:
+        table = replaced(texts(split, count), "id", pa.nulls(count, kind))
+        return [table.slice(0, 2), table.slice(2)] if shards > 1 else [table]
+
+    data = load(tmp_path, test=without_ids("test", 5), train=without_ids("train", 4))
+    assert list(data.test.ids) == ["0", "1", "2", "3", "4"]
+    assert data.reference.digest == data_digest(data.test)
+    assert list(data.warm_up.ids) == ["0", "1", "2", "3"]
+    counted = count_folder(load_task(tmp_path, "toy").card, tmp_path / "data")
+    assert counted == Counted(data.reference.digest, train_items=4, test_items=5)
+
+
+def test_identifiers_that_only_some_rows_lack_are_missing(tmp_path: Path) -> None:
+    nothing = replaced(texts("test", 3), "id", pa.nulls(3, pa.string()))
+    error = fault(tmp_path, test=[nothing, texts("test", 3)])
+    assert isinstance(error, RowsError)
+    assert [fault.row for fault in error.faults] == [0, 1, 2]
+
+
 def test_warm_up_holds_no_sample_of_the_test_split(tmp_path: Path) -> None:
     train = pa.concat_tables([texts("train", 2), texts("test", 2), texts("train", 2, start=2)])
     data = load(
@@ -263,6 +291,14 @@ def test_a_source_that_is_none_is_refused_with_those_that_there_are(tmp_path: Pa
     assert "sample, hub, a directory" in caught.value.remedy
 
 
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    table = texts("test", 2)
+    for number, name in enumerate(("id", "quote")):
+        doubled = table.append_column(name, table[name])
+        error = fault(tmp_path / str(number), test=doubled)
+        assert f"test.parquet: column {name!r}: stands twice" in error.message
+
+
 def test_missing_columns_are_all_named_with_those_that_there_are(tmp_path: Path) -> None:
     error = fault(tmp_path, test=texts("test", 3).drop_columns(["quote", "label"]))
     assert "put each task's in DIR/<task>/" in error.remedy
@@ -280,7 +316,7 @@ def test_a_fault_of_the_train_split_names_its_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("column", "values", "found"),
     [
-        ("label", ["0_a", "2_c", "1_b"], "row 1 is '2_c', which is no label of toy ('a', 0, '0_a'"),
+        ("label", ["0_a", "2_c", "1_b"], "row 1 is '2_c', which is no label of toy"),
         ("label", [0, 1, 2], "row 2 is 2, which is no label"),
         ("label", ["a", None, "b"], "row 1 is null"),
         ("label", [0.0, 1.0, 1.0], "holds double"),
@@ -300,6 +336,42 @@ def test_wrong_values_are_named_with_file_column_and_row(
     error = fault(tmp_path, test=replaced(texts("test", 3), column, pa.array(values)))
     assert f"test.parquet: column {column!r}: " in error.message
     assert found in error.message
+
+
+def test_every_row_that_is_wrong_is_named_at_once(tmp_path: Path) -> None:
+    first = replaced(texts("test", 3), "label", pa.array(["a", "c", None]))
+    broken = pa.array([None, b"\xff", b"fine"], pa.binary()).view(pa.string())
+    second = replaced(replaced(first, "quote", broken), "id", pa.array(["x", "y", "test/0"]))
+    second = replaced(second, "label", pa.array(["a", "c", "b"]))
+    error = fault(tmp_path, test=[first, second])
+    assert isinstance(error, RowsError)
+    assert error.message.startswith("6 faults:\n")
+    places = [(Path(each.where).name[:10], each.row, each.column) for each in error.faults]
+    assert places == [
+        ("test-00000", 1, "label"),
+        ("test-00000", 2, "label"),
+        ("test-00001", 0, "quote"),
+        ("test-00001", 1, "quote"),
+        ("test-00001", 1, "label"),
+        ("test-00001", 2, "id"),
+    ]
+
+
+def test_of_many_wrong_rows_the_first_are_named_and_all_are_counted(tmp_path: Path) -> None:
+    labels = ["a", *["?"] * (MOST_SHOWN + 1980)]
+    error = fault(tmp_path, test=replaced(texts("test", 2001), "label", pa.array(labels)))
+    assert isinstance(error, RowsError)
+    assert [each.row for each in error.faults] == list(range(1, MOST_SHOWN + 1))
+    assert error.count == 2000
+    assert error.message.startswith("2,000 faults:\n")
+    assert error.message.endswith(f"\n  and {2000 - MOST_SHOWN:,} more")
+    assert error.remedy.count("add the spelling") == 1
+
+
+def test_a_column_of_nothing_but_wrong_rows_names_them(tmp_path: Path) -> None:
+    nothing = pa.array([None] * 3, pa.string())
+    error = fault(tmp_path, test=replaced(texts("test", 3), "label", nothing))
+    assert error.message.count("is null") == 3
 
 
 def test_rows_are_counted_within_their_file(tmp_path: Path) -> None:
@@ -419,10 +491,10 @@ def test_generated_items_have_their_boxes(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("annotation", "found"),
     [
-        ("0 0.5 0.5 0.2", "row 2: line 1 has 4 fields"),
-        ("0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 -1", "row 2: line 2 is a box of 0.2 by -1"),
-        ("smoke 0.5 0.5 0.2 0.2", "row 2: line 1 is 'smoke 0.5 0.5 0.2 0.2'"),
-        ("0 640 320 20 20", "row 2: line 1 reaches from"),
+        ("0 0.5 0.5 0.2", "row 2 is malformed: line 1 has 4 fields"),
+        ("0 0.5 0.5 0.2 0.2\n0 0.5 0.5 0.2 -1", "row 2 is malformed: line 2 is a box of 0.2 by -1"),
+        ("smoke 0.5 0.5 0.2 0.2", "row 2 is malformed: line 1 is 'smoke 0.5 0.5 0.2 0.2'"),
+        ("0 640 320 20 20", "row 2 is malformed: line 1 reaches from"),
         (None, "row 2 is null"),
     ],
 )
@@ -434,6 +506,14 @@ def test_malformed_annotations_are_named_with_row_and_column(
         load_framed(tmp_path, test=framed(rows))
     assert f"test.parquet: column 'annotations': {found}" in caught.value.message
     assert caught.value.remedy
+
+
+def test_every_malformed_annotation_is_named(tmp_path: Path) -> None:
+    rows = ["0 0.5 0.5 0.2", "", "0 0.5 0.5 0.2 0.4", None, "smoke", "0 640 320 20 20"]
+    with pytest.raises(RowsError) as caught:
+        load_framed(tmp_path, test=framed(rows))
+    assert [fault.row for fault in caught.value.faults] == [0, 3, 4, 5]
+    assert "line 1 has 1 field," in caught.value.faults[2].found
 
 
 @pytest.mark.parametrize("group", ["scene", "camera"])

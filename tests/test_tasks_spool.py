@@ -90,6 +90,35 @@ def test_positions_beyond_the_end_are_an_error_of_the_caller(
     assert spool.samples([]) == []
 
 
+def test_large_samples_are_found_in_the_file_where_they_lie() -> None:
+    samples = [bytes([number]) * 5_000 for number in range(20)]
+    spool = spooled(samples)
+
+    stored = spool.stored([3, 19, 3])
+
+    assert stored is not None
+    assert len(stored) == 3
+    assert list(map(stored.file.read, stored.begins, stored.sizes)) == spool.samples([3, 19, 3])
+    with pytest.raises(IndexError):
+        spool.stored([20])
+
+
+@pytest.mark.parametrize(
+    ("samples", "memory_bytes"),
+    [(["long" * 5_000] * 3, 0), ([b"short"] * 900, 0), ([b"in memory" * 1_000] * 3, 10**6)],
+)
+def test_texts_and_small_samples_are_to_be_read(samples: list[Sample], memory_bytes: int) -> None:
+    assert spooled(samples, memory_bytes=memory_bytes).stored([0, 1]) is None
+
+
+def test_the_file_stays_as_long_as_samples_in_it_are_on_their_way() -> None:
+    stored = spooled([b"x" * 5_000] * 3).stored([2])
+    gc.collect()
+
+    assert stored is not None
+    assert stored.file.read(stored.begins[0], stored.sizes[0]) == b"x" * 5_000
+
+
 def descriptors() -> set[str]:
     """Return what the open descriptors of this process lead to, by number."""
     found = set()
@@ -208,5 +237,5 @@ def test_a_read_that_gives_a_part_is_gone_on_with(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "pread", lambda file, size, begin: whole(file, min(size, 3), begin))
     assert spool.samples([1, 0]) == [b"ijk", b"abcdefgh"]
     monkeypatch.setattr(os, "pread", lambda *_: b"")
-    with pytest.raises(OrganiserError, match="has lost its end"):
+    with pytest.raises(OrganiserError, match="file of samples cannot be read: it has lost its end"):
         spool.samples([0])

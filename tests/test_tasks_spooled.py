@@ -170,13 +170,10 @@ def test_chunks_of_any_lengths_are_one_column(chunks: list[list[str]], data: st.
 
 
 @given(st.lists(st.text("ab", max_size=2), max_size=8))
-def test_a_text_that_stands_twice_is_found(values: list[str]) -> None:
-    twice = Texts([pa.array(values, pa.large_string())]).twice()
+def test_every_text_that_stood_before_is_found(values: list[str]) -> None:
+    repeats = list(Texts([pa.array(values, pa.large_string())]).repeats())
 
-    if twice is None:
-        assert len(set(values)) == len(values)
-    else:
-        first, second = twice
-        assert values[first] == values[second]
-        assert first < second
-        assert len(set(values[:second])) == second
+    assert [position for _, position in repeats] == [
+        position for position, value in enumerate(values) if value in values[:position]
+    ]
+    assert all(first == values.index(values[position]) for first, position in repeats)

@@ -91,6 +91,7 @@ def test_samples_in_both_splits_are_named(tmp_path: Path) -> None:
     [
         (lambda table: table.set_column(1, "quote", pa.array(["x", "x", "y"])), "repeated"),
         (lambda table: table.set_column(1, "quote", pa.array([" ", "x", "y"])), "empty"),
+        (lambda table: table.set_column(0, "id", pa.nulls(3)), "numbered"),
         (lambda table: table.set_column(2, "label", pa.array(["a", "a", "a"])), "absent-label"),
         (lambda table: table.set_column(3, "source", pa.array(["t", "t", "s0"])), "groups-in-both"),
     ],
@@ -113,12 +114,30 @@ def test_mixed_sizes_are_noted_and_a_modality_without_a_decoder(tmp_path: Path) 
     assert "not-decoded" in [note.code for note in seen.notes]
 
 
-def test_what_loading_refuses_is_a_finding(tmp_path: Path) -> None:
-    wrong = texts("test", 3).set_column(2, "label", pa.array(["a", "c", "b"]))
-    report = look(tmp_path, test=wrong)
-    assert report.counts == {"load": 1}
-    assert "column 'label': row 1 is 'c'" in report.findings[0].message
+def test_every_row_that_loading_refuses_is_a_finding(tmp_path: Path) -> None:
+    test = texts("test", 3).set_column(2, "label", pa.array(["a", "c", None]))
+    train = texts("train", MOST_SHOWN + 9)
+    wrong = pa.array([None] * train.num_rows, pa.string())
+    report = look(tmp_path, test=test, train=train.set_column(2, "label", wrong))
+    assert report.counts == {"load": 2 + train.num_rows}
+    first, second, third, *_ = report.findings
+    assert (Path(first.where).name, first.row, first.column) == ("test.parquet", 1, "label")
+    assert first.message == "is 'c', which is no label of toy"
+    assert (second.row, second.message) == (2, "is null")
+    assert (Path(third.where).name, third.row) == ("train.parquet", 0)
+    assert len(report.findings) == MOST_SHOWN
     assert report.reference is None
+
+
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_what_loading_refuses_twice_is_one_finding(tmp_path: Path, split: str) -> None:
+    wrong = texts(split, 3).set_column(2, "label", pa.array(["a", "c", "b"]))
+    report = look(tmp_path / "row", **{"test": texts("test", 3), split: wrong})
+    assert report.counts == {"load": 1}
+    lacking = texts(split, 3).drop_columns(["label"])
+    report = look(tmp_path / "column", **{"test": texts("test", 3), split: lacking})
+    assert report.counts == {"load": 1}
+    assert "column 'label': is missing" in report.findings[0].message
 
 
 def test_sample_data_can_be_looked_through_too(tmp_path: Path) -> None:
@@ -143,7 +162,10 @@ def test_recordings_are_decoded_whole() -> None:
     assert decode is not None
     assert decode(wav(100)) == Form(told="12000 Hz, 1 channels")
     assert decode(wav(0)) == Form(told="12000 Hz, 1 channels", empty=True)
-    for bad in (b"", b"RIFF", wav(10)[:30], tile(0)):
+    for unknown in (b"\xff\xff\xff\xff", b"\x00\xf0\xff\x7f"):  # who cannot go back writes these
+        assert decode(wav(100)[:40] + unknown + wav(100)[44:]).told
+    assert decode(wav(100)[:36] + b"LIST\3\0\0\0abc\0" + wav(100)[36:]).told
+    for bad in (b"", b"RIFF", wav(10)[:30], wav(100)[:-40], wav(100, declared=101), tile(0)):
         with pytest.raises(ValueError, match=r"\S"):
             decode(bad)
 

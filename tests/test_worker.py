@@ -8,7 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
+import numpy as np
 import pytest
 from sandboxes import converse, write_entry
 
@@ -154,6 +156,31 @@ def test_a_sample_before_load_is_refused(tmp_path: Path) -> None:
     replies, _, code = converse(entry, b"".join(frames.encode_request(["a", "b"])))
     assert b"2 samples came before LOAD" in replies
     assert code == 1
+
+
+@pytest.mark.parametrize("sizes", [(5_000, 0, 40_000), (2_500_000, 1, 300_000), (0, 4_096, 9_000)])
+def test_large_samples_come_whole_however_little_the_pipe_holds(
+    tmp_path: Path, sizes: tuple[int, ...]
+) -> None:
+    samples = [np.random.default_rng(size).bytes(size) for size in sizes]
+    code = answering(
+        "[type(s) is bytes and 7 * (crc32(s) == wanted) for s, wanted in zip(samples, known)]",
+        f"from zlib import crc32\nknown = {list(map(crc32, samples))}",
+    )
+
+    replies, stderr, _ = replies_to(tmp_path, code, samples)
+
+    assert (replies[-1], stderr) == ((b"PRED", struct.pack("<3i", 7, 7, 7)), "")
+
+
+def test_the_parent_may_leave_in_the_middle_of_a_large_sample(tmp_path: Path) -> None:
+    head = b"".join(frames.encode_request([bytes(50_000)])[:2])
+
+    replies, stderr, code = converse(
+        write_entry(tmp_path, answering("[0]")), frames.LOAD_REQUEST + head + bytes(20_000)
+    )
+
+    assert (replies[32:], stderr, code) == (b"", "", 0)
 
 
 def test_the_worker_imports_the_standard_library_and_nothing_of_the_harness() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from rich import markup
 from rich.table import Table
 
-from harness.cli.result import GRADES, shown_path, three_digits
+from harness.cli.spelt import GRADES, shown_path, three_digits
 from harness.site.text import rank_range
 from harness.submissions.faults import visible
 

@@ -7,49 +7,18 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache
 from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from harness.cli.publishing import Files, Page
+from harness.cli.site_files import Listed, in_our_folders, listing
 from harness.cli.workers import Workers
 from harness.errors import OrganiserError
 from harness.records.base import Frozen
-from harness.site.language import codes
 from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
 DRAFT = re.compile(r"\..+\.([0-9]+)\.new")
-_BOARD = r"(?:[a-z0-9]+(?:[-_][a-z0-9]+)*-[0-9a-f]{8}|[a-z0-9-]+\.[0-9a-f]{32})"
-"""As ``ranking.gists.board_id`` and ``site.paths.safe_name`` make the names of boards."""
-_ENTRY = r"[a-z0-9]+(?:[-_][a-z0-9]+)*(?:\.[0-9a-f]{32})?"
-
-
-@cache
-def ours() -> re.Pattern[str]:
-    """Return the names of files that a site is made of: what is so called in its folder is ours.
-
-    Those of boards have their digits: nobody calls files so by chance.
-    """
-    return re.compile(
-        rf"(?:(?:{_languages()})/)?"
-        r"(?:index\.html|method\.html|feed\.xml|preview\.png"
-        rf"|entries/{_BOARD}/{_ENTRY}\.html|badges/{_BOARD}/{_ENTRY}\.svg)"
-        r"|style\.css|board\.js|boards\.json"
-        rf"|data/{_BOARD}(?:(?:\.claims)?\.js|\.csv|\.json|\.parquet)"
-        rf"|{_BOARD}\.csv"  # where spreadsheets once lay
-    )
-
-
-@cache
-def _folders() -> re.Pattern[str]:
-    """Return the folders in which any of them lie; those of local results are a site's own."""
-    spoken = _languages()
-    return re.compile(rf"(?:(?:{spoken})/)?(?:entries|badges)(?:/{_BOARD})?|data|{spoken}")
-
-
-def _languages() -> str:
-    return "|".join(map(re.escape, codes()))
 
 
 class Made(Frozen, array_like=True):
@@ -71,7 +40,7 @@ class Built(NamedTuple):
     """
 
     @property
-    def marks(self) -> list[tuple[str, Mark]]:
+    def marks(self) -> Listed:
         """What ``listing`` gives of the folder, unless somebody else wrote there meanwhile."""
         return sorted(each for page in self.made.values() for each in page.files)
 
@@ -133,34 +102,6 @@ def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
     """Compare all files of ``pages`` with what is in the folder, and write nothing."""
     made, changed, _ = _made(pages, folder, workers, {}, write=False)
     return Built(made, tuple(sorted(changed)), _left_over(folder, made))
-
-
-def listing(folder: Path) -> list[tuple[str, Mark]]:
-    """Return the files of a site that are there, by name, with what tells a change."""
-    found: list[tuple[str, Mark]] = []
-    for name, entry in _in_our_folders(folder):
-        if ours().fullmatch(name):
-            with contextlib.suppress(OSError):
-                found.append((name, mark_of(entry.stat(follow_symlinks=False))))
-    return sorted(found)
-
-
-def _in_our_folders(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    """Yield what lies in the folders of a site, whosever it is; no link is followed."""
-    pending = [""]
-    while pending:
-        inside = pending.pop()
-        try:
-            with os.scandir(folder / inside) as listed:
-                entries = list(listed)
-        except OSError:
-            continue
-        for entry in entries:
-            name = f"{inside}/{entry.name}" if inside else entry.name
-            if not entry.is_dir(follow_symlinks=False):
-                yield name, entry
-            elif _folders().fullmatch(name):
-                pending.append(name)
 
 
 def _made(
@@ -313,7 +254,7 @@ def _left_over(folder: Path, made: Mapping[str, Made]) -> tuple[str, ...]:
 
 def _clear_drafts(folder: Path) -> None:
     """Take away what a build that was ended left half written."""
-    for name, entry in _in_our_folders(folder):
-        found = DRAFT.fullmatch(entry.name)
+    for name in [name for name, _ in in_our_folders(folder)]:
+        found = DRAFT.fullmatch(name.rpartition("/")[2])
         if found is not None and not Path(f"/proc/{found[1]}").exists():
             (folder / name).unlink(missing_ok=True)

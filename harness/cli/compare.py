@@ -92,6 +92,8 @@ def compare(  # noqa: PLR0917 - typer makes options of them
         return
     from harness.submissions.faults import visible
 
+    if made.energy.status == "not-compared":
+        print_note(f"no regression of energy can be seen: {visible(made.energy.reason)}")
     if made.regressions:
         print_note(f"regression: {' and '.join(made.regressions)}")
     for each in made.stale:

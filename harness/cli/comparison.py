@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from harness.cli.boards import escape
-from harness.cli.result import interval, three_digits
 from harness.cli.rows import print_row
+from harness.cli.spelt import interval, three_digits
 from harness.ranking.verdict import NOUN, what_it_takes
 
 if TYPE_CHECKING:

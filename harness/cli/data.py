@@ -303,6 +303,11 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
     card = project.card(task)
     with progress_on_terminal() as line:
         kept = run_import(project, card, wish, line)
+    if group is not None and not card.columns.groups:
+        print_note(
+            f"--group: kept whole in the split, and not stored: {card.task.id} has no column of "
+            "groups, so its intervals take each item by itself"
+        )
     if as_json:
         print_json(imported_summary(kept, destination))
     else:

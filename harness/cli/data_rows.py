@@ -133,9 +133,13 @@ def imported_summary(kept: KeptSet, destination: Path) -> dict[str, Any]:
 
 def print_imported(kept: KeptSet, destination: Path) -> None:
     """Print what was made, how it was split, and what to do next."""
+    from harness.tasks.importing import FORMS
+
     made = kept.imported
     how = "as the source says"
-    if made is not None and made.seed is not None:
+    if made is not None and made.form not in FORMS:
+        how = f"as {kept.task}'s converter of {made.form} makes it"
+    elif made is not None and made.seed is not None:
         how = f"by groups, seed {made.seed}, about {made.test_share:.0%} for the test"
     print_line(f"{destination}: data of {kept.task}")
     _print_rows(

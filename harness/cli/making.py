@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.cli.building import Built, Made, build, look
+from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
 from harness.cli.publishing import Site, pages
-from harness.cli.unchanged import LOCAL, Asked, Listed, keep_state, shown_of, what_is_read
+from harness.cli.site_files import Listed
+from harness.cli.unchanged import LOCAL, Asked, keep_state, shown_of, what_is_read
 from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -41,6 +43,7 @@ class Checked(NamedTuple):
     left_over_joints: tuple[str, ...]
 
 
+@seldom_collected()
 def make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
     """Make the boards and write their site, with the joint files where they are the project's.
 
@@ -109,6 +112,7 @@ def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:
     return not asked.published and (shown != public or (asked.folder / LOCAL).is_dir())
 
 
+@seldom_collected()
 def compare(asked: Asked, *, partial: bool) -> Checked:
     """Compare what is committed with what the records give; everything is read, and no cache."""
     found = scan(asked.results)

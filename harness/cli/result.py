@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from harness.cli.rows import LABEL_WIDTH, print_row
+from harness.cli.spelt import GRADES, interval, shown_path, three_digits
 from harness.ranking.summary import Summary, energy_parts, summarise
 from harness.ranking.trust import in_words
 from harness.records.drift import Drift
@@ -17,13 +18,6 @@ from harness.records.evaluation import EvaluationRecord, Failed, Look
 
 if TYPE_CHECKING:
     from rich.console import Console
-
-GRADES = {
-    "wall": "energy at the wall",
-    "sensor": "energy by on-chip sensors",
-    "model": "modelled work, not energy",
-    "simulated": "simulated energy: a stand-in",
-}
 
 
 def print_result(
@@ -66,22 +60,6 @@ def print_result(
         console.print(shown, highlight=False, soft_wrap=True)
     step = f"{'next':<{LABEL_WIDTH}}{escape(_next_step(record, again, board))}"
     console.print(step, highlight=False, soft_wrap=True)
-
-
-def three_digits(number: float) -> str:
-    """Spell a figure with three significant digits, without an exponent where that is readable."""
-    text = f"{number:.3g}"
-    return f"{float(text):,.0f}" if "e+" in text and abs(number) < 1e9 else text  # noqa: PLR2004
-
-
-def interval(bounds: tuple[float, float] | None) -> str:
-    """Spell an interval, or say that there is none; more digits where three show no width."""
-    if bounds is None:
-        return "no interval"
-    low, high = map(three_digits, bounds)
-    if low == high and bounds[0] < bounds[1]:
-        low, high = (f"{bound:.5g}" for bound in bounds)
-    return f"95 % {low} to {high}"
 
 
 def _print_failure(console: Console, outcome: Failed) -> None:
@@ -269,12 +247,6 @@ def _left_open(summary: Summary) -> Iterator[tuple[str, str]]:
 def _percent(share: float) -> str:
     """Spell an uncertainty: two digits say all that is known of it."""
     return f"{three_digits(float(f'{100 * share:.2g}'))} %"
-
-
-def shown_path(path: Path) -> str:
-    """Spell a path as it is reached from here."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
 
 
 def _next_step(record: EvaluationRecord, again: str, board: str) -> str:

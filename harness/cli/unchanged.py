@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 
+import msgspec
 from msgspec.structs import replace
 
+from harness.cli.collecting import seldom_collected
 from harness.cli.page_cache import NONE, Cache, page_cache
 from harness.cli.project import Project
+from harness.cli.site_files import Listed, listing
 from harness.records.base import Frozen
 from harness.records.board import Boards
 from harness.store.imported import imported_folder
 from harness.store.joint import joint_folder
-from harness.store.scanning import Found, Mark, marks_under, scan
-
-Listed = list[tuple[str, Mark]]
-"""The files of a site, sorted, with their marks."""
+from harness.store.scanning import Found, marks_under, scan
 
 LOCAL = "local"
 """The folder, inside the site's and ignored by git, of the page that shows local results too."""
@@ -87,6 +87,7 @@ def shown_of(boards: Boards, page: str) -> Shown:
     return Shown(boards=replace(boards, boards=short), more=more, page=page)
 
 
+@seldom_collected()
 def unchanged(asked: Asked) -> Shown | None:
     """Return what the last build printed, if another would read, make and print the same."""
     cache = asked.cache
@@ -119,8 +120,6 @@ def what_is_left(asked: Asked, built: Mapping[Path, Listed] | None = None) -> st
     ``None`` where these have none, or where a folder is not as it was ``built``: another build, or
     somebody, wrote there too.
     """
-    from harness.cli.building import listing
-
     sites = {folder: listing(folder) for folder in (asked.folder, asked.folder / LOCAL)}
     joints = marks_under(joint_folder(asked.results))
     if joints is None or any(sites[folder] != left for folder, left in (built or {}).items()):
@@ -138,4 +137,8 @@ def keep_state(
 
 
 def _digest(seen: object) -> str:
-    return blake2b(repr(seen).encode(errors="surrogateescape"), digest_size=16).hexdigest()
+    try:
+        spelt = msgspec.msgpack.encode(seen)
+    except UnicodeEncodeError:  # a name that is no UTF-8
+        spelt = repr(seen).encode(errors="surrogateescape")
+    return blake2b(spelt, digest_size=16).hexdigest()

@@ -147,7 +147,7 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
 
 def _require_results_folder(folder: Path, problems: Sequence[Problem]) -> None:
     """Refuse a part of a results folder, or what is around one: all in it would look misplaced."""
-    from harness.cli.result import shown_path
+    from harness.cli.spelt import shown_path
     from harness.store.misplaced import results_folders
 
     meant = results_folders(folder, problems)

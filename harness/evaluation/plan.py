@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.rules import ProtocolRules, Rules
-from harness.tasks.protocol import Sample, Split, Task
+from harness.tasks.protocol import Batch, Sample, Split, Storing, Task
 from harness.tasks.splits import stream_samples
 from harness.tasks.spool import Spool
 
@@ -24,6 +24,8 @@ MAX_VARIANT_BYTES = 2 * 2**30
 """Variants are made before the session, so that making them is not metered: they must fit."""
 VARIANT_MEMORY_BYTES = 256 * 2**20
 """Of these, what may be kept in memory; the rest goes to a file, in the place of temporary ones."""
+TRIES = 8
+"""How often a variant is made anew that was made before: of a short text there are not many."""
 FIRST_VARIANTS = 256
 """After so many it is seen whether all will fit; of a part, so many are made in any case."""
 
@@ -41,12 +43,38 @@ class PlannedSweep:
     places: npt.NDArray[np.int64] | None = None
     """(n,), where in ``variants`` each of ``order`` lies; ``None``: at its position."""
 
-    def batches(self, split: Split, size: int) -> Iterator[list[Sample]]:
+    def batches(self, split: Split, size: int) -> Iterator[Batch]:
         """Yield the samples in ``order``, ``size`` at a time."""
         source = split if self.variants is None else self.variants
+        storing = source if isinstance(source, Storing) else None
         places = self.order if self.places is None else self.places
         for start in range(0, len(places), size):
-            yield source.samples(places[start : start + size])
+            batch = places[start : start + size]
+            stored = storing.stored(batch) if storing else None
+            yield source.samples(batch) if stored is None else stored
+
+
+class _Variants:
+    """Makes the variants of one session, no two alike as far as there are enough of a sample.
+
+    An entry that remembers what it was asked would have the second of two alike for nothing. What
+    was made is known by Python's hashes, eight bytes each, whose key is fresh in each process.
+    """
+
+    def __init__(self, task: Task, rng: np.random.Generator) -> None:
+        self._task = task
+        self._rng = rng
+        self._sent: set[int] = set()
+
+    def of(self, sample: Sample) -> Sample:
+        """Return a variant that is neither a sample that was varied yet nor made before."""
+        self._sent.add(hash(sample))
+        for _ in range(TRIES):
+            variant = self._task.perturb(sample, self._rng)
+            if hash(variant) not in self._sent:
+                break
+        self._sent.add(hash(variant))
+        return variant
 
 
 def sealed_rng() -> np.random.Generator:
@@ -89,13 +117,14 @@ def plan_sweeps(
     """
     items = len(split)
     planned: list[PlannedSweep] = []
+    variants = _Variants(task, rng)
     room = MAX_VARIANT_BYTES
     ends = time.monotonic() + variant_seconds
     while len(planned) < sweeps - 1 and time.monotonic() < ends:
         made = Spool(
             text=task.modality == "text", memory_bytes=VARIANT_MEMORY_BYTES // (sweeps - 1)
         )
-        taken = _make_variants(task, split, rng, made, room)
+        taken = _make_variants(variants, split, made, room)
         if taken > room:
             break
         room -= taken
@@ -107,9 +136,7 @@ def plan_sweeps(
     return tuple(planned)
 
 
-def _make_variants(
-    task: Task, split: Split, rng: np.random.Generator, into: Spool, room: int
-) -> int:
+def _make_variants(variants: _Variants, split: Split, into: Spool, room: int) -> int:
     """Make a variant of every sample and return how many bytes they take.
 
     Gives up as soon as that is, or will be by far, more than there is room for: then what it
@@ -119,7 +146,7 @@ def _make_variants(
     for done, sample in enumerate(stream_samples(split)):
         if done == FIRST_VARIANTS and taken * len(split) > 2 * room * done:
             return room + 1
-        variant = task.perturb(sample, rng)
+        variant = variants.of(sample)
         taken += len(variant)
         if taken > room:
             return taken
@@ -136,11 +163,12 @@ def _sweep_of_a_part(
     """
     made = Spool(text=task.modality == "text", memory_bytes=VARIANT_MEMORY_BYTES)
     drawn = rng.permutation(len(split))
+    variants = _Variants(task, rng)
     room, ends = MAX_VARIANT_BYTES, time.monotonic() + variant_seconds
     for position in drawn:
         if len(made) >= FIRST_VARIANTS and time.monotonic() > ends:
             break
-        variant = task.perturb(split.samples([int(position)])[0], rng)
+        variant = variants.of(split.samples([int(position)])[0])
         room -= len(variant)
         if room < 0:
             break

@@ -22,9 +22,9 @@ from harness.records.energy import BEFORE_MEASURED
 from harness.records.rules import Limits
 from harness.records.session import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 from harness.sandbox import frames
-from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox
+from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox, Span
 from harness.tasks.answers import put
-from harness.tasks.protocol import Sample, Split
+from harness.tasks.protocol import Batch, Sample, Split, Stored
 
 AHEAD_BYTES = 1024 * 1024
 """How much of the measured phase's requests is encoded ahead; at least one batch."""
@@ -302,9 +302,7 @@ def _measure(
     return tuple(sweeps)
 
 
-def _predictions(
-    process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]
-) -> Iterator[Any]:
+def _predictions(process: Process, launch: Launch, batches: Iterable[Batch]) -> Iterator[Any]:
     """Yield what the entry predicts for each batch; see ``frames.decode_predictions``."""
     asked: deque[int] = deque()
     """How many samples each request holds that is not answered yet; the samples are let go."""
@@ -324,7 +322,7 @@ def _predictions(
         )
 
 
-def _encoded(batches: Iterable[Sequence[Sample]]) -> Iterator[Request]:
+def _encoded(batches: Iterable[Batch]) -> Iterator[Request]:
     """Yield encoded requests, encoded some at a time.
 
     After each wait for an answer the processor's caches are cold, and encoding one batch costs
@@ -333,7 +331,7 @@ def _encoded(batches: Iterable[Sequence[Sample]]) -> Iterator[Request]:
     ahead: list[Request] = []
     held = 0
     for batch in batches:
-        request = Request(frames.encode_request(batch), len(batch))
+        request = Request(_parts(batch), len(batch))
         ahead.append(request)
         held += sum(map(len, request.parts))
         if held >= AHEAD_BYTES:
@@ -341,6 +339,12 @@ def _encoded(batches: Iterable[Sequence[Sample]]) -> Iterator[Request]:
             ahead.clear()
             held = 0
     yield from ahead
+
+
+def _parts(batch: Batch) -> Sequence[bytes | memoryview | Span]:
+    if isinstance(batch, Stored):
+        return frames.encode_stored(batch.file, batch.begins, batch.sizes)
+    return frames.encode_request(batch)
 
 
 def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:

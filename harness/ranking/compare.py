@@ -7,20 +7,16 @@ other, when it is on neither, happens in at most 5 % of comparisons.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from harness.ranking.base_power import base_ratio, draw_of, overturned
+from harness.ranking.energy_ratio import Campaign, Series
 from harness.ranking.figures import Figures, figures, last_alpha, pooled_metrics
 from harness.ranking.occasions import occasions
-from harness.ranking.paired_energy import (
-    Campaign,
-    EnergyFinding,
-    Series,
-    compare_energy,
-    not_compared,
-)
+from harness.ranking.paired_energy import EnergyFinding, compare_energy, not_compared
 from harness.ranking.paired_quality import (
     UNKNOWN,
     Apart,
@@ -42,6 +38,8 @@ from harness.records.meter import Grade
 from harness.records.session import Notice, Session
 
 Axis: TypeAlias = Literal["quality", "energy"]
+_Version: TypeAlias = tuple[str, str]
+"""Name and digest of an entry."""
 
 
 @dataclass(frozen=True)
@@ -246,12 +244,23 @@ def _energy(
         return not_compared("the meter is a stand-in, whose joules say nothing of this machine")
     if floor_joules is not None and max(known) < floor_joules:
         return not_compared("both are at the floor, where most of it is the harness's own")
-    return compare_energy(
-        _series(a), _series(b), margin=margins.energy, least_campaigns=least_campaigns
+    return compare_energy(*_series(a, b), margin=margins.energy, least_campaigns=least_campaigns)
+
+
+def _series(a: Contender, b: Contender) -> tuple[Series, Series]:
+    resolved = [resolved_records(of.records) for of in (a, b)]
+    numbers = occasions([record for records in resolved for record in records])
+    controls = _common_controls(a, b)
+    first = len(resolved[0])
+    return (
+        _one_series(a, controls, numbers[:first]),
+        _one_series(b, controls, numbers[first:]),
     )
 
 
-def _series(of: Contender) -> Series:
+def _one_series(of: Contender, controls: set[_Version], numbers: Sequence[int]) -> Series:
+    """Put one side together; ``numbers`` are the occasions of its resolved records."""
+    records = resolved_records(of.records)
     sessions = _resolved(of.records)
     amortise = of.records[-1].rules.amortise_queries
     return Series(
@@ -262,20 +271,35 @@ def _series(of: Contender) -> Series:
         ),
         random_share=random_share(sessions, amortise),
         campaigns=_campaigns(of.records, amortise),
-        controls=_campaigns(of.controls, amortise),
+        controls=_campaigns([each for each in of.controls if _version(each) in controls], amortise),
         alpha=of.alpha,
+        occasions=tuple(
+            number for record, number in zip(records, numbers, strict=True) for _ in record.sessions
+        ),
     )
 
 
+def _version(record: EvaluationRecord) -> _Version:
+    return record.submission.entry, record.submission.digest
+
+
+def _common_controls(a: Contender, b: Contender) -> set[_Version]:
+    """Return the control that most campaigns of both had; ratios to two of them are not alike."""
+    counts = [Counter(map(_version, resolved_records(of.controls))) for of in (a, b)]
+    common = sorted(counts[0].keys() & counts[1].keys())
+    most = max(common, key=lambda each: min(count[each] for count in counts), default=None)
+    return set() if most is None else {most}
+
+
 def _campaigns(records: Sequence[EvaluationRecord], amortise: int) -> dict[str, Campaign]:
-    """Return joules per 1,000 queries by campaign and round; none where one stood outside of all.
+    """Return joules per 1,000 queries by campaign and round, of what was measured in campaigns.
 
     Two evaluations of one entry in one campaign would be two sessions of a round: the later counts.
     """
     found: dict[str, dict[int, float]] = {}
     for record in resolved_records(records):
         if record.campaign is None or any(session.round is None for session in record.sessions):
-            return {}
+            continue
         found.setdefault(record.campaign.id, {}).update(
             (session.round, joules_per_1000(session, amortise))
             for session in record.sessions
@@ -330,13 +354,23 @@ def _about_quality(sides: tuple[Side, Side], quality: QualityFinding) -> Iterato
             )
 
 
+def _held_against(energy: EnergyFinding) -> str:
+    if energy.ratio is None:
+        return "what the machine did on other days cannot be told from what they differ by"
+    if energy.unit == "occasions":
+        return "what days differ by is in the interval, and makes it wide"
+    return (
+        "what the machine did in between is in the ratio, and only what the reference kernel saw "
+        "of it in the interval"
+    )
+
+
 def _about_energy(a: Contender, b: Contender, energy: EnergyFinding) -> Iterator[Notice]:
     """Say what is mixed into a ratio; and where another idle power would turn the order."""
-    if energy.ratio is not None and energy.pairing == "none":
+    if energy.unit == "occasions" or (energy.ratio is not None and energy.pairing == "none"):
         yield Notice(
             code="run-apart",
-            message="the two were evaluated at different times: what the machine did in between is "
-            "in the ratio, and only what the reference kernel saw of it in the interval",
+            message=f"the two did not take turns: {_held_against(energy)}",
             remedy="evaluate both in turn: python -m harness evaluate A B",
         )
     ratio = base_ratio(a.records[-1].meter)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from harness.ranking.energy_ratio import Unit
 from harness.ranking.paired_energy import EnergyFinding
 from harness.ranking.paired_quality import QualityFinding
 from harness.records.meter import Grade
@@ -13,6 +14,12 @@ NOUN: dict[Grade, str] = {
     "sensor": "energy",
     "model": "modelled energy",
     "simulated": "simulated energy",
+}
+UNITS: dict[Unit, str] = {
+    "sessions": "sessions",
+    "rounds": "rounds",
+    "campaigns": "campaigns",
+    "occasions": "days or campaigns",
 }
 TOLD_APART = frozenset({"better", "worse", "less", "more"})
 _TIMES = 2.0
@@ -75,10 +82,12 @@ def sentence(terms: Terms, quality: QualityFinding, energy: EnergyFinding) -> st
 def what_it_takes(quality: QualityFinding, energy: EnergyFinding) -> str:
     """Say what would settle the axes that are not settled; empty where nothing is left open."""
     wanted, never = [], []
+    unit = UNITS[energy.unit]
     if energy.needed is not None:
-        wanted.append(f"about {energy.needed:,} {energy.unit} of each for the energy")
+        rough = "at least" if energy.status == "not-compared" else "about"
+        wanted.append(f"{rough} {energy.needed:,} {unit} of each for the energy")
     elif energy.status == "not-told-apart":
-        never.append(f"more {energy.unit} like these would not settle the energy")
+        never.append(f"more {unit} like these would not settle the energy")
     if quality.items_needed is not None:
         wanted.append(f"about {quality.items_needed:,} items for the quality")
     elif quality.status == "not-told-apart":

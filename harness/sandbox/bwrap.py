@@ -22,6 +22,7 @@ from harness.records.evaluation import Isolation
 from harness.records.rules import Limits
 from harness.sandbox import interpreter, seccomp
 from harness.sandbox.cgroup import Accounts, Group, find_accounts, most_tasks
+from harness.sandbox.devices import drivers_of, settings_of
 from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
@@ -167,8 +168,10 @@ class Bwrap:
         for device in launch.devices:
             arguments += ["--dev-bind", str(_staged(device, stage)), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
-        # kernel starts outside of every namespace.
-        for place in ("/proc", "/dev/pts", "/dev", "/"):
+        # kernel starts outside of every namespace. CUDA does not start where it cannot name its
+        # threads in /proc: there, what belongs to no process is closed piece by piece.
+        closed = () if launch.devices else ("/proc",)
+        for place in (*closed, "/dev/pts", "/dev", "/"):
             arguments += ["--remount-ro", place]
         arguments += ["--chdir", _ENTRY]
         environment = interpreter.environment(
@@ -235,7 +238,9 @@ def find_bwraps() -> list[Path]:
 
 def _binds(launch: Launch) -> list[tuple[Path, str]]:
     """Return what the sandbox shows, read-only, and where: all that the stage must show, too."""
-    system = [(path, str(path)) for path in interpreter.read_only_paths(launch.environment)]
+    paths = interpreter.read_only_paths(launch.environment, drivers_of(launch.devices))
+    paths += settings_of(launch.devices)
+    system = [(path, str(path)) for path in paths]
     return [*system, (interpreter.WORKER, _WORKER), (launch.directory, _ENTRY)]
 
 

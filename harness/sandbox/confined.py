@@ -20,6 +20,7 @@ from harness.errors import OrganiserError
 from harness.records.evaluation import Isolation
 from harness.sandbox import interpreter, seccomp
 from harness.sandbox.cgroup import Accounts, Group, find_accounts
+from harness.sandbox.devices import drivers_of
 from harness.sandbox.probe import Way, probe
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
@@ -122,8 +123,8 @@ class Confined:
     def _stage(self, launch: Launch, directory: Path) -> Stage | None:
         if self._stages is None:
             return None
-        return self._stages.showing(
-            (*_shown(launch, directory), *launch.devices, Path("/proc"), Path("/dev"))
+        return self._stages.showing(  # /dev first: the stage adds nothing to it afterwards
+            (Path("/proc"), Path("/dev"), *_shown(launch, directory), *launch.devices)
         )
 
     def _plan(self, launch: Launch, directory: Path, scratch: Path | None) -> dict[str, object]:
@@ -149,18 +150,32 @@ class Confined:
         if (stage := self._stage(launch, directory)) is not None:
             plan["stage"] = stage.plan(_STAGE_FD, limits.tmp_bytes)
         if self._kind == "landlock":
-            python, listed = interpreter.without_hidden(launch.environment)
+            python, listed = interpreter.without_hidden(
+                launch.environment, drivers_of(launch.devices)
+            )
             shown = (*python, interpreter.WORKER, directory, Path("/proc"))
             plan["filter"] = _filter(pinned=launch.cores is not None).hex()
             plan["readable"] = [str(path) for path in shown]
             plan["listable"] = [str(path) for path in listed]
             plan["writable"] = [temporary]
-            plan["devices"] = [str(path) for path in launch.devices]
+            plan["devices"] = [str(path) for path in (*launch.devices, *self._named_in(launch))]
         return plan
+
+    def _named_in(self, launch: Launch) -> tuple[Path, ...]:
+        """Return where CUDA must be able to name its threads: of what an entry starts, too.
+
+        The kernel's settings lie there as well, and are root's: an entry that is root may write
+        what belongs to its first process, and no more.
+        """
+        if not launch.devices:
+            return ()
+        is_root = self._user is None and os.geteuid() == 0
+        return (Path("/proc/self" if is_root else "/proc"),)
 
 
 def _shown(launch: Launch, directory: Path) -> tuple[Path, ...]:
-    return (*interpreter.read_only_paths(launch.environment), interpreter.WORKER, directory)
+    system = interpreter.read_only_paths(launch.environment, drivers_of(launch.devices))
+    return (*system, interpreter.WORKER, directory)
 
 
 def _variables(launch: Launch) -> dict[str, str]:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from harness.errors import OrganiserError, SubmissionError
 from harness.records.evaluation import Output
+from harness.sandbox.protocol import SampleFile, Span
 
 HEADER = Struct("<4sIQ")
 """Type, n, bytes: before every frame, both ways, little-endian."""
@@ -44,17 +45,26 @@ def encode_request(samples: Sequence[str | bytes]) -> list[bytes]:
     parts: Sequence[Any] = samples
     if samples and isinstance(samples[0], str):
         blob, parts = _utf8(samples)
-        return [*_head(TEXT, parts), blob]
-    head = _head(BYTES, parts)
-    if sum(map(len, parts)) <= LARGE_BYTES * len(parts):
+        return [*_head(TEXT, list(map(len, parts))), blob]
+    sizes = list(map(len, parts))
+    head = _head(BYTES, sizes)
+    if sum(sizes) <= LARGE_BYTES * len(parts):
         return [*head, b"".join(parts)]
     return [*head, *parts]
 
 
-def _head(kind: bytes, parts: Sequence[Any]) -> tuple[bytes, bytes]:
-    """Return header and offsets of a request whose blob is these parts."""
-    n = len(parts)
-    ends = tuple(accumulate(map(len, parts), initial=0))
+def encode_stored(
+    file: SampleFile, begins: Sequence[int], sizes: Sequence[int]
+) -> list[bytes | Span]:
+    """Return the parts of a request for samples that stay where they are in a file till sent."""
+    spans = [Span(file, begin, size) for begin, size in zip(begins, sizes, strict=True) if size]
+    return [*_head(BYTES, sizes), *spans]
+
+
+def _head(kind: bytes, sizes: Sequence[int]) -> tuple[bytes, bytes]:
+    """Return header and offsets of a request for samples of these sizes."""
+    n = len(sizes)
+    ends = tuple(accumulate(sizes, initial=0))
     return HEADER.pack(kind, n, ends[-1]), pack(f"<{n + 1}Q", *ends)
 
 

@@ -28,13 +28,14 @@ _TOO_WIDE = (Path("/"), Path("/usr"), Path("/usr/local"))
 
 
 @cache
-def read_only_paths(locked: Path | None = None) -> tuple[Path, ...]:
+def read_only_paths(locked: Path | None = None, drivers: tuple[Path, ...] = ()) -> tuple[Path, ...]:
     """Return the files and folders that running Python needs, outermost first.
 
     With an environment of the entry's own, ``locked``, that one and the interpreter it was made
     from, less ``hidden_paths``; otherwise the harness's own environment. That may lie inside the
     repository, and the interpreter in a home: only they are named. Symbolic links, of which an
-    environment's ``python`` is one, are followed step by step.
+    environment's ``python`` is one, are followed step by step. ``drivers`` are folders of an
+    accelerator's libraries, where the entry is given one.
     """
     wanted = [Path(path) for path in _SYSTEM]
     prefixes = [sys.base_prefix, sys.base_exec_prefix]
@@ -43,7 +44,7 @@ def read_only_paths(locked: Path | None = None) -> tuple[Path, ...]:
         for path in (prefix, prefix.resolve()):
             is_environment = (path / "pyvenv.cfg").is_file() and prefix != locked
             wanted += [path / name for name in _ENVIRONMENT] if is_environment else [path]
-    wanted += _hops(python(locked))
+    wanted += [*_hops(python(locked)), *drivers]
     kept: list[Path] = []
     for path in wanted:
         covered = path in _TOO_WIDE or any(path == other or other in path.parents for other in kept)
@@ -72,14 +73,16 @@ def hidden_paths(locked: Path | None) -> tuple[Path, ...]:
 
 
 @cache
-def without_hidden(locked: Path | None) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+def without_hidden(
+    locked: Path | None, drivers: tuple[Path, ...] = ()
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
     """Return what shows no more than ``read_only_paths`` less ``hidden_paths``, for a sandbox that
     cannot put an empty folder over another, and the folders that are to be listed besides.
     """  # noqa: D205 - one sentence
     hidden = hidden_paths(locked)
     shown: list[Path] = []
     listed: list[Path] = []
-    pending = list(read_only_paths(locked))
+    pending = list(read_only_paths(locked, drivers))
     while pending:
         path = pending.pop()
         here = path.resolve()

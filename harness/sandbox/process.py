@@ -24,22 +24,19 @@ from harness.sandbox.cgroup import Group, Hit
 from harness.sandbox.endings import code_and_signal, in_words
 from harness.sandbox.living import Living
 from harness.sandbox.output import Outputs
-from harness.sandbox.protocol import Captured, Exit, Launch, Request
+from harness.sandbox.protocol import Captured, Exit, Launch, Request, Span
 from harness.sandbox.replies import MEND, Reply, nothing_came
+from harness.sandbox.requests import Unsent
 from harness.sandbox.spaces import remove_folder
 from harness.sandbox.spawn import Spawned
 from harness.sandbox.tree import Tree
 from harness.sandbox.watch import Phase, Watch
 
-MOST_PARTS = os.sysconf("SC_IOV_MAX")
-"""How many parts the kernel takes at once."""
-
 
 class _Due(NamedTuple):
     """A request that is on its way, and the reply to it."""
 
-    rest: list[memoryview]
-    """What of the request the pipe has not taken yet."""
+    rest: Unsent
     reply: Reply
     end: float
     """Until when it may take, on the monotonic clock."""
@@ -127,8 +124,8 @@ class TreeProcess:
         request = next(following, None)
         while request is not None:
             try:
-                sent = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
-                due = self._write_out(sent)
+                due = self._send(request.parts, frames.PREDICTIONS, request.n, deadline_seconds)
+                self._write_out(due)
             except SubmissionError:
                 if answered is not None:  # it was whole, and counts
                     yield answered
@@ -223,7 +220,7 @@ class TreeProcess:
     # One request and its reply.
 
     def _exchange(
-        self, parts: Sequence[bytes | memoryview], kind: bytes, n: int, deadline_seconds: float
+        self, parts: Sequence[bytes], kind: bytes, n: int, deadline_seconds: float
     ) -> bytes:
         self._require_usable()
         if parts:
@@ -231,25 +228,27 @@ class TreeProcess:
         return self._receive(self._send(parts, kind, n, deadline_seconds))
 
     def _send(
-        self, parts: Sequence[bytes | memoryview], kind: bytes, n: int, deadline_seconds: float
+        self,
+        parts: Sequence[bytes | memoryview | Span],
+        kind: bytes,
+        n: int,
+        deadline_seconds: float,
     ) -> _Due:
         """Write what the pipe takes of a request."""
         end = min(time.monotonic() + deadline_seconds, self._watch.end_of_time())
-        rest = [memoryview(part) for part in parts]
-        reply = Reply(kind, n, self._launch)
-        return _Due(self._write(rest) if rest else rest, reply, end, deadline_seconds)
+        due = _Due(Unsent(parts), Reply(kind, n, self._launch), end, deadline_seconds)
+        due.rest.write(self._spawned.requests)
+        return due
 
-    def _write_out(self, due: _Due) -> _Due:
+    def _write_out(self, due: _Due) -> None:
         """Write the rest of a request that is too large for the pipe: the entry waits for it.
 
         Whatever else comes meanwhile is left to ``_receive``.
         """
-        rest = due.rest
-        while rest and self._step(due.end, writing=True):
+        while due.rest and self._step(due.end, writing=True):
             if self._came(due.reply) or self._living.ended():
                 break
-            rest = self._write(rest)
-        return due._replace(rest=rest)
+            due.rest.write(self._spawned.requests)
 
     def _receive(self, due: _Due) -> bytes:
         """Write the rest of a request and await the reply; return its payload."""
@@ -262,22 +261,7 @@ class TreeProcess:
                 return reply.payload()
             if not in_time:
                 self._fail(self._watch.late(deadline_seconds))
-            if rest:
-                rest = self._write(rest)
-
-    def _write(self, parts: list[memoryview]) -> list[memoryview]:
-        """Write what the pipe takes; return what is left."""
-        try:
-            written = os.writev(self._spawned.requests, parts[:MOST_PARTS])
-        except BlockingIOError:
-            return parts
-        except BrokenPipeError:
-            return []  # it died, or will be found not to answer
-        while parts and written >= len(parts[0]):
-            written -= len(parts.pop(0))
-        if written:
-            parts[0] = parts[0][written:]
-        return parts
+            rest.write(self._spawned.requests)
 
     def _came(self, reply: Reply) -> bool:
         """Read on; say whether the reply is whole."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import NamedTuple, Protocol, Self
@@ -36,10 +37,40 @@ class Launch(Frozen):
     """Where the whole tree runs, for good; ``None`` for anywhere."""
 
 
+class SampleFile(Protocol):
+    """An open file of samples, which does not change any more."""
+
+    def fileno(self) -> int:
+        """Return its descriptor."""
+        ...
+
+    def read(self, begin: int, size: int) -> bytes:
+        """Return a part of it; ``OrganiserError`` where that cannot be read."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a request that goes from a file to the entry without being read here."""
+
+    file: SampleFile
+    begin: int
+    """In bytes from the file's beginning."""
+    size: int
+
+    def __len__(self) -> int:
+        """Return how many bytes it has."""
+        return self.size
+
+    def after(self, taken: int) -> Span:
+        """Return what is left after so many bytes."""
+        return Span(self.file, self.begin + taken, self.size - taken)
+
+
 class Request(NamedTuple):
     """An encoded request for predictions."""
 
-    parts: Sequence[bytes | memoryview]
+    parts: Sequence[bytes | memoryview | Span]
     n: int
     """How many samples it holds."""
 

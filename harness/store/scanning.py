@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from collections.abc import Iterable
+from operator import itemgetter
 from pathlib import Path
 from typing import NamedTuple
 
@@ -44,8 +45,8 @@ def scan(results: Path) -> list[Found]:
     found: list[Found] = []
     pending = [""]
     while pending:
-        _list(results, pending.pop(), found, pending)
-    return sorted(found, key=lambda each: each.path)
+        _list(os.fspath(results), pending.pop(), found, pending)
+    return sorted(found, key=itemgetter(0))
 
 
 def items_marks(results: Path, paths: Iterable[str]) -> list[tuple[Mark, ...]]:
@@ -109,9 +110,9 @@ def fault_of(mode: int) -> UnusableError | None:
     return None
 
 
-def _list(results: Path, folder: str, found: list[Found], pending: list[str]) -> None:
+def _list(results: str, folder: str, found: list[Found], pending: list[str]) -> None:
     try:
-        with os.scandir(results / folder) as listed:
+        with os.scandir(f"{results}/{folder}") as listed:
             entries = list(listed)
     except FileNotFoundError:
         return

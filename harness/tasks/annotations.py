@@ -36,9 +36,9 @@ def spell_annotations(boxes: Boxes) -> str:
 def _corners(line: str, number: int) -> tuple[float, float, float, float]:
     fields = line.split()
     if len(fields) != NUMBERS:
+        many = f"{len(fields)} field{'s' * (len(fields) != 1)}"
         raise ValueError(
-            f"line {number} has {len(fields)} fields, not the {NUMBERS} of "
-            f"'class x_center y_center width height'"
+            f"line {number} has {many}, not the {NUMBERS} of 'class x_center y_center width height'"
         )
     try:
         kind, x, y, width, height = map(float, fields)

@@ -90,7 +90,7 @@ class Columns(Frozen):
     boxes: Text | None = None
     """Annotations of boxes, as ``tasks.annotations`` reads them; in place of ``label``."""
     id: Text | None = None
-    """``None``: the row's number is the identifier."""
+    """``None``: the row's number is the identifier; so it is where all of the column is null."""
     group: Text | Annotated[tuple[Text, ...], Meta(min_length=2)] | None = None
     """What splits and resampling keep whole: one column, or the first of several that the data has;
     ``None``: every item stands alone."""

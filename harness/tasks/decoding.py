@@ -42,6 +42,7 @@ def _decode_image(content: bytes) -> Form:
 def _decode_audio(content: bytes) -> Form:
     import soundfile  # noqa: PLC0415 - heavy, and only for audio
 
+    _require_whole_wave(content)
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
             declared, read = file.frames, len(file.read())
@@ -51,6 +52,28 @@ def _decode_audio(content: bytes) -> Form:
     if read != declared:
         raise ValueError(f"ends after {read:,} of its {declared:,} frames")
     return Form(told=told, empty=read == 0)
+
+
+_UNKNOWN = 0x7FFF_0000
+"""From here on a length is what programs that cannot go back to fill it in write in its place."""
+
+
+def _require_whole_wave(content: bytes) -> None:
+    """Raise ``ValueError`` where a WAV ends before its sound does.
+
+    libsndfile takes what is there for all there was.
+    """
+    if content[:4] != b"RIFF" or content[8:12] != b"WAVE":
+        return
+    place = 12
+    while place + 8 <= len(content):
+        size = int.from_bytes(content[place + 4 : place + 8], "little")
+        there = len(content) - place - 8
+        if content[place : place + 4] == b"data":
+            if there < size < _UNKNOWN:
+                raise ValueError(f"ends after {there:,} of the {size:,} bytes of its sound")
+            return
+        place += 8 + size + size % 2
 
 
 def _reason(error: Exception) -> str:

@@ -73,12 +73,19 @@ def _part(path: Path, card: TaskCard) -> Part:
         columns = list(file.schema_arrow.names)
         rows = int(file.metadata.num_rows)
         sample_bytes = _sample_bytes(file.metadata, card.columns.sample)
+        ids = card.columns.id
+        unnamed = (
+            ids is not None
+            and ids in columns
+            and _is_null_throughout(file, columns.index(ids), ids)
+        )
     at_once = BATCH_ROWS
     if sample_bytes:
         at_once = max(1, min(BATCH_ROWS, BATCH_BYTES * rows // sample_bytes))
     # Every column that may hold groups: which one does is settled by the first part of a split.
     wanted = [name for name in card.columns.named if name in columns]
-    return Part(str(path), columns, rows, sample_bytes, partial(_read, path, wanted, at_once))
+    read = partial(_read, path, wanted, at_once)
+    return Part(str(path), columns, rows, sample_bytes, read, unnamed)
 
 
 def _read(path: Path, columns: list[str], at_once: int) -> Iterator[Any]:
@@ -87,6 +94,19 @@ def _read(path: Path, columns: list[str], at_once: int) -> Iterator[Any]:
         pq.ParquetFile(path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file,
     ):
         yield from file.iter_batches(at_once, columns=columns, use_threads=False)
+
+
+def _is_null_throughout(file: Any, place: int, column: str) -> bool:  # noqa: ANN401 - of pyarrow
+    """Say whether no row of a column has a value, by its type or by what the file counted."""
+    if pa.types.is_null(file.schema_arrow.field(place).type):
+        return True
+    groups = [file.metadata.row_group(number) for number in range(file.metadata.num_row_groups)]
+    chunks = (group.column(number) for group in groups for number in range(group.num_columns))
+    counted = [(c.num_values, c.statistics) for c in chunks if c.path_in_schema == column]
+    return bool(counted) and all(
+        found is not None and found.has_null_count and found.null_count == rows
+        for rows, found in counted
+    )
 
 
 def _sample_bytes(metadata: Any, column: str) -> int:  # noqa: ANN401 - pyarrow has no types

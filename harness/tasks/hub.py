@@ -29,8 +29,8 @@ def pinned_revision(card: TaskCard, asked: str | None) -> tuple[Hub, str]:
     if revision is None:
         raise UsageError(
             f"{card.task.id} pins no revision of {hub.id}",
-            remedy="name the commit, its 40 hexadecimal digits: --data hub@<commit>; "
-            "of data fetch, --revision <commit>",
+            remedy="name the commit, 40 hexadecimal digits, as its page has under Files, History: "
+            "--data hub@<commit>; of data fetch, --revision <commit>",
         )
     if not COMMIT.fullmatch(revision):
         raise UsageError(

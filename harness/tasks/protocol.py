@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.records.base import Frozen
 from harness.records.evaluation import DataReference, Output, Quality
+from harness.tasks.sample_file import SampleFile
 
 Sample: TypeAlias = str | bytes
 """What an entry is given: text, or the stored and encoded bytes of an image or a recording."""
@@ -53,6 +55,34 @@ class Split(Protocol):
 
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, in this order."""
+        ...
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Encoded samples that lie in a file, to be handed on without being read."""
+
+    file: SampleFile
+    begins: list[int]
+    """Where each begins, in bytes from the file's beginning."""
+    sizes: list[int]
+    """How many bytes each has."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self.sizes)
+
+
+Batch: TypeAlias = Sequence[Sample] | Stored
+"""Samples on their way to an entry."""
+
+
+@runtime_checkable
+class Storing(Protocol):
+    """What may have its samples in a file."""
+
+    def stored(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> Stored | None:
+        """Return where the samples at these positions lie; ``None`` where they are to be read."""
         ...
 
 

@@ -12,10 +12,8 @@ sandbox. Only samples are written to it, never labels.
 from __future__ import annotations
 
 import errno
-import os
 import shutil
 import tempfile
-import weakref
 from array import array
 from collections.abc import Sequence
 from itertools import pairwise
@@ -24,13 +22,15 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.errors import OrganiserError
-from harness.tasks.protocol import Sample
+from harness.tasks.protocol import Sample, Stored
+from harness.tasks.sample_file import SampleFile
 
 MEMORY_BYTES = 32 * 2**20
 """What is smaller stays in memory: reading a short text from a file takes longer than sending."""
 OBJECT_BYTES = 64
 """About what a Python object takes beside its content."""
-_NONE = -1
+LARGE_BYTES = 4096
+"""Samples of more bytes than that on average are sent from the file without being read here."""
 _FULL = (errno.ENOSPC, errno.EDQUOT)
 _MEBIBYTE = 2**20
 
@@ -52,7 +52,7 @@ class Spool:
         self._held: list[Sample] = []
         """All samples, as long as they are few."""
         self._held_bytes = 0
-        self._file = _NONE
+        self._file: SampleFile | None = None
         if expected_bytes > memory_bytes:
             self._move_to_file()
 
@@ -63,16 +63,16 @@ class Spool:
     @property
     def in_memory(self) -> bool:
         """Whether all samples are held as objects."""
-        return self._file == _NONE
+        return self._file is None
 
     def append(self, sample: Sample) -> None:
         """Add one sample."""
         content = _content(sample)
         self._make_room(len(content), 1)
-        if self.in_memory:
+        if self._file is None:
             self._held.append(sample)
         else:
-            self._write(memoryview(content))
+            self._write(self._file, memoryview(content))
         self._ends.append(self._ends[-1] + len(content))
 
     def extend(self, content: memoryview, bounds: npt.NDArray[np.int64]) -> None:
@@ -81,29 +81,44 @@ class Spool:
         ``bounds`` begins with 0 and ends with the length of the content.
         """
         self._make_room(len(content), len(bounds) - 1)
-        if self.in_memory:
+        if self._file is None:
             self._held += [self._sample(content[a:b]) for a, b in pairwise(bounds.tolist())]
         else:
-            self._write(content)
+            self._write(self._file, content)
         self._ends.frombytes((bounds[1:].astype(np.int64) + self._ends[-1]).tobytes())
 
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, from 0, in this order; ``IndexError`` beyond."""
-        if self.in_memory:
+        if self._file is None:
             numbers = positions.tolist() if isinstance(positions, np.ndarray) else positions
             if len(numbers) and min(numbers) < 0:
                 raise IndexError(f"position {min(numbers)} is before the first")
             return [self._held[number] for number in numbers]
+        begins, sizes = self._places(positions)
+        contents = list(map(self._file.read, begins, sizes))
+        if self._text:
+            return [content.decode() for content in contents]
+        return list(contents)
+
+    def stored(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> Stored | None:
+        """Return where the samples at these positions lie; ``None`` where they are to be read.
+
+        That is in memory, texts, and samples so small that reading them takes less time.
+        """
+        if self._file is None or self._text or self._ends[-1] <= LARGE_BYTES * len(self):
+            return None
+        return Stored(self._file, *self._places(positions))
+
+    def _places(
+        self, positions: Sequence[int] | npt.NDArray[np.int64]
+    ) -> tuple[list[int], list[int]]:
+        """Return where in the file the samples begin, and how many bytes they have."""
         wanted = np.asarray(positions, np.int64)
         if wanted.size and not 0 <= wanted.min() <= wanted.max() < len(self):
             raise IndexError(f"a position is not from 0 to {len(self) - 1}")
         ends = np.frombuffer(self._ends, np.int64)
         begins = ends[wanted]
-        places = zip(begins.tolist(), (ends[wanted + 1] - begins).tolist(), strict=True)
-        contents = [_read(self._file, begin, size) for begin, size in places]
-        if self._text:
-            return [content.decode() for content in contents]
-        return list(contents)
+        return begins.tolist(), (ends[wanted + 1] - begins).tolist()
 
     def _sample(self, content: memoryview) -> Sample:
         return str(content, "utf-8") if self._text else bytes(content)
@@ -120,24 +135,22 @@ class Spool:
             free = shutil.disk_usage(tempfile.gettempdir()).free
             if self._expected_bytes > free:
                 raise self._no_room(f"{free // _MEBIBYTE:,} MiB are free")
-            with tempfile.TemporaryFile(buffering=0) as file:
-                self._file = os.dup(file.fileno())  # a number has no finaliser that warns
+            file = self._file = SampleFile()
         except OSError as error:
             raise _unwritable(error) from None
-        weakref.finalize(self, os.close, self._file)
         for sample in self._held:
-            self._write(memoryview(_content(sample)))
+            self._write(file, memoryview(_content(sample)))
         self._held = []
 
-    def _write(self, content: memoryview) -> None:
+    def _write(self, file: SampleFile, content: memoryview) -> None:
         rest = content
         while rest:
             try:
-                rest = rest[os.write(self._file, rest) :]
+                rest = rest[file.write(rest) :]
             except OSError as error:
                 if error.errno not in _FULL:
                     raise _unwritable(error) from None
-                written = os.fstat(self._file).st_size // _MEBIBYTE
+                written = file.size_bytes() // _MEBIBYTE
                 raise self._no_room(f"it is full after {written:,} MiB") from None
 
     def _no_room(self, found: str) -> OrganiserError:
@@ -158,16 +171,3 @@ def _unwritable(error: OSError) -> OrganiserError:
         f"{tempfile.tempdir or 'TMPDIR'}: samples cannot be kept there: {error.strerror}",
         remedy="set TMPDIR to a folder on a disk that can be written",
     )
-
-
-def _read(file: int, begin: int, size: int) -> bytes:
-    content = os.pread(file, size, begin)
-    while len(content) < size:  # the kernel gives at most 2 GiB at a time
-        more = os.pread(file, size - len(content), begin + len(content))
-        if not more:
-            raise OrganiserError(
-                f"{tempfile.gettempdir()}: the file of samples has lost its end",
-                remedy="see that its disk is sound, and evaluate again",
-            )
-        content += more
-    return content

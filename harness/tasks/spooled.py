@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise, repeat
+from itertools import accumulate, pairwise, repeat
 from typing import overload
 
 import numpy as np
@@ -12,9 +12,10 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from harness.tasks.card import TaskCard
+from harness.tasks.card import Columns, TaskCard
 from harness.tasks.digests import DataDigest
-from harness.tasks.protocol import Boxes, Sample
+from harness.tasks.protocol import Boxes, Sample, Stored
+from harness.tasks.row_faults import RowFault, RowFaults
 from harness.tasks.splits import BLOCK_ITEMS, fingerprints_of
 from harness.tasks.spool import Spool
 from harness.tasks.tables import Array, Part, Rows, columns_of, contents_of, read_rows
@@ -51,16 +52,15 @@ class Texts(Sequence[str]):
         for start in range(0, len(self), BLOCK_ITEMS):
             yield from self._column.slice(start, BLOCK_ITEMS).to_pylist()
 
-    def twice(self) -> tuple[int, int] | None:
-        """Return where a text stands for the first and for the second time; ``None``: none does."""
+    def repeats(self) -> Iterator[tuple[int, int]]:
+        """Yield where a text stands for the first time and, each time that it does so, again."""
         if len(pc.unique(self._column)) == len(self):
-            return None
+            return
         seen: dict[str, int] = {}
         for position, text in enumerate(self):
-            if text in seen:
-                return seen[text], position
-            seen[text] = position
-        return None
+            first = seen.setdefault(text, position)
+            if first != position:
+                yield first, position
 
 
 class RowNumbers(Sequence[str]):
@@ -85,7 +85,7 @@ class RowNumbers(Sequence[str]):
 
 
 class SpooledSplit:
-    """A ``Split`` of tables; raises ``ConfigurationError`` naming what is not as declared.
+    """A ``Split`` of tables; raises ``ConfigurationError`` naming all that is not as declared.
 
     Every row is read and checked once. ``see`` is shown each batch of rows meanwhile. With
     ``at_most``, no more items are kept, drawn evenly from all rows, and an identifier that stands
@@ -107,23 +107,23 @@ class SpooledSplit:
             text=card.task.modality == "text",
             expected_bytes=int(share * sum(part.sample_bytes for part in parts)),
         )
+        names = columns_of(parts, card)
         columns = _Columns()
         numbers: list[npt.NDArray[np.int64]] = []
         """Of each item kept, the number of its row in the split."""
-        begins: list[int] = []
-        """Of each part, the number of its first row in the split."""
+        faults = RowFaults()
         first = 0
-        for part in parts:
-            begins.append(first)
-            for rows in read_rows(part, card, columns_of(parts, card)):
+        for part, begin in zip(parts, _begins(parts), strict=True):
+            for rows in read_rows(part, card, names, faults):
                 see(rows)
                 kept = rows if chosen is None else rows.at(_within(chosen, first, len(rows)))
-                numbers.append(begins[-1] + kept.numbers)
+                numbers.append(begin + kept.numbers)
                 self._keep(kept, columns)
                 first += len(rows)
-        self._gather(card, columns, _joined(numbers))
+        self._gather(names, columns, _joined(numbers))
         if isinstance(self.ids, Texts):
-            _require_unique(self.ids, card, parts, np.array(begins), _joined(numbers))
+            _see_repeats(self.ids, names, parts, _joined(numbers), faults)
+        faults.require_none()
 
     def __len__(self) -> int:
         """Return how many items there are."""
@@ -132,6 +132,10 @@ class SpooledSplit:
     def samples(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> list[Sample]:
         """Return the samples at these positions, in this order."""
         return self._samples.samples(positions)
+
+    def stored(self, positions: Sequence[int] | npt.NDArray[np.int64]) -> Stored | None:
+        """Return where the samples at these positions lie; ``None`` where they are to be read."""
+        return self._samples.stored(positions)
 
     def _keep(self, rows: Rows, columns: _Columns) -> None:
         content, bounds = contents_of(rows.samples)
@@ -146,8 +150,7 @@ class SpooledSplit:
         if rows.boxes is not None:
             columns.boxes.extend(rows.boxes)
 
-    def _gather(self, card: TaskCard, columns: _Columns, numbers: npt.NDArray[np.int64]) -> None:
-        names = card.columns
+    def _gather(self, names: Columns, columns: _Columns, numbers: npt.NDArray[np.int64]) -> None:
         self.labels: npt.NDArray[np.int64] = _joined(columns.labels)
         self.fingerprints: npt.NDArray[np.int64] = _joined(columns.fingerprints)
         self.ids: Sequence[str] = RowNumbers(numbers) if names.id is None else Texts(columns.ids)
@@ -159,18 +162,20 @@ def read_through(
     parts: Sequence[Part], card: TaskCard, see: Callable[[Rows], None] = lambda _: None
 ) -> int:
     """Check every row as a ``SpooledSplit`` does, keep no sample, and return how many there are."""
+    names = columns_of(parts, card)
     ids: list[Array] = []
-    begins: list[int] = []
-    total = 0
-    for part in parts:
-        begins.append(total)
-        for rows in read_rows(part, card, columns_of(parts, card)):
+    numbers: list[npt.NDArray[np.int64]] = []
+    faults = RowFaults()
+    for part, begin in zip(parts, _begins(parts), strict=True):
+        for rows in read_rows(part, card, names, faults):
             see(rows)
-            total += len(rows)
+            numbers.append(begin + rows.numbers)
             if rows.ids is not None:
                 ids.append(_copied(rows.ids))
-    _require_unique(Texts(ids), card, parts, np.array(begins), np.arange(total))
-    return total
+    found = _joined(numbers)
+    _see_repeats(Texts(ids), names, parts, found, faults)
+    faults.require_none()
+    return len(found)
 
 
 @dataclass(frozen=True)
@@ -207,25 +212,35 @@ def _joined(chunks: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
     return np.concatenate([np.empty(0, np.int64), *chunks])
 
 
-def _require_unique(
+def _begins(parts: Sequence[Part]) -> list[int]:
+    """Return, of each part, the number of its first row in the split."""
+    return list(accumulate((part.rows for part in parts[:-1]), initial=0))[: len(parts)]
+
+
+def _see_repeats(
     ids: Texts,
-    card: TaskCard,
+    names: Columns,
     parts: Sequence[Part],
-    begins: npt.NDArray[np.int64],
     numbers: npt.NDArray[np.int64],
+    faults: RowFaults,
 ) -> None:
-    """Refuse an identifier that stands twice; say where, by part and row."""
-    twice = ids.twice()
-    if twice is None:
-        return
-    (first, first_row), (second, row) = (
-        _place(parts, begins, int(numbers[each])) for each in twice
-    )
-    raise second.fault(
-        card.columns.id or "",
-        f"row {row} is {ids[twice[1]]!r}, as is row {first_row} of {first.where}",
-        "give each item an identifier of its own",
-    )
+    """Tell every identifier that stood before, by part and row, and where it did.
+
+    Rows in which something else is wrong are not here any more.
+    """
+    begins = np.array(_begins(parts), np.int64)
+    for twin, position in ids.repeats():
+        part, row = _place(parts, begins, int(numbers[position]))
+        first, first_row = _place(parts, begins, int(numbers[twin]))
+        faults.add(
+            RowFault(
+                part.where,
+                row,
+                names.id or "",
+                f"is {ids[position]!r}, as is row {first_row} of {first.where}",
+                "give each item an identifier of its own",
+            )
+        )
 
 
 def _place(parts: Sequence[Part], begins: npt.NDArray[np.int64], number: int) -> tuple[Part, int]:

@@ -13,11 +13,13 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from msgspec.structs import replace
 
 from harness.errors import ConfigurationError
 from harness.tasks.annotations import parse_annotations
 from harness.tasks.card import Columns, TaskCard
 from harness.tasks.protocol import Boxes
+from harness.tasks.row_faults import RowFault, RowFaults
 
 Array: TypeAlias = Any
 DataType: TypeAlias = Any
@@ -37,6 +39,8 @@ class Part:
     """About how many bytes the samples have together."""
     read: Callable[[], Iterator[Any]]
     """Yields ``pyarrow.RecordBatch``, with the columns that the card names."""
+    unnamed: bool = False
+    """Whether its column of identifiers is there, and null in every row."""
 
     def fault(self, column: str, found: str, remedy: str) -> ConfigurationError:
         """Return the error that names this table and the column."""
@@ -76,8 +80,14 @@ class Rows:
 
 
 def columns_of(parts: Sequence[Part], card: TaskCard) -> Columns:
-    """Return the columns that are read: where the card has a choice, what the first part has."""
-    return card.columns.of(parts[0].columns) if parts else card.columns
+    """Return the columns that are read: where the card has a choice, what the first part has.
+
+    Identifiers that are null in every row, as in a public set that gives none, are none.
+    """
+    columns = card.columns.of(parts[0].columns) if parts else card.columns
+    if parts and all(part.unnamed or not part.rows for part in parts):
+        return replace(columns, id=None)
+    return columns
 
 
 def require_columns(parts: Sequence[Part], card: TaskCard) -> None:
@@ -107,16 +117,18 @@ def _require(part: Part, card: TaskCard, columns: Columns) -> None:
         raise part.fault(doubled[0], "stands twice", "keep one of the two columns")
 
 
-def read_rows(part: Part, card: TaskCard, columns: Columns) -> Iterator[Rows]:
-    """Yield a part's rows, a batch at a time; ``ConfigurationError`` names what is not as declared.
+def read_rows(part: Part, card: TaskCard, columns: Columns, faults: RowFaults) -> Iterator[Rows]:
+    """Yield a part's rows, a batch at a time.
 
-    It names the part, the column, and the row within the part, from 0.
+    Rows that are not as declared are told to ``faults``, with the column and the row within the
+    part, and left out: whoever has read all of a split asks it to ``require_none``. Raises
+    ``ConfigurationError`` for a column none of whose rows can be as declared.
     """
     first = 0
     for batch in part.read():
         count = len(batch)
         if count:  # without rows, types say nothing
-            yield _Batch(part, first, batch).rows(card, columns)
+            yield _Batch(part, first, batch).rows(card, columns, faults)
             first += count
         del batch
         _release_unused()
@@ -146,16 +158,36 @@ def contents_of(samples: Array) -> tuple[memoryview, npt.NDArray[np.int64]]:
 
 
 @dataclass(frozen=True)
+class _Column:
+    """A column of a batch: its values, and which of them can be read."""
+
+    values: Array
+    there: npt.NDArray[np.int64] | None
+    """The rows whose value is there, and UTF-8 where it is text; ``None``: all."""
+
+    @property
+    def readable(self) -> tuple[npt.NDArray[np.int64], Array]:
+        """The rows that can be read, and their values."""
+        if self.there is None:
+            return np.arange(len(self.values)), self.values
+        return self.there, self.values.take(pa.array(self.there))
+
+
 class _Batch:
     """A record batch of a part, not checked yet."""
 
-    part: Part
-    first: int
-    """The number of its first row in the part."""
-    columns: Any
+    def __init__(self, part: Part, first: int, columns: Any) -> None:  # noqa: ANN401 - of pyarrow
+        self._part = part
+        self._first = first
+        """The number of its first row in the part."""
+        self._columns = columns
+        self._found: list[RowFault] = []
 
-    def rows(self, card: TaskCard, names: Columns) -> Rows:
-        """Check every column that is named."""
+    def rows(self, card: TaskCard, names: Columns, faults: RowFaults) -> Rows:
+        """Check every column that is named, and return the rows in which nothing is wrong."""
+        samples = self._samples(card).values
+        ids = None if names.id is None else self._texts(names.id)
+        groups = self._texts(names.group) if isinstance(names.group, str) else None
         boxes = None if names.boxes is None else self._boxes(names.boxes)
         if boxes is None:
             labels = self._labels(names.label or "", card)
@@ -163,25 +195,29 @@ class _Batch:
             positive = card.positive or 0
             there = np.array([len(each) > 0 for each in boxes], np.bool_)
             labels = np.where(there, positive, 1 - positive).astype(np.int64)
-        return Rows(
-            self.part,
-            np.arange(self.first, self.first + len(labels)),
-            self._samples(card),
-            labels,
-            None if names.id is None else self._texts(names.id),
-            self._texts(names.group) if isinstance(names.group, str) else None,
-            boxes,
-        )
+        numbers = np.arange(self._first, self._first + len(labels))
+        rows = Rows(self._part, numbers, samples, labels, ids, groups, boxes)
+        if not self._found:
+            return rows
+        for fault in sorted(self._found, key=lambda found: found.row):
+            faults.add(fault)
+        wrong = {fault.row - self._first for fault in self._found}
+        return rows.at(np.array([n for n in range(len(labels)) if n not in wrong], np.int64))
 
-    def _samples(self, card: TaskCard) -> Array:
+    def _wrong(self, name: str, row: int, found: str, remedy: str) -> None:
+        """Note what is wrong with a row of the batch."""
+        fault = RowFault(self._part.where, self._first + row, name, found, remedy)
+        self._found.append(fault)
+
+    def _samples(self, card: TaskCard) -> _Column:
         name = card.columns.sample
-        column = self.columns.column(name)
+        column = self._columns.column(name)
         if card.task.modality == "text":
             return self._checked(name, _plain(column), _is_text, "text")
         if pa.types.is_struct(column.type):
             if column.type.get_field_index("bytes") < 0:
                 fields = ", ".join(column.type.field(i).name for i in range(column.type.num_fields))
-                raise self.part.fault(
+                raise self._part.fault(
                     name, f"is a struct of {fields}", "store the encoded files in 'bytes'"
                 )
             column = pc.struct_field(column, "bytes")
@@ -189,77 +225,91 @@ class _Batch:
         return self._checked(name, _plain(column), _is_binary, wanted)
 
     def _texts(self, name: str) -> Array:
-        column = _plain(self.columns.column(name))
+        column = _plain(self._columns.column(name))
         if pa.types.is_integer(column.type):
             column = column.cast(pa.string())
-        checked = self._checked(name, column, _is_text, "text or whole numbers")
-        return checked.cast(pa.large_string())
+        return self._checked(name, column, _is_text, "text or whole numbers").values.cast(
+            pa.large_string()
+        )
 
     def _labels(self, name: str, card: TaskCard) -> npt.NDArray[np.int64]:
-        """Return the label of every row as a position in the card's labels."""
-        column = _plain(self.columns.column(name))
-        encoded = self._checked(name, column, _is_label, "text or whole numbers")
+        """Return (n,): the label of every row as a position in the card's labels, 0 for none."""
+        column = _plain(self._columns.column(name))
+        checked = self._checked(name, column, _is_label, "text or whole numbers")
+        places, encoded = checked.readable
         positions = spellings_of(card)
         found = pc.unique(encoded)
-        unknown = [value for value in found.to_pylist() if value not in positions]
+        values = found.to_pylist()
+        unknown = [value for value in values if value not in positions]
         if unknown:
-            row = pc.index(encoded, pa.scalar(unknown[0], column.type)).as_py()
+            strange = pc.is_in(encoded, value_set=pa.array(unknown, found.type))
             allowed = ", ".join(map(repr, positions))
-            raise self.part.fault(
-                name,
-                f"row {self.first + row} is {unknown[0]!r}, which is no label of {card.task.id} "
-                f"({allowed})",
-                "correct the row, or add the spelling to the label's aliases in task.toml",
-            )
-        known = np.array([positions[value] for value in found.to_pylist()], np.int64)
-        labels: npt.NDArray[np.int64] = known[pc.index_in(encoded, value_set=found).to_numpy()]
+            for place in np.flatnonzero(strange.to_numpy(zero_copy_only=False)).tolist():
+                self._wrong(
+                    name,
+                    int(places[place]),
+                    f"is {encoded[place].as_py()!r}, which is no label of {card.task.id}",
+                    "correct the row, or add the spelling to the label's aliases in task.toml, "
+                    f"which knows {allowed}",
+                )
+        known = np.array([positions.get(value, 0) for value in values], np.int64)
+        labels = np.zeros(len(column), np.int64)
+        if len(places):
+            labels[places] = known[pc.index_in(encoded, value_set=found).to_numpy()]
         return labels
 
     def _boxes(self, name: str) -> list[Boxes]:
         """Return the boxes of every row."""
-        column = self._checked(name, _plain(self.columns.column(name)), _is_text, "text")
-        boxes = []
-        for row, text in enumerate(column.to_pylist(), self.first):
+        checked = self._checked(name, _plain(self._columns.column(name)), _is_text, "text")
+        boxes: list[Boxes] = [np.empty((0, 4))] * len(checked.values)
+        places, annotations = checked.readable
+        for row, text in zip(places.tolist(), annotations.to_pylist(), strict=True):
             try:
-                boxes.append(parse_annotations(text))
+                boxes[row] = parse_annotations(text)
             except ValueError as error:
-                raise self.part.fault(
-                    name, f"row {row}: {error}", "correct the row, or leave it out"
-                ) from None
+                self._wrong(name, row, f"is malformed: {error}", "correct the row, or leave it out")
         return boxes
 
     def _checked(
         self, name: str, column: Array, allowed: Callable[[DataType], bool], wanted: str
-    ) -> Array:
+    ) -> _Column:
+        """See that a column is of an allowed type, and note the rows that are null or not UTF-8."""
         if not allowed(column.type):
-            raise self.part.fault(name, f"holds {column.type}", f"store {wanted}")
+            raise self._part.fault(name, f"holds {column.type}", f"store {wanted}")
+        wrong: list[int] = []
         if column.null_count:
-            row = self.first + pc.index(column.is_null(), pa.scalar(True)).as_py()
-            raise self.part.fault(
-                name, f"row {row} is null", "fill the value in, or leave the row out"
-            )
+            is_null = column.is_null().to_numpy(zero_copy_only=False)
+            for row in np.flatnonzero(is_null).tolist():
+                self._wrong(name, row, "is null", "fill the value in, or leave the row out")
+                wrong.append(row)
         try:
             column.validate(full=True)  # among others, that texts are UTF-8
         except pa.ArrowInvalid as error:
-            row = _first_undecodable(column)
-            if row is None:
-                raise self.part.fault(name, f"is not valid: {error}", "write it again") from None
-            found = f"row {self.first + row} is not UTF-8"
-            raise self.part.fault(name, found, "write it again, as UTF-8") from None
-        return column
+            undecodable = _undecodable(column)
+            if not undecodable:
+                raise self._part.fault(name, f"is not valid: {error}", "write it again") from None
+            for row in undecodable:
+                self._wrong(name, row, "is not UTF-8", "write it again, as UTF-8")
+            wrong += undecodable
+        there = np.delete(np.arange(len(column)), wrong) if wrong else None
+        return _Column(column, there)
 
 
-def _first_undecodable(column: Array) -> int | None:
-    """Return the first row of a text column that is not UTF-8."""
+def _undecodable(column: Array) -> list[int]:
+    """Return the rows of a text column that are not UTF-8."""
     if not _is_text(column.type):
-        return None
+        return []
     stored = pa.binary() if pa.types.is_string(column.type) else pa.large_binary()
-    for row, value in enumerate(column.view(stored).to_pylist()):
-        try:
-            value.decode()
-        except UnicodeDecodeError:
-            return row
-    return None
+    values = enumerate(column.view(stored).to_pylist())
+    return [row for row, value in values if value is not None and not _is_utf8(value)]
+
+
+def _is_utf8(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def spellings_of(card: TaskCard) -> dict[str | int, int]:

@@ -17,6 +17,7 @@ from harness.tasks.decoding import decoder_of
 from harness.tasks.generator import SplitName
 from harness.tasks.kept import read_set, sha256_of
 from harness.tasks.protocol import Sample, Split
+from harness.tasks.row_faults import RowsError
 from harness.tasks.splits import fingerprints_of, stream_samples
 from harness.tasks.task import FolderTask
 
@@ -94,6 +95,26 @@ class _Findings:
         if self.counts[finding.code] <= MOST_SHOWN:
             self.kept.append(finding)
 
+    def add_refusal(self, source: str, error: ConfigurationError) -> None:
+        """Take why a split cannot be loaded: each row of it that is wrong, or what else it is."""
+        if not isinstance(error, RowsError):
+            self.add(
+                DataFinding(code="load", where=source, message=error.message, remedy=error.remedy)
+            )
+            return
+        for fault in error.faults:
+            self.add(
+                DataFinding(
+                    code="load",
+                    where=fault.where,
+                    row=fault.row,
+                    column=fault.column,
+                    message=fault.found,
+                    remedy=fault.remedy,
+                )
+            )
+        self.counts["load"] += error.count - len(error.faults)
+
 
 def verify(
     task: FolderTask,
@@ -109,16 +130,9 @@ def verify(
     card, found = task.card, _Findings()
     splits: dict[str, SplitReport] = {}
     notes: list[Note] = []
-    data: LoadedData | None = None
-    try:
+    data, train = _loaded(task, source, seed, found)
+    if data is not None and train is not None:
         folder = source_folder(card, source)
-        data = task.load_data(source, seed)
-        train = task.load_train(source, seed)
-    except ConfigurationError as error:
-        found.add(
-            DataFinding(code="load", where=source, message=error.message, remedy=error.remedy)
-        )
-    else:
         _check_files(folder, found)
         halves: dict[SplitName, Split] = {"test": data.test, "train": train}
         looks: dict[SplitName, _Look] = {}
@@ -142,6 +156,38 @@ def verify(
         counts=dict(found.counts),
         notes=tuple(notes),
     )
+
+
+def _loaded(
+    task: FolderTask, source: str, seed: int, found: _Findings
+) -> tuple[LoadedData | None, Split | None]:
+    """Load the data and all of the train split, and tell what is wrong with either.
+
+    ``None`` for what cannot be loaded.
+    """
+    data: LoadedData | None = None
+    train: Split | None = None
+    refused: list[ConfigurationError] = []
+    try:
+        data = task.load_data(source, seed)
+    except ConfigurationError as error:
+        refused.append(error)
+    try:
+        train = task.load_train(source, seed)
+    except ConfigurationError as error:  # loading the data may have met it, too, and seen less
+        refused = [each for each in refused if not _is_of_one(each, error)]
+        refused.append(error)
+    for refusal in refused:
+        found.add_refusal(source, refusal)
+    return data, train
+
+
+def _is_of_one(error: ConfigurationError, other: ConfigurationError) -> bool:
+    """Say whether two refusals are of one thing: the same, or of rows of the same files."""
+    if isinstance(error, RowsError) and isinstance(other, RowsError):
+        files = {fault.where for fault in other.faults}
+        return any(fault.where in files for fault in error.faults)
+    return error.message == other.message
 
 
 class _Places:
@@ -235,22 +281,32 @@ class _Look:
 
     def notes(self) -> Iterator[Note]:
         """Say what is not wrong, and should be known."""
+        from harness.tasks.spooled import RowNumbers  # noqa: PLC0415 - heavy
+
         name, modality = self._name, self.card.task.modality
         if self._decode is None and modality != "text" and len(self.split):
             yield Note(code="not-decoded", message=f"{name}: nothing here decodes {modality}")
+        column = self.card.columns.id
+        if column is not None and isinstance(self.split.ids, RowNumbers):
+            told = f"{name}: column {column!r} is null in every row: rows are told by their numbers"
+            yield Note(code="numbered", message=told)
         if self._empty:
-            yield Note(code="empty", message=f"{name}: {self._empty:,} samples are empty")
+            yield Note(code="empty", message=f"{name}: {_counted(self._empty)} empty")
         if len(self._forms) > 1:
             yield Note(code="mixed-forms", message=f"{name}: {len(self._forms):,} forms of samples")
         repeats = len(self.prints) - len(np.unique(self.prints))
         if repeats:
             yield Note(
-                code="repeated", message=f"{name}: {repeats:,} samples are those of earlier rows"
+                code="repeated", message=f"{name}: {_counted(repeats)} in an earlier row, too"
             )
         absent = sorted(set(range(len(self.card.labels))) - set(self.split.labels.tolist()))
         if absent and len(self.split):
             names = ", ".join(self.card.label_names[number] for number in absent)
             yield Note(code="absent-label", message=f"{name}: no item is {names}")
+
+
+def _counted(samples: int) -> str:
+    return "1 sample is" if samples == 1 else f"{samples:,} samples are"
 
 
 def _check_files(folder: Path | None, found: _Findings) -> None:

@@ -1,0 +1,135 @@
+"""The sessions of an entry, the ratio of two entries' energies, and what it would take. Pure."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from scipy.special import stdtrit
+
+from harness.records.statistics import ALPHA, LogEstimate, Pooled, difference, t_quantile
+
+Pairing: TypeAlias = Literal["rounds", "campaigns", "occasions", "none"]
+Unit: TypeAlias = Literal["sessions", "rounds", "campaigns", "occasions"]
+Campaign: TypeAlias = Mapping[int, float]
+"""Joules per 1,000 queries of one entry in one campaign, by round."""
+
+POWER = 0.8
+"""How often what it would take is to suffice, by the figures seen."""
+MOST_UNITS = 100_000
+"""More than anybody runs: what needs more is told as never."""
+FEWEST = 2
+"""Values that make a spread."""
+
+
+@dataclass(frozen=True)
+class Series:
+    """The sessions of one entry whose energy is resolved."""
+
+    joules: tuple[float, ...]
+    """Per 1,000 queries, one a session."""
+    kernels: tuple[float, ...]
+    """CPU seconds of the reference kernel beside each session."""
+    random_share: float = 0.0
+    """What edges and steps leave open of the mean: a half-width at 95 %, over the mean."""
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    """Those of the joules that were measured in campaigns, by identifier."""
+    controls: Mapping[str, Campaign] = field(default_factory=dict)
+    """The control entry's in these campaigns: the same control for both sides."""
+    alpha: float = ALPHA
+    """What the look at which the evaluation ended left for its interval."""
+    occasions: tuple[int, ...] = ()
+    """The number of each session's occasion, the same for both sides (``ranking.occasions``);
+    nothing: all sessions of both are of one."""
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """The logarithm of b over a, and how its error would shrink."""
+
+    estimate: LogEstimate
+    units: int
+    """The fewest that either entry has."""
+    scatter: float
+    """The standard error that one unit of each would have: it shrinks with the root of their
+    number."""
+    degrees_a_unit: float
+    """Degrees of freedom, for each unit beyond the first."""
+    method: str
+    pairing: Pairing = "none"
+    unit: Unit = "sessions"
+    drift: float = 0.0
+    """A half-width that no number of units makes smaller."""
+    used: int | None = None
+    """How many sessions of each are in it; ``None``: all."""
+
+
+@dataclass(frozen=True)
+class TooFew:
+    """Why the sessions that there are say nothing, and of what it would take how many."""
+
+    reason: str
+    needed: int | None = None
+    unit: Unit = "sessions"
+
+
+def ratio_of(
+    a: LogEstimate,
+    b: LogEstimate,
+    counts: tuple[int, int],
+    *,
+    method: str,
+    pairing: Pairing = "none",
+    unit: Unit = "sessions",
+    drift: float = 0.0,
+    used: int | None = None,
+) -> Ratio:
+    """Return b over a, of so many independent units each."""
+    variances = [each.standard_error**2 * count for each, count in zip((a, b), counts, strict=True)]
+    total, squares = sum(variances), sum(each**2 for each in variances)
+    return Ratio(
+        difference(b, a),
+        units=min(counts),
+        scatter=math.sqrt(total),
+        degrees_a_unit=total**2 / squares if squares > 0 else 2.0,
+        method=method,
+        pairing=pairing,
+        unit=unit,
+        drift=drift,
+        used=used,
+    )
+
+
+def between(*pooled: Pooled) -> str:
+    """Say how far campaigns differ beyond what their rounds show; nothing where they do not."""
+    told = [f"{100 * math.expm1(each.between):.1f} %" for each in pooled]
+    if not any(each.between for each in pooled):
+        return ""
+    return f", which differ by {' and '.join(told)} beyond what rounds show"
+
+
+def needed(ratio: Ratio, scatter: float, alpha: float, margin: float, *, fewest: int) -> int | None:
+    """Return how many units of each would settle it, ``fewest`` at least.
+
+    To tell a ratio as far from 1 as the one seen, or to show that it is within the margin, in
+    ``POWER`` of tries; ``None`` where no number would do.
+    """
+    seen = abs(ratio.estimate.log)
+    target = max(seen, margin - seen) - ratio.drift
+
+    def suffices(units: int) -> bool:
+        degrees = ratio.degrees_a_unit * (units - 1)
+        quantiles = t_quantile(degrees, alpha) + float(stdtrit(degrees, POWER))
+        return quantiles * scatter / math.sqrt(units) <= target
+
+    low, high = fewest - 1, fewest
+    while not suffices(high):
+        low, high = high, 2 * high
+        if high > MOST_UNITS:
+            return None
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if suffices(middle) else (middle, high)
+    return max(high, ratio.units + 1)
