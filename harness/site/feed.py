@@ -17,7 +17,7 @@ from harness.records.board import Board, BoardEntry, Boards
 from harness.site.language import Language, languages
 from harness.site.paths import entry_page_name, in_language
 from harness.site.templating import environment
-from harness.site.words import board_metric, task_title
+from harness.site.words import board_metric, sentence_case, task_title
 
 MOST_RESULTS = 100
 """Readers of feeds come often; whoever wants everything takes the data."""
@@ -112,7 +112,7 @@ def _told(result: Result, language: Language) -> dict[str, object]:
         "link": entry_page_name(board.id, entry.entry),
         "published": _spelt(result.first),
         "updated": _spelt(result.latest),
-        "metric": board_metric(board, language),
+        "metric": sentence_case(board_metric(board, language)),
     }
 
 
