@@ -37,9 +37,9 @@ BOARD = "task-offline-0123abcd"
 runner = CliRunner()
 
 
-def made(payload: bytes) -> Files:
+def made(nothing: None) -> Files:
     """Make the files of a small site."""
-    del payload
+    del nothing
     return {
         "index.html": b"index", "style.css": b"style", "boards.json": b"{}",
         f"data/{BOARD}.csv": b"csv", f"fr/entries/{BOARD}/one.html": b"one",

@@ -73,7 +73,7 @@ def test_a_link_that_was_laid_for_the_draft_is_not_followed(
     (tmp_path / ".place.new").symlink_to(target)
     write_file(tmp_path / "place", b"content")
     monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
-    (tmp_path / ".guessed.new").symlink_to(target)
+    (tmp_path / f".guessed.{os.getpid()}.new").symlink_to(target)
     with pytest.raises(UsageError, match="cannot be written: File exists"):
         write_file(tmp_path / "other", b"content")
     assert target.read_bytes() == b"before"

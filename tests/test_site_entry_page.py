@@ -140,7 +140,7 @@ def test_carbon_is_a_range_over_grids_and_goes_with_energy() -> None:
     text = page_of(view).text
     part = text[text.index("Computed when rendering") :][:600]
     for grams in (20.0, 900.0, 470.0):
-        assert f"{english.significant(joules / 3.6e6 * grams)} g" in part
+        assert f"{english.significant(1000 * joules / 3.6e6 * grams)} mg" in part
     assert "Northland" in part
     assert "Southland" in part
     assert "Carbon" not in page_of(samples.failed_view()).text

@@ -48,9 +48,8 @@ def test_a_board_is_a_heading_a_table_and_what_failed() -> None:
     assert text.startswith("### Some task of two classes\n")
     rows = table_of(text)
     assert rows[0] == [
-        "Rank", "Entry", "Team", "Macro F1",
-        "modelled J per 1,000 queries", "mWh per 1,000 queries",
-        "Class", "Sessions",
+        "Rank", "Entry", "Team", "Macro F1", "modelled J per 1,000 queries",
+        "mWh per 1,000 queries", "Class", "Sessions",
     ]  # fmt: skip
     assert rows[1] == ["---", "---", "---", "---:", "---:", "---:", "---", "---:"]
     assert rows[2] == [

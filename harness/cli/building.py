@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Any, BinaryIO, Literal, NamedTuple
+
+import msgspec
 
 from harness.cli.publishing import Files, Page
 from harness.cli.site_files import Listed, in_our_folders, listing
 from harness.cli.workers import Workers
 from harness.errors import OrganiserError
 from harness.records.base import Frozen
+from harness.records.replacing import is_abandoned, replace_file
 from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
-DRAFT = re.compile(r"\..+\.([0-9]+)\.new")
 
 
 class Made(Frozen, array_like=True):
@@ -45,9 +46,23 @@ class Built(NamedTuple):
         return sorted(each for page in self.made.values() for each in page.files)
 
 
+class _Given:
+    """A value that another process is handed as msgpack spells it, and this one as it is."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __reduce__(self) -> tuple[Callable[[type, bytes], _Given], tuple[type, bytes]]:
+        return _given, (type(self.value), msgspec.msgpack.encode(self.value))
+
+
+def _given(kind: type, content: bytes) -> _Given:
+    return _Given(msgspec.msgpack.decode(content, type=kind))
+
+
 class _Task(NamedTuple):
     folder: str
-    work: tuple[tuple[Callable[[bytes], Files], bytes], ...]
+    work: tuple[tuple[Callable[[Any], Files], _Given], ...]
     then: Then
 
 
@@ -76,7 +91,8 @@ def build(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         was_ours = (folder / "boards.json").exists()  # else nobody's files are touched
-        made, changed, later = _made(pages, folder, workers, known, write=True)
+        there = dict(listing(folder))
+        made, changed, later = _made(pages, folder, workers, known, there)
         for name, page_made_of, files in later:
             marks = []
             for each in files:
@@ -84,7 +100,7 @@ def build(
                 changed += [each.name] if written.changed else []
                 marks.append((each.name, written.mark or (0, 0, 0, 0)))
             made[name] = Made(made_of=page_made_of, files=tuple(marks))
-        gone = _left_over(folder, made) if was_ours else ()
+        gone = _left_over(there, made) if was_ours else ()
         for name in gone:
             (folder / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # there is more in it
@@ -100,8 +116,8 @@ def build(
 
 def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
     """Compare all files of ``pages`` with what is in the folder, and write nothing."""
-    made, changed, _ = _made(pages, folder, workers, {}, write=False)
-    return Built(made, tuple(sorted(changed)), _left_over(folder, made))
+    made, changed, _ = _made(pages, folder, workers, {}, None)
+    return Built(made, tuple(sorted(changed)), _left_over(dict(listing(folder)), made))
 
 
 def _made(
@@ -109,11 +125,13 @@ def _made(
     folder: Path,
     workers: Workers,
     known: Mapping[str, Made],
-    *,
-    write: bool,
+    there: Mapping[str, Mark] | None,
 ) -> tuple[dict[str, Made], list[str], list[tuple[str, str, list[_File]]]]:
-    """Make what has to be made; return all pages, changed files, and what is to be written last."""
-    there = dict(listing(folder)) if known else {}
+    """Make what has to be made; return all pages, changed files, and what is to be written last.
+
+    Nothing is written where it is not said what is ``there``.
+    """
+    write = there is not None
     made: dict[str, Made] = {}
     asked: list[Page] = []
 
@@ -121,7 +139,7 @@ def _made(
         several: list[Page] = []
         for page in pages:
             kept = known.get(page.name)
-            if kept is not None and _stands(kept, page, there):
+            if kept is not None and there is not None and _stands(kept, page, there):
                 made[page.name] = kept
             elif page.leads:
                 asked.append(page)
@@ -141,7 +159,7 @@ def _made(
     for results in workers.run(_run, tasks()):
         for files in results:
             page, done = asked[done], done + 1
-            asked[done - 1] = page._replace(payload=bytes)  # it may hold a row: let it go
+            asked[done - 1] = page._replace(value=bytes)  # it may hold a row: let it go
             if write and page.leads:
                 later.append((page.name, page.made_of, files))
                 continue
@@ -158,15 +176,15 @@ def _stands(kept: Made, page: Page, there: Mapping[str, Mark]) -> bool:
 
 
 def _task(folder: Path, pages: Iterable[Page], then: Then) -> _Task:
-    return _Task(str(folder), tuple((page.make, page.payload()) for page in pages), then)
+    return _Task(str(folder), tuple((page.make, _Given(page.value())) for page in pages), then)
 
 
 def _run(task: _Task) -> list[list[_File]]:
     """Make some pages, in whatever process, and write them or say what is not as it should be."""
     folder = Path(task.folder)
     return [
-        [_put(folder, name, content, task.then) for name, content in sorted(make(payload).items())]
-        for make, payload in task.work
+        [_put(folder, *file, task.then) for file in sorted(make(given.value).items())]
+        for make, given in task.work
     ]
 
 
@@ -184,14 +202,12 @@ def _put(folder: Path, name: str, content: bytes, then: Then) -> _File:
             f"{wall}: is no folder of the site but a link or a file, and is not followed",
             remedy="remove it: the next build makes a folder there",
         )
-    inside, own = os.path.split(target)
-    draft = os.path.join(inside, f".{own}.{os.getpid()}.new")  # noqa: PTH118 - as above
-    with _drafted(draft) as drafted:
-        drafted.write(content)
-        drafted.flush()
-        os.replace(draft, target)  # noqa: PTH105 - says what it does
-        mark = mark_of(os.fstat(drafted.fileno()))  # another build may have replaced it by now
-    return _File(name, mark, changed=True)
+    try:
+        status = replace_file(target, [content])
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
+        status = replace_file(target, [content])
+    return _File(name, mark_of(status), changed=True)
 
 
 def _in_the_way(folder: Path, name: str) -> str | None:
@@ -224,17 +240,6 @@ def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:
         return None
 
 
-def _drafted(draft: str) -> BinaryIO:
-    """Open a file that is not there yet; what an ended process of this number left is removed."""
-    try:
-        return open(draft, "xb")  # noqa: PTH123 - thirty thousand times
-    except FileNotFoundError:
-        os.makedirs(os.path.dirname(draft), exist_ok=True)  # noqa: PTH103, PTH120 - as above
-    except FileExistsError:
-        os.unlink(draft)  # noqa: PTH108 - as above
-    return open(draft, "xb")  # noqa: PTH123 - as above
-
-
 def _holds(file: BinaryIO, size_bytes: int, name: str, content: bytes) -> bool:
     """Whether a file is as it should be: by its bytes, or a table by what is in it."""
     if size_bytes == len(content) and file.read() == content:
@@ -247,14 +252,13 @@ def _holds(file: BinaryIO, size_bytes: int, name: str, content: bytes) -> bool:
     return same_parquet(file.read(), content)
 
 
-def _left_over(folder: Path, made: Mapping[str, Made]) -> tuple[str, ...]:
+def _left_over(there: Iterable[str], made: Mapping[str, Made]) -> tuple[str, ...]:
     names = {name for page in made.values() for name, _ in page.files}
-    return tuple(name for name, _ in listing(folder) if name not in names)
+    return tuple(name for name in there if name not in names)
 
 
 def _clear_drafts(folder: Path) -> None:
     """Take away what a build that was ended left half written."""
     for name in [name for name, _ in in_our_folders(folder)]:
-        found = DRAFT.fullmatch(name.rpartition("/")[2])
-        if found is not None and not Path(f"/proc/{found[1]}").exists():
+        if is_abandoned(name.rpartition("/")[2]):
             (folder / name).unlink(missing_ok=True)

@@ -27,12 +27,14 @@ from harness.cli.output import print_note
 from harness.cli.project import Project
 from harness.errors import HarnessError
 from harness.records.caches import cache_folder
+from harness.records.replacing import clear_drafts, replace_file
 
 T = TypeVar("T")
 
 KIND = "site"
 MAGIC = b"frugal-ai site cache 1\n"
 DIGEST_BYTES = 32
+FOR_NOBODY_ELSE = 0o600
 LIBRARIES = ("Jinja2", "MarkupSafe", "msgspec", "numpy", "scipy", "pyarrow", "pillow", "codecarbon")
 """What figures and pages are made with: another version may spell something otherwise."""
 
@@ -82,19 +84,11 @@ class Cache:
         if self._folder is None:
             return
         payload = msgspec.msgpack.encode(value)
-        draft = self._folder / f".{name}.{os.getpid()}.new"
-        try:
+        with contextlib.suppress(OSError):  # it is there to save time, and no more
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            draft.unlink(missing_ok=True)  # of an ended process of this number
-            try:
-                with open(draft, "xb", opener=_for_nobody_else) as file:
-                    file.writelines((MAGIC, self._digest(name, payload), payload))
-                os.replace(draft, self._folder / name)  # noqa: PTH105 - says what it does
-            finally:
-                with contextlib.suppress(OSError):
-                    draft.unlink(missing_ok=True)
-        except OSError:
-            return  # it is there to save time, and no more
+            clear_drafts(self._folder)
+            parts = MAGIC, self._digest(name, payload), payload
+            replace_file(self._folder / name, parts, FOR_NOBODY_ELSE)
 
     def _read(self, name: str) -> bytes | None:
         if self._folder is None:
@@ -119,10 +113,6 @@ def _lock(descriptor: int) -> None:
     except BlockingIOError:
         print_note("another build of the page is under way: waiting for it to end")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-
-
-def _for_nobody_else(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -1,7 +1,7 @@
 """The site, from boards to files: which there are, what each is made of, and what must be written.
 
-Each ``Page`` is some files that are made together of one payload, in whatever process. The digest
-of what is in a payload says whether they can be left as they are. ``SOURCES`` says where pages come
+Each ``Page`` is some files that are made together of one value, in whatever process. A digest of
+what is in it says whether they can be left as they are. ``SOURCES`` says where pages come
 from; whatever adds some to the site adds its function there.
 """
 
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
+from dataclasses import dataclass
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -20,13 +21,15 @@ from msgspec.structs import replace
 from harness.cli.gathering import Gathered, read_again
 from harness.ranking.gists import Gist
 from harness.records.base import Frozen
-from harness.records.board import Board, Boards
+from harness.records.board import Board, BoardEntry, Boards, FailedEntry
 from harness.records.evaluation import EvaluationRecord
 from harness.records.joint import JointStatistics
 from harness.records.rules import Rules
 from harness.site import paths
 from harness.site.language import languages
 from harness.store.scanning import Mark
+
+T = TypeVar("T")
 
 Files = dict[str, bytes]
 """Contents by name, relative to the site's folder, with forward slashes."""
@@ -39,15 +42,16 @@ class Page(NamedTuple):
     """Of this page among those of the site; its files are known once it is made."""
     made_of: str
     """A digest of everything that decides the files' contents, besides the harness's own code."""
-    make: Callable[[bytes], Files]
+    make: Callable[[Any], Files]
     """A function of a module, so that another process can call it."""
-    payload: Callable[[], bytes]
-    """Called only where the files have to be made."""
+    value: Callable[[], object]
+    """What is given to it: a type that msgpack can spell. Asked for where files have to be made."""
     leads: bool = False
     """Whether it leads to others, so that it is written after them."""
 
 
-class Site(NamedTuple):
+@dataclass(frozen=True)
+class Site:
     """What a site is made of."""
 
     boards: Boards
@@ -56,6 +60,39 @@ class Site(NamedTuple):
     rules: Rules
     address: str = ""
     """Where it is published, with a slash at its end; empty: not known."""
+
+    @cached_property
+    def digests(self) -> tuple[BoardDigests, ...]:
+        """Tell boards and their rows from what they were; each row is spelt once."""
+        return tuple(map(board_digests, self.boards.boards))
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell what all boards say, with what could not be used and what was imported."""
+        boards = [each.whole for each in self.digests]
+        return digest(_spelt([boards, self.boards.problems, self.boards.imported]))
+
+
+class BoardDigests(NamedTuple):
+    """What tells a board from what it was."""
+
+    bare: str
+    """Of what it says of no single entry."""
+    rows: dict[str, str]
+    """Of each row, by entry."""
+    whole: str
+
+
+def bare(board: Board) -> Board:
+    """Return what a board says of no single entry."""
+    return replace(board, entries=(), failed=(), notes=(), ranking=None)
+
+
+def board_digests(board: Board) -> BoardDigests:
+    """Return what tells a board from what it was."""
+    rows = {row.entry: digest(_spelt(row)) for row in board.entries}
+    rest = _spelt(replace(board, entries=()))
+    return BoardDigests(digest(_spelt(bare(board))), rows, digest(_spelt([rest, [*rows.values()]])))
 
 
 class Source(Protocol):
@@ -72,12 +109,9 @@ def pages(site: Site) -> Iterator[Page]:
         yield from source(site)
 
 
-def page_of(
-    name: str, make: Callable[[bytes], Files], value: object, *, leads: bool = False
-) -> Page:
+def page_of(name: str, make: Callable[[T], Files], value: T) -> Page:
     """Return a page that is made of one value, which msgpack can spell."""
-    payload = msgspec.msgpack.encode(value)
-    return Page(name, digest(payload), make, partial(_given, payload), leads)
+    return Page(name, digest(_spelt(value)), make, lambda: value)
 
 
 def digest(content: bytes) -> str:
@@ -85,8 +119,7 @@ def digest(content: bytes) -> str:
     return blake2b(content, digest_size=16).hexdigest()
 
 
-def _given(payload: bytes) -> bytes:
-    return payload
+_spelt = msgspec.msgpack.Encoder().encode
 
 
 # Pages of all boards
@@ -94,46 +127,36 @@ def _given(payload: bytes) -> bytes:
 
 class _Index(Frozen, array_like=True):
     boards: Boards
-    language: str
     address: str
 
 
 def index_pages(site: Site) -> Iterator[Page]:
-    """Yield what shows all boards: page, feed and preview in each language, and ``boards.json``."""
-    for language in languages():
-        value = _Index(boards=site.boards, language=language.code, address=site.address)
-        yield page_of(f"index {language.code}", _index, value, leads=True)
-    yield page_of("boards.json", _exact, site.boards, leads=True)
-    yield page_of("preview", _preview, site.boards)
+    """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
+    made_of, value = site.digest, lambda: site.boards
+    placed = digest(_spelt([made_of, site.address]))
+    index = partial(_Index, boards=site.boards, address=site.address)
+    yield Page("index", placed, _index, index, leads=True)
+    yield Page("boards.json", made_of, _exact, value, leads=True)
+    yield Page("preview", made_of, _preview, value)
 
 
-def _index(payload: bytes) -> Files:
-    from harness.site.feed import feed, feed_name
-    from harness.site.language import language
-    from harness.site.render import page
-    from harness.site.views import views
+def _index(given: _Index) -> Files:
+    from harness.site.feed import feeds
+    from harness.site.render import index_files
 
-    given = msgspec.msgpack.decode(payload, type=_Index)
-    spoken = language(given.language)
-    shown = views(given.boards.boards)
-    return {
-        paths.in_language("index.html", spoken.code): page(
-            given.boards, shown, spoken, given.address
-        ).encode(),
-        feed_name(spoken): feed(given.boards, spoken, given.address),
-    }
+    return index_files(given.boards, given.address) | feeds(given.boards, given.address)
 
 
-def _preview(payload: bytes) -> Files:
+def _preview(boards: Boards) -> Files:
     from harness.site.preview import previews
 
-    return previews(msgspec.msgpack.decode(payload, type=Boards))
+    return previews(boards)
 
 
-def _exact(payload: bytes) -> Files:
+def _exact(boards: Boards) -> Files:
     from harness.records.base import pretty_json
 
-    return {"boards.json": pretty_json(msgspec.msgpack.decode(payload, type=Boards))}
+    return {"boards.json": pretty_json(boards)}
 
 
 # What is the same whatever is on the boards
@@ -145,10 +168,10 @@ def assets(site: Site) -> Iterator[Page]:
     yield page_of("assets", _assets, None)
 
 
-def _assets(payload: bytes) -> Files:
+def _assets(nothing: None) -> Files:
     from harness.site.render import assets
 
-    del payload
+    del nothing
     return assets()
 
 
@@ -157,14 +180,18 @@ def _assets(payload: bytes) -> Files:
 
 def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
-    for board in site.boards.boards:
-        yield page_of(f"data {board.id}", _data, board)
+    for board, digests in zip(site.boards.boards, site.digests, strict=True):
+        yield Page(f"data {board.id}", digests.whole, _data, partial(_itself, board))
 
 
-def _data(payload: bytes) -> Files:
+def _itself(board: Board) -> Board:
+    return board
+
+
+def _data(board: Board) -> Files:
     from harness.site.render import data_of
 
-    return data_of(msgspec.msgpack.decode(payload, type=Board))
+    return data_of(board)
 
 
 # A page per entry
@@ -199,47 +226,65 @@ class _Shown(NamedTuple):
 def entry_pages(site: Site) -> Iterator[Page]:
     """Yield the page and the badge of each entry of each board, in each language."""
     behind = _behind(site)
-    results = str(site.gathered.results)
-    for board in site.boards.boards:
+    for board, digests in zip(site.boards.boards, site.digests, strict=True):
         ranked = sum(each.rank is not None for each in board.entries)
-        bare = replace(board, entries=(), failed=(), notes=(), ranking=None)
-        spelt = msgspec.msgpack.encode([bare, ranked, site.address])
+        about = _about(board.ranking)
+        results = str(site.gathered.results)
+        of_board = _OfBoard(bare(board), ranked, about, results, site.address)
         rows = {each.entry: each for each in board.entries}
         failures = {each.entry: each for each in board.failed}
-        about = _about(board.ranking)
         for name in dict.fromkeys((*rows, *failures)):
             row, failure = rows.get(name), failures.get(name)
             records = _records_of(site, behind[board.id], name, row.evaluations if row else ())
             kept = [(each.path, each.digest, each.signed_by) for each in records]
-            made_of = digest(spelt + msgspec.msgpack.encode([row, failure, about(name), kept]))
+            of_row = digests.rows.get(name)
+            decides = [digests.bare, ranked, site.address, of_row, failure, about(name), kept]
+            value = partial(_entry_of, of_board, name, row, failure, records)
+            place = paths.entry_path(board.id, name)
+            yield Page(f"entry {place}", digest(_spelt(decides)), _entry, value)
 
-            alone = replace(
-                bare,
-                entries=(row,) if row else (),
-                failed=(failure,) if failure else (),
-                ranking=about(name),
-            )
-            value = _Entry(
-                board=alone,
-                entry=name,
-                records=records,
-                ranked=ranked,
-                results=results,
-                address=site.address,
-            )
-            payload = partial(msgspec.msgpack.encode, value)
 
-            yield Page(f"entry {paths.entry_path(board.id, name)}", made_of, _entry, payload)
+class _OfBoard(NamedTuple):
+    """What the pages of all entries of a board are made of."""
+
+    bare: Board
+    ranked: int
+    about: Callable[[str], JointStatistics | None]
+    results: str
+    address: str
+
+
+def _entry_of(
+    board: _OfBoard,
+    name: str,
+    row: BoardEntry | None,
+    failure: FailedEntry | None,
+    records: tuple[_Record, ...],
+) -> _Entry:
+    alone = replace(
+        board.bare,
+        entries=(row,) if row else (),
+        failed=(failure,) if failure else (),
+        ranking=board.about(name),
+    )
+    return _Entry(
+        board=alone,
+        entry=name,
+        records=records,
+        ranked=board.ranked,
+        results=board.results,
+        address=board.address,
+    )
 
 
 def _about(ranking: JointStatistics | None) -> Callable[[str], JointStatistics | None]:
     """Return what gives the part of a board's statistics that an entry's page speaks of."""
     if ranking is None:
         return lambda _entry: None
-    bare = replace(ranking, entries=(), claims=(), prizes=(), apart=(), unranked=())
-    bare = replace(bare, least_quality_difference=None, least_energy_ratio=None)
-    unranked = {each.entry: replace(bare, unranked=(each,)) for each in ranking.unranked}
-    return lambda entry: unranked.get(entry, bare)
+    common = replace(ranking, entries=(), claims=(), prizes=(), apart=(), unranked=())
+    common = replace(common, least_quality_difference=None, least_energy_ratio=None)
+    unranked = {each.entry: replace(common, unranked=(each,)) for each in ranking.unranked}
+    return lambda entry: unranked.get(entry, common)
 
 
 def _behind(site: Site) -> Mapping[str, Mapping[str, list[Gist]]]:
@@ -270,12 +315,11 @@ def _records_of(
     )
 
 
-def _entry(payload: bytes) -> Files:
+def _entry(given: _Entry) -> Files:
     from harness.site.badge import badge
     from harness.site.entry_page import render_entry
     from harness.site.entry_view import entry_view
 
-    given = _ENTRY.decode(payload)
     results = Path(given.results)
     stored = [
         _Shown(each.path, read_again(results, each.path, each.mark), each.digest, each.signed_by)
@@ -292,9 +336,6 @@ def _entry(payload: bytes) -> Files:
     return files
 
 
-_ENTRY = msgspec.msgpack.Decoder(_Entry)
-
-
 # The page on the method
 
 
@@ -306,23 +347,15 @@ class _Method(Frozen, array_like=True):
 
 def method_pages(site: Site) -> Iterator[Page]:
     """Yield the page on the method, in each language."""
-    bare = replace(
-        site.boards,
-        boards=tuple(
-            replace(board, entries=(), failed=(), notes=(), ranking=None)
-            for board in site.boards.boards
-        ),
-        problems=(),
-        imported=(),
-    )
+    boards = tuple(map(bare, site.boards.boards))
+    shown = replace(site.boards, boards=boards, problems=(), imported=())
     rules = msgspec.json.encode(site.rules)
-    yield page_of("method", _method, _Method(boards=bare, rules=rules, address=site.address))
+    yield page_of("method", _method, _Method(boards=shown, rules=rules, address=site.address))
 
 
-def _method(payload: bytes) -> Files:
+def _method(given: _Method) -> Files:
     from harness.site.method_page import PAGE, render_method
 
-    given = msgspec.msgpack.decode(payload, type=_Method)
     rules = msgspec.json.decode(given.rules, type=Rules)
     return {
         paths.in_language(PAGE, language.code): render_method(

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import secrets
 import stat
 from pathlib import Path
 
 from harness.cli.output import print_note
 from harness.errors import UsageError
+from harness.records.replacing import MODE, replace_file
 
-MODE = 0o666
-"""What a file may be at most; the process's umask takes its share."""
 DESCRIPTORS = "/proc/"
 """Where ``/dev/stdout`` and its like lead: to whatever a process has open."""
 
@@ -28,7 +25,7 @@ def write_file(path: Path, content: bytes) -> None:
         if _is_written_to(path):
             _write_through(path, os.O_APPEND, content)
         else:
-            _replace(path, content)
+            replace_file(path, [content])
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written: {error.strerror}",
@@ -54,17 +51,6 @@ def _is_descriptor(path: Path) -> bool:
             return True
         path = Path(folder, os.readlink(path))  # noqa: PTH115 - one step of the way
     return False
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """Write under a name that nobody can have taken beforehand, then give it its own."""
-    draft = path.with_name(f".{secrets.token_hex(8)}.new")
-    try:
-        _write_through(draft, os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, content)
-        os.replace(draft, path)  # noqa: PTH105 - says what it does
-    finally:
-        with contextlib.suppress(OSError):
-            draft.unlink(missing_ok=True)
 
 
 def _write_through(path: Path, flags: int, content: bytes) -> None:

@@ -24,7 +24,7 @@ SCHEMA = 1
 FILE_NAME = "site.toml"
 LONGEST = 500
 _CORRECT = "correct each field named; docs/how-to/organise.md shows the file"
-_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:\[\]-]+(?:/[A-Za-z0-9._~%/-]*)?\Z")
+_ADDRESS = re.compile(r"https?://[A-Za-z0-9.:-]+(?:/[A-Za-z0-9._~%/-]*)?\Z")
 """Of a folder on the web: nothing that a page, a feed or Markdown would have to escape."""
 
 

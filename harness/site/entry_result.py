@@ -26,7 +26,7 @@ from harness.site.blocks import (
     quiet,
 )
 from harness.site.entry_view import EntryView
-from harness.site.text import plain, rank_range, shorten
+from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
 from harness.site.wording import Wording
 from harness.site.words import NOT_MEASURED
 
@@ -168,24 +168,29 @@ def carbon(view: EntryView, words: Wording) -> Section | None:
         return None
     say, figure, grid = words.say, words.figure, _per_kwh()
     kwh = joules / JOULES_PER_KWH
+    unit = gram_unit((kwh * grid.low_grams, kwh * grid.high_grams))
+
+    def mass(per_kwh: float) -> str:
+        return f"{figure(kwh * per_kwh / GRAMS[unit])} {unit}"
+
     zones: list[Inline] = [
         (
             say["entry.carbon_low"],
             " ",
-            Said("strong", f"{figure(kwh * grid.low_grams)} g"),
+            Said("strong", mass(grid.low_grams)),
             " ",
             english(f"({grid.low_zone})"),
         ),
         (
             say["entry.carbon_high"],
             " ",
-            Said("strong", f"{figure(kwh * grid.high_grams)} g"),
+            Said("strong", mass(grid.high_grams)),
             " ",
             english(f"({grid.high_zone})"),
         ),
     ]
     if grid.world_grams is not None:
-        zones.append(words.text("entry.carbon_world", grams=kwh * grid.world_grams))
+        zones.append(words.text("entry.carbon_world", mass=mass(grid.world_grams)))
     blocks: list[Block] = [
         Paragraph(say["entry.carbon_why"], "explain"),
         Listing(tuple(zones)),

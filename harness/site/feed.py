@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from harness.records.board import Board, BoardEntry, Boards
-from harness.site.language import Language
+from harness.site.language import Language, languages
 from harness.site.paths import entry_page_name, in_language
 from harness.site.templating import environment
-from harness.site.words import board_metric, task_title
+from harness.site.words import board_metric, sentence_case, task_title
 
 MOST_RESULTS = 100
 """Readers of feeds come often; whoever wants everything takes the data."""
@@ -25,7 +25,7 @@ MOST_RESULTS = 100
 NAMESPACE = uuid.UUID("5b0ff0a4-5f0c-5a7e-9c0e-7d4a6f9b2e11")
 """Of all names made here: names in it are the same wherever a feed lies, and need no host."""
 
-STAMP = re.compile(r"(?:^|/)(\d{8}T\d{6})Z-[0-9a-f]{8}(?:\.local)?\.json$")
+STAMP = re.compile(r"(?:^|/)([0-9]{8}T[0-9]{6})Z-[0-9a-f]{8}(?:\.local)?\.json$")
 """When a record was made, in its file's name: ``<UTC yyyymmddThhmmssZ>-<8 digits>.json``."""
 
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,6 +47,14 @@ def feed_name(language: Language) -> str:
     return in_language("feed.xml", language.code)
 
 
+def feeds(boards: Boards, address: str = "") -> dict[str, bytes]:
+    """Return the feed of each language, by name; see ``feed``."""
+    latest = latest_results(boards)
+    return {
+        feed_name(language): _feed(boards, latest, language, address) for language in languages()
+    }
+
+
 def feed(boards: Boards, language: Language, address: str = "") -> bytes:
     """Return the feed of a language: the latest results of all boards, the newest first.
 
@@ -54,15 +62,24 @@ def feed(boards: Boards, language: Language, address: str = "") -> bytes:
     left out: nothing says when it changed. Its links are whole where ``address`` says where
     the site is published.
     """
+    return _feed(boards, latest_results(boards), language, address)
+
+
+def latest_results(boards: Boards) -> list[Result]:
+    """Return the latest results of all boards, at most ``MOST_RESULTS``, the newest first."""
     results = list(_results(boards))
     results.sort(key=lambda each: (each.board.id, each.entry.entry))
     results.sort(key=lambda each: each.latest, reverse=True)
+    return results[:MOST_RESULTS]
+
+
+def _feed(boards: Boards, results: Sequence[Result], language: Language, address: str) -> bytes:
     template = environment(language.code).get_template("feed.xml")
     return template.render(
         feed_id=_name("feed", language.code, *sorted({board.task for board in boards.boards})),
         updated=_spelt(results[0].latest if results else NEVER),
         base=address + in_language("", language.code) if address else "",
-        results=[_told(result, language) for result in results[:MOST_RESULTS]],
+        results=[_told(result, language) for result in results],
     ).encode()
 
 
@@ -72,7 +89,7 @@ def made(path: str) -> datetime | None:
     if found is None:
         return None
     try:
-        return datetime.strptime(found[1], "%Y%m%dT%H%M%S").replace(tzinfo=UTC)
+        return datetime.fromisoformat(f"{found[1]}Z")  # ten times as quick as strptime
     except ValueError:
         return None
 
@@ -95,7 +112,7 @@ def _told(result: Result, language: Language) -> dict[str, object]:
         "link": entry_page_name(board.id, entry.entry),
         "published": _spelt(result.first),
         "updated": _spelt(result.latest),
-        "metric": board_metric(board, language),
+        "metric": sentence_case(board_metric(board, language)),
     }
 
 

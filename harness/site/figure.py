@@ -38,6 +38,8 @@ be too big to open, and nobody could tell them apart."""
 DOT_GRID = 3
 """Side of the squares, in user units, that dots are: entries nearer to each other share one."""
 
+HEAVIER = 1.12
+"""How much wider bold letters are than the others."""
 BELOW = 0.86
 """Size of the watt-hours under a tick, in ems of the others."""
 QUALITY_LIMITS = (0.0, 1.0)
@@ -60,6 +62,11 @@ class Layout:
     most_x_ticks: int
     most_y_ticks: int
     label_characters: int
+
+    def title_size(self, text: str) -> float:
+        """Return the size of an axis's title: smaller where it would be wider than the drawing."""
+        room = (self.width - self.right) / (HEAVIER * max(width_in_ems(text), 1.0))
+        return min(self.font_size, room)
 
     @property
     def plot(self) -> Box:

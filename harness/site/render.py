@@ -10,7 +10,7 @@ from harness.records.board import Board, Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
 from harness.site.data import data_files, data_name
-from harness.site.feed import feed, feed_name
+from harness.site.feed import feeds
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
 from harness.site.preview import previews
@@ -58,15 +58,21 @@ def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     finite number. ``address`` is where the site is published, with a slash at its end; empty: not
     known, and the addresses that others would need are relative.
     """
+    files = {"boards.json": pretty_json(boards), **assets(), **index_files(boards, address)}
+    for board in boards.boards:
+        files |= data_of(board)
+    return files | feeds(boards, address) | previews(boards)
+
+
+def index_files(boards: Boards, address: str = "") -> dict[str, bytes]:
+    """Return the page of all boards in each language: what they show is worked out once."""
     shown = views(boards.boards)
-    files = {"boards.json": pretty_json(boards), **assets()}
-    for each in shown:
-        files |= data_of(each.board)
-    for language in languages():
-        name = paths.in_language("index.html", language.code)
-        files[name] = page(boards, shown, language, address).encode()
-        files[feed_name(language)] = feed(boards, language, address)
-    return files | previews(boards)
+    return {
+        paths.in_language("index.html", language.code): page(
+            boards, shown, language, address
+        ).encode()
+        for language in languages()
+    }
 
 
 def assets() -> dict[str, bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
 JOULES_PER_WH = 3600.0
@@ -18,7 +18,8 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 KEPT_SPACES = frozenset({NO_BREAK_SPACE, NARROW_SPACE})
 """They keep figures and signs on one line: languages write them on purpose."""
-SMALLEST = "\N{MICRO SIGN}Wh"
+GRAMS = {"kg": 1e3, "g": 1.0, "mg": 1e-3, "\N{MICRO SIGN}g": 1e-6}
+"""Likewise, in grams."""
 SIGNIFICANT_DIGITS = 3
 KEPT = 4096
 """Spellings that are kept: a page in another language has the same figures."""
@@ -61,10 +62,21 @@ def watt_hour_unit(joules: Iterable[float]) -> str:
     the least and the most, by ratio, so that hardly any needs a power of ten. A single figure is a
     column of its own.
     """
-    energies = [each for each in joules if each > 0] or [JOULES_PER_WH]
-    least, most = min(energies), max(energies)
+    return _unit_of(joules, WATT_HOURS, "Wh")
+
+
+def gram_unit(grams: Iterable[float]) -> str:
+    """Return the unit of ``GRAMS`` for several masses, likewise."""
+    return _unit_of(grams, GRAMS, "g")
+
+
+def _unit_of(values: Iterable[float], units: Mapping[str, float], otherwise: str) -> str:
+    known = [each for each in values if each > 0]
+    if not known:
+        return otherwise
+    least, most = min(known), max(known)
     middle = least if least == most else math.sqrt(least) * math.sqrt(most)
-    return next((unit for unit, worth in WATT_HOURS.items() if middle >= worth), SMALLEST)
+    return next((unit for unit, worth in units.items() if middle >= worth), list(units)[-1])
 
 
 def watt_hours(joules: float, unit: str | None = None) -> str:

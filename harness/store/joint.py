@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -29,6 +28,7 @@ from harness.records.base import (
 )
 from harness.records.evaluation import Signature
 from harness.records.joint import SCHEMA_VERSION, JointFile
+from harness.records.replacing import clear_drafts, replace_file
 from harness.store.keys import KeyRing
 from harness.store.reading import StoredRecord
 from harness.store.results import Signs
@@ -143,11 +143,10 @@ def signed(joint: JointFile, signer: Signs | None) -> JointFile:
 def write_joint(folder: Path, joint: JointFile) -> Path:
     """Replace the joint file of a board, at once; raise ``OrganiserError`` when that cannot be."""
     path = folder / f"{joint.board}{SUFFIX}"
-    draft = folder / f".{path.name}.new"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        draft.write_bytes(pretty_json(joint))
-        os.replace(draft, path)  # noqa: PTH105 - says what it does
+        clear_drafts(folder)
+        replace_file(path, [pretty_json(joint)])
     except OSError as error:
         raise OrganiserError(
             f"{path}: cannot be written: {error.strerror}",

@@ -1,0 +1,62 @@
+"""Replace a file by another at once: nobody finds half of one, and nothing is written astray.
+
+A draft lies beside the file until it is whole, under a name that nobody can have taken beforehand
+and that says whose it is: what a process that was ended left behind can be told and taken away.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import secrets
+from collections.abc import Iterable
+
+MODE = 0o666
+"""What a file may be at most; the process's umask takes its share."""
+
+_DRAFT = re.compile(r"\..+\.([0-9]+)\.new")
+
+
+def replace_file(
+    path: str | os.PathLike[str], parts: Iterable[bytes | memoryview], mode: int = MODE
+) -> os.stat_result:
+    """Put a file made of ``parts`` in the place of whatever file or link is there.
+
+    Returns its status as it was put there: another process may have replaced it by now. Raises
+    ``OSError`` where it cannot be written, and leaves no draft then.
+    """
+    folder = os.path.dirname(path)  # noqa: PTH120 - ten thousands of times, as all below
+    draft = os.path.join(folder, f".{secrets.token_hex(8)}.{os.getpid()}.new")  # noqa: PTH118
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    try:
+        try:
+            for part in parts:
+                _write(descriptor, part)
+            os.replace(draft, path)  # noqa: PTH105
+            return os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            os.unlink(draft)  # noqa: PTH108
+        raise
+
+
+def is_abandoned(name: str) -> bool:
+    """Say whether a file is so called that it is a draft of a process that is no more."""
+    found = _DRAFT.fullmatch(name)
+    return found is not None and not os.path.exists(f"/proc/{found[1]}")  # noqa: PTH110
+
+
+def clear_drafts(folder: str | os.PathLike[str]) -> None:
+    """Take away the abandoned drafts of a folder, as far as that can be done."""
+    with contextlib.suppress(OSError):
+        for name in filter(is_abandoned, os.listdir(folder)):  # noqa: PTH208
+            os.unlink(os.path.join(folder, name))  # noqa: PTH108, PTH118
+
+
+def _write(descriptor: int, content: bytes | memoryview) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(descriptor, left) :]

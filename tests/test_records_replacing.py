@@ -1,0 +1,59 @@
+"""Files that are replaced at once: whole or not at all, never astray, and no draft left lying."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from harness.records.replacing import clear_drafts, is_abandoned, replace_file
+
+NOBODY = 4194399
+"""No process has so high a number."""
+
+
+def test_a_file_is_made_of_its_parts_and_its_status_is_told(tmp_path: Path) -> None:
+    status = replace_file(tmp_path / "file", [b"one ", memoryview(b"two"), b""], 0o600)
+    assert (tmp_path / "file").read_bytes() == b"one two"
+    found = (tmp_path / "file").stat()
+    assert (status.st_ino, status.st_ctime_ns) == (found.st_ino, found.st_ctime_ns)
+    assert found.st_mode & 0o777 == 0o600
+
+
+def test_a_link_in_its_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "target").write_bytes(b"before")
+    (tmp_path / "file").symlink_to(tmp_path / "target")
+    replace_file(tmp_path / "file", [b"content"])
+    assert not (tmp_path / "file").is_symlink()
+    assert (tmp_path / "target").read_bytes() == b"before"
+
+
+def test_what_cannot_be_put_in_its_place_leaves_all_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "file").mkdir()
+    (tmp_path / "file" / "inside").touch()
+    with pytest.raises(OSError, match="directory"):
+        replace_file(tmp_path / "file", [b"content"])
+    assert [path.name for path in tmp_path.iterdir()] == ["file"]
+
+
+def test_a_draft_that_is_there_already_is_somebody_elses(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(secrets, "token_hex", lambda _: "guessed")
+    theirs = tmp_path / f".guessed.{os.getpid()}.new"
+    theirs.write_bytes(b"theirs")
+    with pytest.raises(FileExistsError):
+        replace_file(tmp_path / "file", [b"content"])
+    assert theirs.read_bytes() == b"theirs"
+
+
+def test_only_drafts_of_processes_that_are_no_more_are_taken_away(tmp_path: Path) -> None:
+    kept = {f".draft.{os.getpid()}.new", ".draft.new", f"draft.{NOBODY}.new", "file"}
+    for name in (*kept, f".draft.{NOBODY}.new"):
+        (tmp_path / name).touch()
+    clear_drafts(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == kept
+    assert not any(map(is_abandoned, kept))
+    clear_drafts(tmp_path / "nowhere")
