@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from harness.records.base import pretty_json
 from harness.records.board import Board, Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
@@ -13,6 +12,7 @@ from harness.site.data import data_files, data_name
 from harness.site.feed import feeds
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
+from harness.site.plain import boards_json
 from harness.site.preview import previews
 from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
@@ -57,7 +57,7 @@ def render(boards: Boards) -> dict[str, bytes]:
     JavaScript. Raises ``ValueError`` when two boards share an identifier, or a figure is not a
     finite number.
     """
-    files = {"boards.json": pretty_json(boards), **assets(), **index_files(boards)}
+    files = {"boards.json": boards_json(boards), **assets(), **index_files(boards)}
     for board in boards.boards:
         files |= data_of(board)
     return files | feeds(boards) | previews(boards)
