@@ -10,6 +10,7 @@ import msgspec
 from msgspec.structs import replace
 
 from harness.records.board import Board
+from harness.site.arrow import array
 from harness.site.columns import COLUMNS, Kind
 from harness.site.paths import safe_name
 from harness.site.plain import json_line, row_line
@@ -58,12 +59,12 @@ def board_parquet(board: Board) -> bytes:
 
     schema = _schema(board)
     columns = [
-        pa.array([_plain(cell) for cell in column.cells(board)], field.type)
+        array([_plain(cell) for cell in column.cells(board)], field.type)
         for column, field in zip(COLUMNS, schema, strict=False)
     ]
     for name, of in _NESTED.items():
         cells = [of(entry) for entry in board.entries]
-        columns.append(pa.array(cells, schema.field(name).type))
+        columns.append(array(cells, schema.field(name).type))
     sink = pa.BufferOutputStream()
     parquet.write_table(
         pa.Table.from_arrays(columns, schema=schema),
