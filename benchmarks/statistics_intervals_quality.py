@@ -40,11 +40,10 @@ METRICS = (
     "macro F1",
 )
 FEW_SESSIONS = 5
-SESSIONS_OF_LABELS = {3: "three", 5: "five"}
-"""How many sessions answer: of a quick protocol, and the fewest of an official one."""
-LABELS_BY_FIVE = (500, 1200)
+"""The fewest of an official protocol; a quick one has three."""
+BY_FIVE = (500, 1200)
 """Items of which the metrics of labels are simulated with five sessions as well."""
-AFRESH = (*product((500, 1200), (3, 5, 8, 12, 30)), *product((5000,), (3, 5, 8)))
+AFRESH = (*product((500, 1200), (3, 5, 8)), *product((5000,), (3, 5)))
 """Items and sessions of an entry that answers every item by chance anew in each session."""
 SHIFTS = {
     "scenes alike": (1.4, 1.4, 0.0),
@@ -66,20 +65,24 @@ def quality_settings() -> Iterator[Setting]:
         draw = partial(_disagreeing, items, sessions, common)
         if items < ITEMS[-1] or sessions == FEW_SESSIONS:
             yield "shares by several sessions", title, items, draw
-    for items, sessions in AFRESH:
-        title, draw = f"{sessions} sessions that answer afresh", partial(_afresh, items, sessions)
-        yield "shares by several sessions", f"{title} and err in common", items, draw
-    for items, (sessions, told) in product(ITEMS, SESSIONS_OF_LABELS.items()):
-        if sessions >= FEW_SESSIONS and items not in LABELS_BY_FIVE:
-            continue
-        for kind, metric in product(ANSWERS, METRICS[1:]):
-            draw = partial(_labelled, items, kind, metric, sessions=sessions)
-            yield "metrics of labels", f"{metric}, {kind}, {told} sessions", items, draw
+    for items, kind, metric in product(ITEMS, ANSWERS, METRICS[1:]):
+        draw = partial(_labelled, items, kind, metric, sessions=3)
+        yield "metrics of labels", f"{metric}, {kind}, three sessions", items, draw
     for scenes, each, metric in product(SCENES, SHIFTS, ("accuracy", "balanced accuracy", "F1")):
         draw = partial(_scenes, scenes, SHIFTS[each], metric)
         yield "metrics by groups", f"{metric}, {each}", scenes * OF_SCENE, draw
     for items, metric in product(ITEMS[:3], ("average precision", "mean IoU")):
         yield "metrics of boxes", metric, items, partial(_boxes, items, metric)
+
+
+def quality_settings_by_sessions() -> Iterator[Setting]:
+    """Yield more of them, whose numbers come last: those of the others seed their randomness."""
+    for items, kind, metric in product(BY_FIVE, ANSWERS, METRICS[1:]):
+        draw = partial(_labelled, items, kind, metric, sessions=FEW_SESSIONS)
+        yield "metrics of labels", f"{metric}, {kind}, five sessions", items, draw
+    for items, sessions in AFRESH:
+        title, draw = f"{sessions} sessions that answer afresh", partial(_afresh, items, sessions)
+        yield "shares by several sessions", f"{title} and err in common", items, draw
 
 
 @cache
