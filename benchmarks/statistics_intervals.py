@@ -2,7 +2,7 @@
 
     python benchmarks/statistics_intervals.py [--repetitions 2000] [--jobs 1] [--write]
 
-Test sets of 86 to 5,000 items, 5 to 30 sessions; answers that differ between sessions; groups;
+Test sets of 86 to 5,000 items, 3 to 30 sessions; answers that differ between sessions; groups;
 energies with skew, drift and serial correlation; looks; ratios; campaigns; days. Each setting is
 drawn so many times, the harness's own functions make the interval, and the share of intervals that
 hold the truth stands beside what they promise. ``--write`` writes the table and the reliability
@@ -31,7 +31,11 @@ import numpy as np
 from statistics_intervals_days import day_settings
 from statistics_intervals_energy import Setting, energy_settings
 from statistics_intervals_figure import draw
-from statistics_intervals_quality import FEWER_RESAMPLES, quality_settings
+from statistics_intervals_quality import (
+    FEWER_RESAMPLES,
+    quality_settings,
+    quality_settings_by_sessions,
+)
 
 from harness.tasks import intervals
 
@@ -84,7 +88,12 @@ def simulate(repetitions: int, wanted: str, jobs: int, done: Sequence[Row] = ())
 
 
 def _settings() -> list[Setting]:
-    return [*quality_settings(), *energy_settings(), *day_settings()]
+    return [
+        *quality_settings(),
+        *energy_settings(),
+        *quality_settings_by_sessions(),
+        *day_settings(),
+    ]
 
 
 def _run(repetitions: int, number: int) -> Row:

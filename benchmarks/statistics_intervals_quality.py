@@ -40,6 +40,11 @@ METRICS = (
     "macro F1",
 )
 FEW_SESSIONS = 5
+"""The fewest of an official protocol; a quick one has three."""
+BY_FIVE = (500, 1200)
+"""Items of which the metrics of labels are simulated with five sessions as well."""
+AFRESH = (*product((500, 1200), (3, 5, 8)), *product((5000,), (3, 5)))
+"""Items and sessions of an entry that answers every item by chance anew in each session."""
 SHIFTS = {
     "scenes alike": (1.4, 1.4, 0.0),
     "scenes unlike": (1.4, 1.4, 1.0),
@@ -61,13 +66,23 @@ def quality_settings() -> Iterator[Setting]:
         if items < ITEMS[-1] or sessions == FEW_SESSIONS:
             yield "shares by several sessions", title, items, draw
     for items, kind, metric in product(ITEMS, ANSWERS, METRICS[1:]):
-        title = f"{metric}, {kind}, three sessions"
-        yield "metrics of labels", title, items, partial(_labelled, items, kind, metric)
+        draw = partial(_labelled, items, kind, metric, sessions=3)
+        yield "metrics of labels", f"{metric}, {kind}, three sessions", items, draw
     for scenes, each, metric in product(SCENES, SHIFTS, ("accuracy", "balanced accuracy", "F1")):
         draw = partial(_scenes, scenes, SHIFTS[each], metric)
         yield "metrics by groups", f"{metric}, {each}", scenes * OF_SCENE, draw
     for items, metric in product(ITEMS[:3], ("average precision", "mean IoU")):
         yield "metrics of boxes", metric, items, partial(_boxes, items, metric)
+
+
+def quality_settings_by_sessions() -> Iterator[Setting]:
+    """Yield more of them, whose numbers come last: those of the others seed their randomness."""
+    for items, kind, metric in product(BY_FIVE, ANSWERS, METRICS[1:]):
+        draw = partial(_labelled, items, kind, metric, sessions=FEW_SESSIONS)
+        yield "metrics of labels", f"{metric}, {kind}, five sessions", items, draw
+    for items, sessions in AFRESH:
+        title, draw = f"{sessions} sessions that answer afresh", partial(_afresh, items, sessions)
+        yield "shares by several sessions", f"{title} and err in common", items, draw
 
 
 @cache
@@ -99,6 +114,16 @@ def _disagreeing(
     return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
 
 
+def _afresh(items: int, sessions: int, rng: np.random.Generator, levels: Sequence[float]) -> Found:
+    """No item is easier than another: a session gets up to 6 % of all wrong, and chance the rest.
+
+    The worst there is for what sessions have in common: single items explain all but that.
+    """
+    chance = 0.8 * (1 - rng.uniform(0, 0.06, (sessions, 1)))
+    right = rng.random((sessions, items)) < chance
+    return 0.8 * (1 - 0.06 / 2), _of_share(_alone(items), right, levels)
+
+
 def _answered(
     rng: np.random.Generator, labels: npt.NDArray[np.int64], answers: Floats, sessions: int
 ) -> npt.NDArray[np.int64]:
@@ -112,11 +137,17 @@ def _answered(
 
 
 def _labelled(
-    items: int, kind: str, metric: str, rng: np.random.Generator, levels: Sequence[float]
+    items: int,
+    kind: str,
+    metric: str,
+    rng: np.random.Generator,
+    levels: Sequence[float],
+    *,
+    sessions: int,
 ) -> Found:
     answers = ANSWERS[kind]
     labels = rng.choice(len(CLASSES), items, p=CLASSES)
-    given = _answered(rng, labels, answers, 3)
+    given = _answered(rng, labels, answers, sessions)
     expected = np.concatenate([CLASSES[:, np.newaxis] * answers, np.zeros((3, 1))], axis=1)
     return _of_metric(_alone(items), labels, given, expected, metric=metric, levels=levels)
 

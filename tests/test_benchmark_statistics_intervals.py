@@ -76,3 +76,14 @@ def test_a_setting_that_is_run_again_gives_the_same(monkeypatch: pytest.MonkeyPa
     first, again = bench._run(20, 0), bench._run(20, 0)
     assert (first.covered, first.width) == (again.covered, again.width)
     assert first.size == 86
+
+
+def test_every_setting_has_a_name_of_its_own_and_later_ones_come_last() -> None:
+    keys = [(panel, name, size) for panel, name, size, _ in bench._settings()]
+    assert len(set(keys)) == len(keys)
+    later = [(panel, name, size) for panel, name, size, _ in bench.quality_settings_by_sessions()]
+    assert keys[-len(later) :] == later  # the number of a setting seeds its randomness
+    by_three = {name.removesuffix(" three sessions") for _, name, _ in keys}
+    by_five = [name.removesuffix(" five sessions") for _, name, _ in later if "five" in name]
+    assert by_five
+    assert set(by_five) <= by_three
