@@ -156,20 +156,28 @@ def line_of(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules
 
     ``copies`` are those of the latest content of its exact copies.
     """
-    return Line(row=_row(completed, copies, rules), draws=tuple(_draws(completed)))
+    own = _pooled(completed)
+    resolved = resolved_records([each.record for each in own])
+    row = _row(completed, copies, rules, None if copies else resolved)
+    return Line(row=row, draws=tuple(_draws(completed[-1].record, resolved)))
 
 
-def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: Rules) -> BoardEntry:
+def _row(
+    completed: Sequence[StoredLike],
+    copies: Sequence[StoredLike],
+    rules: Rules,
+    resolved: Sequence[EvaluationRecord] | None,
+) -> BoardEntry:
     """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age.
 
     Those of its exact copies too. Energy is that of the evaluations whose every session is
     resolved, over the occasions on which they were made. Where there is none, the row has no figure
-    of energy.
+    of energy. ``resolved`` are those evaluations, by age; ``None``: not looked at yet.
     """
     submission = completed[-1].record.submission
     pooled = sorted([*_pooled(completed), *copies], key=lambda e: (e.record.created_utc, e.path))
     records = [e.record for e in pooled]
-    resolved = resolved_records(records)
+    resolved = resolved_records(records) if resolved is None else resolved
     sessions = [session for record in resolved or records for session in record.sessions]
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
@@ -234,13 +242,11 @@ def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
     return [e for e in completed if e.record.submission.digest == latest]
 
 
-def _draws(completed: Sequence[StoredLike]) -> Iterator[Draw]:
+def _draws(latest: EvaluationRecord, resolved: Sequence[EvaluationRecord]) -> Iterator[Draw]:
     """Yield what an entry's modelled energy is made of; nothing where no model is the meter.
 
     Nor where its energy is not resolved: it has no place in an order.
     """
-    latest = completed[-1].record
-    resolved = resolved_records([e.record for e in _pooled(completed)])
     if resolved and base_ratio(latest.meter) is not None:
         sessions = [session for record in resolved for session in record.sessions]
         amortise = latest.rules.amortise_queries
