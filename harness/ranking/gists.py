@@ -105,10 +105,11 @@ def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
     """Return the gist of a record under these rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
     key = board_key(stored, rules)
-    head = _head(record, key)
+    whole = digest(key)
+    head = _head(record, key, _board_id(key, whole))
     gist = Gist(
         path=stored.path,
-        key=digest(key),
+        key=whole,
         head=mark(head),
         task=record.task.id,
         problem=_problem_of(stored),
@@ -148,7 +149,11 @@ def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
 
 def board_id(key: Mapping[str, Any]) -> str:
     """Return the identifier of the board with this key: short, and as long as the key is."""
-    return f"{key['task'][0]}-{key['scenario']}-{digest(key)[:8]}"
+    return _board_id(key, digest(key))
+
+
+def _board_id(key: Mapping[str, Any], whole: str) -> str:
+    return f"{key['task'][0]}-{key['scenario']}-{whole[:8]}"
 
 
 def line_of(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: Rules) -> Line:
@@ -253,9 +258,9 @@ def _draws(latest: EvaluationRecord, resolved: Sequence[EvaluationRecord]) -> It
         yield draw_of(latest.submission.entry, sessions, amortise, latest.meter)
 
 
-def _head(record: EvaluationRecord, key: Mapping[str, Any]) -> Head:
-    board = Board(
-        id=board_id(key),
+def _head(record: EvaluationRecord, key: Mapping[str, Any], board: str) -> Head:
+    head = Board(
+        id=board,
         task=record.task.id,
         task_title=record.task.title,
         task_version=record.task.version,
@@ -276,7 +281,7 @@ def _head(record: EvaluationRecord, key: Mapping[str, Any]) -> Head:
         failed=(),
         notes=(),
     )
-    return Head(board=board, meter=record.meter, rules=record.rules)
+    return Head(board=head, meter=record.meter, rules=record.rules)
 
 
 def _in_words(hardware: Hardware) -> str:
