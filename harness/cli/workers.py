@@ -98,8 +98,8 @@ def _obey_parent() -> None:
     """Leave Ctrl-C to the parent in a worker process, and end with it however it ends."""
     import threading
 
-    # What is read and made is let go by its last name: to look for circles in it takes a tenth of
-    # the time. They are still looked for, a hundred times less often.
+    # What is read and made is let go with the last reference to it: to look for circles in it finds
+    # nothing. They are still looked for, a hundred times less often.
     gc.freeze()
     gc.set_threshold(70_000, 20, 20)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
