@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
 from record_samples import RULES, record, session, sessions
 
-from harness.ranking.figures import energy_parts, joules_uncertainty
+from harness.ranking.figures import energy_parts, figures
 from harness.ranking.summary import summarise
 from harness.records.base import pretty_json
 from harness.records.meter import ComponentEnergy
@@ -188,7 +188,7 @@ def test_the_meters_share_of_doubt(
     one = replace(ordinary, phases=phases)
     joules = summarise(record(sessions=(one,)), None).joules_per_1000_queries
     single, many = (
-        joules_uncertainty((one,) * number, RULES.energy.amortise_queries)
+        figures((one,) * number, RULES.energy.amortise_queries).joules_uncertainty
         for number in (1, sessions)
     )
     assert joules is not None

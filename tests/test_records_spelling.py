@@ -14,11 +14,27 @@ from harness.records.signing import unsigned_content
 from harness.records.spelling import is_canonical, unsigned_as_written
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-PHRASES = st.sampled_from(['number as text:1e-05"', " 1e-05,\n", " 0.00001", "\x7f", " 3e4", "é"])
+PHRASES = st.sampled_from(
+    [
+        " 1e-05,\n",
+        " 0.00001",
+        "\x7f",
+        " 3e4",
+        "é",
+        "e-5,",
+        ":1e-7,",
+        "[1e22]",
+        ":0.00001}",
+        ",-4e-9]",
+    ]
+)
 NUMBERS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),
     st.floats(1e-9, 1e-3),
     st.floats(1e14, 1e18),
+    st.sampled_from(
+        [1e-5, -9.999e-05, 0.0001, 1e-6, 4.05e-08, 1e-10, 1e16, -1.5e22, 1e300, 5e-324]
+    ),
     st.integers(),
     st.integers(-5, 5),
 )
@@ -45,6 +61,13 @@ def test_the_fast_way_gives_what_the_slow_one_does_or_nothing(document: dict[str
 @given(st.dictionaries(TEXTS, st.one_of(st.floats(0.001, 1e9), TEXTS, st.integers(0, 10**12))))
 def test_what_records_hold_is_read_the_fast_way(document: dict[str, Any]) -> None:
     assert unsigned_as_written(pretty_json(document)) == unsigned_content(document)
+
+
+def test_a_text_that_holds_what_looks_like_a_number_is_never_spelt_otherwise() -> None:
+    for text in ("x:1e-7,", "[0.00001]", ",2e22}", "e-5]"):
+        document = {"a": text, text: [1e-07, text, 0.00001, text, 1e22], "signature": text}
+        fast = unsigned_as_written(pretty_json(document))
+        assert fast in (None, unsigned_content(document))
 
 
 def test_a_number_with_an_exponent_is_read_the_fast_way() -> None:
@@ -89,7 +112,11 @@ def test_each_way_to_spell_otherwise_is_seen() -> None:
         b'{\n "a": NaN\n}\n',
         b'{"a": 1}\n',
         b'{\n "a": 1\n}',
-        b'{\n "a": "number as text:5"\n}\n',
+        b'{\n "a": 1.5e300\n}\n',
+        b'{\n "a": 1e-10,\n "b": 1e-7\n}\n',
+        b'{\n "a": -1.5e-7\n}\n',
+        b'{\n "a": 0.000012\n}\n',
+        b'{\n "a": -1234567890123456\n}\n',
         b"[]\n",
         b"",
         b"[" * 100_000,

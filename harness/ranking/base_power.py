@@ -67,8 +67,8 @@ def draw_of(
 
     return Draw(
         entry,
-        fmean(per_1000(session, amortise_queries, core_seconds) for session in sessions),
-        fmean(per_1000(session, amortise_queries, phase_seconds) for session in sessions),
+        fmean([per_1000(session, amortise_queries, core_seconds) for session in sessions]),
+        fmean([per_1000(session, amortise_queries, phase_seconds) for session in sessions]),
     )
 
 

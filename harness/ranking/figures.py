@@ -16,7 +16,7 @@ from harness.records.energy import (
     phase_seconds,
     systematic_uncertainty_per_1000,
 )
-from harness.records.estimates import joules_estimate, random_share
+from harness.records.estimates import left_open, share_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
 from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
@@ -56,37 +56,41 @@ def figures(
     ``alpha`` is how often the interval may miss: that of the look at which the evaluation stopped.
     ``occasions`` numbers the occasion of each session; without it they are of one.
     """
-    joules, interval = _joules(sessions, amortise_queries, alpha, occasions or [0] * len(sessions))
-    seconds = sum(phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions)
+    each = [joules_per_1000(session, amortise_queries) for session in sessions]
+    share = share_of(sessions, each, amortise_queries)
+    joules, interval = _joules(each, share, alpha, occasions or [0] * len(sessions))
+    seconds = sum([phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions])
     return Figures(
         joules_per_1000_queries=joules,
         joules_interval=interval,
-        joules_uncertainty=joules_uncertainty(sessions, amortise_queries),
+        joules_uncertainty=_uncertainty(sessions, each, share, amortise_queries),
         active_joules_per_1000_queries=fmean(
-            active_joules_per_1000(session, amortise_queries) for session in sessions
+            [active_joules_per_1000(session, amortise_queries) for session in sessions]
         ),
-        measured_watts=sum(phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions) / seconds,
+        measured_watts=sum([phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions]) / seconds,
         parts=energy_parts(sessions),
     )
 
 
-def joules_uncertainty(sessions: Sequence[Session], amortise_queries: int) -> JoulesUncertainty:
+def _uncertainty(
+    sessions: Sequence[Session], joules: Sequence[float], share: float, amortise_queries: int
+) -> JoulesUncertainty:
     """Return what the meter leaves open of the geometric mean over the sessions.
 
-    Of a mean of logarithms, that is the mean of the shares. What is each session's own adds in
-    quadrature, so that it shrinks with their number; what they have in common does not.
+    ``joules`` are theirs per 1,000 queries, and ``share`` their ``random_share``. Of a mean of
+    logarithms, that is the mean of the shares. What is each session's own adds in quadrature, so
+    that it shrinks with their number; what they have in common does not.
     """
-    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
     common = [systematic_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     mean = log_mean(joules)
     return JoulesUncertainty(
-        random=mean * random_share(sessions, amortise_queries),
-        systematic=mean * fmean(part / whole for part, whole in zip(common, joules, strict=True)),
+        random=mean * share,
+        systematic=mean * fmean([part / whole for part, whole in zip(common, joules, strict=True)]),
     )
 
 
 def _joules(
-    sessions: Sequence[Session], amortise_queries: int, alpha: float, occasions: Sequence[int]
+    joules: Sequence[float], share: float, alpha: float, occasions: Sequence[int]
 ) -> tuple[float, Interval | None]:
     """Return the geometric mean and its interval, the wider of two where there are occasions.
 
@@ -95,10 +99,11 @@ def _joules(
     little of days, unless they happen to be alike.
     """
     by_occasion: defaultdict[int, list[float]] = defaultdict(list)
-    for session, occasion in zip(sessions, occasions, strict=True):
-        by_occasion[occasion].append(joules_per_1000(session, amortise_queries))
+    for one, occasion in zip(joules, occasions, strict=True):
+        by_occasion[occasion].append(one)
     means = [log_mean(each) for each in by_occasion.values()]
-    series = joules_estimate(sessions, amortise_queries)
+    estimate = of_sessions(joules)
+    series = None if estimate is None else left_open(estimate, share)
     over = of_sessions(means, correlation=0)
     if series is None or over is None:
         return log_mean(means), None if series is None else series.interval(alpha)
@@ -109,19 +114,21 @@ def _joules(
 def seconds_per_1000(sessions: Sequence[Session]) -> float:
     """Return the mean wall time from the first measured query through the drain."""
     return fmean(
-        1000 * phase_seconds(session, *MEASURED_THROUGH_DRAIN) / session.queries
-        for session in sessions
+        [
+            1000 * phase_seconds(session, *MEASURED_THROUGH_DRAIN) / session.queries
+            for session in sessions
+        ]
     )
 
 
 def energy_parts(sessions: Sequence[Session]) -> EnergyParts:
     """Return the mean joules of each phase that the ranked figure is made of."""
     return EnergyParts(
-        start_joules=fmean(phase_joules(session, "start") for session in sessions),
-        load_joules=fmean(phase_joules(session, "load") for session in sessions),
-        warm_up_joules=fmean(phase_joules(session, "warm-up") for session in sessions),
-        measured_joules=fmean(phase_joules(session, "measured") for session in sessions),
-        drain_joules=fmean(phase_joules(session, "drain") for session in sessions),
+        start_joules=fmean([phase_joules(session, "start") for session in sessions]),
+        load_joules=fmean([phase_joules(session, "load") for session in sessions]),
+        warm_up_joules=fmean([phase_joules(session, "warm-up") for session in sessions]),
+        measured_joules=fmean([phase_joules(session, "measured") for session in sessions]),
+        drain_joules=fmean([phase_joules(session, "drain") for session in sessions]),
     )
 
 

@@ -105,10 +105,11 @@ def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
     """Return the gist of a record under these rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
     key = board_key(stored, rules)
-    head = _head(record, key)
+    whole = digest(key)
+    head = _head(record, key, _board_id(key, whole))
     gist = Gist(
         path=stored.path,
-        key=digest(key),
+        key=whole,
         head=mark(head),
         task=record.task.id,
         problem=_problem_of(stored),
@@ -148,7 +149,11 @@ def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
 
 def board_id(key: Mapping[str, Any]) -> str:
     """Return the identifier of the board with this key: short, and as long as the key is."""
-    return f"{key['task'][0]}-{key['scenario']}-{digest(key)[:8]}"
+    return _board_id(key, digest(key))
+
+
+def _board_id(key: Mapping[str, Any], whole: str) -> str:
+    return f"{key['task'][0]}-{key['scenario']}-{whole[:8]}"
 
 
 def line_of(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: Rules) -> Line:
@@ -156,20 +161,28 @@ def line_of(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules
 
     ``copies`` are those of the latest content of its exact copies.
     """
-    return Line(row=_row(completed, copies, rules), draws=tuple(_draws(completed)))
+    own = _pooled(completed)
+    resolved = resolved_records([each.record for each in own])
+    row = _row(completed, copies, rules, None if copies else resolved)
+    return Line(row=row, draws=tuple(_draws(completed[-1].record, resolved)))
 
 
-def _row(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: Rules) -> BoardEntry:
+def _row(
+    completed: Sequence[StoredLike],
+    copies: Sequence[StoredLike],
+    rules: Rules,
+    resolved: Sequence[EvaluationRecord] | None,
+) -> BoardEntry:
     """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age.
 
     Those of its exact copies too. Energy is that of the evaluations whose every session is
     resolved, over the occasions on which they were made. Where there is none, the row has no figure
-    of energy.
+    of energy. ``resolved`` are those evaluations, by age; ``None``: not looked at yet.
     """
     submission = completed[-1].record.submission
     pooled = sorted([*_pooled(completed), *copies], key=lambda e: (e.record.created_utc, e.path))
     records = [e.record for e in pooled]
-    resolved = resolved_records(records)
+    resolved = resolved_records(records) if resolved is None else resolved
     sessions = [session for record in resolved or records for session in record.sessions]
     metrics = pooled_metrics(records)
     ranked = next(metric for metric in metrics if metric.name == records[-1].task.metric)
@@ -234,22 +247,20 @@ def _pooled(completed: Sequence[StoredLike]) -> list[StoredLike]:
     return [e for e in completed if e.record.submission.digest == latest]
 
 
-def _draws(completed: Sequence[StoredLike]) -> Iterator[Draw]:
+def _draws(latest: EvaluationRecord, resolved: Sequence[EvaluationRecord]) -> Iterator[Draw]:
     """Yield what an entry's modelled energy is made of; nothing where no model is the meter.
 
     Nor where its energy is not resolved: it has no place in an order.
     """
-    latest = completed[-1].record
-    resolved = resolved_records([e.record for e in _pooled(completed)])
     if resolved and base_ratio(latest.meter) is not None:
         sessions = [session for record in resolved for session in record.sessions]
         amortise = latest.rules.amortise_queries
         yield draw_of(latest.submission.entry, sessions, amortise, latest.meter)
 
 
-def _head(record: EvaluationRecord, key: Mapping[str, Any]) -> Head:
-    board = Board(
-        id=board_id(key),
+def _head(record: EvaluationRecord, key: Mapping[str, Any], board: str) -> Head:
+    head = Board(
+        id=board,
         task=record.task.id,
         task_title=record.task.title,
         task_version=record.task.version,
@@ -270,7 +281,7 @@ def _head(record: EvaluationRecord, key: Mapping[str, Any]) -> Head:
         failed=(),
         notes=(),
     )
-    return Head(board=board, meter=record.meter, rules=record.rules)
+    return Head(board=head, meter=record.meter, rules=record.rules)
 
 
 def _in_words(hardware: Hardware) -> str:

@@ -74,14 +74,13 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
     parts = [part for reading in readings for part in reading.energy]
     if not all(0 <= part.joules <= MOST for part in parts):
         yield "has a phase of negative energy, or of one beyond reason"
-    uncertainties = (
-        uncertainty
+    if not all(
+        0 <= part.resolution_joules <= MOST
+        and 0 <= part.edges_joules <= MOST
+        and 0 <= part.gain_joules <= MOST
+        and 0 <= part.model_joules <= MOST
         for part in parts
-        for uncertainty in (
-            part.resolution_joules, part.edges_joules, part.gain_joules, part.model_joules,
-        )
-    )  # fmt: skip
-    if not all(0 <= uncertainty <= MOST for uncertainty in uncertainties):
+    ):
         yield "has an uncertainty that is negative, or beyond reason"
     if tuple(window.phase for window in session.phases) != PHASES:
         yield "has not every phase once, in their order"

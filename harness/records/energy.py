@@ -17,17 +17,17 @@ LEAST_JOULES = 1e-9
 
 def phase_joules(session: Session, *phases: Phase) -> float:
     """Return the energy of the named phases together, gross of idle."""
-    return sum(w.reading.joules for w in session.phases if w.phase in phases)
+    return sum([w.reading.joules for w in session.phases if w.phase in phases])
 
 
 def phase_seconds(session: Session, *phases: Phase) -> float:
     """Return the wall time of the named phases together."""
-    return sum(w.reading.seconds for w in session.phases if w.phase in phases)
+    return sum([w.reading.seconds for w in session.phases if w.phase in phases])
 
 
 def phase_cpu_seconds(session: Session, *phases: Phase) -> float:
     """Return the CPU time of the entry's tree in the named phases together."""
-    return sum(w.reading.cpu_seconds for w in session.phases if w.phase in phases)
+    return sum([w.reading.cpu_seconds for w in session.phases if w.phase in phases])
 
 
 def silent_components(session: Session) -> tuple[Component, ...]:

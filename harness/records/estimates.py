@@ -21,10 +21,16 @@ def joules_estimate(sessions: Sequence[Session], amortise_queries: int) -> LogEs
     every session alike and has no part in it: it falls out of the ratio of two entries that one
     machine metered, and not of two machines'.
     """
-    estimate = of_sessions([joules_per_1000(session, amortise_queries) for session in sessions])
+    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
+    estimate = of_sessions(joules)
     if estimate is None:
         return None
-    return estimate.at_least(random_share(sessions, amortise_queries) / t_quantile(math.inf))
+    return left_open(estimate, share_of(sessions, joules, amortise_queries))
+
+
+def left_open(estimate: LogEstimate, share: float) -> LogEstimate:
+    """Return it with an error that is no less than a share of ``random_share`` leaves open."""
+    return estimate.at_least(share / t_quantile(math.inf))
 
 
 def random_share(sessions: Sequence[Session], amortise_queries: int) -> float:
@@ -33,9 +39,14 @@ def random_share(sessions: Sequence[Session], amortise_queries: int) -> float:
     As a share of it. Of a mean of logarithms, that is the mean of the shares; each session's is its
     own, so that they add in quadrature and shrink with their number.
     """
+    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
+    return share_of(sessions, joules, amortise_queries)
+
+
+def share_of(sessions: Sequence[Session], joules: Sequence[float], amortise_queries: int) -> float:
+    """Return ``random_share`` where the joules per 1,000 queries of each session are known."""
     shares = [
-        random_uncertainty_per_1000(session, amortise_queries)
-        / joules_per_1000(session, amortise_queries)
-        for session in sessions
+        random_uncertainty_per_1000(session, amortise_queries) / each
+        for session, each in zip(sessions, joules, strict=True)
     ]
     return math.hypot(*shares) / len(sessions)

@@ -115,7 +115,7 @@ class WindowReading(Frozen):
     @property
     def joules(self) -> float:
         """All components together."""
-        return sum(part.joules for part in self.energy)
+        return sum([part.joules for part in self.energy])
 
 
 class PowerTrace(Frozen):

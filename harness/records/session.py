@@ -127,7 +127,7 @@ class Session(Frozen):
     @property
     def queries(self) -> int:
         """How many queries the measured phase answered."""
-        return sum(sweep.queries for sweep in self.sweeps)
+        return sum([sweep.queries for sweep in self.sweeps])
 
 
 class VoidSession(Frozen):

@@ -9,19 +9,20 @@ gives an exponent. Whatever might be spelt otherwise is left to the slow way, wh
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import msgspec
 
-_NUMBER = re.compile(rb"-?[0-9]+(?:\.[0-9]+)?[eE][-+]?[0-9]+")
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LARGE = b"0" * 16
 """Digits before the point: from here on Python spells a float with an exponent, and a float may not
 hold a whole number exactly. So every whole number beyond 64 bits is left to the slow way."""
 _SMALL = b"0.0000"
 """Python spells with an exponent what is below 0.0001."""
-_MARK = b'"number as text:'
-_MARKED = re.compile(_MARK + rb'([^"]*)"')
+_ALIKE = bytes.maketrans(b"123456789,[-", b"000000000:::")
+"""Of compact JSON: digits, and what stands before a number."""
+_EXPONENT = re.compile(rb"e(-[0-9]|[0-9]{2,3})(?=[,\]}])")
+"""As msgspec spells one that Python spells otherwise: it writes no plus, and no zero first."""
+_WITHOUT_EXPONENT = re.compile(rb"0\.0000[0-9]+")
 
 
 def unsigned_as_written(content: bytes) -> bytes | None:
@@ -32,49 +33,44 @@ def unsigned_as_written(content: bytes) -> bytes | None:
     this function is not sure.
     """
     try:
-        if content != msgspec.json.format(content, indent=1) + b"\n" or _MARK in content:
+        document = msgspec.json.decode(content)
+        if not isinstance(document, dict):
             return None
-        marked = _with_marks(content)
-        document = None if marked is None else msgspec.json.decode(marked)
-        if marked is None or not isinstance(document, dict):
+        compact = msgspec.json.encode(document)
+        if b":" + _LARGE in compact.translate(_ALIKE):
             return None
-        # Token by token the same: no key is lost, no text escaped and no number spelt otherwise.
-        if msgspec.json.encode(document) != msgspec.json.format(marked, indent=-1):
+        spelt = _as_python_spells(compact)
+        # Byte by byte the same: no key is lost, no text escaped and no number spelt otherwise. Nor
+        # was anything in a text taken for a number; nor is it below, where texts are the same.
+        if msgspec.json.format(spelt, indent=1) + b"\n" != content:
             return None
         document["signature"] = None
         unsigned = msgspec.json.encode(document, order="sorted")
     except (ValueError, RecursionError):  # msgspec's errors of reading are ValueErrors
         return None
-    return unsigned if marked is content else _MARKED.sub(rb"\1", unsigned)
+    return unsigned if spelt == compact else _as_python_spells(unsigned)
 
 
-def _with_marks(content: bytes) -> bytes | None:
-    """Make every number with an exponent a text that says so; ``None`` where one may be spelt so
-    that Python spells it otherwise.
-    """  # noqa: D205 - one sentence
-    alike = content.translate(_DIGITS_ALIKE)
-    for before in (b" ", b" -"):  # in pretty JSON a space stands before every number
-        if before + _LARGE in alike or before + _SMALL in content:
-            return None
-    pieces, done = [], 0
-    for start, end in _with_exponent(content, alike):
-        number = content[start:end]
-        if repr(float(number)).encode() != number:
-            return None
-        pieces += [content[done:start], _MARK, number, b'"']
-        done = end
-    return b"".join([*pieces, content[done:]]) if pieces else content
+def _as_python_spells(compact: bytes) -> bytes:
+    """Spell the numbers in msgspec's compact JSON that one of the two gives an exponent as Python.
+
+    What looks like such a number in a text, of which neither quote is a part, is spelt so as well.
+    """
+    spelt = _EXPONENT.sub(_exponent, compact)
+    return _WITHOUT_EXPONENT.sub(_small, spelt) if _SMALL in spelt else spelt
 
 
-def _with_exponent(content: bytes, alike: bytes) -> Iterator[tuple[int, int]]:
-    """Yield where numbers with an exponent begin and end; a text never ends a line unquoted."""
-    at = alike.find(b"0e")
-    while at >= 0:
-        start = content.rfind(b" ", 0, at) + 1
-        found = _NUMBER.match(content, start)
-        if found is not None and content.startswith((b"\n", b",\n"), found.end()):
-            yield found.span()
-        at = alike.find(b"0e", at + 2)
+def _exponent(found: re.Match[bytes]) -> bytes:
+    digits = found[1]
+    return b"e-0" + digits[1:] if digits.startswith(b"-") else b"e+" + digits
+
+
+def _small(found: re.Match[bytes]) -> bytes:
+    begins = found.string[found.start() - 1 : found.start()] in _BEFORE_NUMBER
+    return repr(float(found[0])).encode() if begins else found[0]
+
+
+_BEFORE_NUMBER = frozenset({b":", b",", b"[", b"-"})
 
 
 def is_canonical(content: bytes) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, variance
 from typing import TypeAlias
 
@@ -101,6 +102,7 @@ class LogEstimate:
         return LogEstimate(self.log, factor * self.standard_error, self.degrees)
 
 
+@lru_cache(maxsize=1024)  # of few degrees and levels, and asked for by every row
 def t_quantile(degrees: float, alpha: float = ALPHA) -> float:
     """Return what Student's t of ``degrees`` exceeds, on either side, in a share ``alpha``."""
     return float(stdtrit(degrees, 1 - alpha / 2))
