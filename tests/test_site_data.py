@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -168,3 +171,17 @@ def test_every_column_is_in_the_reference_and_no_other() -> None:
     named = [column.name for column in COLUMNS]
     assert told[: len(named)] == named
     assert told[len(named) :] == ["metrics", "evaluations", "earlier_digests"]
+
+
+def test_a_parquet_is_made_without_pandas() -> None:
+    program = (
+        "import sys; from site_samples import board; from harness.site.data import *; "
+        "content = board_parquet(board()); assert same_parquet(content, content + b''); "
+        "print('pandas' in sys.modules)"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )  # fmt: skip
+    assert ran.stdout == "False\n"

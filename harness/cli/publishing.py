@@ -154,9 +154,9 @@ def _preview(boards: Boards) -> Files:
 
 
 def _exact(boards: Boards) -> Files:
-    from harness.records.base import pretty_json
+    from harness.site.plain import boards_json
 
-    return {"boards.json": pretty_json(boards)}
+    return {"boards.json": boards_json(boards)}
 
 
 # What is the same whatever is on the boards

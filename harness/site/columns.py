@@ -19,15 +19,23 @@ class Column(NamedTuple):
 
     name: str
     kind: Kind
-    cell: Callable[[Board, BoardEntry], Cell]
+    of_board: Callable[[Board], Cell] | None
+    """Of a column that says the same in every row."""
+    of_entry: Callable[[BoardEntry], Cell] | None
+
+    def cells(self, board: Board) -> list[Cell]:
+        """Return the column's cells, one a row."""
+        if self.of_entry is not None:
+            return [self.of_entry(entry) for entry in board.entries]
+        return [self.of_board and self.of_board(board)] * len(board.entries)
 
 
 def _board(name: str, kind: Kind, cell: Callable[[Board], Cell]) -> Column:
-    return Column(name, kind, lambda board, _: cell(board))
+    return Column(name, kind, cell, None)
 
 
 def _entry(name: str, kind: Kind, cell: Callable[[BoardEntry], Cell]) -> Column:
-    return Column(name, kind, lambda _, entry: cell(entry))
+    return Column(name, kind, None, cell)
 
 
 COLUMNS: tuple[Column, ...] = (

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
+from msgspec.structs import replace
 
 from harness.records.board import Board
+from harness.site.arrow import array
 from harness.site.columns import COLUMNS, Kind
 from harness.site.paths import safe_name
+from harness.site.plain import json_line, row_line
 from harness.site.spreadsheet import comma_separated
 
 if TYPE_CHECKING:
@@ -39,10 +41,9 @@ def board_json(board: Board) -> bytes:
 
     Raises ``ValueError`` when a figure is not a finite number.
     """
-    head: dict[str, Any] = msgspec.to_builtins(board)
-    entries = head.pop("entries")
-    lines = ",\n".join(map(_line, entries))
-    return f'{_line(head)[:-1]},"entries":[\n{lines}\n]}}\n'.encode()
+    head = _facts(board)
+    lines = b",\n".join(map(row_line, board.entries))
+    return json_line(head)[:-1] + b',"entries":[\n' + lines + b"\n]}\n"
 
 
 def board_parquet(board: Board) -> bytes:
@@ -58,12 +59,12 @@ def board_parquet(board: Board) -> bytes:
 
     schema = _schema(board)
     columns = [
-        pa.array([_plain(column.cell(board, entry)) for entry in board.entries], field.type)
+        array([_plain(cell) for cell in column.cells(board)], field.type)
         for column, field in zip(COLUMNS, schema, strict=False)
     ]
     for name, of in _NESTED.items():
         cells = [of(entry) for entry in board.entries]
-        columns.append(pa.array(cells, schema.field(name).type))
+        columns.append(array(cells, schema.field(name).type))
     sink = pa.BufferOutputStream()
     parquet.write_table(
         pa.Table.from_arrays(columns, schema=schema),
@@ -121,7 +122,7 @@ def _schema(board: Board) -> pa.Schema:
             *(pa.field(column.name, kinds[column.kind]) for column in COLUMNS),
             *(pa.field(name, nested[name]) for name in _NESTED),
         ],
-        metadata={"board": _line(_facts(board))},
+        metadata={"board": json_line(_facts(board))},
     )
 
 
@@ -133,14 +134,10 @@ _NESTED: dict[str, Any] = {
 
 
 def _facts(board: Board) -> dict[str, Any]:
-    facts: dict[str, Any] = msgspec.to_builtins(board)
+    facts: dict[str, Any] = msgspec.to_builtins(replace(board, entries=()))
     del facts["entries"]
     return facts
 
 
 def _plain(cell: object) -> object:
     return list(cell) if isinstance(cell, tuple) else cell
-
-
-def _line(value: object) -> str:
-    return json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))

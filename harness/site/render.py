@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib import resources
 
-from harness.records.base import pretty_json
 from harness.records.board import Board, Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
@@ -13,6 +12,7 @@ from harness.site.data import data_files, data_name
 from harness.site.feed import feeds
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
+from harness.site.plain import boards_json
 from harness.site.preview import previews
 from harness.site.templating import environment
 from harness.site.views import BoardView, facets, views
@@ -58,7 +58,7 @@ def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     finite number. ``address`` is where the site is published, with a slash at its end; empty: not
     known, and the addresses that others would need are relative.
     """
-    files = {"boards.json": pretty_json(boards), **assets(), **index_files(boards, address)}
+    files = {"boards.json": boards_json(boards), **assets(), **index_files(boards, address)}
     for board in boards.boards:
         files |= data_of(board)
     return files | feeds(boards, address) | previews(boards)

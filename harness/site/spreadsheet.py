@@ -26,12 +26,14 @@ def comma_separated(board: Board) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.name for column in COLUMNS])
-    for entry in board.entries:
-        writer.writerow([_written(column.cell(board, entry)) for column in COLUMNS])
+    columns = (map(_written, column.cells(board)) for column in COLUMNS)
+    writer.writerows(zip(*columns, strict=True))
     return file.getvalue().encode()
 
 
 def _written(cell: Cell) -> Written:
+    if cell is None or isinstance(cell, float):  # most are figures
+        return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return _harmless(" ".join(cell) if isinstance(cell, tuple) else cell)

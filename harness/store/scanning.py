@@ -51,9 +51,12 @@ def scan(results: Path) -> list[Found]:
 
 def items_marks(results: Path, paths: Iterable[str]) -> list[tuple[Mark, ...]]:
     """Return the marks of the sidecars that lie beside each of these records."""
+    root = os.fspath(results)  # a Path each takes longer than to look
     return [
         tuple(
-            mark_of(status) for place in _items_places(path) if (status := _status(results / place))
+            mark_of(status)
+            for place in _items_places(path)
+            if (status := _status(f"{root}/{place}"))
         )
         for path in paths
     ]
@@ -88,9 +91,9 @@ def _items_places(path: str) -> tuple[str, str]:
     return f"{stem}{ITEMS}", f"{stem}.public{ITEMS}"
 
 
-def _status(path: Path, *, follow: bool = False) -> os.stat_result | None:
+def _status(path: str | Path, *, follow: bool = False) -> os.stat_result | None:
     try:
-        return path.stat(follow_symlinks=follow)
+        return os.stat(path, follow_symlinks=follow)  # noqa: PTH116 - as above
     except OSError:
         return None
 
