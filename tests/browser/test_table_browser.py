@@ -404,7 +404,7 @@ def test_entries_are_compared_by_their_figures_and_by_what_the_board_claims(
     )
     assert said[2].startswith("Neither beats the other: big-model has the better quality")
     energy = panel.get_by_role("row", name="Energy modelled")
-    assert "4,210 3,790 to 4,630 1.17 Wh" in energy.inner_text().replace("\n", " ")
+    assert "4,210 3,790 to 4,630 1,170\u00a0mWh" in energy.inner_text().replace("\n", " ")
     section.get_by_label("Compare too-cheap").check()
     assert panel.get_by_text("too-cheap has no rank (energy not resolved)").count() == 3
     fifth = section.get_by_label("Compare answers-nothing")
