@@ -75,6 +75,10 @@ class BoardView:
     """Entries without a place on a logarithmic axis."""
     shows_ranks: bool
     shows_classes: bool
+    has_unresolved: bool
+    """Whether the energy of some entry is not resolved."""
+    has_floor: bool
+    has_baseline: bool
 
     @property
     def id(self) -> str:
@@ -173,6 +177,9 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=shows_ranks,
         shows_classes=shows_classes,
+        has_unresolved=any(entry.joules_per_1000_queries is None for entry in board.entries),
+        has_floor=any(entry.at_floor for entry in board.entries),
+        has_baseline=any(entry.baseline for entry in board.entries),
     )
 
 
