@@ -370,3 +370,14 @@ def test_outcomes_that_come_later_are_seen(root: Path) -> None:
     assert leaderboard() == 1
     sidecar.write_bytes(content)
     assert leaderboard() == 0
+
+
+def test_to_find_that_nothing_has_changed_nothing_heavy_is_imported() -> None:
+    program = (
+        "import sys; import harness.__main__, harness.cli.boards, harness.cli.unchanged; "
+        "print({'jinja2', 'numpy', 'pandas', 'pyarrow', 'scipy'} & {*sys.modules})"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert ran.stdout == "set()\n"

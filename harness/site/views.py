@@ -78,6 +78,10 @@ class BoardView:
     shows_classes: bool
     watt_hours: str
     """The unit of watt-hours of its table."""
+    has_unresolved: bool
+    """Whether the energy of some entry is not resolved."""
+    has_floor: bool
+    has_baseline: bool
 
     @property
     def id(self) -> str:
@@ -177,6 +181,9 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         shows_ranks=shows_ranks,
         shows_classes=shows_classes,
         watt_hours=watt_hours_of(board),
+        has_unresolved=any(entry.joules_per_1000_queries is None for entry in board.entries),
+        has_floor=any(entry.at_floor for entry in board.entries),
+        has_baseline=any(entry.baseline for entry in board.entries),
     )
 
 
