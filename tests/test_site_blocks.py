@@ -118,3 +118,21 @@ def test_headings_of_inner_sections_are_lower() -> None:
 def test_what_repeats_is_spelt_the_same() -> None:
     once = Section("a", "It", (Paragraph("x & y"),))
     assert html((once,)) == html((once._replace(repeats=True),))
+
+
+def test_sections_that_repeat_are_not_taken_for_one_another() -> None:
+    """They are found by which object they are, and a place in memory is used again."""
+    for number in range(50):
+        section = Section("part", f"Part {number}", (), repeats=True)
+        assert f">Part {number}<" in html([section])
+        assert f"<h3>Part {number}</h3>" in html([section], level=3)
+
+
+def test_heads_of_tables_are_not_taken_for_one_another() -> None:
+    """The same titles over figures and over text are two heads."""
+    rows = (("a", "1"),)
+    figures = Table("t", (Column("a"), Column("b", number=True)), rows)
+    texts = Table("t", (Column("a"), Column("b")), rows)
+    assert "<td>1</td>" in html([figures])
+    assert '<td class="text">1</td>' in html([texts])
+    assert 'aria-label="u"' in html([texts._replace(label="u")])

@@ -10,6 +10,7 @@ from typing import Any
 
 from harness.site.blocks import (
     Block,
+    Column,
     Commands,
     Facts,
     Inline,
@@ -42,7 +43,7 @@ _PARAGRAPH = {
 
 
 KEPT = 1024
-"""Sections that are kept spelt."""
+"""Sections, and heads of tables, that are kept spelt."""
 _found = regular("[&<>\"']").search
 
 
@@ -87,7 +88,23 @@ def _section(section: Section, level: int) -> str:
     )
 
 
-_kept = lru_cache(maxsize=KEPT)(_section)
+_spelt: dict[tuple[int, int], tuple[Section, str]] = {}
+"""Sections that repeat, by which object it is and the level of its heading."""
+
+
+def _kept(section: Section, level: int) -> str:
+    """Spell a section that repeats once.
+
+    Found by which object it is, as whoever makes it keeps it: to look at all that is in it takes
+    half as long as to spell it. The object is held, so that its place is no other's meanwhile.
+    """
+    place = (id(section), level)
+    found = _spelt.get(place)
+    if found is None:
+        if len(_spelt) >= KEPT:
+            _spelt.clear()
+        found = _spelt[place] = (section, _section(section, level))
+    return found[1]
 
 
 def _paragraph(paragraph: Paragraph) -> str:
@@ -115,23 +132,29 @@ def _listing(listing: Listing) -> str:
 
 def _table(table: Table) -> str:
     label, columns, rows = table
-    heads = [
-        f'<th scope="col"{"" if column.number else _TEXT}>{escape(column.title)}</th>'
-        for column in columns
-    ]
-    cells = ["<td>%s</td>" if column.number else f"<td{_TEXT}>%s</td>" for column in columns]
-    spelt = f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
+    head, spelt = _head(label, columns)
     # Most tables hold figures alone: one look at all of them is quicker than one at each.
     bare = [cell for row in rows for cell in row if type(cell) is str]
     if len(bare) == len(rows) * len(columns) and not _found("\n".join(bare)):
         made = [spelt % row for row in rows]
     else:
         made = [spelt % tuple([inline(cell) for cell in row]) for row in rows]
-    return (
+    return f"{head}{''.join(made)}</tbody></table></div>\n"
+
+
+@lru_cache(maxsize=KEPT)
+def _head(label: str, columns: tuple[Column, ...]) -> tuple[str, str]:
+    """Spell what stands above a table's rows, and the row that its cells are put into."""
+    heads = [
+        f'<th scope="col"{"" if column.number else _TEXT}>{escape(column.title)}</th>'
+        for column in columns
+    ]
+    cells = ["<td>%s</td>" if column.number else f"<td{_TEXT}>%s</td>" for column in columns]
+    head = (
         f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
-        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n"
-        f"<tbody>\n{''.join(made)}</tbody></table></div>\n"
+        f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>\n"
     )
+    return head, f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
 
 
 _TEXT = ' class="text"'

@@ -47,7 +47,7 @@ def energy(view: EntryView, words: Wording) -> Section:
     amortise = view.latest.record.rules.amortise_queries
     blocks += [
         _phase_table(view.phases, words),
-        Paragraph(words.text("entry.amortised", queries=words.language.whole(amortise)), "explain"),
+        Paragraph(words.text("entry.amortised", queries=words.whole(amortise)), "explain"),
     ]
     if view.trace is not None:
         blocks.append(_trace(view, words))
@@ -142,7 +142,7 @@ def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
         ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
         ("entry.session_energy", known(row.joules_per_1000 for row in rows)),
         ("entry.session_seconds", known(row.seconds for row in rows)),
-        ("entry.session_queries", [UNKNOWN if r.queries is None else words.language.whole(r.queries)
+        ("entry.session_queries", [UNKNOWN if r.queries is None else words.whole(r.queries)
                      for r in rows]),
         ("entry.session_right", known((row.right for row in rows), percent)),
         ("entry.session_agreement", known((row.agreement for row in rows), percent)),
@@ -214,8 +214,8 @@ def quality(view: EntryView, words: Wording) -> Section:
         Paragraph(
             words.text(
                 "entry.answered",
-                answered=words.language.whole(record.quality.answered),
-                items=words.language.whole(record.quality.items),
+                answered=words.whole(record.quality.answered),
+                items=words.whole(record.quality.items),
             ),
             "explain",
         ),
@@ -244,7 +244,7 @@ def _class_table(view: EntryView, words: Wording) -> Table:
         tuple(
             (
                 name(words.label(row.label, view.board), 60),
-                words.language.whole(row.support),
+                words.whole(row.support),
                 figure(row.precision),
                 figure(row.recall),
                 figure(row.f1),
@@ -269,7 +269,7 @@ def _confusion(view: EntryView, words: Wording) -> Iterator[Block]:
             *(Column(name(head, 40).text, number=True) for head in heads),
         ),
         tuple(
-            (name(label, 60), *map(words.language.whole, row if unanswered else row[:-1]))
+            (name(label, 60), *map(words.whole, row if unanswered else row[:-1]))
             for label, row in zip(labels, matrix, strict=True)
         ),
     )

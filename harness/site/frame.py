@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from base64 import b64encode
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, lru_cache
 from hashlib import sha256
 from html import escape
 from importlib import resources
@@ -26,6 +26,8 @@ from harness.site.templating import environment
 from harness.site.wording import wording
 
 INDEX = "index.html"
+KEPT = 256
+"""Lists of contents that are kept: most pages have the same sections."""
 STYLE_PARTS = ("base", "picture", "table", "details", "entry", "print")
 """In the order in which they are joined: of two rules that say as much, the later one holds."""
 _MARK = "\ue000"
@@ -153,8 +155,13 @@ def style_sheet() -> str:
 
 def contents(sections: Iterable[Section], code: str) -> str:
     """Spell the list of a page's sections, which leads to each."""
+    return _contents(tuple([(each.id, each.title) for each in sections]), code)
+
+
+@lru_cache(maxsize=KEPT)
+def _contents(sections: tuple[tuple[str, str], ...], code: str) -> str:
     items = "".join(
-        [f'<li><a href="#{each.id}">{inline(each.title)}</a></li>' for each in sections]
+        [f'<li><a href="#{place}">{inline(title)}</a></li>' for place, title in sections]
     )
     label = inline(wording(code).say["entry.contents"])
     return f'<nav class="contents" aria-label="{label}"><ul>{items}</ul></nav>\n'

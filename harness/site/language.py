@@ -135,7 +135,9 @@ class Language:
     def significant(self, value: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
         """Spell ``value`` with that many significant digits: see ``text.significant``."""
         spelt = english.significant(value, digits)
-        return spelt if self._as_in_english else self.figure(spelt)
+        if self._as_in_english:
+            return spelt
+        return spelt.replace(".", self._decimal) if "," not in spelt else self.figure(spelt)
 
     def whole(self, value: int) -> str:
         """Spell a whole number: ``12,300``."""

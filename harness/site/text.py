@@ -118,6 +118,7 @@ def shorten(text: str, length: int) -> str:
     return cleaned[: length - 1].rstrip() + ELLIPSIS
 
 
+@lru_cache(maxsize=KEPT)
 def width_in_ems(text: str) -> float:
     """Estimate how wide ``text`` is set in a common sans serif: wide rather than narrow."""
     return sum(_character_width(character) for character in text)

@@ -41,6 +41,8 @@ class Wording:
         """Fills the holes of a string; entries of a board have many fillings in common."""
         self.figure = spoken.significant
         """Spells a figure with three significant digits."""
+        self.whole = lru_cache(maxsize=KEPT)(spoken.whole)
+        """Spells a whole number: pages have most counts of items in common."""
         self.plain_number = spoken.plain_number
         """Spells a round number with no more digits than it has."""
         self.plain_percent = spoken.plain_percent
