@@ -44,7 +44,7 @@
   const listeners = new Map();
   const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const SIGNIFICANT_DIGITS = 3;
-  const JOULES_PER_WH = 3600;
+  const WATT_HOURS = { kWh: 3.6e6, Wh: 3600, mWh: 3.6, "µWh": 0.0036 }; /* in joules, the largest first */
   const MINUS = "\u2212";
   const HOLE = /\{(\w+)\}/;
 
@@ -114,8 +114,10 @@
     return figure + " × 10" + (exponent < 0 ? "⁻" : "") + power;
   }
 
-  function wattHours(joules) {
-    return significant(joules / JOULES_PER_WH);
+  /* "27.8 mWh": in that unit, else in the largest of which there is one, as text.py spells it. */
+  function wattHours(joules, unit) {
+    const chosen = unit || Object.keys(WATT_HOURS).find((each) => joules >= WATT_HOURS[each]) || "µWh";
+    return significant(joules / WATT_HOURS[chosen]) + "\u00a0" + chosen;
   }
 
   function between(low, high) {
@@ -675,8 +677,7 @@
         low === null
           ? Frugal.text("table.too_few_sessions")
           : Frugal.between(low, data.joulesHigh[row]);
-      const wattHours = Frugal.text("table.watt_hours", { figure: Frugal.wattHours(joules) });
-      lines(cell, Frugal.significant(joules), range, wattHours);
+      lines(cell, Frugal.significant(joules), range, Frugal.wattHours(joules, data.wattHours));
     },
     class(cell, data, row) {
       cell.textContent = value(data, "class", row) || NOTHING;
@@ -1569,7 +1570,6 @@
   const MANY = 300; /* beyond, marks and bars are smaller and fainter: the crowd is what is seen */
   const MANY_NARROW = 80;
   const HALO = 3; /* of the paper around a name, so that lines do not run through it */
-  const WATT_HOURS = [["kWh", 3.6e6], ["Wh", 3600], ["mWh", 3.6], ["µWh", 0.0036]]; /* in joules */
   const FULL_TURN = 2 * Math.PI;
 
   function colours(element) {
@@ -1617,12 +1617,6 @@
     path.lineTo(x2, y2);
   }
 
-  /* In the largest unit of which there is one: "27.8 mWh". */
-  function wattHours(joules) {
-    const [unit, worth] = WATT_HOURS.find((each) => joules >= each[1]) || WATT_HOURS[WATT_HOURS.length - 1];
-    return Frugal.significant(joules / worth) + "\u00a0" + unit;
-  }
-
   /* Write in the middle above or below a place, but not over the right edge. */
   function inside(pen, text, x, y, right) {
     pen.fillText(text, Math.min(x, right - pen.measureText(text).width / 2), y);
@@ -1659,7 +1653,7 @@
     });
     pen.font = 0.86 * place.size + "px " + tone.font;
     columns.forEach((joule) =>
-      inside(pen, wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
+      inside(pen, Frugal.wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
     pen.font = place.size + "px " + tone.font;
     pen.textAlign = "end";
     const spelt = Frugal.scales.spelt(levels);
@@ -2140,7 +2134,7 @@
     const lines = [
       state.words.metric + " " + Frugal.significant(data.quality[row]) + " (" +
         Frugal.between(data.qualityLow[row], data.qualityHigh[row]) + ")",
-      Frugal.text("picture.energy", { joules: joules, unit: state.words.unit, range: range, wattHours: Frugal.wattHours(data.joules[row]) }),
+      Frugal.text("picture.energy", { joules: joules, unit: state.words.unit, range: range, wattHours: Frugal.wattHours(data.joules[row], data.wattHours) }),
     ];
     const best = Frugal.cells.value(data, "best", row);
     if (best !== null) {
