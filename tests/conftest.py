@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 settings.register_profile("harness", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("harness")
 
+# Entries and tasks of the repository are imported, here and by programs that tests start: nothing
+# is to be left in their folders, where another test finds it.
+sys.dont_write_bytecode = True
+os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
 
 for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
     # A shell has its jobs in the background ignore SIGINT, and all that a test starts inherits it:

@@ -307,6 +307,7 @@ def test_a_stale_page_fails_the_check(root: Path) -> None:
     (page.parent / gone).write_text("of a board that is no more\n")
     assert json.loads(run("leaderboard", "--check", "--json").stdout) == {
         "fresh": False, "stale": [], "left_over": [gone], "problems": [],
+        "untranslated": ["leaderboard/words.fr.toml: tasks.toy: no title"],
     }  # fmt: skip
 
 

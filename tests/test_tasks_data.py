@@ -63,7 +63,7 @@ def test_an_unknown_task_is_refused_with_those_that_there_are(tmp_path: Path) ->
 def test_a_task_digest_is_over_card_and_code_and_not_over_prose(tmp_path: Path) -> None:
     first = toy(tmp_path)
     (first.directory / "card.md").write_text("Some prose.", encoding="utf-8")
-    (first.directory / "__pycache__").mkdir()
+    (first.directory / "__pycache__").mkdir(exist_ok=True)
     (first.directory / "__pycache__" / "task.pyc").write_bytes(b"cached")
     assert load_task(tmp_path, "toy").digest == first.digest
     (first.directory / "words.toml").write_text("words = []", encoding="utf-8")
