@@ -254,7 +254,7 @@ def test_a_build_that_is_interrupted_leaves_pages_that_lead_somewhere(
 def test_what_a_build_that_was_killed_left_half_written_goes(root: Path) -> None:
     leaderboard()
     place = root / "leaderboard" / "site" / "data"
-    (place / ".board.js.4194399.new").touch()  # no process has so high a number
+    (place / ".0123456789abcdef.4194399.new").touch()  # no process has so high a number
     (place / ".board.js.new").touch()
     put(root, "another")
     leaderboard()

@@ -77,7 +77,7 @@ THEIRS = (
 OURS = (
     "old-offline-fedc0123.csv", "data/old-offline-fedc0123.claims.js",
     f"badges/{BOARD}/gone.svg", f"entries/strange.{'0f' * 16}/name.{'1e' * 16}.html",
-    f"data/{BOARD}.json", "data/.x.csv.4194399.new",
+    f"data/{BOARD}.json", "data/.0123456789abcdef.4194399.new",
 )  # fmt: skip
 
 
@@ -175,7 +175,7 @@ def test_a_draft_is_never_written_through_a_link(folder: Path, tmp_path: Path) -
 
 def test_what_lies_behind_a_link_is_not_tidied(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "elsewhere").mkdir()
-    draft = tmp_path / "elsewhere" / ".x.csv.4194399.new"
+    draft = tmp_path / "elsewhere" / ".0123456789abcdef.4194399.new"
     draft.touch()
     (folder / "linked").symlink_to(tmp_path / "elsewhere")
     built(folder)

@@ -157,3 +157,13 @@ def test_a_report_of_a_record_has_the_words_of_the_project(root: Path) -> None:
         made = runner.invoke(app, ["report", what, "--language", "fr"])
         assert made.exit_code == 0, made.output
         assert "Titre à nous" in made.output
+
+
+def test_verify_does_without_words(root: Path) -> None:
+    before = runner.invoke(app, ["verify"])
+    (root / "leaderboard/words.fr.toml").write_text("no toml", encoding="utf-8")
+
+    after = runner.invoke(app, ["verify"])
+
+    assert (after.exit_code, after.output) == (before.exit_code, before.output)
+    assert "words.fr.toml" in leaderboard()

@@ -50,8 +50,12 @@ def test_a_draft_that_is_there_already_is_somebody_elses(
 
 
 def test_only_drafts_of_processes_that_are_no_more_are_taken_away(tmp_path: Path) -> None:
-    kept = {f".draft.{os.getpid()}.new", ".draft.new", f"draft.{NOBODY}.new", "file"}
-    for name in (*kept, f".draft.{NOBODY}.new"):
+    drawn = "0123456789abcdef"
+    kept = {
+        f".{drawn}.{os.getpid()}.new", f".{drawn}.new", f"{drawn}.{NOBODY}.new", "file",
+        f".notes.{NOBODY}.new", f".{drawn}0.{NOBODY}.new",
+    }  # fmt: skip
+    for name in (*kept, f".{drawn}.{NOBODY}.new"):
         (tmp_path / name).touch()
     clear_drafts(tmp_path)
     assert {path.name for path in tmp_path.iterdir()} == kept

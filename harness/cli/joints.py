@@ -17,6 +17,7 @@ from harness.records.joint import JointStatistics
 if TYPE_CHECKING:
     from harness.cli.gathering import Gathered
     from harness.cli.project import Project
+    from harness.cli.translations import Words
     from harness.ranking.rank_notes import WhyNoRanks
     from harness.records.board import Board, BoardEntry, Boards, Problem
     from harness.records.joint import JointFile
@@ -70,7 +71,6 @@ class Joints:
         signer: Signs | None = None,
         known: Mapping[str, Known] | None = None,
     ) -> None:
-        from harness.cli.translations import task_words
         from harness.store.joint import joint_folder
         from harness.tasks import load_task
 
@@ -78,13 +78,14 @@ class Joints:
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
         self._task = cache(lambda name: load_task(project.root, name))
-        self._words = task_words(project)
+        self._project = project
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
         """What was worked out, or known, of the boards that were ranked; by what it was made of."""
 
     def of_gathered(self, gathered: Gathered) -> Ranked:
         """Make the boards of what was kept of records."""
+        from harness.cli.translations import with_words
         from harness.ranking.boards import boards_of
 
         boards = boards_of(
@@ -92,7 +93,15 @@ class Joints:
         )
         # What lies on a shelf is all that is asked of a record.
         stored = cast("Mapping[str, StoredRecord]", gathered.stored)
-        return self._ranked(self._with_imported(boards), stored)
+        shown = with_words(self._with_imported(boards), self._words)
+        return self._ranked(shown, stored)
+
+    @cached_property
+    def _words(self) -> Words:
+        """What tasks are called: of pages only, so that `verify` does without."""
+        from harness.cli.translations import task_words
+
+        return task_words(self._project)
 
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""
@@ -125,9 +134,6 @@ class Joints:
 
     def _ranked(self, boards: Boards, stored: Mapping[str, StoredRecord]) -> Ranked:
         """Rank the entries of every board by what is here; ``stored`` are their records."""
-        from harness.cli.translations import with_words
-
-        boards = with_words(boards, self._words)
         made = [self._rank(board, stored) for board in boards.boards]
         problems = [each.problem for each in made if each.problem is not None]
         found = sorted((*boards.problems, *problems), key=lambda p: (p.path, p.code, p.message))

@@ -125,6 +125,7 @@ def _of_record(path: Path) -> EntryView:
 def _of_entry(what: str, results: Path | None) -> EntryView:
     """Put together what the board of an entry's latest evaluation says of it."""
     from harness.cli.joints import Joints
+    from harness.cli.translations import task_words, with_words
     from harness.ranking.members import members_by_board, of_entry
     from harness.site.entry_view import entry_view
     from harness.store.results import read_all
@@ -138,7 +139,7 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
     if not tasks:
         raise _no_evaluation(entry, folder, stored, problems)
     beside = [each for each in stored if each.record.task.id in tasks]
-    boards = Joints(project, folder).of(beside).boards
+    boards = with_words(Joints(project, folder).of(beside).boards, task_words(project))
     members = members_by_board(beside, boards, project.rules())
     found = [
         (max(each.record.created_utc for each in own), board, own)

@@ -15,7 +15,8 @@ from collections.abc import Iterable
 MODE = 0o666
 """What a file may be at most; the process's umask takes its share."""
 
-_DRAFT = re.compile(r"\..+\.([0-9]+)\.new")
+_DRAFT = re.compile(r"\.[0-9a-f]{16}\.([0-9]+)\.new")
+"""As ``replace_file`` names them and hardly anybody else: what is so called is taken away."""
 
 
 def replace_file(
@@ -51,8 +52,12 @@ def is_abandoned(name: str) -> bool:
 
 def clear_drafts(folder: str | os.PathLike[str]) -> None:
     """Take away the abandoned drafts of a folder, as far as that can be done."""
-    with contextlib.suppress(OSError):
-        for name in filter(is_abandoned, os.listdir(folder)):  # noqa: PTH208
+    try:
+        names = os.listdir(folder)  # noqa: PTH208
+    except OSError:
+        return
+    for name in filter(is_abandoned, names):
+        with contextlib.suppress(OSError):
             os.unlink(os.path.join(folder, name))  # noqa: PTH108, PTH118
 
 
