@@ -167,3 +167,18 @@ def test_verify_does_without_words(root: Path) -> None:
 
     assert (after.exit_code, after.output) == (before.exit_code, before.output)
     assert "words.fr.toml" in leaderboard()
+
+
+def test_a_board_of_another_version_of_the_task_has_none_of_its_words(root: Path) -> None:
+    put_words(root, "Titre à nous")
+    assert "Titre à nous" in fr_index(root)
+    (card,) = (root / "tasks").glob("*/task.toml")
+    text = card.read_text(encoding="utf-8")
+    assert "version = 1" in text
+    card.write_text(text.replace("version = 1", "version = 2", 1), encoding="utf-8")
+    assert "Titre à nous" not in fr_index(root)
+
+
+def fr_index(root: Path) -> str:
+    leaderboard()
+    return (root / "leaderboard/site/fr/index.html").read_text(encoding="utf-8")

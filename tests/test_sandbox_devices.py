@@ -93,8 +93,11 @@ def load(directory):
 """
 
 
-@pytest.mark.parametrize("way", ["bwrap", "landlock"])
-@pytest.mark.parametrize("code", [NAME_A_THREAD, SET_THE_KERNEL], ids=["thread", "kernel"])
+@pytest.mark.parametrize(
+    ("way", "code"),
+    [("bwrap", NAME_A_THREAD), ("bwrap", SET_THE_KERNEL), ("landlock", SET_THE_KERNEL)],
+    ids=["bwrap-thread", "bwrap-kernel", "landlock-kernel"],
+)
 def test_with_a_board_threads_can_be_named_and_the_kernel_cannot_be_set(
     way: str, code: str, board: Path, tmp_path: Path
 ) -> None:
@@ -104,10 +107,15 @@ def test_with_a_board_threads_can_be_named_and_the_kernel_cannot_be_set(
         process.load(deadline_seconds=20)
 
 
-@pytest.mark.parametrize("way", ["bwrap", "landlock"])
-def test_without_a_board_nothing_of_proc_can_be_written(way: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("way", "has_board"), [("bwrap", False), ("landlock", False), ("landlock", True)]
+)
+def test_otherwise_nothing_of_proc_can_be_written(
+    way: str, has_board: bool, board: Path, tmp_path: Path
+) -> None:
     entry = write_entry(tmp_path / "entry", NAME_A_THREAD)
-    with working(way).launch(launch_of(entry)) as process:
+    devices = (board,) if has_board else ()
+    with working(way).launch(launch_of(entry, devices=devices)) as process:
         process.ready(deadline_seconds=20)
         with pytest.raises(SubmissionError, match=r"Read-only file system|Permission denied"):
             process.load(deadline_seconds=20)

@@ -115,7 +115,7 @@ class Joints:
         from harness.store.imported import imported_boards, imported_folder, read_imported
 
         entries, problems = read_imported(imported_folder(self.results))
-        titles = {task: words[0].title for task, words in self._words.items()}
+        titles = {task: words[0].title for task, words in self._words.by_task.items()}
         imported = imported_boards(entries, lambda task: titles.get(task, task))
         return replace(boards, imported=imported, problems=(*boards.problems, *problems))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
@@ -17,8 +17,20 @@ if TYPE_CHECKING:
     from harness.records.board import Board, Boards
     from harness.tasks import TaskCard
 
-Words = Mapping[str, tuple[TaskWords, ...]]
-"""What tasks are called, by their identifiers: in their own language first."""
+
+class Words(NamedTuple):
+    """What tasks are called."""
+
+    by_task: Mapping[str, tuple[TaskWords, ...]]
+    """By their identifiers: in their own language first."""
+    versions: Mapping[str, int]
+    """The version of each task that the words are of."""
+
+    def of(self, board: Board) -> tuple[TaskWords, ...]:
+        """Return the words of a board's task; of another version of it there are none."""
+        if self.versions.get(board.task) != board.task_version:
+            return ()
+        return self.by_task[board.task]
 
 
 def task_words(project: Project) -> Words:
@@ -33,13 +45,14 @@ def task_words(project: Project) -> Words:
         raise ConfigurationError(
             "\n".join(each.message for each in faults), remedy="; ".join(remedies)
         )
-    return {
+    by_task = {
         card.task.id: (
             _own(card),
             *(words[card.task.id] for words in files.values() if card.task.id in words),
         )
         for card in cards
     }
+    return Words(by_task, {card.task.id: card.task.version for card in cards})
 
 
 def with_words(boards: Boards, words: Words) -> Boards:
@@ -48,14 +61,14 @@ def with_words(boards: Boards, words: Words) -> Boards:
         boards,
         boards=tuple(board_with_words(board, words) for board in boards.boards),
         imported=tuple(
-            replace(each, task_words=words.get(each.task, ())) for each in boards.imported
+            replace(each, task_words=words.by_task.get(each.task, ())) for each in boards.imported
         ),
     )
 
 
 def board_with_words(board: Board, words: Words) -> Board:
     """Put on a board what its task is called."""
-    return replace(board, task_words=words.get(board.task, ()))
+    return replace(board, task_words=words.of(board))
 
 
 def missing_words(project: Project) -> tuple[str, ...]:
@@ -71,7 +84,7 @@ def _missing(cards: tuple[TaskCard, ...], words: Words) -> Iterator[str]:
             continue
         for card in cards:
             task = card.task.id
-            found = next((each for each in words[task] if each.language == code), None)
+            found = next((each for each in words.by_task[task] if each.language == code), None)
             if found is None:
                 missing = ["title"]
             else:

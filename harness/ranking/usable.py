@@ -54,6 +54,8 @@ def _components(window: PhaseWindow) -> tuple[str, ...]:
 def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
     if metric not in (each.name for each in quality.metrics):
         yield f"it has no {metric}, the metric that ranks"
+    if quality.items < 1:
+        yield "its quality is of no item"
     if quality.ranked != metric:
         yield "its quality is not ranked by the metric of its task"
     for each in quality.metrics:

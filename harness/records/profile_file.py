@@ -24,7 +24,7 @@ from harness.records.profile import (
     Match,
     ModelConstants,
 )
-from harness.records.toml import parse_toml
+from harness.records.toml import toml_of
 
 SCHEMA = 1
 SUFFIX = ".toml"
@@ -60,14 +60,13 @@ def check_name(name: str, where: object) -> None:
 def read_profile(path: Path) -> HardwareProfile:
     """Read one profile; raise ``ConfigurationError`` naming every fault, each with its field."""
     try:
-        plain = parse_toml(path.read_bytes())
+        content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
             f"{path}: cannot be read: {error.strerror}",
             remedy="name a profile that is there, or make one: doctor --write-profile NAME",
         ) from None
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    plain = toml_of(content, path)
     faults = [*_faults(plain)]
     if faults:
         raise ConfigurationError("\n".join(f"{path}: {each}" for each in faults), remedy=_CORRECT)

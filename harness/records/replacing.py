@@ -38,7 +38,7 @@ def replace_file(
             return os.fstat(descriptor)
         finally:
             os.close(descriptor)
-    except BaseException:
+    except BaseException:  # an interrupt too must leave no draft; it goes on its way
         with contextlib.suppress(OSError):
             os.unlink(draft)  # noqa: PTH108
         raise

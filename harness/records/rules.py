@@ -12,7 +12,7 @@ from msgspec import Meta
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert, digest
 from harness.records.evaluation import IsolationGrade, RulesReference
-from harness.records.toml import not_finite, parse_toml
+from harness.records.toml import not_finite, toml_of
 
 Positive = Annotated[float, Meta(gt=0)]
 NotNegative = Annotated[float, Meta(ge=0)]
@@ -291,10 +291,7 @@ def read_rules(path: Path) -> Rules:
 
 def parse_rules(content: bytes, path: object) -> Rules:
     """Read the content of ``rules.toml``; raises as ``read_rules`` does, and names ``path``."""
-    try:
-        plain = parse_toml(content)
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    plain = toml_of(content, path)
     for field in not_finite(plain):
         raise ConfigurationError.at(path, field, "is no finite number", "give one")
     rules = convert(plain, Rules, path)

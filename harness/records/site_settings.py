@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert
 from harness.records.fields import spelled, table_faults
-from harness.records.toml import parse_toml
+from harness.records.toml import content_if_there, toml_of
 
 SCHEMA = 1
 FILE_NAME = "site.toml"
@@ -41,18 +41,10 @@ def read_site_settings(path: Path) -> SiteSettings:
 
     Raises ``ConfigurationError`` naming every fault, each with its field.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
+    content = content_if_there(path)
+    if content is None:
         return SiteSettings()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be read: {error.strerror}", remedy="make it a file that can be read"
-        ) from None
-    try:
-        plain = parse_toml(content)
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    plain = toml_of(content, path)
     if faults := [*_faults(plain)]:
         raise ConfigurationError("\n".join(f"{path}: {each}" for each in faults), remedy=_CORRECT)
     given = convert(plain, SiteSettings, path)

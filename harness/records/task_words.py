@@ -22,7 +22,7 @@ from typing import Any
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert
 from harness.records.fields import spelled, table_faults
-from harness.records.toml import parse_toml
+from harness.records.toml import toml_of
 
 SCHEMA = 1
 FILE_NAME = re.compile(r"words\.(?P<code>[^/]+)\.toml")
@@ -66,10 +66,7 @@ def parse_task_words(
     Raises ``ConfigurationError`` naming ``where`` and every fault: a key or a task that is not
     known, a label that the task has not, a text that is empty or does not show.
     """
-    try:
-        plain = parse_toml(content)
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigurationError(f"{where}: not valid TOML: {error}", remedy="correct it") from None
+    plain = toml_of(content, where)
     if faults := [*_faults(plain, tasks)]:
         raise ConfigurationError("\n".join(f"{where}: {each}" for each in faults), remedy=_CORRECT)
     file = convert(plain, _File, where)

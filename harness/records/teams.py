@@ -25,7 +25,7 @@ from harness.errors import ConfigurationError
 from harness.records.base import Frozen
 from harness.records.fields import spelled, table_faults
 from harness.records.team_names import appearance, team_key
-from harness.records.toml import parse_toml
+from harness.records.toml import content_if_there, toml_of
 
 SCHEMA = 1
 FILE_NAME = "teams.toml"
@@ -96,23 +96,13 @@ def read_teams(path: Path) -> Teams:
 
     Raises ``ConfigurationError`` naming every fault, each with its field.
     """
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        return Teams()
-    except OSError as error:
-        raise ConfigurationError(
-            f"{path}: cannot be read: {error.strerror}", remedy="make it a file that can be read"
-        ) from None
-    return parse_teams(content, path)
+    content = content_if_there(path)
+    return Teams() if content is None else parse_teams(content, path)
 
 
 def parse_teams(content: bytes, where: object) -> Teams:
     """Read the content of a ``teams.toml``; raises as ``read_teams`` does, and names ``where``."""
-    try:
-        plain = parse_toml(content)
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigurationError(f"{where}: not valid TOML: {error}", remedy="correct it") from None
+    plain = toml_of(content, where)
     if faults := [*_faults(plain)]:
         raise ConfigurationError("\n".join(f"{where}: {each}" for each in faults), remedy=_CORRECT)
     file = msgspec.convert(plain, _File, strict=True)

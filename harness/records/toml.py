@@ -5,7 +5,10 @@ from __future__ import annotations
 import math
 import tomllib
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
+
+from harness.errors import ConfigurationError
 
 _MOST = 2**63 - 1
 
@@ -24,6 +27,26 @@ def parse_toml(content: bytes) -> dict[str, Any]:
         if isinstance(value, int) and not -_MOST - 1 <= value <= _MOST:
             raise ValueError(f"{field} is a number that takes more than 64 bits")
     return plain
+
+
+def toml_of(content: bytes, where: object) -> dict[str, Any]:
+    """Read TOML as ``parse_toml`` does; raise ``ConfigurationError`` naming ``where``."""
+    try:
+        return parse_toml(content)
+    except ValueError as error:  # not UTF-8, or not TOML
+        raise ConfigurationError(f"{where}: not valid TOML: {error}", remedy="correct it") from None
+
+
+def content_if_there(path: Path) -> bytes | None:
+    """Return what a file holds that need not be there; ``ConfigurationError`` if unreadable."""
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read: {error.strerror}", remedy="make it a file that can be read"
+        ) from None
 
 
 def not_finite(plain: dict[str, Any]) -> Iterator[str]:

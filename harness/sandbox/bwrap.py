@@ -168,8 +168,8 @@ class Bwrap:
         for device in launch.devices:
             arguments += ["--dev-bind", str(_staged(device, stage)), str(device)]
         # /proc too: run by root, it is root to /proc/sys, and core_pattern names a program that the
-        # kernel starts outside of every namespace. CUDA does not start where it cannot name its
-        # threads in /proc: there, what belongs to no process is closed piece by piece.
+        # kernel starts outside of every namespace. CUDA does not start where it cannot be written:
+        # there, what belongs to no process is closed piece by piece.
         closed = () if launch.devices else ("/proc",)
         for place in (*closed, "/dev/pts", "/dev", "/"):
             arguments += ["--remount-ro", place]

@@ -158,19 +158,8 @@ class Confined:
             plan["readable"] = [str(path) for path in shown]
             plan["listable"] = [str(path) for path in listed]
             plan["writable"] = [temporary]
-            plan["devices"] = [str(path) for path in (*launch.devices, *self._named_in(launch))]
+            plan["devices"] = [str(path) for path in launch.devices]
         return plan
-
-    def _named_in(self, launch: Launch) -> tuple[Path, ...]:
-        """Return where CUDA must be able to name its threads: of what an entry starts, too.
-
-        The kernel's settings lie there as well, and are root's: an entry that is root may write
-        what belongs to its first process, and no more.
-        """
-        if not launch.devices:
-            return ()
-        is_root = self._user is None and os.geteuid() == 0
-        return (Path("/proc/self" if is_root else "/proc"),)
 
 
 def _shown(launch: Launch, directory: Path) -> tuple[Path, ...]:

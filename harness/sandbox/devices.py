@@ -39,8 +39,9 @@ def drivers_of(devices: tuple[Path, ...]) -> tuple[Path, ...]:
 def settings_of(devices: tuple[Path, ...], proc: Path = Path("/proc")) -> tuple[Path, ...]:
     """Return what to keep read-only in a ``/proc`` that is writable for a program with devices.
 
-    CUDA names its threads there (``/proc/self/task/*/comm``), and fails with error 304 where it
-    cannot. All else is the kernel's: folders, and files that somebody may write.
+    On a real board, ``cuInit`` failed with error 304 where ``/proc`` was read-only; threads are
+    named there (``/proc/self/task/*/comm``). What is kept is the kernel's and no process's:
+    folders, and files that somebody may write.
     """
     if not devices:
         return ()

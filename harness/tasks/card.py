@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert
 from harness.records.evaluation import Output
-from harness.records.toml import parse_toml
+from harness.records.toml import toml_of
 
 SCHEMA = 1
 CARD_FILE = "task.toml"
@@ -199,10 +199,7 @@ def read_card(directory: Path) -> TaskCard:
 
 def parse_card(content: bytes, path: PurePath) -> TaskCard:
     """Read the content of a task's card that lies at ``path``; raises as ``read_card`` does."""
-    try:
-        plain = parse_toml(content)
-    except ValueError as error:  # not UTF-8, or not TOML
-        raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="correct it") from None
+    plain = toml_of(content, path)
     card = convert(plain, TaskCard, path)
     if card.schema != SCHEMA:
         raise ConfigurationError.at(

@@ -14,8 +14,7 @@ names of ``resource``), ``filter`` (a seccomp program in hexadecimal, or null), 
 (null, or what
 ``stage.py`` built: ``mount``, a descriptor of the namespace; ``root`` in it; ``uid`` and ``gid`` to
 drop to; ``scratch`` and ``scratch_bytes``, a folder for the entry's own files and its size),
-``devices`` (files, or all below a folder, that Landlock leaves open to be written and controlled,
-besides the devices that everybody has).
+``devices`` (device files that Landlock leaves open besides those that everybody has).
 """
 
 from __future__ import annotations
