@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 from harness.cli import building, gathering
 from harness.cli.app import app
 from harness.records.board import Problem
+from harness.store import scanning
 from harness.store.keys import KeyRing
 from harness.store.reading import StoredRecord, read_one
 from harness.store.results import write
@@ -37,6 +38,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_task(made)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(scanning, "SETTLED_NS", 0)  # else nobody would find anything unchanged
     for name in ("one", "two", "three"):
         put(made, name)
     return made

@@ -29,8 +29,9 @@ from harness.cli.workers import Here
 from harness.errors import OrganiserError
 from harness.site import paths
 from harness.site.render import data_of
+from harness.store import scanning
 from harness.store.results import write
-from harness.store.scanning import Mark, mark_of, marks_under
+from harness.store.scanning import Mark, is_fresh, mark_of, marks_under
 
 CHECKOUT = Path(__file__).parents[1]
 BOARD = "task-offline-0123abcd"
@@ -211,6 +212,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_task(made)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(scanning, "SETTLED_NS", 0)  # else nobody would find anything unchanged
     write(made / "leaderboard" / "results", record("one", demonstration=True), None)
     return made
 
@@ -277,6 +279,133 @@ def test_a_folder_for_local_results_that_is_a_link_is_not_followed(
     assert ran.exit_code == 3
     assert "is a link, and is not followed" in ran.output
     assert [*(tmp_path / "elsewhere").iterdir()] == []
+
+
+@pytest.mark.parametrize("place", ["site", "joint"])
+@pytest.mark.parametrize("options", [(), ("--check",), ("--no-cache",)])
+def test_a_folder_of_the_page_or_of_joint_files_that_is_a_link_is_refused(
+    root: Path, tmp_path: Path, place: str, options: tuple[str, ...]
+) -> None:
+    leaderboard("--published")
+    folder = root / "leaderboard" / place
+    if folder.is_dir():  # every file in it as it was, reached by another way
+        folder.rename(tmp_path / "elsewhere")
+    (tmp_path / "elsewhere").mkdir(exist_ok=True)
+    folder.symlink_to(tmp_path / "elsewhere")
+    before = tree(tmp_path / "elsewhere")
+    for change in (False, True):
+        if change:
+            write(root / "leaderboard" / "results", record("two", demonstration=True), None)
+        ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--published", *options])
+        assert ran.exit_code == 3
+        assert f"{place}: is a link, and is not followed" in ran.output.replace("\n", "")
+    assert tree(tmp_path / "elsewhere") == before
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return {str(path): path.read_bytes() for path in files}
+
+
+@pytest.mark.parametrize("content", [b"theirs", b'{"boards": []}', b'{\n "boards": 1}'])
+@pytest.mark.usefixtures("root")
+def test_a_strangers_files_are_named_and_never_replaced(tmp_path: Path, content: bytes) -> None:
+    folder = tmp_path / "public"
+    (folder / "fr").mkdir(parents=True)
+    for name in ("index.html", "style.css", "boards.json", "fr/index.html", "notes.txt"):
+        (folder / name).write_bytes(content)
+    before = tree(folder)
+    ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--output", str(folder)])
+    assert ran.exit_code == 2
+    said = " ".join(ran.output.split())
+    assert "would replace boards.json, fr/index.html, index.html and 1 more" in said
+    assert "remove them first" in said
+    assert tree(folder) == before
+
+
+def test_strangers_files_in_the_folder_of_local_results_are_refused_before_anything_is_written(
+    root: Path, tmp_path: Path
+) -> None:
+    write(root / "leaderboard" / "results", record("two"), None)
+    folder = tmp_path / "public"
+    (folder / "local").mkdir(parents=True)
+    (folder / "local" / "index.html").write_bytes(b"theirs")
+    before = tree(tmp_path)
+    ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--output", str(folder)])
+    assert ran.exit_code == 2
+    cache = str(tmp_path / "cache")
+    assert {name: each for name, each in tree(tmp_path).items() if cache not in name} == before
+
+
+@pytest.mark.usefixtures("root")
+def test_what_a_build_made_or_began_is_built_into_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "public"
+    (folder / ".git").mkdir(parents=True)
+    (folder / "CNAME").write_bytes(b"their.host")  # nothing of theirs is in the way
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("harness.cli.making.build", interrupted)
+        patch.setattr("harness.cli.building.PAGES_A_TASK", 1)
+        ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--output", str(folder)])
+        assert ran.exit_code != 0
+    assert [*folder.rglob("*.html")]
+    assert not (folder / "boards.json").exists()
+    leaderboard("--output", str(folder))
+    assert {each.name for each in folder.glob(".*")} == {".git"}
+    (folder / "index.html").write_bytes(b"damaged")
+    leaderboard("--output", str(folder))
+    assert (folder / "index.html").read_bytes() != b"damaged"
+    assert (folder / "CNAME").read_bytes() == b"their.host"
+
+
+def interrupted(pages_of: Iterator[Page], folder: Path, *given: object) -> Built:
+    def some() -> Iterator[Page]:
+        for page in pages_of:
+            if not page.leads:
+                yield page
+        raise KeyboardInterrupt
+
+    return build(some(), folder, *given)  # type: ignore[arg-type]
+
+
+def test_what_was_written_shortly_before_it_was_looked_at_does_not_count_as_unchanged(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    monkeypatch.setenv("HARNESS_CACHE", str(root.parent / "cache"))
+    path = next((root / "leaderboard" / "results").glob("*/*/*.json"))
+    forgetful(monkeypatch, path)
+    leaderboard("--published")
+    content = path.read_bytes()
+    path.write_bytes(content.replace(b'"A team"', b'"B team"'))
+    assert path.read_bytes() != content
+    ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--published"])
+    assert "problem" in ran.output  # it was read, and its digest is another
+
+
+def forgetful(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
+    """Let a file have the marks for ever that it has now, as within a step of the clock."""
+    kept, number = mark_of(path.stat()), path.stat().st_ino
+
+    def mark(status: os.stat_result) -> Mark:
+        return kept if status.st_ino == number else mark_of(status)
+
+    for module in ("harness.store.scanning", "harness.cli.gathering"):
+        monkeypatch.setattr(f"{module}.mark_of", mark)
+
+
+@pytest.mark.parametrize(
+    ("modified_s", "changed_s", "fresh"),
+    [(-5, -5, False), (-1, -5, True), (-5, -1, True), (1, -5, True), (-5, 9, True), (9, -5, False)],
+)
+def test_a_file_is_fresh_while_its_times_are_nearly_now(
+    modified_s: int, changed_s: int, *, fresh: bool
+) -> None:
+    now = 1_700_000_000
+    mark = (1, (now + modified_s) * 10**9, (now + changed_s) * 10**9, 7)
+    assert is_fresh(mark, now * 10**9) is fresh
 
 
 @pytest.mark.usefixtures("root")

@@ -14,12 +14,19 @@ import msgspec
 from harness.cli.publishing import Files, Page
 from harness.cli.site_files import Listed, in_our_folders, listing
 from harness.cli.workers import Workers
-from harness.errors import OrganiserError
+from harness.errors import OrganiserError, UsageError
 from harness.records.base import Frozen
-from harness.records.replacing import is_abandoned, replace_file
+from harness.records.replacing import MODE, is_abandoned, refuse_link, replace_file
 from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
+NAMED = 3
+"""Files in the way that are named: the first."""
+UNFINISHED = ".frugal-ai-unfinished"
+"""A file that is in a site's folder until its first build has ended."""
+OURS = b'{\n "boards": ['
+"""How ``boards.json`` begins."""
+_BEGIN = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
 
 
 class Made(Frozen, array_like=True):
@@ -88,9 +95,13 @@ def build(
     written last, so that a build that is interrupted leaves a site that can be read. Raises
     ``OrganiserError`` where the folder cannot be written.
     """
+    refuse_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        was_ours = (folder / "boards.json").exists()  # else nobody's files are touched
+        # What lies in a folder that no build made or began is nobody's to take away.
+        was_ours = any(os.path.lexists(folder / name) for name in ("boards.json", UNFINISHED))
+        if not was_ours:
+            os.close(os.open(folder / UNFINISHED, _BEGIN, MODE))
         there = dict(listing(folder))
         made, changed, later = _made(pages, folder, workers, known, there)
         for name, page_made_of, files in later:
@@ -106,6 +117,7 @@ def build(
             with contextlib.suppress(OSError):  # there is more in it
                 (folder / name).parent.rmdir()
         _clear_drafts(folder)
+        (folder / UNFINISHED).unlink(missing_ok=True)
     except OSError as error:
         raise OrganiserError(
             f"{error.filename or folder}: the page cannot be written: {error.strerror}",
@@ -114,8 +126,48 @@ def build(
     return Built(made, tuple(sorted(changed)), gone)
 
 
+def refuse_a_strangers(folder: Path) -> None:
+    """Raise ``UsageError`` where files named like ours are in a folder that no build of ours made.
+
+    They would be replaced. One that is missing or empty, that has none of these names in it, or
+    that a build of ours made, or began, can be built into.
+    """
+    refuse_link(folder)
+    if _is_ours(folder):
+        return
+    in_the_way = [name for name, _ in listing(folder)]
+    if in_the_way:
+        more = len(in_the_way) - NAMED
+        raise UsageError(
+            f"{folder}: no build made what is in it, and would replace "
+            f"{', '.join(in_the_way[:NAMED])}{f' and {more:,} more' if more > 0 else ''}",
+            remedy="give --output a folder that is empty or missing; if these files may go, remove "
+            "them first",
+        )
+
+
+def _is_ours(folder: Path) -> bool:
+    """Say whether a build of ours made a folder: what it writes last is there, or it was begun."""
+    try:
+        with open(folder / "boards.json", "rb", opener=_plainly) as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.read(len(OURS)) == OURS:
+                return True
+    except OSError:
+        pass
+    return os.path.lexists(folder / UNFINISHED)
+
+
+def _plainly(path: str, flags: int) -> int:
+    """Open no link, and wait for no pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
+
+
 def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
-    """Compare all files of ``pages`` with what is in the folder, and write nothing."""
+    """Compare all files of ``pages`` with what is in the folder, and write nothing.
+
+    Raises ``OrganiserError`` where the folder is a link.
+    """
+    refuse_link(folder)
     made, changed, _ = _made(pages, folder, workers, {}, None)
     return Built(made, tuple(sorted(changed)), _left_over(dict(listing(folder)), made))
 
@@ -225,14 +277,10 @@ def _in_the_way(folder: Path, name: str) -> str | None:
 
 def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:
     """Return the mark of a plain file that holds this; nothing else is opened, nor waited for."""
-
-    def opened(path: str, flags: int) -> int:  # it may be something else since it was looked at
-        return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
-
     try:
         if not stat.S_ISREG(os.lstat(target).st_mode):
             return None
-        with open(target, "rb", opener=opened) as file:
+        with open(target, "rb", opener=_plainly) as file:  # it may be something else by now
             status = os.fstat(file.fileno())
             same = stat.S_ISREG(status.st_mode) and _holds(file, status.st_size, name, content)
             return mark_of(status) if same else None

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.building import Built, Made, build, look
+from harness.cli.building import Built, Made, build, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
-from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
+from harness.cli.gathering import Folder, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
@@ -18,9 +19,10 @@ from harness.cli.unchanged import LOCAL, Asked, keep_state, shown_of, what_is_re
 from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
-from harness.store.joint import joint_name, write_joint
+from harness.records.replacing import refuse_link
+from harness.store.joint import joint_folder, joint_name, write_joint
 from harness.store.results import Signs
-from harness.store.scanning import Found, scan
+from harness.store.scanning import Found, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
@@ -54,9 +56,11 @@ def make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
 
 
 def _make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
+    _refuse_places(asked)
     left: dict[Path, Listed] = {}
+    seen_ns = time.time_ns()
     cache, found = asked.cache, scan(asked.results)
-    read = what_is_read(asked, found)
+    read = what_is_read(asked, found, seen_ns)
     kept = by_folder_of(cache.load(_folders_name(asked), list[Folder]) or ())
     joints = Joints(
         asked.project, asked.results, signer, cache.load(_joint_name(asked), dict[str, Known])
@@ -81,25 +85,30 @@ def _make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
         page = "index.html"
         if _shows_local(asked, shown, ranked.published):
             site = Site(shown, everything, asked.project.rules())
-            folder = _local_folder(asked)
+            folder = asked.folder / LOCAL
             left[folder] = _build(folder, site, several, cache).marks
             page = f"{LOCAL}/index.html"
     if asked.cached:
-        _keep(asked, cache, kept, everything, joints)
+        _keep(asked, cache, kept, _settled(everything.folders, seen_ns), joints)
         if not ranked.unsigned:  # which is said each time
             keep_state(asked, cache, read, left, shown_of(shown, page))
     return Done(shown, page)
 
 
-def _local_folder(asked: Asked) -> Path:
-    """Return the folder of the page of local results; raise ``OrganiserError`` on a link."""
-    folder = asked.folder / LOCAL
-    if folder.is_symlink():
-        raise OrganiserError(
-            f"{folder}: is a link, and is not followed",
-            remedy="remove it: the next build makes a folder there",
-        )
-    return folder
+def _refuse_places(asked: Asked) -> None:
+    """Refuse to write through a link, or over files of others, before anything is written.
+
+    The project's own folder of the page is ours, whatever is in it.
+    """
+    if asked.own:
+        refuse_link(joint_folder(asked.results))
+    strange = asked.folder.absolute() != asked.project.site
+    written = [asked.folder] if asked.published else [asked.folder, asked.folder / LOCAL]
+    for folder in written:
+        if strange:
+            refuse_a_strangers(folder)
+        else:
+            refuse_link(folder)
 
 
 def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:
@@ -115,6 +124,8 @@ def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:
 @seldom_collected()
 def compare(asked: Asked, *, partial: bool) -> Checked:
     """Compare what is committed with what the records give; everything is read, and no cache."""
+    if asked.own:
+        refuse_link(joint_folder(asked.results))
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
     with workers(_processes(asked, found, {})) as several:
@@ -171,13 +182,22 @@ def _keep(
     asked: Asked,
     cache: Cache,
     kept: dict[bytes, Folder],
-    gathered: Gathered,
+    folders: tuple[Folder, ...],
     joints: Joints,
 ) -> None:
     """Keep what is needed of each record for the next build, where any of it is new."""
-    if any(folder is not kept.get(name) for name, folder in by_folder_of(gathered.folders).items()):
-        cache.save(_folders_name(asked), gathered.folders)
+    if any(folder is not kept.get(name) for name, folder in by_folder_of(folders).items()):
+        cache.save(_folders_name(asked), folders)
     cache.save(_joint_name(asked), joints.used)
+
+
+def _settled(folders: Iterable[Folder], seen_ns: int) -> tuple[Folder, ...]:
+    """Return those of which another state would be told by its marks: not what is so fresh."""
+    return tuple(
+        folder
+        for folder in folders
+        if not any(is_fresh(mark, seen_ns) for told in folder.told for mark in told.marks)
+    )
 
 
 def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:

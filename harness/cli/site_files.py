@@ -65,14 +65,15 @@ def listing(folder: Path) -> Listed:
 def in_our_folders(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield what lies in the folders of a site, whosever it is; no link is followed.
 
-    An entry can be asked for its status until the next one is. Folders are held open meanwhile:
+    Nor is one in place of ``folder``. An entry can be asked for its status until the next one is.
+    Folders are held open meanwhile:
     to find a file from its folder is quicker than from the root, forty thousand times.
     """
     is_folder, pending = _folders().fullmatch, [""]
     while pending:
         inside = pending.pop()
         try:
-            opened = os.open(folder / inside, _NO_LINK if inside else _FOLDER)
+            opened = os.open(folder / inside, _NO_LINK)
         except OSError:
             continue
         try:
@@ -90,5 +91,4 @@ def in_our_folders(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
             os.close(opened)
 
 
-_FOLDER = os.O_RDONLY | os.O_DIRECTORY
-_NO_LINK = _FOLDER | os.O_NOFOLLOW
+_NO_LINK = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW

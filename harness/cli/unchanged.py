@@ -6,9 +6,11 @@ it left, and what it printed. Nothing heavy is imported here.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -22,7 +24,7 @@ from harness.records.base import Frozen
 from harness.records.board import Boards
 from harness.store.imported import imported_folder
 from harness.store.joint import joint_folder
-from harness.store.scanning import Found, marks_under, scan
+from harness.store.scanning import Found, is_fresh, marks_under, scan
 
 LOCAL = "local"
 """The folder, inside the site's and ignored by git, of the page that shows local results too."""
@@ -94,35 +96,45 @@ def unchanged(asked: Asked) -> Shown | None:
     state = cache.load(f"state-{asked.name}", State)
     if state is None:
         return None
-    read = what_is_read(asked, scan(asked.results))
+    seen_ns = time.time_ns()
+    read = what_is_read(asked, scan(asked.results), seen_ns)
     if read is None or read != state.read or what_is_left(asked) != state.left:
         return None
     return state.shown
 
 
-def what_is_read(asked: Asked, found: list[Found]) -> str | None:
-    """Return a digest of the marks of all files that a build reads; ``None`` where one has none."""
-    if any(each.fault is not None for each in found):
-        return None
+def what_is_read(asked: Asked, found: list[Found], seen_ns: int) -> str | None:
+    """Return a digest of the marks of all files that a build reads; ``None`` where one has none.
+
+    So it is where one was so fresh, when they were looked at, that it might be written once more
+    without another mark: at ``seen_ns`` nanoseconds since 1970, at the earliest.
+    """
     root = asked.project.root
-    seen = [
-        [(each.path, each.mark) for each in found],
+    records = [(each.path, each.mark) for each in found]
+    besides = [
         marks_under(root / "tasks"),
         marks_under(asked.project.leaderboard, deep=False),
         marks_under(imported_folder(asked.results)),
     ]
-    return None if None in seen else _digest(seen)
+    others = [mark for files in besides for _, *marks in files or () for mark in marks]
+    if None in besides or any(
+        mark is None or is_fresh(mark, seen_ns)
+        for mark in chain((mark for _, mark in records), others)
+    ):
+        return None
+    return _digest([records, *besides])
 
 
 def what_is_left(asked: Asked, built: Mapping[Path, Listed] | None = None) -> str | None:
     """Return a digest of the marks of all files of both sites, and of the joint files.
 
-    ``None`` where these have none, or where a folder is not as it was ``built``: another build, or
-    somebody, wrote there too.
+    ``None`` where these have none, where their folder is a link, or where a folder is not as it was
+    ``built``: another build, or somebody, wrote there too.
     """
-    sites = {folder: listing(folder) for folder in (asked.folder, asked.folder / LOCAL)}
-    joints = marks_under(joint_folder(asked.results))
-    if joints is None or any(sites[folder] != left for folder, left in (built or {}).items()):
+    sites = {each: listing(each) for each in (asked.folder, asked.folder / LOCAL)}
+    folder = joint_folder(asked.results)
+    joints = None if folder.is_symlink() else marks_under(folder)
+    if joints is None or any(sites[each] != left for each, left in (built or {}).items()):
         return None
     return _digest([*sites.values(), joints])
 

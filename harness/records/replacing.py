@@ -12,6 +12,8 @@ import re
 import secrets
 from collections.abc import Iterable
 
+from harness.errors import OrganiserError
+
 MODE = 0o666
 """What a file may be at most; the process's umask takes its share."""
 
@@ -42,6 +44,18 @@ def replace_file(
         with contextlib.suppress(OSError):
             os.unlink(draft)  # noqa: PTH108
         raise
+
+
+def refuse_link(folder: str | os.PathLike[str]) -> None:
+    """Raise ``OrganiserError`` where a folder that is to be written into is a link itself.
+
+    It may lead anywhere: what has our names there need not be ours.
+    """
+    if os.path.islink(folder):  # noqa: PTH114 - a path of any kind
+        raise OrganiserError(
+            f"{os.fspath(folder)}: is a link, and is not followed",
+            remedy="remove it: the next build makes a folder there",
+        )
 
 
 def is_abandoned(name: str) -> bool:

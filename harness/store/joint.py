@@ -28,7 +28,7 @@ from harness.records.base import (
 )
 from harness.records.evaluation import Signature
 from harness.records.joint import SCHEMA_VERSION, JointFile
-from harness.records.replacing import clear_drafts, replace_file
+from harness.records.replacing import clear_drafts, refuse_link, replace_file
 from harness.store.keys import KeyRing
 from harness.store.reading import StoredRecord
 from harness.store.results import Signs
@@ -141,8 +141,12 @@ def signed(joint: JointFile, signer: Signs | None) -> JointFile:
 
 
 def write_joint(folder: Path, joint: JointFile) -> Path:
-    """Replace the joint file of a board, at once; raise ``OrganiserError`` when that cannot be."""
+    """Replace the joint file of a board, at once; raise ``OrganiserError`` when that cannot be.
+
+    So it does where the folder is a link.
+    """
     path = folder / f"{joint.board}{SUFFIX}"
+    refuse_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         clear_drafts(folder)

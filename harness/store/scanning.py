@@ -104,6 +104,22 @@ def mark_of(status: os.stat_result) -> Mark:
     return status.st_size, *times, status.st_ino
 
 
+SETTLED_NS = 2_000_000_000
+"""The coarsest step in which a file system keeps time."""
+
+
+def is_fresh(mark: Mark, now_ns: int) -> bool:
+    """Say whether a file changed so shortly before that another change might leave the same mark.
+
+    ``now_ns`` are nanoseconds since 1970. File systems keep time in steps: what is written twice
+    within one has the same times. Git holds back what is so fresh too, as "racily clean". The
+    moment of change of the inode, which nobody can set, may lie ahead where another machine's
+    clock keeps it; it counts as fresh till then.
+    """
+    _, modified_ns, changed_ns, _ = mark
+    return changed_ns > now_ns - SETTLED_NS or abs(now_ns - modified_ns) < SETTLED_NS
+
+
 def fault_of(mode: int) -> UnusableError | None:
     """Say why a file must not be opened: a link may lead anywhere, a pipe may never answer."""
     if stat.S_ISLNK(mode):
