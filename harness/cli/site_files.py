@@ -66,8 +66,8 @@ def in_our_folders(folder: Path) -> Iterator[tuple[str, os.DirEntry[str]]]:
     """Yield what lies in the folders of a site, whosever it is; no link is followed.
 
     Nor is one in place of ``folder``. An entry can be asked for its status until the next one is.
-    Folders are held open meanwhile:
-    to find a file from its folder is quicker than from the root, forty thousand times.
+    Folders are held open meanwhile: to find a file from its folder is quicker than from the root,
+    forty thousand times.
     """
     is_folder, pending = _folders().fullmatch, [""]
     while pending:
