@@ -81,6 +81,10 @@ def add_one(root: Path, draw: random.Random) -> None:
     put(root, f"more-{draw.randrange(10**6)}")
 
 
+def add_one_elsewhere(root: Path, draw: random.Random) -> None:
+    put(root, f"more-{draw.randrange(10**6)}", task={"id": "elsewhere"})
+
+
 def add_a_copy(root: Path, draw: random.Random) -> None:
     put(root, f"copy-{draw.randrange(10**6)}", digest="c0" * 32)
 
@@ -127,8 +131,8 @@ def change_the_rules(root: Path, draw: random.Random) -> None:
 
 
 CHANGES = (
-    add_one, add_a_copy, add_a_failure, add_another_evaluation, take_one_away, damage_one,
-    write_one_twice, touch_the_site, empty_the_site, change_the_rules,
+    add_one, add_one_elsewhere, add_a_copy, add_a_failure, add_another_evaluation, take_one_away,
+    damage_one, write_one_twice, touch_the_site, empty_the_site, change_the_rules,
 )  # fmt: skip
 
 

@@ -9,11 +9,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-import msgspec
 
 from harness.cli.publishing import Files, Page
 from harness.cli.site_files import Listed, in_our_folders, listing
-from harness.cli.workers import Workers
+from harness.cli.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
 from harness.records.base import Frozen
 from harness.records.replacing import MODE, is_abandoned, refuse_link, replace_file
@@ -34,6 +33,8 @@ class Made(Frozen, array_like=True):
 
     made_of: str
     files: tuple[tuple[str, Mark], ...]
+    board: str = ""
+    """The board that it is of, by its identifier; empty: of all together."""
 
 
 class Built(NamedTuple):
@@ -53,28 +54,14 @@ class Built(NamedTuple):
         return sorted(each for page in self.made.values() for each in page.files)
 
 
-class _Given:
-    """A value that another process is handed as msgpack spells it, and this one as it is."""
-
-    def __init__(self, value: object) -> None:
-        self.value = value
-
-    def __reduce__(self) -> tuple[Callable[[type, bytes], _Given], tuple[type, bytes]]:
-        return _given, (type(self.value), msgspec.msgpack.encode(self.value))
-
-
-def _given(kind: type, content: bytes) -> _Given:
-    return _Given(msgspec.msgpack.decode(content, type=kind))
-
-
 class _Task(NamedTuple):
     folder: str
-    work: tuple[tuple[Callable[[Any], Files], _Given], ...]
+    work: tuple[tuple[Callable[[Any], Files], Given], ...]
     then: Then
 
 
-Then = Literal["write", "look", "hold"]
-"""What is done with files: they are written, or compared, or compared and handed on."""
+Then = Literal["write", "look"]
+"""What is done with files: they are written, or compared."""
 
 
 class _File(NamedTuple):
@@ -82,18 +69,23 @@ class _File(NamedTuple):
     mark: Mark | None
     """``None`` where it is not as it should be."""
     changed: bool
-    content: bytes | None = None
-    """Of what is to be written later."""
 
 
 def build(
-    pages: Iterable[Page], folder: Path, workers: Workers, known: Mapping[str, Made]
+    pages: Iterable[Page],
+    folder: Path,
+    workers: Workers,
+    known: Mapping[str, Made],
+    there: Mapping[str, Mark] | None = None,
+    carried: Mapping[str, Made] | None = None,
 ) -> Built:
     """Write the files of ``pages`` that are not as they should be; take away those left over.
 
-    ``known`` says what the files were made of that are there. Pages that lead to others are
-    written last, so that a build that is interrupted leaves a site that can be read. Raises
-    ``OrganiserError`` where the folder cannot be written.
+    ``known`` says what the files were made of that are there, and ``there`` what is there, where
+    that was looked up already; ``carried`` are pages that are known to be as they should be. Pages
+    that lead to others are made and written last, so that a build
+    that is interrupted leaves a site that can be read. Raises ``OrganiserError`` where the folder
+    cannot be written.
     """
     refuse_link(folder)
     try:
@@ -102,15 +94,9 @@ def build(
         was_ours = any(os.path.lexists(folder / name) for name in ("boards.json", UNFINISHED))
         if not was_ours:
             os.close(os.open(folder / UNFINISHED, _BEGIN, MODE))
-        there = dict(listing(folder))
-        made, changed, later = _made(pages, folder, workers, known, there)
-        for name, page_made_of, files in later:
-            marks = []
-            for each in files:
-                written = _put(folder, each.name, each.content or b"", "write")
-                changed += [each.name] if written.changed else []
-                marks.append((each.name, written.mark or (0, 0, 0, 0)))
-            made[name] = Made(made_of=page_made_of, files=tuple(marks))
+        there = dict(listing(folder)) if there is None else there
+        made, changed = _made(pages, folder, workers, known, there)
+        made |= carried or {}
         gone = _left_over(there, made) if was_ours else ()
         for name in gone:
             (folder / name).unlink(missing_ok=True)
@@ -168,7 +154,7 @@ def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
     Raises ``OrganiserError`` where the folder is a link.
     """
     refuse_link(folder)
-    made, changed, _ = _made(pages, folder, workers, {}, None)
+    made, changed = _made(pages, folder, workers, {}, None)
     return Built(made, tuple(sorted(changed)), _left_over(dict(listing(folder)), made))
 
 
@@ -178,57 +164,58 @@ def _made(
     workers: Workers,
     known: Mapping[str, Made],
     there: Mapping[str, Mark] | None,
-) -> tuple[dict[str, Made], list[str], list[tuple[str, str, list[_File]]]]:
-    """Make what has to be made; return all pages, changed files, and what is to be written last.
+) -> tuple[dict[str, Made], list[str]]:
+    """Make what has to be made, what leads to others last; return all pages, and changed files.
 
     Nothing is written where it is not said what is ``there``.
     """
-    write = there is not None
+    then: Then = "look" if there is None else "write"
     made: dict[str, Made] = {}
+    changed: list[str] = []
     asked: list[Page] = []
+    leading: list[Page] = []
 
     def tasks() -> Iterator[_Task]:
         several: list[Page] = []
         for page in pages:
             kept = known.get(page.name)
-            if kept is not None and there is not None and _stands(kept, page, there):
+            if kept is not None and kept.made_of == page.made_of and stands(kept, there):
                 made[page.name] = kept
             elif page.leads:
-                asked.append(page)
-                yield _task(folder, [page], "hold" if write else "look")
+                leading.append(page)
             else:
                 several.append(page)
                 if len(several) == PAGES_A_TASK:
                     asked.extend(several)
-                    yield _task(folder, several, "write" if write else "look")
+                    yield _task(folder, several, then)
                     several = []
         asked.extend(several)
-        yield _task(folder, several, "write" if write else "look")
+        yield _task(folder, several, then)
 
-    changed: list[str] = []
-    later: list[tuple[str, str, list[_File]]] = []
-    done = 0
+    def done(page: Page, files: list[_File]) -> None:
+        changed.extend(each.name for each in files if each.changed)
+        marks = tuple((each.name, each.mark or (0, 0, 0, 0)) for each in files)
+        made[page.name] = Made(made_of=page.made_of, files=marks, board=page.board)
+
+    number = 0
     for results in workers.run(_run, tasks()):
         for files in results:
-            page, done = asked[done], done + 1
-            asked[done - 1] = page._replace(value=bytes)  # it may hold a row: let it go
-            if write and page.leads:
-                later.append((page.name, page.made_of, files))
-                continue
-            changed += [each.name for each in files if each.changed]
-            marks = tuple((each.name, each.mark or (0, 0, 0, 0)) for each in files)
-            made[page.name] = Made(made_of=page.made_of, files=marks)
-    return made, changed, later
+            page = asked[number]
+            asked[number] = page._replace(value=bytes)  # it may hold a row: let it go
+            number += 1
+            done(page, files)
+    for page in leading:
+        done(page, _run(_task(folder, [page], then))[0])
+    return made, changed
 
 
-def _stands(kept: Made, page: Page, there: Mapping[str, Mark]) -> bool:
-    return kept.made_of == page.made_of and all(
-        there.get(name) == mark for name, mark in kept.files
-    )
+def stands(kept: Made, there: Mapping[str, Mark] | None) -> bool:
+    """Say whether the files of a page are as they were left, of what is ``there``."""
+    return there is not None and all(there.get(name) == mark for name, mark in kept.files)
 
 
 def _task(folder: Path, pages: Iterable[Page], then: Then) -> _Task:
-    return _Task(str(folder), tuple((page.make, _Given(page.value())) for page in pages), then)
+    return _Task(str(folder), tuple((page.make, Given(page.value())) for page in pages), then)
 
 
 def _run(task: _Task) -> list[list[_File]]:
@@ -242,13 +229,12 @@ def _run(task: _Task) -> list[list[_File]]:
 
 def _put(folder: Path, name: str, content: bytes, then: Then) -> _File:
     """Write a file at once if it is another, or only say whether it is."""
-    held = content if then == "hold" else None
     target = os.path.join(folder, name)  # noqa: PTH118 - thirty thousand times
     wall = _in_the_way(folder, name)
     if wall is None and (mark := _mark_if_same(target, name, content)) is not None:
-        return _File(name, mark, changed=False, content=held)
+        return _File(name, mark, changed=False)
     if then != "write":
-        return _File(name, None, changed=True, content=held)
+        return _File(name, None, changed=True)
     if wall is not None:
         raise OrganiserError(
             f"{wall}: is no folder of the site but a link or a file, and is not followed",

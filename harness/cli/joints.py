@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_made
 from functools import cache, cached_property
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from harness.records.board import Board, BoardEntry, Boards, Problem
     from harness.records.joint import JointFile
     from harness.store.results import Signs, StoredRecord
+    from harness.store.scanning import Mark
 
 SIGNED = ("official", "unofficial", "open")
 """Boards of signed records: an unsigned joint file beside one could be anybody's."""
@@ -39,6 +40,10 @@ class Ranked:
     """Joint files that are missing or are not what the outcomes give, as they should be."""
     unsigned: tuple[str, ...]
     """Those of them that nobody may write, for want of a signature."""
+
+    def with_boards(self, boards: Boards, published: Boards) -> Ranked:
+        """Return the same with other boards."""
+        return replace_made(self, boards=boards, published=published)
 
 
 @dataclass(frozen=True)
@@ -82,6 +87,7 @@ class Joints:
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
         """What was worked out, or known, of the boards that were ranked; by what it was made of."""
+        self._places: dict[str, str] = {}
 
     def of_gathered(self, gathered: Gathered) -> Ranked:
         """Make the boards of what was kept of records."""
@@ -125,6 +131,21 @@ class Joints:
 
         path = self.folder / f"{board_id}{SUFFIX}"
         return joint_name(board_id), path.exists() or path.is_symlink()
+
+    def mark(self, board_id: str) -> Mark | None:
+        """Return what tells whether a board's joint file is as it was; ``None``: there is none."""
+        from harness.store.joint import SUFFIX
+        from harness.store.scanning import mark_of
+
+        try:
+            return mark_of((self.folder / f"{board_id}{SUFFIX}").lstat())
+        except OSError:
+            return None
+
+    def used_by(self, boards: Iterable[Board]) -> dict[str, Known]:
+        """Return what some of the boards were ranked by, by what it was made of."""
+        places = [self._places[board.id] for board in boards if board.id in self._places]
+        return {place: self.used[place] for place in places}
 
     def left_over(self, ranked: Ranked) -> tuple[str, ...]:
         """Return the names of joint files of boards that are gone."""
@@ -234,6 +255,7 @@ class Joints:
         if (known := self.computed.get(place)) is None:
             known = self._worked_out(board, rows, records, stored)
         self.computed[place] = self.used[place] = known
+        self._places[board.id] = place
         return known.statistics, known.complete
 
     def _evidence(self, board: Board, rows: Sequence[BoardEntry], records: str) -> str | None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
+from functools import partial as partial_call
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -94,7 +96,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     Ranks come from the outcomes of single items beside the records. Where these are here, what
     they say is written to leaderboard/joint, and read from there where they are not.
     """
-    from harness.cli.unchanged import Asked, shown_of, unchanged
+    from harness.cli.unchanged import Asked, look_at, unchanged
     from harness.cli.workers import usable_processes
 
     project = find_project()
@@ -115,7 +117,8 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         cached=not no_cache,
     )
     printed = as_json or tables is not None
-    if not (check or printed or sign or no_cache) and (shown := unchanged(asked)) is not None:
+    seen = cache(partial_call(look_at, asked))
+    if not (check or printed or sign or no_cache) and (shown := unchanged(asked, seen)) is not None:
         _print(asked.folder, shown)
         return
     signer = _signer(project, sign, check=check, own=own)
@@ -124,7 +127,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         return
     from harness.cli.making import make
 
-    made = make(asked, signer, partial=partial)
+    made = make(asked, signer, partial=partial, seen=seen, needed=printed)
     if as_json:
         print_json(made.boards)
     elif tables is not None:
@@ -132,7 +135,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
 
         write_out(markdown_boards(made.boards, tables))
     else:
-        _print(asked.folder, shown_of(made.boards, made.page))
+        _print(asked.folder, made.shown)
         return
     if made.boards.problems:
         raise typer.Exit(1)

@@ -2,27 +2,42 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterable
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.building import Built, Made, build, look, refuse_a_strangers
+from harness.cli.building import Built, build, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
+from harness.cli.parts import Part, Parts
 from harness.cli.publishing import Site, pages
-from harness.cli.site_files import Listed
-from harness.cli.unchanged import LOCAL, Asked, keep_state, shown_of, what_is_read
+from harness.cli.shards import NOTHING, Pages, Shards, Taken, task_of
+from harness.cli.site_files import Listed, listing
+from harness.cli.unchanged import (
+    LOCAL,
+    Asked,
+    Seen,
+    Shown,
+    keep_state,
+    look_at,
+    shown_of,
+    what_is_read,
+)
 from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
+from harness.site.templating import COMPILED, compile_all
 from harness.store.joint import joint_folder, joint_name, write_joint
+from harness.store.reading import is_local
 from harness.store.results import Signs
-from harness.store.scanning import Found, is_fresh, scan
+from harness.store.scanning import Found, Mark, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
@@ -32,9 +47,9 @@ class Done(NamedTuple):
     """What was made."""
 
     boards: Boards
-    """What is to be printed: with local results where these were asked for."""
-    page: str
-    """Below the folder of the page."""
+    """With local results where these were asked for; rows may be missing that are not ``needed``."""
+    shown: Shown
+    """What is to be printed."""
 
 
 class Checked(NamedTuple):
@@ -46,53 +61,91 @@ class Checked(NamedTuple):
 
 
 @seldom_collected()
-def make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
+def make(
+    asked: Asked,
+    signer: Signs | None,
+    *,
+    partial: bool,
+    seen: Callable[[], Seen],
+    needed: bool,
+) -> Done:
     """Make the boards and write their site, with the joint files where they are the project's.
 
-    Two builds with one cache come one after the other.
+    Two builds with one cache come one after the other. ``needed`` says whether somebody wants all
+    rows of all boards, besides the site. What was ``seen`` before another build ended is looked up
+    again.
     """
-    with asked.cache.alone():
-        return _make(asked, signer, partial=partial)
+    with asked.cache.alone() as waited:
+        templates = _compiled(asked.cache) if asked.cached else len(COMPILED)
+        found = look_at(asked) if waited else seen()
+        takes = not (needed or signer or asked.foreign) and asked.cached
+        done = _make(asked, found, signer, partial=partial, takes=takes)
+        if templates != len(COMPILED):
+            asked.cache.save("templates", COMPILED)
+        return done
 
 
-def _make(asked: Asked, signer: Signs | None, *, partial: bool) -> Done:
+def _compiled(cache: Cache) -> int:
+    """Have the templates of pages compiled; return how many were kept so."""
+    kept = cache.load("templates", dict[str, bytes]) or {}
+    COMPILED.update(kept)
+    compile_all()
+    return len(kept)
+
+
+def _make(
+    asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool
+) -> Done:
     _refuse_places(asked)
     left: dict[Path, Listed] = {}
-    seen_ns = time.time_ns()
-    cache, found = asked.cache, scan(asked.results)
-    read = what_is_read(asked, found, seen_ns)
-    kept = by_folder_of(cache.load(_folders_name(asked), list[Folder]) or ())
-    joints = Joints(
-        asked.project, asked.results, signer, cache.load(_joint_name(asked), dict[str, Known])
-    )
-    with workers(_processes(asked, found, kept)) as several:
-        public = gather(asked.project, asked.results, found, several, kept, local=False)
-        ranked = joints.of_gathered(public)
+    cache, results = asked.cache, asked.results
+    joints = Joints(asked.project, results, signer, cache.load(_joint_name(asked), dict[str, Known]))
+    shards = Shards(cache, _name(asked, "boards"), seen, joints)
+    local = not asked.published and any(is_local(each.path) for each in seen.found)
+    place = _Place.of(asked.folder, cache)
+    takes = takes and not local and (asked.published or not (asked.folder / LOCAL).is_dir())
+    taken = shards.take(place.known, place.there) if takes else NOTHING
+    found = [each for each in seen.found if task_of(each.path) not in taken.shards]
+    folders = _Folders(cache, _name(asked, "folders"), shards, taken)
+    with workers(_processes(asked, found, folders.known)) as several:
+        public = gather(asked.project, results, found, several, folders.known, local=False)
+        ranked = taken.among(joints.of_gathered(public))
         if not partial:
             require_whole(ranked)
         if asked.own:
             _write_joints(joints, ranked)
+        everything, shown = public, ranked.boards
+        if local:
+            known = folders.known | by_folder_of(public.folders)
+            everything = gather(asked.project, results, found, several, known, local=True)
+            shown = joints.of_gathered(everything).boards
+        shows_local = _shows_local(asked, shown, ranked.published)
+        if taken.shards and shows_local:  # whose page wants all rows
+            return _make(asked, seen, signer, partial=partial, takes=False)
         if not asked.foreign:
             rules, address = asked.project.rules(), asked.project.site_address()
-            site = Site(ranked.published, public, rules, address)
-            left[asked.folder] = _build(asked.folder, site, several, cache).marks
-        everything, shown = public, ranked.boards
+            site = Site(ranked.published, public, rules, address, taken.boards, place.parts(several))
+            built = place.build(site, several, taken)
+            reads = {} if ranked.unsigned else shards.keep(site, ranked, public, taken)
+            place.keep(built, site, reads)
+            left[asked.folder] = built.marks
         if not asked.published:
-            known = kept | by_folder_of(public.folders)
-            everything = gather(asked.project, asked.results, found, several, known, local=True)
-            shown = joints.of_gathered(everything).boards
             left[asked.folder / LOCAL] = []
         page = "index.html"
-        if _shows_local(asked, shown, ranked.published):
-            site = Site(shown, everything, asked.project.rules())
-            folder = asked.folder / LOCAL
-            left[folder] = _build(folder, site, several, cache).marks
+        if shows_local:
+            of_local = _Place.of(asked.folder / LOCAL, cache)
+            site = Site(shown, everything, asked.project.rules(), parts=of_local.parts(several))
+            built = of_local.build(site, several, NOTHING)
+            of_local.keep(built, site, {})
+            left[asked.folder / LOCAL] = built.marks
             page = f"{LOCAL}/index.html"
+    printed = shown_of(shown, page, taken.counts)
     if asked.cached:
-        _keep(asked, cache, kept, _settled(everything.folders, seen_ns), joints)
+        folders.keep(everything, seen.at_ns)
+        cache.save(_joint_name(asked), taken.statistics | joints.used)
         if not ranked.unsigned:  # which is said each time
-            keep_state(asked, cache, read, left, shown_of(shown, page))
-    return Done(shown, page)
+            keep_state(asked, cache, what_is_read(seen), left, printed)
+    return Done(shown, printed)
 
 
 def _refuse_places(asked: Asked) -> None:
@@ -134,7 +187,7 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
         if not partial:
             require_whole(ranked)
         rules, address = asked.project.rules(), asked.project.site_address()
-        site = Site(ranked.published, gathered, rules, address)
+        site = Site(ranked.published, gathered, rules, address, parts=Parts(several))
         built = look(pages(site), asked.folder, several)
     return Checked(ranked, built, joints.left_over(ranked) if asked.own else ())
 
@@ -171,43 +224,75 @@ def _write_joints(joints: Joints, ranked: Ranked) -> None:
             (joints.folder / name).unlink(missing_ok=True)
 
 
-def _build(folder: Path, site: Site, several: Workers, cache: Cache) -> Built:
-    name = f"pages-{_digest(folder)}"
-    built = build(pages(site), folder, several, cache.load(name, dict[str, Made]) or {})
-    cache.save(name, built.made)
-    return built
+@dataclass(frozen=True)
+class _Place:
+    """A site's folder, and what is known of it."""
+
+    folder: Path
+    cache: Cache
+    known: Pages
+    there: dict[str, Mark]
+
+    @classmethod
+    def of(cls, folder: Path, cache: Cache) -> _Place:
+        kept = cache.load(f"pages-{_digest(folder)}", Pages)
+        return cls(folder, cache, kept or Pages(made={}, reads={}), dict(listing(folder)))
+
+    def parts(self, several: Workers) -> Parts:
+        """Return what has the parts of boards that stand on this site's pages."""
+        return Parts(several, self.cache.load(self._parts_name, dict[str, Part]))
+
+    def build(self, site: Site, several: Workers, taken: Taken) -> Built:
+        """Make the site."""
+        made = self.known.made
+        carried = {name: each for name, each in made.items() if each.board in taken.boards}
+        return build(pages(site), self.folder, several, made, self.there, carried)
+
+    def keep(self, built: Built, site: Site, reads: dict[str, str]) -> None:
+        """Keep what the site was made of; ``reads`` are of its boards."""
+        self.cache.save(f"pages-{_digest(self.folder)}", Pages(made=built.made, reads=reads))
+        self.cache.save(self._parts_name, site.parts.made)
+
+    @property
+    def _parts_name(self) -> str:
+        return f"parts-{_digest(self.folder)}"
 
 
-def _keep(
-    asked: Asked,
-    cache: Cache,
-    kept: dict[bytes, Folder],
-    folders: tuple[Folder, ...],
-    joints: Joints,
-) -> None:
-    """Keep what is needed of each record for the next build, where any of it is new."""
-    if any(folder is not kept.get(name) for name, folder in by_folder_of(folders).items()):
-        cache.save(_folders_name(asked), folders)
-    cache.save(_joint_name(asked), joints.used)
+class _Folders:
+    """What was kept of each record of the tasks that are not taken over."""
 
+    def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
+        self._cache, self._name = cache, name
+        self._kept = {
+            task: by_folder_of(cache.load(self._place(task), list[Folder]) or ())
+            for task in shards.found
+            if task not in taken.shards
+        }
+        self.known = {name: each for kept in self._kept.values() for name, each in kept.items()}
 
-def _settled(folders: Iterable[Folder], seen_ns: int) -> tuple[Folder, ...]:
-    """Return those of which another state would be told by its marks: not what is so fresh."""
-    return tuple(
-        folder
-        for folder in folders
-        if not any(is_fresh(mark, seen_ns) for told in folder.told for mark in told.marks)
-    )
+    def keep(self, gathered: Gathered, seen_ns: int) -> None:
+        """Keep it for the next build, where any of it is new; not of files that were fresh."""
+        settled: dict[str, dict[bytes, Folder]] = {task: {} for task in self._kept}
+        for name, folder in by_folder_of(gathered.folders).items():
+            marks = (mark for told in folder.told for mark in told.marks)
+            if not any(is_fresh(mark, seen_ns) for mark in marks):
+                settled[task_of(os.fsdecode(name) + "/")][name] = folder
+        for task, folders in settled.items():
+            if any(folder is not self._kept[task].get(name) for name, folder in folders.items()):
+                self._cache.save(self._place(task), [*folders.values()])
+
+    def _place(self, task: str) -> str:
+        return f"{self._name}-{_digest_of(os.fsencode(task))}"
 
 
 def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:
     known = {told.path for folder in kept.values() for told in folder.told}
-    fresh = sum(each.path.encode(errors="surrogateescape") not in known for each in found)
+    fresh = sum(os.fsencode(each.path) not in known for each in found)
     return asked.processes if fresh >= LEAST_FOR_PROCESSES else 1
 
 
-def _folders_name(asked: Asked) -> str:
-    return f"folders-{_digest(asked.results)}{'' if asked.published else '-local'}"
+def _name(asked: Asked, kind: str) -> str:
+    return f"{kind}-{_digest(asked.results)}{'' if asked.published else '-local'}"
 
 
 def _joint_name(asked: Asked) -> str:
@@ -215,7 +300,8 @@ def _joint_name(asked: Asked) -> str:
 
 
 def _digest(path: Path) -> str:
-    from hashlib import blake2b
+    return _digest_of(os.fsencode(path.resolve()))
 
-    spelt = str(path.resolve()).encode(errors="surrogateescape")
-    return blake2b(spelt, digest_size=8).hexdigest()
+
+def _digest_of(name: bytes) -> str:
+    return blake2b(name, digest_size=8).hexdigest()

@@ -60,22 +60,26 @@ class Cache:
             return None
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[None]:
-        """Wait until no other build of the project is under way, as far as the cache can tell."""
+    def alone(self) -> Iterator[bool]:
+        """Wait until no other build of the project is under way, as far as the cache can tell.
+
+        Gives whether there was one.
+        """
         if self._folder is None:
-            yield
+            yield False
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             place, flags = self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
             descriptor = os.open(place, flags | os.O_NOFOLLOW, 0o600)
         except OSError:
-            yield
+            yield False
             return
         try:
+            waited = False
             with contextlib.suppress(OSError):  # a file system may know no locks
-                _lock(descriptor)
-            yield
+                waited = _lock(descriptor)
+            yield waited
         finally:
             os.close(descriptor)
 
@@ -107,12 +111,14 @@ class Cache:
         return made.digest()
 
 
-def _lock(descriptor: int) -> None:
+def _lock(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         print_note("another build of the page is under way: waiting for it to end")
         fcntl.flock(descriptor, fcntl.LOCK_EX)
+        return True
+    return False
 
 
 def _without_waiting(path: str, flags: int) -> int:

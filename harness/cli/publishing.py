@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
@@ -19,6 +19,7 @@ import msgspec
 from msgspec.structs import replace
 
 from harness.cli.gathering import Gathered, read_again
+from harness.cli.parts import Parts, Wanted
 from harness.ranking.gists import Gist
 from harness.records.base import Frozen
 from harness.records.board import Board, BoardEntry, Boards, FailedEntry
@@ -27,6 +28,7 @@ from harness.records.joint import JointStatistics
 from harness.records.rules import Rules
 from harness.site import paths
 from harness.site.language import languages
+from harness.site.render import BoardParts, Placed, index_files, placed
 from harness.store.scanning import Mark
 
 T = TypeVar("T")
@@ -47,7 +49,27 @@ class Page(NamedTuple):
     value: Callable[[], object]
     """What is given to it: a type that msgpack can spell. Asked for where files have to be made."""
     leads: bool = False
-    """Whether it leads to others, so that it is written after them."""
+    """Whether it leads to others, so that it is made and written after them, in this process."""
+    board: str = ""
+    """The board that it is of, by its identifier; empty: of all together."""
+
+
+class Kept(Protocol):
+    """A board that is as it was for the last build, which left its own pages as they should be."""
+
+    @property
+    def count(self) -> int:
+        """How many entries it has."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """What ``BoardDigests.whole`` is of it."""
+        ...
+
+    def whole(self) -> Board:
+        """Return it with all its rows."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -55,22 +77,48 @@ class Site:
     """What a site is made of."""
 
     boards: Boards
+    """Of those that are ``kept`` only the first rows need be here."""
     gathered: Gathered
-    """The records behind the boards, with what was kept of each."""
+    """The records behind the boards that are not ``kept``, with what was kept of each."""
     rules: Rules
     address: str = ""
     """Where it is published, with a slash at its end; empty: not known."""
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    """By the board's identifier. Of these there are no data and no pages of entries to make."""
+    parts: Parts = field(default_factory=Parts)
 
     @cached_property
-    def digests(self) -> tuple[BoardDigests, ...]:
-        """Tell boards and their rows from what they were; each row is spelt once."""
-        return tuple(map(board_digests, self.boards.boards))
+    def digests(self) -> Mapping[str, BoardDigests]:
+        """Tell boards and their rows from what they were, by identifier; each row is spelt once."""
+        return {
+            board.id: BoardDigests("", {}, self.kept[board.id].digest)
+            if board.id in self.kept
+            else board_digests(board)
+            for board in self.boards.boards
+        }
 
     @cached_property
     def digest(self) -> str:
         """Tell what all boards say, with what could not be used and what was imported."""
-        boards = [each.whole for each in self.digests]
+        boards = [self.digests[board.id].whole for board in self.boards.boards]
         return digest(_spelt([boards, self.boards.problems, self.boards.imported]))
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """How many entries each board has."""
+        return [
+            self.kept[board.id].count if board.id in self.kept else len(board.entries)
+            for board in self.boards.boards
+        ]
+
+    @property
+    def fresh(self) -> Iterator[Board]:
+        """The boards that are not kept."""
+        return (board for board in self.boards.boards if board.id not in self.kept)
+
+    def whole(self, board: Board) -> Board:
+        """Return one of the boards with all its rows."""
+        return self.kept[board.id].whole() if board.id in self.kept else board
 
 
 class BoardDigests(NamedTuple):
@@ -125,38 +173,63 @@ _spelt = msgspec.msgpack.Encoder().encode
 # Pages of all boards
 
 
-class _Index(Frozen, array_like=True):
+class _Index(NamedTuple):
     boards: Boards
+    parts: list[BoardParts]
     address: str
+
+
+class _Preview(Frozen, array_like=True):
+    shown: Board | None
+    boards: int
+    entries: int
 
 
 def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
-    made_of, value = site.digest, lambda: site.boards
-    placed = digest(_spelt([made_of, site.address]))
-    index = partial(_Index, boards=site.boards, address=site.address)
-    yield Page("index", placed, _index, index, leads=True)
+    parts = _parts(site)
+    made_of, value = site.digest, lambda: _Index(site.boards, parts, site.address)
+    yield Page("index", digest(_spelt([made_of, site.address])), _index, value, leads=True)
     yield Page("boards.json", made_of, _exact, value, leads=True)
-    yield Page("preview", made_of, _preview, value)
+    shown = next((n for n, each in enumerate(parts) if each.drawn), None)
+    board = None if shown is None else site.boards.boards[shown]
+    told = None if board is None else site.digests[board.id].whole
+    numbers = len(parts), sum(site.counts)
+
+    def preview() -> _Preview:
+        whole = None if board is None else site.whole(board)
+        return _Preview(shown=whole, boards=numbers[0], entries=numbers[1])
+
+    yield Page("preview", digest(_spelt([told, *numbers])), _preview, preview)
+
+
+def _parts(site: Site) -> list[BoardParts]:
+    wanted = []
+    for each in placed(site.boards.boards, site.counts):
+        made_of = [site.digests[each.board.id].whole, each.number, each.loads_at_once]
+        whole = partial(_with_rows, site, each)
+        wanted.append(Wanted(each.board.id, digest(_spelt(made_of)), whole))
+    return site.parts.of(wanted)
+
+
+def _with_rows(site: Site, each: Placed) -> Placed:
+    return replace(each, board=site.whole(each.board))
 
 
 def _index(given: _Index) -> Files:
-    from harness.site.feed import feeds
-    from harness.site.render import index_files
-
-    return index_files(given.boards, given.address) | feeds(given.boards, given.address)
+    return index_files(given.boards, given.parts, given.address)
 
 
-def _preview(boards: Boards) -> Files:
-    from harness.site.preview import previews
+def _preview(given: _Preview) -> Files:
+    from harness.site.preview import pictures
 
-    return previews(boards)
+    return pictures(given.shown, given.boards, given.entries)
 
 
-def _exact(boards: Boards) -> Files:
+def _exact(given: _Index) -> Files:
     from harness.site.plain import boards_json
 
-    return {"boards.json": boards_json(boards)}
+    return {"boards.json": boards_json(given.boards, [each.line for each in given.parts])}
 
 
 # What is the same whatever is on the boards
@@ -180,8 +253,10 @@ def _assets(nothing: None) -> Files:
 
 def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
-    for board, digests in zip(site.boards.boards, site.digests, strict=True):
-        yield Page(f"data {board.id}", digests.whole, _data, partial(_itself, board))
+    for board in site.fresh:
+        made_of = site.digests[board.id].whole
+        value = partial(_itself, board)
+        yield Page(f"data {board.id}", made_of, _data, value, board=board.id)
 
 
 def _itself(board: Board) -> Board:
@@ -226,7 +301,8 @@ class _Shown(NamedTuple):
 def entry_pages(site: Site) -> Iterator[Page]:
     """Yield the page and the badge of each entry of each board, in each language."""
     behind = _behind(site)
-    for board, digests in zip(site.boards.boards, site.digests, strict=True):
+    for board in site.fresh:
+        digests = site.digests[board.id]
         ranked = sum(each.rank is not None for each in board.entries)
         about = _about(board.ranking)
         results = str(site.gathered.results)
@@ -241,7 +317,8 @@ def entry_pages(site: Site) -> Iterator[Page]:
             decides = [digests.bare, ranked, site.address, of_row, failure, about(name), kept]
             value = partial(_entry_of, of_board, name, row, failure, records)
             place = paths.entry_path(board.id, name)
-            yield Page(f"entry {place}", digest(_spelt(decides)), _entry, value)
+            made_of = digest(_spelt(decides))
+            yield Page(f"entry {place}", made_of, _entry, value, board=board.id)
 
 
 class _OfBoard(NamedTuple):
@@ -365,4 +442,4 @@ def _method(given: _Method) -> Files:
     }
 
 
-SOURCES: tuple[Source, ...] = (index_pages, data_pages, method_pages, assets, entry_pages)
+SOURCES: tuple[Source, ...] = (data_pages, method_pages, assets, entry_pages, index_pages)

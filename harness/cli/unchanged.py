@@ -7,11 +7,11 @@ it left, and what it printed. Nothing heavy is imported here.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
-from itertools import chain
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
@@ -24,7 +24,7 @@ from harness.records.base import Frozen
 from harness.records.board import Boards
 from harness.store.imported import imported_folder
 from harness.store.joint import joint_folder
-from harness.store.scanning import Found, is_fresh, marks_under, scan
+from harness.store.scanning import Found, Listing, is_fresh, marks_under, scan
 
 LOCAL = "local"
 """The folder, inside the site's and ignored by git, of the page that shows local results too."""
@@ -79,70 +79,102 @@ class State(Frozen):
     shown: Shown
 
 
-def shown_of(boards: Boards, page: str) -> Shown:
-    """Return what is printed of boards."""
+def shown_of(boards: Boards, page: str, counts: Mapping[str, int]) -> Shown:
+    """Return what is printed of boards; ``counts`` of those of which only the first rows are here."""
     short = tuple(
         replace(board, entries=board.entries[:ROWS_PRINTED], ranking=board.ranking)
         for board in boards.boards
     )
-    more = tuple(max(0, len(board.entries) - ROWS_PRINTED) for board in boards.boards)
+    entries = (counts.get(board.id, len(board.entries)) for board in boards.boards)
+    more = tuple(max(0, each - ROWS_PRINTED) for each in entries)
     return Shown(boards=replace(boards, boards=short), more=more, page=page)
 
 
+class Seen(NamedTuple):
+    """What lay where a build reads when it was looked at."""
+
+    at_ns: int
+    """Nanoseconds since 1970, at the earliest."""
+    found: list[Found]
+    """Of the results."""
+    project: list[Listing | None]
+    """Of tasks and of the folder of rules, whatever task they are of."""
+    imported: Listing | None
+
+
+def look_at(asked: Asked) -> Seen:
+    """List all files that a build reads; none is opened."""
+    root = asked.project.root
+    return Seen(
+        time.time_ns(),
+        scan(asked.results),
+        [marks_under(root / "tasks"), marks_under(asked.project.leaderboard, deep=False)],
+        marks_under(imported_folder(asked.results)),
+    )
+
+
 @seldom_collected()
-def unchanged(asked: Asked) -> Shown | None:
+def unchanged(asked: Asked, seen: Callable[[], Seen]) -> Shown | None:
     """Return what the last build printed, if another would read, make and print the same."""
     cache = asked.cache
     state = cache.load(f"state-{asked.name}", State)
     if state is None:
         return None
-    seen_ns = time.time_ns()
-    read = what_is_read(asked, scan(asked.results), seen_ns)
-    if read is None or read != state.read or what_is_left(asked) != state.left:
+    read = what_is_read(seen())
+    if read is None or read != state.read or what_is_left(asked, {}) != state.left:
         return None
     return state.shown
 
 
-def what_is_read(asked: Asked, found: list[Found], seen_ns: int) -> str | None:
+def what_is_read(seen: Seen) -> str | None:
     """Return a digest of the marks of all files that a build reads; ``None`` where one has none.
 
-    So it is where one was so fresh, when they were looked at, that it might be written once more
-    without another mark: at ``seen_ns`` nanoseconds since 1970, at the earliest.
+    So it is where one was so fresh, when it was looked at, that it might be written once more
+    without another mark.
     """
-    root = asked.project.root
-    records = [(each.path, each.mark) for each in found]
-    besides = [
-        marks_under(root / "tasks"),
-        marks_under(asked.project.leaderboard, deep=False),
-        marks_under(imported_folder(asked.results)),
-    ]
-    others = [mark for files in besides for _, *marks in files or () for mark in marks]
-    if None in besides or any(
-        mark is None or is_fresh(mark, seen_ns)
-        for mark in chain((mark for _, mark in records), others)
-    ):
+    found = digest_of(seen.found, seen.at_ns)
+    besides = digest_of_listings([*seen.project, seen.imported], seen.at_ns)
+    return None if found is None or besides is None else _digest([found, besides])
+
+
+def digest_of(found: Iterable[Found], at_ns: int) -> str | None:
+    """Return a digest of the marks of files; ``None`` where one has none, or was fresh."""
+    marks = [(each.path, each.mark) for each in found]
+    if any(mark is None or is_fresh(mark, at_ns) for _, mark in marks):
         return None
-    return _digest([records, *besides])
+    return _digest(marks)
 
 
-def what_is_left(asked: Asked, built: Mapping[Path, Listed] | None = None) -> str | None:
+def digest_of_listings(listings: list[Listing | None], at_ns: int) -> str | None:
+    """Return a digest of the marks of listed files; ``None`` where one has none, or was fresh."""
+    for listed in listings:
+        if listed is None:
+            return None
+        if any(is_fresh(own, at_ns) or is_fresh(led, at_ns) for _, own, led in listed):
+            return None
+    return _digest(listings)
+
+
+def what_is_left(asked: Asked, built: Mapping[Path, Listed]) -> str | None:
     """Return a digest of the marks of all files of both sites, and of the joint files.
 
-    ``None`` where these have none, where their folder is a link, or where a folder is not as it was
-    ``built``: another build, or somebody, wrote there too.
+    Of a folder that was ``built``, those as they were left: had somebody else written there since,
+    the next one who looks would see it. ``None`` where the joint files have none, or their folder
+    is a link.
     """
-    sites = {each: listing(each) for each in (asked.folder, asked.folder / LOCAL)}
+    sites = [
+        built[each] if each in built else listing(each)
+        for each in (asked.folder, asked.folder / LOCAL)
+    ]
     folder = joint_folder(asked.results)
     joints = None if folder.is_symlink() else marks_under(folder)
-    if joints is None or any(sites[each] != left for each, left in (built or {}).items()):
-        return None
-    return _digest([*sites.values(), joints])
+    return None if joints is None else _digest([*sites, joints])
 
 
 def keep_state(
     asked: Asked, cache: Cache, read: str | None, built: Mapping[Path, Listed], shown: Shown
 ) -> None:
-    """Keep what a build saw and left, if what is there is what it left."""
+    """Keep what a build saw and left."""
     left = what_is_left(asked, built)
     if read is not None and left is not None:
         cache.save(f"state-{asked.name}", State(read=read, left=left, shown=shown))

@@ -9,7 +9,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+
+import msgspec
 
 from harness.errors import OrganiserError
 
@@ -22,6 +24,20 @@ O = TypeVar("O")  # noqa: E741 - what comes out
 MOST_PROCESSES = 8
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
+
+
+class Given:
+    """A value that another process is handed as msgpack spells it, and this one as it is."""
+
+    def __init__(self, value: Any) -> None:  # noqa: ANN401 - any type that msgpack can spell
+        self.value = value
+
+    def __reduce__(self) -> tuple[Callable[[type, bytes], Given], tuple[type, bytes]]:
+        return _given, (type(self.value), msgspec.msgpack.encode(self.value))
+
+
+def _given(kind: type, content: bytes) -> Given:
+    return Given(msgspec.msgpack.decode(content, type=kind))
 
 
 class Workers(Protocol):

@@ -71,7 +71,7 @@ def boards_of(
         if fit := [each for each in members if each.path not in unfit]:
             boards.append(with_counts(_make_board(fit, heads, rules, line), counts, rules))
     return Boards(
-        boards=tuple(sorted(boards, key=_place)),
+        boards=tuple(sorted(boards, key=place)),
         problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),
     )
 
@@ -109,7 +109,7 @@ def _make_board(
     )
 
 
-def _place(board: Board) -> tuple[str, str, int, int, str]:
+def place(board: Board) -> tuple[str, str, int, int, str]:
     """Return where a board stands on the page: within a status, what is measured comes first."""
     grade = get_args(Grade).index(board.meter_grade)
     status = get_args(BoardStatus).index(board.status)

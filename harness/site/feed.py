@@ -73,6 +73,12 @@ def latest_results(boards: Boards) -> list[Result]:
     return results[:MOST_RESULTS]
 
 
+def latest_of(board: Board) -> tuple[BoardEntry, ...]:
+    """Return the latest results of one board, at most ``MOST_RESULTS``, the newest first."""
+    boards = Boards(boards=(board,), problems=())
+    return tuple(each.entry for each in latest_results(boards))
+
+
 def _feed(boards: Boards, results: Sequence[Result], language: Language, address: str) -> bytes:
     template = environment(language.code).get_template("feed.xml")
     return template.render(

@@ -9,7 +9,7 @@ which refuses a figure that is not finite.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import msgspec
 from msgspec.structs import astuple, replace
@@ -53,8 +53,25 @@ def board_line(board: Board) -> bytes:
     return before + rows[:-1] + b",".join(map(row_line, board.entries)) + b"]" + after
 
 
-def boards_json(boards: Boards) -> bytes:
-    """Return what ``pretty_json`` gives of all boards."""
-    before, none, after = json_line(replace(boards, boards=())).partition(b'"boards":[]')
-    lines = b",".join(map(board_line, boards.boards))
-    return msgspec.json.format(before + none[:-1] + lines + b"]" + after, indent=1) + b"\n"
+_OPEN, _CLOSE = b"[\n [\n", b"\n ]\n]"
+"""What stands around a value in the second of two lists."""
+
+
+def board_in_json(board: Board) -> bytes:
+    """Return what stands for a board in ``boards_json``: as far to the right as it does there."""
+    nested = msgspec.json.format(b"[[" + board_line(board) + b"]]", indent=1)
+    return nested[len(_OPEN) : -len(_CLOSE)]
+
+
+def boards_json(boards: Boards, each: Sequence[bytes] | None = None) -> bytes:
+    """Return what ``pretty_json`` gives of all boards.
+
+    ``each`` is the ``board_in_json`` of every board, where that is known: their rows are not
+    looked at then.
+    """
+    if each is None:
+        each = list(map(board_in_json, boards.boards))
+    around = msgspec.json.format(json_line(replace(boards, boards=())), indent=1)
+    before, none, after = around.partition(b'"boards": []')
+    listed = b"\n" + b",\n".join(each) + b"\n " if each else b""
+    return b"".join([before, none[:-1], listed, b"]", after, b"\n"])

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from harness.records.board import Board, Boards
-from harness.site.figure import Figure, Layout, Mark, draw
+from harness.site.figure import Figure, Layout, Mark, can_be_drawn, draw
 from harness.site.language import Language, language, languages
 from harness.site.paths import in_language
 from harness.site.png import Colour, png
@@ -75,11 +75,16 @@ def previews(boards: Boards) -> dict[str, bytes]:
 
     It shows the first board that has something to draw; without one, it says that there is none.
     """
-    shown = next(
-        ((board, figure) for board in boards.boards if (figure := draw(board, LAYOUT))), None
-    )
+    shown = next((each for each in boards.boards if any(map(can_be_drawn, each.entries))), None)
+    return pictures(shown, len(boards.boards), sum(len(each.entries) for each in boards.boards))
+
+
+def pictures(shown: Board | None, boards: int, entries: int) -> dict[str, bytes]:
+    """Return the picture in each language of the board that is shown, and of how many there are."""
+    figure = None if shown is None else draw(shown, LAYOUT)
+    drawn = None if shown is None or figure is None else (shown, figure)
     return {
-        preview_name(each.code): png(_smoothed(_painted(boards, shown, each)), _palette())
+        preview_name(each.code): png(_smoothed(_painted(drawn, boards, entries, each)), _palette())
         for each in languages()
     }
 
@@ -126,7 +131,9 @@ class _Canvas:
         place[shown[: place.shape[0], : place.shape[1]]] = layer
 
 
-def _painted(boards: Boards, shown: tuple[Board, Figure] | None, spoken: Language) -> Pixels:
+def _painted(
+    shown: tuple[Board, Figure] | None, boards: int, entries: int, spoken: Language
+) -> Pixels:
     canvas = _Canvas()
     canvas.box(0, 0, WIDTH, BAND, ACCENT)
     canvas.text(_plain(spoken.text("page.title")), MARGIN, TITLE_TOP, LARGE, INK)
@@ -149,8 +156,8 @@ def _painted(boards: Boards, shown: tuple[Board, Figure] | None, spoken: Languag
     for mark in figure.marks:
         _mark(canvas, mark)
     parts = (
-        spoken.text("preview.boards", n=len(boards.boards)),
-        spoken.text("page.entries", n=sum(len(each.entries) for each in boards.boards)),
+        spoken.text("preview.boards", n=boards),
+        spoken.text("page.entries", n=entries),
         spoken.name("status", board.status),
     )
     canvas.text(_fitting(_plain(" · ".join(parts)), MIDDLE), MARGIN, FOOT_TOP, MIDDLE, INK)

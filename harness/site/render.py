@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 
-from harness.records.board import Board, Boards
+from markupsafe import Markup
+from msgspec.structs import replace
+
+from harness.records.base import Frozen
+from harness.records.board import Board, BoardEntry, Boards
 from harness.site import paths
 from harness.site.client import LONGEST_NAME, board_script, claims_script
 from harness.site.data import data_files, data_name
-from harness.site.feed import feeds
+from harness.site.feed import feeds, latest_of
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
-from harness.site.plain import boards_json
+from harness.site.plain import board_in_json, boards_json
 from harness.site.preview import previews
 from harness.site.templating import environment
-from harness.site.views import BoardView, facets, views
+from harness.site.views import BoardView, Heading, facets, headings, view
 
 STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = (
@@ -46,6 +51,29 @@ class Other:
     href: str
 
 
+class Placed(Frozen, array_like=True):
+    """A board and its place on the page of all boards."""
+
+    board: Board
+    number: int
+    loads_at_once: bool
+
+
+class BoardParts(Frozen, array_like=True):
+    """What the pages of all boards take of one: all that they ask its rows for."""
+
+    sections: dict[str, str]
+    """Its own section of the page of boards, by language."""
+    line: bytes
+    """What stands for it in ``boards.json``."""
+    latest: tuple[BoardEntry, ...]
+    """Those that may stand in a feed."""
+    count: int
+    """How many entries it has."""
+    drawn: bool
+    """Whether there is anything to draw."""
+
+
 def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     """Return the site's pages of boards by name, folders in it; the same boards, the same bytes.
 
@@ -58,21 +86,54 @@ def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     finite number. ``address`` is where the site is published, with a slash at its end; empty: not
     known, and the addresses that others would need are relative.
     """
-    files = {"boards.json": boards_json(boards), **assets(), **index_files(boards, address)}
+    counts = [len(board.entries) for board in boards.boards]
+    parts = [board_parts(each) for each in placed(boards.boards, counts)]
+    files = {
+        "boards.json": boards_json(boards, [each.line for each in parts]),
+        **assets(),
+        **index_files(boards, parts, address),
+    }
     for board in boards.boards:
         files |= data_of(board)
-    return files | feeds(boards, address) | previews(boards)
+    return files | previews(boards)
 
 
-def index_files(boards: Boards, address: str = "") -> dict[str, bytes]:
-    """Return the page of all boards in each language: what they show is worked out once."""
-    shown = views(boards.boards)
-    return {
-        paths.in_language("index.html", language.code): page(
-            boards, shown, language, address
+def placed(boards: Iterable[Board], counts: Iterable[int]) -> list[Placed]:
+    """Return each board with its place; see ``headings``."""
+    return [
+        Placed(board=each.board, number=each.number, loads_at_once=each.loads_at_once)
+        for each in headings(boards, counts)
+    ]
+
+
+def board_parts(of: Placed) -> BoardParts:
+    """Make what the pages of all boards take of one."""
+    shown = view(of.board, of.number, loads_at_once=of.loads_at_once)
+    return BoardParts(
+        sections={language.code: _section(shown, language) for language in languages()},
+        line=board_in_json(of.board),
+        latest=latest_of(of.board),
+        count=shown.count,
+        drawn=bool(shown.figures),
+    )
+
+
+def index_files(
+    boards: Boards, parts: Sequence[BoardParts], address: str = ""
+) -> dict[str, bytes]:
+    """Return the page of all boards and the feed in each language; rows are those of ``parts``."""
+    named = headings(boards.boards, [each.count for each in parts])
+    pages = {
+        paths.in_language("index.html", language.code): _page(
+            boards, named, [each.sections[language.code] for each in parts], language, address
         ).encode()
         for language in languages()
     }
+    latest = tuple(
+        replace(board, entries=each.latest)
+        for board, each in zip(boards.boards, parts, strict=True)
+    )
+    return pages | feeds(replace(boards, boards=latest), address)
 
 
 def assets() -> dict[str, bytes]:
@@ -94,7 +155,29 @@ def page(
     boards: Boards, shown: tuple[BoardView, ...], language: Language, address: str = ""
 ) -> str:
     """Return the page of all boards in one language; ``address`` is where the site is published."""
-    root = paths.to_top(paths.in_language("index.html", language.code))
+    return _page(boards, shown, [_section(each, language) for each in shown], language, address)
+
+
+def _section(shown: BoardView, language: Language) -> str:
+    return (
+        environment(language.code)
+        .get_template("board.html")
+        .render(view=shown, root=_root(language), **CONSTANTS)
+    )
+
+
+def _root(language: Language) -> str:
+    return paths.to_top(paths.in_language("index.html", language.code))
+
+
+def _page(
+    boards: Boards,
+    shown: Sequence[Heading],
+    sections: Sequence[str],
+    language: Language,
+    address: str,
+) -> str:
+    root = _root(language)
     others = [
         Other(other, root + paths.in_language("index.html", other.code))
         for other in languages()
@@ -105,6 +188,7 @@ def page(
         .get_template("index.html")
         .render(
             views=shown,
+            sections=[Markup(each) for each in sections],  # noqa: S704 - made by a template of ours
             facets=facets(shown, language),
             others=others,
             problems=boards.problems,

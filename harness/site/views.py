@@ -53,17 +53,40 @@ class Row:
 
 
 @dataclass(frozen=True)
-class BoardView:
-    """A board with what the templates cannot work out for themselves."""
+class Heading:
+    """A board as the page of all boards names it, apart from its own section."""
 
     number: int
     """On the page, from 1."""
     board: Board
+    """Of which what it says of single entries may be missing."""
+    count: int
+    """How many entries it has."""
     stem: str
     """What its files are called, and what the script and addresses call it."""
     loads_at_once: bool
     """Whether its data come with the page, and not when it is about to be seen."""
-    rows: tuple[Row, ...]
+
+    @property
+    def id(self) -> str:
+        """The identifier of its section: the same as long as the board is."""
+        return f"board-{self.stem}"
+
+    @property
+    def script(self) -> str:
+        """The name of its data for the script."""
+        return f"data/{self.stem}.js"
+
+    @property
+    def verified(self) -> str:
+        """Whether an organiser vouches for it."""
+        return "yes" if self.board.status in SIGNED else "no"
+
+
+@dataclass(frozen=True)
+class BoardView(Heading):
+    """A board with what the templates cannot work out for themselves."""
+
     columns: tuple[Column, ...]
     marks: tuple[str, ...]
     """Those that some rows carry and others do not: worth a filter."""
@@ -83,11 +106,6 @@ class BoardView:
     has_floor: bool
     has_baseline: bool
 
-    @property
-    def id(self) -> str:
-        """The identifier of its section: the same as long as the board is."""
-        return f"board-{self.stem}"
-
     def lines(self, language: Language) -> list[dict[str, object]]:
         """Return what the rules draw a line at, as the script is handed it."""
         return [
@@ -95,20 +113,20 @@ class BoardView:
             for each in guides(self.board)
         ]
 
+    def row(self, number: int) -> Row:
+        """Return the row of a number: a place in the board's own order, from 0."""
+        entry = self.board.entries[number]
+        return Row(number, entry, paths.entry_page_name(self.board.id, entry.entry))
+
     @property
     def top(self) -> tuple[Row, ...]:
         """The rows that the page itself holds."""
-        return self.rows[:TOP]
+        return tuple(map(self.row, range(min(TOP, self.count))))
 
     @property
     def failed_pages(self) -> tuple[str, ...]:
         """The pages of the entries that failed, like ``Row.page``."""
         return tuple(paths.entry_page_name(self.board.id, e.entry) for e in self.board.failed)
-
-    @property
-    def script(self) -> str:
-        """The name of its data for the script."""
-        return f"data/{self.stem}.js"
 
     @property
     def claims_script(self) -> str:
@@ -119,11 +137,6 @@ class BoardView:
     def downloads(self) -> tuple[str, ...]:
         """The names of what can be taken away of it, the spreadsheet first."""
         return tuple(data_files(self.board))
-
-    @property
-    def verified(self) -> str:
-        """Whether an organiser vouches for it."""
-        return "yes" if self.board.status in SIGNED else "no"
 
 
 @dataclass(frozen=True)
@@ -142,35 +155,40 @@ class Facet:
     options: tuple[Option, ...]
 
 
-def views(boards: Iterable[Board]) -> tuple[BoardView, ...]:
-    """Prepare the boards of a page; the data of the first that has entries come with it.
+def headings(boards: Iterable[Board], counts: Iterable[int]) -> tuple[Heading, ...]:
+    """Name the boards of a page, which have so many entries.
+
+    The data of the first that has any come with it.
 
     Raises ``ValueError`` when two of them would be written to the same files.
     """
-    made: list[BoardView] = []
-    for number, board in enumerate(boards, start=1):
-        first = bool(board.entries) and not any(each.rows for each in made)
-        made.append(view(board, number, loads_at_once=first))
-        if any(each.stem == made[-1].stem for each in made[:-1]):
-            raise ValueError(f"two boards would be written to {made[-1].script}")
-    return tuple(made)
+    made: dict[str, Heading] = {}
+    for number, (board, count) in enumerate(zip(boards, counts, strict=True), start=1):
+        first = count > 0 and not any(each.loads_at_once for each in made.values())
+        each = Heading(number, board, count, paths.safe_name(board.id), first)
+        if each.stem in made:
+            raise ValueError(f"two boards would be written to {each.script}")
+        made[each.stem] = each
+    return tuple(made.values())
+
+
+def views(boards: Sequence[Board]) -> tuple[BoardView, ...]:
+    """Prepare the boards of a page, each for its own section too; see ``headings``."""
+    named = headings(boards, [len(board.entries) for board in boards])
+    return tuple(view(each.board, each.number, loads_at_once=each.loads_at_once) for each in named)
 
 
 def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
     """Prepare one board, the ``number``-th of the page, for the templates."""
     figures = (draw(board, layout) for layout in (WIDE, NARROW))
-    rows = tuple(
-        Row(n, entry, paths.entry_page_name(board.id, entry.entry))
-        for n, entry in enumerate(board.entries)
-    )
     shows_ranks = any(entry.rank is not None for entry in board.entries)
     shows_classes = any(entry.energy_class is not None for entry in board.entries)
     return BoardView(
         number=number,
         board=board,
+        count=len(board.entries),
         stem=paths.safe_name(board.id),
         loads_at_once=loads_at_once,
-        rows=rows,
         columns=_columns(ranks=shows_ranks, classes=shows_classes),
         marks=tuple(_telling(board.entries)),
         many_teams=len({shorten(entry.team, LONGEST_NAME) for entry in board.entries}) > 1,
@@ -187,9 +205,9 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
     )
 
 
-def facets(shown: Sequence[BoardView], language: Language) -> tuple[Facet, ...]:
+def facets(shown: Sequence[Heading], language: Language) -> tuple[Facet, ...]:
     """Return the ways to choose among these boards: those in which they differ."""
-    ways: dict[str, Callable[[BoardView], Option]] = {
+    ways: dict[str, Callable[[Heading], Option]] = {
         "task": lambda each: Option(each.board.task, task_title(each.board, language)),
         "hardware": lambda each: Option(each.board.profile, each.board.profile),
         "grade": lambda each: Option(

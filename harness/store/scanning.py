@@ -29,6 +29,10 @@ _TIMES = 1 << 63
 there, for no cache could spell it."""
 
 
+Listing = list[tuple[str, Mark, Mark]]
+"""Files by their places in a folder: the mark of each, and of what it leads to."""
+
+
 class Found(NamedTuple):
     """One JSON file of a results folder, or what stands in the place of some."""
 
@@ -67,14 +71,14 @@ def has_items(results: Path, path: str) -> bool:
     return any(items_marks(results, [path]))
 
 
-def marks_under(folder: Path, *, deep: bool = True) -> list[tuple[str, Mark, Mark]] | None:
+def marks_under(folder: Path, *, deep: bool = True) -> Listing | None:
     """Return the marks of all files in a folder but compiled ones, by their places in it.
 
     Of each its own, and that of what it leads to where it is a link. Those in its folders, too,
     where it is looked at ``deep``: ``None`` where one of these is a link, which is not followed, so
     that nothing tells what changes in it.
     """
-    found: list[tuple[str, Mark, Mark]] = []
+    found: Listing = []
     for path in folder.rglob("*") if deep else folder.glob("*"):
         own, led = _status(path), _status(path, follow=True)
         if "__pycache__" in path.parts or own is None or led is None:

@@ -1,0 +1,170 @@
+"""Boards of tasks in which nothing has changed are taken over, and never where anything has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from record_samples import record
+from toy_task import write_task
+from typer.testing import CliRunner
+
+from harness.cli import making
+from harness.cli.app import app
+from harness.cli.gathering import Gathered, gather
+from harness.cli.shards import task_of
+from harness.store import scanning
+from harness.store.results import write
+
+CHECKOUT = Path(__file__).parents[1]
+runner = CliRunner()
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Make a project with demonstrations of two tasks, and a site of it."""
+    made = tmp_path / "project"
+    (made / "leaderboard").mkdir(parents=True)
+    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
+    (made / "leaderboard" / "rules.toml").write_bytes(rules)
+    write_task(made)
+    monkeypatch.setenv("HARNESS_ROOT", str(made))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(scanning, "SETTLED_NS", 0)  # else nobody would find anything unchanged
+    for name in ("one", "two"):
+        put(made, "first", name)
+        put(made, "second", name)
+    leaderboard()
+    leaderboard()
+    return made
+
+
+def put(root: Path, task: str, name: str) -> Path:
+    made = record(name, demonstration=True, task={"id": task, "title": f"The {task}"})
+    return write(root / "leaderboard" / "results", made, None)[1]
+
+
+def leaderboard(*options: str) -> str:
+    ran = runner.invoke(app, ["leaderboard", "--published", "--processes", "1", *options])
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.output
+    return ran.output
+
+
+def site(folder: Path) -> dict[str, bytes]:
+    files = (path for path in sorted(folder.rglob("*")) if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
+
+
+def is_right(root: Path, tmp_path: Path) -> bool:
+    leaderboard("--no-cache", "--output", str(tmp_path / "cold"))
+    return site(root / "leaderboard" / "site") == site(tmp_path / "cold")
+
+
+@pytest.fixture
+def gathered(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[set[str]]]:
+    """Tell of which tasks files are looked at."""
+    seen: list[set[str]] = []
+
+    def gathers(project: object, results: object, found: list[scanning.Found], *more: object,
+                **named: object) -> Gathered:  # fmt: skip
+        seen.append({task_of(each.path) for each in found})
+        return gather(project, results, found, *more, **named)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(making, "gather", gathers)
+        yield seen
+
+
+def test_boards_of_a_task_in_which_nothing_changed_are_taken_over(
+    root: Path, tmp_path: Path, gathered: list[set[str]]
+) -> None:
+    put(root, "second", "three")
+    said = leaderboard()
+    assert gathered == [{"second"}]
+    assert said.count("three") == 1
+    assert said.count("one") >= 2
+    assert is_right(root, tmp_path)
+    put(root, "third", "one")
+    put(root, "third", "four")
+    leaderboard()
+    assert gathered[-1] == {"third"}
+    assert is_right(root, tmp_path)
+
+
+def site_file_is_gone(root: Path) -> None:
+    next((root / "leaderboard" / "site" / "entries").glob("first-*/one.html")).unlink()
+
+
+def site_file_is_another(root: Path) -> None:
+    next((root / "leaderboard" / "site" / "data").glob("first-*.csv")).write_bytes(b"no data")
+
+
+def joint_file_is_there(root: Path) -> None:
+    (board,) = (root / "leaderboard" / "site" / "data").glob("first-*.csv")
+    (root / "leaderboard" / "joint").mkdir(exist_ok=True)
+    (root / "leaderboard" / "joint" / f"{board.stem}.json").write_bytes(b"{}")
+
+
+def record_is_damaged(root: Path) -> None:
+    next((root / "leaderboard" / "results" / "first").glob("one/*.json")).write_bytes(b"{}")
+
+
+def task_is_another(root: Path) -> None:
+    next((root / "tasks").glob("*/task.toml")).open("a").write("\n")
+
+
+def address_is_another(root: Path) -> None:
+    settings = '[site]\naddress = "https://board.example/"\n'
+    (root / "leaderboard" / "site.toml").write_text(f"schema = 1\n{settings}", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [site_file_is_gone, site_file_is_another, joint_file_is_there, record_is_damaged],
+)
+def test_a_task_of_which_anything_is_another_is_made_anew(
+    root: Path, tmp_path: Path, gathered: list[set[str]], change: Callable[[Path], None]
+) -> None:
+    change(root)
+    leaderboard()
+    assert gathered == [{"first"}]
+    assert is_right(root, tmp_path)
+
+
+@pytest.mark.parametrize("change", [task_is_another, address_is_another])
+def test_where_what_is_around_them_is_another_all_are_made_anew(
+    root: Path, tmp_path: Path, gathered: list[set[str]], change: Callable[[Path], None]
+) -> None:
+    change(root)
+    leaderboard()
+    assert gathered == [{"first", "second"}]
+    assert is_right(root, tmp_path)
+
+
+def test_what_is_wrong_with_a_task_is_told_each_time(root: Path) -> None:
+    record_is_damaged(root)
+    for name in ("three", "four"):
+        put(root, "second", name)
+        assert "problem" in leaderboard()
+
+
+@pytest.mark.parametrize("damage", [b"", b"x", b"frugal-ai site cache 1\n" + b"\0" * 900])
+@pytest.mark.parametrize("kind", ["boards-", "pages-", "parts-", "folders-", "joint-", "templates"])
+def test_whatever_in_the_cache_is_damaged_counts_for_nothing(
+    root: Path, tmp_path: Path, kind: str, damage: bytes
+) -> None:
+    put(root, "second", "three")
+    damaged = [*(tmp_path / "cache").rglob(f"{kind}*")]
+    for path in damaged:
+        path.write_bytes(damage)
+    leaderboard()
+    assert damaged
+    assert is_right(root, tmp_path)
+
+
+def test_somebody_who_wants_all_rows_gets_them(root: Path, gathered: list[set[str]]) -> None:
+    put(root, "second", "three")
+    said = leaderboard("--json")
+    assert gathered == [{"first", "second"}]
+    assert said.count('"entry": "one"') == 2
