@@ -23,7 +23,8 @@ from harness.cli.app import app
 from harness.cli.building import Built, build, look
 from harness.cli.gathering import Gathered
 from harness.cli.page_cache import Cache
-from harness.cli.publishing import Files, Page, Site, page_of, pages
+from harness.cli.publishing import pages
+from harness.cli.sites import Files, Page, Site, page_of
 from harness.cli.site_files import listing, ours
 from harness.cli.workers import Here
 from harness.errors import OrganiserError

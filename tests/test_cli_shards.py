@@ -115,7 +115,7 @@ def task_is_another(root: Path) -> None:
 
 
 def address_is_another(root: Path) -> None:
-    settings = '[site]\naddress = "https://board.example/"\n'
+    settings = 'address = "https://board.example/"\n'
     (root / "leaderboard" / "site.toml").write_text(f"schema = 1\n{settings}", encoding="utf-8")
 
 

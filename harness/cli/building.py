@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
 
-from harness.cli.publishing import Files, Page
+from harness.cli.sites import Files, Page
 from harness.cli.site_files import Listed, in_our_folders, listing
 from harness.cli.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
@@ -220,17 +220,43 @@ def _task(folder: Path, pages: Iterable[Page], then: Then) -> _Task:
 
 def _run(task: _Task) -> list[list[_File]]:
     """Make some pages, in whatever process, and write them or say what is not as it should be."""
-    folder = Path(task.folder)
+    walls = _Walls(task.folder)
     return [
-        [_put(folder, *file, task.then) for file in sorted(make(given.value).items())]
+        [_put(walls, *file, task.then) for file in sorted(make(given.value).items())]
         for make, given in task.work
     ]
 
 
-def _put(folder: Path, name: str, content: bytes, then: Then) -> _File:
+class _Walls(dict[str, "str | None"]):
+    """The first place on the way to each folder of a site that is no folder itself, if any is not.
+
+    Each is looked at once while some pages are written, which takes a moment.
+    """
+
+    def __init__(self, site: str) -> None:
+        super().__init__()
+        self.site = site
+
+    def __missing__(self, inside: str) -> str | None:
+        self[inside] = found = self._found(inside)
+        return found
+
+    def _found(self, inside: str) -> str | None:
+        place = self.site
+        for part in filter(None, inside.split("/")):
+            place = f"{place}/{part}"
+            try:
+                if not stat.S_ISDIR(os.lstat(place).st_mode):
+                    return place
+            except FileNotFoundError:
+                return None
+        return None
+
+
+def _put(walls: _Walls, name: str, content: bytes, then: Then) -> _File:
     """Write a file at once if it is another, or only say whether it is."""
-    target = os.path.join(folder, name)  # noqa: PTH118 - thirty thousand times
-    wall = _in_the_way(folder, name)
+    target = os.path.join(walls.site, name)  # noqa: PTH118 - thirty thousand times
+    wall = walls[name.rpartition("/")[0]]
     if wall is None and (mark := _mark_if_same(target, name, content)) is not None:
         return _File(name, mark, changed=False)
     if then != "write":
@@ -246,19 +272,6 @@ def _put(folder: Path, name: str, content: bytes, then: Then) -> _File:
         os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
         status = replace_file(target, [content])
     return _File(name, mark_of(status), changed=True)
-
-
-def _in_the_way(folder: Path, name: str) -> str | None:
-    """Return the first place above a file and below the site's folder that is no folder itself."""
-    place = os.fspath(folder)
-    for part in name.split("/")[:-1]:
-        place = f"{place}/{part}"
-        try:
-            if not stat.S_ISDIR(os.lstat(place).st_mode):
-                return place
-        except FileNotFoundError:
-            return None
-    return None
 
 
 def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:

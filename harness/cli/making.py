@@ -16,9 +16,10 @@ from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
 from harness.cli.parts import Part, Parts
-from harness.cli.publishing import Site, pages
+from harness.cli.publishing import pages
 from harness.cli.shards import NOTHING, Pages, Shards, Taken, task_of
 from harness.cli.site_files import Listed, listing
+from harness.cli.sites import Site
 from harness.cli.unchanged import (
     LOCAL,
     Asked,

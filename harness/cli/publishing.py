@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from functools import cached_property, partial
-from hashlib import blake2b
+from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
-from harness.cli.gathering import Gathered, read_again
-from harness.cli.parts import Parts, Wanted
+from harness.cli.gathering import read_again
+from harness.cli.parts import Wanted
+from harness.cli.sites import Files, Page, Site, bare, digest, page_of, spelt
 from harness.ranking.gists import Gist
 from harness.records.base import Frozen
 from harness.records.board import Board, BoardEntry, Boards, FailedEntry
@@ -30,117 +29,6 @@ from harness.site import paths
 from harness.site.language import languages
 from harness.site.render import BoardParts, Placed, index_files, placed
 from harness.store.scanning import Mark
-
-T = TypeVar("T")
-
-Files = dict[str, bytes]
-"""Contents by name, relative to the site's folder, with forward slashes."""
-
-
-class Page(NamedTuple):
-    """Files that are made together."""
-
-    name: str
-    """Of this page among those of the site; its files are known once it is made."""
-    made_of: str
-    """A digest of everything that decides the files' contents, besides the harness's own code."""
-    make: Callable[[Any], Files]
-    """A function of a module, so that another process can call it."""
-    value: Callable[[], object]
-    """What is given to it: a type that msgpack can spell. Asked for where files have to be made."""
-    leads: bool = False
-    """Whether it leads to others, so that it is made and written after them, in this process."""
-    board: str = ""
-    """The board that it is of, by its identifier; empty: of all together."""
-
-
-class Kept(Protocol):
-    """A board that is as it was for the last build, which left its own pages as they should be."""
-
-    @property
-    def count(self) -> int:
-        """How many entries it has."""
-        ...
-
-    @property
-    def digest(self) -> str:
-        """What ``BoardDigests.whole`` is of it."""
-        ...
-
-    def whole(self) -> Board:
-        """Return it with all its rows."""
-        ...
-
-
-@dataclass(frozen=True)
-class Site:
-    """What a site is made of."""
-
-    boards: Boards
-    """Of those that are ``kept`` only the first rows need be here."""
-    gathered: Gathered
-    """The records behind the boards that are not ``kept``, with what was kept of each."""
-    rules: Rules
-    address: str = ""
-    """Where it is published, with a slash at its end; empty: not known."""
-    kept: Mapping[str, Kept] = field(default_factory=dict)
-    """By the board's identifier. Of these there are no data and no pages of entries to make."""
-    parts: Parts = field(default_factory=Parts)
-
-    @cached_property
-    def digests(self) -> Mapping[str, BoardDigests]:
-        """Tell boards and their rows from what they were, by identifier; each row is spelt once."""
-        return {
-            board.id: BoardDigests("", {}, self.kept[board.id].digest)
-            if board.id in self.kept
-            else board_digests(board)
-            for board in self.boards.boards
-        }
-
-    @cached_property
-    def digest(self) -> str:
-        """Tell what all boards say, with what could not be used and what was imported."""
-        boards = [self.digests[board.id].whole for board in self.boards.boards]
-        return digest(_spelt([boards, self.boards.problems, self.boards.imported]))
-
-    @cached_property
-    def counts(self) -> list[int]:
-        """How many entries each board has."""
-        return [
-            self.kept[board.id].count if board.id in self.kept else len(board.entries)
-            for board in self.boards.boards
-        ]
-
-    @property
-    def fresh(self) -> Iterator[Board]:
-        """The boards that are not kept."""
-        return (board for board in self.boards.boards if board.id not in self.kept)
-
-    def whole(self, board: Board) -> Board:
-        """Return one of the boards with all its rows."""
-        return self.kept[board.id].whole() if board.id in self.kept else board
-
-
-class BoardDigests(NamedTuple):
-    """What tells a board from what it was."""
-
-    bare: str
-    """Of what it says of no single entry."""
-    rows: dict[str, str]
-    """Of each row, by entry."""
-    whole: str
-
-
-def bare(board: Board) -> Board:
-    """Return what a board says of no single entry."""
-    return replace(board, entries=(), failed=(), notes=(), ranking=None)
-
-
-def board_digests(board: Board) -> BoardDigests:
-    """Return what tells a board from what it was."""
-    rows = {row.entry: digest(_spelt(row)) for row in board.entries}
-    rest = _spelt(replace(board, entries=()))
-    return BoardDigests(digest(_spelt(bare(board))), rows, digest(_spelt([rest, [*rows.values()]])))
 
 
 class Source(Protocol):
@@ -156,18 +44,6 @@ def pages(site: Site) -> Iterator[Page]:
     for source in SOURCES:
         yield from source(site)
 
-
-def page_of(name: str, make: Callable[[T], Files], value: T) -> Page:
-    """Return a page that is made of one value, which msgpack can spell."""
-    return Page(name, digest(_spelt(value)), make, lambda: value)
-
-
-def digest(content: bytes) -> str:
-    """Return a digest of an encoded value."""
-    return blake2b(content, digest_size=16).hexdigest()
-
-
-_spelt = msgspec.msgpack.Encoder().encode
 
 
 # Pages of all boards
@@ -189,26 +65,26 @@ def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
     parts = _parts(site)
     made_of, value = site.digest, lambda: _Index(site.boards, parts, site.address)
-    yield Page("index", digest(_spelt([made_of, site.address])), _index, value, leads=True)
+    yield Page("index", digest(spelt([made_of, site.address])), _index, value, leads=True)
     yield Page("boards.json", made_of, _exact, value, leads=True)
     shown = next((n for n, each in enumerate(parts) if each.drawn), None)
     board = None if shown is None else site.boards.boards[shown]
-    told = None if board is None else site.digests[board.id].whole
+    told = None if board is None else site.digests(board).whole
     numbers = len(parts), sum(site.counts)
 
     def preview() -> _Preview:
         whole = None if board is None else site.whole(board)
         return _Preview(shown=whole, boards=numbers[0], entries=numbers[1])
 
-    yield Page("preview", digest(_spelt([told, *numbers])), _preview, preview)
+    yield Page("preview", digest(spelt([told, *numbers])), _preview, preview)
 
 
 def _parts(site: Site) -> list[BoardParts]:
     wanted = []
     for each in placed(site.boards.boards, site.counts):
-        made_of = [site.digests[each.board.id].whole, each.number, each.loads_at_once]
+        made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
         whole = partial(_with_rows, site, each)
-        wanted.append(Wanted(each.board.id, digest(_spelt(made_of)), whole))
+        wanted.append(Wanted(each.board.id, digest(spelt(made_of)), whole))
     return site.parts.of(wanted)
 
 
@@ -254,7 +130,7 @@ def _assets(nothing: None) -> Files:
 def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
     for board in site.fresh:
-        made_of = site.digests[board.id].whole
+        made_of = site.digests(board).whole
         value = partial(_itself, board)
         yield Page(f"data {board.id}", made_of, _data, value, board=board.id)
 
@@ -302,7 +178,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
     """Yield the page and the badge of each entry of each board, in each language."""
     behind = _behind(site)
     for board in site.fresh:
-        digests = site.digests[board.id]
+        digests = site.digests(board)
         ranked = sum(each.rank is not None for each in board.entries)
         about = _about(board.ranking)
         results = str(site.gathered.results)
@@ -317,7 +193,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
             decides = [digests.bare, ranked, site.address, of_row, failure, about(name), kept]
             value = partial(_entry_of, of_board, name, row, failure, records)
             place = paths.entry_path(board.id, name)
-            made_of = digest(_spelt(decides))
+            made_of = digest(spelt(decides))
             yield Page(f"entry {place}", made_of, _entry, value, board=board.id)
 
 

@@ -23,7 +23,7 @@ from harness.cli.building import Made, stands
 from harness.cli.gathering import Gathered
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.page_cache import Cache
-from harness.cli.publishing import Site
+from harness.cli.sites import Site
 from harness.cli.unchanged import ROWS_PRINTED, Seen, digest_of, digest_of_listings
 from harness.records.base import Frozen
 from harness.records.board import Board, BoardEntry
@@ -189,7 +189,7 @@ class Shards:
             KeptBoard(
                 board=replace(board, entries=board.entries[:ROWS_PRINTED]),
                 count=len(board.entries),
-                digest=site.digests[board.id].whole,
+                digest=site.digests(board).whole,
                 joint=self._joints.mark(board.id),
                 rows=msgspec.Raw(msgspec.msgpack.encode(board.entries)),
             )
