@@ -111,6 +111,9 @@ def _make(
     with workers(_processes(asked, found, folders.known)) as several:
         public = gather(asked.project, results, found, several, folders.known, local=False)
         ranked = taken.among(joints.of_gathered(public))
+        if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
+            # A page of local results is needed after all, and it wants all rows.
+            return _make(asked, seen, signer, partial=partial, takes=False)
         if not partial:
             require_whole(ranked)
         if asked.own:
@@ -121,8 +124,6 @@ def _make(
             everything = gather(asked.project, results, found, several, known, local=True)
             shown = joints.of_gathered(everything).boards
         shows_local = _shows_local(asked, shown, ranked.published)
-        if taken.shards and shows_local:  # whose page wants all rows
-            return _make(asked, seen, signer, partial=partial, takes=False)
         if not asked.foreign:
             rules, address = asked.project.rules(), asked.project.site_address()
             site = Site(ranked.published, public, rules, address, taken.boards, place.parts(several))

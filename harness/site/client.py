@@ -189,9 +189,10 @@ def _short(figure: float | None, digits: int) -> float | None:
     """
     if figure is None or isinstance(figure, int):
         return figure
+    shown = _shown(figure)
     for kept in range(digits, DIGITS + 2):
         rounded = float(f"{figure:.{kept}g}")
-        if _shown(rounded) == _shown(figure):
+        if _shown(rounded) == shown:
             break
     else:
         rounded = figure
