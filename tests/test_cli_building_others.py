@@ -24,8 +24,8 @@ from harness.cli.building import Built, build, look
 from harness.cli.gathering import Gathered
 from harness.cli.page_cache import Cache
 from harness.cli.publishing import pages
-from harness.cli.sites import Files, Page, Site, page_of
 from harness.cli.site_files import listing, ours
+from harness.cli.sites import Files, Page, Site, page_of
 from harness.cli.workers import Here
 from harness.errors import OrganiserError
 from harness.site import paths
@@ -233,8 +233,8 @@ def test_a_site_that_another_build_spoils_meanwhile_is_not_taken_for_unchanged(
 ) -> None:
     site = root / "leaderboard" / "site"
 
-    def spoilt(pages_of: Iterator[Page], folder: Path, *given: object) -> Built:
-        done = build(pages_of, folder, *given)  # type: ignore[arg-type]
+    def spoilt(pages_of: Iterator[Page], folder: Path, *given: object, **named: object) -> Built:
+        done = build(pages_of, folder, *given, **named)  # type: ignore[arg-type]
         (folder / "index.html").write_bytes(b"of the other build")
         next((folder / "entries").rglob("*.html")).unlink()
         return done
@@ -254,8 +254,8 @@ def test_a_page_of_local_results_that_another_build_makes_meanwhile_is_not_forgo
 ) -> None:
     local = root / "leaderboard" / "site" / "local"
 
-    def beside(pages_of: Iterator[Page], folder: Path, *given: object) -> Built:
-        done = build(pages_of, folder, *given)  # type: ignore[arg-type]
+    def beside(pages_of: Iterator[Page], folder: Path, *given: object, **named: object) -> Built:
+        done = build(pages_of, folder, *given, **named)  # type: ignore[arg-type]
         if folder != local:
             local.mkdir()
             (local / "index.html").write_bytes(b"of results that are gone")
@@ -339,9 +339,7 @@ def test_strangers_files_in_the_folder_of_local_results_are_refused_before_anyth
 
 
 @pytest.mark.usefixtures("root")
-def test_what_a_build_made_or_began_is_built_into_again(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_a_build_made_or_began_is_built_into_again(tmp_path: Path) -> None:
     folder = tmp_path / "public"
     (folder / ".git").mkdir(parents=True)
     (folder / "CNAME").write_bytes(b"their.host")  # nothing of theirs is in the way
@@ -360,14 +358,14 @@ def test_what_a_build_made_or_began_is_built_into_again(
     assert (folder / "CNAME").read_bytes() == b"their.host"
 
 
-def interrupted(pages_of: Iterator[Page], folder: Path, *given: object) -> Built:
+def interrupted(pages_of: Iterator[Page], folder: Path, *given: object, **named: object) -> Built:
     def some() -> Iterator[Page]:
         for page in pages_of:
             if not page.leads:
                 yield page
         raise KeyboardInterrupt
 
-    return build(some(), folder, *given)  # type: ignore[arg-type]
+    return build(some(), folder, *given, **named)  # type: ignore[arg-type]
 
 
 def test_what_was_written_shortly_before_it_was_looked_at_does_not_count_as_unchanged(

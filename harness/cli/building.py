@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-
-from harness.cli.sites import Files, Page
 from harness.cli.site_files import Listed, in_our_folders, listing
+from harness.cli.sites import Files, Page
 from harness.cli.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
 from harness.records.base import Frozen
@@ -76,6 +75,7 @@ def build(
     folder: Path,
     workers: Workers,
     known: Mapping[str, Made],
+    *,
     there: Mapping[str, Mark] | None = None,
     carried: Mapping[str, Made] | None = None,
 ) -> Built:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from harness.cli.building import Built, build, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
-from harness.cli.gathering import Folder, by_folder_of, gather
+from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
@@ -48,7 +48,7 @@ class Done(NamedTuple):
     """What was made."""
 
     boards: Boards
-    """With local results where these were asked for; rows may be missing that are not ``needed``."""
+    """With local results where these were asked for; with all rows where they are ``needed``."""
     shown: Shown
     """What is to be printed."""
 
@@ -94,13 +94,13 @@ def _compiled(cache: Cache) -> int:
     return len(kept)
 
 
-def _make(
-    asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool
-) -> Done:
+def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool) -> Done:
     _refuse_places(asked)
     left: dict[Path, Listed] = {}
     cache, results = asked.cache, asked.results
-    joints = Joints(asked.project, results, signer, cache.load(_joint_name(asked), dict[str, Known]))
+    joints = Joints(
+        asked.project, results, signer, cache.load(_joint_name(asked), dict[str, Known])
+    )
     shards = Shards(cache, _name(asked, "boards"), seen, joints)
     local = not asked.published and any(is_local(each.path) for each in seen.found)
     place = _Place.of(asked.folder, cache)
@@ -126,7 +126,9 @@ def _make(
         shows_local = _shows_local(asked, shown, ranked.published)
         if not asked.foreign:
             rules, address = asked.project.rules(), asked.project.site_address()
-            site = Site(ranked.published, public, rules, address, taken.boards, place.parts(several))
+            site = Site(
+                ranked.published, public, rules, address, taken.boards, place.parts(several)
+            )
             built = place.build(site, several, taken)
             reads = {} if ranked.unsigned else shards.keep(site, ranked, public, taken)
             place.keep(built, site, reads)
@@ -248,7 +250,7 @@ class _Place:
         """Make the site."""
         made = self.known.made
         carried = {name: each for name, each in made.items() if each.board in taken.boards}
-        return build(pages(site), self.folder, several, made, self.there, carried)
+        return build(pages(site), self.folder, several, made, there=self.there, carried=carried)
 
     def keep(self, built: Built, site: Site, reads: dict[str, str]) -> None:
         """Keep what the site was made of; ``reads`` are of its boards."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-
-
 from harness.cli.workers import Given, Here, Workers
 from harness.records.base import Frozen
 from harness.site.render import BoardParts, Placed, board_parts

@@ -45,7 +45,6 @@ def pages(site: Site) -> Iterator[Page]:
         yield from source(site)
 
 
-
 # Pages of all boards
 
 

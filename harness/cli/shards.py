@@ -25,9 +25,9 @@ from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.page_cache import Cache
 from harness.cli.sites import Site
 from harness.cli.unchanged import ROWS_PRINTED, Seen, digest_of, digest_of_listings
+from harness.ranking.boards import place
 from harness.records.base import Frozen
 from harness.records.board import Board, BoardEntry
-from harness.ranking.boards import place
 from harness.store.joint import joint_name
 from harness.store.scanning import Found, Mark
 
@@ -99,7 +99,9 @@ class Taken:
     def statistics(self) -> dict[str, Known]:
         """What the boards were ranked by."""
         return {
-            name: known for shard in self.shards.values() for name, known in shard.statistics.items()
+            name: known
+            for shard in self.shards.values()
+            for name, known in shard.statistics.items()
         }
 
     def among(self, ranked: Ranked) -> Ranked:

@@ -137,6 +137,4 @@ def digest(content: bytes) -> str:
     return blake2b(content, digest_size=16).hexdigest()
 
 
-
-
 spelt = msgspec.msgpack.Encoder().encode

@@ -80,7 +80,7 @@ class State(Frozen):
 
 
 def shown_of(boards: Boards, page: str, counts: Mapping[str, int]) -> Shown:
-    """Return what is printed of boards; ``counts`` of those of which only the first rows are here."""
+    """Return what is printed of boards; ``counts`` of those that have their first rows only."""
     short = tuple(
         replace(board, entries=board.entries[:ROWS_PRINTED], ranking=board.ranking)
         for board in boards.boards

@@ -33,6 +33,7 @@ class Given:
         self.value = value
 
     def __reduce__(self) -> tuple[Callable[[type, bytes], Given], tuple[type, bytes]]:
+        """Spell it for another process, with its type."""
         return _given, (type(self.value), msgspec.msgpack.encode(self.value))
 
 

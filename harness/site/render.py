@@ -118,9 +118,7 @@ def board_parts(of: Placed) -> BoardParts:
     )
 
 
-def index_files(
-    boards: Boards, parts: Sequence[BoardParts], address: str = ""
-) -> dict[str, bytes]:
+def index_files(boards: Boards, parts: Sequence[BoardParts], address: str = "") -> dict[str, bytes]:
     """Return the page of all boards and the feed in each language; rows are those of ``parts``."""
     named = headings(boards.boards, [each.count for each in parts])
     pages = {

@@ -14,7 +14,6 @@ from harness.site import figure_words, words
 from harness.site.language import codes, language
 from harness.site.text import plain, shorten
 
-
 COMPILED: dict[str, bytes] = {}
 """Templates as Jinja compiled them, by language and its own key: to compile all takes a third of a
 second, so that whoever has a place may keep these and put them here before any page is made. Jinja
