@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-from harness.cli.site_files import Listed, in_our_folders, listing
+from harness.cli.site_files import Listed, listing
 from harness.cli.sites import Files, Page
 from harness.cli.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
 from harness.records.base import Frozen
-from harness.records.replacing import MODE, is_abandoned, refuse_link, replace_file
+from harness.records.replacing import MODE, refuse_link, replace_file
 from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
@@ -34,6 +34,21 @@ class Made(Frozen, array_like=True):
     files: tuple[tuple[str, Mark], ...]
     board: str = ""
     """The board that it is of, by its identifier; empty: of all together."""
+
+
+class There(NamedTuple):
+    """What lies in a site's folder."""
+
+    marks: dict[str, Mark]
+    """Of its files, by name."""
+    drafts: list[str]
+    """What a build that was ended left half written."""
+
+    @classmethod
+    def of(cls, folder: Path) -> There:
+        """Look it up."""
+        drafts: list[str] = []
+        return cls(dict(listing(folder, drafts)), drafts)
 
 
 class Built(NamedTuple):
@@ -76,7 +91,7 @@ def build(
     workers: Workers,
     known: Mapping[str, Made],
     *,
-    there: Mapping[str, Mark] | None = None,
+    there: There | None = None,
     carried: Mapping[str, Made] | None = None,
 ) -> Built:
     """Write the files of ``pages`` that are not as they should be; take away those left over.
@@ -94,15 +109,16 @@ def build(
         was_ours = any(os.path.lexists(folder / name) for name in ("boards.json", UNFINISHED))
         if not was_ours:
             os.close(os.open(folder / UNFINISHED, _BEGIN, MODE))
-        there = dict(listing(folder)) if there is None else there
-        made, changed = _made(pages, folder, workers, known, there)
+        there = There.of(folder) if there is None else there
+        made, changed = _made(pages, folder, workers, known, there.marks)
         made |= carried or {}
-        gone = _left_over(there, made) if was_ours else ()
+        gone = _left_over(there.marks, made) if was_ours else ()
         for name in gone:
             (folder / name).unlink(missing_ok=True)
             with contextlib.suppress(OSError):  # there is more in it
                 (folder / name).parent.rmdir()
-        _clear_drafts(folder)
+        for name in there.drafts:
+            (folder / name).unlink(missing_ok=True)
         (folder / UNFINISHED).unlink(missing_ok=True)
     except OSError as error:
         raise OrganiserError(
@@ -302,10 +318,3 @@ def _holds(file: BinaryIO, size_bytes: int, name: str, content: bytes) -> bool:
 def _left_over(there: Iterable[str], made: Mapping[str, Made]) -> tuple[str, ...]:
     names = {name for page in made.values() for name, _ in page.files}
     return tuple(name for name in there if name not in names)
-
-
-def _clear_drafts(folder: Path) -> None:
-    """Take away what a build that was ended left half written."""
-    for name in [name for name, _ in in_our_folders(folder)]:
-        if is_abandoned(name.rpartition("/")[2]):
-            (folder / name).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.building import Built, build, look, refuse_a_strangers
+from harness.cli.building import Built, There, build, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
@@ -18,7 +18,7 @@ from harness.cli.page_cache import Cache
 from harness.cli.parts import Part, Parts
 from harness.cli.publishing import pages
 from harness.cli.shards import NOTHING, Pages, Shards, Taken, task_of
-from harness.cli.site_files import Listed, listing
+from harness.cli.site_files import Listed
 from harness.cli.sites import Site
 from harness.cli.unchanged import (
     LOCAL,
@@ -38,7 +38,7 @@ from harness.site.templating import COMPILED, compile_all
 from harness.store.joint import joint_folder, joint_name, write_joint
 from harness.store.reading import is_local
 from harness.store.results import Signs
-from harness.store.scanning import Found, Mark, is_fresh, scan
+from harness.store.scanning import Found, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
@@ -105,7 +105,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     local = not asked.published and any(is_local(each.path) for each in seen.found)
     place = _Place.of(asked.folder, cache)
     takes = takes and not local and (asked.published or not (asked.folder / LOCAL).is_dir())
-    taken = shards.take(place.known, place.there) if takes else NOTHING
+    taken = shards.take(place.known, place.there.marks) if takes else NOTHING
     found = [each for each in seen.found if task_of(each.path) not in taken.shards]
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
     with workers(_processes(asked, found, folders.known)) as several:
@@ -235,12 +235,12 @@ class _Place:
     folder: Path
     cache: Cache
     known: Pages
-    there: dict[str, Mark]
+    there: There
 
     @classmethod
     def of(cls, folder: Path, cache: Cache) -> _Place:
         kept = cache.load(f"pages-{_digest(folder)}", Pages)
-        return cls(folder, cache, kept or Pages(made={}, reads={}), dict(listing(folder)))
+        return cls(folder, cache, kept or Pages(made={}, reads={}), There.of(folder))
 
     def parts(self, several: Workers) -> Parts:
         """Return what has the parts of boards that stand on this site's pages."""

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from harness.records.replacing import is_abandoned
 from harness.site.language import codes
 from harness.store.scanning import Mark, mark_of
 
@@ -51,13 +52,18 @@ def _languages() -> str:
     return "|".join(map(re.escape, codes()))
 
 
-def listing(folder: Path) -> Listed:
-    """Return the files of a site that are there, by name, with what tells a change."""
+def listing(folder: Path, drafts: list[str] | None = None) -> Listed:
+    """Return the files of a site that are there, by name, with what tells a change.
+
+    To ``drafts`` are added the names of those that a build which was ended left half written.
+    """
     is_ours, found = ours().fullmatch, Listed()
     for name, entry in in_our_folders(folder):
         if is_ours(name):
             with contextlib.suppress(OSError):
                 found.append((name, mark_of(entry.stat(follow_symlinks=False))))
+        elif drafts is not None and is_abandoned(entry.name):
+            drafts.append(name)
     found.sort()
     return found
 
