@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
+from harness.ranking.energy_ratio import worth_of
 from harness.records.base import Frozen
 from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
@@ -17,7 +18,6 @@ from harness.records.energy import (
     phase_seconds,
     systematic_uncertainty_per_1000,
 )
-from harness.ranking.energy_ratio import worth_of
 from harness.records.estimates import left_open, share_of_mean, shares_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
 from harness.records.session import Session
@@ -106,9 +106,9 @@ def _joules(
     """Return the geometric mean and its interval, the wider of two where there are occasions.
 
     One takes all sessions as one series, of as many as the mean over occasions is worth, and no
-    less than the meter leaves open, ``share``. The other is Student's t over the means of occasions,
-    which holds what varies from day to day; of two occasions it is very wide, as two days show very
-    little of days, unless they happen to be alike.
+    less than the meter leaves open, ``share``. The other is Student's t over the means of
+    occasions, which holds what varies from day to day; of two occasions it is very wide, as two
+    days show very little of days, unless they happen to be alike.
     """
     means = [log_mean(each) for each in by_occasion]
     joules = [value for each in by_occasion for value in each]

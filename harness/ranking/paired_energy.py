@@ -14,7 +14,8 @@ both and falls out. In this order:
   between as many days or campaigns of each; of fewer nothing is said.
 
 No interval is narrower than what the edges and steps of the meter's windows leave open, of the
-control's too where it is compared by, and sessions that do not differ are held to vary by ``LEAST_SPREAD``, as on a board.
+control's too where it is compared by, and sessions that do not differ are held to vary by
+``LEAST_SPREAD``, as on a board.
 """
 
 from __future__ import annotations

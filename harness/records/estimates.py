@@ -29,7 +29,7 @@ def joules_estimate(sessions: Sequence[Session], amortise_queries: int) -> LogEs
 
 
 def left_open(estimate: LogEstimate, share: float) -> LogEstimate:
-    """Return it with an error that is no less than a half-width of ``share`` at 95 % leaves open."""
+    """Return it with an error that is no less than that of a half-width of ``share`` at 95 %."""
     return estimate.at_least(share / t_quantile(math.inf))
 
 
