@@ -179,9 +179,11 @@ class Load:
     def check(self) -> None:
         """Raise ``MeasurementError`` when it has ended."""
         if self.child is not None and (code := self.child.poll()) is not None:
+            said = self.child.stdout.read().strip() if self.child.stdout else ""
             raise MeasurementError(
-                f"the {self.name} load ended with {code} while it was measured",
-                remedy=f"see what {PROGRAM.name} printed, and the kernel's log (dmesg)",
+                f"the {self.name} load ended with {code} while it was measured: "
+                f"{said or 'it said nothing'}",
+                remedy=f"run {PROGRAM.name} alone, and see the kernel's log (dmesg)",
             )
 
 
