@@ -101,13 +101,11 @@ def test_a_load_that_ends_while_it_is_measured_is_noticed(driver: pytest.MonkeyP
     driver.setenv("CUDA_STAND_IN_FAIL", "cuLaunchKernel")
     driver.setenv("CUDA_STAND_IN_RESULT", "719")
     driver.setenv("CUDA_STAND_IN_AFTER", "8")
-    with (
-        pytest.raises(MeasurementError, match="load ended with 3 while .*cuLaunchKernel failed"),
-        gpu_meter.loaded("steady", 0) as running,
-    ):
+    with gpu_meter.loaded("steady", 0) as running:
         assert running.child is not None
         running.child.wait(20)
-        running.check()
+        with pytest.raises(MeasurementError, match=r"ended with 3 while .*cuLaunchKernel failed"):
+            running.check()
 
 
 @pytest.mark.parametrize("watts", [60.0, 71.9])
