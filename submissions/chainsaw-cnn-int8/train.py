@@ -25,6 +25,7 @@ from onnxruntime.quantization import (
     QuantFormat,
     QuantType,
     quantize_static,
+    quant_pre_process,
 )
 
 from harness.tasks import load_task
@@ -60,8 +61,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         weights = ["--weights", given.weights] if given.weights else []
         subprocess.run([sys.executable, CONVERTED_BY, temporary, *weights], check=True)
+        whole = Path(temporary) / "whole.onnx"  # its weights are no longer in half precision
+        quant_pre_process(Path(temporary) / "network.onnx", whole, skip_symbolic_shape=True)
         quantize_static(
-            Path(temporary) / "network.onnx",
+            whole,
             given.output / "network.onnx",
             Spectra(made[heard]),
             quant_format=QuantFormat.QDQ,

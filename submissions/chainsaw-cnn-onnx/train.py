@@ -26,13 +26,21 @@ TRAINED_BY = HERE.parent / "chainsaw-cnn-torch" / "train.py"
 WINDOWS, MELS = 69, 64
 OPSET, IR_VERSION = 17, 8
 """Old enough for every ONNX Runtime of the last years."""
-Weights: TypeAlias = dict[str, npt.NDArray[np.float32]]
+Weights: TypeAlias = dict[str, npt.NDArray[np.float16]]
 
 
 def build(weights: Weights) -> onnx.ModelProto:
-    """Return the network of ``chainsaw-cnn-torch/model.py`` as a graph."""
+    """Return the network of ``chainsaw-cnn-torch/model.py`` as a graph.
+
+    The weights stay in half precision in the file; the runtime makes them whole once, as it loads.
+    """
     silent = int(weights["silent"])
-    nodes, found = [], "spectra"
+    learnt = sorted(weights.keys() - {"silent"})
+    nodes = [
+        helper.make_node("Cast", [f"{name}.half"], [name], to=onnx.TensorProto.FLOAT)
+        for name in learnt
+    ]
+    found = "spectra"
     convolutions = sum(name.endswith(".weight") for name in weights) - 1
     for number in range(convolutions):
         name = f"convolutions.{number}"
@@ -61,11 +69,7 @@ def build(weights: Weights) -> onnx.ModelProto:
         "chainsaw",
         [helper.make_tensor_value_info("spectra", floats, ["n", 1, WINDOWS, MELS])],
         [helper.make_tensor_value_info("scores", floats, ["n", 2])],
-        [
-            numpy_helper.from_array(weights[name], name)
-            for name in sorted(weights)
-            if name != "silent"
-        ],
+        [numpy_helper.from_array(weights[name], f"{name}.half") for name in learnt],
     )
     model = helper.make_model(
         graph, opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR_VERSION

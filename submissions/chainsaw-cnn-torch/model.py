@@ -85,7 +85,7 @@ class Classifier:
 
 
 def load(directory: Path) -> Classifier:
-    """Read the weights that ``train.py`` wrote."""
+    """Read the weights that ``train.py`` wrote; they are stored in half precision."""
     torch.set_num_threads(1)  # a second core would be paid for, and saves little
     stored = load_file(directory / "weights.safetensors")
     silent = int(stored.pop("silent"))

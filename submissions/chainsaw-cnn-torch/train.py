@@ -104,7 +104,8 @@ def main(output: Path) -> None:
     made, heard = spectra(clips, mel_filters(MELS))
     network = train(made[heard], data.labels[heard])
     silent = np.argmax(np.bincount(data.labels[~heard], minlength=2))  # the lower on a tie
-    weights = {**network.state_dict(), "silent": torch.tensor(int(silent))}
+    halved = {name: weight.half().contiguous() for name, weight in network.state_dict().items()}
+    weights = {**halved, "silent": torch.tensor(int(silent))}
     path = output / "weights.safetensors"
     save_file(weights, path)
     path.chmod(0o644)  # safetensors makes it unreadable for others
