@@ -19,7 +19,7 @@ from harness.records.withholding import publishable_quality, withheld_step
 from harness.tasks.answers import as_corners
 from harness.tasks.outcomes import kept_items, scorable
 from harness.tasks.protocol import Predictions, Split
-from harness.tasks.quality import label_metrics, metric_values
+from harness.tasks.quality import label_metrics, metric_values, version_named
 from harness.tasks.task import FolderTask
 from harness.verification.subject import Subject
 
@@ -89,10 +89,8 @@ def _from_outcomes(
                 _FORGED,
             )
     yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
-    again = task.score(sessions, items) if sessions else None
-    if again is not None and _methods(record.quality) != _methods(again):  # maybe an older record
-        older = task.score(sessions, items, sessions_by="satterthwaite")
-        again = older if _methods(record.quality) == _methods(older) else again
+    version = version_named(record.quality) if record.quality is not None else "both"
+    again = task.score(sessions, items, by=version) if sessions else None
     if again is not None and step is not None:
         again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)
