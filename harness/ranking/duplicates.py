@@ -76,7 +76,7 @@ def duplicates_among(members: Sequence[tuple[str, Marks]]) -> list[Problem]:
 
 def mark(value: object) -> str:
     """Return 128 bits, in hexadecimal, that tell ``value`` from any other."""
-    return blake2b(msgspec.json.encode(value), digest_size=16).hexdigest()
+    return blake2b(msgspec.msgpack.encode(value), digest_size=16).hexdigest()
 
 
 def _problems_of(sharing: Sequence[tuple[str, Marks]]) -> Iterator[Problem]:
