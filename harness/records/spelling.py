@@ -97,8 +97,7 @@ def _as_python_spells(compact: bytes) -> bytes:
 
     What looks like such a number in a text, of which neither quote is a part, is spelt so as well.
     """
-    spelt = _SHRUNK.sub(_shrunk, compact)
-    return _WITHOUT_EXPONENT.sub(_small, spelt) if _SMALL in spelt else spelt
+    return _WITHOUT_EXPONENT.sub(_small, _SHRUNK.sub(_shrunk, compact))
 
 
 def _shrunk(found: re.Match[bytes]) -> bytes:

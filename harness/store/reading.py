@@ -119,9 +119,7 @@ def read_one(
 
 def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
     try:
-        # Ten thousand times: a Path each takes longer than to open it.
-        with open(f"{results}/{path}", "rb", buffering=0) as file:  # noqa: PTH123 - as above
-            content = file.read()
+        content = (results / path).read_bytes()
     except OSError as error:
         raise UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
     record = _typed(content)
