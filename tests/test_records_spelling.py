@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,9 +12,11 @@ from hypothesis import strategies as st
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, canonical_json, parse_plain, pretty_json
+from harness.records.evaluation import EvaluationRecord
 from harness.records.signing import unsigned_content
 from harness.records.spelling import is_canonical, unsigned_as_written
 
+RESULTS = Path(__file__).resolve().parents[1] / "leaderboard" / "results"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
 PHRASES = st.sampled_from(
     [
@@ -141,6 +144,17 @@ def test_a_field_that_one_part_has_and_another_lacks_is_left_to_the_slow_way() -
     document = whole("x")
     del document["inner"]["added"]
     assert fast_of(pretty_json(document)) is None
+
+
+def test_every_record_of_the_project_is_read_the_fast_way() -> None:
+    found = [each for each in RESULTS.glob("*/*/*.json") if ".items." not in each.name]
+    assert found
+    for path in found:
+        content = path.read_bytes()
+        read = msgspec.json.decode(content, type=EvaluationRecord)
+        document = parse_plain(content, path)
+        assert isinstance(document, dict)
+        assert unsigned_as_written(content, read) == unsigned_content(document)
 
 
 @given(DOCUMENTS, st.data())

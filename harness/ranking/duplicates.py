@@ -14,6 +14,7 @@ from operator import itemgetter
 from typing import Protocol
 
 import msgspec
+from msgspec.structs import replace
 
 from harness.records.base import Frozen
 from harness.records.board import Problem
@@ -45,9 +46,9 @@ class Marks(Frozen):
 
 def marks_of(record: EvaluationRecord) -> Marks:
     """Return the marks of a record: 128 bits each, of which no two come out alike by chance."""
-    return Marks(
-        whole=mark(record), sessions=tuple(mark(session.phases) for session in record.sessions)
-    )
+    sessions = tuple(mark(session.phases) for session in record.sessions)
+    bare = tuple(replace(session, phases=()) for session in record.sessions)  # marked already
+    return Marks(whole=mark([replace(record, sessions=bare), sessions]), sessions=sessions)
 
 
 def find_duplicates(members: Sequence[HeldRecord]) -> list[Problem]:
