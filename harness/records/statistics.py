@@ -191,6 +191,8 @@ class Pooled:
     estimate: LogEstimate
     between: float
     """Standard deviation of the logarithm from campaign to campaign, beyond what sessions show."""
+    weights: tuple[float, ...]
+    """What each campaign counts for in the mean, in their order."""
 
 
 def over_campaigns(campaigns: Sequence[LogEstimate], least: int = LEAST_CAMPAIGNS) -> Pooled | None:
@@ -214,7 +216,7 @@ def over_campaigns(campaigns: Sequence[LogEstimate], least: int = LEAST_CAMPAIGN
     residual = sum(w * (log - mean) ** 2 for w, log in zip(weights, logs, strict=True))
     scale = max(1.0, residual / (len(logs) - 1))
     estimate = LogEstimate(mean, math.sqrt(scale / total), len(logs) - 1)
-    return Pooled(estimate, math.sqrt(between))
+    return Pooled(estimate, math.sqrt(between), tuple(weights))
 
 
 _NO_ERROR = 1e-12
