@@ -1,29 +1,31 @@
 """An NVIDIA board's counter, its integrated power, and long windows beside short ones.
 
-    python benchmarks/gpu_meter.py [--board 0] [--seconds 20] [--repeats 5] [--write FILE]
+    python benchmarks/gpu_meter.py [--board 0] [--seconds 15] [--repeats 5] [--write FILE]
 
-The board is given a known load by a child process: one matrix product, 8,192 x 8,192 in half
-precision, again and again (*steady*), or for half a second of every second (*bursty*). It needs
-torch with CUDA; without it, the board is measured as it is, and the report says so. In each
+The board is given a known load by a child process, which needs nothing but the driver (see
+``gpu_load.py``): one kernel again and again (*steady*), or in half a second of every second
+(*bursty*). Where CUDA does not work, the board is measured as it is, and the report says why. A
+load that ends too early, or that the board's power does not show, ends the benchmark. In each
 phase the same windows are read by the board's energy counter and by its integrated power, both as
 the harness reads them: ``repeats`` windows of one second, and as many of ``seconds``. Shown are the
 mean power by either, the spread of windows that ought to be alike, and the uncertainty that the
 meter states for a window, without the board's gain of +-5 %, which both share.
 
-Prints a report in Markdown with the board's name, and writes it to FILE: for a real board to
-docs/explanation/gpu-meter.md, unless told otherwise, for a stand-in only where told. Exits with 3
-where no board can be read.
+With its defaults it takes about four and a half minutes. Prints a report in Markdown with the
+board's name, and writes it to FILE: for a real board to docs/explanation/gpu-meter.md, unless told
+otherwise, for a stand-in only where told. Exits with 3 where no board can be read.
 """
 
 from __future__ import annotations
 
 import argparse
 import os
+import select
 import statistics
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -41,7 +43,12 @@ WRITTEN_TO = ROOT / "docs/explanation/gpu-meter.md"
 SHORT_SECONDS = 1.0
 SETTLE_SECONDS = 5.0
 """A board that was idle takes a while to reach its clocks."""
-WIDTH = 8_192
+START_SECONDS = 60.0
+"""For a load to begin: the driver is started, and translates the kernel."""
+END_SECONDS = 10.0
+LEAST_RISE = 1.2
+"""Of the mean power under load, over that without: less is no load."""
+PROGRAM = Path(__file__).with_name("gpu_load.py")
 LOADS = ("none", "steady", "bursty")
 
 
@@ -68,13 +75,10 @@ def main() -> int:
     """Measure, print, write, and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--board", type=int, default=0, help="its number, as NVML counts")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of a long window")
+    parser.add_argument("--seconds", type=float, default=15.0, help="of a long window")
     parser.add_argument("--repeats", type=int, default=5, help="windows of each length")
     parser.add_argument("--write", type=Path, help="the report's file")
-    parser.add_argument("--run-load", choices=LOADS[1:], help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.run_load:
-        run_load(arguments.run_load)
     try:
         report, is_real = measure(arguments.board, arguments.seconds, arguments.repeats)
     except MeasurementError as error:
@@ -103,21 +107,42 @@ def measure(index: int, seconds: float, repeats: int) -> tuple[str, bool]:
     sources = {kind: open_board(board, kind) for kind in kinds}
     descriptions = {kind: source.describe() for kind, source in sources.items()}
     is_real = not board.library.is_stand_in
-    loads = LOADS if is_real and has_cuda() else LOADS[:1]
+    refused = ask_load(index) if is_real else "it needs a real board."
     found: list[Series] = []
-    for load in loads:
-        with loaded(load, index):
+    worked: dict[str, str] = {}
+    for load in LOADS[:1] if refused else LOADS:
+        with loaded(load, index) as running:
+            worked[load] = running.words
             meters = {kind: SourceMeter(kind, [source]) for kind, source in sources.items()}
             for length in (SHORT_SECONDS, seconds):
                 print(f"{load}: {repeats} windows of {length:g} s", file=sys.stderr)
-                found += read_windows(meters, load, length, repeats)
-    return write_report(board, descriptions, found, loads), is_real
+                found += read_windows(meters, load, length, repeats, running.check)
+        require_rise(board.name, load, found)
+    return write_report(board, descriptions, found, refused, worked), is_real
+
+
+def require_rise(name: str, load: str, found: Sequence[Series]) -> None:
+    """Raise ``MeasurementError`` where the board drew hardly more than without a load."""
+    idle, busy = (
+        statistics.fmean(w for each in found if each.load == wanted for w in each.watts)
+        for wanted in (LOADS[0], load)
+    )
+    if load != LOADS[0] and busy < LEAST_RISE * idle:
+        raise MeasurementError(
+            f"{name}: drew {busy:.1f} W under the {load} load and {idle:.1f} W without: the load "
+            "did not reach it, or it was busy before",
+            remedy="see with nvidia-smi what else uses the board, and run again when nothing does",
+        )
 
 
 def read_windows(
-    meters: dict[Kind, SourceMeter], load: str, seconds: float, repeats: int
+    meters: dict[Kind, SourceMeter],
+    load: str,
+    seconds: float,
+    repeats: int,
+    check: Callable[[], None],
 ) -> list[Series]:
-    """Read the same windows both ways, one after the other at each edge."""
+    """Read the same windows both ways, one after the other at each edge; ``check`` after each."""
     readings: dict[Kind, list[WindowReading]] = {kind: [] for kind in meters}
     with ExitStack() as stack:
         recordings = {
@@ -127,6 +152,7 @@ def read_windows(
             time.sleep(seconds)
             for kind, recording in recordings.items():
                 readings[kind].append(recording.mark())
+            check()
     return [
         Series(
             load=load,
@@ -141,55 +167,95 @@ def read_windows(
     ]
 
 
-def has_cuda() -> bool:
-    """Say whether torch is here and sees a board."""
-    try:
-        import torch
-    except ImportError:
-        return False
-    return bool(torch.cuda.is_available())
+@dataclass(frozen=True)
+class Load:
+    """A load that has begun; ``child`` is ``None`` for no load."""
+
+    name: str
+    words: str = ""
+    """What it does."""
+    child: subprocess.Popen[str] | None = None
+
+    def check(self) -> None:
+        """Raise ``MeasurementError`` when it has ended."""
+        if self.child is not None and (code := self.child.poll()) is not None:
+            said = self.child.stdout.read().strip() if self.child.stdout else ""
+            raise MeasurementError(
+                f"the {self.name} load ended with {code} while it was measured: "
+                f"{said or 'it said nothing'}",
+                remedy=f"run {PROGRAM.name} alone, and see the kernel's log (dmesg)",
+            )
+
+
+def ask_load(index: int) -> str:
+    """Return why there can be no load; empty where there can."""
+    with started(LOADS[0], index) as child:
+        verdict, words = first_line(child)
+    return "" if verdict == "running" else words
 
 
 @contextmanager
-def loaded(load: str, index: int) -> Iterator[None]:
+def loaded(load: str, index: int) -> Iterator[Load]:
     """Keep the board busy from a process of its own, until the block ends."""
-    if load == "none":
-        yield
+    if load == LOADS[0]:
+        yield Load(load)
         return
-    # CUDA numbers boards by speed, unless told to number them as NVML does.
-    order = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(index)}
-    child = subprocess.Popen([sys.executable, __file__, "--run-load", load], env=os.environ | order)
-    try:
-        time.sleep(SETTLE_SECONDS)
-        if child.poll() is not None:
+    with started(load, index) as child:
+        verdict, words = first_line(child)
+        if verdict != "running":
             raise MeasurementError(
-                f"the {load} load ended with {child.returncode}", remedy="see what it printed"
+                f"the {load} load did not begin: {words}", remedy=f"run {PROGRAM.name} alone"
             )
-        yield
+        running = Load(load, words, child)
+        time.sleep(SETTLE_SECONDS)
+        running.check()
+        yield running
+
+
+@contextmanager
+def started(load: str, index: int) -> Iterator[subprocess.Popen[str]]:
+    """Start the program of loads on a board; end it with the block."""
+    # CUDA numbers boards by speed, unless told to number them as NVML does.
+    settings = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(index)}
+    settings["CUDA_CACHE_DISABLE"] = "1"  # leaves nothing behind in the user's folder
+    child = subprocess.Popen(
+        [sys.executable, str(PROGRAM), load],
+        env=os.environ | settings,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield child
     finally:
         child.terminate()
-        child.wait()
+        try:
+            child.wait(END_SECONDS)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+        if child.stdout is not None:
+            child.stdout.close()
 
 
-def run_load(load: str) -> None:
-    """Multiply until killed."""
-    import torch
-
-    left = torch.randn(WIDTH, WIDTH, device="cuda", dtype=torch.float16)
-    while True:
-        until = time.monotonic() + 0.5
-        while time.monotonic() < until:
-            left @ left
-            torch.cuda.synchronize()
-        if load == "bursty":
-            time.sleep(0.5)
+def first_line(child: subprocess.Popen[str]) -> tuple[str, str]:
+    """Return the verdict that a load prints, and its words."""
+    assert child.stdout is not None
+    ready, _, _ = select.select([child.stdout], [], [], START_SECONDS)
+    if not ready:
+        return "failed", f"it said nothing for {START_SECONDS:g} s"
+    line = child.stdout.readline().strip()
+    verdict, found, words = line.partition(": ")
+    if not found:
+        return "failed", f"it ended with {child.wait()} and said {line!r}"
+    return verdict, words
 
 
 def write_report(
     board: Board,
     descriptions: dict[Kind, SourceDescription],
     found: Sequence[Series],
-    loads: Sequence[str],
+    refused: str,
+    worked: dict[str, str],
 ) -> str:
     """Render what was seen."""
     today = f"{datetime.now(UTC):%Y-%m-%d}"
@@ -200,11 +266,14 @@ def write_report(
     ]
     if board.library.is_stand_in:
         lines += ["", "**A stand-in library, not a board**: this shows that the program runs."]
-    if len(loads) == 1:
-        lines += [
-            "",
-            "No load was run: that needs torch with CUDA, and a real board. Shown is what it drew.",
-        ]
+    if refused:
+        lines += ["", f"No load was run: {refused} Shown is what the board drew."]
+    lines += [
+        line
+        for load, words in worked.items()
+        if words
+        for line in ("", f"The {load} load: {words}.")
+    ]
     lines += ["", "| read by | refreshed every | step |", "|---|---|---|"]
     lines += [
         f"| {kind} | {described.refresh_seconds * 1e3:.1f} ms | "

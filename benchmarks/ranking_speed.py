@@ -1,7 +1,7 @@
 """How long a board takes to be ranked, over the bare matrix product that it contains.
 
     python benchmarks/ranking_speed.py [--entries 50 1000] [--items 2000] [--draws 10000]
-    python benchmarks/ranking_speed.py --cli [--entries 50 1000]
+    python benchmarks/ranking_speed.py --cli [--entries 50 1000] [--page FILE]
 
 The product is (draws, items) by (items, entries) in single precision, by NumPy, beside every
 ranking: a machine that is slower, or busy, is so for both. Prints seconds of wall and CPU time, the
@@ -10,19 +10,22 @@ missed. The goals are 6 s and 1.5 GB for 1,000 entries and 1 s for 50, on two id
 
 ``--cli`` times ``python -m harness leaderboard`` instead, with draws as the rules have them, on a
 project of so many entries of a task's sample (``ranking_speed_project.py``, which takes longer to
-make than to rank): start, reading, ranking, joint file and page. No goal is set for all that.
+make than to rank): start, reading, ranking, joint file and page; first without a cache, then once
+more. It prints wall time, and user and system CPU time and memory of all processes together, as a
+table that ``--page FILE`` writes between the marks of a page. No goal is set for all that.
 """
 
 from __future__ import annotations
 
 import argparse
+import contextlib
+import ctypes
 import os
 import resource
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,6 +33,7 @@ from typing import NamedTuple
 
 import numpy as np
 from ranking_speed_project import ROOT, make_project
+from site_build import run, write_page
 
 from harness.ranking.claims import rank
 from harness.ranking.evidence import Evidence, ItemScores, Margins, SessionEnergies
@@ -37,6 +41,8 @@ from harness.ranking.evidence import Evidence, ItemScores, Margins, SessionEnerg
 GOALS = {50: 1.0, 1_000: 6.0}
 MOST_GIGABYTES = 1.5
 SESSIONS = 5
+PR_SET_CHILD_SUBREAPER = 36
+BEGIN, END = "<!-- ranking_speed: begin -->", "<!-- ranking_speed: end -->"
 
 
 class Took(NamedTuple):
@@ -87,25 +93,69 @@ def measure(entries: int, items: int, draws: int) -> Result:
     return Result(ranking, product, kilobytes / 1e6)
 
 
-def by_command_line(entries: int) -> None:
-    """Make a project, time the command on it twice, and print what it took."""
+class Command(NamedTuple):
+    """What the whole command took, its worker processes included."""
+
+    entries: int
+    items: int
+    when: str
+    wall_seconds: float
+    user_seconds: float
+    system_seconds: float
+    gigabytes: float
+    """The most that all of its processes had resident together (``site_build.Watch``)."""
+
+
+def by_command_line(entries: int) -> list[Command]:
+    """Make a project, and time the command on it twice."""
     with tempfile.TemporaryDirectory() as temporary:
         root = Path(temporary) / "project"
         items = make_project(root, entries)
-        environment = os.environ | {"HARNESS_ROOT": str(root), "PYTHONPATH": str(ROOT)}
-        command = [sys.executable, "-m", "harness", "leaderboard", "--published"]
-        for when in ("first", "again"):
-            before = resource.getrusage(resource.RUSAGE_CHILDREN)
-            began = time.perf_counter()
-            subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
-            wall = time.perf_counter() - began
-            after = resource.getrusage(resource.RUSAGE_CHILDREN)
-            cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-            print(
-                f"{entries:5} entries x {items:,} items, {when}: leaderboard {wall:6.2f} s wall, "
-                f"{cpu:6.2f} s CPU, at most {after.ru_maxrss / 1e6:.2f} GB",
-                flush=True,
-            )
+        variables = {"HARNESS_ROOT": str(root), "HARNESS_CACHE": f"{temporary}/cache"}
+        environment = os.environ | variables | {"PYTHONPATH": str(ROOT)}
+        return [_command(entries, items, when, environment) for when in ("first", "again")]
+
+
+def _command(entries: int, items: int, when: str, environment: dict[str, str]) -> Command:
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    wall, gigabytes = run(environment)
+    _wait_for_orphans()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return Command(
+        entries,
+        items,
+        when,
+        wall,
+        after.ru_utime - before.ru_utime,
+        after.ru_stime - before.ru_stime,
+        gigabytes / 1e9,
+    )
+
+
+def _adopt_orphans() -> None:
+    """Be the parent of what the command leaves behind: its CPU time is known when it is reaped."""
+    if ctypes.CDLL(None, use_errno=True).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+
+
+def _wait_for_orphans() -> None:
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            os.waitpid(-1, 0)
+
+
+def table(commands: Sequence[Command]) -> str:
+    """Spell what the command took as a Markdown table."""
+    rows = [
+        "| entries | items | | wall | user CPU | system CPU | memory |",
+        "|---:|---:|---|---:|---:|---:|---:|",
+    ]
+    rows += [
+        f"| {each.entries:,} | {each.items:,} | {each.when} | {each.wall_seconds:.2f} s "
+        f"| {each.user_seconds:.2f} s | {each.system_seconds:.2f} s | {each.gigabytes:.2f} GB |"
+        for each in commands
+    ]
+    return "\n".join(rows)
 
 
 def main() -> int:
@@ -115,10 +165,16 @@ def main() -> int:
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--draws", type=int, default=10_000)
     parser.add_argument("--cli", action="store_true", help="time the command instead")
+    parser.add_argument("--page", type=Path, help="with --cli: a page to write the table into")
     arguments = parser.parse_args()
+    if arguments.page and not arguments.cli:
+        parser.error("--page goes with --cli")
     if arguments.cli:
-        for entries in arguments.entries:
-            by_command_line(entries)
+        _adopt_orphans()
+        made = table([each for entries in arguments.entries for each in by_command_line(entries)])
+        print(made)
+        if arguments.page:
+            write_page(arguments.page, [made], begin=BEGIN, end=END)
         return 0
     missed = False
     for entries in arguments.entries:

@@ -164,13 +164,13 @@ def table(figures: Sequence[Figures]) -> str:
     return "\n".join(rows)
 
 
-def write_page(path: Path, tables: Sequence[str]) -> None:
+def write_page(path: Path, tables: Sequence[str], *, begin: str = BEGIN, end: str = END) -> None:
     """Put tables between the marks of a page, in the place of those there."""
     text = path.read_text(encoding="utf-8")
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise SystemExit(f"{path}: has no place between {BEGIN} and {END}")
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise SystemExit(f"{path}: has no place between {begin} and {end}")
     made = "\n\n".join(tables)
     path.write_text(f"{before}{begin}\n\n{made}\n\n{end}{after}", encoding="utf-8")
 

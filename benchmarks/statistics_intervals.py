@@ -1,6 +1,6 @@
 """How often intervals hold the truth, where the truth is known: by simulation.
 
-    python benchmarks/statistics_intervals.py [--repetitions 2000] [--jobs 1] [--write]
+    python benchmarks/statistics_intervals.py [--repetitions 2000] [--jobs N] [--write]
 
 Test sets of 86 to 5,000 items, 3 to 30 sessions; answers that differ between sessions; groups;
 energies with skew, drift and serial correlation; looks; ratios; campaigns; days. Each setting is
@@ -20,6 +20,7 @@ from __future__ import annotations
 import argparse
 import json
 import multiprocessing
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -33,6 +34,7 @@ from statistics_intervals_energy import Setting, energy_settings
 from statistics_intervals_figure import draw
 from statistics_intervals_quality import (
     FEWER_RESAMPLES,
+    newest_quality_settings,
     quality_settings,
     quality_settings_by_sessions,
 )
@@ -75,6 +77,10 @@ class Row:
         return "met"
 
 
+def _processors() -> int:
+    return len(os.sched_getaffinity(0))
+
+
 def simulate(repetitions: int, wanted: str, jobs: int, done: Sequence[Row] = ()) -> Iterator[Row]:
     """Run every setting whose panel or name holds what is wanted, and that is not done."""
     known = {(row.panel, row.name, row.size) for row in done}
@@ -83,6 +89,8 @@ def simulate(repetitions: int, wanted: str, jobs: int, done: Sequence[Row] = ())
         for number, (panel, name, size, _) in enumerate(_settings())
         if wanted in f"{panel} {name}" and (panel, name, size) not in known
     ]
+    for library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ[library] = "1"  # of each process, which reads it when it imports NumPy
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
         yield from pool.imap(partial(_run, repetitions), chosen)
 
@@ -93,6 +101,7 @@ def _settings() -> list[Setting]:
         *energy_settings(),
         *quality_settings_by_sessions(),
         *day_settings(),
+        *newest_quality_settings(),
     ]
 
 
@@ -168,7 +177,7 @@ def main() -> int:
     """Run it as the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repetitions", type=int, default=2_000)
-    parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--jobs", type=int, default=_processors(), help="processes; all there are")
     parser.add_argument("--only", default="", help="settings whose name holds this")
     parser.add_argument("--rows", type=Path, help="a file of rows to go on from, and to add to")
     parser.add_argument("--write", action="store_true", help="write the page and the figure")

@@ -39,12 +39,19 @@ METRICS = (
     "F1",
     "macro F1",
 )
+COMMON = 0.06
+"""Of the items, that a session gets wrong at the most besides."""
 FEW_SESSIONS = 5
 """The fewest of an official protocol; a quick one has three."""
 BY_FIVE = (500, 1200)
 """Items of which the metrics of labels are simulated with five sessions as well."""
 AFRESH = (*product((500, 1200), (3, 5, 8)), *product((5000,), (3, 5)))
 """Items and sessions of an entry that answers every item by chance anew in each session."""
+MORE_AFRESH = (
+    *product((86, 200), (3, 5, 8, 12, 30)),
+    *product((500, 1200), (12, 30)),
+    *product((5000,), (8, 12, 30)),
+)
 SHIFTS = {
     "scenes alike": (1.4, 1.4, 0.0),
     "scenes unlike": (1.4, 1.4, 1.0),
@@ -60,7 +67,7 @@ def quality_settings() -> Iterator[Setting]:
     """Yield panel, name, size and the function that draws one and makes its intervals."""
     for items, share in product(ITEMS, (0.55, 0.8, 0.95, 0.99)):
         yield "shares", f"accuracy of {share:.0%}", items, partial(_share, items, share)
-    for items, sessions, common in product(ITEMS, (3, 5, 12, 30), (0.0, 0.06)):
+    for items, sessions, common in product(ITEMS, (3, 5, 12, 30), (0.0, COMMON)):
         title = f"{sessions} sessions that disagree{' in common' if common else ''}"
         draw = partial(_disagreeing, items, sessions, common)
         if items < ITEMS[-1] or sessions == FEW_SESSIONS:
@@ -81,8 +88,24 @@ def quality_settings_by_sessions() -> Iterator[Setting]:
         draw = partial(_labelled, items, kind, metric, sessions=FEW_SESSIONS)
         yield "metrics of labels", f"{metric}, {kind}, five sessions", items, draw
     for items, sessions in AFRESH:
-        title, draw = f"{sessions} sessions that answer afresh", partial(_afresh, items, sessions)
-        yield "shares by several sessions", f"{title} and err in common", items, draw
+        title = f"{sessions} sessions that answer afresh and err in common"
+        draw = partial(_afresh, items, sessions, COMMON)
+        yield "shares by several sessions", title, items, draw
+
+
+def newest_quality_settings() -> Iterator[Setting]:
+    """Yield those that came last: without errors in common, and afresh by more sizes and sessions.
+
+    With nothing in common, the sessions' values may lie close together by luck.
+    """
+    for items, sessions in MORE_AFRESH:
+        title = f"{sessions} sessions that answer afresh and err in common"
+        draw = partial(_afresh, items, sessions, COMMON)
+        yield "shares by several sessions", title, items, draw
+    for items, sessions in sorted((*AFRESH, *MORE_AFRESH)):
+        title = f"{sessions} sessions that answer afresh, with nothing in common"
+        draw = partial(_afresh, items, sessions, 0.0)
+        yield "shares by several sessions", title, items, draw
 
 
 @cache
@@ -114,14 +137,16 @@ def _disagreeing(
     return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
 
 
-def _afresh(items: int, sessions: int, rng: np.random.Generator, levels: Sequence[float]) -> Found:
-    """No item is easier than another: a session gets up to 6 % of all wrong, and chance the rest.
+def _afresh(
+    items: int, sessions: int, common: float, rng: np.random.Generator, levels: Sequence[float]
+) -> Found:
+    """No item is easier: a session gets up to ``common`` of all wrong, and chance the rest.
 
     The worst there is for what sessions have in common: single items explain all but that.
     """
-    chance = 0.8 * (1 - rng.uniform(0, 0.06, (sessions, 1)))
+    chance = 0.8 * (1 - rng.uniform(0, common, (sessions, 1)))
     right = rng.random((sessions, items)) < chance
-    return 0.8 * (1 - 0.06 / 2), _of_share(_alone(items), right, levels)
+    return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
 
 
 def _answered(
@@ -185,7 +210,7 @@ def _of_metric(
     (spread,) = bootstrap.spreads([lambda confusion: per_class_f1(confusion)[..., last]], [last])
     value = float(per_class_f1(confusions)[:, last].mean())
     truth = float(per_class_f1(expected)[last])
-    return truth, [interval(value, spread, level) for level in levels]
+    return truth, [interval(value, spread, level, counts=False) for level in levels]
 
 
 def _logistic(x: Floats) -> Floats:
@@ -248,4 +273,4 @@ def _boxes(items: int, metric: str, rng: np.random.Generator, levels: Sequence[f
         truth, function, needs = _true_precision(), matched.average_precision, matched.truths > 0
     spread = _alone(items).resampled_spread([function], needs[np.newaxis])
     value = float(function(np.ones((1, items)))[0])
-    return truth, [interval(value, spread, level) for level in levels]
+    return truth, [interval(value, spread, level, counts=False) for level in levels]

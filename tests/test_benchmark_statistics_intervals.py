@@ -15,7 +15,10 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 import statistics_intervals as bench
 from statistics_intervals_days import day_settings
 from statistics_intervals_figure import draw
-from statistics_intervals_quality import quality_settings_by_sessions
+from statistics_intervals_quality import (
+    newest_quality_settings,
+    quality_settings_by_sessions,
+)
 
 from harness.tasks import intervals
 
@@ -83,7 +86,7 @@ def test_a_setting_that_is_run_again_gives_the_same(monkeypatch: pytest.MonkeyPa
 def test_every_setting_has_a_name_of_its_own_and_later_ones_come_last() -> None:
     keys = [(panel, name, size) for panel, name, size, _ in bench._settings()]
     assert len(set(keys)) == len(keys)
-    newest = [*quality_settings_by_sessions(), *day_settings()]
+    newest = [*quality_settings_by_sessions(), *day_settings(), *newest_quality_settings()]
     later = [(panel, name, size) for panel, name, size, _ in newest]
     assert keys[-len(later) :] == later  # the number of a setting seeds its randomness
     by_three = {name.removesuffix(" three sessions") for _, name, _ in keys}

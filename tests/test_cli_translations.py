@@ -159,6 +159,26 @@ def test_a_report_of_a_record_has_the_words_of_the_project(root: Path) -> None:
         assert "Titre à nous" in made.output
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_report_is_made_without_a_file_of_words_that_is_wrong(root: Path, language: str) -> None:
+    (path,) = (root / "leaderboard" / "results").rglob("*Z-*.json")
+    asked = [["report", what, "--language", language] for what in (str(path), "one")]
+    without = [runner.invoke(app, each).stdout for each in asked]
+    put_words(root, "T", "xx")
+    words = root / "leaderboard/words.fr.toml"
+    words.write_text("schema = 1\n[tasks.nowhere]\n", encoding="utf-8")
+
+    made = [runner.invoke(app, each) for each in asked]
+
+    assert [each.exit_code for each in made] == [0, 0]
+    assert [each.stdout for each in made] == without
+    for each in made:
+        assert f"warning: {words}: tasks.nowhere: there is no such task" in each.stderr
+        assert "words.xx.toml: the site has no catalogue of 'xx'" in each.stderr
+        assert "fix: correct each field named" in each.stderr
+    assert runner.invoke(app, ["leaderboard"]).exit_code == 2
+
+
 def test_verify_does_without_words(root: Path) -> None:
     before = runner.invoke(app, ["verify"])
     (root / "leaderboard/words.fr.toml").write_text("no toml", encoding="utf-8")

@@ -361,6 +361,33 @@ def test_two_days_show_little_and_two_that_are_alike_are_still_held_to_vary_by_t
     assert width(other) > 4 * width(two_days)
 
 
+def test_of_days_with_unlike_many_sessions_the_day_with_few_decides_what_is_left_open() -> None:
+    def of_days(*counts: int) -> BoardEntry:
+        days = zip((39.0, 39.000_001, 39.000_002), counts, (EARLY, LATE, LATEST), strict=True)
+        made = [record(joules=[joules] * count, created=at) for joules, count, at in days]
+        return only_row(*(
+            replace(each, sessions=tuple(uncertain(session, 1.0) for session in each.sessions))
+            for each in made
+        ))  # fmt: skip
+
+    even, uneven = of_days(8, 8, 8), of_days(1, 1, 22)
+    assert even.joules_uncertainty is not None
+    assert uneven.joules_uncertainty is not None
+    share = math.sqrt((1 + 1 + 1 / 22) / 9 / (1 / 24))  # of the mean of three days' means
+    random = even.joules_uncertainty.random
+    assert uneven.joules_uncertainty.random == pytest.approx(share * random, rel=1e-3)
+    assert width(uneven) == pytest.approx(share * width(even), rel=1e-3)
+
+
+def test_a_day_of_one_session_widens_what_sessions_leave_open_of_days_that_are_alike() -> None:
+    one, many = (0.0,), (-3.0, 3.0) * 11
+    even = only_row(*(record(joules=[39.0 + x for x in (-3.0, 3.0) * 4], created=c)
+                      for c in (EARLY, LATE, LATEST)))  # fmt: skip
+    uneven = only_row(*(record(joules=[39.0 + x for x in each], created=c)
+                        for each, c in ((one, EARLY), (one, LATE), (many, LATEST))))  # fmt: skip
+    assert width(uneven) > 2 * width(even)
+
+
 def test_a_board_names_rows_of_several_occasions() -> None:
     board = only_board(record("a", created=EARLY), record("a", created=LATE), record("b"))
     (note,) = [note for note in board.notes if note.code == "several-occasions"]

@@ -397,6 +397,43 @@ def test_one_more_item_right_raises_every_statistic_of_quality(seed: int, items:
     assert (not_worse_after >= not_worse - rounding)[not_worse >= 0].all()
 
 
+@pytest.mark.parametrize("items", [86, 317, 1_200, 2_000])
+@pytest.mark.parametrize("few", [3, 4, 5])
+def test_what_few_items_tell_is_not_above_what_noise_reaches_as_often(items: int, few: int) -> None:
+    """Five that tell the same way are one of sixteen draws: a tie with the bound, but for rounding.
+
+    On one that comes out a hair too low they would be a claim.
+    """
+    same = energies([0.0] * 5)
+    for right in range(0, items - few, items // 7):
+        scores = scores_of([right + few, right], items)
+        evidence = Evidence(("a", "b"), ItemScores(scores), (same, same), np.ones(2, dtype=bool))
+        ranking = rank(evidence, Margins(quality=1e-12, energy=0.02), draws=2_000, seed=7)
+        assert not ranking.better_quality.any()
+
+
+def test_one_more_item_right_may_raise_the_bound_by_more_than_the_statistic() -> None:
+    """Hold the example in docs/explanation/statistics-claims.md: monotone in quality it is not."""
+    margins = Margins(quality=1e-12, energy=0.02)  # "not worse" is then "better", and nothing else
+
+    def claims_of_a(*, one_more: bool) -> tuple[bool, float]:
+        kinds = [  # answers of a, of b and of c, and to how many items
+            ((1, 0, 1), 97), ((1, 0, 0), 5 if one_more else 4), ((0, 0, 0), 0 if one_more else 1),
+            ((0, 1, 0), 73), ((1, 1, 1), 25),
+        ]  # fmt: skip
+        scores = np.array([answers for answers, count in kinds for _ in range(count)], np.float32)
+        same = energies([0.0] * 5)
+        at_floor = np.ones(3, dtype=bool)  # so that quality decides alone
+        evidence = Evidence(("a", "b", "c"), ItemScores(scores), (same,) * 3, at_floor)
+        ranking = rank(evidence, margins, draws=10_000, seed=7)
+        return bool(ranking.beats[0, 1]), ranking.bound
+
+    (before, low), (after, high) = (claims_of_a(one_more=each) for each in (False, True))
+    assert (low, high) == pytest.approx((2.0, np.sqrt(5)), abs=1e-3)
+    assert before
+    assert not after
+
+
 @settings(max_examples=12, deadline=None)
 @given(numbers, st.integers(0, 1000))
 def test_claims_never_run_in_a_ring_and_ranges_are_ranges(count: int, seed: int) -> None:

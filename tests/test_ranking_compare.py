@@ -283,6 +283,29 @@ def test_other_campaigns_are_compared_by_their_controls() -> None:
     assert (few.energy.status, few.energy.pairing) == ("not-compared", "none")
 
 
+def test_what_the_meter_leaves_open_of_the_control_is_in_the_interval() -> None:
+    def coarse(made: EvaluationRecord, joules: float) -> EvaluationRecord:
+        def left_open(each: PhaseWindow) -> PhaseWindow:
+            (part,) = each.reading.energy
+            parts = (replace(part, edges_joules=joules),)
+            return replace(each, reading=replace(each.reading, energy=parts))
+
+        sessions = tuple(replace(s, phases=tuple(map(left_open, s.phases))) for s in made.sessions)
+        return replace(made, sessions=sessions)
+
+    def some(entry: str, names: str, edges: float) -> Contender:
+        of_it = [in_campaign(entry, JOULES, name) for name in names]
+        controls = tuple(coarse(in_campaign("steady", JOULES, name), edges) for name in names)
+        return contender(entry, *of_it, controls=controls)
+
+    fine, rough = (
+        compared(some("old", "abc", edges), some("new", "def", edges)).energy
+        for edges in (0.001, 5.0)
+    )
+    assert (fine.pairing, fine.status) == ("campaigns", "equivalent")
+    assert (rough.pairing, rough.status) == ("campaigns", "not-told-apart")
+
+
 def test_ratios_to_two_versions_of_the_control_are_not_held_against_one_another() -> None:
     def some(entry: str, names: str, version: str) -> Contender:
         of_it, of_control = (

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from harness.ranking.energy_ratio import Campaign, Series
 from harness.ranking.paired_energy import EnergyFinding, compare_energy
-from harness.records.statistics import LEAST_CAMPAIGNS, LEAST_SPREAD
+from harness.records.statistics import LEAST_CAMPAIGNS, LEAST_SPREAD, t_quantile
 
 A = (10.0, 10.2, 9.9, 10.1, 9.8)
 MARGIN = 0.02
@@ -23,9 +23,10 @@ def series(
     joules: Sequence[float],
     *,
     kernel: float = 0.1,
-    random_share: float = 0.0,
+    meter_share: float = 0.0,
     campaigns: Mapping[str, Campaign] | None = None,
     controls: Mapping[str, Campaign] | None = None,
+    control_meter_share: float = 0.0,
     alpha: float = 0.05,
     days: str = "",
 ) -> Series:
@@ -34,9 +35,10 @@ def series(
     return Series(
         tuple(joules),
         (kernel,) * len(joules),
-        random_share,
+        meter_share,
         campaigns or {},
         controls or {},
+        control_meter_share,
         alpha,
         tuple(map(ord, days or of_campaigns)),
     )
@@ -168,9 +170,8 @@ def test_of_two_shared_campaigns_the_one_with_more_rounds_counts() -> None:
 
 def test_sessions_that_are_left_out_do_not_steady_what_the_meter_leaves_open() -> None:
     def some(names: str, factor: float) -> Series:
-        share = 0.1 / math.sqrt(len(names))  # of a mean, it shrinks with the sessions
         made = {name: rounds((10.0 * factor,) * 5) for name in names}
-        return series((10.0 * factor,) * 5 * len(names), random_share=share, campaigns=made)
+        return series((10.0 * factor,) * 5 * len(names), meter_share=0.2, campaigns=made)
 
     one, two = (found(some(names, 1.0), some(names, 0.9)) for names in ("c", "cd"))
     assert two.ratio_interval == pytest.approx(one.ratio_interval)
@@ -374,11 +375,105 @@ def test_sessions_that_do_not_differ_are_held_to_vary_by_what_no_meter_is_better
 
 
 def test_nor_is_an_interval_narrower_than_the_meters_steps() -> None:
-    made = found(series((10.0,) * 5, random_share=0.1), series((9.8,) * 5, random_share=0.1))
+    share = 0.1 * math.sqrt(5)
+    made = found(series((10.0,) * 5, meter_share=share), series((9.8,) * 5, meter_share=share))
     assert made.status == "not-told-apart"
     assert made.ratio_interval is not None
     low, high = made.ratio_interval
     assert high / low > math.exp(2 * math.hypot(0.1, 0.1))
+
+
+def half_width(made: EnergyFinding) -> float:
+    assert made.ratio_interval is not None
+    low, high = made.ratio_interval
+    return math.log(high / low) / 2
+
+
+def by_steps_alone(share: float, squares: float, degrees: float) -> float:
+    """Return the half-width where ``squares`` are those of one session's error, and no other."""
+    return t_quantile(degrees) * share * math.sqrt(squares) / t_quantile(math.inf)
+
+
+@pytest.mark.parametrize(("of_b", "degrees"), [("abc", 2), ("def", 4)])
+def test_of_days_with_unlike_many_sessions_steps_leave_open_what_the_fewest_do(
+    of_b: str, degrees: float
+) -> None:
+    def some(days: str) -> Series:
+        each = "".join(day * count for day, count in zip(days, (2, 2, 26), strict=True))
+        return series((10.0,) * 30, meter_share=0.1, days=each)
+
+    made = found(some("abc"), some(of_b))
+    assert made.unit == "occasions"
+    squares = 2 * (1 / 2 + 1 / 2 + 1 / 26) / 9  # of the mean of three means, for each entry
+    assert half_width(made) == pytest.approx(by_steps_alone(0.1, squares, degrees))
+
+
+@pytest.mark.parametrize("spread", [0.0, 0.05])
+def test_of_shared_campaigns_with_unlike_many_rounds_by_what_each_counts_for(
+    spread: float,
+) -> None:
+    def some(days: Sequence[float]) -> Series:
+        sizes = (2, 2, 26)
+        made = {n: rounds((d,) * k) for n, d, k in zip("abc", days, sizes, strict=True)}
+        joules = [value for each in made.values() for value in each.values()]
+        return series(joules, meter_share=0.4, campaigns=made)
+
+    a, b = some((10.0,) * 3), some((10.0, 10.0 * (1 - spread), 10.0 * (1 + spread)))
+    made = found(a, b)
+    assert made.unit == "campaigns"
+    alike, unlike = 1 / 30, (1 / 2 + 1 / 2 + 1 / 26) / 9  # by their rounds, or each once
+    squares = 2 * (unlike if spread else alike)
+    assert half_width(made) == pytest.approx(by_steps_alone(0.4, squares, 2), rel=0.001)
+
+
+def through_a_coarse_counter(
+    rng: np.random.Generator, names: str, sizes: Sequence[int], steps: float, day: float
+) -> Series:
+    """Make campaigns of an entry of so many steps of a counter, and of a control of ten.
+
+    Where a window begins within a step is chance, so that most sessions of the control read the
+    same, and do not show what days cost both.
+    """
+
+    def read(true: float, size: int) -> Campaign:
+        return rounds(np.floor(day * true + rng.random(size)).tolist())
+
+    made = {name: read(steps, size) for name, size in zip(names, sizes, strict=True)}
+    controls = {name: read(10.0, size) for name, size in zip(names, sizes, strict=True)}
+    joules = [value for each in made.values() for value in each.values()]
+    edges = t_quantile(math.inf) / math.sqrt(6)  # two, each anywhere within a step
+    return series(
+        joules,
+        campaigns=made,
+        controls=controls,
+        meter_share=edges / steps,
+        control_meter_share=edges / 10.0,
+    )
+
+
+@pytest.mark.parametrize(
+    ("sizes", "steps", "missed_without"),
+    [((2, 2, 2), 100_000.0, 0.15), ((2, 2, 3), 100_000.0, 0.12), ((5, 5, 5), 10.0, 0.0)],
+)
+def test_what_the_counter_leaves_open_of_the_control_is_in_the_interval(
+    sizes: Sequence[int], steps: float, missed_without: float
+) -> None:
+    rng = np.random.default_rng(20_261_126)
+    tries, missed, without = 300, 0, 0
+    for _ in range(tries):
+        a = through_a_coarse_counter(rng, "abc", sizes, steps, 1.0)
+        b = through_a_coarse_counter(rng, "def", sizes, steps, 1.018)
+        assert found(a, b).pairing == "campaigns"
+        missed += not _holds(a, b)
+        without += not _holds(*(replace(each, control_meter_share=0.0) for each in (a, b)))
+    assert missed / tries <= 0.07
+    assert without / tries >= missed_without, "the input that it is there for"
+
+
+def _holds(a: Series, b: Series) -> bool:
+    interval = found(a, b).ratio_interval
+    assert interval is not None
+    return interval[0] <= 1 <= interval[1]
 
 
 def test_sessions_beyond_all_reason_are_not_compared() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from statistics import variance
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
+from harness.records import statistics as under_test
 from harness.records.looks import misses, worst_miss
 from harness.records.statistics import (
     CORRELATION,
@@ -281,3 +283,14 @@ def test_the_pooled_interval_covers_whatever_differs_between_campaigns(between: 
 def test_a_difference_of_estimates_without_error_has_none() -> None:
     still = LogEstimate(1.0, 0.0, 4)
     assert difference(still, still) == LogEstimate(0.0, 0.0, 8)
+
+
+@given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=2, max_size=12))
+def test_the_variance_is_that_of_python_to_the_last_digit(values: list[float]) -> None:
+    try:
+        expected = variance(values)
+    except OverflowError:
+        with pytest.raises(OverflowError):
+            under_test._variance(values)
+    else:
+        assert under_test._variance(values) == expected

@@ -65,3 +65,50 @@ def test_a_text_that_does_not_show_on_a_line_is_refused(text: str) -> None:
 @pytest.mark.parametrize("text", ["", "tasks = 1", "schema = 1\ntasks = []", "schema = 1", "["])
 def test_what_is_no_file_of_words_is_refused(text: str) -> None:
     assert refused(text).startswith("words.fr.toml: ")
+
+
+@pytest.mark.parametrize(
+    ("robin", "wren"), [("oiseau", "oiseau"), ("oiseau", "Oiseau"), ("a b", "a\u00a0b")]
+)
+def test_two_labels_of_one_name_are_refused_and_both_are_named(robin: str, wren: str) -> None:
+    told = refused(
+        f'schema = 1\n[tasks.birds]\ntitle = "x"\n[tasks.birds.labels]\nrobin = "{robin}"\n'
+        f'wren = "{wren}"\n'
+    )
+    assert "tasks.birds.labels.wren: is " in told
+    assert "as which the label robin is shown, too" in told
+
+
+def test_a_name_that_is_another_labels_identifier_is_refused_where_that_is_shown() -> None:
+    head = 'schema = 1\n[tasks.birds]\ntitle = "x"\n[tasks.birds.labels]\n'
+    told = refused(f'{head}robin = "wren"\n')
+    assert "labels.robin: is 'wren', as which the label wren is shown, too" in told
+    swapped = read(f'{head}robin = "wren"\nwren = "robin"\n')
+    assert swapped["birds"].labels == {"robin": "wren", "wren": "robin"}
+
+
+def test_labels_that_differ_by_an_accent_alone_are_two() -> None:
+    assert read(
+        'schema = 1\n[tasks.birds]\ntitle = "x"\n[tasks.birds.labels]\nrobin = "pêche"\n'
+        'wren = "péché"\n'
+    )
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{key} = 1\n",
+        "[tasks.{key}]\n",
+        "[tasks.birds]\n{key} = 1\n",
+        "[tasks.birds.labels]\n{key} = 'x'\n",
+        "[tasks.birds.labels]\n{key} = ''\n",
+        "[{key}.{key}]\n{key} = 99999999999999999999\n",
+    ],
+)
+def test_a_key_neither_breaks_a_line_nor_moves_the_cursor(place: str) -> None:
+    hostile = '"\\u001b[2J\\nerror: all is well\\u202e' + 200 * "x" + '"'
+    told = refused("schema = 1\n" + place.replace("{key}", hostile))
+    assert all(line.startswith("words.fr.toml: ") for line in told.splitlines())
+    assert all(line.isprintable() for line in told.splitlines())
+    assert all(len(line) < 400 for line in told.splitlines())
+    assert "\\x1b[2J" in told

@@ -139,6 +139,28 @@ def test_limits_can_be_looked_at_while_the_entry_reads_without_end(
         assert not unsent
 
 
+@pytest.mark.parametrize("way", ["bwrap", "landlock"])
+def test_an_entry_cannot_hold_the_lock_of_the_pipe_that_it_reads(way: str, tmp_path: Path) -> None:
+    entry = write_entry(
+        tmp_path / "entry",
+        """
+        import os
+        import socket
+
+        def load(directory):
+            into, _ = socket.socketpair()
+            try:
+                os.splice(3, into.fileno(), 1)  # waits for a request, where it is let
+            except PermissionError:
+                return type("Model", (), {"predict": lambda self, samples: [0] * len(samples)})()
+            raise RuntimeError("could move a request")
+        """,
+    )
+    with working(way).launch(launch_of(entry)) as process:
+        process.ready(deadline_seconds=20)
+        process.load(deadline_seconds=5)
+
+
 @pytest.mark.parametrize("way", ["bwrap", "none"])
 def test_an_entry_gets_the_samples_that_lie_in_a_file(way: str, tmp_path: Path) -> None:
     sizes = [700_000, 0, 1, 50_000, 1_500_000]

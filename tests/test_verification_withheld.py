@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
 from harness.records.withholding import publishable
 from harness.tasks import load_task
 from harness.tasks.outcomes import kept_items, kept_predictions
+from harness.tasks.spreads import Version
 from harness.tasks.task import FolderTask
 from harness.verification.statistics import check_statistics
 from harness.verification.subject import Subject
@@ -122,15 +124,18 @@ def test_intervals_hold_by_the_method_that_their_record_names(task: FolderTask) 
     kept = unsteady()
     answers = kept_predictions(kept, record(joules=[39.0] * 2), task)
     items = kept_items(kept)
-    now, older = task.score(answers, items), task.score(answers, items, sessions_by="satterthwaite")
-    assert now.ranked_value.low < older.ranked_value.low - 0.005
+    now, before, oldest = (task.score(answers, items, by=each) for each in get_args(Version))
+    plain = oldest.ranked_value.interval_method
     assert now.ranked_value.interval_method == (
-        f"{older.ranked_value.interval_method}, sessions by their own t"
+        f"{plain.replace('wilson or exact', 'mid-P')}, sessions by both t"
     )
-    assert of_quality(task, now) == []
-    assert of_quality(task, older) == []  # as records of before have them
-    renamed = tuple(
-        replace(mine, interval_method=theirs.interval_method)
-        for mine, theirs in zip(older.metrics, now.metrics, strict=True)
-    )
-    assert of_quality(task, replace(older, metrics=renamed)) == ["quality"]  # too narrow
+    assert before.ranked_value.interval_method == f"{plain}, sessions by their own t"
+    for made in (now, before, oldest):  # as records of before have them
+        assert of_quality(task, made) == []
+    for narrow, named in ((oldest, before), (oldest, now)):
+        assert named.ranked_value.low < narrow.ranked_value.low - 0.005
+        renamed = tuple(
+            replace(mine, interval_method=theirs.interval_method)
+            for mine, theirs in zip(narrow.metrics, named.metrics, strict=True)
+        )
+        assert of_quality(task, replace(narrow, metrics=renamed)) == ["quality"]

@@ -123,7 +123,7 @@ def _outcomes(named: Named, stored: StoredLike, task: FolderTask) -> Answered | 
     from harness.store.paths import items_path
     from harness.store.results import StoredRecord, read_items
     from harness.tasks.item_scores import item_scores
-    from harness.tasks.outcomes import kept_items, kept_predictions, wrong_with
+    from harness.tasks.outcomes import kept_items, scorable
 
     if not isinstance(stored, StoredRecord):
         raise TypeError(stored)
@@ -133,13 +133,13 @@ def _outcomes(named: Named, stored: StoredLike, task: FolderTask) -> Answered | 
         place = items_path(stored.path, record)
         why = dict(named.source.problems).get(place, "is not there")
         return f"{place}: {why}"
-    if wrong := wrong_with(outcomes, record, task):
+    predictions = scorable(outcomes, record, task)
+    if isinstance(predictions, str):
         raise ConfigurationError(
-            f"{stored.path}: the outcomes beside it {wrong}",
+            f"{stored.path}: the outcomes beside it {predictions}",
             remedy="do not use it: evaluate the entry again",
         )
     items = kept_items(outcomes)
-    predictions = kept_predictions(outcomes, record, task)
     scores = item_scores(task.card, predictions, items.labels)
     answered = Answered(
         scores=scores,

@@ -77,10 +77,12 @@ def gather(
     """
     left_out: dict[str, WhyUnranked] = {}
     found: list[Answers] = []
+    seen: dict[Items, Items] = {}
     task = _task(board, rows, stored, task_of)
     for row in rows:
         answers = "items-missing" if task is None else _answers(results, row, stored, task)
         if isinstance(answers, Answers):
+            answers.items = seen.setdefault(answers.items, answers.items)  # held once, not by each
             found.append(answers)
         else:
             left_out[row.entry] = answers
@@ -113,7 +115,7 @@ def _answers(
     results: Path, row: BoardEntry, stored: Mapping[str, StoredRecord], task: FolderTask
 ) -> Answers | WhyUnranked:
     from harness.store.results import StoredRecord, has_items, read_items
-    from harness.tasks.outcomes import kept_predictions, wrong_with
+    from harness.tasks.outcomes import scorable
 
     if not all(has_items(results, path) for path in row.evaluations):
         return "items-missing"
@@ -126,10 +128,11 @@ def _answers(
         kept = read_items(results, read)
         if kept is None:
             return "items-missing"
-        if wrong_with(kept, record, task):
+        answers = scorable(kept, record, task)
+        if isinstance(answers, str):
             return "items-unfit"
         outcomes.append(kept)
-        sessions += kept_predictions(kept, record, task)
+        sessions += answers
     items = {(each.ids, each.labels, each.groups) for each in outcomes}
     if len(items) != 1 or len(outcomes[0].ids) != records[0].data.items:
         return "items-unfit"

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec.structs import replace
 
+from harness.cli.errors import printable
+from harness.cli.output import print_note
 from harness.errors import ConfigurationError
+from harness.records.fields import key_spelled
 from harness.records.task_words import FILE_NAME, TaskWords, parse_task_words
 
 if TYPE_CHECKING:
@@ -45,6 +48,20 @@ def task_words(project: Project) -> Words:
         raise ConfigurationError(
             "\n".join(each.message for each in faults), remedy="; ".join(remedies)
         )
+    return _words(cards, files)
+
+
+def words_at_hand(project: Project) -> Words:
+    """Read the words of all tasks for one page: a file with a fault is left out, which is said."""
+    cards = project.cards()
+    files, faults = _files(project, cards)
+    for each in faults:
+        print_note(f"warning: {printable(each.message)}")
+        print_note(f"fix: {printable(each.remedy)}; this report has the tasks' own words instead")
+    return _words(cards, files)
+
+
+def _words(cards: tuple[TaskCard, ...], files: Mapping[str, Mapping[str, TaskWords]]) -> Words:
     by_task = {
         card.task.id: (
             _own(card),
@@ -89,7 +106,8 @@ def _missing(cards: tuple[TaskCard, ...], words: Words) -> Iterator[str]:
                 missing = ["title"]
             else:
                 missing = [key for key in ("description", "query") if not getattr(found, key)]
-                missing += [f"labels.{n}" for n in card.label_names if n not in found.labels]
+                unnamed = (n for n in card.label_names if n not in found.labels)
+                missing += [f"labels.{key_spelled(n)}" for n in unnamed]
             if missing:
                 yield f"leaderboard/words.{code}.toml: tasks.{task}: no {', '.join(missing)}"
 

@@ -43,6 +43,10 @@ from harness.ranking.resampling import (
 )
 from harness.ranking.unsure_scale import pairwise, unsure_part, unsure_scale
 
+ROUNDING = 1e-4
+"""What is seen must exceed the bound by: noise is drawn in single precision, and where few items
+decide, what is seen is what many draws reach, exactly."""
+
 
 @dataclass(frozen=True, eq=False)
 class Ranking:
@@ -201,12 +205,13 @@ def _step_down(
     largest = Largest(noise)
     while True:
         bound = largest.bound(active, confidence)
-        better = others & (seen.better > bound)
-        not_worse = others & (seen.not_worse > bound)
-        less = others & (seen.less > bound)
+        least = bound + ROUNDING
+        better = others & (seen.better > least)
+        not_worse = others & (seen.not_worse > least)
+        less = others & (seen.less > least)
         left = Active(others & ~better, others & ~not_worse, others & apart & ~less)
         if _same(left, active):
-            not_more = others & (seen.not_more > bound)
+            not_more = others & (seen.not_more > least)
             return _Made(better, not_worse, less, not_more), bound
         active = left
 

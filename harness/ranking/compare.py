@@ -7,6 +7,7 @@ other, when it is on neither, happens in at most 5 % of comparisons.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -32,7 +33,7 @@ from harness.ranking.verdict import Terms, is_conclusive, sentence
 from harness.records.base import Frozen
 from harness.records.board import BoardStatus, Interval
 from harness.records.energy import joules_per_1000
-from harness.records.estimates import random_share
+from harness.records.estimates import shares_of
 from harness.records.evaluation import EvaluationRecord, Scenario
 from harness.records.meter import Grade
 from harness.records.session import Notice, Session
@@ -263,20 +264,28 @@ def _one_series(of: Contender, controls: set[_Version], numbers: Sequence[int]) 
     records = resolved_records(of.records)
     sessions = _resolved(of.records)
     amortise = of.records[-1].rules.amortise_queries
+    beside = [each for each in of.controls if _version(each) in controls]
     return Series(
         joules=tuple(_joules(of)),
         kernels=tuple(
             (each.kernel.before_cpu_seconds + each.kernel.after_cpu_seconds) / 2
             for each in sessions
         ),
-        random_share=random_share(sessions, amortise),
+        meter_share=_meter_share(sessions, amortise),
         campaigns=_campaigns(of.records, amortise),
-        controls=_campaigns([each for each in of.controls if _version(each) in controls], amortise),
+        controls=_campaigns(beside, amortise),
+        control_meter_share=_meter_share(_resolved(beside), amortise),
         alpha=of.alpha,
         occasions=tuple(
             number for record, number in zip(records, numbers, strict=True) for _ in record.sessions
         ),
     )
+
+
+def _meter_share(sessions: Sequence[Session], amortise: int) -> float:
+    """Return ``Series.meter_share`` of the sessions."""
+    joules = [joules_per_1000(session, amortise) for session in sessions]
+    return math.hypot(*shares_of(sessions, joules, amortise)) / math.sqrt(len(sessions) or 1)
 
 
 def _version(record: EvaluationRecord) -> _Version:

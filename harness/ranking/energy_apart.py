@@ -26,7 +26,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, variance
 from typing import NamedTuple
 
-from harness.ranking.energy_ratio import FEWEST, Ratio, Series, TooFew, ratio_of
+from harness.ranking.energy_ratio import FEWEST, Ratio, Series, TooFew, ratio_of, worth_of
 from harness.records.rules import LEAST_CAMPAIGNS
 from harness.records.statistics import (
     LEAST_SPREAD,
@@ -102,14 +102,16 @@ def _in_common(
             a.estimate,
             b.estimate,
             (a.sessions, b.sessions),
+            worth=(a.sessions, b.sessions),
             method=f"run apart: Welch's interval on logarithms{_wider(drift)}{others}",
             drift=drift,
-            used=min(a.sessions, b.sessions),
         )
-    drift = _drift(*zip(*pairs, strict=True))
+    mine, theirs = zip(*pairs, strict=True)
+    drift = _drift(mine, theirs)
     return Ratio(
         pooled,
         units=len(pairs),
+        worth=(_worth(mine), _worth(theirs)),
         scatter=pooled.standard_error * math.sqrt(len(pairs)),
         degrees_a_unit=1.0,
         method=f"run apart, on the same {len(pairs)} days or in the same campaigns: Student's t "
@@ -117,7 +119,6 @@ def _in_common(
         pairing="occasions",
         unit="occasions",
         drift=drift,
-        used=min(sum(each.sessions for each in side) for side in zip(*pairs, strict=True)),
     )
 
 
@@ -139,11 +140,11 @@ def _of_other_occasions(
         pooled[0],
         pooled[1],
         (len(mine), len(theirs)),
+        worth=(_worth(mine), _worth(theirs)),
         method=f"run apart, on {len(mine)} and {len(theirs)} days or campaigns: Welch's interval "
         f"on the logarithms of their means{_wider(drift)}",
         unit="occasions",
         drift=drift,
-        used=min(sum(each.sessions for each in side) for side in (mine, theirs)),
     )
 
 
@@ -155,6 +156,10 @@ def _over(occasions: Sequence[LogEstimate], least: int) -> LogEstimate | None:
     within = math.hypot(*(each.standard_error for each in occasions)) / len(logs)
     error = math.sqrt(variance(logs) / len(logs))
     return LogEstimate(fmean(logs), max(error, within), len(logs) - 1)
+
+
+def _worth(occasions: Iterable[_Occasion]) -> float:
+    return worth_of([each.sessions for each in occasions])
 
 
 def _wider(drift: float) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
@@ -32,17 +32,28 @@ class Series:
     """Per 1,000 queries, one a session."""
     kernels: tuple[float, ...]
     """CPU seconds of the reference kernel beside each session."""
-    random_share: float = 0.0
-    """What edges and steps leave open of the mean: a half-width at 95 %, over the mean."""
+    meter_share: float = 0.0
+    """What edges and steps leave open of one session, the root mean square over them: a half-width
+    at 95 %, over its joules."""
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     """Those of the joules that were measured in campaigns, by identifier."""
     controls: Mapping[str, Campaign] = field(default_factory=dict)
     """The control entry's in these campaigns: the same control for both sides."""
+    control_meter_share: float = 0.0
+    """``meter_share`` of the control's sessions."""
     alpha: float = ALPHA
     """What the look at which the evaluation ended left for its interval."""
     occasions: tuple[int, ...] = ()
     """The number of each session's occasion, the same for both sides (``ranking.occasions``);
     nothing: all sessions of both are of one."""
+
+    def left_open(self, sessions: float, *, by_control: bool) -> float:
+        """Return what the meter leaves open of the mean of so many sessions, as a half-width.
+
+        Of their ratios to as many sessions of the control, both have a part in it.
+        """
+        of_one = math.hypot(self.meter_share, self.control_meter_share if by_control else 0.0)
+        return of_one / math.sqrt(sessions)
 
 
 @dataclass(frozen=True)
@@ -52,6 +63,8 @@ class Ratio:
     estimate: LogEstimate
     units: int
     """The fewest that either entry has."""
+    worth: tuple[float, float]
+    """How many sessions of a and of b it is worth (``worth_of``)."""
     scatter: float
     """The standard error that one unit of each would have: it shrinks with the root of their
     number."""
@@ -62,8 +75,6 @@ class Ratio:
     unit: Unit = "sessions"
     drift: float = 0.0
     """A half-width that no number of units makes smaller."""
-    used: int | None = None
-    """How many sessions of each are in it; ``None``: all."""
 
 
 @dataclass(frozen=True)
@@ -80,11 +91,11 @@ def ratio_of(
     b: LogEstimate,
     counts: tuple[int, int],
     *,
+    worth: tuple[float, float],
     method: str,
     pairing: Pairing = "none",
     unit: Unit = "sessions",
     drift: float = 0.0,
-    used: int | None = None,
 ) -> Ratio:
     """Return b over a, of so many independent units each."""
     variances = [each.standard_error**2 * count for each, count in zip((a, b), counts, strict=True)]
@@ -92,14 +103,26 @@ def ratio_of(
     return Ratio(
         difference(b, a),
         units=min(counts),
+        worth=worth,
         scatter=math.sqrt(total),
         degrees_a_unit=total**2 / squares if squares > 0 else 2.0,
         method=method,
         pairing=pairing,
         unit=unit,
         drift=drift,
-        used=used,
     )
+
+
+def worth_of(sessions: Sequence[int], weights: Sequence[float] | None = None) -> float:
+    """Return how many sessions that count alike tell as much as a mean of means does.
+
+    ``sessions`` are how many each mean is of, ``weights`` what it counts for; without them each
+    counts once. With v the variance of one session that of the mean is v * sum(w_i^2 / n_i) over
+    the square of sum(w_i): what has few sessions costs more than its sessions are of all.
+    """
+    parts = [1.0] * len(sessions) if weights is None else weights
+    squares = sum(part**2 / count for part, count in zip(parts, sessions, strict=True))
+    return sum(parts) ** 2 / squares
 
 
 def between(*pooled: Pooled) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 from statistics import fmean
 
+from harness.ranking.energy_ratio import worth_of
 from harness.records.base import Frozen
 from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
@@ -16,7 +18,7 @@ from harness.records.energy import (
     phase_seconds,
     systematic_uncertainty_per_1000,
 )
-from harness.records.estimates import left_open, share_of
+from harness.records.estimates import left_open, share_of_mean, shares_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
 from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
@@ -57,8 +59,10 @@ def figures(
     ``occasions`` numbers the occasion of each session; without it they are of one.
     """
     each = [joules_per_1000(session, amortise_queries) for session in sessions]
-    share = share_of(sessions, each, amortise_queries)
-    joules, interval = _joules(each, share, alpha, occasions or [0] * len(sessions))
+    shares = shares_of(sessions, each, amortise_queries)
+    numbers = occasions or [0] * len(sessions)
+    share = share_of_mean([share_of_mean(some) for some in _by_occasion(shares, numbers)])
+    joules, interval = _joules(_by_occasion(each, numbers), share, alpha)
     seconds = sum([phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions])
     return Figures(
         joules_per_1000_queries=joules,
@@ -77,9 +81,9 @@ def _uncertainty(
 ) -> JoulesUncertainty:
     """Return what the meter leaves open of the geometric mean over the sessions.
 
-    ``joules`` are theirs per 1,000 queries, and ``share`` their ``random_share``. Of a mean of
-    logarithms, that is the mean of the shares. What is each session's own adds in quadrature, so
-    that it shrinks with their number; what they have in common does not.
+    ``joules`` are theirs per 1,000 queries, and ``share`` is what edges and steps leave open of the
+    mean. What is each session's own adds in quadrature, so that it shrinks with their number; what
+    they have in common does not.
     """
     common = [systematic_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     mean = log_mean(joules)
@@ -89,24 +93,31 @@ def _uncertainty(
     )
 
 
+def _by_occasion(values: Sequence[float], occasions: Sequence[int]) -> list[list[float]]:
+    found: defaultdict[int, list[float]] = defaultdict(list)
+    for one, occasion in zip(values, occasions, strict=True):
+        found[occasion].append(one)
+    return [*found.values()]
+
+
 def _joules(
-    joules: Sequence[float], share: float, alpha: float, occasions: Sequence[int]
+    by_occasion: Sequence[Sequence[float]], share: float, alpha: float
 ) -> tuple[float, Interval | None]:
     """Return the geometric mean and its interval, the wider of two where there are occasions.
 
-    One takes all sessions as one series. The other is Student's t over the means of occasions,
-    which holds what varies from day to day; of two occasions it is very wide, as two days show very
-    little of days, unless they happen to be alike.
+    One takes all sessions as one series, of as many as the mean over occasions is worth, and no
+    less than the meter leaves open, ``share``. The other is Student's t over the means of
+    occasions, which holds what varies from day to day; of two occasions it is very wide, as two
+    days show very little of days, unless they happen to be alike.
     """
-    by_occasion: defaultdict[int, list[float]] = defaultdict(list)
-    for one, occasion in zip(joules, occasions, strict=True):
-        by_occasion[occasion].append(one)
-    means = [log_mean(each) for each in by_occasion.values()]
-    estimate = of_sessions(joules)
-    series = None if estimate is None else left_open(estimate, share)
+    means = [log_mean(each) for each in by_occasion]
+    joules = [value for each in by_occasion for value in each]
+    series = of_sessions(joules)
     over = of_sessions(means, correlation=0)
     if series is None or over is None:
-        return log_mean(means), None if series is None else series.interval(alpha)
+        return log_mean(means), None if series is None else left_open(series, share).interval(alpha)
+    uneven = math.sqrt(len(joules) / worth_of([len(each) for each in by_occasion]))
+    series = left_open(series.widened(uneven), share)
     least = series.log_half_width(alpha) / t_quantile(over.degrees, alpha)
     return over.value, over.at_least(least).interval(alpha)
 

@@ -8,8 +8,10 @@ at a time, in any order. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Protocol
 
+import msgspec
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
@@ -105,7 +107,7 @@ def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
     """Return the gist of a record under these rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
     key = board_key(stored, rules)
-    whole = digest(key)
+    whole = _digest_of(msgspec.json.encode(key))
     head = _head(record, key, _board_id(key, whole))
     gist = Gist(
         path=stored.path,
@@ -140,11 +142,16 @@ def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
         "profile": record.hardware.profile,
         "profile_digest": record.hardware.profile_digest,
         "meter_grade": record.meter.grade,
-        "sources": sorted(map(_identity, record.meter.sources), key=canonical_json),
+        "sources": _in_order(list(map(_identity, record.meter.sources))),
         "cpu_account": _cpu_account(record),
         "rules": record.rules,
         "status": board_status(record, rules, verified=stored.verified),
     }
+
+
+@lru_cache(maxsize=256)  # of few boards, and asked for by every record
+def _digest_of(key: bytes) -> str:
+    return digest(msgspec.json.decode(key))
 
 
 def board_id(key: Mapping[str, Any]) -> str:
@@ -298,6 +305,10 @@ def _cpu_account(record: EvaluationRecord) -> str | None:
         return None
     seen = [check.seen for check in record.isolation.checks if check.name == "CPU account"]
     return seen[0].partition(",")[0].partition(" (")[0] if seen else None
+
+
+def _in_order(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(sources, key=canonical_json) if len(sources) > 1 else sources
 
 
 def _identity(source: SourceDescription) -> dict[str, Any]:

@@ -13,13 +13,15 @@ both and falls out. In this order:
 - apart (``energy_apart``): the sessions of a day or campaign that both ran on, else what varies
   between as many days or campaigns of each; of fewer nothing is said.
 
-No interval is narrower than what the edges and steps of the meter's windows leave open, and
-sessions that do not differ are held to vary by ``LEAST_SPREAD``, as on a board.
+No interval is narrower than what the edges and steps of the meter's windows leave open, of the
+control's too where it is compared by, and sessions that do not differ are held to vary by
+``LEAST_SPREAD``, as on a board.
 """
 
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from statistics import NormalDist
 from typing import Literal, TypeAlias
 
@@ -35,6 +37,7 @@ from harness.ranking.energy_ratio import (
     between,
     needed,
     ratio_of,
+    worth_of,
 )
 from harness.records.base import Frozen
 from harness.records.board import Interval
@@ -42,6 +45,7 @@ from harness.records.statistics import (
     ALPHA,
     LEAST_SPREAD,
     LogEstimate,
+    Pooled,
     blocked_ratio,
     over_campaigns,
 )
@@ -91,7 +95,12 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
         return EnergyFinding(
             status="not-compared", reason=ratio.reason, needed=ratio.needed, unit=ratio.unit
         )
-    left_open = math.hypot(*(_left_open(each, ratio.used) for each in (a, b))) / _NORMAL_95
+    by_control = ratio.pairing == "campaigns"
+    half_widths = (
+        each.left_open(worth, by_control=by_control)
+        for each, worth in zip((a, b), ratio.worth, strict=True)
+    )
+    left_open = math.hypot(*half_widths) / _NORMAL_95
     estimate = ratio.estimate.at_least(left_open)
     alpha, nothing = min(a.alpha, b.alpha), math.log1p(margin)
     half = estimate.log_half_width(alpha) + ratio.drift
@@ -124,12 +133,6 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
 _MOST_LOG = math.log(1e12)
 
 
-def _left_open(series: Series, used: int | None) -> float:
-    """Return what the meter leaves open of the mean of so many of the sessions."""
-    of = len(series.joules)
-    return series.random_share * math.sqrt(of / (used or of))
-
-
 def _status(low: float, high: float, margin: float) -> EnergyStatus:
     """Read an interval of the logarithm of b's energy over a's."""
     if high < 0:
@@ -154,13 +157,13 @@ def _by_rounds(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
         return Ratio(
             pooled.estimate,
             units=len(shared),
+            worth=(worth_of([*rounds.values()], pooled.weights),) * 2,
             scatter=pooled.estimate.standard_error * math.sqrt(len(shared)),
             degrees_a_unit=1.0,
             method=f"paired by {sum(rounds.values())} rounds, random effects over {len(shared)} "
             f"campaigns{between(pooled)}",
             pairing="rounds",
             unit="campaigns",
-            used=sum(rounds.values()),
         )
     chosen = max(sorted(shared), key=rounds.__getitem__)
     count, estimate = rounds[chosen], shared[chosen]
@@ -173,12 +176,12 @@ def _by_rounds(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
     return Ratio(
         estimate,
         units=count,
+        worth=(count, count),
         scatter=estimate.standard_error * math.sqrt(count),
         degrees_a_unit=1.0,
         method=f"paired by {count} rounds, Student's t on logarithms{others}",
         pairing="rounds",
         unit="rounds",
-        used=count,
     )
 
 
@@ -197,15 +200,20 @@ def _by_campaigns(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
         pooled[0].estimate,
         pooled[1].estimate,
         (len(mine), len(theirs)),
+        worth=(
+            _worth_by_control(a, mine.keys(), pooled[0]),
+            _worth_by_control(b, theirs.keys(), pooled[1]),
+        ),
         method="ratios to the control entry, random effects over "
         f"{len(mine)} and {len(theirs)} campaigns{between(*pooled)}",
         pairing="campaigns",
         unit="campaigns",
-        used=min(
-            sum(len(of.campaigns[each]) for each in ratios)
-            for of, ratios in ((a, mine), (b, theirs))
-        ),
     )
+
+
+def _worth_by_control(series: Series, campaigns: Iterable[str], pooled: Pooled) -> float:
+    shared = [len(series.campaigns[c].keys() & series.controls[c].keys()) for c in campaigns]
+    return worth_of(shared, pooled.weights)
 
 
 def _to_control(series: Series) -> dict[str, LogEstimate]:

@@ -48,7 +48,8 @@ def _reasons(record: EvaluationRecord) -> Iterator[str]:
 
 
 def _components(window: PhaseWindow) -> tuple[str, ...]:
-    return tuple(sorted(part.component for part in window.reading.energy))
+    parts = window.reading.energy
+    return (parts[0].component,) if len(parts) == 1 else tuple(sorted(p.component for p in parts))
 
 
 def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:

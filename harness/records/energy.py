@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from harness.records.meter import Component, ComponentEnergy
 from harness.records.session import Phase, Session
@@ -125,7 +125,7 @@ def random_uncertainty_per_1000(session: Session, amortise_queries: int) -> floa
     one is given too much the next has too little: the sum errs to the wide side.
     """
     return math.hypot(
-        *(weight * part.uncertainty_joules for weight, part in _weighted(session, amortise_queries))
+        *[weight * part.uncertainty_joules for weight, part in _weighted(session, amortise_queries)]
     )
 
 
@@ -135,15 +135,16 @@ def systematic_uncertainty_per_1000(session: Session, amortise_queries: int) -> 
     Both are the same share of every window, and of every entry that this meter reads: they add up
     over windows and components, and fall out of a comparison.
     """
-    weighted = list(_weighted(session, amortise_queries))
+    weighted = _weighted(session, amortise_queries)
     return math.hypot(
-        sum(weight * part.gain_joules for weight, part in weighted),
-        sum(weight * part.model_joules for weight, part in weighted),
+        sum([weight * part.gain_joules for weight, part in weighted]),
+        sum([weight * part.model_joules for weight, part in weighted]),
     )
 
 
-def _weighted(session: Session, amortise_queries: int) -> Iterator[tuple[float, ComponentEnergy]]:
-    """Yield every part of the ranked figure with what it is multiplied by there."""
+def _weighted(session: Session, amortise_queries: int) -> list[tuple[float, ComponentEnergy]]:
+    """Return every part of the ranked figure with what it is multiplied by there."""
+    weighted: list[tuple[float, ComponentEnergy]] = []
     for window in session.phases:
         if window.phase in BEFORE_MEASURED:
             weight = 1000 / amortise_queries
@@ -151,4 +152,5 @@ def _weighted(session: Session, amortise_queries: int) -> Iterator[tuple[float, 
             weight = 1000 / session.queries
         else:
             continue
-        yield from ((weight, part) for part in window.reading.energy)
+        weighted += [(weight, part) for part in window.reading.energy]
+    return weighted

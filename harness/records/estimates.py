@@ -25,28 +25,31 @@ def joules_estimate(sessions: Sequence[Session], amortise_queries: int) -> LogEs
     estimate = of_sessions(joules)
     if estimate is None:
         return None
-    return left_open(estimate, share_of(sessions, joules, amortise_queries))
+    return left_open(estimate, share_of_mean(shares_of(sessions, joules, amortise_queries)))
 
 
 def left_open(estimate: LogEstimate, share: float) -> LogEstimate:
-    """Return it with an error that is no less than a share of ``random_share`` leaves open."""
+    """Return it with an error that is no less than that of a half-width of ``share`` at 95 %."""
     return estimate.at_least(share / t_quantile(math.inf))
 
 
-def random_share(sessions: Sequence[Session], amortise_queries: int) -> float:
-    """Return the half-width at 95 % that the meter's edges and steps leave of the geometric mean.
+def shares_of(
+    sessions: Sequence[Session], joules: Sequence[float], amortise_queries: int
+) -> list[float]:
+    """Return the half-width at 95 % that the meter's edges and steps leave of each session.
 
-    As a share of it. Of a mean of logarithms, that is the mean of the shares; each session's is its
-    own, so that they add in quadrature and shrink with their number.
+    As a share of its ``joules`` per 1,000 queries.
     """
-    joules = [joules_per_1000(session, amortise_queries) for session in sessions]
-    return share_of(sessions, joules, amortise_queries)
-
-
-def share_of(sessions: Sequence[Session], joules: Sequence[float], amortise_queries: int) -> float:
-    """Return ``random_share`` where the joules per 1,000 queries of each session are known."""
-    shares = [
+    return [
         random_uncertainty_per_1000(session, amortise_queries) / each
         for session, each in zip(sessions, joules, strict=True)
     ]
-    return math.hypot(*shares) / len(sessions)
+
+
+def share_of_mean(shares: Sequence[float]) -> float:
+    """Return what is left open of the geometric mean of what has these shares left open.
+
+    Of a mean of logarithms, that is the mean of the shares; each is its own, so that they add in
+    quadrature and shrink with their number.
+    """
+    return math.hypot(*shares) / len(shares)

@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import difflib
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, get_type_hints
 
@@ -16,6 +16,7 @@ from harness.records.base import Frozen
 
 _LINE = 80
 """Characters of a value that a message shows."""
+_BARE = re.compile(rf"[A-Za-z0-9_-]{{1,{_LINE}}}")
 
 
 def table_faults(
@@ -26,13 +27,15 @@ def table_faults(
     inside: Mapping[str, object] = {},
 ) -> Iterator[str]:
     """Find unknown, missing and wrong keys; ``inside`` names tables that are looked at apart."""
+    import difflib  # noqa: PLC0415 - only needed once something is wrong
+
     types = get_type_hints(kind, include_extras=True)
     known = {field.name: field for field in msgspec.structs.fields(kind)}
     for key, value in table.items():
         if key not in known:
             near = difflib.get_close_matches(key[:100], known, 1)
             hint = f": did you mean {near[0]}?" if near else f": known are {', '.join(known)}"
-            yield f"{prefix}{key}: unknown key{hint}"
+            yield f"{prefix}{key_spelled(key)}: unknown key{hint}"
         elif key not in inside:
             yield from _value_faults(f"{prefix}{key}", value, types[key])
     for name, field in known.items():
@@ -51,6 +54,11 @@ def _value_faults(field: str, value: object, kind: object) -> Iterator[str]:
     numbers = converted.values() if isinstance(converted, dict) else (converted,)
     if any(isinstance(number, float) and not math.isfinite(number) for number in numbers):
         yield f"{field}: is no finite number, found {spelled(value)}"
+
+
+def key_spelled(key: str) -> str:
+    """Spell a key for a message: as it is where TOML takes it without quotes, else ``spelled``."""
+    return key if _BARE.fullmatch(key) else spelled(key)
 
 
 def spelled(value: object) -> str:

@@ -115,7 +115,8 @@ class WindowReading(Frozen):
     @property
     def joules(self) -> float:
         """All components together."""
-        return sum([part.joules for part in self.energy])
+        parts = self.energy
+        return 0 + parts[0].joules if len(parts) == 1 else sum([part.joules for part in parts])
 
 
 class PowerTrace(Frozen):

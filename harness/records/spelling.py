@@ -1,16 +1,20 @@
-"""Read a document that is spelt as the harness writes it, fast, and spell it canonically.
+"""Hold a file against the one spelling that the harness writes, fast, and spell it canonically.
 
-Python's own JSON takes most of the time in which a thousand records are read. Where a file is spelt
-exactly as ``pretty_json`` spells it, msgspec gives the canonical spelling much faster: both
-write the shortest digits that give a number again, and differ only in numbers that either of them
-gives an exponent. Whatever might be spelt otherwise is left to the slow way, which decides.
+Python's own JSON takes most of the time in which a thousand records are read. What was read from a
+file is spelt again by msgspec, much faster: both write the shortest digits that give a number
+again, and differ only in numbers that either of them gives an exponent. Where that is the file,
+byte for byte, no key stood twice and none was unknown, no text was escaped and no number spelt
+otherwise. Whatever might be spelt otherwise is left to the slow way, which decides.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 
 import msgspec
+
+from harness.records.base import Frozen
 
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LARGE = b"0" * 16
@@ -18,51 +22,86 @@ _LARGE = b"0" * 16
 hold a whole number exactly. So every whole number beyond 64 bits is left to the slow way."""
 _SMALL = b"0.0000"
 """Python spells with an exponent what is below 0.0001."""
-_ALIKE = bytes.maketrans(b"123456789,[-", b"000000000:::")
-"""Of compact JSON: digits, and what stands before a number."""
-_EXPONENT = re.compile(rb"e(-[0-9]|[0-9]{2,3})(?=[,\]}])")
-"""As msgspec spells one that Python spells otherwise: it writes no plus, and no zero first."""
+_ALIKE = bytes.maketrans(b"123456789,[-]}", b"000000000:::::")
+"""Of compact JSON: digits, and what stands before a number or after one."""
+_GROWN = re.compile(rb"0e000?:")
+"""In what ``_ALIKE`` made of it: an exponent without its plus, as msgspec spells what is large. It
+is in no measurement, and left to the slow way."""
+_SHRUNK = re.compile(rb"-[0-9](?<=e-[0-9])(?=[,\]}])")
+"""An exponent of one digit, as msgspec spells it: Python writes two. It is searched by the mark
+that is rarer."""
 _WITHOUT_EXPONENT = re.compile(rb"0\.0000[0-9]+")
+_DEFAULT = re.compile(rb'("[a-z_0-9]+":(?:null|false|true|0|\[\]|\{\}))(?=[,}])')
+"""A field that a record may do without, as compact JSON has it."""
+_UNSIGNED = b'"signature":null'
+"""Part of what is signed, whether it stands in a file or not."""
+_MOST_LACKING = 32
+
+_lacking_before: set[bytes] = set()
+"""Fields that files did without: there were none such when they were written. Tried first."""
 
 
-def unsigned_as_written(content: bytes) -> bytes | None:
+def unsigned_as_written(content: bytes, read: Frozen) -> bytes | None:
     """Return what ``records.signing.unsigned_content`` gives of a file's document.
 
-    The file is a JSON object that is spelt exactly as ``pretty_json`` spells it, no key stands
-    twice, and each whole number is exact as a float, too. ``None``: one of these is not so, or
-    this function is not sure.
+    ``read`` is what msgspec read from the file, with a field ``signature``. The file is spelt
+    exactly as ``pretty_json`` spells it, with the fields in their order, though it may do without
+    some that have their defaults; no key stands twice, and each whole number is exact as a float,
+    too. ``None``: one of these is not so, or this function is not sure.
     """
     try:
-        document = msgspec.json.decode(content)
-        if not isinstance(document, dict):
+        compact = msgspec.json.encode(read)
+        alike = compact.translate(_ALIKE)
+        if b":" + _LARGE in alike or _GROWN.search(alike):
             return None
-        compact = msgspec.json.encode(document)
-        if b":" + _LARGE in compact.translate(_ALIKE):
-            return None
-        spelt = _as_python_spells(compact)
-        # Byte by byte the same: no key is lost, no text escaped and no number spelt otherwise. Nor
-        # was anything in a text taken for a number; nor is it below, where texts are the same.
-        if msgspec.json.format(spelt, indent=1) + b"\n" != content:
-            return None
-        document["signature"] = None
-        unsigned = msgspec.json.encode(document, order="sorted")
-    except (ValueError, RecursionError):  # msgspec's errors of reading are ValueErrors
+        lacking = _lacking(content, _lacking_before)
+        if not _is_spelt(content, _without(compact, lacking)):
+            lacking = _lacking(content, {*_DEFAULT.findall(compact)} - {_UNSIGNED})
+            if not _is_spelt(content, _without(compact, lacking)):
+                return None
+            _remember(lacking)
+        # The same fields with the same numbers and texts, in another order.
+        unsigned = msgspec.structs.replace(read, signature=None)
+        spelt = msgspec.json.encode(unsigned, order="sorted")
+        return _as_python_spells(_without(spelt, lacking))
+    except (ValueError, RecursionError):  # what cannot be written was not read, but who knows
         return None
-    return unsigned if spelt == compact else _as_python_spells(unsigned)
+
+
+def _is_spelt(content: bytes, compact: bytes) -> bool:
+    """Whether a file is this, indented. Nothing in a text was taken for a number then."""
+    spelt = _as_python_spells(compact)
+    return msgspec.json.format(spelt, indent=1) + b"\n" == content
+
+
+def _lacking(content: bytes, fields: Collection[bytes]) -> list[bytes]:
+    """Return those of some fields whose name is nowhere in a file."""
+    return sorted(each for each in fields if each[: each.index(b":") + 1] + b" " not in content)
+
+
+def _without(compact: bytes, fields: Collection[bytes]) -> bytes:
+    """Leave fields out of compact JSON; its quotes tell them from anything in a text."""
+    for each in fields:
+        compact = compact.replace(each + b",", b"").replace(b"," + each + b"}", b"}")
+    return compact
+
+
+def _remember(fields: Collection[bytes]) -> None:
+    if len(_lacking_before) + len(fields) > _MOST_LACKING:
+        _lacking_before.clear()
+    _lacking_before.update(fields)
 
 
 def _as_python_spells(compact: bytes) -> bytes:
-    """Spell the numbers in msgspec's compact JSON that one of the two gives an exponent as Python.
+    """Spell small numbers, in msgspec's compact JSON, as Python does: with two digits' exponents.
 
     What looks like such a number in a text, of which neither quote is a part, is spelt so as well.
     """
-    spelt = _EXPONENT.sub(_exponent, compact)
-    return _WITHOUT_EXPONENT.sub(_small, spelt) if _SMALL in spelt else spelt
+    return _WITHOUT_EXPONENT.sub(_small, _SHRUNK.sub(_shrunk, compact))
 
 
-def _exponent(found: re.Match[bytes]) -> bytes:
-    digits = found[1]
-    return b"e-0" + digits[1:] if digits.startswith(b"-") else b"e+" + digits
+def _shrunk(found: re.Match[bytes]) -> bytes:
+    return b"-0" + found[0][1:]
 
 
 def _small(found: re.Match[bytes]) -> bytes:

@@ -21,7 +21,8 @@ from typing import Any
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, convert
-from harness.records.fields import spelled, table_faults
+from harness.records.fields import key_spelled, spelled, table_faults
+from harness.records.team_names import team_key
 from harness.records.toml import toml_of
 
 SCHEMA = 1
@@ -64,7 +65,8 @@ def parse_task_words(
     """Read a file of words in ``language``, by task; ``tasks`` are the labels of those there are.
 
     Raises ``ConfigurationError`` naming ``where`` and every fault: a key or a task that is not
-    known, a label that the task has not, a text that is empty or does not show.
+    known, a label that the task has not, a text that is empty or does not show, and two labels that
+    are shown alike.
     """
     plain = toml_of(content, where)
     if faults := [*_faults(plain, tasks)]:
@@ -92,7 +94,7 @@ def _faults(plain: dict[str, Any], tasks: Mapping[str, frozenset[str]]) -> Itera
         yield f"tasks: takes a table a task, found {spelled(found)}: begin each with [tasks.ID]"
         return
     for task, table in found.items():
-        prefix = f"tasks.{task[:100]}"
+        prefix = f"tasks.{key_spelled(task)}"
         if task not in tasks:
             yield f"{prefix}: there is no such task: known are {', '.join(tasks) or 'none'}"
         elif not isinstance(table, dict):
@@ -108,13 +110,29 @@ def _task_faults(prefix: str, table: Mapping[str, Any], labels: frozenset[str]) 
     for label in named:
         if label not in labels:
             known = ", ".join(sorted(labels))
-            yield f"{prefix}labels.{label[:100]}: the task has no such label: it has {known}"
+            yield f"{prefix}labels.{key_spelled(label)}: the task has no such label: it has {known}"
     texts = {key: table.get(key) for key in ("title", "description", "query")}
-    texts |= {f"labels.{label[:100]}": name for label, name in named.items()}
+    texts |= {f"labels.{key_spelled(label)}": name for label, name in named.items()}
     for key, text in texts.items():
         if isinstance(text, str) and not _can_be_read(text):
             rule = f"1 to {LONGEST} characters that show, on one line"
             yield f"{prefix}{key}: takes {rule}, found {spelled(text)}"
+    yield from _shown_alike(f"{prefix}labels.", named, labels)
+
+
+def _shown_alike(prefix: str, named: Mapping[str, Any], labels: frozenset[str]) -> Iterator[str]:
+    """Find labels with one name: it may be that of a label which is shown as it is."""
+    shown: dict[str, str] = {}
+    for label in sorted(labels, key=lambda each: (each in named, each)):
+        text = named.get(label, label)
+        if not isinstance(text, str) or not (key := team_key(text)):
+            continue
+        other = shown.setdefault(key, label)
+        if other != label and label in named:
+            yield (
+                f"{prefix}{key_spelled(label)}: is {spelled(text)}, as which the label "
+                f"{key_spelled(other)} is shown, too"
+            )
 
 
 def _can_be_read(text: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError
+from harness.records.fields import key_spelled
 
 _MOST = 2**63 - 1
 
@@ -61,7 +62,8 @@ def _leaves(plain: dict[str, Any]) -> Iterator[tuple[str, object]]:
     while held:
         field, value = held.pop()
         if isinstance(value, dict):
-            held += [(f"{field}.{key}" if field else key, each) for key, each in value.items()]
+            prefix = f"{field}." if field else ""
+            held += [(f"{prefix}{key_spelled(key)}", each) for key, each in value.items()]
         elif isinstance(value, list):
             held += [(f"{field}[{number}]", each) for number, each in enumerate(value)]
         else:

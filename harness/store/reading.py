@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable
 from pathlib import Path
@@ -121,8 +122,8 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
         content = (results / path).read_bytes()
     except OSError as error:
         raise UnusableError("unreadable", f"cannot be read: {error.strerror}") from None
-    unsigned = unsigned_as_written(content)
-    record = None if unsigned is None else _typed(content)
+    record = _typed(content)
+    unsigned = None if record is None else unsigned_as_written(content, record)
     if unsigned is None or record is None:  # spelt or filled in otherwise: what is it?
         document, record = understood(content, _shown(Path(path).name))
         unsigned = unsigned_content(document)
@@ -296,17 +297,17 @@ def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
 
 def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutcomes | None:
     """Read the sidecar, where there is one, and hold it against the record's commitment to it."""
-    sidecar = results / path
+    sidecar = f"{results}/{path}"
     try:
-        if fault_of(sidecar.lstat().st_mode) is not None:
+        if fault_of(os.lstat(sidecar).st_mode) is not None:
             return None  # a link or a pipe is a problem itself
     except OSError:
         return None  # it is private, so most often elsewhere
     if record.items is None:
         raise UnusableError("items-altered", "the record beside it commits to no outcomes")
     try:
-        content = sidecar.read_bytes()
-        outcomes = _outcomes(content, _shown(sidecar.name))
+        content = Path(sidecar).read_bytes()
+        outcomes = _outcomes(content, _shown(Path(sidecar).name))
         found = commitment(outcomes.key, content)
     except OSError as error:
         raise UnusableError("items-altered", f"cannot be read: {error.strerror}") from None

@@ -3,18 +3,13 @@
 Every metric lies between 0 and 1 and is given the interval of a share of as many independent items
 as would vary as much (E. L. Korn and B. I. Graubard, Confidence intervals for proportions with
 small expected number of positive counts estimated from survey data, Survey Methodology 24 (1998),
-193-201): Wilson's, or the exact one where few are right or few wrong. What it varies by:
+193-201); which one, ``shares`` says. What it varies by:
 
 - *units*, items or whole groups of items that belong together: for shares by linearisation, for
   other metrics by the bootstrap over units (B. Efron and R. Tibshirani, An Introduction to the
   Bootstrap, 1993, chapters 6 and 8), which serves for its variance alone;
-- *sessions*: what an entry answers otherwise from session to session, item by item, is in the
-  variance of the items' means. What all items of a session have in common is not, and is added:
-  the variance of the sessions' values beyond the one that items by themselves explain. Few sessions
-  know it badly, so that each variance goes with the quantile of its own degrees of freedom (W. G.
-  Cochran, Approximate significance levels of the Behrens-Fisher test, Biometrics 20 (1964),
-  191-195). One quantile for their sum, of Satterthwaite's degrees of freedom, is what records of
-  before had: it covers 92.6 % where five sessions have errors in common.
+- *sessions*, where answers differ between them: ``spreads`` has how both are taken together, and
+  how the versions of before did, by which their records hold.
 
 A seed is fixed, so that the same answers always get the same interval.
 """
@@ -24,92 +19,25 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from statistics import NormalDist
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from scipy import special
 
 from harness.tasks.scoring import Counts, Floats, Integers, answer_columns, per_class_support
+from harness.tasks.shares import CONFIDENCE, Interval, mid_p, of_share
+from harness.tasks.spreads import NOTHING, Spread, Version, with_sessions
 
 Metric: TypeAlias = Callable[[Counts], Floats]
 """A metric over the leading axes of confusions; see ``scoring``."""
 Weighted: TypeAlias = Callable[[Floats], Floats]
 """A metric of one session, (r, n) weights of the items to (r,); see ``detection``."""
-Interval: TypeAlias = tuple[float, float]
-SessionsBy: TypeAlias = Literal["cochran", "satterthwaite"]
-"""How the variance between sessions is taken together with that of items; see above."""
-CONFIDENCE = 0.95
 RESAMPLES = 2_000
 SEED = 2_026
 BLOCK_NUMBERS = 4_000_000
 """How many weights or counts a block of resamples may hold: 32 MB."""
-FEW, FEW_OF_SMALL, SMALL = 9.5, 14.5, 500
-"""Right or wrong answers: with fewer, Wilson's covers 90 % at the worst, and 92.5 % with up
-to fourteen of fewer than 500 items. The exact one covers 95 % at the least, and often 98 %."""
-NOTHING = 1e-15
-"""Of a variance: what is less is rounding."""
 UNKNOWN: Interval = (0.0, 1.0)
-
-
-@dataclass(frozen=True)
-class Spread:
-    """How far a metric may be from what it would be on other units, in other sessions."""
-
-    variance: float
-    degrees: float
-    """Of freedom, with which the variance is known; Satterthwaite's where it is of two."""
-    units: int
-    """That bear on the metric, and could have differed."""
-    items: float
-    """That bear on it."""
-    between: float = 0.0
-    """What of the variance is of whole sessions."""
-    sessions: int = 1
-
-    def square(self, quantile: float, by: SessionsBy) -> float:
-        """Return the variance times the squared quantile of Student's t that it is known with."""
-        if by == "satterthwaite" or self.between <= NOTHING:
-            return float(special.stdtrit(self.degrees, quantile)) ** 2 * self.variance
-        of_units = float(special.stdtrit(max(self.units - 1, 1), quantile)) ** 2
-        of_sessions = float(special.stdtrit(self.sessions - 1, quantile)) ** 2
-        return of_units * (self.variance - self.between) + of_sessions * self.between
-
-
-def wilson(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
-    """Return Wilson's score interval of a share seen on ``items`` independent items.
-
-    E. B. Wilson, Journal of the American Statistical Association 22 (1927), 209-212.
-    """
-    z = NormalDist().inv_cdf((1 + confidence) / 2)
-    shrink = 1 + z * z / items
-    centre = (share + z * z / (2 * items)) / shrink
-    half = z / shrink * math.sqrt(share * (1 - share) / items + (z / (2 * items)) ** 2)
-    return max(0.0, centre - half), min(1.0, centre + half)
-
-
-def exact(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
-    """Return the exact interval, whose ends are quantiles of beta distributions.
-
-    C. J. Clopper and E. S. Pearson, Biometrika 26 (1934), 404-413. ``items`` need not be whole.
-    """
-    tail = (1 - confidence) / 2
-    right, wrong = share * items, (1 - share) * items
-    low = special.betaincinv(right, wrong + 1, tail) if right > 0 else 0.0
-    high = special.betaincinv(right + 1, wrong, 1 - tail) if wrong > 0 else 1.0
-    return float(low), float(high)
-
-
-def of_share(share: float, items: float, confidence: float = CONFIDENCE) -> Interval:
-    """Return Wilson's interval, or the exact one where few are right, or few wrong.
-
-    It covers at least 93.4 % of any share on 86 items or more, by summing the binomial
-    distribution.
-    """
-    few = FEW_OF_SMALL if items < SMALL else FEW
-    method = exact if items * min(share, 1 - share) < few else wilson
-    return method(share, items, confidence)
 
 
 def interval(
@@ -117,9 +45,14 @@ def interval(
     spread: Spread,
     confidence: float = CONFIDENCE,
     *,
-    by: SessionsBy = "cochran",
+    by: Version = "both",
+    counts: bool = True,
 ) -> Interval:
     """Return the interval of a metric between 0 and 1, of a share that would vary as much.
+
+    ``counts``: it is a share of counted items, and not an F1, a metric of boxes or part of a mean.
+    A mean over sessions that differ is no whole count either. Only the older versions gave all of
+    them the same interval.
 
     Few units or sessions know the variance badly: the number of items is made less by the squared
     ratio of quantiles of Student's t. Where nothing varied, as when all answers are right, each
@@ -127,14 +60,18 @@ def interval(
     """
     if spread.units < 2:  # noqa: PLR2004 - two units make a difference
         return UNKNOWN
+    whole = counts and not spread.sessions_differ
+    method = of_share if whole or by != "both" else mid_p
     alone = value * (1 - value)
     if spread.variance <= NOTHING or alone <= NOTHING:
-        return of_share(value, spread.units, confidence)
+        return method(value, spread.units, confidence)
     rest = max(spread.items - 1, 1.0)
     quantile = (1 + confidence) / 2
     known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile, by)
     items = (rest + 1) * alone / rest * known
-    return of_share(value, items, confidence)
+    if counts and method is mid_p and items * min(value, 1 - value) < 1:
+        items = min(items, spread.items)  # none errs in every session: of how many, they tell
+    return method(value, items, confidence)
 
 
 @dataclass(frozen=True)
@@ -144,30 +81,46 @@ class MeanOf:
     value: float
     values: Sequence[float]
     spreads: Sequence[Spread]
-    variance: float
+    whole: Spread
     """Of the mean; not what independent metrics would have, where a group or an error is of two."""
 
 
 def mean_interval(
-    mean: MeanOf, confidence: float = CONFIDENCE, *, by: SessionsBy = "cochran"
+    mean: MeanOf, confidence: float = CONFIDENCE, *, by: Version = "both"
 ) -> Interval:
     """Return the interval of a mean of metrics: of the recall, or the F1, of classes.
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
     Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27
-    (2008), 1693-1702), stretched by what the variance is beside that of independent metrics.
+    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics.
     """
     values, spreads = mean.values, mean.spreads
     own = [
-        interval(v, spread, confidence, by=by) for v, spread in zip(values, spreads, strict=True)
+        interval(v, spread, confidence, by=by, counts=False)
+        for v, spread in zip(values, spreads, strict=True)
     ]
     count = len(values)
-    independent = sum(spread.variance for spread in spreads) / count**2
-    stretch = math.sqrt(mean.variance / independent) if independent > NOTHING else 1.0
+    stretch = _stretch(mean, (1 + confidence) / 2, by)
     below = math.hypot(*(value - low for value, (low, _) in zip(values, own, strict=True)))
     above = math.hypot(*(high - value for value, (_, high) in zip(values, own, strict=True)))
     low, high = mean.value - stretch * below / count, mean.value + stretch * above / count
     return max(0.0, low), min(1.0, high)
+
+
+def _stretch(mean: MeanOf, quantile: float, by: Version) -> float:
+    """Return how much wider a mean's interval is than if its metrics were independent.
+
+    The older versions go by variances; the newest by what sessions leave open as well, which the
+    means of few sessions show otherwise than each of the metrics does.
+    """
+
+    def size(spread: Spread) -> float:
+        if by != "both":
+            return spread.variance
+        return spread.square(quantile, by, units_known=True)
+
+    independent = math.fsum(map(size, mean.spreads)) / len(mean.spreads) ** 2
+    return math.sqrt(size(mean.whole) / independent) if independent > NOTHING else 1.0
 
 
 class Units:
@@ -225,7 +178,7 @@ class Units:
         scale = bearing / free
         own = scale * float((mean**2).sum())
         noise = scale * float(((influence - mean) ** 2).sum(axis=1).mean())
-        return _with_sessions(own, noise, values, Spread(0.0, free, bearing, items))
+        return with_sessions(own, noise, values, Spread(0.0, free, bearing, items))
 
     def mean_of_shares(
         self, hits: npt.NDArray[np.bool_], counted: Sequence[npt.NDArray[np.bool_]]
@@ -235,7 +188,7 @@ class Units:
         influence = np.mean([self.influence(hits, every) for every in counted], axis=0)
         shares = [(hits & c).sum(axis=1) / np.maximum(c.sum(axis=1), 1) for c in counted]
         together = self.spread(np.mean(shares, axis=0), influence, self.count, 1.0)
-        return MeanOf(math.fsum(values) / len(values), values, spreads, together.variance)
+        return MeanOf(math.fsum(values) / len(values), values, spreads, together)
 
     def resampled_spread(
         self, functions: Sequence[Weighted], needs: npt.NDArray[np.bool_]
@@ -321,7 +274,7 @@ class Bootstrap:
         metrics = [lambda c, each=each: of_each(c)[..., each] for each in classes]
         whole, *spreads = self.spreads([mean, *metrics], [None, *classes])
         values = of_each(confusions).mean(axis=0)[classes].tolist()
-        return MeanOf(float(mean(confusions).mean()), values, spreads, whole.variance)
+        return MeanOf(float(mean(confusions).mean()), values, spreads, whole)
 
     def _shape_of(self, of_class: int | None) -> Spread:
         if of_class is None:
@@ -356,21 +309,7 @@ def _of_resamples(resampled: Floats, values: Floats, shape: Spread) -> Spread:
     scale = shape.units / max(shape.units - 1, 1)
     mean = resampled.mean(axis=1)
     noise = (resampled - mean[:, np.newaxis]).var(axis=0).mean()
-    return _with_sessions(scale * float(mean.var()), scale * float(noise), values, shape)
-
-
-def _with_sessions(own: float, noise: float, values: Floats, shape: Spread) -> Spread:
-    """Add the variance between sessions to that of units.
-
-    ``own`` is the variance of the mean over units, ``noise`` what the mean square of a session's
-    value about the mean of all is to be expected by single units. The degrees of freedom of both
-    together are F. E. Satterthwaite's (Biometrics Bulletin 2 (1946), 110-114).
-    """
-    free = len(values) - 1
-    between = max(0.0, float(values.var()) - noise) / free if free else 0.0
-    below = own**2 / shape.degrees + (between**2 / free if free else 0.0)
-    degrees = (own + between) ** 2 / below if below > 0 else shape.degrees
-    return Spread(own + between, degrees, shape.units, shape.items, between, len(values))
+    return with_sessions(scale * float(mean.var()), scale * float(noise), values, shape)
 
 
 def _count_cells(cells: Integers, unit_of_column: Integers, width: int) -> Integers:

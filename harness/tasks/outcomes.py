@@ -32,8 +32,10 @@ class KeptItems:
         raise AssertionError(f"samples {positions} are asked for, and a sidecar keeps none")
 
 
-def wrong_with(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
-    """Say why outcomes cannot be scored; empty when they can."""
+def scorable(
+    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
+) -> list[Predictions] | str:
+    """Return the predictions of each session, or say why the outcomes cannot be scored."""
     items, sessions = len(outcomes.ids), len(record.sessions)
     rows: list[Sequence[object]] = [outcomes.labels, *outcomes.predictions]
     rows += [row for row in (outcomes.groups, outcomes.boxes) if row is not None]
@@ -44,23 +46,24 @@ def wrong_with(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTas
     most = sessions + isinstance(record.outcome, Failed)  # of the session in which it failed
     if not sessions <= len(outcomes.predictions) <= most:
         return f"are of {len(outcomes.predictions)} sessions, and the record has {sessions}"
-    return _unreadable(outcomes, record, task)
+    return _of_sessions(outcomes, record, task)
 
 
-def _unreadable(outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask) -> str:
+def _of_sessions(
+    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
+) -> list[Predictions] | str:
     if record.submission.output not in task.outputs:
         return f"are {record.submission.output}, which the task does not score"
     if (outcomes.boxes is None) != (task.card.detection is None):
         return "hold no boxes, or boxes where the task has none"
-    k = len(task.labels)
-    if not all(type(each) is int and 0 <= each < k for each in outcomes.labels):
+    k, labels = len(task.labels), outcomes.labels
+    if {*map(type, labels)} != {int} or not 0 <= min(labels) <= max(labels) < k:
         return f"hold a label that is none of the task's {k}"
     try:
         kept_items(outcomes)
-        kept_predictions(outcomes, record, task)
+        return kept_predictions(outcomes, record, task)
     except ValueError as error:
         return f"cannot be read: {error}"
-    return ""
 
 
 def kept_items(outcomes: ItemOutcomes) -> KeptItems:

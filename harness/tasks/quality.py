@@ -14,11 +14,7 @@ from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
 from harness.tasks.intervals import (
-    NOTHING,
     Bootstrap,
-    Interval,
-    SessionsBy,
-    Spread,
     Units,
     interval,
     mean_interval,
@@ -35,6 +31,8 @@ from harness.tasks.scoring import (
     per_class_precision,
     per_class_recall,
 )
+from harness.tasks.shares import Interval
+from harness.tasks.spreads import NOTHING, Spread, Version
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
 
@@ -51,12 +49,12 @@ def score(
     sessions: Sequence[Predictions],
     split: Split,
     *,
-    sessions_by: SessionsBy = "cochran",
+    by: Version = "both",
 ) -> Quality:
     """Score the sessions' predictions against a split's labels, and boxes where it has them.
 
-    A metric is its mean over sessions; ``intervals`` says what its interval is made of, and what
-    ``sessions_by`` is. Metrics of boxes are left out where the answers were none.
+    A metric is its mean over sessions; ``intervals`` says what its interval is made of, ``spreads``
+    what the version ``by`` is. Metrics of boxes are left out where the answers were none.
     """
     names = card.label_names
     decided = np.stack([decisions(card, each) for each in sessions])
@@ -66,8 +64,8 @@ def score(
     groups = split.groups if split.groups and len(set(split.groups)) < len(split) else None
     units = Units(len(split), groups)
     made = {
-        **_of_labels(card, confusions, decided, split.labels, units, by=sessions_by),
-        **_of_boxes(card, sessions, split, units, by=sessions_by),
+        **_of_labels(card, confusions, decided, split.labels, units, by=by),
+        **_of_boxes(card, sessions, split, units, by=by),
     }
     answered = np.stack([is_answered(each) for each in sessions]).all(axis=0)
     return Quality(
@@ -97,7 +95,7 @@ def _of_labels(
     labels: Integers,
     units: Units,
     *,
-    by: SessionsBy,
+    by: Version,
 ) -> dict[str, MetricValue]:
     names, made = card.label_names, {}
     for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
@@ -105,13 +103,15 @@ def _of_labels(
             counted = _SHARES[metric.name](card, metric, decided, labels)
             _, spread = units.of_share(decided == labels, counted)
             found = interval(value, spread, by=by)
-            method = f"wilson or exact over {units.named}{_sessions_told([spread], by)}"
+            each = _MID_P if by == "both" and spread.sessions_differ else "wilson or exact"
+            method = f"{each} over {units.named}{_sessions_told([spread], by)}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
             mean = units.mean_of_shares(decided == labels, classes)
             found = mean_interval(mean, by=by)
             told = _sessions_told(mean.spreads, by)
-            method = f"wilson or exact by class over {units.named}{told}"
+            each = _MID_P if by == "both" else "wilson or exact"
+            method = f"{each} by class over {units.named}{told}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
@@ -120,7 +120,7 @@ def _of_labels(
 
 
 def _of_f1(
-    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units, *, by: SessionsBy
+    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units, *, by: Version
 ) -> dict[str, MetricValue]:
     made = {}
     for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
@@ -130,10 +130,11 @@ def _of_f1(
         elif metric.name == "f1":
             function = metric_function(metric, card.label_names)
             (spread,) = bootstrap.spreads([function], [_class_of(card, metric)])
-            found, told = interval(value, spread, by=by), _sessions_told([spread], by)
+            found = interval(value, spread, by=by, counts=False)
+            told = _sessions_told([spread], by)
         else:
             continue
-        made[metric.key] = _with_interval(metric, value, found, resampling(units) + told)
+        made[metric.key] = _with_interval(metric, value, found, _resampled(units, by) + told)
     return made
 
 
@@ -157,7 +158,7 @@ def _of_boxes(
     split: Split,
     units: Units,
     *,
-    by: SessionsBy,
+    by: Version,
 ) -> dict[str, MetricValue]:
     metrics = [metric for metric in card.metrics if metric.name in BOX_METRICS]
     detection, truth = card.detection, split.boxes
@@ -180,8 +181,8 @@ def _of_boxes(
         value = float(np.mean([function(once) for function in functions]))
         needs = np.stack([_NEEDS[metric.name](each) for each in matched])
         spread = units.resampled_spread(functions, needs)
-        found = interval(value, spread, by=by)
-        method = resampling(units) + _sessions_told([spread], by)
+        found = interval(value, spread, by=by, counts=False)
+        method = _resampled(units, by) + _sessions_told([spread], by)
         made[metric.key] = _with_interval(metric, value, found, method)
     return made
 
@@ -196,14 +197,36 @@ _NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
 }
 """The items (n,) without any of which there is no such metric."""
 
+_MID_P = "mid-P"
+_BY_BOTH, _BY_OWN = ", sessions by both t", ", sessions by their own t"
+"""What methods say that are new, and how they end where sessions differ: now, and before."""
 
-def _sessions_told(spreads: Sequence[Spread], by: SessionsBy) -> str:
-    """Say in a method that sessions differ by more than items explain, and how that is counted.
 
-    Nothing where they do not, nor by the way that older records count it.
+def version_named(quality: Quality) -> Version:
+    """Return the version of the method by which a quality's intervals were made.
+
+    Where none is told, because no session differs and no metric is but a share, all are the same;
+    where one is not told though sessions differ, it is the oldest.
     """
+    named = [metric.interval_method for metric in quality.metrics]
+    if any(_MID_P in each or each.endswith(_BY_BOTH) for each in named):
+        return "both"
+    return "cochran" if any(each.endswith(_BY_OWN) for each in named) else "satterthwaite"
+
+
+def _resampled(units: Units, by: Version) -> str:
+    return resampling(units) + (f", {_MID_P}" if by == "both" else "")
+
+
+def _sessions_told(spreads: Sequence[Spread], by: Version) -> str:
+    """Say in a method that sessions differ, and how that is counted.
+
+    Of older versions: that they differ by more than single answers explain; the oldest is silent.
+    """
+    if by == "both":
+        return _BY_BOTH if any(spread.sessions_differ for spread in spreads) else ""
     differ = by == "cochran" and any(spread.between > NOTHING for spread in spreads)
-    return ", sessions by their own t" if differ else ""
+    return _BY_OWN if differ else ""
 
 
 def _with_interval(metric: Metric, value: float, found: Interval, method: str) -> MetricValue:

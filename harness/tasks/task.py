@@ -14,10 +14,10 @@ from harness.tasks.card import CARD_FILE, read_card
 from harness.tasks.data import LoadedData, load_data, load_train
 from harness.tasks.digests import task_digest
 from harness.tasks.generator import TaskCode
-from harness.tasks.intervals import SessionsBy
 from harness.tasks.protocol import Predictions, Sample, Split
 from harness.tasks.quality import decisions, score
 from harness.tasks.scoring import count_confusion
+from harness.tasks.spreads import Version
 
 
 class FolderTask:
@@ -62,13 +62,13 @@ class FolderTask:
         return tuple(tuple(row) for row in counts.tolist())
 
     def score(
-        self, sessions: Sequence[Predictions], split: Split, *, sessions_by: SessionsBy = "cochran"
+        self, sessions: Sequence[Predictions], split: Split, *, by: Version = "both"
     ) -> Quality:
         """Score the sessions' predictions against the split's labels, with 95 % intervals.
 
-        Intervals of older records take sessions together otherwise: ``"satterthwaite"``.
+        ``by`` is the version of the method, which older records have another of; see ``spreads``.
         """
-        return score(self.card, sessions, split, sessions_by=sessions_by)
+        return score(self.card, sessions, split, by=by)
 
 
 def load_task(root: Path, task_id: str) -> FolderTask:

@@ -17,9 +17,9 @@ from harness.records.evaluation import (
 from harness.records.finding import Finding
 from harness.records.withholding import publishable_quality, withheld_step
 from harness.tasks.answers import as_corners
-from harness.tasks.outcomes import kept_items, kept_predictions, wrong_with
-from harness.tasks.protocol import Split
-from harness.tasks.quality import label_metrics, metric_values
+from harness.tasks.outcomes import kept_items, scorable
+from harness.tasks.protocol import Predictions, Split
+from harness.tasks.quality import label_metrics, metric_values, version_named
 from harness.tasks.task import FolderTask
 from harness.verification.subject import Subject
 
@@ -55,13 +55,13 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
         if withheld_step(record, signed=subject.verified) is None:
             yield from _from_confusions(subject, task)
         return
-    wrong = wrong_with(subject.outcomes, record, task)
-    if not wrong and split is not None:
-        wrong = _differs(subject.outcomes, split)
-    if wrong:
-        yield subject.found("items", f"the outcomes beside it {wrong}", _FORGED)
+    sessions = scorable(subject.outcomes, record, task)
+    if not isinstance(sessions, str) and split is not None:
+        sessions = _differs(subject.outcomes, split) or sessions
+    if isinstance(sessions, str):
+        yield subject.found("items", f"the outcomes beside it {sessions}", _FORGED)
         return
-    yield from _from_outcomes(subject, subject.outcomes, task)
+    yield from _from_outcomes(subject, subject.outcomes, sessions, task)
 
 
 def _differs(outcomes: ItemOutcomes, split: Split) -> str:
@@ -74,10 +74,11 @@ def _differs(outcomes: ItemOutcomes, split: Split) -> str:
     return f"have other {' and '.join(unlike)} than the data" if unlike else ""
 
 
-def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -> Iterator[Finding]:
+def _from_outcomes(
+    subject: Subject, outcomes: ItemOutcomes, sessions: Sequence[Predictions], task: FolderTask
+) -> Iterator[Finding]:
     record = subject.record
     items = kept_items(outcomes)
-    sessions = kept_predictions(outcomes, record, task)
     step = withheld_step(record, signed=subject.verified)
     for session, answers in zip(record.sessions, sessions, strict=False):
         kept = None if step is not None else task.confusion(answers, items.labels)
@@ -88,10 +89,8 @@ def _from_outcomes(subject: Subject, outcomes: ItemOutcomes, task: FolderTask) -
                 _FORGED,
             )
     yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
-    again = task.score(sessions, items) if sessions else None
-    if again is not None and _methods(record.quality) != _methods(again):  # maybe an older record
-        older = task.score(sessions, items, sessions_by="satterthwaite")
-        again = older if _methods(record.quality) == _methods(older) else again
+    version = version_named(record.quality) if record.quality is not None else "both"
+    again = task.score(sessions, items, by=version) if sessions else None
     if again is not None and step is not None:
         again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)

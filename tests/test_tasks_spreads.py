@@ -1,0 +1,99 @@
+"""What sessions that differ make of an interval, where the truth can be worked out."""
+
+from __future__ import annotations
+
+import math
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import special, stats
+
+from harness.tasks.spreads import LEAST, Spread, Version
+
+BEFORE: tuple[Version, ...] = ("cochran", "satterthwaite")
+EVERY: tuple[Version, ...] = ("both", *BEFORE)
+LEVEL = 0.975
+UNITS = 10**9
+"""So many that their variance is known."""
+
+
+def spread_of(items: float, chance: float, of_values: float, sessions: int) -> Spread:
+    """Return a spread as ``with_sessions`` makes it of these variances."""
+    between = max(0.0, of_values - chance)
+    below = items**2 / UNITS + between**2 / (sessions - 1)
+    degrees = (items + between) ** 2 / below
+    return Spread(
+        items + between, degrees, UNITS, UNITS, between, sessions, chance, of_values
+    )  # fmt: skip
+
+
+def covered(sessions: int, lasting: float, common: float, by: Version) -> float:
+    """Return how often a normal mean is held, of which a variance of 1 is known but for sessions.
+
+    ``lasting`` is the share of 1 that lasts, the rest is chance; ``common`` is of sessions, as a
+    multiple of the chance. The sessions' mean square follows chi-squared of ``sessions`` - 1.
+    """
+    chance, steps = 1 - lasting, 400
+    of_sessions = chance * (1 + common)
+    drawn = stats.chi2.ppf((np.arange(steps) + 0.5) / steps, sessions - 1) / (sessions - 1)
+    halves = [
+        math.sqrt(spread_of(1.0, chance, of_sessions * each, sessions).square(LEVEL, by))
+        for each in drawn.tolist()
+    ]
+    return float(np.mean(special.erf(np.array(halves) / math.sqrt(2 * (lasting + of_sessions)))))
+
+
+CASES = [*product((0.0, 0.2, 0.5, 0.7, 0.97), (0.0, 0.3, 3.0))]
+
+
+@pytest.mark.parametrize(
+    ("sessions", "least", "most"), [(3, 0.942, 0.97), (5, 0.948, 0.96), (30, 0.9495, 0.952)]
+)
+def test_the_truth_is_held_as_often_as_is_said(sessions: int, least: float, most: float) -> None:
+    found = [covered(sessions, lasting, common, "both") for lasting, common in CASES]
+    assert least < min(found)
+    assert max(found) < most
+
+
+def test_the_versions_of_before_held_it_too_seldom() -> None:
+    for version in BEFORE:
+        assert covered(3, 0.0, 3.0, version) < 0.93
+
+
+def test_sessions_that_agree_by_luck_leave_some_width() -> None:
+    alone = spread_of(1.0, 0.0, 0.0, 3).square(LEVEL, "both")
+    assert spread_of(1.0, 1.0, 0.0, 3).square(LEVEL, "both") == pytest.approx(LEAST * alone)
+    assert spread_of(1.0, 1.5, 1e-6, 3).square(LEVEL, "both") == pytest.approx(LEAST * alone)
+
+
+def test_sessions_with_the_same_answers_are_as_one() -> None:
+    once = Spread(0.01, 99, 100, 100)
+    again = Spread(0.01, 99, 100, 100, sessions=5)
+    assert not again.sessions_differ
+    for version in EVERY:
+        one, five = (each.square(LEVEL, version) for each in (once, again))
+        assert one == five == pytest.approx(once.square(LEVEL, "both"))
+
+
+parts = st.floats(1e-9, 1.0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(parts, parts, parts, st.integers(2, 40), st.integers(10, 10_000))
+def test_more_that_sessions_differ_by_narrows_nothing(
+    items: float, chance: float, of_values: float, sessions: int, units: int
+) -> None:
+    """Not so of a handful of units: two variances that are badly known tell more than one."""
+
+    def square(seen: float) -> float:
+        found = Spread(
+            items, units - 1, units, units, sessions=sessions, chance=chance, of_values=seen
+        )
+        return found.square(LEVEL, "both")
+
+    assert square(of_values) <= square(of_values * 1.1) * (1 + 1e-9)
+    alone = Spread(items, units - 1, units, units).square(LEVEL, "both")
+    assert square(of_values) >= LEAST * alone * (1 - 1e-9)
