@@ -5,10 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Iterable
 from typing import TypeAlias
 
 from harness.records.board import Board
-from harness.site.columns import COLUMNS, Cell
+from harness.site.columns import COLUMNS, Cell, Column
 
 Written: TypeAlias = str | float | int | None
 
@@ -26,9 +27,16 @@ def comma_separated(board: Board) -> bytes:
     file = io.StringIO()
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow([column.name for column in COLUMNS])
-    columns = (map(_written, column.cells(board)) for column in COLUMNS)
-    writer.writerows(zip(*columns, strict=True))
+    writer.writerows(zip(*(_cells(column, board) for column in COLUMNS), strict=True))
     return file.getvalue().encode()
+
+
+def _cells(column: Column, board: Board) -> Iterable[Written]:
+    """Spell a column; what says the same in every row, once."""
+    cells = column.cells(board)
+    if column.of_entry is None:
+        return [_written(cell) for cell in cells[:1]] * len(cells)
+    return map(_written, cells)
 
 
 def _written(cell: Cell) -> Written:
