@@ -21,6 +21,7 @@ from harness.site.blocks import (
     Section,
     Table,
 )
+from harness.site.versions import joined
 
 FOREIGN = ' rel="noopener nofollow"'
 """Neither does the other page get a hold of ours, nor do we vouch for it."""
@@ -80,6 +81,8 @@ def _link(shown: str, address: str, *, foreign: bool) -> str:
 
 
 def _section(section: Section, level: int) -> str:
+    if section.versions:
+        return joined([_section(version, level) for version in section.versions])
     # A section of the page's own is set apart by style; one inside another is not.
     kind = ' class="part"' if level == 2 else ""  # noqa: PLR2004 - below the page's title
     return (

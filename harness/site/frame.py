@@ -23,7 +23,7 @@ from harness.site.blocks_html import inline
 from harness.site.language import codes, language
 from harness.site.paths import in_language, to_top
 from harness.site.templating import environment
-from harness.site.wording import wording
+from harness.site.wording import Words
 
 INDEX = "index.html"
 KEPT = 256
@@ -153,15 +153,15 @@ def style_sheet() -> str:
     )
 
 
-def contents(sections: Iterable[Section], code: str) -> str:
+def contents(sections: Iterable[Section], words: Words) -> str:
     """Spell the list of a page's sections, which leads to each."""
-    return _contents(tuple([(each.id, each.title) for each in sections]), code)
+    shown = tuple([(each.id, each.title) for each in sections])
+    return _contents(shown, words.say["entry.contents"])
 
 
 @lru_cache(maxsize=KEPT)
-def _contents(sections: tuple[tuple[str, str], ...], code: str) -> str:
+def _contents(sections: tuple[tuple[str, str], ...], label: str) -> str:
     items = "".join(
         [f'<li><a href="#{place}">{inline(title)}</a></li>' for place, title in sections]
     )
-    label = inline(wording(code).say["entry.contents"])
-    return f'<nav class="contents" aria-label="{label}"><ul>{items}</ul></nav>\n'
+    return f'<nav class="contents" aria-label="{inline(label)}"><ul>{items}</ul></nav>\n'

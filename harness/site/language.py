@@ -75,10 +75,20 @@ class Language:
         text as it is. ``n`` decides between the two forms of a string that has them. Raises
         ``CatalogueError`` for a key, or a hole, that is not there.
         """
-        template = self._template(key, values)
-        return self._filled(
-            key, template, {name: self._spelt(value) for name, value in values.items()}
-        )
+        template = self.template(key, values)
+        if not values:
+            return template
+        return template.format_map({name: self._spelt(value) for name, value in values.items()})
+
+    def template(self, key: str, values: Mapping[str, Value]) -> str:
+        """Return a string with its holes, in the form that ``n`` of the values decides on.
+
+        Raises ``CatalogueError`` for a key that is not there, and where its holes are not those
+        that there are values for.
+        """
+        found = self._template(key, values)
+        self._require_filled(key, found, values)
+        return found
 
     def html(self, key: str, **values: Value) -> Markup:
         """Return a string that holds markup of ours; what fills its holes is escaped.
@@ -187,7 +197,7 @@ class Language:
         if not MILLION <= value < BEYOND_WORDS:
             return self.significant(value)
         name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)
-        form = "one" if self._is_singular(value / size) else "other"
+        form = "one" if self.is_singular(value / size) else "other"
         message = self._messages[f"number.{name}"]
         template = getattr(message, form) if isinstance(message, Plural) else message
         return self._filled(name, template, {"n": self.significant(value / size)})
@@ -260,22 +270,26 @@ class Language:
         n = values.get("n")
         if not isinstance(n, int):
             raise CatalogueError(f"{self.code}: {key} has two forms: n must be a whole number")
-        return message.one if self._is_singular(n) else message.other
+        return message.one if self.is_singular(n) else message.other
 
-    def _is_singular(self, n: float) -> bool:
+    def is_singular(self, n: float) -> bool:
+        """Say whether so many of something take the first of two forms."""
         least, below = self._singular
         return least <= abs(n) < below
 
     def _filled(self, key: str, template: str, values: Mapping[str, str]) -> str:
+        self._require_filled(key, template, values)
+        return template.format_map(values) if values else template
+
+    def _require_filled(self, key: str, template: str, values: Mapping[str, object]) -> None:
         wanted = holes(template)
         if values.keys() == wanted:
-            return template.format_map(values) if wanted else template
+            return
         # A form may leave n out, in words or because it goes without saying.
         if missing := wanted - values.keys():
             raise CatalogueError(f"{self.code}: {key} wants {', '.join(sorted(missing))}")
         if surplus := values.keys() - wanted - {"n"}:
             raise CatalogueError(f"{self.code}: {key} has no hole {', '.join(sorted(surplus))}")
-        return template.format_map(values) if wanted else template
 
     def _spelt(self, value: Value) -> str:
         if isinstance(value, str):

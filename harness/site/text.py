@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 JOULES_PER_WH = 3600.0
@@ -22,7 +22,9 @@ GRAMS = {"kg": 1e3, "g": 1.0, "mg": 1e-3, "\N{MICRO SIGN}g": 1e-6}
 """Likewise, in grams."""
 SIGNIFICANT_DIGITS = 3
 KEPT = 4096
-"""Spellings that are kept: a page in another language has the same figures."""
+"""Spellings that are kept: pages of several boards have the same figures."""
+_UNUSUAL = frozenset("e-n")
+"""In what is spelt of a power of ten, of less than nothing, and of no number."""
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 DIRECTION_CONTROLS = frozenset(
@@ -30,8 +32,7 @@ DIRECTION_CONTROLS = frozenset(
 )
 
 
-@lru_cache(maxsize=KEPT)
-def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
+def spell_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Spell ``value`` with that many significant digits: 0.0123, 1.23, 12,300.
 
     The very small and the very large are multiples of a power of ten.
@@ -48,6 +49,24 @@ def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
         rounded = float(f"{mantissa}e{exponent}")
         return _minus(f"{rounded:,.{max(0, digits - 1 - exponent)}f}")
     return _minus(f"{mantissa} {TIMES} 10{power(exponent)}")
+
+
+significant = lru_cache(maxsize=KEPT)(spell_significant)
+
+
+def significant_lines(values: Sequence[float]) -> str:
+    """Spell each with three significant digits as ``significant`` does, on a line of its own."""
+    spelt = "%#.3g\n" * len(values) % tuple(values)
+    if _UNUSUAL.isdisjoint(spelt):  # the quick way; of three digits only nothing ends like that
+        return spelt.replace(".\n", "\n").replace("0.00\n", "0\n")[:-1]
+    return "\n".join(
+        [
+            spell_significant(value)
+            if value == 0 or not _UNUSUAL.isdisjoint(line)
+            else line.removesuffix(".")
+            for value, line in zip(values, spelt.split("\n"), strict=False)
+        ]
+    )
 
 
 def power(exponent: int) -> str:

@@ -1,0 +1,168 @@
+"""What the pages of entries say, in all languages at once: ``Words`` as one language has them.
+
+What makes a page asks it for words as it would ask one language (``wording``), and gets texts that
+hold what each says (``versions``): so a page is made once, and parted into those of all languages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache, lru_cache
+
+from harness.records.board import Board, BoardEntry
+from harness.site import text as english
+from harness.site import versions
+from harness.site.blocks import Section
+from harness.site.language import Value, codes
+from harness.site.versions import MARK, Signs, joined, neutral
+from harness.site.wording import Wording, wording
+
+
+class _Strings(dict[str, str]):
+    """Strings that have no holes, by key; each is looked up once."""
+
+    def __init__(self, spoken: Sequence[Wording]) -> None:
+        super().__init__()
+        self._spoken = spoken
+
+    def __missing__(self, key: str) -> str:
+        found = self[key] = joined([each.say[key] for each in self._spoken])
+        return found
+
+
+class Polyglot:
+    """What a page says, in each language; ``wording.Words`` says what its methods return."""
+
+    def __init__(self, spoken: Sequence[Wording]) -> None:
+        self._spoken = tuple(spoken)
+        self._languages = tuple(each.language for each in spoken)
+        self._signs = tuple(Signs(each.figure("."), each.figure(",")) for each in self._languages)
+        self._templates: dict[tuple[object, ...], Callable[..., str]] = {}
+        self.say = _Strings(self._spoken)
+        self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
+        self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
+        self.joules = cache(lambda grade: self.each(lambda own: own.joules(grade)))
+        self._whole_percent = lru_cache(maxsize=1024)(
+            lambda each: self.text("number.percent", figure=self.whole(each))
+        )
+
+    def parted(self, text: str) -> list[str]:
+        """Return what is said in each language, in the order of ``codes()``."""
+        return versions.parted(text, self._signs)
+
+    def each(self, make: Callable[[Wording], str]) -> str:
+        """Return what is made by each language's own words."""
+        return joined([make(own) for own in self._spoken])
+
+    def section(self, make: Callable[[Wording], Section]) -> Section:
+        """Return a section that has in it the one made by each language's own words."""
+        made = tuple([make(own) for own in self._spoken])
+        title = joined([each.title for each in made])
+        return made[0]._replace(title=title, versions=made)
+
+    def text(self, key: str, **values: Value) -> str:
+        """Fill the holes of a string in each language."""
+        if not values:
+            return self.say[key]
+        spelt: dict[str, str] = {}
+        for name, value in values.items():
+            if not isinstance(value, str):
+                spelt[name] = self._spelt(value)
+            elif MARK in value:
+                return self._apart(key, values)
+            else:
+                spelt[name] = value
+        n = values.get("n")
+        forms = [own.is_singular(n) for own in self._languages] if isinstance(n, int) else ()
+        place = (key, *values, *forms)
+        fill = self._templates.get(place)
+        if fill is None:
+            whole = joined([own.template(key, values) for own in self._languages])
+            fill = self._templates[place] = whole.format
+        return fill(**spelt)
+
+    def _apart(self, key: str, values: Mapping[str, Value]) -> str:
+        """Fill them where what fills them is said differently, too."""
+        own = {
+            name: self.parted(value) if isinstance(value, str) else [value] * len(self._spoken)
+            for name, value in values.items()
+        }
+        filled = [
+            language.text(key, **{name: each[n] for name, each in own.items()})
+            for n, language in enumerate(self._languages)
+        ]
+        return joined(filled)
+
+    def _spelt(self, value: float) -> str:
+        if isinstance(value, bool):
+            raise TypeError("yes and no are not figures: they want strings of their own")
+        return self.whole(value) if isinstance(value, int) else self.figure(value)
+
+    # Figures
+
+    def figure(self, value: float) -> str:
+        """Spell a figure with three significant digits."""
+        return neutral(english.spell_significant(value))
+
+    def figures(self, values: Sequence[float]) -> list[str]:
+        """Spell several at once."""
+        return neutral(english.significant_lines(values)).split("\n") if values else []
+
+    def whole(self, value: int) -> str:
+        """Spell a whole number."""
+        if -1 < value < 1000:  # noqa: PLR2004 - those without a sign within
+            return str(value)
+        return neutral(f"{value:,}").replace("-", english.MINUS)
+
+    def plain_number(self, value: float) -> str:
+        """Spell a round number with no more digits than it has."""
+        return neutral(f"{value:,.10g}")
+
+    def percent(self, share: float) -> str:
+        """Spell a share of 1 in whole per cent."""
+        return self._whole_percent(round(100 * share))
+
+    def between(self, interval: tuple[float, float]) -> str:
+        """Spell an interval."""
+        low, high = interval
+        return self.text("number.between", low=self.figure(low), high=self.figure(high))
+
+    def watt_hours(self, joules: float) -> str:
+        """Spell an energy in the unit of watt-hours that fits."""
+        return neutral(english.watt_hours(joules))
+
+    # What is made of several strings, or hangs on a board
+
+    def moment(self, moment: str) -> str:
+        """Spell a moment to the minute."""
+        return self.each(lambda own: own.moment(moment))
+
+    def stage(self, stage: str) -> str:
+        """Name the stage in which an evaluation ended."""
+        return self.each(lambda own: own.stage(stage))
+
+    def warning(self, code: str) -> str:
+        """Return the short title of a warning; empty for a code that is not known."""
+        return self.each(lambda own: own.warning(code))
+
+    def metric(self, metric: str, board: Board) -> str:
+        """Name a metric of a board's, with a capital."""
+        return self.each(lambda own: own.metric(metric, board))
+
+    def label(self, label: str, board: Board, length: int) -> str:
+        """Name a label of a board's task, cleaned and cut."""
+        return self.each(lambda own: own.label(label, board, length))
+
+    def everyday(self, joules: float) -> str:
+        """Say what an energy per 1,000 queries is beside one that people know."""
+        return self.each(lambda own: own.everyday(joules))
+
+    def meter_uncertainty(self, entry: BoardEntry) -> str:
+        """Say how far the meter lets the figure be from the truth."""
+        return self.each(lambda own: own.meter_uncertainty(entry))
+
+
+@cache
+def polyglot() -> Polyglot:
+    """Return all languages that there is a catalogue of, made once."""
+    return Polyglot([wording(code) for code in codes()])
