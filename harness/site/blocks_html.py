@@ -21,7 +21,7 @@ from harness.site.blocks import (
     Section,
     Table,
 )
-from harness.site.versions import joined
+from harness.site.versions import joined, merged
 
 FOREIGN = ' rel="noopener nofollow"'
 """Neither does the other page get a hold of ours, nor do we vouch for it."""
@@ -157,7 +157,7 @@ def _head(label: str, columns: tuple[Column, ...]) -> tuple[str, str]:
         f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
         f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>\n"
     )
-    return head, f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
+    return merged(head), f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
 
 
 _TEXT = ' class="text"'

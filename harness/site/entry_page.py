@@ -27,6 +27,7 @@ from harness.site.paths import (
 )
 from harness.site.polyglot import polyglot
 from harness.site.text import plain
+from harness.site.versions import encoded
 from harness.site.wording import Wording, Words, wording
 from harness.site.words import NOT_MEASURED
 
@@ -50,7 +51,7 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
         shown = (*shown, _badge(view, words, address))
     body = html(banners(view, words)) + contents(shown, words) + html(shown)
     place = place_of(view)
-    versions = zip(codes(), words.parted(heading(view, words)), words.parted(body), strict=True)
+    heads, bodies = encoded(heading(view, words)), encoded(body)
     return {
         code: framed(
             code,
@@ -63,7 +64,7 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
             foot=html((Paragraph(wording(code).say["entry.footer"]),)),
             address=address,
         )
-        for code, own_head, own_body in versions
+        for code, own_head, own_body in zip(codes(), heads, bodies, strict=True)
     }
 
 

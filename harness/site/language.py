@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
-from functools import cache, cached_property
+from datetime import UTC, date, datetime
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from string import Formatter
 from typing import Any, NamedTuple, TypeAlias
@@ -27,6 +27,8 @@ Value: TypeAlias = str | int | float
 MAIN = "en"
 """The language of the page at the site's top; the others have a folder each."""
 
+KEPT = 1024
+"""Days, and moments read, that are kept."""
 FORMS = frozenset({"one", "other"})
 SPELT_AS_A_DECIMAL = str.maketrans({",": "T", ".": "D"})
 MILLION, BILLION, BEYOND_WORDS = 1e6, 1e9, 1e12
@@ -210,16 +212,17 @@ class Language:
         What is no such moment stays as it is: a record may hold any text.
         """
         when = _utc(moment)
-        return moment if when is None else self._day(when)
+        return moment if when is None else self._day(when.date())
 
     def moment(self, moment: str) -> str:
         """Spell a moment in ISO 8601 to the minute: ``26 November 2026, 02:13 UTC``."""
         when = _utc(moment)
         if when is None:
             return moment
-        return self.text("locale.moment", date=self._day(when), time=f"{when:%H:%M}")
+        return self.text("locale.moment", date=self._day(when.date()), time=f"{when:%H:%M}")
 
-    def _day(self, when: datetime) -> str:
+    @lru_cache(maxsize=KEPT)  # noqa: B019 - there is one of each language
+    def _day(self, when: date) -> str:
         day = self._plain("locale.first_day") if when.day == 1 else str(when.day)
         month = self._plain(f"locale.month_{when.month}")
         return self.text("locale.date", day=day, month=month, year=str(when.year))
@@ -382,6 +385,7 @@ def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]
             raise CatalogueError(f"{key}: is {value!r}, and no string")
 
 
+@lru_cache(maxsize=KEPT)
 def _utc(moment: str) -> datetime | None:
     try:
         when = datetime.fromisoformat(moment)

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from typing import NamedTuple
 
 from harness.records.board import Board, BoardEntry
+from harness.records.task_words import TaskWords
 from harness.site import text as english
-from harness.site import versions
 from harness.site.blocks import Section
 from harness.site.language import Value, codes
-from harness.site.versions import MARK, Signs, joined, neutral
+from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
+from harness.site.words import meter_uncertainty, phone_charge
+
+KEPT = 64
+"""Boards whose names are kept."""
 
 
 class _Strings(dict[str, str]):
@@ -30,14 +35,21 @@ class _Strings(dict[str, str]):
         return found
 
 
+class _Templates(NamedTuple):
+    """A string with its holes: of all languages joined, and of each."""
+
+    joined: str
+    each: Sequence[str]
+
+
 class Polyglot:
     """What a page says, in each language; ``wording.Words`` says what its methods return."""
 
     def __init__(self, spoken: Sequence[Wording]) -> None:
         self._spoken = tuple(spoken)
         self._languages = tuple(each.language for each in spoken)
-        self._signs = tuple(Signs(each.figure("."), each.figure(",")) for each in self._languages)
-        self._templates: dict[tuple[object, ...], Callable[..., str]] = {}
+        self._templates: dict[tuple[object, ...], _Templates] = {}
+        self._boards: dict[str, tuple[tuple[TaskWords, ...], dict[tuple[object, ...], str]]] = {}
         self.say = _Strings(self._spoken)
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
         self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
@@ -46,9 +58,14 @@ class Polyglot:
             lambda each: self.text("number.percent", figure=self.whole(each))
         )
 
-    def parted(self, text: str) -> list[str]:
-        """Return what is said in each language, in the order of ``codes()``."""
-        return versions.parted(text, self._signs)
+    def _of_board(self, board: Board) -> dict[tuple[object, ...], str]:
+        """Return what is kept of a board's names, which hang on what its task is called."""
+        kept = self._boards.get(board.id)
+        if kept is None or (kept[0] is not board.task_words and kept[0] != board.task_words):
+            if len(self._boards) >= KEPT:
+                self._boards.clear()
+            kept = self._boards[board.id] = (board.task_words, {})
+        return kept[1]
 
     def each(self, make: Callable[[Wording], str]) -> str:
         """Return what is made by each language's own words."""
@@ -65,33 +82,29 @@ class Polyglot:
         if not values:
             return self.say[key]
         spelt: dict[str, str] = {}
+        apart = False
         for name, value in values.items():
-            if not isinstance(value, str):
-                spelt[name] = self._spelt(value)
-            elif MARK in value:
-                return self._apart(key, values)
-            else:
+            if isinstance(value, str):
+                apart = apart or MARK in value
                 spelt[name] = value
+            else:
+                spelt[name] = self._spelt(value)
         n = values.get("n")
         forms = [own.is_singular(n) for own in self._languages] if isinstance(n, int) else ()
         place = (key, *values, *forms)
-        fill = self._templates.get(place)
-        if fill is None:
-            whole = joined([own.template(key, values) for own in self._languages])
-            fill = self._templates[place] = whole.format
-        return fill(**spelt)
+        found = self._templates.get(place)
+        if found is None:
+            each = [own.template(key, values) for own in self._languages]
+            found = self._templates[place] = _Templates(joined(each), each)
+        return self._apart(found.each, spelt) if apart else found.joined.format(**spelt)
 
-    def _apart(self, key: str, values: Mapping[str, Value]) -> str:
+    def _apart(self, templates: Sequence[str], values: Mapping[str, str]) -> str:
         """Fill them where what fills them is said differently, too."""
-        own = {
-            name: self.parted(value) if isinstance(value, str) else [value] * len(self._spoken)
-            for name, value in values.items()
-        }
-        filled = [
-            language.text(key, **{name: each[n] for name, each in own.items()})
-            for n, language in enumerate(self._languages)
-        ]
-        return joined(filled)
+        own: list[dict[str, str]] = [{} for _ in templates]
+        for name, value in values.items():
+            for filled, said in zip(own, parted(value), strict=True):
+                filled[name] = said
+        return joined([each.format(**filled) for each, filled in zip(templates, own, strict=True)])
 
     def _spelt(self, value: float) -> str:
         if isinstance(value, bool):
@@ -122,6 +135,14 @@ class Polyglot:
         """Spell a share of 1 in whole per cent."""
         return self._whole_percent(round(100 * share))
 
+    def significant_percent(self, share: float) -> str:
+        """Spell a share of 1 in per cent to three significant digits."""
+        return self.text("number.percent", figure=self.figure(100 * share))
+
+    def many(self, value: float) -> str:
+        """Spell a number that need not be exact so that it can be said."""
+        return self.each(lambda own: own.language.many(value))
+
     def between(self, interval: tuple[float, float]) -> str:
         """Spell an interval."""
         low, high = interval
@@ -147,19 +168,27 @@ class Polyglot:
 
     def metric(self, metric: str, board: Board) -> str:
         """Name a metric of a board's, with a capital."""
-        return self.each(lambda own: own.metric(metric, board))
+        kept = self._of_board(board)
+        found = kept.get(place := ("metric", metric))
+        if found is None:
+            found = kept[place] = self.each(lambda own: own.metric(metric, board))
+        return found
 
     def label(self, label: str, board: Board, length: int) -> str:
         """Name a label of a board's task, cleaned and cut."""
-        return self.each(lambda own: own.label(label, board, length))
+        kept = self._of_board(board)
+        found = kept.get(place := ("label", label, length))
+        if found is None:
+            found = kept[place] = self.each(lambda own: own.label(label, board, length))
+        return found
 
     def everyday(self, joules: float) -> str:
         """Say what an energy per 1,000 queries is beside one that people know."""
-        return self.each(lambda own: own.everyday(joules))
+        return phone_charge(joules, self)
 
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
-        return self.each(lambda own: own.meter_uncertainty(entry))
+        return meter_uncertainty(entry, self)
 
 
 @cache
