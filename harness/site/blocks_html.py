@@ -136,10 +136,10 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     label, columns, rows = table
     head, spelt = _head(label, columns)
-    # Most tables hold figures alone: one look at all of them is quicker than one at each.
-    bare = [cell for row in rows for cell in row if type(cell) is str]
-    if len(bare) == len(rows) * len(columns) and not _found("\n".join(bare)):
-        made = [spelt % row for row in rows]
+    # Most hold figures alone after a name: one look at all of them is quicker than one at each.
+    bare = [cell for row in rows for cell in row[1:] if type(cell) is str]
+    if len(bare) == len(rows) * (len(columns) - 1) and not _found("\n".join(bare)):
+        made = [spelt % (inline(row[0]), *row[1:]) for row in rows]
     else:
         made = [spelt % tuple([inline(cell) for cell in row]) for row in rows]
     return f"{head}{''.join(made)}</tbody></table></div>\n"

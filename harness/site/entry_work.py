@@ -19,7 +19,7 @@ from harness.site.blocks import (
     english,
 )
 from harness.site.entry_view import EntryView, PhaseRow, SessionRow
-from harness.site.power import bar_svg, trace_svg
+from harness.site.power import bar_ends, bar_svg, trace_svg
 from harness.site.text import plain
 from harness.site.wording import Words
 
@@ -37,9 +37,9 @@ def energy(view: EntryView, words: Words) -> Section:
     if not view.phases:
         return Section("energy", say["entry.by_phase"], (Paragraph(say["entry.no_session"]),))
     billed = [row for row in view.phases if row.joules_per_1000 is not None]
-    bar = words.each(lambda own: _bar(billed, own))
     blocks: list[Block] = [Paragraph(say["entry.by_phase_why"], "explain")]
-    if bar:
+    if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
+        bar = words.each(lambda own: _bar(billed, ends, own))  # a name may be too long in one
         blocks.append(Picture(bar, say["entry.bar_caption"]))
     amortise = view.latest.record.rules.amortise_queries
     blocks += [
@@ -51,25 +51,26 @@ def energy(view: EntryView, words: Words) -> Section:
     return Section("energy", say["entry.by_phase"], tuple(blocks))
 
 
-def _bar(billed: Iterable[PhaseRow], words: Words) -> str:
-    return bar_svg(
-        (
-            (f"phase {row.phase}", words.named("phase", row.phase), row.joules_per_1000 or 0.0)
-            for row in billed
-        ),
-        label=words.say["entry.bar_label"],
-    )
+def _bar(billed: Iterable[PhaseRow], ends: Iterable[int], words: Words) -> str:
+    parts = [
+        (f"phase {row.phase}", words.named("phase", row.phase), end)
+        for row, end in zip(billed, ends, strict=True)
+    ]
+    return bar_svg(parts, label=words.say["entry.bar_label"])
 
 
 def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
-    """Spell the phases column by column: several figures at once are quicker."""
+    """Spell the phases column by column."""
     whole = sum([row.joules_per_1000 or 0.0 for row in rows])
     columns = (
         [words.named("phase", row.phase) for row in rows],
-        words.figures([row.joules for row in rows]),
-        words.figures([row.seconds for row in rows]),
-        _known([row.joules / row.seconds if row.seconds > 0 else None for row in rows], words),
-        _known([row.joules_per_1000 for row in rows], words),
+        *_figures(
+            words,
+            [row.joules for row in rows],
+            [row.seconds for row in rows],
+            [row.joules / row.seconds if row.seconds > 0 else None for row in rows],
+            [row.joules_per_1000 for row in rows],
+        ),
         [
             UNKNOWN
             if row.joules_per_1000 is None
@@ -88,14 +89,11 @@ _OF_PHASES = (
 _OF_CLASSES = ("entry.class_label", "entry.support_items", "entry.precision", "entry.recall")
 
 
-def _known(values: Sequence[float | None], words: Words) -> list[str]:
-    """Spell figures, and what is not known."""
-    known = [value for value in values if value is not None]
-    spelt = words.figures(known)
-    if len(known) == len(values):
-        return spelt
-    figures = iter(spelt)
-    return [UNKNOWN if value is None else next(figures) for value in values]
+def _figures(words: Words, *columns: Sequence[float | None]) -> list[list[str]]:
+    """Spell columns of figures, and what is not known among them, all at once."""
+    known = [value for column in columns for value in column if value is not None]
+    spelt = iter(words.figures(known))
+    return [[UNKNOWN if value is None else next(spelt) for value in column] for column in columns]
 
 
 @lru_cache(maxsize=KEPT)
@@ -149,8 +147,14 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     """Spell the sessions column by column; one that no session fills is left out."""
     say = words.say
 
-    def figures(values: Iterable[float | None]) -> list[str]:
-        return _known([*values], words)
+    energies, seconds, temperatures, kernels_before, kernels_after = _figures(
+        words,
+        [row.joules_per_1000 for row in rows],
+        [row.seconds for row in rows],
+        [row.temperature_celsius for row in rows],
+        [1000 * row.kernel_before_seconds for row in rows],
+        [1000 * row.kernel_after_seconds for row in rows],
+    )
 
     def shares(values: Iterable[float | None]) -> list[str]:
         return [UNKNOWN if value is None else words.percent(value) for value in values]
@@ -161,15 +165,15 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
         ("entry.session_turn", [UNKNOWN if r.round is None else f"{r.round}.{r.place}"
                                 for r in rows]),
         ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
-        ("entry.session_energy", figures(row.joules_per_1000 for row in rows)),
-        ("entry.session_seconds", figures(row.seconds for row in rows)),
+        ("entry.session_energy", energies),
+        ("entry.session_seconds", seconds),
         ("entry.session_queries", [UNKNOWN if r.queries is None else words.whole(r.queries)
                      for r in rows]),
         ("entry.session_right", shares(row.right for row in rows)),
         ("entry.session_agreement", shares(row.agreement for row in rows)),
-        ("entry.session_temperature", figures(row.temperature_celsius for row in rows)),
-        ("entry.session_kernel_before", figures(1000 * r.kernel_before_seconds for r in rows)),
-        ("entry.session_kernel_after", figures(1000 * r.kernel_after_seconds for r in rows)),
+        ("entry.session_temperature", temperatures),
+        ("entry.session_kernel_before", kernels_before),
+        ("entry.session_kernel_after", kernels_after),
         ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
     ]  # fmt: skip
     several = any(row.evaluation != 1 for row in rows)
@@ -256,12 +260,15 @@ def quality(view: EntryView, words: Words) -> Section:
 
 def _class_table(view: EntryView, words: Words) -> Table:
     rows = view.classes[:MOST_CLASSES]
-    columns = (
+    columns: tuple[Sequence[Inline], ...] = (
         [Said("name", words.label(row.label, view.board, 60)) for row in rows],
         [words.whole(row.support) for row in rows],
-        words.figures([row.precision for row in rows]),
-        words.figures([row.recall for row in rows]),
-        words.figures([row.f1 for row in rows]),
+        *_figures(
+            words,
+            [row.precision for row in rows],
+            [row.recall for row in rows],
+            [row.f1 for row in rows],
+        ),
     )
     heads = _columns(words, *_OF_CLASSES)
     return Table(

@@ -176,6 +176,4 @@ def _contents(sections: tuple[tuple[str, str], ...], label: str) -> str:
     items = "".join(
         [f'<li><a href="#{place}">{inline(title)}</a></li>' for place, title in sections]
     )
-    return merged(
-        f'<nav class="contents" aria-label="{inline(label)}"><ul>{items}</ul></nav>\n'
-    )
+    return merged(f'<nav class="contents" aria-label="{inline(label)}"><ul>{items}</ul></nav>\n')

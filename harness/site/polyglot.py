@@ -54,6 +54,8 @@ class Polyglot:
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
         self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
         self.joules = cache(lambda grade: self.each(lambda own: own.joules(grade)))
+        self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value:,.10g}"))
+        """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._whole_percent = lru_cache(maxsize=1024)(
             lambda each: self.text("number.percent", figure=self.whole(each))
         )
@@ -126,10 +128,6 @@ class Polyglot:
         if -1 < value < 1000:  # noqa: PLR2004 - those without a sign within
             return str(value)
         return neutral(f"{value:,}").replace("-", english.MINUS)
-
-    def plain_number(self, value: float) -> str:
-        """Spell a round number with no more digits than it has."""
-        return neutral(f"{value:,.10g}")
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
