@@ -53,15 +53,26 @@ def escape(text: str) -> str:
     return escape_all(text) if _found(text) else text
 
 
+_fixed = lru_cache(maxsize=KEPT)(escape)
+"""Escapes what many pages have: labels and titles."""
+
+
 def html(blocks: Iterable[Block | Section], level: int = 2) -> str:
     """Spell blocks; headings of sections are of this level."""
     made: list[str] = []
-    for block in blocks:
-        if type(block) is Section:
-            made.append((_kept if block.repeats else _section)(block, level))
-        else:
-            made.append(_WRITERS[type(block)](block))
+    _write(blocks, level, made)
     return "".join(made)
+
+
+def _write(blocks: Iterable[Block | Section], level: int, made: list[str]) -> None:
+    """Append what they are spelt as: a page is joined once, not once for each of its sections."""
+    for block in blocks:
+        if type(block) is not Section:
+            made.append(_WRITERS[type(block)](block))
+        elif block.repeats:
+            made.append(_kept(block, level))
+        else:
+            _write_section(block, level, made)
 
 
 def inline(text: Inline) -> str:
@@ -80,15 +91,14 @@ def _link(shown: str, address: str, *, foreign: bool) -> str:
     return f'<a href="{escape(address)}"{FOREIGN if foreign else ""}><bdi>{escape(shown)}</bdi></a>'
 
 
-def _section(section: Section, level: int) -> str:
-    if section.versions:
-        return joined([_section(version, level) for version in section.versions])
+def _write_section(section: Section, level: int, made: list[str]) -> None:
     # A section of the page's own is set apart by style; one inside another is not.
     kind = ' class="part"' if level == 2 else ""  # noqa: PLR2004 - below the page's title
-    return (
-        f'<section id="{section.id}"{kind}>\n<h{level}>{escape(section.title)}</h{level}>\n'
-        f"{html(section.blocks, level + 1)}</section>\n"
+    made.append(
+        f'<section id="{section.id}"{kind}>\n<h{level}>{_fixed(section.title)}</h{level}>\n'
     )
+    _write(section.blocks, level + 1, made)
+    made.append("</section>\n")
 
 
 _spelt: dict[tuple[int, int], tuple[Section, str]] = {}
@@ -106,7 +116,12 @@ def _kept(section: Section, level: int) -> str:
     if found is None:
         if len(_spelt) >= KEPT:
             _spelt.clear()
-        found = _spelt[place] = (section, _section(section, level))
+        each = []
+        for version in section.versions or (section,):
+            made: list[str] = []
+            _write_section(version, level, made)
+            each.append("".join(made))
+        found = _spelt[place] = (section, joined(each))
     return found[1]
 
 
@@ -121,7 +136,7 @@ def _facts(facts: Facts) -> str:
             value = inline(values[0])
         else:
             value = f'<ul class="plain-list">{_items(values)}</ul>'
-        made.append(f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>\n")
+        made.append(f"<div><dt>{_fixed(label)}</dt><dd>{value}</dd></div>\n")
     return f'<dl class="facts">\n{"".join(made)}</dl>\n'
 
 

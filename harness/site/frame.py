@@ -12,14 +12,13 @@ from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from hashlib import sha256
-from html import escape
 from importlib import resources
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from harness.site.blocks import Said, Section
-from harness.site.blocks_html import inline
+from harness.site.blocks_html import escape, inline
 from harness.site.language import codes, language
 from harness.site.paths import in_language, to_top
 from harness.site.templating import environment
@@ -59,8 +58,9 @@ def framed(
     """Return a page of the site, in the language of that code.
 
     ``page`` is its name in the main language, relative to the site's folder; ``title`` and ``skip``
-    are text; ``head``, ``body`` and ``foot`` are HTML, the first two encoded or not; ``links`` stand above,
-    beside the way back. ``address`` is where the site is published, as ``site.toml`` says it.
+    are text; ``head``, ``body`` and ``foot`` are HTML, the first two encoded or not; ``links``
+    stand above, beside the way back. ``address`` is where the site is published, as ``site.toml``
+    says it.
     """
     own = f"{address}{in_language(page, code)}" if address else ""
     folders, _, file = page.rpartition("/")

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from string import Formatter
@@ -169,7 +169,7 @@ class Language:
 
     def plain_number(self, value: float) -> str:
         """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
-        return self.figure(f"{value:,.10g}")
+        return self.figure(f"{value + 0.0:,.10g}")  # a tick may be less than nothing by name alone
 
     def plain_percent(self, share: float) -> str:
         """Spell a round share of 1 in per cent, with no more digits than it has."""
@@ -212,20 +212,23 @@ class Language:
         What is no such moment stays as it is: a record may hold any text.
         """
         when = _utc(moment)
-        return moment if when is None else self._day(when.date())
+        return moment if when is None else self._day(when.year, when.month, when.day)
 
     def moment(self, moment: str) -> str:
         """Spell a moment in ISO 8601 to the minute: ``26 November 2026, 02:13 UTC``."""
         when = _utc(moment)
         if when is None:
             return moment
-        return self.text("locale.moment", date=self._day(when.date()), time=f"{when:%H:%M}")
+        return self.text(
+            "locale.moment", date=self._day(when.year, when.month, when.day), time=f"{when:%H:%M}"
+        )
 
     @lru_cache(maxsize=KEPT)  # noqa: B019 - there is one of each language
-    def _day(self, when: date) -> str:
-        day = self._plain("locale.first_day") if when.day == 1 else str(when.day)
-        month = self._plain(f"locale.month_{when.month}")
-        return self.text("locale.date", day=day, month=month, year=str(when.year))
+    def _day(self, year: int, month: int, day: int) -> str:
+        spelt = self._plain("locale.first_day") if day == 1 else str(day)
+        return self.text(
+            "locale.date", day=spelt, month=self._plain(f"locale.month_{month}"), year=str(year)
+        )
 
     # For the script
 

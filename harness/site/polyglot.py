@@ -48,13 +48,16 @@ class Polyglot:
     def __init__(self, spoken: Sequence[Wording]) -> None:
         self._spoken = tuple(spoken)
         self._languages = tuple(each.language for each in spoken)
-        self._templates: dict[tuple[object, ...], _Templates] = {}
+        self._templates: dict[str | tuple[str, tuple[bool, ...]], _Templates] = {}
+        self._forms = lru_cache(maxsize=1024)(
+            lambda n: tuple(own.is_singular(n) for own in self._languages)
+        )
         self._boards: dict[str, tuple[tuple[TaskWords, ...], dict[tuple[object, ...], str]]] = {}
         self.say = _Strings(self._spoken)
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
         self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
         self.joules = cache(lambda grade: self.each(lambda own: own.joules(grade)))
-        self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value:,.10g}"))
+        self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value + 0.0:,.10g}"))
         """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._whole_percent = lru_cache(maxsize=1024)(
             lambda each: self.text("number.percent", figure=self.whole(each))
@@ -83,22 +86,21 @@ class Polyglot:
         """Fill the holes of a string in each language."""
         if not values:
             return self.say[key]
-        spelt: dict[str, str] = {}
-        apart = False
-        for name, value in values.items():
-            if isinstance(value, str):
-                apart = apart or MARK in value
-                spelt[name] = value
-            else:
-                spelt[name] = self._spelt(value)
         n = values.get("n")
-        forms = [own.is_singular(n) for own in self._languages] if isinstance(n, int) else ()
-        place = (key, *values, *forms)
+        place = key if n is None else (key, self._forms(n))
         found = self._templates.get(place)
         if found is None:
             each = [own.template(key, values) for own in self._languages]
             found = self._templates[place] = _Templates(joined(each), each)
-        return self._apart(found.each, spelt) if apart else found.joined.format(**spelt)
+        apart = False
+        for name, value in values.items():
+            if type(value) is not str:
+                values[name] = self._spelt(value)  # type: ignore[arg-type] # no text
+            elif MARK in value:
+                apart = True
+        if apart:
+            return self._apart(found.each, values)  # type: ignore[arg-type] # spelt above
+        return found.joined.format_map(values)
 
     def _apart(self, templates: Sequence[str], values: Mapping[str, str]) -> str:
         """Fill them where what fills them is said differently, too."""
@@ -106,7 +108,9 @@ class Polyglot:
         for name, value in values.items():
             for filled, said in zip(own, parted(value), strict=True):
                 filled[name] = said
-        return joined([each.format(**filled) for each, filled in zip(templates, own, strict=True)])
+        return joined(
+            [each.format_map(filled) for each, filled in zip(templates, own, strict=True)]
+        )
 
     def _spelt(self, value: float) -> str:
         if isinstance(value, bool):
