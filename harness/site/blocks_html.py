@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from html import escape as escape_all
 from re import compile as regular
@@ -151,13 +151,26 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     label, columns, rows = table
     head, spelt = _head(label, columns)
-    # Most hold figures alone after a name: one look at all of them is quicker than one at each.
-    bare = [cell for row in rows for cell in row[1:] if type(cell) is str]
-    if len(bare) == len(rows) * (len(columns) - 1) and not _found("\n".join(bare)):
-        made = [spelt % (inline(row[0]), *row[1:]) for row in rows]
-    else:
-        made = [spelt % tuple([inline(cell) for cell in row]) for row in rows]
-    return f"{head}{''.join(made)}</tbody></table></div>\n"
+    width = len(columns)
+    cells = [cell for row in rows for cell in row]
+    names = [inline(cell) for cell in cells[::width]]
+    if not _bare(cells, width):
+        cells = [inline(cell) for cell in cells]
+    cells[::width] = names
+    return f"{head}{spelt * len(rows) % tuple(cells)}</tbody></table></div>\n"
+
+
+def _bare(cells: Sequence[Inline], width: int) -> bool:
+    """Whether all cells but the names of rows are text without markup, as figures are.
+
+    To look at all of them at once is quicker than at each.
+    """
+    others = [*cells]
+    del others[::width]
+    try:
+        return not _found("\n".join(others))  # type: ignore[arg-type] # refused where one is no text
+    except TypeError:
+        return False
 
 
 @lru_cache(maxsize=KEPT)

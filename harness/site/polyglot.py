@@ -14,7 +14,7 @@ from harness.records.board import Board, BoardEntry
 from harness.records.task_words import TaskWords
 from harness.site import text as english
 from harness.site.blocks import Section
-from harness.site.language import Value, codes
+from harness.site.language import BEYOND_WORDS, MILLION, Value, codes
 from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge
@@ -143,12 +143,14 @@ class Polyglot:
 
     def many(self, value: float) -> str:
         """Spell a number that need not be exact so that it can be said."""
+        if not MILLION <= value < BEYOND_WORDS:
+            return self.figure(value)
         return self.each(lambda own: own.language.many(value))
 
     def between(self, interval: tuple[float, float]) -> str:
         """Spell an interval."""
         low, high = interval
-        return self.text("number.between", low=self.figure(low), high=self.figure(high))
+        return self.text("number.between", low=low, high=high)
 
     def watt_hours(self, joules: float) -> str:
         """Spell an energy in the unit of watt-hours that fits."""
