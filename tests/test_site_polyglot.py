@@ -21,7 +21,7 @@ from harness.site import entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
-from harness.site.language import CatalogueError, codes, language
+from harness.site.language import CatalogueError, catalogue, codes, language
 from harness.site.polyglot import polyglot
 from harness.site.text import plain, significant, significant_lines
 from harness.site.versions import DECIMAL, MARK, THOUSANDS, encoded, joined, merged, parted
@@ -167,3 +167,13 @@ def test_a_string_that_is_not_there_or_not_filled_is_an_error() -> None:
         words.text("entry.interval", n=1)
     with pytest.raises(TypeError, match="yes and no"):
         words.text("entry.seconds", seconds=True)
+
+
+@pytest.mark.parametrize("code", codes())
+def test_no_catalogue_has_a_mark(code: str) -> None:
+    strings = [
+        form
+        for each in catalogue(code).values()
+        for form in (each if isinstance(each, tuple) else (each,))
+    ]
+    assert [each for each in strings if {MARK, DECIMAL, THOUSANDS} & {*each}] == []

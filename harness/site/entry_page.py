@@ -3,8 +3,9 @@
 A page of five sessions takes some 20 kB: two thirds of it are figures (a row of fifteen for each
 session, six for each phase, a trace of up to 64 steps), which is what people come here for; the
 rest are the sentences without which they could not be read. On two cores that others kept busy it
-took 0.5 ms of CPU to make one, and 0.25 ms to derive what its languages share; of records in the
-demonstration, by ``benchmarks/site_entries.py``.
+took 0.83 ms of CPU to make those of an entry in two languages (1.34 ms one after the other, as it
+was done before), and 0.3 ms to derive what they share; of records in the demonstration, by
+``benchmarks/site_entries.py``. So a page is made in all languages at once (``polyglot``).
 """
 
 from __future__ import annotations
