@@ -2,9 +2,9 @@
 
     python benchmarks/site_entries.py [--repeats 20]
 
-Makes the pages of every entry of leaderboard/results, in every language, again and again in one
-process, and prints the least CPU time of a page, of what is derived of the records for all
-languages together, and the sizes. What is read, ranked and written besides is not in it.
+Makes the pages of every entry of leaderboard/results, in all languages together, again and again
+in one process, and prints the least CPU time of an entry's pages, of its badges, of what is derived
+of the records, and the sizes. What is read, ranked and written besides is not in it.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable, Sequence
-from functools import partial
 from pathlib import Path
 from statistics import fmean
 
@@ -20,10 +19,10 @@ from harness.ranking.boards import make_boards
 from harness.ranking.members import members_by_board, of_entry
 from harness.records.rules import read_rules
 from harness.site import blocks
+from harness.site.badge import badge
 from harness.site.entry_page import render_entry
 from harness.site.entry_view import EntryView, entry_view
 from harness.site.language import codes
-from harness.site.text import significant
 from harness.store.results import read_all
 
 LEADERBOARD = Path(__file__).resolve().parent.parent / "leaderboard"
@@ -39,15 +38,25 @@ def least_milliseconds(work: Callable[[], object], repeats: int) -> float:
     return 1000 * min(times)
 
 
-def render(views: Sequence[EntryView], code: str) -> None:
-    """Make every page in one language, as if none had been made before.
-
-    What is kept spelt or cleaned is forgotten first: other entries have other figures.
-    """
-    for kept in (significant, blocks.name, blocks.english):
+def forget() -> None:
+    """Forget what is kept cleaned of the entries' own texts: other entries have others."""
+    for kept in (blocks.name, blocks.english):
         kept.cache_clear()
+
+
+def render(views: Sequence[EntryView]) -> None:
+    """Make every page, as if none of these entries had been seen before."""
+    forget()
     for view in views:
-        render_entry(view, code)
+        render_entry(view)
+
+
+def badges(views: Sequence[EntryView]) -> None:
+    """Make every badge."""
+    for view in views:
+        for code in codes():
+            if view.entry is not None:
+                badge(view.board, view.entry, code, ranked=view.ranked)
 
 
 def main() -> None:
@@ -72,10 +81,13 @@ def main() -> None:
     derived = least_milliseconds(views, repeats) / len(made)
     print(f"{len(made)} entries, {sessions:.1f} sessions each")
     print(f"derived of the records: {derived:.2f} ms an entry")
+    spent = least_milliseconds(lambda: render(made), repeats)
+    print(f"pages in {len(codes())} languages: {spent / len(made):.2f} ms an entry")
+    spent = least_milliseconds(lambda: badges(made), repeats)
+    print(f"badges: {spent / len(made):.3f} ms an entry")
     for code in codes():
-        pages = [len(render_entry(view, code)) for view in made]
-        spent = least_milliseconds(partial(render, made, code), repeats)
-        print(f"{code}: {spent / len(made):.2f} ms a page; {min(pages):,} to {max(pages):,} bytes")
+        pages = [len(render_entry(view)[code]) for view in made]
+        print(f"{code}: {min(pages):,} to {max(pages):,} bytes a page")
 
 
 if __name__ == "__main__":

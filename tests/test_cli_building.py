@@ -212,7 +212,7 @@ def test_a_cache_that_is_damaged_or_of_somebody_else_counts_for_nothing(
 def test_a_cache_of_another_version_counts_for_nothing(root: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("harness.cli.page_cache._code", lambda: "another")
-        patch.setattr("harness.site.entry_page.render_entry", lambda *_: b"another")
+        patch.setattr("harness.site.entry_page.render_entry", lambda *_: {"en": b"another"})
         leaderboard()
     assert b"another" in site(root / "leaderboard" / "site").values()
     assert leaderboard() == 0

@@ -105,7 +105,7 @@ def test_pages_and_reports_of_entries_are_french() -> None:
         view = view_of_record(
             StoredRecord(path="zq/zq.json", record=made, digest="d1" * 32), record_samples.RULES
         )
-        assert english_left(Reading(render_entry(view, "fr").decode()).texts) == {}
+        assert english_left(Reading(render_entry(view)["fr"].decode()).texts) == {}
         assert english_left(Reading(report_html(view, "fr").decode()).texts) == {}
         assert report_markdown(view, "fr")
 

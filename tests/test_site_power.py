@@ -19,6 +19,7 @@ from harness.site.power import (
     PLOT_WIDTH,
     TOP,
     WIDTH,
+    bar_ends,
     bar_svg,
     lay_out,
     merged,
@@ -103,9 +104,10 @@ def test_labels_are_escaped_and_a_trace_is_small() -> None:
 
 
 def test_a_bar_is_filled_by_its_parts() -> None:
-    made = bar_svg((("a", "first", 1.0), ("b", "second", 3.0), ("c", "third", 0.0)), label="it")
+    ends = bar_ends([1.0, 3.0, 0.0])
+    made = bar_svg(zip("abc", ("first", "second", "third"), ends, strict=True), label="it")
     widths = [int(width) for width in re.findall(r'width="(\d+)"', made)]
     assert widths == [WIDTH // 4, WIDTH - WIDTH // 4]
     assert "first" in made
     assert "third" not in made
-    assert bar_svg((("a", "first", 0.0),), label="it") == ""
+    assert bar_ends([0.0]) == bar_ends([]) == []

@@ -278,13 +278,14 @@ def _entry(given: _Entry) -> Files:
         for each in given.records
     ]
     view = entry_view(given.board, given.entry, stored, ranked=given.ranked)
+    page = paths.entry_page_name(given.board.id, given.entry)
+    shown = paths.badge_name(given.board.id, given.entry)
     files: Files = {}
-    for code in (language.code for language in languages()):
-        page = paths.entry_page_name(given.board.id, given.entry, code)
-        files[page] = render_entry(view, code, given.address)
+    for code, made in render_entry(view, given.address).items():
+        files[paths.in_language(page, code)] = made
         if view.entry is not None:
-            shown = badge(given.board, view.entry, code, ranked=given.ranked)
-            files[paths.badge_name(given.board.id, given.entry, code)] = shown
+            drawn = badge(given.board, view.entry, code, ranked=given.ranked)
+            files[paths.in_language(shown, code)] = drawn
     return files
 
 

@@ -7,11 +7,14 @@ colour second. Text is as wide as it was reckoned here, whatever the reader's fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from html import escape
+from itertools import accumulate
+from typing import NamedTuple
 
 from harness.records.board import Board, BoardEntry
-from harness.site.language import Language, language
+from harness.records.meter import Grade
+from harness.site.language import language
 from harness.site.text import shorten, width_in_ems
 from harness.site.words import task_title
 
@@ -23,6 +26,8 @@ ARROW = 6
 """How far the class points into what follows it."""
 LONGEST_TASK = 36
 LONGEST_NAME = 80
+KEPT = 1024
+"""Drawings that are kept: badges of a board differ in little but the name of the entry."""
 
 PLAIN_PAPER, PLAIN_INK = "#2b3734", "#ffffff"
 LIGHT_PAPER, LIGHT_INK = "#eef2f0", "#1c2321"
@@ -41,8 +46,7 @@ for color vision deficiency*, PLOS ONE 13(7), 2018. Two letters take the colour 
 NO_CLASS = ("#56605c", "#ffffff")
 
 
-@dataclass(frozen=True)
-class Segment:
+class Segment(NamedTuple):
     """A stretch of the badge: what it says, on its own paper."""
 
     text: str
@@ -70,42 +74,49 @@ def badge(board: Board, entry: BoardEntry, code: str, *, ranked: int | None = No
     """
     spoken = language(code)
     title = task_title(board, spoken)
-    energy, paper, ink = _energy(board, entry, spoken)
-    rank = _rank(entry, _ranked(board) if ranked is None else ranked, spoken)
+    energy = _energy(code, board.meter_grade, entry.energy_class, _no_class(entry))
+    rank = _rank(code, entry.rank, _ranked(board) if ranked is None else ranked, entry.baseline)
     status = spoken.name("status", board.status)
     shown = rank if board.status == "official" else f"{rank} · {status.lower()}"
     segments = (
         Segment(shorten(title, LONGEST_TASK), PLAIN_PAPER, PLAIN_INK),
-        Segment(energy, paper, ink),
+        energy,
         Segment(shown, LIGHT_PAPER, LIGHT_INK),
     )
     label = spoken.text(
         "badge.label",
         entry=shorten(entry.entry, LONGEST_NAME) or spoken.text("entry.no_name"),
         task=shorten(title, LONGEST_NAME),
-        energy=energy,
+        energy=energy.text,
         rank=rank,
         status=status,
     )
-    return _drawn(segments, label, spoken.text("language.tag")).encode()
+    return escape(label).join(_drawn(segments, spoken.text("language.tag"))).encode()
 
 
-def _energy(board: Board, entry: BoardEntry, spoken: Language) -> tuple[str, str, str]:
-    """Return what is said of the energy, and the colours of its paper and ink."""
-    if entry.energy_class:
-        said = spoken.text(f"badge.energy_{board.meter_grade}", energy_class=entry.energy_class)
-        return said, *CLASS_COLOURS.get(entry.energy_class[:1], NO_CLASS)
+def _no_class(entry: BoardEntry) -> str:
+    """Return the key of why it has no class; it is not asked for where it has one."""
     if entry.joules_per_1000_queries is None:
-        return spoken.text("badge.unresolved"), *NO_CLASS
-    if entry.at_floor:
-        return spoken.text("badge.at_floor"), *NO_CLASS
-    return spoken.text("badge.no_class"), *NO_CLASS
+        return "badge.unresolved"
+    return "badge.at_floor" if entry.at_floor else "badge.no_class"
 
 
-def _rank(entry: BoardEntry, ranked: int, spoken: Language) -> str:
-    if entry.rank is None:
-        return spoken.text("badge.reference" if entry.baseline else "badge.no_rank")
-    return spoken.text("badge.rank", rank=spoken.rank_range(entry.rank), ranked=ranked)
+@lru_cache(maxsize=KEPT)
+def _energy(code: str, grade: Grade, energy_class: str | None, why_none: str) -> Segment:
+    """Return what is said of the energy, in the colours of its class."""
+    spoken = language(code)
+    if not energy_class:
+        return Segment(spoken.text(why_none), *NO_CLASS)
+    said = spoken.text(f"badge.energy_{grade}", energy_class=energy_class)
+    return Segment(said, *CLASS_COLOURS.get(energy_class[:1], NO_CLASS))
+
+
+@lru_cache(maxsize=KEPT)
+def _rank(code: str, rank: tuple[int, int] | None, ranked: int, baseline: bool) -> str:
+    spoken = language(code)
+    if rank is None:
+        return spoken.text("badge.reference" if baseline else "badge.no_rank")
+    return spoken.text("badge.rank", rank=spoken.rank_range(rank), ranked=ranked)
 
 
 def _ranked(board: Board) -> int:
@@ -115,10 +126,14 @@ def _ranked(board: Board) -> int:
     return sum(each.rank is not None for each in board.entries)
 
 
-def _drawn(segments: tuple[Segment, ...], label: str, tag: str) -> str:
-    """Spell the badge: papers from right to left, as the class points over its neighbour."""
-    starts = [sum(each.width for each in segments[:n]) for n in range(len(segments))]
-    width = starts[-1] + segments[-1].width + ARROW
+@lru_cache(maxsize=KEPT)
+def _drawn(segments: tuple[Segment, ...], tag: str) -> tuple[str, ...]:
+    """Spell the badge, in pieces between which its label goes.
+
+    Papers go from right to left, as the class points over its neighbour.
+    """
+    *starts, end = accumulate([each.width for each in segments], initial=0)
+    width = end + ARROW
     starts[-1] += ARROW
     border = starts[2] - ARROW
     papers = (
@@ -127,17 +142,19 @@ def _drawn(segments: tuple[Segment, ...], label: str, tag: str) -> str:
         f'<path fill="{segments[0].paper}" d="M0 0H{starts[1]}V{HEIGHT}H0z"/>'
     )
     words = "".join(_text(each, x) for each, x in zip(segments, starts, strict=True))
-    said = escape(label)
-    return (
+    head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{HEIGHT}"'
-        f' viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="{said}" lang="{tag}">'
-        f"<title>{said}</title>"
+        f' viewBox="0 0 {width} {HEIGHT}" role="img" aria-label="'
+    )
+    drawing = (
+        "</title>"
         f'<clipPath id="round"><rect width="{width}" height="{HEIGHT}" rx="4"/></clipPath>'
         f'<g clip-path="url(#round)">{papers}</g>'
         f'<rect x="0.5" y="0.5" width="{width - 1}" height="{HEIGHT - 1}" rx="3.5"'
         f' fill="none" stroke="{NO_CLASS[0]}"/>'
         f'<g font-family="{_FONT}" font-size="{FONT_SIZE}" aria-hidden="true">{words}</g></svg>\n'
     )
+    return head, f'" lang="{tag}"><title>', drawing
 
 
 _FONT = "Verdana,DejaVu Sans,Geneva,sans-serif"

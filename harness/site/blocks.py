@@ -107,6 +107,8 @@ class Section(NamedTuple):
     blocks: tuple[Block | Section, ...]
     repeats: bool = False
     """Whether many pages have the very same: it is then spelt once and kept."""
+    versions: tuple[Section, ...] = ()
+    """The same in each language, where a page is made in all of them at once (``versions``)."""
 
 
 @lru_cache(maxsize=KEPT)

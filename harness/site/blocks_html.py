@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
 from html import escape as escape_all
 from re import compile as regular
@@ -21,6 +21,7 @@ from harness.site.blocks import (
     Section,
     Table,
 )
+from harness.site.versions import joined, merged
 
 FOREIGN = ' rel="noopener nofollow"'
 """Neither does the other page get a hold of ours, nor do we vouch for it."""
@@ -52,15 +53,26 @@ def escape(text: str) -> str:
     return escape_all(text) if _found(text) else text
 
 
+_fixed = lru_cache(maxsize=KEPT)(escape)
+"""Escapes what many pages have: labels and titles."""
+
+
 def html(blocks: Iterable[Block | Section], level: int = 2) -> str:
     """Spell blocks; headings of sections are of this level."""
     made: list[str] = []
-    for block in blocks:
-        if type(block) is Section:
-            made.append((_kept if block.repeats else _section)(block, level))
-        else:
-            made.append(_WRITERS[type(block)](block))
+    _write(blocks, level, made)
     return "".join(made)
+
+
+def _write(blocks: Iterable[Block | Section], level: int, made: list[str]) -> None:
+    """Append what they are spelt as: a page is joined once, not once for each of its sections."""
+    for block in blocks:
+        if type(block) is not Section:
+            made.append(_WRITERS[type(block)](block))
+        elif block.repeats:
+            made.append(_kept(block, level))
+        else:
+            _write_section(block, level, made)
 
 
 def inline(text: Inline) -> str:
@@ -79,13 +91,14 @@ def _link(shown: str, address: str, *, foreign: bool) -> str:
     return f'<a href="{escape(address)}"{FOREIGN if foreign else ""}><bdi>{escape(shown)}</bdi></a>'
 
 
-def _section(section: Section, level: int) -> str:
+def _write_section(section: Section, level: int, made: list[str]) -> None:
     # A section of the page's own is set apart by style; one inside another is not.
     kind = ' class="part"' if level == 2 else ""  # noqa: PLR2004 - below the page's title
-    return (
-        f'<section id="{section.id}"{kind}>\n<h{level}>{escape(section.title)}</h{level}>\n'
-        f"{html(section.blocks, level + 1)}</section>\n"
+    made.append(
+        f'<section id="{section.id}"{kind}>\n<h{level}>{_fixed(section.title)}</h{level}>\n'
     )
+    _write(section.blocks, level + 1, made)
+    made.append("</section>\n")
 
 
 _spelt: dict[tuple[int, int], tuple[Section, str]] = {}
@@ -103,7 +116,12 @@ def _kept(section: Section, level: int) -> str:
     if found is None:
         if len(_spelt) >= KEPT:
             _spelt.clear()
-        found = _spelt[place] = (section, _section(section, level))
+        each = []
+        for version in section.versions or (section,):
+            made: list[str] = []
+            _write_section(version, level, made)
+            each.append("".join(made))
+        found = _spelt[place] = (section, joined(each))
     return found[1]
 
 
@@ -118,7 +136,7 @@ def _facts(facts: Facts) -> str:
             value = inline(values[0])
         else:
             value = f'<ul class="plain-list">{_items(values)}</ul>'
-        made.append(f"<div><dt>{escape(label)}</dt><dd>{value}</dd></div>\n")
+        made.append(f"<div><dt>{_fixed(label)}</dt><dd>{value}</dd></div>\n")
     return f'<dl class="facts">\n{"".join(made)}</dl>\n'
 
 
@@ -133,13 +151,26 @@ def _listing(listing: Listing) -> str:
 def _table(table: Table) -> str:
     label, columns, rows = table
     head, spelt = _head(label, columns)
-    # Most tables hold figures alone: one look at all of them is quicker than one at each.
-    bare = [cell for row in rows for cell in row if type(cell) is str]
-    if len(bare) == len(rows) * len(columns) and not _found("\n".join(bare)):
-        made = [spelt % row for row in rows]
-    else:
-        made = [spelt % tuple([inline(cell) for cell in row]) for row in rows]
-    return f"{head}{''.join(made)}</tbody></table></div>\n"
+    width = len(columns)
+    cells = [cell for row in rows for cell in row]
+    names = [inline(cell) for cell in cells[::width]]
+    if not _bare(cells, width):
+        cells = [inline(cell) for cell in cells]
+    cells[::width] = names
+    return f"{head}{spelt * len(rows) % tuple(cells)}</tbody></table></div>\n"
+
+
+def _bare(cells: Sequence[Inline], width: int) -> bool:
+    """Whether all cells but the names of rows are text without markup, as figures are.
+
+    To look at all of them at once is quicker than at each.
+    """
+    others = [*cells]
+    del others[::width]
+    try:
+        return not _found("\n".join(others))  # type: ignore[arg-type] # refused where one is no text
+    except TypeError:
+        return False
 
 
 @lru_cache(maxsize=KEPT)
@@ -154,7 +185,7 @@ def _head(label: str, columns: tuple[Column, ...]) -> tuple[str, str]:
         f'<div class="figures-box" role="region" aria-label="{escape(label)}" tabindex="0">'
         f"<table>\n<thead><tr>{''.join(heads)}</tr></thead>\n<tbody>\n"
     )
-    return head, f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
+    return merged(head), f'<tr><th scope="row">%s</th>{"".join(cells[1:])}</tr>\n'
 
 
 _TEXT = ' class="text"'

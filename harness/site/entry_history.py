@@ -16,10 +16,10 @@ from harness.site.blocks import (
 from harness.site.entry_making import MOST_ROWS
 from harness.site.entry_view import EntryView, HistoryRow
 from harness.site.text import shorten
-from harness.site.wording import Wording
+from harness.site.wording import Words
 
 
-def history(view: EntryView, words: Wording) -> Section:
+def history(view: EntryView, words: Words) -> Section:
     """List every evaluation of the entry on this board, of earlier versions too."""
     say, rows = words.say, view.history
     blocks: list[Block] = [Paragraph(say["entry.history_why"], "explain")]
@@ -43,10 +43,10 @@ def history(view: EntryView, words: Wording) -> Section:
     return Section("history", say["entry.history"], tuple(blocks))
 
 
-def _history_cells(row: HistoryRow, words: Wording) -> tuple[Inline, ...]:
+def _history_cells(row: HistoryRow, words: Words) -> tuple[Inline, ...]:
     say, figure = words.say, words.figure
     if row.failed_in is not None:
-        failed = words.text("entry.failed_in", stage=shorten(words.stage(row.failed_in), 40))
+        failed = words.text("entry.failed_in", stage=words.stage(row.failed_in))
         outcome = f"{failed}, {words.named('blame', row.blame or '')}"
     else:
         outcome = say["entry.in_the_row" if row.counts else "entry.not_in_the_row"]

@@ -36,7 +36,7 @@ from harness.site.blocks import (
 )
 from harness.site.entry_view import EntryView
 from harness.site.text import plain, shorten
-from harness.site.wording import Wording
+from harness.site.wording import Wording, Words
 
 T = TypeVar("T")
 
@@ -49,7 +49,7 @@ ARGUMENTS = {"shelly": "HOST", "tasmota": "HOST", "command": "PROGRAM", "replay"
 """What a meter is named with and no record holds: it would tell where an organiser keeps things."""
 
 
-def circumstances(view: EntryView, words: Wording) -> Section:
+def circumstances(view: EntryView, words: Words) -> Section:
     """Say what the energy was read with, on which machine, and how the entry was kept apart."""
     record = view.latest.record
     blocks = (
@@ -63,23 +63,24 @@ def circumstances(view: EntryView, words: Wording) -> Section:
 
 
 _KEPT_SECTIONS = 1024
-_kept: dict[tuple[str, str, bytes], Section] = {}
+_kept: dict[tuple[Words, str, bytes], Section] = {}
 
 
 def _once(
-    key: str, value: T, spell: Callable[[T, Wording], tuple[Block, ...]], words: Wording
+    key: str, value: T, spell: Callable[[T, Wording], tuple[Block, ...]], words: Words
 ) -> Section:
     """Spell a part that most entries of a board have in common once for all of them.
 
     What is told apart by: the value's own JSON, which is everything that is spelt of it.
     """
-    place = (words.language.code, key, msgspec.json.encode(value))
+    place = (words, key, msgspec.json.encode(value))
     found = _kept.get(place)
     if found is None:
         if len(_kept) >= _KEPT_SECTIONS:
             _kept.clear()
-        section = Section(key, words.text(f"entry.{key}"), spell(value, words), repeats=True)
-        found = _kept[place] = section
+        found = _kept[place] = words.section(
+            lambda own: Section(key, own.text(f"entry.{key}"), spell(value, own), repeats=True)
+        )
     return found
 
 
@@ -242,7 +243,7 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
     return Paragraph(say["entry.lifecycle_why"], "explain"), Facts(tuple(facts))
 
 
-def kept(view: EntryView, words: Wording) -> Section:
+def kept(view: EntryView, words: Words) -> Section:
     """Say where the records lie, by which digests they can be checked, and who signed."""
     say, record = words.say, view.latest.record
     facts = [
@@ -257,14 +258,14 @@ def kept(view: EntryView, words: Wording) -> Section:
         fact(say["entry.signature"], *signature(view, words)),
         fact(
             say["entry.made"],
-            words.language.moment(plain(record.created_utc)),
+            words.moment(plain(record.created_utc)),
             words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
         ),
     ]
     return Section("record", say["entry.record"], (Facts(tuple(facts)),))
 
 
-def signature(view: EntryView, words: Wording) -> Iterator[Inline]:
+def signature(view: EntryView, words: Words) -> Iterator[Inline]:
     """Say who signed the latest record, and that the signature was found good when reading it."""
     made = view.latest.record.signature
     if made is None:
@@ -277,7 +278,7 @@ def signature(view: EntryView, words: Wording) -> Iterator[Inline]:
     yield (words.say["entry.key"], " ", code(made.key))
 
 
-def again(view: EntryView, words: Wording) -> Section:
+def again(view: EntryView, words: Words) -> Section:
     """Give the commands that make this result again, and say what will differ."""
     say, record = words.say, view.latest.record
     blocks: list[Block] = [
@@ -321,7 +322,7 @@ def _data_options(data: DataReference) -> list[str]:
     return ["--data", "DIRECTORY"]
 
 
-def _expected(record: EvaluationRecord, words: Wording) -> Iterator[Inline]:
+def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
     """Yield what must come out the same, so that it is the same entry, data, task and rules."""
     say = words.say
     yield (say["entry.same_entry"], " ", code(record.submission.digest[:SHOWN_DIGITS]))
@@ -343,7 +344,7 @@ def _expected(record: EvaluationRecord, words: Wording) -> Iterator[Inline]:
         yield (say["entry.same_lock"], " ", code(record.environment.lock_digest[:SHOWN_DIGITS]))
 
 
-def _data_in_words(data: DataReference, words: Wording) -> str:
+def _data_in_words(data: DataReference, words: Words) -> str:
     if data.source == "sample":
         return words.text(
             "entry.data_sample", seed=str(data.seed or 0), version=str(data.generator_version or 1)

@@ -3,8 +3,9 @@
 A page of five sessions takes some 20 kB: two thirds of it are figures (a row of fifteen for each
 session, six for each phase, a trace of up to 64 steps), which is what people come here for; the
 rest are the sentences without which they could not be read. On two cores that others kept busy it
-took 0.5 ms of CPU to make one, and 0.25 ms to derive what its languages share; of records in the
-demonstration, by ``benchmarks/site_entries.py``.
+took 0.83 ms of CPU to make those of an entry in two languages (1.34 ms one after the other, as it
+was done before), and 0.3 ms to derive what they share; of records in the demonstration, by
+``benchmarks/site_entries.py``. So a page is made in all languages at once (``polyglot``).
 """
 
 from __future__ import annotations
@@ -17,9 +18,18 @@ from harness.site.blocks import Block, Commands, Paragraph, Picture, Said, Secti
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
 from harness.site.frame import INDEX, contents, framed
-from harness.site.paths import badge_name, entry_page_name, in_language, safe_name, to_top
+from harness.site.language import codes
+from harness.site.paths import (
+    badge_name,
+    entry_page_name,
+    in_language,
+    safe_name,
+    to_top,
+)
+from harness.site.polyglot import polyglot
 from harness.site.text import plain
-from harness.site.wording import Wording, wording
+from harness.site.versions import encoded
+from harness.site.wording import Wording, Words, wording
 from harness.site.words import NOT_MEASURED
 
 METHOD = "method.html"
@@ -29,40 +39,49 @@ SITE = "SITE"
 """Stands for the address of a site where its organisers do not say it."""
 
 
-def render_entry(view: EntryView, language: str, address: str = "") -> bytes:
-    """Return the page of an entry, ``entry_page_name(...)`` in that language.
+def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
+    """Return the page of an entry in each language, by its code: ``entry_page_name(...)`` there.
 
     The same view gives the same bytes. What strangers wrote is text there, whatever it is.
     ``address`` is where the site is published, with a slash at its end; empty: not known.
     """
-    words = wording(language)
+    words = polyglot()
     page = entry_page_name(view.board.id, view.name)
-    place = in_language(page, language)
-    top = to_top(place)
-    parts = (*sections(view, words), _badge(view, words, top, address))
-    shown = tuple(part for part in parts if part is not None)
-    return framed(
-        language,
-        page=page,
-        title=words.text(
-            "entry.of_board",
-            entry=name(view.name).text or words.say["entry.no_name"],
-            task=name(words.task_title(view.board)).text,
-        ),
-        skip=words.say["entry.skip"],
-        links=_links(view, words, top),
-        head=heading(view, words),
-        body=html(banners(view, words)) + contents(shown, language) + html(shown),
-        foot=html((Paragraph(words.say["entry.footer"]),)),
-        address=address,
+    shown = tuple(sections(view, words))
+    if view.entry is not None:
+        shown = (*shown, _badge(view, words, address))
+    body = html(banners(view, words)) + contents(shown, words) + html(shown)
+    place = place_of(view)
+    heads, bodies = encoded(heading(view, words)), encoded(body)
+    return {
+        code: framed(
+            code,
+            page=page,
+            title=title(view, wording(code)),
+            skip=wording(code).say["entry.skip"],
+            links=_links(view, place, wording(code), to_top(in_language(page, code))),
+            head=own_head,
+            body=own_body,
+            foot=html((Paragraph(wording(code).say["entry.footer"]),)),
+            address=address,
+        )
+        for code, own_head, own_body in zip(codes(), heads, bodies, strict=True)
+    }
+
+
+def title(view: EntryView, words: Wording) -> str:
+    """Name an entry and the task of its board."""
+    return words.text(
+        "entry.of_board",
+        entry=name(view.name).text or words.say["entry.no_name"],
+        task=name(words.task_title(view.board)).text,
     )
 
 
-def _links(view: EntryView, words: Wording, top: str) -> Iterator[Said]:
+def _links(view: EntryView, place: str, words: Wording, top: str) -> Iterator[Said]:
     code = words.language.code
     if view.entry is not None:
-        place = f"{top}{in_language(INDEX, code)}{place_of(view)}"
-        yield Said("link", words.say["entry.place"], place)
+        yield Said("link", words.say["entry.place"], f"{top}{in_language(INDEX, code)}{place}")
     yield Said("link", words.say["method.title"], f"{top}{in_language(METHOD, code)}")
 
 
@@ -79,20 +98,20 @@ def place_of(view: EntryView) -> str:
     return f"{search}#board-{board}{'-table' if view.entry is not None else ''}"
 
 
-def heading(view: EntryView, words: Wording) -> str:
+def heading(view: EntryView, words: Words) -> str:
     """Spell the head of a page: whose it is, and on which board."""
     submission = view.latest.record.submission
     shown = name(view.name).text or words.say["entry.no_name"]
     marks = "".join(inline(Said("tag", mark)) for mark in _marks(view, words))
+    board = words.each(lambda own: inline(own.said_title(view.board)))
     return (
         f"<h1>{inline(Said('name', shown))}</h1>\n"
         f'<p class="lead">{inline((name(submission.name), " · ", name(submission.team)))}</p>\n'
-        f'<p class="subtitle">{inline(words.said_title(view.board))}</p>\n'
-        + (f"<p>{marks}</p>\n" if marks else "")
+        f'<p class="subtitle">{board}</p>\n' + (f"<p>{marks}</p>\n" if marks else "")
     )
 
 
-def _marks(view: EntryView, words: Wording) -> Iterator[str]:
+def _marks(view: EntryView, words: Words) -> Iterator[str]:
     if view.entry is None:
         yield words.say["entry.failed"]
         return
@@ -102,7 +121,7 @@ def _marks(view: EntryView, words: Wording) -> Iterator[str]:
         yield words.say["entry.baseline"]
 
 
-def banners(view: EntryView, words: Wording) -> Iterator[Block]:
+def banners(view: EntryView, words: Words) -> Iterator[Block]:
     """Yield what a reader must know before any figure."""
     board = view.board
     for kind, code in (("grade", board.meter_grade), ("status", board.status)):
@@ -111,7 +130,7 @@ def banners(view: EntryView, words: Wording) -> Iterator[Block]:
             yield Paragraph(said, "strong" if kind == "grade" else "banner")
 
 
-def sections(view: EntryView, words: Wording) -> Iterator[Section]:
+def sections(view: EntryView, words: Words) -> Iterator[Section]:
     """Yield what is told of an entry, on its page and in its report alike."""
     yield entry_result.result(view, words)
     yield entry_result.about(view, words)
@@ -129,23 +148,22 @@ def sections(view: EntryView, words: Wording) -> Iterator[Section]:
     yield entry_history.history(view, words)
 
 
-def _badge(view: EntryView, words: Wording, top: str, address: str) -> Section | None:
+def _badge(view: EntryView, words: Words, address: str) -> Section:
     """Show the badge and the line that puts it into a page of the team's own."""
-    if view.entry is None:
-        return None
-    say = words.say
-    badge = badge_name(view.board.id, view.name, words.language.code)
-    page = entry_page_name(view.board.id, view.name, words.language.code)
+    badge, page = badge_name(view.board.id, view.name), entry_page_name(view.board.id, view.name)
     shown = name(view.name).text
-    image = f'<img src="{top}{badge}" alt="{inline(shown)}">'
+    alternative = "".join([each for each in shown if each not in "[]()<>\\`"])
     site = address or f"{SITE}/"
-    why = say["entry.badge_at" if address else "entry.badge_why"]
-    alternative = "".join(each for each in shown if each not in "[]()<>\\`")
-    return Section(
-        "badge",
-        say["entry.badge"],
-        (
-            Picture(image, why),
-            Commands((f"[![{alternative}]({site}{badge})]({site}{page})",), "markdown"),
-        ),
-    )
+
+    def image(own: Wording) -> str:
+        there = in_language(badge, own.language.code)
+        return f'<img src="{to_top(there)}{there}" alt="{inline(shown)}">'
+
+    def line(own: Wording) -> str:
+        code = own.language.code
+        there, page_there = in_language(badge, code), in_language(page, code)
+        return f"[![{alternative}]({site}{there})]({site}{page_there})"
+
+    why = words.say["entry.badge_at" if address else "entry.badge_why"]
+    blocks = (Picture(words.each(image), why), Commands((words.each(line),), "markdown"))
+    return Section("badge", words.say["entry.badge"], blocks)

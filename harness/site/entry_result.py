@@ -27,7 +27,7 @@ from harness.site.blocks import (
 )
 from harness.site.entry_view import EntryView
 from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
-from harness.site.wording import Wording
+from harness.site.wording import Words
 from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
@@ -35,7 +35,7 @@ _SHOWN_ADDRESS = 100
 MEBI = 1 << 20
 
 
-def result(view: EntryView, words: Wording) -> Section:
+def result(view: EntryView, words: Words) -> Section:
     """Say what the row says, each figure with its interval and in units that people know."""
     entry, say = view.entry, words.say
     if entry is None:
@@ -53,7 +53,7 @@ def result(view: EntryView, words: Wording) -> Section:
     return Section("result", say["entry.result"], blocks)
 
 
-def _quality(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
+def _quality(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
     value: list[Inline] = [
         (
             Said("strong", words.figure(entry.quality)),
@@ -69,7 +69,7 @@ def _quality(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fac
     yield Fact(words.metric(view.board.metric, view.board), tuple(value))
 
 
-def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
+def _energy(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
     say, joules = words.say, entry.joules_per_1000_queries
     label = words.text("entry.energy", joules=words.joules(view.board.meter_grade))
     if joules is None:
@@ -83,7 +83,7 @@ def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact
         yield fact(
             label,
             (Said("strong", f"{words.figure(joules)} J"), " ", quiet(interval)),
-            words.language.watt_hours(joules),
+            words.watt_hours(joules),
             *filter(None, (words.everyday(joules),)),
             quiet(words.text("entry.meter_leaves", uncertainty=words.meter_uncertainty(entry))),
         )
@@ -102,7 +102,7 @@ def _energy(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact
     yield fact(say["entry.time"], seconds, *watts)
 
 
-def _standing(view: EntryView, entry: BoardEntry, words: Wording) -> Iterator[Fact]:
+def _standing(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
     """Yield what the board makes of it: rank, front, class, prizes."""
     say = words.say
     if entry.rank is not None:
@@ -136,7 +136,7 @@ def _front(entry: BoardEntry) -> str:
     return "entry.on_front" if entry.on_front else "entry.behind_front"
 
 
-def _behind(entry: BoardEntry, words: Wording) -> Fact:
+def _behind(entry: BoardEntry, words: Words) -> Fact:
     """Say how much stands behind the figures."""
     say = words.say
     behind: list[Inline] = [words.text("entry.sessions_of", n=entry.sessions)]
@@ -149,7 +149,7 @@ def _behind(entry: BoardEntry, words: Wording) -> Fact:
     return Fact(say["entry.behind"], tuple(behind))
 
 
-def _why_unranked(view: EntryView, entry: BoardEntry, words: Wording) -> str:
+def _why_unranked(view: EntryView, entry: BoardEntry, words: Words) -> str:
     ranking = view.board.ranking
     if ranking is not None:
         for each in ranking.unranked:
@@ -158,7 +158,7 @@ def _why_unranked(view: EntryView, entry: BoardEntry, words: Wording) -> str:
     return words.say["entry.unranked"]
 
 
-def carbon(view: EntryView, words: Wording) -> Section | None:
+def carbon(view: EntryView, words: Words) -> Section | None:
     """Say what the energy comes to in grams of carbon dioxide: a range, for grids differ so much.
 
     ``None`` where there is no figure of energy to compute it from.
@@ -207,7 +207,7 @@ def _per_kwh() -> CarbonRange:
     return carbon_range(JOULES_PER_KWH)
 
 
-def failure(view: EntryView, words: Wording) -> Section:
+def failure(view: EntryView, words: Words) -> Section:
     """Say what happened to an entry that only failed: where, by whose fault, and what to do."""
     say, outcome = words.say, view.latest.record.outcome
     if not isinstance(outcome, Failed):
@@ -225,7 +225,7 @@ def failure(view: EntryView, words: Wording) -> Section:
     return Section("result", say["entry.failed"], blocks)
 
 
-def about(view: EntryView, words: Wording) -> Section:
+def about(view: EntryView, words: Words) -> Section:
     """Say what the team says of its entry."""
     say, submission = words.say, view.latest.record.submission
     blocks: list[Block] = []
@@ -247,7 +247,7 @@ def about(view: EntryView, words: Wording) -> Section:
     return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
 
 
-def _answers(submission: SubmissionReference, words: Wording) -> Iterator[str]:
+def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
     yield words.text(f"entry.output_{submission.output}")
     yield words.text("entry.batch", n=submission.batch_size)
     yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
@@ -261,7 +261,7 @@ def address(text: str) -> Inline:
     return Said("link", shorten(cleaned, _SHOWN_ADDRESS), cleaned, foreign=True)
 
 
-def warnings(view: EntryView, words: Wording) -> Section:
+def warnings(view: EntryView, words: Words) -> Section:
     """List what the harness warned of, each once, with what to do."""
     say = words.say
     notices: tuple[Notice, ...] = (
@@ -274,7 +274,7 @@ def warnings(view: EntryView, words: Wording) -> Section:
     return Section("warnings", say["entry.warnings"], blocks)
 
 
-def _warning(notice: Notice, words: Wording) -> Inline:
+def _warning(notice: Notice, words: Words) -> Inline:
     title = words.warning(notice.code)
     return (
         (Said("strong", title), " ") if title else "",

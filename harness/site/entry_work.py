@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from harness.site.blocks import (
     UNKNOWN,
@@ -12,37 +13,33 @@ from harness.site.blocks import (
     Listing,
     Paragraph,
     Picture,
+    Said,
     Section,
     Table,
     english,
-    name,
 )
 from harness.site.entry_view import EntryView, PhaseRow, SessionRow
-from harness.site.power import bar_svg, trace_svg
+from harness.site.power import bar_ends, bar_svg, trace_svg
 from harness.site.text import plain
-from harness.site.wording import Wording
+from harness.site.wording import Words
 
 MOST_SESSIONS = 60
 """Shown of one entry; its records have all of them."""
 MOST_CLASSES = 30
 """Of a matrix that can still be read."""
+KEPT = 64
+"""Heads of tables that are kept: pages have nearly all of them in common."""
 
 
-def energy(view: EntryView, words: Wording) -> Section:
+def energy(view: EntryView, words: Words) -> Section:
     """Say where a session's energy goes, by phase, and show its power over time."""
     say = words.say
     if not view.phases:
         return Section("energy", say["entry.by_phase"], (Paragraph(say["entry.no_session"]),))
     billed = [row for row in view.phases if row.joules_per_1000 is not None]
-    bar = bar_svg(
-        (
-            (f"phase {row.phase}", words.named("phase", row.phase), row.joules_per_1000 or 0.0)
-            for row in billed
-        ),
-        label=say["entry.bar_label"],
-    )
     blocks: list[Block] = [Paragraph(say["entry.by_phase_why"], "explain")]
-    if bar:
+    if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
+        bar = words.each(lambda own: _bar(billed, ends, own))  # a name may be too long in one
         blocks.append(Picture(bar, say["entry.bar_caption"]))
     amortise = view.latest.record.rules.amortise_queries
     blocks += [
@@ -54,40 +51,59 @@ def energy(view: EntryView, words: Wording) -> Section:
     return Section("energy", say["entry.by_phase"], tuple(blocks))
 
 
-def _phase_table(rows: tuple[PhaseRow, ...], words: Wording) -> Table:
-    say, figure = words.say, words.figure
-    whole = sum(row.joules_per_1000 or 0.0 for row in rows)
+def _bar(billed: Iterable[PhaseRow], ends: Iterable[int], words: Words) -> str:
+    parts = [
+        (f"phase {row.phase}", words.named("phase", row.phase), end)
+        for row, end in zip(billed, ends, strict=True)
+    ]
+    return bar_svg(parts, label=words.say["entry.bar_label"])
 
-    def counted(row: PhaseRow) -> tuple[str, str]:
-        if row.joules_per_1000 is None:
-            return UNKNOWN, UNKNOWN
-        share = row.joules_per_1000 / whole if whole > 0 else 0.0
-        return figure(row.joules_per_1000), words.percent(share)
 
-    return Table(
-        say["entry.by_phase"],
-        (
-            Column(say["entry.phase"]),
-            Column(say["entry.phase_joules"], number=True),
-            Column(say["entry.phase_seconds"], number=True),
-            Column(say["entry.phase_watts"], number=True),
-            Column(say["entry.phase_counts"], number=True),
-            Column(say["entry.phase_share"], number=True),
+def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
+    """Spell the phases column by column."""
+    whole = sum([row.joules_per_1000 or 0.0 for row in rows])
+    columns = (
+        [words.named("phase", row.phase) for row in rows],
+        *_figures(
+            words,
+            [row.joules for row in rows],
+            [row.seconds for row in rows],
+            [row.joules / row.seconds if row.seconds > 0 else None for row in rows],
+            [row.joules_per_1000 for row in rows],
         ),
-        tuple(
-            (
-                words.named("phase", row.phase),
-                figure(row.joules),
-                figure(row.seconds),
-                figure(row.joules / row.seconds) if row.seconds > 0 else UNKNOWN,
-                *counted(row),
-            )
+        [
+            UNKNOWN
+            if row.joules_per_1000 is None
+            else words.percent(row.joules_per_1000 / whole if whole > 0 else 0.0)
             for row in rows
-        ),
+        ],
     )
+    heads = _columns(words, *_OF_PHASES)
+    return Table(words.say["entry.by_phase"], heads, tuple(zip(*columns, strict=True)))
 
 
-def _trace(view: EntryView, words: Wording) -> Picture:
+_OF_PHASES = (
+    "entry.phase", "entry.phase_joules", "entry.phase_seconds", "entry.phase_watts",
+    "entry.phase_counts", "entry.phase_share",
+)  # fmt: skip
+_OF_CLASSES = ("entry.class_label", "entry.support_items", "entry.precision", "entry.recall")
+
+
+def _figures(words: Words, *columns: Sequence[float | None]) -> list[list[str]]:
+    """Spell columns of figures, and what is not known among them, all at once."""
+    known = [value for column in columns for value in column if value is not None]
+    spelt = iter(words.figures(known))
+    return [[UNKNOWN if value is None else next(spelt) for value in column] for column in columns]
+
+
+@lru_cache(maxsize=KEPT)
+def _columns(words: Words, names: str, *figures: str) -> tuple[Column, ...]:
+    """Return a column of names and several of figures; pages have the same."""
+    columns = [Column(words.say[key], number=True) for key in figures]
+    return (Column(words.say[names]), *columns)
+
+
+def _trace(view: EntryView, words: Words) -> Picture:
     say, drawing, session = words.say, view.trace, view.traced_session
     if drawing is None or session is None:
         raise ValueError(f"no session of {view.name} has a trace")
@@ -109,7 +125,7 @@ def _trace(view: EntryView, words: Wording) -> Picture:
     return Picture(svg, caption, wide=True)
 
 
-def sessions(view: EntryView, words: Wording) -> Section:
+def sessions(view: EntryView, words: Words) -> Section:
     """List every session that stands, and those that are void, with what was seen of each."""
     say = words.say
     rows = view.sessions
@@ -127,12 +143,21 @@ def sessions(view: EntryView, words: Wording) -> Section:
     return Section("sessions", say["entry.sessions"], tuple(blocks))
 
 
-def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
+def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     """Spell the sessions column by column; one that no session fills is left out."""
-    say, figure, percent = words.say, words.figure, words.percent
+    say = words.say
 
-    def known(values: Iterable[float | None], spell: Callable[[float], str] = figure) -> list[str]:
-        return [UNKNOWN if value is None else spell(value) for value in values]
+    energies, seconds, temperatures, kernels_before, kernels_after = _figures(
+        words,
+        [row.joules_per_1000 for row in rows],
+        [row.seconds for row in rows],
+        [row.temperature_celsius for row in rows],
+        [1000 * row.kernel_before_seconds for row in rows],
+        [1000 * row.kernel_after_seconds for row in rows],
+    )
+
+    def shares(values: Iterable[float | None]) -> list[str]:
+        return [UNKNOWN if value is None else words.percent(value) for value in values]
 
     columns: list[tuple[str, list[str]]] = [
         ("entry.session_session", [str(row.number) for row in rows]),
@@ -140,15 +165,15 @@ def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
         ("entry.session_turn", [UNKNOWN if r.round is None else f"{r.round}.{r.place}"
                                 for r in rows]),
         ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
-        ("entry.session_energy", known(row.joules_per_1000 for row in rows)),
-        ("entry.session_seconds", known(row.seconds for row in rows)),
+        ("entry.session_energy", energies),
+        ("entry.session_seconds", seconds),
         ("entry.session_queries", [UNKNOWN if r.queries is None else words.whole(r.queries)
                      for r in rows]),
-        ("entry.session_right", known((row.right for row in rows), percent)),
-        ("entry.session_agreement", known((row.agreement for row in rows), percent)),
-        ("entry.session_temperature", known(row.temperature_celsius for row in rows)),
-        ("entry.session_kernel_before", known(1000 * row.kernel_before_seconds for row in rows)),
-        ("entry.session_kernel_after", known(1000 * row.kernel_after_seconds for row in rows)),
+        ("entry.session_right", shares(row.right for row in rows)),
+        ("entry.session_agreement", shares(row.agreement for row in rows)),
+        ("entry.session_temperature", temperatures),
+        ("entry.session_kernel_before", kernels_before),
+        ("entry.session_kernel_after", kernels_after),
         ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
     ]  # fmt: skip
     several = any(row.evaluation != 1 for row in rows)
@@ -159,12 +184,15 @@ def _session_table(rows: tuple[SessionRow, ...], words: Wording) -> Table:
             several if key == "entry.session_evaluation" else any(cell != UNKNOWN for cell in cells)
         )
     ]
-    heads = tuple(Column(say[key], number=key not in _TEXTS) for key, _ in shown)
+    heads = _session_columns(words, *[key for key, _ in shown])
     return Table(
-        say["entry.sessions"],
-        heads,
-        tuple(zip(*(cells for _, cells in shown), strict=True)),
+        say["entry.sessions"], heads, tuple(zip(*[cells for _, cells in shown], strict=True))
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _session_columns(words: Words, *keys: str) -> tuple[Column, ...]:
+    return tuple(Column(words.say[key], number=key not in _TEXTS) for key in keys)
 
 
 _TEXTS = frozenset({"entry.session_session", "entry.session_state"})
@@ -177,7 +205,7 @@ _STATES = {
 """By whether a session is void, and whether anything disturbed it."""
 
 
-def _disturbances(rows: tuple[SessionRow, ...], words: Wording) -> Iterator[Inline]:
+def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline]:
     for row in rows:
         if row.notices:
             key = "entry.of_void" if row.void else "entry.of_session"
@@ -185,7 +213,7 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Wording) -> Iterator[Inli
             yield (which, " ", english("; ".join(each.message for each in row.notices)))
 
 
-def quality(view: EntryView, words: Wording) -> Section:
+def quality(view: EntryView, words: Words) -> Section:
     """Say how good the answers were: every metric, every class, and what was taken for what."""
     say, figure = words.say, words.figure
     record = view.latest.record
@@ -230,46 +258,49 @@ def quality(view: EntryView, words: Wording) -> Section:
     return Section("quality", say["entry.quality"], tuple(blocks))
 
 
-def _class_table(view: EntryView, words: Wording) -> Table:
-    say, figure = words.say, words.figure
+def _class_table(view: EntryView, words: Words) -> Table:
+    rows = view.classes[:MOST_CLASSES]
+    columns: tuple[Sequence[Inline], ...] = (
+        [Said("name", words.label(row.label, view.board, 60)) for row in rows],
+        [words.whole(row.support) for row in rows],
+        *_figures(
+            words,
+            [row.precision for row in rows],
+            [row.recall for row in rows],
+            [row.f1 for row in rows],
+        ),
+    )
+    heads = _columns(words, *_OF_CLASSES)
     return Table(
-        say["entry.by_class"],
-        (
-            Column(say["entry.class_label"]),
-            Column(say["entry.support_items"], number=True),
-            Column(say["entry.precision"], number=True),
-            Column(say["entry.recall"], number=True),
-            Column("F1", number=True),
-        ),
-        tuple(
-            (
-                name(words.label(row.label, view.board), 60),
-                words.whole(row.support),
-                figure(row.precision),
-                figure(row.recall),
-                figure(row.f1),
-            )
-            for row in view.classes[:MOST_CLASSES]
-        ),
+        words.say["entry.by_class"],
+        (*heads, Column("F1", number=True)),
+        tuple(zip(*columns, strict=True)),
     )
 
 
-def _confusion(view: EntryView, words: Wording) -> Iterator[Block]:
+def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
     say, matrix = words.say, view.confusion or ()
-    labels = [words.label(row.label, view.board) for row in view.classes]
-    if len(labels) != len(matrix):
-        labels = [str(n) for n in range(len(matrix))]
+    known = len(view.classes) == len(matrix)
+
+    def labels(length: int) -> list[str]:
+        if not known:
+            return [str(n) for n in range(len(matrix))]
+        return [words.label(row.label, view.board, length) for row in view.classes]
+
     unanswered = any(row[-1] for row in matrix)
-    heads = [*labels, say["entry.no_answer"]] if unanswered else labels
+    heads = [*labels(40), say["entry.no_answer"]] if unanswered else labels(40)
     yield Paragraph(say["entry.confusion_why"], "explain")
     yield Table(
         say["entry.confusion"],
         (
             Column(say["entry.true_or_answer"]),
-            *(Column(name(head, 40).text, number=True) for head in heads),
+            *(Column(head, number=True) for head in heads),
         ),
         tuple(
-            (name(label, 60), *map(words.whole, row if unanswered else row[:-1]))
-            for label, row in zip(labels, matrix, strict=True)
+            (
+                Said("name", label),
+                *map(words.whole, row if unanswered else row[:-1]),
+            )
+            for label, row in zip(labels(60), matrix, strict=True)
         ),
     )

@@ -12,18 +12,18 @@ from base64 import b64encode
 from collections.abc import Iterable
 from functools import cache, lru_cache
 from hashlib import sha256
-from html import escape
 from importlib import resources
 from typing import NamedTuple
 
 from markupsafe import Markup
 
 from harness.site.blocks import Said, Section
-from harness.site.blocks_html import inline
+from harness.site.blocks_html import escape, inline
 from harness.site.language import codes, language
 from harness.site.paths import in_language, to_top
 from harness.site.templating import environment
-from harness.site.wording import wording
+from harness.site.versions import merged
+from harness.site.wording import Words
 
 INDEX = "index.html"
 KEPT = 256
@@ -48,8 +48,8 @@ def framed(
     *,
     page: str,
     title: str,
-    head: str,
-    body: str,
+    head: str | bytes,
+    body: str | bytes,
     skip: str,
     foot: str = "",
     links: Iterable[Said] = (),
@@ -58,8 +58,9 @@ def framed(
     """Return a page of the site, in the language of that code.
 
     ``page`` is its name in the main language, relative to the site's folder; ``title`` and ``skip``
-    are text; ``head``, ``body`` and ``foot`` are HTML; ``links`` stand above, beside the way back.
-    ``address`` is where the site is published, as ``site.toml`` says it.
+    are text; ``head``, ``body`` and ``foot`` are HTML, the first two encoded or not; ``links``
+    stand above, beside the way back. ``address`` is where the site is published, as ``site.toml``
+    says it.
     """
     own = f"{address}{in_language(page, code)}" if address else ""
     folders, _, file = page.rpartition("/")
@@ -87,14 +88,24 @@ def alone(code: str, *, title: str, head: str, body: str, skip: str, foot: str =
     )
 
 
-def _filled(frame: tuple[str, ...], **values: str) -> bytes:
-    """Join a frame's pieces: every second one names a slot."""
-    pieces = [values[piece] if n % 2 else piece for n, piece in enumerate(frame)]
-    return "".join(pieces).encode()
+class _Pieces(NamedTuple):
+    """A frame, encoded, and the names of the slots between its pieces."""
+
+    pieces: tuple[bytes, ...]
+    slots: tuple[str, ...]
+
+
+def _filled(frame: _Pieces, **values: str | bytes) -> bytes:
+    """Join a frame's pieces and what fills its slots."""
+    made = [b""] * (2 * len(frame.slots) + 1)
+    made[::2] = frame.pieces
+    filling = [values[slot] for slot in frame.slots]
+    made[1::2] = [each if isinstance(each, bytes) else each.encode() for each in filling]
+    return b"".join(made)
 
 
 @cache
-def _frame(code: str, depth: int) -> tuple[str, ...]:
+def _frame(code: str, depth: int) -> _Pieces:
     """Return the frame of pages that lie in that many folders below the main language's top."""
     inner = f"{_slot('folders')}/" if depth else ""
     top = to_top(in_language("/".join([*["folder"] * depth, INDEX]), code))
@@ -120,7 +131,7 @@ def _frame(code: str, depth: int) -> tuple[str, ...]:
 
 
 @cache
-def _alone(code: str) -> tuple[str, ...]:
+def _alone(code: str) -> _Pieces:
     style = style_sheet()
     digest = b64encode(sha256(style.encode()).digest()).decode()
     return _pieces(
@@ -134,10 +145,11 @@ def _alone(code: str) -> tuple[str, ...]:
     )
 
 
-def _pieces(code: str, **values: object) -> tuple[str, ...]:
+def _pieces(code: str, **values: object) -> _Pieces:
     slots = {key: _slot(key) for key in ("title", "head", "body", "skip", "foot")}
     made = environment(code).get_template("frame.html").render(slots | values)
-    return tuple(_SLOT.split(made))
+    pieces = _SLOT.split(made)  # every second one names a slot
+    return _Pieces(tuple(each.encode() for each in pieces[::2]), tuple(pieces[1::2]))
 
 
 def _slot(name: str) -> Markup:
@@ -153,15 +165,15 @@ def style_sheet() -> str:
     )
 
 
-def contents(sections: Iterable[Section], code: str) -> str:
+def contents(sections: Iterable[Section], words: Words) -> str:
     """Spell the list of a page's sections, which leads to each."""
-    return _contents(tuple([(each.id, each.title) for each in sections]), code)
+    shown = tuple([(each.id, each.title) for each in sections])
+    return _contents(shown, words.say["entry.contents"])
 
 
 @lru_cache(maxsize=KEPT)
-def _contents(sections: tuple[tuple[str, str], ...], code: str) -> str:
+def _contents(sections: tuple[tuple[str, str], ...], label: str) -> str:
     items = "".join(
         [f'<li><a href="#{place}">{inline(title)}</a></li>' for place, title in sections]
     )
-    label = inline(wording(code).say["entry.contents"])
-    return f'<nav class="contents" aria-label="{label}"><ul>{items}</ul></nav>\n'
+    return merged(f'<nav class="contents" aria-label="{inline(label)}"><ul>{items}</ul></nav>\n')

@@ -12,7 +12,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from importlib import resources
 from string import Formatter
 from typing import Any, NamedTuple, TypeAlias
@@ -27,6 +27,8 @@ Value: TypeAlias = str | int | float
 MAIN = "en"
 """The language of the page at the site's top; the others have a folder each."""
 
+KEPT = 1024
+"""Days, and moments read, that are kept."""
 FORMS = frozenset({"one", "other"})
 SPELT_AS_A_DECIMAL = str.maketrans({",": "T", ".": "D"})
 MILLION, BILLION, BEYOND_WORDS = 1e6, 1e9, 1e12
@@ -75,10 +77,20 @@ class Language:
         text as it is. ``n`` decides between the two forms of a string that has them. Raises
         ``CatalogueError`` for a key, or a hole, that is not there.
         """
-        template = self._template(key, values)
-        return self._filled(
-            key, template, {name: self._spelt(value) for name, value in values.items()}
-        )
+        template = self.template(key, values)
+        if not values:
+            return template
+        return template.format_map({name: self._spelt(value) for name, value in values.items()})
+
+    def template(self, key: str, values: Mapping[str, Value]) -> str:
+        """Return a string with its holes, in the form that ``n`` of the values decides on.
+
+        Raises ``CatalogueError`` for a key that is not there, and where its holes are not those
+        that there are values for.
+        """
+        found = self._template(key, values)
+        self._require_filled(key, found, values)
+        return found
 
     def html(self, key: str, **values: Value) -> Markup:
         """Return a string that holds markup of ours; what fills its holes is escaped.
@@ -157,7 +169,7 @@ class Language:
 
     def plain_number(self, value: float) -> str:
         """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""
-        return self.figure(f"{value:,.10g}")
+        return self.figure(f"{value + 0.0:,.10g}")  # a tick may be less than nothing by name alone
 
     def plain_percent(self, share: float) -> str:
         """Spell a round share of 1 in per cent, with no more digits than it has."""
@@ -187,7 +199,7 @@ class Language:
         if not MILLION <= value < BEYOND_WORDS:
             return self.significant(value)
         name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)
-        form = "one" if self._is_singular(value / size) else "other"
+        form = "one" if self.is_singular(value / size) else "other"
         message = self._messages[f"number.{name}"]
         template = getattr(message, form) if isinstance(message, Plural) else message
         return self._filled(name, template, {"n": self.significant(value / size)})
@@ -200,19 +212,23 @@ class Language:
         What is no such moment stays as it is: a record may hold any text.
         """
         when = _utc(moment)
-        return moment if when is None else self._day(when)
+        return moment if when is None else self._day(when.year, when.month, when.day)
 
     def moment(self, moment: str) -> str:
         """Spell a moment in ISO 8601 to the minute: ``26 November 2026, 02:13 UTC``."""
         when = _utc(moment)
         if when is None:
             return moment
-        return self.text("locale.moment", date=self._day(when), time=f"{when:%H:%M}")
+        return self.text(
+            "locale.moment", date=self._day(when.year, when.month, when.day), time=f"{when:%H:%M}"
+        )
 
-    def _day(self, when: datetime) -> str:
-        day = self._plain("locale.first_day") if when.day == 1 else str(when.day)
-        month = self._plain(f"locale.month_{when.month}")
-        return self.text("locale.date", day=day, month=month, year=str(when.year))
+    @lru_cache(maxsize=KEPT)  # noqa: B019 - there is one of each language
+    def _day(self, year: int, month: int, day: int) -> str:
+        spelt = self._plain("locale.first_day") if day == 1 else str(day)
+        return self.text(
+            "locale.date", day=spelt, month=self._plain(f"locale.month_{month}"), year=str(year)
+        )
 
     # For the script
 
@@ -260,22 +276,26 @@ class Language:
         n = values.get("n")
         if not isinstance(n, int):
             raise CatalogueError(f"{self.code}: {key} has two forms: n must be a whole number")
-        return message.one if self._is_singular(n) else message.other
+        return message.one if self.is_singular(n) else message.other
 
-    def _is_singular(self, n: float) -> bool:
+    def is_singular(self, n: float) -> bool:
+        """Say whether so many of something take the first of two forms."""
         least, below = self._singular
         return least <= abs(n) < below
 
     def _filled(self, key: str, template: str, values: Mapping[str, str]) -> str:
+        self._require_filled(key, template, values)
+        return template.format_map(values) if values else template
+
+    def _require_filled(self, key: str, template: str, values: Mapping[str, object]) -> None:
         wanted = holes(template)
         if values.keys() == wanted:
-            return template.format_map(values) if wanted else template
+            return
         # A form may leave n out, in words or because it goes without saying.
         if missing := wanted - values.keys():
             raise CatalogueError(f"{self.code}: {key} wants {', '.join(sorted(missing))}")
         if surplus := values.keys() - wanted - {"n"}:
             raise CatalogueError(f"{self.code}: {key} has no hole {', '.join(sorted(surplus))}")
-        return template.format_map(values) if wanted else template
 
     def _spelt(self, value: Value) -> str:
         if isinstance(value, str):
@@ -368,6 +388,7 @@ def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]
             raise CatalogueError(f"{key}: is {value!r}, and no string")
 
 
+@lru_cache(maxsize=KEPT)
 def _utc(moment: str) -> datetime | None:
     try:
         when = datetime.fromisoformat(moment)

@@ -70,7 +70,7 @@ def render_method(boards: Boards, rules: Rules, language: str, address: str = ""
         title=title,
         skip=words.say["method.skip"],
         head=f'<h1>{inline(title)}</h1>\n<p class="lead">{inline(lead)}</p>\n',
-        body=html((Paragraph(rules_named, "banner"),)) + contents(shown, language) + html(shown),
+        body=html((Paragraph(rules_named, "banner"),)) + contents(shown, words) + html(shown),
         address=address,
     )
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import accumulate
 
 from harness.records.meter import PowerTrace
 from harness.records.session import Phase, PhaseWindow
+from harness.site.blocks_html import escape
 from harness.site.scales import linear_ticks
 
 WIDTH, HEIGHT = 720, 260
@@ -182,20 +182,23 @@ def trace_svg(
     return "".join(made)
 
 
-def bar_svg(parts: Iterable[tuple[str, str, float]], *, label: str) -> str:
-    """Spell one bar of parts that fill the width together: class, name and size of each.
+def bar_ends(sizes: Iterable[float]) -> list[int]:
+    """Return where each part of a bar ends that they fill together; none where all is nothing."""
+    ends = [*accumulate([max(0.0, size) for size in sizes])]
+    if not ends or ends[-1] <= 0:
+        return []
+    return [round(WIDTH * end / ends[-1]) for end in ends]
 
-    A part that is too narrow for its name has none. Empty where all of it is nothing.
+
+def bar_svg(parts: Iterable[tuple[str, str, int]], *, label: str) -> str:
+    """Spell one bar: class and name of each part, and where it ends (``bar_ends``).
+
+    A part that is too narrow for its name has none.
     """
-    sizes = [(kind, name, max(0.0, size)) for kind, name, size in parts]
-    whole = sum(size for _, _, size in sizes)
-    if whole <= 0:
-        return ""
-    ends = [round(WIDTH * end / whole) for end in accumulate(size for _, _, size in sizes)]
     head = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" font-size="12" '
     made = [f'{head}aria-label="{escape(label)}">']
     start = 0
-    for (kind, name, _), end in zip(sizes, ends, strict=True):
+    for kind, name, end in parts:
         if end > start:
             made.append(
                 f'<rect class="{kind}" x="{start}" width="{end - start}" height="{BAR_HEIGHT}"/>'

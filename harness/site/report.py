@@ -19,7 +19,7 @@ from harness.records.rules import Rules
 from harness.site.blocks import Paragraph, Section, name
 from harness.site.blocks_html import html
 from harness.site.blocks_markdown import escaped, markdown
-from harness.site.entry_page import banners, heading, sections
+from harness.site.entry_page import banners, heading, sections, title
 from harness.site.entry_view import EntryView, StoredLike, entry_view
 from harness.site.frame import alone
 from harness.site.wording import Wording, wording
@@ -32,7 +32,7 @@ def report_html(view: EntryView, language: str) -> bytes:
     words = wording(language)
     return alone(
         language,
-        title=_title(view, words),
+        title=title(view, words),
         skip=words.say["entry.skip"],
         head=heading(view, words),
         body=html(banners(view, words)) + html(_sections(view, words)),
@@ -51,7 +51,7 @@ def report_markdown(view: EntryView, language: str) -> bytes:
         *_sections(view, words),
         *_footer(view, words),
     )
-    return f"# {escaped(_title(view, words))}\n\n{markdown(blocks)}".encode()
+    return f"# {escaped(title(view, words))}\n\n{markdown(blocks)}".encode()
 
 
 def _footer(view: EntryView, words: Wording) -> Iterator[Paragraph]:
@@ -59,14 +59,6 @@ def _footer(view: EntryView, words: Wording) -> Iterator[Paragraph]:
     yield Paragraph(words.say["entry.footer" if view.on_board else "report.footer"])
     if view.entry is not None and view.entry.joules_per_1000_queries is not None:
         yield Paragraph(words.everyday_source(), "explain")
-
-
-def _title(view: EntryView, words: Wording) -> str:
-    return words.text(
-        "entry.of_board",
-        entry=name(view.name).text or words.say["entry.no_name"],
-        task=name(words.task_title(view.board)).text,
-    )
 
 
 def _sections(view: EntryView, words: Wording) -> list[Section]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 JOULES_PER_WH = 3600.0
@@ -22,7 +22,9 @@ GRAMS = {"kg": 1e3, "g": 1.0, "mg": 1e-3, "\N{MICRO SIGN}g": 1e-6}
 """Likewise, in grams."""
 SIGNIFICANT_DIGITS = 3
 KEPT = 4096
-"""Spellings that are kept: a page in another language has the same figures."""
+"""Spellings that are kept: pages of several boards have the same figures."""
+_THOUSANDS = frozenset({"e+03", "e+04", "e+05"})
+"""Ends of figures that have no digit below one, and are not too large to be spelt in full."""
 SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 DIRECTION_CONTROLS = frozenset(
@@ -30,8 +32,7 @@ DIRECTION_CONTROLS = frozenset(
 )
 
 
-@lru_cache(maxsize=KEPT)
-def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
+def spell_significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     """Spell ``value`` with that many significant digits: 0.0123, 1.23, 12,300.
 
     The very small and the very large are multiples of a power of ten.
@@ -42,12 +43,36 @@ def significant(value: float, digits: int = SIGNIFICANT_DIGITS) -> str:
     if "e" not in spelt:  # the quick way, of most figures: there are hundreds on a page
         spelt = spelt.removesuffix(".")
         return spelt if value > 0 else _minus(spelt)
+    if digits == SIGNIFICANT_DIGITS and spelt[-4:] in _THOUSANDS and value > 0:
+        return f"{float(spelt):,.0f}"
     mantissa, exponent_text = f"{value:.{digits - 1}e}".split("e")
     exponent = int(exponent_text)
     if -4 <= exponent < 6:  # noqa: PLR2004 - beyond these, zeros are harder to read than powers
         rounded = float(f"{mantissa}e{exponent}")
         return _minus(f"{rounded:,.{max(0, digits - 1 - exponent)}f}")
     return _minus(f"{mantissa} {TIMES} 10{power(exponent)}")
+
+
+significant = lru_cache(maxsize=KEPT)(spell_significant)
+
+
+def significant_lines(values: Sequence[float]) -> str:
+    """Spell each with three significant digits as ``significant`` does, on a line of its own."""
+    spelt = "%#.3g\n" * len(values) % tuple(values)
+    spelt = spelt.replace(".\n", "\n").replace("0.00\n", "0\n")  # only nothing ends like that
+    if not _unusual(spelt):
+        return spelt[:-1]
+    return "\n".join(
+        [
+            spell_significant(value) if _unusual(line) else line
+            for value, line in zip(values, spelt.split("\n"), strict=False)
+        ]
+    )
+
+
+def _unusual(spelt: str) -> bool:
+    """Whether any is a power of ten, less than nothing, or no number."""
+    return "e" in spelt or "-" in spelt or "n" in spelt
 
 
 def power(exponent: int) -> str:

@@ -1,22 +1,119 @@
-"""A language as the pages of entries use it: strings looked up once, and names of what has a code.
+"""What the pages of entries say: strings looked up once, figures, and names of what has a code.
 
+``Words`` is what they ask for it, ``Wording`` what one language says; ``polyglot`` has all at once.
 A page of an entry has about a hundred strings without holes, and there may be ten thousand pages.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
+from typing import Protocol
 
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
 from harness.site import words as spelt
-from harness.site.blocks import Inline, english, name
-from harness.site.language import Language, language
+from harness.site.blocks import Inline, Section, english, name
+from harness.site.language import Language, Value, language
+from harness.site.text import plain, shorten
 
 KEPT = 4096
 """Strings with their holes filled that are kept."""
 LONGEST_TITLE = 200
+LONGEST_STAGE = 40
+
+
+class Words(Protocol):
+    """What pages of entries are worded with, in one language or in all of them at once."""
+
+    def __hash__(self) -> int:
+        """Tell one from the others: what they have in common is kept by it."""
+        ...
+
+    @property
+    def say(self) -> Mapping[str, str]:
+        """The strings that have no holes, by key."""
+        ...
+
+    def text(self, key: str, **values: Value) -> str:
+        """Fill the holes of a string."""
+        ...
+
+    def named(self, kind: str, code: str) -> str:
+        """Return the name of what has a code: a phase, a component, a grade, a status."""
+        ...
+
+    def explained(self, kind: str, code: str) -> str:
+        """Return the sentence that explains it; empty where there is none."""
+        ...
+
+    def each(self, make: Callable[[Wording], str]) -> str:
+        """Return what is made by each language's own words: text, or HTML."""
+        ...
+
+    def section(self, make: Callable[[Wording], Section]) -> Section:
+        """Return a section that is made by each language's own words."""
+        ...
+
+    def figure(self, value: float) -> str:
+        """Spell a figure with three significant digits."""
+        ...
+
+    def figures(self, values: Sequence[float]) -> list[str]:
+        """Spell several at once, which is quicker."""
+        ...
+
+    def whole(self, value: int) -> str:
+        """Spell a whole number."""
+        ...
+
+    def plain_number(self, value: float) -> str:
+        """Spell a round number with no more digits than it has."""
+        ...
+
+    def percent(self, share: float) -> str:
+        """Spell a share of 1 in whole per cent."""
+        ...
+
+    def between(self, interval: tuple[float, float]) -> str:
+        """Spell an interval."""
+        ...
+
+    def watt_hours(self, joules: float) -> str:
+        """Spell an energy in the unit of watt-hours that fits."""
+        ...
+
+    def moment(self, moment: str) -> str:
+        """Spell a moment in ISO 8601 to the minute."""
+        ...
+
+    def stage(self, stage: str) -> str:
+        """Name the stage in which an evaluation ended: a phase, or one before or between these."""
+        ...
+
+    def warning(self, code: str) -> str:
+        """Return the short title of a warning; empty for a code that this version does not know."""
+        ...
+
+    def metric(self, metric: str, board: Board) -> str:
+        """Name a metric of a board's, with a capital."""
+        ...
+
+    def label(self, label: str, board: Board, length: int) -> str:
+        """Name a label of a board's task, cleaned and cut."""
+        ...
+
+    def joules(self, grade: Grade) -> str:
+        """Name the unit of energy, with a capital: it says where it is no measurement."""
+        ...
+
+    def everyday(self, joules: float) -> str:
+        """Say what an energy per 1,000 queries is beside one that people know."""
+        ...
+
+    def meter_uncertainty(self, entry: BoardEntry) -> str:
+        """Say how far the meter lets the figure be from the truth."""
+        ...
 
 
 class _Strings(dict[str, str]):
@@ -54,6 +151,26 @@ class Wording:
         """Returns the sentence that explains it; empty where there is none."""
         self._between = spoken.text("number.between", low="{}", high="{}").format
 
+    def each(self, make: Callable[[Wording], str]) -> str:
+        """Return what is made by this language's words."""
+        return make(self)
+
+    def section(self, make: Callable[[Wording], Section]) -> Section:
+        """Return a section that is made by this language's words."""
+        return make(self)
+
+    def figures(self, values: Sequence[float]) -> list[str]:
+        """Spell several figures."""
+        return [self.figure(value) for value in values]
+
+    def watt_hours(self, joules: float) -> str:
+        """Spell an energy in the unit of watt-hours that fits."""
+        return self.language.watt_hours(joules)
+
+    def moment(self, moment: str) -> str:
+        """Spell a moment in ISO 8601 to the minute."""
+        return self.language.moment(moment)
+
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
         return self._whole_percent(round(100 * share))
@@ -65,7 +182,7 @@ class Wording:
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended: a phase, or one before or between these."""
-        return self.language.stage(stage)
+        return shorten(self.language.stage(stage), LONGEST_STAGE)
 
     def warning(self, code: str) -> str:
         """Return the short title of a warning; empty for a code that this version does not know."""
@@ -75,11 +192,11 @@ class Wording:
     def metric(self, metric: str, board: Board) -> str:
         """Name a metric of a board's, with a capital."""
         labels = spelt.label_names(board, self.language)
-        return spelt.sentence_case(spelt.metric_name(metric, self.language, labels))
+        return plain(spelt.sentence_case(spelt.metric_name(metric, self.language, labels)))
 
-    def label(self, label: str, board: Board) -> str:
-        """Name a label of a board's task."""
-        return spelt.label_names(board, self.language).get(label, label)
+    def label(self, label: str, board: Board, length: int) -> str:
+        """Name a label of a board's task, cleaned and cut."""
+        return shorten(spelt.label_names(board, self.language).get(label, label), length)
 
     def task_title(self, board: Board) -> str:
         """Return the title of a board's task."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from markupsafe import Markup
 
@@ -12,7 +12,7 @@ from harness.records.imported import ImportedBoard
 from harness.records.joint import PrizeResult
 from harness.records.meter import Grade
 from harness.records.task_words import TaskWords
-from harness.site.language import MAIN, Language
+from harness.site.language import MAIN, Language, Value
 from harness.site.text import JOULES_PER_WH, shorten
 
 NOT_MEASURED: frozenset[Grade] = frozenset({"model", "simulated"})
@@ -126,7 +126,23 @@ def sources(board: Board) -> str:
     return ", ".join(source.name for source in board.sources)
 
 
-def meter_uncertainty(entry: BoardEntry, language: Language) -> str:
+class Speaks(Protocol):
+    """A language, or several at once."""
+
+    def text(self, key: str, **values: Value) -> str:
+        """Fill the holes of a string."""
+        ...
+
+    def significant_percent(self, share: float) -> str:
+        """Spell a share of 1 in per cent to three significant digits."""
+        ...
+
+    def many(self, value: float) -> str:
+        """Spell a number that need not be exact so that it can be said."""
+        ...
+
+
+def meter_uncertainty(entry: BoardEntry, language: Speaks) -> str:
     """Say how far the meter lets the figure be from the truth: what is its own, what is common."""
     joules, left_open = entry.joules_per_1000_queries, entry.joules_uncertainty
     if not joules or left_open is None:
@@ -138,7 +154,7 @@ def meter_uncertainty(entry: BoardEntry, language: Language) -> str:
     )
 
 
-def phone_charge(joules_per_1000_queries: float, language: Language) -> str:
+def phone_charge(joules_per_1000_queries: float, language: Speaks) -> str:
     """Say how many queries the energy of a phone charge would answer; empty where not even one."""
     if joules_per_1000_queries <= 0:
         return ""

@@ -120,7 +120,7 @@ def every_file(boards: Boards) -> dict[str, bytes]:
     for code in codes():
         files[in_language("method.html", code)] = render_method(boards, record_samples.RULES, code)
         for view in views:
-            files[entry_page_name(view.board.id, view.name, code)] = render_entry(view, code)
+            files[entry_page_name(view.board.id, view.name, code)] = render_entry(view)[code]
             if view.entry is not None:
                 name = badge_name(view.board.id, view.name, code)
                 files[name] = badge(view.board, view.entry, code)

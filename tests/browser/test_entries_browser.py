@@ -60,7 +60,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         files[in_language("method.html", code)] = render_method(boards, record_samples.RULES, code)
         for view in views.values():
             name = entry_page_name(view.board.id, view.name, code)
-            files[name] = render_entry(view, code)
+            files[name] = render_entry(view)[code]
             if view.entry is not None:
                 name = badge_name(view.board.id, view.name, code)
                 files[name] = badge(view.board, view.entry, code)

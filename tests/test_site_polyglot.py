@@ -1,0 +1,179 @@
+"""All languages at once: parted again, a page says what each language says by itself."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import entry_samples as samples
+import msgspec
+import pytest
+import record_samples
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from harness.records.base import Frozen
+from harness.records.evaluation import EvaluationRecord
+from harness.records.meter import LeftOut
+from harness.records.task_words import TaskWords
+from harness.site import entry_result
+from harness.site.blocks_html import html
+from harness.site.entry_page import banners, heading, render_entry, sections
+from harness.site.entry_view import EntryView, entry_view
+from harness.site.language import CatalogueError, catalogue, codes, language
+from harness.site.polyglot import polyglot
+from harness.site.text import plain, significant, significant_lines
+from harness.site.versions import DECIMAL, MARK, THOUSANDS, encoded, joined, merged, parted
+from harness.site.wording import Words, wording
+
+CONTROLS = f"a{MARK}b{DECIMAL}c{THOUSANDS}d{MARK}{MARK}"
+
+
+@pytest.fixture(autouse=True)
+def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+
+
+def view_of(record: EvaluationRecord, **changes: Any) -> EntryView:  # noqa: ANN401 - any field of the board
+    only = samples.kept(record)
+    board = replace(samples.board_of(only), **changes)
+    return entry_view(board, record.submission.entry, (only,))
+
+
+def views() -> dict[str, EntryView]:
+    """Make entries that between them show every part of a page."""
+    full = samples.full_record()
+    french = TaskWords(
+        language="fr", title="Une tâche", description="d", query="q", labels={"smoke": "fumée"}
+    )
+    modelled = replace(record_samples.SOURCE, grade="model", kind="model", constants={"W": 1.5})
+    meter = replace(full.meter, grade="model", sources=(modelled,))
+    meter = replace(meter, left_out=(LeftOut(name="psys", why="a parent, <all>"),))
+    many = tuple(replace(each, index=n) for n in range(70) for each in full.sessions[:1])
+    return {
+        "full": samples.full_view(),
+        "failed": samples.failed_view(),
+        "translated": view_of(full, task_words=(french,)),
+        "modelled": view_of(replace(full, meter=meter)),
+        "many sessions": view_of(replace(full, sessions=many)),
+        "cheap": view_of(samples.full_record(joules=(4e-5, 4.1e-5, 4e-5, 4.2e-5, 4e-5))),
+        "dear": view_of(samples.full_record(joules=(4e9, 4.1e9, 4e9, 4.2e9, 4e9))),
+    }
+
+
+def said(view: EntryView, words: Words) -> str:
+    return heading(view, words) + html(banners(view, words)) + html(sections(view, words))
+
+
+@pytest.mark.parametrize("what", views())
+def test_a_page_of_all_languages_says_what_each_says_by_itself(what: str) -> None:
+    view = views()[what]
+    each = dict(zip(codes(), encoded(said(view, polyglot())), strict=True))
+    for code in codes():
+        assert each[code].decode() == said(view, wording(code))
+    assert each["en"] != each["fr"]  # there is something to tell apart
+
+
+def hostile(value: Any, given: str) -> Any:  # noqa: ANN401 - any part of a record
+    """Replace every text of a record that may be any text."""
+    if isinstance(value, Frozen):
+        fields = {name: getattr(value, name) for name in value.__struct_fields__}
+        changed = replace(value, **{n: hostile(each, given) for n, each in fields.items()})
+        try:
+            return msgspec.convert(msgspec.to_builtins(changed), type(value))
+        except msgspec.ValidationError:  # a field takes some texts alone: change one at a time
+            for name, each in fields.items():
+                one = replace(value, **{name: hostile(each, given)})
+                try:
+                    value = msgspec.convert(msgspec.to_builtins(one), type(value))
+                except msgspec.ValidationError:
+                    continue
+            return value
+    if isinstance(value, tuple):
+        return tuple(hostile(each, given) for each in value)
+    return given if isinstance(value, str) else value
+
+
+@pytest.mark.parametrize("record", [samples.full_record(), samples.full_record(failed="load")])
+def test_no_text_of_a_record_is_taken_for_a_mark(record: EvaluationRecord) -> None:
+    changed = replace(hostile(record, CONTROLS), created_utc=record.created_utc)
+    assert changed.submission.team == changed.hardware.processor == CONTROLS
+    view = view_of(changed)
+    for code, page in render_entry(view).items():
+        text = page.decode()
+        assert not {MARK, DECIMAL, THOUSANDS} & {*text}
+        assert plain(CONTROLS) in text
+        own = said(view, wording(code))
+        assert heading(view, wording(code)) in text
+        assert own.count("<section") == text.count("<section") - (view.entry is not None)
+
+
+TEXTS = st.text(st.characters(min_codepoint=32), max_size=20)
+
+
+@given(st.lists(st.one_of(TEXTS, st.tuples(*[TEXTS for _ in codes()])), max_size=12))
+def test_what_is_joined_is_parted_again(pieces: list[str | tuple[str, ...]]) -> None:
+    text = "".join(each if isinstance(each, str) else joined(each) for each in pieces)
+    whole = [
+        "".join(each if isinstance(each, str) else each[n] for each in pieces)
+        for n in range(len(codes()))
+    ]
+    assert parted(text) == whole
+    assert parted(merged(text)) == whole
+    assert merged(text).count(MARK) in {0, len(codes()) + 1}
+
+
+FIGURES = st.floats(allow_nan=False, allow_infinity=False)
+
+
+@given(st.lists(st.one_of(FIGURES, st.floats(0.0, 1e6), st.just(0.0)), min_size=1, max_size=20))
+def test_several_figures_are_spelt_as_each_by_itself(values: list[float]) -> None:
+    assert significant_lines(values).split("\n") == [significant(value) for value in values]
+    for n, code in enumerate(codes()):
+        own = "\n".join(language(code).significant(value) for value in values)
+        assert encoded("\n".join(polyglot().figures(values)))[n].decode() == own
+
+
+@given(FIGURES, st.integers(-(10**9), 10**9), st.floats(0.0, 1.0))
+def test_figures_are_spelt_as_each_language_spells_them(
+    value: float, whole: int, share: float
+) -> None:
+    words = polyglot()
+    for n, code in enumerate(codes()):
+        own = wording(code)
+        for method, given_value in (
+            ("figure", value),
+            ("plain_number", value),
+            ("whole", whole),
+            ("percent", share),
+            ("between", (share, value)),
+            ("watt_hours", abs(value)),
+            ("everyday", abs(value)),
+        ):
+            spelt = encoded(getattr(words, method)(given_value))[n].decode()
+            assert spelt == getattr(own, method)(given_value), method
+
+
+def test_no_number_is_spelt_too() -> None:
+    assert significant_lines([math.nan, 1.0]) == f"{significant(math.nan)}\n1.00"
+
+
+def test_a_string_that_is_not_there_or_not_filled_is_an_error() -> None:
+    words = polyglot()
+    with pytest.raises(CatalogueError, match=r"entry\.nothing is not in the catalogue"):
+        words.text("entry.nothing", n=1)
+    with pytest.raises(CatalogueError, match="wants interval"):
+        words.text("entry.interval", n=1)
+    with pytest.raises(TypeError, match="yes and no"):
+        words.text("entry.seconds", seconds=True)
+
+
+@pytest.mark.parametrize("code", codes())
+def test_no_catalogue_has_a_mark(code: str) -> None:
+    strings = [
+        form
+        for each in catalogue(code).values()
+        for form in (each if isinstance(each, tuple) else (each,))
+    ]
+    assert [each for each in strings if {MARK, DECIMAL, THOUSANDS} & {*each}] == []
