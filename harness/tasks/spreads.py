@@ -36,6 +36,8 @@ Version: TypeAlias = Literal["both", "cochran", "satterthwaite"]
 LEAST = 0.4
 """Of the squared half width by items alone: sessions may agree by luck. The largest tenth that
 keeps three sessions at 97 % where nothing lasts and nothing is in common."""
+FEW_LASTING = 3
+"""Items that err in every session: as many are told by the variance that they make."""
 NOTHING = 1e-15
 """Of a variance: what is less is rounding."""
 
@@ -109,6 +111,8 @@ def beyond_few(spread: Spread, confidence: float) -> float:
     """
     quantile, units = (1 + confidence) / 2, spread.units
     share = (1 - math.sqrt(max(0.0, 1 - 4 * spread.lasting * units))) / 2
+    if share * units >= FEW_LASTING:
+        return 0.0
     beyond = mid_p(share, units, confidence)[1] - share
     known = _t(max(units - 1, 1), quantile) ** 2 * spread.lasting
     return math.hypot(beyond, math.sqrt(max(0.0, spread.square(quantile, "both") - known)))
