@@ -52,6 +52,8 @@ MORE_AFRESH = (
     *product((500, 1200), (12, 30)),
     *product((5000,), (8, 12, 30)),
 )
+RARE = tuple(product((200, 500, 1200, 5000), (3, 5, 8, 18, 30)))
+"""Items and sessions of an entry of which two items err always, and one by chance in a session."""
 SHIFTS = {
     "scenes alike": (1.4, 1.4, 0.0),
     "scenes unlike": (1.4, 1.4, 1.0),
@@ -106,6 +108,9 @@ def newest_quality_settings() -> Iterator[Setting]:
         title = f"{sessions} sessions that answer afresh, with nothing in common"
         draw = partial(_afresh, items, sessions, 0.0)
         yield "shares by several sessions", title, items, draw
+    for items, sessions in RARE:
+        title, draw = f"{sessions} sessions of rare errors", partial(_rare, items, sessions)
+        yield "shares by several sessions", title, items, draw
 
 
 @cache
@@ -147,6 +152,16 @@ def _afresh(
     chance = 0.8 * (1 - rng.uniform(0, common, (sessions, 1)))
     right = rng.random((sessions, items)) < chance
     return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
+
+
+def _rare(items: int, sessions: int, rng: np.random.Generator, levels: Sequence[float]) -> Found:
+    """Two items are to be expected that err in every session, and one error by chance in each.
+
+    More sessions show more of the chance, and none of the items that there might have been.
+    """
+    lasting, chance = 2 / items, 1 / items
+    right = (rng.random(items) >= lasting) & (rng.random((sessions, items)) >= chance)
+    return (1 - lasting) * (1 - chance), _of_share(_alone(items), right, levels)
 
 
 def _answered(

@@ -11,6 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
+from harness.tasks.intervals import Units, interval
+from harness.tasks.shares import mid_p
 from harness.tasks.spreads import LEAST, Spread, Version
 
 BEFORE: tuple[Version, ...] = ("cochran", "satterthwaite")
@@ -97,3 +99,27 @@ def test_more_that_sessions_differ_by_narrows_nothing(
     assert square(of_values) <= square(of_values * 1.1) * (1 + 1e-9)
     alone = Spread(items, units - 1, units, units).square(LEVEL, "both")
     assert square(of_values) >= LEAST * alone * (1 - 1e-9)
+
+
+@pytest.mark.parametrize("sessions", [2, 3, 5, 30])
+def test_one_more_error_by_chance_never_raises_the_lower_end(sessions: int) -> None:
+    """Nor is it above mid-P's of none: the exact one, of sessions alike, is lower than that."""
+    items = 200
+    units, counted = Units(items, None), np.ones((sessions, items), np.bool_)
+    ends = []
+    for wrong in range(1, 5):
+        hits = counted.copy()
+        hits[0, :wrong] = False
+        ends.append(interval(*units.of_share(hits, counted))[0])
+    assert [mid_p(1.0, items)[0], *ends] == sorted([mid_p(1.0, items)[0], *ends], reverse=True)
+
+
+def test_items_that_always_err_and_were_not_seen_are_reckoned_with() -> None:
+    """Of 200 items up to 3 may be so where none was; eight sessions are no more items."""
+    units, counted = Units(200, None), np.ones((8, 200), np.bool_)
+    hits = counted.copy()
+    hits[np.arange(8), np.arange(8) * 20] = False  # another item in each session
+    low, high = interval(*units.of_share(hits, counted))
+    assert low < 1 - 3 / 200 < hits.mean() < high
+    older, _ = interval(*units.of_share(hits, counted), by="cochran")
+    assert older > 1 - 3 / 200

@@ -27,7 +27,7 @@ from scipy import special
 
 from harness.tasks.scoring import Counts, Floats, Integers, answer_columns, per_class_support
 from harness.tasks.shares import CONFIDENCE, Interval, mid_p, of_share
-from harness.tasks.spreads import NOTHING, Spread, Version, with_sessions
+from harness.tasks.spreads import NOTHING, Spread, Version, beyond_few, with_sessions
 
 Metric: TypeAlias = Callable[[Counts], Floats]
 """A metric over the leading axes of confusions; see ``scoring``."""
@@ -69,9 +69,13 @@ def interval(
     quantile = (1 + confidence) / 2
     known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile, by)
     items = (rest + 1) * alone / rest * known
-    if counts and method is mid_p and items * min(value, 1 - value) < 1:
-        items = min(items, spread.items)  # none errs in every session: of how many, they tell
-    return method(value, items, confidence)
+    low, high = method(value, items, confidence)
+    if by == "both" and spread.sessions_differ and spread.units >= spread.items:
+        beyond = beyond_few(spread, confidence)
+        if value >= 1 / 2:
+            return max(0.0, min(low, value - beyond)), high
+        return low, min(1.0, max(high, value + beyond))
+    return low, high
 
 
 @dataclass(frozen=True)

@@ -29,12 +29,15 @@ from typing import Literal, TypeAlias
 from scipy import special
 
 from harness.tasks.scoring import Floats
+from harness.tasks.shares import mid_p
 
 Version: TypeAlias = Literal["both", "cochran", "satterthwaite"]
 """Of the method, the newest first; see above."""
 LEAST = 0.4
 """Of the squared half width by items alone: sessions may agree by luck. The largest tenth that
 keeps three sessions at 97 % where nothing lasts and nothing is in common."""
+FEW_LASTING = 3
+"""Items that err in every session: as many are told by the variance that they make."""
 NOTHING = 1e-15
 """Of a variance: what is less is rounding."""
 
@@ -64,6 +67,11 @@ class Spread:
         """Whether anything is otherwise in another session."""
         return max(self.chance, self.of_values) > NOTHING
 
+    @property
+    def lasting(self) -> float:
+        """What of the variance is of items that are hard, or easy, whichever the session."""
+        return max(0.0, self.variance - self.between - self.chance)
+
     def square(self, quantile: float, by: Version, *, units_known: bool = False) -> float:
         """Return the squared half width: each variance with quantiles of how well it is known.
 
@@ -82,7 +90,7 @@ class Spread:
         of_items, of_units = self.variance - self.between, _t(free, quantile) ** 2
         if not self.sessions_differ:
             return of_units * of_items
-        lasting = max(0.0, of_items - self.chance)
+        lasting = self.lasting
         total, others = lasting + self.of_values, self.sessions - 1
         least = LEAST * of_units * of_items
         if total <= NOTHING:
@@ -91,6 +99,23 @@ class Spread:
         below = lasting**2 / free + self.of_values**2 / others
         degrees = total**2 / below if below > 0 else math.inf
         return max((apart + _t(degrees, quantile) ** 2 * total) / 2, least)
+
+
+def beyond_few(spread: Spread, confidence: float) -> float:
+    """Return how far a share of rare errors may be above what was seen, by several sessions.
+
+    Items that err in every session are seen as seldom as there are items, however many sessions
+    there are: of *n* of which none does, up to 3 / n may in truth. So what lasts is a share of its
+    own, of as many of all units as its variance would have, with mid-P's upper end in place of its
+    part of the square; both add up in quadrature (Zou and Donner, as for means of metrics).
+    """
+    quantile, units = (1 + confidence) / 2, spread.units
+    share = (1 - math.sqrt(max(0.0, 1 - 4 * spread.lasting * units))) / 2
+    if share * units >= FEW_LASTING:
+        return 0.0
+    beyond = mid_p(share, units, confidence)[1] - share
+    known = _t(max(units - 1, 1), quantile) ** 2 * spread.lasting
+    return math.hypot(beyond, math.sqrt(max(0.0, spread.square(quantile, "both") - known)))
 
 
 def with_sessions(items: float, noise: float, values: Floats, shape: Spread) -> Spread:
