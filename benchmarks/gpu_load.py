@@ -1,6 +1,6 @@
 """A load for an NVIDIA board that needs nothing but its driver.
 
-    python benchmarks/gpu_load.py none|steady|bursty
+    python benchmarks/gpu_load.py none|steady|bursty [STARTED_BY]
 
 Every multiprocessor is filled with threads, each of which squares eight numbers and adds a
 constant, again and again: eight chains of fused multiply-adds, each step of a chain waiting for the
@@ -12,7 +12,8 @@ run, and bound by arithmetic. It is made as long as a launch takes ``LAUNCH_SECO
 *steady* launches it until killed, *bursty* in the first half of every second; *none* asks whether
 CUDA works here, and leaves the board alone. Each prints one line: ``running: `` and what it does,
 or ``failed: `` and why, and then ends with 3. It ends by itself when the process is gone that
-started it. The board is CUDA's first, so that ``CUDA_VISIBLE_DEVICES`` chooses.
+started it (its number is STARTED_BY). The board is CUDA's first:
+``CUDA_VISIBLE_DEVICES`` chooses.
 
 The calls are those of NVIDIA's *CUDA Driver API*, the kernel is of the *PTX ISA* 6.0 (CUDA 9),
 for boards from Maxwell on.
@@ -32,6 +33,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from harness.errors import MeasurementError
 
+LOADS = ("none", "steady", "bursty")
 LIBRARY = "libcuda.so.1"
 CHAINS = 8
 UNROLLED = 16
@@ -234,9 +236,8 @@ def real(value: float) -> str:
     return f"0f{struct.pack('>f', value).hex().upper()}"
 
 
-def run(load: str) -> NoReturn:
-    """Load the board until killed, or until nobody waits for it."""
-    parent = os.getppid()
+def run(load: str, parent: int) -> NoReturn:
+    """Load the board until killed, or until the process ``parent`` is not its parent any more."""
     driver = Driver()
     if load == "none":
         print("running: nothing", flush=True)
@@ -254,11 +255,12 @@ def run(load: str) -> NoReturn:
 
 def main() -> NoReturn:
     """Run the load that is named."""
-    if sys.argv[1:] not in (["none"], ["steady"], ["bursty"]):
+    load, *starter = sys.argv[1:] or [""]
+    if load not in LOADS or len(starter) > 1 or not all(each.isdecimal() for each in starter):
         print((__doc__ or "").split("\n\n")[1].strip(), file=sys.stderr)
         sys.exit(2)
     try:
-        run(sys.argv[1])
+        run(load, int(starter[0]) if starter else os.getppid())
     except MeasurementError as error:
         print(f"failed: {error.message}; {error.remedy}.", flush=True)
         sys.exit(error.exit_code)

@@ -219,7 +219,7 @@ def started(load: str, index: int) -> Iterator[subprocess.Popen[str]]:
     settings = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID", "CUDA_VISIBLE_DEVICES": str(index)}
     settings["CUDA_CACHE_DISABLE"] = "1"  # leaves nothing behind in the user's folder
     child = subprocess.Popen(
-        [sys.executable, str(PROGRAM), load],
+        [sys.executable, str(PROGRAM), load, str(os.getpid())],
         env=os.environ | settings,
         stdout=subprocess.PIPE,
         text=True,
