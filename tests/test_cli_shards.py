@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from harness.cli import making
 from harness.cli.app import app
-from harness.cli.building import Built
+from harness.cli.building import Built, build
 from harness.cli.gathering import Gathered, gather
 from harness.cli.shards import task_of
 from harness.store import scanning
@@ -219,11 +219,10 @@ def test_what_another_site_left_of_a_board_is_not_taken_for_what_this_ones_pages
 
 def meanwhile(change: Callable[[], object]) -> None:
     """Build while somebody changes something after the boards were ranked."""
-    original = making.build
 
     def changed(*given: object, **named: object) -> Built:
         change()
-        return original(*given, **named)  # type: ignore[arg-type]
+        return build(*given, **named)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(making, "build", changed)
