@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import NoReturn
@@ -20,7 +21,8 @@ from typer.testing import CliRunner
 
 from harness.cli import making
 from harness.cli.app import app
-from harness.cli.building import Built, build, look
+from harness.cli.building import OURS as OUR_BEGINNING
+from harness.cli.building import UNFINISHED, Built, build, look
 from harness.cli.gathering import Gathered
 from harness.cli.page_cache import Cache
 from harness.cli.publishing import pages
@@ -43,7 +45,7 @@ def made(nothing: None) -> Files:
     """Make the files of a small site."""
     del nothing
     return {
-        "index.html": b"index", "style.css": b"style", "boards.json": b"{}",
+        "index.html": b"index", "style.css": b"style", "boards.json": OUR_BEGINNING,
         f"data/{BOARD}.csv": b"csv", f"fr/entries/{BOARD}/one.html": b"one",
     }  # fmt: skip
 
@@ -118,6 +120,48 @@ def test_no_two_pages_of_a_site_have_one_name(tmp_path: Path) -> None:
     site = Site(boards, Gathered(tmp_path, RULES, ()), RULES)
     names = [page.name for page in pages(site)]
     assert len({*names}) == len(names)
+
+
+@pytest.mark.parametrize("content", [b"", b'{"boards": []}', b"theirs"])
+def test_beside_boards_of_somebody_else_nothing_is_taken_away(folder: Path, content: bytes) -> None:
+    for name in (OURS[0], "boards.json"):
+        (folder / name).write_bytes(content)
+    assert built(folder).left_over == ()
+    assert (folder / OURS[0]).read_bytes() == content
+    assert built(folder).left_over == (OURS[0],)  # it has our boards now
+
+
+def test_in_a_site_that_is_as_it_should_be_nothing_is_touched(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read_only(*_given: object, **_named: object) -> NoReturn:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+    for place in ("pathlib.Path.unlink", "pathlib.Path.rmdir", "harness.cli.building.replace_file"):
+        monkeypatch.setattr(place, read_only)
+    assert built(folder).changed == ()
+
+
+def test_a_build_that_was_begun_and_is_ended_leaves_no_mark_of_it(folder: Path) -> None:
+    (folder / UNFINISHED).touch()
+    built(folder)
+    assert not (folder / UNFINISHED).exists()
+
+
+@pytest.mark.parametrize("begin", [Path.mkdir, os.mkfifo, lambda path: path.symlink_to("nowhere")])
+@pytest.mark.parametrize("first", [True, False])
+def test_what_is_no_file_and_named_like_our_mark_stays_and_is_none(
+    tmp_path: Path, begin: Callable[[Path], object], *, first: bool
+) -> None:
+    folder = tmp_path / "site"
+    folder.mkdir()
+    if not first:
+        built(folder)
+    begin(folder / UNFINISHED)
+    (folder / OURS[0]).touch()
+    assert built(folder).left_over == (() if first else (OURS[0],))
+    assert looked(folder) == ()
+    assert os.path.lexists(folder / UNFINISHED)
 
 
 # Links and pipes
@@ -259,6 +303,7 @@ def test_a_page_of_local_results_that_another_build_makes_meanwhile_is_not_forgo
         if folder != local:
             local.mkdir()
             (local / "index.html").write_bytes(b"of results that are gone")
+            (local / "boards.json").write_bytes(OUR_BEGINNING)
         return done
 
     with pytest.MonkeyPatch.context() as patch:
@@ -267,6 +312,24 @@ def test_a_page_of_local_results_that_another_build_makes_meanwhile_is_not_forgo
         leaderboard()
     leaderboard()
     assert (local / "index.html").read_bytes() != b"of results that are gone"
+
+
+@pytest.mark.parametrize("where", ["project/leaderboard/site", "public"])
+@pytest.mark.usefixtures("root")
+def test_a_folder_named_local_that_is_somebodys_gets_no_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    local = tmp_path / where / "local"
+    local.mkdir(parents=True)
+    (local / "notes.txt").write_bytes(b"theirs")
+    if where != "public":  # where it would be refused
+        (local / "index.html").write_bytes(b"theirs")
+    before = tree(local)
+    for _ in range(2):
+        assert "local/index.html" not in leaderboard("--output", str(local.parent))
+        assert tree(local) == before
+    monkeypatch.setattr(making, "make", never)
+    leaderboard("--output", str(local.parent))
 
 
 def test_a_folder_for_local_results_that_is_a_link_is_not_followed(

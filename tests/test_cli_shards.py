@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from joint_samples import Place
 from record_samples import record
+from signing_samples import signer
 from toy_task import write_task
 from typer.testing import CliRunner
 
 from harness.cli import making
 from harness.cli.app import app
+from harness.cli.building import Built, build
 from harness.cli.gathering import Gathered, gather
 from harness.cli.shards import task_of
 from harness.store import scanning
@@ -169,3 +173,88 @@ def test_somebody_who_wants_all_rows_gets_them(root: Path, gathered: list[set[st
     said = leaderboard("--json")
     assert gathered == [{"first", "second"}]
     assert said.count('"entry": "one"') == 2
+
+
+# Joint files
+
+
+@pytest.fixture
+def official(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Place:
+    """Make a project with a board that a signed joint file ranks: no outcomes are here."""
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path / "project"))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(scanning, "SETTLED_NS", 0)
+    place = Place(tmp_path / "project")
+    place.change_rules('energy_class = "good"', 'energy_class = "bad"')
+    place.add_three(signed=True)
+    monkeypatch.setattr("harness.cli.signing.load_signer", lambda *_: signer())
+    leaderboard("--sign", "jury")
+    for sidecar in place.sidecars():
+        sidecar.unlink()
+    leaderboard()
+    assert ranks(place.root)
+    return place
+
+
+def ranks(root: Path) -> bool:
+    """Say whether the site has ranks."""
+    boards = json.loads((root / "leaderboard" / "site" / "boards.json").read_bytes())["boards"]
+    return any(row["rank"] for board in boards for row in board["entries"])
+
+
+def joint_of(place: Place) -> Path:
+    (path,) = place.joint.iterdir()
+    return path
+
+
+def test_what_another_site_left_of_a_board_is_not_taken_for_what_this_ones_pages_show(
+    official: Place, tmp_path: Path
+) -> None:
+    joint_of(official).rename(tmp_path / "kept")
+    leaderboard("--output", str(tmp_path / "other"))
+    leaderboard()
+    assert is_right(official.root, tmp_path)
+    assert not ranks(official.root)
+
+
+def meanwhile(change: Callable[[], object]) -> None:
+    """Build while somebody changes something after the boards were ranked."""
+
+    def changed(*given: object, **named: object) -> Built:
+        change()
+        return build(*given, **named)  # type: ignore[arg-type]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "build", changed)
+        leaderboard()
+
+
+def touch(rules: Path) -> None:
+    rules.write_bytes(rules.read_bytes() + b"\n")
+
+
+def test_a_joint_file_that_goes_while_pages_are_made_is_not_taken_for_the_one_that_was_used(
+    official: Place, tmp_path: Path
+) -> None:
+    touch(official.rules_file)
+    meanwhile(joint_of(official).unlink)
+    assert ranks(official.root)
+    leaderboard()
+    assert not ranks(official.root)
+    assert is_right(official.root, tmp_path)
+
+
+def test_a_joint_file_that_is_replaced_after_it_was_written_is_written_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path / "project"))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(scanning, "SETTLED_NS", 0)
+    place = Place(tmp_path / "project")
+    place.add_three()
+    meanwhile(lambda: joint_of(place).write_bytes(b"{}"))
+    assert joint_of(place).read_bytes() == b"{}"
+    leaderboard()
+    assert joint_of(place).read_bytes() != b"{}"
+    monkeypatch.setattr(making, "make", None)
+    leaderboard()

@@ -24,6 +24,7 @@ from harness.store.joint import (
 )
 from harness.store.keys import KeyRing
 from harness.store.results import StoredRecord, read_all, write
+from harness.store.scanning import mark_of
 from harness.store.unusable import UnusableError
 
 JOINT = JointFile(
@@ -54,8 +55,9 @@ def code_of(folder: Path, keys: KeyRing | None = None) -> str:
 
 
 def test_what_was_written_is_read_back(tmp_path: Path) -> None:
-    path = write_joint(tmp_path / "joint", JOINT)
-    assert path.name == f"{JOINT.board}.json"
+    mark = write_joint(tmp_path / "joint", JOINT)
+    path = tmp_path / "joint" / f"{JOINT.board}.json"
+    assert mark_of(path.stat()) == mark
     assert read_joint(tmp_path / "joint", JOINT.board, KeyRing()) == (JOINT, None)
     assert [each.name for each in (tmp_path / "joint").iterdir()] == [path.name]
 
@@ -87,7 +89,8 @@ def test_a_signature_says_whose_it_is(tmp_path: Path) -> None:
 
 def test_what_was_changed_after_it_was_signed_does_not_count(tmp_path: Path) -> None:
     keys = key_ring(tmp_path / "keys")
-    path = write_joint(tmp_path, signed(JOINT, signer()))
+    write_joint(tmp_path, signed(JOINT, signer()))
+    path = tmp_path / f"{JOINT.board}.json"
     path.write_text(path.read_text().replace('"winner": "a"', '"winner": "b"'))
     assert code_of(tmp_path, keys) == "signature-invalid"
 
@@ -125,7 +128,8 @@ def test_what_is_no_joint_file_is_named(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_file_of_another_board_or_of_no_moment_or_a_link_is_named(tmp_path: Path) -> None:
-    path = write_joint(tmp_path, JOINT)
+    write_joint(tmp_path, JOINT)
+    path = tmp_path / f"{JOINT.board}.json"
     whole = path.read_text()
     for old, new in ((JOINT.board, "another"), ("2026-01-02T03:04:05+00:00", "yesterday")):
         path.write_text(whole.replace(old, new))

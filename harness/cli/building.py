@@ -24,7 +24,7 @@ UNFINISHED = ".frugal-ai-unfinished"
 """A file that is in a site's folder until its first build has ended."""
 OURS = b'{\n "boards": ['
 """How ``boards.json`` begins."""
-_BEGIN = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW
+_BEGIN = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW
 
 
 class Made(Frozen, array_like=True):
@@ -106,9 +106,9 @@ def build(
     try:
         folder.mkdir(parents=True, exist_ok=True)
         # What lies in a folder that no build made or began is nobody's to take away.
-        was_ours = any(os.path.lexists(folder / name) for name in ("boards.json", UNFINISHED))
+        was_ours, begun = is_ours(folder), _is_begun(folder)
         if not was_ours:
-            os.close(os.open(folder / UNFINISHED, _BEGIN, MODE))
+            begun = _begin(folder)
         there = There.of(folder) if there is None else there
         made, changed = _made(pages, folder, workers, known, there.marks)
         made |= carried or {}
@@ -119,7 +119,8 @@ def build(
                 (folder / name).parent.rmdir()
         for name in there.drafts:
             (folder / name).unlink(missing_ok=True)
-        (folder / UNFINISHED).unlink(missing_ok=True)
+        if begun:  # else the folder may be one that cannot be written, in which nothing has changed
+            (folder / UNFINISHED).unlink(missing_ok=True)
     except OSError as error:
         raise OrganiserError(
             f"{error.filename or folder}: the page cannot be written: {error.strerror}",
@@ -135,7 +136,7 @@ def refuse_a_strangers(folder: Path) -> None:
     that a build of ours made, or began, can be built into.
     """
     refuse_link(folder)
-    if _is_ours(folder):
+    if is_ours(folder):
         return
     in_the_way = [name for name, _ in listing(folder)]
     if in_the_way:
@@ -148,7 +149,7 @@ def refuse_a_strangers(folder: Path) -> None:
         )
 
 
-def _is_ours(folder: Path) -> bool:
+def is_ours(folder: Path) -> bool:
     """Say whether a build of ours made a folder: what it writes last is there, or it was begun."""
     try:
         with open(folder / "boards.json", "rb", opener=_plainly) as file:
@@ -156,7 +157,26 @@ def _is_ours(folder: Path) -> bool:
                 return True
     except OSError:
         pass
-    return os.path.lexists(folder / UNFINISHED)
+    return _is_begun(folder)
+
+
+def _begin(folder: Path) -> bool:
+    """Mark a folder as one in which a build is under way; say whether that could be.
+
+    It cannot where something else is so called: that is somebody's, and stays.
+    """
+    try:
+        os.close(os.open(folder / UNFINISHED, _BEGIN, MODE))
+    except FileExistsError:
+        return False
+    return True
+
+
+def _is_begun(folder: Path) -> bool:
+    try:
+        return stat.S_ISREG((folder / UNFINISHED).lstat().st_mode)
+    except OSError:
+        return False
 
 
 def _plainly(path: str, flags: int) -> int:

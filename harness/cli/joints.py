@@ -88,6 +88,7 @@ class Joints:
         self.used: dict[str, Known] = {}
         """What was worked out, or known, of the boards that were ranked; by what it was made of."""
         self._places: dict[str, str] = {}
+        self._marks: dict[str, Mark | None] = {}
 
     def of_gathered(self, gathered: Gathered) -> Ranked:
         """Make the boards of what was kept of records."""
@@ -133,7 +134,26 @@ class Joints:
         return joint_name(board_id), path.exists() or path.is_symlink()
 
     def mark(self, board_id: str) -> Mark | None:
-        """Return what tells whether a board's joint file is as it was; ``None``: there is none."""
+        """Return what tells whether a board's joint file is as it was; ``None``: there was none.
+
+        As it was when it was first asked for, which is before the file is read, or as it was
+        written here: another that came meanwhile is not the one that was used.
+        """
+        if board_id not in self._marks:
+            self._marks[board_id] = self._mark_now(board_id)
+        return self._marks[board_id]
+
+    def write(self, joint: JointFile) -> None:
+        """Write the joint file of a board; raise ``OrganiserError`` where that cannot be."""
+        from harness.store.joint import write_joint
+
+        self._marks[joint.board] = write_joint(self.folder, joint)
+
+    def are_as_used(self) -> bool:
+        """Say whether all joint files are those that were used."""
+        return all(self._mark_now(board) == mark for board, mark in self._marks.items())
+
+    def _mark_now(self, board_id: str) -> Mark | None:
         from harness.store.joint import SUFFIX
         from harness.store.scanning import mark_of
 
@@ -172,6 +192,7 @@ class Joints:
         from harness.records.joint import JointFile
         from harness.store.joint import records_digest, signed
 
+        self.mark(board.id)
         rows, _ = candidates(board, self._rules)
         if not rows:
             nobody = without_statistics(board, "no-candidates")

@@ -9,7 +9,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.building import Built, There, build, look, refuse_a_strangers
+from harness.cli.building import Built, There, build, is_ours, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
@@ -17,8 +17,8 @@ from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
 from harness.cli.parts import Part, Parts
 from harness.cli.publishing import pages
-from harness.cli.shards import NOTHING, Pages, Shards, Taken, task_of
-from harness.cli.site_files import Listed
+from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken, task_of
+from harness.cli.site_files import Listed, listing
 from harness.cli.sites import Site
 from harness.cli.unchanged import (
     LOCAL,
@@ -35,7 +35,7 @@ from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
 from harness.site.templating import COMPILED, compile_all
-from harness.store.joint import joint_folder, joint_name, write_joint
+from harness.store.joint import joint_folder, joint_name
 from harness.store.reading import is_local
 from harness.store.results import Signs
 from harness.store.scanning import Found, is_fresh, scan
@@ -96,15 +96,18 @@ def _compiled(cache: Cache) -> int:
 
 def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool) -> Done:
     _refuse_places(asked)
+    cache, results, of_local = asked.cache, asked.results, asked.folder / LOCAL
+    shows_local = not asked.published and is_ours(of_local)
     left: dict[Path, Listed] = {}
-    cache, results = asked.cache, asked.results
+    if not asked.published:
+        left[of_local] = [] if shows_local else listing(of_local)
     joints = Joints(
         asked.project, results, signer, cache.load(_joint_name(asked), dict[str, Known])
     )
     shards = Shards(cache, _name(asked, "boards"), seen, joints)
     local = not asked.published and any(is_local(each.path) for each in seen.found)
     place = _Place.of(asked.folder, cache)
-    takes = takes and not local and (asked.published or not (asked.folder / LOCAL).is_dir())
+    takes = takes and not (local or shows_local)
     taken = shards.take(place.known, place.there.marks) if takes else NOTHING
     found = [each for each in seen.found if task_of(each.path) not in taken.shards]
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
@@ -133,22 +136,21 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             reads = {} if ranked.unsigned else shards.keep(site, ranked, public, taken)
             place.keep(built, site, reads)
             left[asked.folder] = built.marks
-        if not asked.published:
-            left[asked.folder / LOCAL] = []
         page = "index.html"
         if shows_local:
-            of_local = _Place.of(asked.folder / LOCAL, cache)
-            site = Site(shown, everything, asked.project.rules(), parts=of_local.parts(several))
-            built = of_local.build(site, several, NOTHING)
-            of_local.keep(built, site, {})
-            left[asked.folder / LOCAL] = built.marks
+            place = _Place.of(of_local, cache)
+            site = Site(shown, everything, asked.project.rules(), parts=place.parts(several))
+            built = place.build(site, several, NOTHING)
+            place.keep(built, site, {})
+            left[of_local] = built.marks
             page = f"{LOCAL}/index.html"
     printed = shown_of(shown, page, taken.counts)
     if asked.cached:
         folders.keep(everything, seen.at_ns)
         cache.save(_joint_name(asked), taken.statistics | joints.used)
         if not ranked.unsigned:  # which is said each time
-            keep_state(asked, cache, what_is_read(seen), left, printed)
+            read = what_is_read(seen)
+            keep_state(asked, cache, read, left, printed, as_used=joints.are_as_used)
     return Done(shown, printed)
 
 
@@ -171,11 +173,11 @@ def _refuse_places(asked: Asked) -> None:
 def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:
     """Say whether the page of local results is to be made; also when none of them is left.
 
-    Else it would go on showing those that were.
+    Else it would go on showing those that were. A folder of that name that is somebody's is none.
     """
     if asked.foreign:
         return True
-    return not asked.published and (shown != public or (asked.folder / LOCAL).is_dir())
+    return not asked.published and (shown != public or is_ours(asked.folder / LOCAL))
 
 
 @seldom_collected()
@@ -222,7 +224,7 @@ def _write_joints(joints: Joints, ranked: Ranked) -> None:
                 "not published yet (--sign KEY)"
             )
         else:
-            write_joint(joints.folder, joint)
+            joints.write(joint)
     if not ranked.boards.problems:  # else a board may be gone for a passing reason
         for name in joints.left_over(ranked):
             (joints.folder / name).unlink(missing_ok=True)
@@ -252,8 +254,8 @@ class _Place:
         carried = {name: each for name, each in made.items() if each.board in taken.boards}
         return build(pages(site), self.folder, several, made, there=self.there, carried=carried)
 
-    def keep(self, built: Built, site: Site, reads: dict[str, str]) -> None:
-        """Keep what the site was made of; ``reads`` are of its boards."""
+    def keep(self, built: Built, site: Site, reads: dict[str, Behind]) -> None:
+        """Keep what the site was made of; ``reads`` is of its boards."""
         self.cache.save(f"pages-{_digest(self.folder)}", Pages(made=built.made, reads=reads))
         self.cache.save(self._parts_name, site.parts.made)
 

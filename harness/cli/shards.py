@@ -32,13 +32,22 @@ from harness.store.joint import joint_name
 from harness.store.scanning import Found, Mark
 
 
+class Behind(Frozen, array_like=True):
+    """What the pages of a board were made of, as far as files tell."""
+
+    read: str
+    """What its task's results were: ``Shard.read``."""
+    joint: Mark | None
+    """Of its joint file; ``None`` where there was none."""
+
+
 class Pages(Frozen, array_like=True):
     """What was left of a site's folder."""
 
     made: dict[str, Made]
     """Every page, by name."""
-    reads: dict[str, str]
-    """Of each board, by its identifier, what its task's results were: ``Shard.read``."""
+    reads: dict[str, Behind]
+    """By the board's identifier. Of this site: what was kept of a board may since be of another."""
 
 
 class KeptBoard(Frozen, array_like=True):
@@ -89,10 +98,12 @@ class Taken:
         return {name: each.count for name, each in self.boards.items()}
 
     @property
-    def reads(self) -> dict[str, str]:
-        """What the results behind each board were."""
+    def reads(self) -> dict[str, Behind]:
+        """What is behind each board."""
         return {
-            each.board.id: shard.read for shard in self.shards.values() for each in shard.boards
+            each.board.id: Behind(read=shard.read, joint=each.joint)
+            for shard in self.shards.values()
+            for each in shard.boards
         }
 
     @property
@@ -148,15 +159,17 @@ class Shards:
 
         def is_as_it_was(each: KeptBoard, read: str) -> bool:
             name = each.board.id
+            behind = Behind(read=read, joint=self._joints.mark(name))
             return (
-                pages.reads.get(name) == read
-                and self._joints.mark(name) == each.joint
+                each.joint == behind.joint
+                and pages.reads.get(name) == behind
                 and all(stands(made, there) for made in left[name])
             )
 
         taken = {}
+        known = {each.read for each in pages.reads.values()}
         for task, read in self._reads.items():
-            if read is None or read not in pages.reads.values():
+            if read is None or read not in known:
                 continue
             shard = self._cache.load(self._place(task), Shard)
             if shard is None or shard.read != read:
@@ -165,11 +178,13 @@ class Shards:
                 taken[task] = shard
         return Taken(taken)
 
-    def keep(self, site: Site, ranked: Ranked, gathered: Gathered, taken: Taken) -> dict[str, str]:
+    def keep(
+        self, site: Site, ranked: Ranked, gathered: Gathered, taken: Taken
+    ) -> dict[str, Behind]:
         """Keep what was made of results that are not taken over.
 
-        Returns what the results behind each board were, those taken over included; boards of which
-        something is wrong are not kept.
+        Returns what is behind each board, those taken over included; boards of which something is
+        wrong are not kept.
         """
         reads = taken.reads
         tasks = {gathered.heads[each.head].board.id: task_of(each.path) for each in gathered.gists}
@@ -183,7 +198,7 @@ class Shards:
             if read is None or task in in_wrong or any(joint_name(b.id) in wrong for b in boards):
                 continue
             self._cache.save(self._place(task), self._shard(site, boards, read))
-            reads |= dict.fromkeys((board.id for board in boards), read)
+            reads |= {b.id: Behind(read=read, joint=self._joints.mark(b.id)) for b in boards}
         return reads
 
     def _shard(self, site: Site, boards: Iterable[Board], read: str) -> Shard:

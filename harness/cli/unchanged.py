@@ -172,11 +172,21 @@ def what_is_left(asked: Asked, built: Mapping[Path, Listed]) -> str | None:
 
 
 def keep_state(
-    asked: Asked, cache: Cache, read: str | None, built: Mapping[Path, Listed], shown: Shown
+    asked: Asked,
+    cache: Cache,
+    read: str | None,
+    built: Mapping[Path, Listed],
+    shown: Shown,
+    *,
+    as_used: Callable[[], bool],
 ) -> None:
-    """Keep what a build saw and left."""
+    """Keep what a build saw and left.
+
+    ``as_used`` says whether the joint files are those that it used. It is asked after these were
+    looked at: had somebody replaced one since it was read, the next build has to read it.
+    """
     left = what_is_left(asked, built)
-    if read is not None and left is not None:
+    if read is not None and left is not None and as_used():
         cache.save(f"state-{asked.name}", State(read=read, left=left, shown=shown))
 
 

@@ -32,6 +32,7 @@ from harness.records.replacing import clear_drafts, refuse_link, replace_file
 from harness.store.keys import KeyRing
 from harness.store.reading import StoredRecord
 from harness.store.results import Signs
+from harness.store.scanning import Mark, mark_of
 from harness.store.unusable import UnusableError
 
 FOLDER = "joint"
@@ -140,23 +141,22 @@ def signed(joint: JointFile, signer: Signs | None) -> JointFile:
     return replace(joint, signature=signature)
 
 
-def write_joint(folder: Path, joint: JointFile) -> Path:
+def write_joint(folder: Path, joint: JointFile) -> Mark:
     """Replace the joint file of a board, at once; raise ``OrganiserError`` when that cannot be.
 
-    So it does where the folder is a link.
+    So it does where the folder is a link. Returns what tells the file from any that comes later.
     """
     path = folder / f"{joint.board}{SUFFIX}"
     refuse_link(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         clear_drafts(folder)
-        replace_file(path, [pretty_json(joint)])
+        return mark_of(replace_file(path, [pretty_json(joint)]))
     except OSError as error:
         raise OrganiserError(
             f"{path}: cannot be written: {error.strerror}",
             remedy="make the folder writable, or name other results with --results",
         ) from None
-    return path
 
 
 def left_over(folder: Path, board_ids: Sequence[str]) -> tuple[str, ...]:
