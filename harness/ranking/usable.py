@@ -9,11 +9,11 @@ from collections.abc import Iterator, Sequence
 
 from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved, phase_seconds
 from harness.records.evaluation import Completed, EvaluationRecord, Quality
-from harness.records.session import PHASES, PhaseWindow, Session
+from harness.records.session import PHASES, Agreement, PhaseWindow, Session
 
 LEAST_SECONDS = 1e-9
 MOST = 1e12
-"""Of joules, seconds or queries: far beyond any evaluation, and safe to add up and divide."""
+"""Of joules, seconds, watts or queries: far beyond any evaluation, safe to add up and divide."""
 
 
 def why_unusable(record: EvaluationRecord) -> str | None:
@@ -85,5 +85,12 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
         for part in parts
     ):
         yield "has an uncertainty that is negative, or beyond reason"
+    if session.agreement is not None and not _are_shares(session.agreement):
+        yield "has an agreement that is not between 0 and 1"
     if tuple(window.phase for window in session.phases) != PHASES:
         yield "has not every phase once, in their order"
+
+
+def _are_shares(agreement: Agreement) -> bool:
+    known = (agreement.variants, agreement.rebatched, agreement.previous)
+    return all(share is None or 0 <= share <= 1 for share in known)

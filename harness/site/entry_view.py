@@ -341,13 +341,18 @@ def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
 
 
 def _confusion(sessions: Sequence[Session]) -> Matrix | None:
-    """Add up the sessions' confusions; ``None`` where one keeps it back, or shapes differ."""
+    """Add up the sessions' confusions; ``None`` where one keeps it back, or they cannot be such.
+
+    Each counts items, has a row for every label, and in each row a column for every label and one
+    for items without an answer.
+    """
     kept = [session.confusion for session in sessions if session.confusion]
     if not kept or len(kept) < len(sessions):
         return None
-    shape = [len(row) for row in kept[0]]
-    if any([len(row) for row in each] != shape for each in kept):
-        return None
+    labels = len(kept[0])
+    for each in kept:
+        if len(each) != labels or any(len(row) != labels + 1 or min(row) < 0 for row in each):
+            return None
     return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
 
 
