@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeAlias
 
 import entry_samples as samples
 import msgspec
 import pytest
 import record_samples
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from harness.ranking.boards import make_boards
@@ -119,6 +121,25 @@ def test_nothing_is_drawn_over_phases_that_last_beyond_reason() -> None:
     assert entry_view(samples.board_of(kept), samples.ENTRY, (kept,)).trace is None
 
 
+def test_the_history_shows_a_refused_record_without_what_it_cannot_have_used() -> None:
+    def starting(phases: list[Any]) -> list[Any]:
+        window = msgspec.to_builtins(record_samples.window("start", seconds=1.0, joules=-1e6))
+        return [phases[0], window, *phases[2:]]
+
+    sound = samples.kept(record_samples.record(samples.ENTRY, created="2026-02-01T00:00:00+00:00"))
+    unsound = samples.kept(in_all_sessions(samples.full_record(), phases=starting))
+    view = entry_view(samples.board_of(sound, unsound), samples.ENTRY, (sound, unsound))
+    assert [row.joules_per_1000 is None for row in view.history] == [False, True]
+    assert render_entry(view)
+
+
+@pytest.mark.parametrize("moment", ["9999-12-31T23:59:59-14:00", "0001-01-01T00:00:00+14:00"])
+def test_a_moment_beyond_the_calendar_is_shown_as_it_stands(moment: str) -> None:
+    boards, page = built(samples.full_record(created_utc=moment, outcome=FAILED))
+    assert boards.boards
+    assert moment in page
+
+
 @pytest.mark.parametrize("share", ["variants", "rebatched", "previous"])
 @pytest.mark.parametrize("value", [-1e-9, 1 + 1e-9, MOST, float("inf"), float("nan")])
 def test_an_agreement_that_is_no_share_is_refused(share: str, value: float) -> None:
@@ -138,3 +159,58 @@ def test_an_agreement_that_is_no_share_is_refused(share: str, value: float) -> N
 def test_a_table_refuses_rows_of_another_width(rows: tuple[tuple[str, ...], ...]) -> None:
     with pytest.raises(ValueError, match="'Words' has a row"):
         html((Table("Words", (Column("word"), Column("count", number=True)), rows),))
+
+
+Path: TypeAlias = tuple[str | int, ...]
+
+EXTREME = (
+    -1.0, 0.0, 1e-308, 1e12, 1e13, 1e200, 1e308, -1e308,
+    -1, 0, 1, 10**12, 10**18, -(1 << 63), (), "", None,
+)  # fmt: skip
+"""What a file can hold: what is no finite number is refused where it is read."""
+
+
+def paths(value: object, path: Path = ()) -> Iterator[Path]:
+    """Yield where everything stands in plain values, of sequences the first five."""
+    yield path
+    inner: Iterable[tuple[str | int, object]] = ()
+    if isinstance(value, dict):
+        inner = value.items()
+    elif isinstance(value, list | tuple):
+        inner = enumerate(value[:5])
+    for name, each in inner:
+        yield from paths(each, (*path, name))
+
+
+def put(value: Any, path: Path, new: object) -> Any:  # noqa: ANN401 - plain values
+    """Return plain values with another one at that path."""
+    if not path:
+        return new
+    first, *rest = path
+    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed[first] = put(changed[first], tuple(rest), new)
+    return changed
+
+
+SOUND = {
+    "completed": msgspec.to_builtins(samples.full_record()),
+    "failed": msgspec.to_builtins(replace(samples.full_record(), outcome=FAILED)),
+}
+PLACES = [path for path in paths(SOUND["failed"]) if path[:1] != ("outcome",)]
+"""All but what the two differ in."""
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.sampled_from([*SOUND]), st.sampled_from(PLACES), st.sampled_from(EXTREME))
+def test_an_extreme_value_anywhere_is_refused_or_shown(
+    outcome: str, place: Path, value: object
+) -> None:
+    plain = put(SOUND[outcome], place, value)
+    try:
+        record = msgspec.convert(plain, EvaluationRecord, strict=True)
+    except msgspec.ValidationError:
+        return  # refused where it is read
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+        boards, page = built(record)
+    assert boards.problems or page

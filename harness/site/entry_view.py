@@ -384,7 +384,7 @@ def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> 
         if quality is None
         else next((each for each in quality.metrics if each.name == quality.ranked), None),
         joules_per_1000=log_mean(resolved)
-        if failed is None and 0 < len(resolved) == len(seen)
+        if failed is None and 0 < len(resolved) == len(seen) and min(resolved) > 0
         else None,
         sessions=len(record.sessions),
         counts=counts,
