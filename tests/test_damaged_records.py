@@ -187,7 +187,7 @@ def put(value: Any, path: Path, new: object) -> Any:  # noqa: ANN401 - plain val
     if not path:
         return new
     first, *rest = path
-    changed = dict(value) if isinstance(value, dict) else list(value)
+    changed: Any = dict(value) if isinstance(value, dict) else list(value)
     changed[first] = put(changed[first], tuple(rest), new)
     return changed
 
