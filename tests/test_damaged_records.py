@@ -17,7 +17,7 @@ from harness.ranking.boards import make_boards
 from harness.ranking.usable import MOST, why_unusable
 from harness.records.board import Boards
 from harness.records.evaluation import EvaluationRecord, Failed
-from harness.records.session import Agreement, Session
+from harness.records.session import Agreement, Phase, Session
 from harness.site import entry_result
 from harness.site.badge import badge
 from harness.site.blocks import Column, Table
@@ -26,6 +26,7 @@ from harness.site.entry_page import render_entry
 from harness.site.entry_view import entry_view
 from harness.site.render import board_parts, data_of, placed
 
+IDLE: tuple[Phase, ...] = ("idle-before", "idle-after")
 FAILED = Failed(stage="measured", blame="submission", message="it ended early")
 
 
@@ -138,6 +139,49 @@ def test_a_moment_beyond_the_calendar_is_shown_as_it_stands(moment: str) -> None
     boards, page = built(samples.full_record(created_utc=moment, outcome=FAILED))
     assert boards.boards
     assert moment in page
+
+
+def idling(seconds: float) -> Callable[[list[Any]], list[Any]]:
+    """Let the idle windows last as long, with some energy each."""
+
+    def change(phases: list[Any]) -> list[Any]:
+        idle = {
+            phase: msgspec.to_builtins(record_samples.window(phase, seconds=seconds, joules=1.0))
+            for phase in IDLE
+        }
+        return [idle.get(each["phase"], each) for each in phases]
+
+    return change
+
+
+def with_quality_in_steps_of(step: float) -> EvaluationRecord:
+    record = samples.full_record()
+    assert record.quality is not None
+    return replace(record, quality=replace(record.quality, step=step))
+
+
+@pytest.mark.parametrize("step", [5e-324, -0.5, 1.5])
+def test_a_quality_in_steps_that_cannot_be_is_refused(step: float) -> None:
+    assert not why_unusable(with_quality_in_steps_of(0.005))
+    boards, page = built(with_quality_in_steps_of(step))
+    assert not page
+    assert "in steps that are not" in boards.problems[0].message
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"phases": idling(5e-324)}, "a phase of a negative time"),
+        ({"kernel": {"before_cpu_seconds": 0.1, "after_cpu_seconds": 1e308}}, "kernel"),
+        ({"kernel": {"before_cpu_seconds": 5e-324, "after_cpu_seconds": 0.1}}, "kernel"),
+        ({"kernel": {"before_cpu_seconds": -0.1, "after_cpu_seconds": 0.1}}, "kernel"),
+    ],
+)
+def test_times_that_no_clock_tells_are_refused(changes: dict[str, Any], named: str) -> None:
+    boards, page = built(in_all_sessions(samples.full_record(), **changes))
+    assert not page
+    assert named in boards.problems[0].message
+    assert built(replace(in_all_sessions(samples.full_record(), **changes), outcome=FAILED))[1]
 
 
 @pytest.mark.parametrize("share", ["variants", "rebatched", "previous"])
