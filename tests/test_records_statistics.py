@@ -294,3 +294,12 @@ def test_the_variance_is_that_of_python_to_the_last_digit(values: list[float]) -
             under_test._variance(values)
     else:
         assert under_test._variance(values) == expected
+
+
+@pytest.mark.parametrize("odd", [math.inf, math.nan])
+def test_the_variance_of_what_is_not_finite_is_that_of_python(odd: float) -> None:
+    for values in ([odd] * 5, [1.0, odd], [odd, 1.0, 2.0]):
+        assert repr(under_test._variance(values)) == repr(variance(values))
+    estimate = of_sessions([math.inf] * 5)
+    assert estimate is not None
+    assert (estimate.log, estimate.standard_error) == (math.inf, math.inf)

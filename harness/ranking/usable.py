@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 
 from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved, phase_seconds
 from harness.records.evaluation import Completed, EvaluationRecord, Quality
-from harness.records.session import PHASES, PhaseWindow, Session
+from harness.records.session import PHASES, Agreement, PhaseWindow, Session
 
 LEAST_SECONDS = 1e-9
+"""No clock here tells less: what took some time took as much."""
+LEAST_STEP = 1e-9
+"""Of a quality."""
 MOST = 1e12
-"""Of joules, seconds or queries: far beyond any evaluation, and safe to add up and divide."""
+"""Of joules, seconds, watts or queries: far beyond any evaluation, safe to add up and divide."""
 
 
 def why_unusable(record: EvaluationRecord) -> str | None:
@@ -59,6 +62,8 @@ def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
         yield "its quality is of no item"
     if quality.ranked != metric:
         yield "its quality is not ranked by the metric of its task"
+    if quality.step is not None and not LEAST_STEP <= quality.step <= 1:
+        yield "its quality is in steps that are not between 0 and 1"
     for each in quality.metrics:
         if not all(0 <= figure <= 1 for figure in (each.low, each.value, each.high)):
             yield f"its {each.name} is not between 0 and 1"
@@ -68,8 +73,12 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
     if not session.sweeps or not all(1 <= sweep.queries <= MOST for sweep in session.sweeps):
         yield "answered no query, or more than can be"
     readings = [window.reading for window in session.phases]
-    if not all(0 <= reading.seconds <= MOST for reading in readings):
+    if not all(_is_time(reading.seconds) for reading in readings):
         yield "has a phase of a negative time, or of one beyond reason"
+    if not all(
+        map(_is_time, (session.kernel.before_cpu_seconds, session.kernel.after_cpu_seconds))
+    ):
+        yield "has a reference kernel of a negative time, or of one beyond reason"
     if not all(0 <= reading.cpu_seconds <= MOST for reading in readings):
         yield "has a phase of a negative CPU time, or of one beyond reason"
     if phase_seconds(session, *MEASURED_THROUGH_DRAIN) < LEAST_SECONDS:
@@ -85,5 +94,16 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
         for part in parts
     ):
         yield "has an uncertainty that is negative, or beyond reason"
+    if session.agreement is not None and not _are_shares(session.agreement):
+        yield "has an agreement that is not between 0 and 1"
     if tuple(window.phase for window in session.phases) != PHASES:
         yield "has not every phase once, in their order"
+
+
+def _is_time(seconds: float) -> bool:
+    return seconds == 0 or LEAST_SECONDS <= seconds <= MOST
+
+
+def _are_shares(agreement: Agreement) -> bool:
+    known = (agreement.variants, agreement.rebatched, agreement.previous)
+    return all(share is None or 0 <= share <= 1 for share in known)

@@ -231,9 +231,13 @@ def _of_logs(logs: Sequence[float], least_spread: float = 0.0) -> LogEstimate:
 def _variance(values: Sequence[float]) -> float:
     """Return what ``statistics.variance`` does, to the last digit and several times as fast.
 
-    It is exact until it is rounded once. Floats are whole numbers over powers of two.
+    It is exact until it is rounded once. Floats are whole numbers over powers of two, but for those
+    that are not finite: their variance is not either.
     """
-    ratios = [value.as_integer_ratio() for value in values]
+    try:
+        ratios = [value.as_integer_ratio() for value in values]
+    except (OverflowError, ValueError):
+        return variance(values)
     scale = max([below for _, below in ratios])
     whole = [above * (scale // below) for above, below in ratios]
     count = len(whole)

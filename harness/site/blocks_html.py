@@ -152,6 +152,8 @@ def _table(table: Table) -> str:
     label, columns, rows = table
     head, spelt = _head(label, columns)
     width = len(columns)
+    if any(len(row) != width for row in rows):  # cells would move into rows that are not theirs
+        raise ValueError(f"the table {label!r} has a row that has not a cell for each column")
     cells = [cell for row in rows for cell in row]
     names = [inline(cell) for cell in cells[::width]]
     if not _bare(cells, width):

@@ -341,13 +341,18 @@ def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
 
 
 def _confusion(sessions: Sequence[Session]) -> Matrix | None:
-    """Add up the sessions' confusions; ``None`` where one keeps it back, or shapes differ."""
+    """Add up the sessions' confusions; ``None`` where one keeps it back, or they cannot be such.
+
+    Each counts items, has a row for every label, and in each row a column for every label and one
+    for items without an answer.
+    """
     kept = [session.confusion for session in sessions if session.confusion]
     if not kept or len(kept) < len(sessions):
         return None
-    shape = [len(row) for row in kept[0]]
-    if any([len(row) for row in each] != shape for each in kept):
-        return None
+    labels = len(kept[0])
+    for each in kept:
+        if len(each) != labels or any(len(row) != labels + 1 or min(row) < 0 for row in each):
+            return None
     return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
 
 
@@ -379,7 +384,7 @@ def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> 
         if quality is None
         else next((each for each in quality.metrics if each.name == quality.ranked), None),
         joules_per_1000=log_mean(resolved)
-        if failed is None and 0 < len(resolved) == len(seen)
+        if failed is None and 0 < len(resolved) == len(seen) and min(resolved) > 0
         else None,
         sessions=len(record.sessions),
         counts=counts,

@@ -157,7 +157,11 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     )
 
     def shares(values: Iterable[float | None]) -> list[str]:
-        return [UNKNOWN if value is None else words.percent(value) for value in values]
+        # Records of failures are shown whatever stands in them: what is no share says nothing.
+        return [
+            UNKNOWN if value is None or not 0 <= value <= 1 else words.percent(value)
+            for value in values
+        ]
 
     columns: list[tuple[str, list[str]]] = [
         ("entry.session_session", [str(row.number) for row in rows]),

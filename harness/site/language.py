@@ -392,6 +392,6 @@ def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]
 def _utc(moment: str) -> datetime | None:
     try:
         when = datetime.fromisoformat(moment)
-    except ValueError:
+        return None if when.tzinfo is None else when.astimezone(UTC)
+    except (ValueError, OverflowError):  # no moment, or one before the first year or after the last
         return None
-    return None if when.tzinfo is None else when.astimezone(UTC)

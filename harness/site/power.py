@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
+from harness.ranking.usable import MOST
 from harness.records.meter import PowerTrace
 from harness.records.session import Phase, PhaseWindow
 from harness.site.blocks_html import escape
@@ -63,9 +64,17 @@ class TraceDrawing:
 def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> TraceDrawing | None:
     """Lay out the power of a session; ``None`` where no trace holds anything.
 
-    A trace begins with the first window, and so do the bands of the phases.
+    A trace begins with the first window, and so do the bands of the phases. What no meter can have
+    seen is not drawn: a trace with a time or a power that is negative or beyond reason, and nothing
+    at all where the time of a phase is.
     """
-    steps = {trace.component: merged(trace.watts) for trace in traces}
+    if not all(0 <= window.reading.seconds <= MOST for window in windows):
+        return None
+    steps = {
+        trace.component: joined
+        for trace in traces
+        if _is_sound(trace.watts) and (joined := merged(trace.watts))
+    }
     lengths = [sum([seconds for seconds, _ in each]) for each in steps.values()]
     ends = [*accumulate([window.reading.seconds for window in windows])]
     seconds = max([*ends[-1:], *lengths], default=0.0)
@@ -86,6 +95,10 @@ def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> Tra
         for tick in linear_ticks(0.0, 1.05 * highest, MOST_TICKS)
     )
     return TraceDrawing(bands, lines, x_ticks, y_ticks, _shapes(bands, lines, x_ticks, y_ticks))
+
+
+def _is_sound(watts: Sequence[tuple[float, float]]) -> bool:
+    return all(0 <= seconds <= MOST and 0 <= power <= MOST for seconds, power in watts)
 
 
 def _shapes(
@@ -114,9 +127,12 @@ def merged(
     """Join neighbouring steps of (seconds, watts) until there are about ``most``.
 
     Joined steps keep their energy: the power of the whole is its mean. A step that is long enough
-    to be seen stays by itself, so that none is blurred into a short neighbour.
+    to be seen stays by itself, so that none is blurred into a short neighbour. Steps that take no
+    time together are none.
     """
     least = sum(seconds for seconds, _ in watts) / most
+    if least <= 0:
+        return []
     made: list[tuple[float, float]] = []
     seconds = joules = 0.0
     for length, power in watts:
