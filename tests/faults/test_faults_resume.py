@@ -202,5 +202,7 @@ def test_each_record_without_any_place_is_printed_and_can_be_written_later(place
     assert all(each["items"]["ids"] for each in printed)
     assert ended.err.count("make some; keep what was printed") == 3
     assert "note: the sessions that stand are kept: with --resume it is gone on" in ended.err
-    assert place.run(entry, other, "--resume").code == 0
+    resumed = place.run(entry, other, "--resume")
+    assert resumed.code == 0
+    assert "note: going on with" in resumed.err, resumed.err  # else it says what is otherwise
     require_each_once(place, {"fine", "other", "steady"})
