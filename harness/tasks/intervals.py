@@ -56,7 +56,9 @@ def interval(
 
     Few units or sessions know the variance badly: the number of items is made less by the squared
     ratio of quantiles of Student's t. Where nothing varied, as when all answers are right, each
-    unit stands for one item. One unit says nothing of how units differ: (0, 1).
+    unit stands for one item. One unit says nothing of how units differ: (0, 1). Where sessions
+    differ and items are no groups, the end beyond the errors, or beyond the right answers where
+    these are fewer, is no nearer than ``spreads.beyond_few``.
     """
     if spread.units < 2:  # noqa: PLR2004 - two units make a difference
         return UNKNOWN
