@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
+from functools import cache, partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -272,9 +271,14 @@ def _entry(given: _Entry) -> Files:
     from harness.site.entry_page import render_entry
     from harness.site.entry_view import entry_view
 
-    results = Path(given.results)
+    decoder = _decoder()
     stored = [
-        _Shown(each.path, read_again(results, each.path, each.mark), each.digest, each.signed_by)
+        _Shown(
+            each.path,
+            read_again(given.results, each.path, each.mark, decoder),
+            each.digest,
+            each.signed_by,
+        )
         for each in given.records
     ]
     view = entry_view(given.board, given.entry, stored, ranked=given.ranked)
@@ -287,6 +291,15 @@ def _entry(given: _Entry) -> Files:
             drawn = badge(given.board, view.entry, code, ranked=given.ranked)
             files[paths.in_language(shown, code)] = drawn
     return files
+
+
+@cache
+def _decoder() -> msgspec.json.Decoder[EvaluationRecord]:
+    """Return what reads of a record what the page of its entry needs."""
+    from harness.records.narrowing import narrowed
+    from harness.site.entry_view import NEEDED
+
+    return msgspec.json.Decoder(narrowed(EvaluationRecord, NEEDED))
 
 
 # The page on the method

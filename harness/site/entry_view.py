@@ -21,11 +21,33 @@ from harness.records.energy import (
     phase_seconds,
 )
 from harness.records.evaluation import EvaluationRecord, Failed, MetricValue
-from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
+from harness.records.meter import ComponentEnergy, WindowReading
+from harness.records.narrowing import Kept
+from harness.records.session import (
+    PHASES,
+    Disturbance,
+    Notice,
+    Phase,
+    Session,
+    Sweep,
+    VoidSession,
+)
 from harness.records.statistics import log_mean
 from harness.site.power import TraceDrawing, lay_out
 
 Matrix: TypeAlias = tuple[tuple[int, ...], ...]
+
+
+NEEDED: Kept = {
+    EvaluationRecord: frozenset(EvaluationRecord.__struct_fields__) - {"looks", "items"},
+    Session: frozenset(Session.__struct_fields__) - {"remains", "kernel_threads_cpu_seconds"},
+    VoidSession: frozenset(VoidSession.__struct_fields__) - {"trace"},
+    WindowReading: frozenset({"seconds", "cpu_seconds", "energy"}),
+    ComponentEnergy: frozenset({"component", "joules", "resolution_joules", "edges_joules"}),
+    Disturbance: frozenset({"temperature_celsius"}),
+    Sweep: frozenset({"queries"}),
+}
+"""What the page of an entry needs of its records, where these have more (``records.narrowing``)."""
 
 
 class StoredLike(Protocol):
