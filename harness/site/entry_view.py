@@ -9,34 +9,25 @@ the record, so that it cannot be here.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter, itemgetter
-from typing import NamedTuple, Protocol, TypeAlias
+from operator import itemgetter
+from typing import NamedTuple, Protocol
 
 from harness.records.board import Board, BoardEntry, FailedEntry
-from harness.records.energy import (
-    BEFORE_MEASURED,
-    MEASURED_THROUGH_DRAIN,
-    is_resolved,
-    joules_per_1000,
-    phase_seconds,
-)
 from harness.records.evaluation import EvaluationRecord, Failed, MetricValue
 from harness.records.meter import ComponentEnergy, WindowReading
 from harness.records.narrowing import Kept
-from harness.records.session import (
-    PHASES,
-    Disturbance,
-    Notice,
-    Phase,
-    Session,
-    Sweep,
-    VoidSession,
-)
+from harness.records.session import Disturbance, Session, Sweep, VoidSession
 from harness.records.statistics import log_mean
 from harness.site.power import TraceDrawing, lay_out
-
-Matrix: TypeAlias = tuple[tuple[int, ...], ...]
-
+from harness.site.session_rows import (
+    Matrix,
+    PhaseRow,
+    Seen,
+    SessionRow,
+    phase_rows,
+    seen_of,
+    session_rows,
+)
 
 NEEDED: Kept = {
     EvaluationRecord: frozenset(EvaluationRecord.__struct_fields__) - {"looks", "items"},
@@ -72,44 +63,6 @@ class StoredLike(Protocol):
     def signed_by(self) -> str | None:
         """The name of the organiser's key; ``None``: nobody signed it."""
         ...
-
-
-class SessionRow(NamedTuple):
-    """One session that stands, or one that is void."""
-
-    evaluation: int
-    """Of those behind the row, from 1."""
-    number: int
-    """Of its evaluation, from 1; of a void one, which session it was a try at."""
-    round: int | None
-    place: int | None
-    """From 1, where entries took turns."""
-    started_utc: str
-    joules_per_1000: float | None
-    """``None`` where the meter does not resolve it, and of a void session."""
-    seconds: float
-    """From the first query through the drain."""
-    queries: int | None
-    right: float | None
-    """Share of the items answered rightly; ``None`` where the record keeps it back."""
-    agreement: float | None
-    """With the session before: the share of items answered alike."""
-    temperature_celsius: float | None
-    kernel_before_seconds: float
-    kernel_after_seconds: float
-    notices: tuple[Notice, ...]
-    """What disturbed it."""
-    void: bool
-
-
-class PhaseRow(NamedTuple):
-    """One phase, the mean over all sessions that stand."""
-
-    phase: Phase
-    seconds: float
-    joules: float
-    joules_per_1000: float | None
-    """What it adds to the ranked figure; ``None`` of phases that are no part of it."""
 
 
 class ClassRow(NamedTuple):
@@ -171,15 +124,6 @@ class EntryView(NamedTuple):
     """How many entries of the board have a rank."""
 
 
-class _Seen(NamedTuple):
-    """A session with what is needed of it several times over."""
-
-    session: Session
-    queries: int
-    joules_per_1000: float | None
-    """The ranked figure; ``None`` where it has none."""
-
-
 def entry_view(
     board: Board,
     name: str,
@@ -205,7 +149,7 @@ def entry_view(
     records = tuple(by_path[path] for path in behind if path in by_path)
     if not records:
         raise ValueError(f"no record of {name!r} on the board {board.id} is given")
-    seen = {each.path: _seen(each.record) for each in records}
+    seen = {each.path: seen_of(each.record) for each in records}
     latest = records[-1]
     traced = _middle_session(seen[latest.path])
     return EntryView(
@@ -219,9 +163,9 @@ def entry_view(
         sessions=tuple(
             row
             for number, each in enumerate(records, 1)
-            for row in _rows(number, each.record, seen[each.path])
+            for row in session_rows(number, each.record, seen[each.path])
         ),
-        phases=_phases(
+        phases=phase_rows(
             [each for sessions in seen.values() for each in sessions],
             latest.record.rules.amortise_queries,
         ),
@@ -237,113 +181,7 @@ def entry_view(
     )
 
 
-def _seen(record: EvaluationRecord) -> list[_Seen]:
-    """Return the sessions of a record, each with its figure.
-
-    Records of failures are shown whatever stands in them, also sessions that answered nothing.
-    """
-    amortise, made = record.rules.amortise_queries, []
-    for session in record.sessions:
-        queries = session.queries
-        has_figure = queries > 0 and amortise > 0 and is_resolved(session)
-        figure = joules_per_1000(session, amortise) if has_figure else None
-        made.append(_Seen(session, queries, figure))
-    return made
-
-
-def _rows(number: int, record: EvaluationRecord, seen: Iterable[_Seen]) -> list[SessionRow]:
-    """Return the sessions of a record in the order they ran, void ones among them."""
-    rows = [_standing(number, each) for each in seen]
-    if not record.voided:
-        return rows
-    rows += [_void(number, each) for each in record.voided]
-    return sorted(rows, key=attrgetter("started_utc", "number"))
-
-
-def _standing(evaluation: int, seen: _Seen) -> SessionRow:
-    session, agreement = seen.session, seen.session.agreement
-    temperature = None
-    for window in session.phases:
-        if window.phase == "measured":
-            temperature = window.disturbance.temperature_celsius
-    return SessionRow(
-        evaluation=evaluation,
-        number=session.index + 1,
-        round=None if session.round is None else session.round + 1,
-        place=None if session.place is None else session.place + 1,
-        started_utc=session.started_utc,
-        joules_per_1000=seen.joules_per_1000,
-        seconds=phase_seconds(session, *MEASURED_THROUGH_DRAIN),
-        queries=seen.queries,
-        right=_right(session.confusion),
-        agreement=None if agreement is None else agreement.previous,
-        temperature_celsius=temperature,
-        kernel_before_seconds=session.kernel.before_cpu_seconds,
-        kernel_after_seconds=session.kernel.after_cpu_seconds,
-        notices=session.disturbances,
-        void=False,
-    )
-
-
-def _void(evaluation: int, void: VoidSession) -> SessionRow:
-    return SessionRow(
-        evaluation=evaluation,
-        number=void.index + 1,
-        round=None,
-        place=None,
-        started_utc=void.started_utc,
-        joules_per_1000=None,
-        seconds=sum(w.reading.seconds for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN),
-        queries=None,
-        right=None,
-        agreement=None,
-        temperature_celsius=None,
-        kernel_before_seconds=void.kernel.before_cpu_seconds,
-        kernel_after_seconds=void.kernel.after_cpu_seconds,
-        notices=void.reasons,
-        void=True,
-    )
-
-
-def _right(confusion: Matrix | None) -> float | None:
-    """Return the share of items on the diagonal: an item without an answer is not right."""
-    if not confusion:
-        return None
-    items = sum(map(sum, confusion))
-    on_diagonal = sum(row[n] for n, row in enumerate(confusion) if n < len(row))
-    return on_diagonal / items if items else None
-
-
-def _phases(seen: Iterable[_Seen], amortise_queries: int) -> tuple[PhaseRow, ...]:
-    """Return the mean of each phase; energy counts as ``records.energy`` counts it."""
-    whole = [each for each in seen if each.queries > 0 and len(each.session.phases) == len(PHASES)]
-    if not whole or amortise_queries < 1:
-        return ()
-    rows = []
-    for n, phase in enumerate(PHASES):
-        joules = seconds = counted = 0.0
-        for session, queries, _ in whole:
-            reading = session.phases[n].reading
-            energy = reading.joules
-            joules += energy
-            seconds += reading.seconds
-            counted += energy / (queries if phase in MEASURED_THROUGH_DRAIN else amortise_queries)
-        sessions = len(whole)
-        rows.append(
-            PhaseRow(
-                phase=phase,
-                seconds=seconds / sessions,
-                joules=joules / sessions,
-                joules_per_1000=1000 * counted / sessions if phase in _COUNTED else None,
-            )
-        )
-    return tuple(rows)
-
-
-_COUNTED = frozenset((*BEFORE_MEASURED, *MEASURED_THROUGH_DRAIN))
-
-
-def _middle_session(seen: Iterable[_Seen]) -> Session | None:
+def _middle_session(seen: Iterable[Seen]) -> Session | None:
     """Return the session whose energy is the middle one: neither the luckiest nor the worst."""
     in_order = sorted(
         ((each.joules_per_1000 or 0.0, n, each.session) for n, each in enumerate(seen)),
@@ -371,25 +209,29 @@ def _confusion(sessions: Sequence[Session]) -> Matrix | None:
     kept = [session.confusion for session in sessions if session.confusion]
     if not kept or len(kept) < len(sessions):
         return None
-    labels = len(kept[0])
+    widths = [len(kept[0]) + 1] * len(kept[0])
     for each in kept:
-        if len(each) != labels or any(len(row) != labels + 1 or min(row) < 0 for row in each):
+        if [*map(len, each)] != widths or min(map(min, each)) < 0:
             return None
+    if all(each == kept[0] for each in kept):  # as of nearly all entries, which answer alike
+        return tuple([tuple([len(kept) * items for items in row]) for row in kept[0]])
     return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
 
 
 def _history(
-    name: str, stored: Iterable[StoredLike], behind: Mapping[str, list[_Seen]]
+    name: str, stored: Iterable[StoredLike], behind: Mapping[str, list[Seen]]
 ) -> tuple[HistoryRow, ...]:
     own = [each for each in stored if each.record.submission.entry == name or each.path in behind]
     own.sort(key=lambda each: (each.record.created_utc, each.path), reverse=True)
     return tuple(
-        _history_row(each, behind.get(each.path) or _seen(each.record), counts=each.path in behind)
+        _history_row(
+            each, behind.get(each.path) or seen_of(each.record), counts=each.path in behind
+        )
         for each in own
     )
 
 
-def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> HistoryRow:
+def _history_row(stored: StoredLike, seen: Sequence[Seen], *, counts: bool) -> HistoryRow:
     record = stored.record
     outcome, quality = record.outcome, record.quality
     resolved = [each.joules_per_1000 for each in seen if each.joules_per_1000 is not None]
