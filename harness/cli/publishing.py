@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import NamedTuple, Protocol
 
 import msgspec
@@ -28,6 +28,9 @@ from harness.site import paths
 from harness.site.language import languages
 from harness.site.render import BoardParts, Placed, index_files, placed
 from harness.store.scanning import Mark
+
+KEPT = 8
+"""Boards that are kept: pages of one are made one after the other."""
 
 
 class Source(Protocol):
@@ -156,8 +159,12 @@ class _Record(Frozen, array_like=True):
 class _Entry(Frozen, array_like=True):
     """What the pages of one entry are made of; records are read where the pages are made."""
 
-    board: Board
-    """With this entry alone."""
+    bare: bytes
+    """What its board says of no single entry, spelt once for all of them."""
+    row: BoardEntry | None
+    failure: FailedEntry | None
+    ranking: JointStatistics | None
+    """What the page speaks of."""
     entry: str
     records: tuple[_Record, ...]
     ranked: int
@@ -180,7 +187,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
         ranked = sum(each.rank is not None for each in board.entries)
         about = _about(board.ranking)
         results = str(site.gathered.results)
-        of_board = _OfBoard(bare(board), ranked, about, results, site.address)
+        of_board = _OfBoard(spelt(bare(board)), ranked, about, results, site.address)
         rows = {each.entry: each for each in board.entries}
         failures = {each.entry: each for each in board.failed}
         for name in dict.fromkeys((*rows, *failures)):
@@ -198,7 +205,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
 class _OfBoard(NamedTuple):
     """What the pages of all entries of a board are made of."""
 
-    bare: Board
+    bare: bytes
     ranked: int
     about: Callable[[str], JointStatistics | None]
     results: str
@@ -212,14 +219,11 @@ def _entry_of(
     failure: FailedEntry | None,
     records: tuple[_Record, ...],
 ) -> _Entry:
-    alone = replace(
-        board.bare,
-        entries=(row,) if row else (),
-        failed=(failure,) if failure else (),
-        ranking=board.about(name),
-    )
     return _Entry(
-        board=alone,
+        bare=board.bare,
+        row=row,
+        failure=failure,
+        ranking=board.about(name),
         entry=name,
         records=records,
         ranked=board.ranked,
@@ -281,16 +285,29 @@ def _entry(given: _Entry) -> Files:
         )
         for each in given.records
     ]
-    view = entry_view(given.board, given.entry, stored, ranked=given.ranked)
-    page = paths.entry_page_name(given.board.id, given.entry)
-    shown = paths.badge_name(given.board.id, given.entry)
+    row, failure = given.row, given.failure
+    board = replace(
+        _board(given.bare),
+        entries=(row,) if row else (),
+        failed=(failure,) if failure else (),
+        ranking=given.ranking,
+    )
+    view = entry_view(board, given.entry, stored, ranked=given.ranked)
+    page = paths.entry_page_name(board.id, given.entry)
+    shown = paths.badge_name(board.id, given.entry)
     files: Files = {}
     for code, made in render_entry(view, given.address).items():
         files[paths.in_language(page, code)] = made
         if view.entry is not None:
-            drawn = badge(given.board, view.entry, code, ranked=given.ranked)
+            drawn = badge(board, view.entry, code, ranked=given.ranked)
             files[paths.in_language(shown, code)] = drawn
     return files
+
+
+@lru_cache(maxsize=KEPT)
+def _board(content: bytes) -> Board:
+    """Read a board that many entries have in common."""
+    return msgspec.msgpack.decode(content, type=Board)
 
 
 @cache
