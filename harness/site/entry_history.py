@@ -51,9 +51,9 @@ def _history_cells(row: HistoryRow, words: Words) -> tuple[Inline, ...]:
     else:
         outcome = say["entry.in_the_row" if row.counts else "entry.not_in_the_row"]
     return (
-        shorten(row.created_utc[:19].replace("T", " "), 19),
-        name(row.version, 30) if row.version else UNKNOWN,
-        code(row.digest[:12]),
+        words.unique(shorten(row.created_utc[:19].replace("T", " "), 19)),
+        words.unique(name(row.version, 30)) if row.version else UNKNOWN,
+        words.unique(code(row.digest[:12])),
         outcome,
         UNKNOWN if row.quality is None else figure(row.quality.value),
         UNKNOWN if row.joules_per_1000 is None else figure(row.joules_per_1000),

@@ -64,6 +64,7 @@ def circumstances(view: EntryView, words: Words) -> Section:
 
 _KEPT_SECTIONS = 1024
 _kept: dict[tuple[Words, str, bytes], Section] = {}
+_latest: dict[tuple[Words, str], tuple[object, Section]] = {}
 
 
 def _once(
@@ -71,8 +72,20 @@ def _once(
 ) -> Section:
     """Spell a part that most entries of a board have in common once for all of them.
 
-    What is told apart by: the value's own JSON, which is everything that is spelt of it.
+    What is told apart by: the value's own JSON, which is everything that is spelt of it. It takes
+    a while to spell it, so that it is looked first whether this is what the page before had.
     """
+    latest = _latest.get((words, key))
+    if latest is not None and latest[0] == value:
+        return latest[1]
+    found = _from_kept(key, value, spell, words)
+    _latest[words, key] = (value, found)
+    return found
+
+
+def _from_kept(
+    key: str, value: T, spell: Callable[[T, Wording], tuple[Block, ...]], words: Words
+) -> Section:
     place = (words, key, msgspec.json.encode(value))
     found = _kept.get(place)
     if found is None:
@@ -246,10 +259,11 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
 def kept(view: EntryView, words: Words) -> Section:
     """Say where the records lie, by which digests they can be checked, and who signed."""
     say, record = words.say, view.latest.record
+    paths = tuple([words.unique(code(each.path)) for each in view.records[-MOST_ROWS:]])
     facts = [
-        Fact(say["entry.records"], tuple(code(each.path) for each in view.records[-MOST_ROWS:])),
-        fact(say["entry.record_digest"], code(view.latest.digest)),
-        fact(say["entry.entry_digest"], code(record.submission.digest)),
+        Fact(say["entry.records"], paths),
+        fact(say["entry.record_digest"], words.unique(code(view.latest.digest))),
+        fact(say["entry.entry_digest"], words.unique(code(record.submission.digest))),
         fact(say["entry.data_digest"], code(record.data.digest)),
         fact(say["entry.task_digest"], code(record.task.digest)),
         fact(
@@ -283,7 +297,7 @@ def again(view: EntryView, words: Words) -> Section:
     say, record = words.say, view.latest.record
     blocks: list[Block] = [
         Paragraph(say["entry.again_why"]),
-        Commands(tuple(commands(record))),
+        Commands(tuple([words.unique(each) for each in commands(record)])),
         Listing(tuple(_expected(record, words))),
         Paragraph(say["entry.again_differs"], "explain"),
         Paragraph(say["entry.again_verify"], "explain"),
@@ -325,7 +339,11 @@ def _data_options(data: DataReference) -> list[str]:
 def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
     """Yield what must come out the same, so that it is the same entry, data, task and rules."""
     say = words.say
-    yield (say["entry.same_entry"], " ", code(record.submission.digest[:SHOWN_DIGITS]))
+    yield (
+        say["entry.same_entry"],
+        " ",
+        words.unique(code(record.submission.digest[:SHOWN_DIGITS])),
+    )
     yield (
         say["entry.same_data"],
         " ",
@@ -341,7 +359,11 @@ def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
         quiet(shorten(record.rules.version, 40)),
     )
     if record.environment is not None:
-        yield (say["entry.same_lock"], " ", code(record.environment.lock_digest[:SHOWN_DIGITS]))
+        yield (
+            say["entry.same_lock"],
+            " ",
+            words.unique(code(record.environment.lock_digest[:SHOWN_DIGITS])),
+        )
 
 
 def _data_in_words(data: DataReference, words: Words) -> str:

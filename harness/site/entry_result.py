@@ -48,7 +48,8 @@ def result(view: EntryView, words: Words) -> Section:
         facts.append(fact(words.say["entry.memory"], memory))
     blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
     if view.failure is not None:
-        later = Paragraph((say["entry.failed_since"], " ", english(view.failure.message)), "banner")
+        message = words.unique(english(view.failure.message))
+        later = Paragraph((say["entry.failed_since"], " ", message), "banner")
         blocks = (later, *blocks)
     return Section("result", say["entry.result"], blocks)
 
@@ -216,7 +217,7 @@ def failure(view: EntryView, words: Words) -> Section:
     facts = [
         fact(say["entry.stage"], words.stage(outcome.stage)),
         fact(say["entry.blame"], words.named("blame", outcome.blame)),
-        fact(say["entry.what_happened"], english(outcome.message)),
+        fact(say["entry.what_happened"], words.unique(english(outcome.message))),
     ]
     if outcome.remedy:
         facts.append(fact(say["entry.remedy"], english(outcome.remedy)))
@@ -230,20 +231,22 @@ def about(view: EntryView, words: Words) -> Section:
     say, submission = words.say, view.latest.record.submission
     blocks: list[Block] = []
     if submission.description:
-        blocks.append(Paragraph(name(submission.description, 1000)))
+        blocks.append(Paragraph(words.unique(name(submission.description, 1000))))
     facts = [
-        fact(say["entry.team"], name(submission.team)),
+        fact(say["entry.team"], words.unique(name(submission.team))),
         fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
     ]
     if submission.authors:
-        facts.append(Fact(say["entry.authors"], tuple(map(name, submission.authors[:20]))))
+        authors = [words.unique(name(each)) for each in submission.authors[:20]]
+        facts.append(Fact(say["entry.authors"], tuple(authors)))
     if submission.url:
-        facts.append(fact(say["entry.address"], address(submission.url)))
+        facts.append(fact(say["entry.address"], words.unique(address(submission.url))))
     if submission.version:
-        facts.append(fact(say["entry.version"], name(submission.version)))
+        facts.append(fact(say["entry.version"], words.unique(name(submission.version))))
     facts.append(Fact(say["entry.answers"], tuple(_answers(submission, words))))
     if view.entry is not None and view.entry.copies:
-        facts.append(Fact(say["entry.copies"], tuple(map(name, view.entry.copies[:20]))))
+        copies = [words.unique(name(each)) for each in view.entry.copies[:20]]
+        facts.append(Fact(say["entry.copies"], tuple(copies)))
     return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
 
 
@@ -253,7 +256,7 @@ def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
     yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
 
 
-def address(text: str) -> Inline:
+def address(text: str) -> Said:
     """Link to a team's own address where it is one of the web; else show it and lead nowhere."""
     cleaned = plain(text)
     if not _ADDRESS.fullmatch(cleaned):
@@ -278,7 +281,7 @@ def _warning(notice: Notice, words: Words) -> Inline:
     title = words.warning(notice.code)
     return (
         (Said("strong", title), " ") if title else "",
-        english(notice.message),
+        words.unique(english(notice.message)),
         " ",
         Said("english", f"→ {shorten(notice.remedy, 400)}"),
     )

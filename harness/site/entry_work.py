@@ -40,7 +40,7 @@ def energy(view: EntryView, words: Words) -> Section:
     blocks: list[Block] = [Paragraph(say["entry.by_phase_why"], "explain")]
     if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
         bar = words.each(lambda own: _bar(billed, ends, own))  # a name may be too long in one
-        blocks.append(Picture(bar, say["entry.bar_caption"]))
+        blocks.append(Picture(words.drawing(bar), say["entry.bar_caption"]))
     amortise = view.latest.record.rules.amortise_queries
     blocks += [
         _phase_table(view.phases, words),
@@ -122,7 +122,7 @@ def _trace(view: EntryView, words: Words) -> Picture:
             for n, (component, _) in enumerate(drawing.lines)
         )
         caption += f" {named}."
-    return Picture(svg, caption, wide=True)
+    return Picture(words.drawing(svg), caption, wide=True)
 
 
 def sessions(view: EntryView, words: Words) -> Section:
@@ -166,9 +166,10 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     columns: list[tuple[str, list[str]]] = [
         ("entry.session_session", [str(row.number) for row in rows]),
         ("entry.session_evaluation", [str(row.evaluation) for row in rows]),
-        ("entry.session_turn", [UNKNOWN if r.round is None else f"{r.round}.{r.place}"
+        ("entry.session_turn", [UNKNOWN if r.round is None else words.unique(f"{r.round}.{r.place}")
                                 for r in rows]),
-        ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
+        ("entry.session_started", [words.unique(plain(row.started_utc[:19].replace("T", " ")))
+                                   for row in rows]),
         ("entry.session_energy", energies),
         ("entry.session_seconds", seconds),
         ("entry.session_queries", [UNKNOWN if r.queries is None else words.whole(r.queries)
@@ -214,7 +215,8 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline
         if row.notices:
             key = "entry.of_void" if row.void else "entry.of_session"
             which = words.text(key, session=row.number, evaluation=row.evaluation)
-            yield (which, " ", english("; ".join(each.message for each in row.notices)))
+            messages = english("; ".join([each.message for each in row.notices]))
+            yield (which, " ", words.unique(messages))
 
 
 def quality(view: EntryView, words: Words) -> Section:

@@ -60,19 +60,15 @@ def significant_lines(values: Sequence[float]) -> str:
     """Spell each with three significant digits as ``significant`` does, on a line of its own."""
     spelt = "%#.3g\n" * len(values) % tuple(values)
     spelt = spelt.replace(".\n", "\n").replace("0.00\n", "0\n")  # only nothing ends like that
-    if not _unusual(spelt):
+    if not ("e" in spelt or "-" in spelt or "n" in spelt):
         return spelt[:-1]
     return "\n".join(
         [
-            spell_significant(value) if _unusual(line) else line
+            # a power of ten, less than nothing, or no number
+            spell_significant(value) if "e" in line or "-" in line or "n" in line else line
             for value, line in zip(values, spelt.split("\n"), strict=False)
         ]
     )
-
-
-def _unusual(spelt: str) -> bool:
-    """Whether any is a power of ten, less than nothing, or no number."""
-    return "e" in spelt or "-" in spelt or "n" in spelt
 
 
 def power(exponent: int) -> str:
@@ -106,8 +102,14 @@ def _unit_of(values: Iterable[float], units: Mapping[str, float], otherwise: str
 
 def watt_hours(joules: float, unit: str | None = None) -> str:
     """Spell ``joules`` in ``unit`` of ``WATT_HOURS``, else in that which fits: ``27.8 mWh``."""
+    figure, chosen = in_watt_hours(joules, unit)
+    return f"{significant(figure)}{NO_BREAK_SPACE}{chosen}"
+
+
+def in_watt_hours(joules: float, unit: str | None = None) -> tuple[float, str]:
+    """Return ``joules`` in ``unit`` of ``WATT_HOURS``, else in that which fits, and the unit."""
     chosen = watt_hour_unit((joules,)) if unit is None else unit
-    return f"{significant(joules / WATT_HOURS[chosen])}{NO_BREAK_SPACE}{chosen}"
+    return joules / WATT_HOURS[chosen], chosen
 
 
 def rank_range(rank: tuple[int, int]) -> str:
@@ -126,7 +128,7 @@ def plain(text: str) -> str:
     """
     if text.isalnum():  # letters and digits alone, as of a digest
         return text
-    if KEPT_SPACES.isdisjoint(text):
+    if NO_BREAK_SPACE not in text and NARROW_SPACE not in text:
         spaced = " ".join(text.split())
     else:
         spaced = _WHITE_SPACE.sub(_one_space, text.strip())

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
 from harness.site import words as spelt
-from harness.site.blocks import Inline, Section, english, name
+from harness.site.blocks import Inline, Said, Section, english, name
+from harness.site.blocks_html import inline
 from harness.site.language import Language, Value, language
 from harness.site.text import plain, shorten
 
@@ -21,6 +22,8 @@ KEPT = 4096
 """Strings with their holes filled that are kept."""
 LONGEST_TITLE = 200
 LONGEST_STAGE = 40
+
+Quote = TypeVar("Quote", str, Said)
 
 
 class Words(Protocol):
@@ -53,6 +56,19 @@ class Words(Protocol):
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that is made by each language's own words."""
+        ...
+
+    def unique(self, said: Quote) -> Quote:
+        """Say what hardly another page says: a text that is cleaned, or a quote of one.
+
+        It is spelt the same without, but then so is all that stands around it, for each page anew.
+        What this returns, and what figures return, is of the page that is being made: to be kept
+        for another one, or looked into, by nobody.
+        """
+        ...
+
+    def drawing(self, svg: str) -> str:
+        """Show a drawing that hardly another page has, likewise."""
         ...
 
     def figure(self, value: float) -> str:
@@ -101,6 +117,14 @@ class Words(Protocol):
 
     def label(self, label: str, board: Board, length: int) -> str:
         """Name a label of a board's task, cleaned and cut."""
+        ...
+
+    def task(self, board: Board) -> str:
+        """Name a board's task, cleaned and cut."""
+        ...
+
+    def titled(self, board: Board) -> str:
+        """Return the HTML that names a board by what tells it from others."""
         ...
 
     def joules(self, grade: Grade) -> str:
@@ -159,6 +183,14 @@ class Wording:
         """Return a section that is made by this language's words."""
         return make(self)
 
+    def unique(self, said: Quote) -> Quote:
+        """Say a text, or a quote, as it is."""
+        return said
+
+    def drawing(self, svg: str) -> str:
+        """Show a drawing as it is."""
+        return svg
+
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several figures."""
         return [self.figure(value) for value in values]
@@ -202,6 +234,10 @@ class Wording:
         """Return the title of a board's task."""
         return spelt.task_title(board, self.language)
 
+    def task(self, board: Board) -> str:
+        """Name a board's task, cleaned and cut."""
+        return name(self.task_title(board)).text
+
     def joules(self, grade: Grade) -> str:
         """Name the unit of energy, with a capital: it says where it is no measurement."""
         return spelt.sentence_case(self.language.name("joules", grade))
@@ -234,6 +270,10 @@ class Wording:
         quote = english if spelt.is_english(board, self.language) else name
         title = quote(self.task_title(board), LONGEST_TITLE)
         return (title, " · ", name(self._told_apart(board), LONGEST_TITLE))
+
+    def titled(self, board: Board) -> str:
+        """Return the HTML of that."""
+        return inline(self.said_title(board))
 
     def _told_apart(self, board: Board) -> str:
         return " · ".join(
