@@ -18,8 +18,9 @@ from harness.site.blocks import (
     Table,
     english,
 )
-from harness.site.entry_view import EntryView, PhaseRow, SessionRow
+from harness.site.entry_view import EntryView
 from harness.site.power import bar_ends, bar_svg, trace_svg
+from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
 from harness.site.wording import Words
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from operator import attrgetter
+from collections.abc import Iterable, Sequence
+from operator import attrgetter, truediv
 from typing import NamedTuple, TypeAlias
 
 from harness.records.energy import (
     BEFORE_MEASURED,
+    LEAST_JOULES,
     MEASURED_THROUGH_DRAIN,
     is_resolved,
     joules_per_1000,
+    per_1000,
     phase_seconds,
 )
 from harness.records.evaluation import EvaluationRecord
+from harness.records.meter import ComponentEnergy
 from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
 
 Matrix: TypeAlias = tuple[tuple[int, ...], ...]
@@ -62,6 +65,11 @@ class Seen(NamedTuple):
 
     session: Session
     queries: int
+    joules: list[float]
+    """Of each window, as ``seconds``."""
+    seconds: list[float]
+    measured_seconds: float
+    """From the first query through the drain."""
     joules_per_1000: float | None
     """The ranked figure; ``None`` where it has none."""
 
@@ -71,13 +79,46 @@ def seen_of(record: EvaluationRecord) -> list[Seen]:
 
     Records of failures are shown whatever stands in them, also sessions that answered nothing.
     """
-    amortise, made = record.rules.amortise_queries, []
-    for session in record.sessions:
-        queries = session.queries
-        has_figure = queries > 0 and amortise > 0 and is_resolved(session)
-        figure = joules_per_1000(session, amortise) if has_figure else None
-        made.append(Seen(session, queries, figure))
-    return made
+    return [_seen(session, record.rules.amortise_queries) for session in record.sessions]
+
+
+def _seen(session: Session, amortise: int) -> Seen:
+    """Go through the windows of a session once, where they are those of nearly all sessions."""
+    readings = [window.reading for window in session.phases]
+    energies = [reading.energy for reading in readings]
+    seconds = [reading.seconds for reading in readings]
+    queries = session.queries
+    has_figure = queries > 0 and amortise > 0
+    if {*map(len, energies)} != {1} or tuple([w.phase for w in session.phases]) != PHASES:
+        joules = [reading.joules for reading in readings]
+        figure = joules_per_1000(session, amortise) if has_figure and is_resolved(session) else None
+        measured_seconds = phase_seconds(session, *MEASURED_THROUGH_DRAIN)
+        return Seen(session, queries, joules, seconds, measured_seconds, figure)
+    parts = [part for (part,) in energies]
+    joules = [0 + part.joules for part in parts]  # as ``reading.joules`` has it
+    sums = {BEFORE_MEASURED: sum(joules[_BEFORE]), MEASURED_THROUGH_DRAIN: sum(joules[_MEASURED])}
+    figure = None
+    if has_figure and (
+        _is_surely_resolved(parts, sums[MEASURED_THROUGH_DRAIN]) or is_resolved(session)
+    ):
+        figure = per_1000(session, amortise, lambda _session, *phases: sums[phases])
+    return Seen(session, queries, joules, seconds, sum(seconds[_MEASURED]), figure)
+
+
+_BEFORE = slice(PHASES.index("start"), PHASES.index("measured"))
+_MEASURED = slice(PHASES.index("measured"), PHASES.index("idle-after"))
+"""Where the windows of these phases are among those of all."""
+
+
+def _is_surely_resolved(parts: Sequence[ComponentEnergy], joules: float) -> bool:
+    """Say whether a session of one component is resolved by far, as ``is_resolved`` would say.
+
+    A root of squares is no more than the sum; twice as much leaves room for what is rounded.
+    """
+    if len({part.component for part in parts}) != 1:
+        return False
+    own = [abs(part.resolution_joules) + abs(part.edges_joules) for part in parts[_MEASURED]]
+    return joules > 2 * (LEAST_JOULES + sum(own))
 
 
 def session_rows(number: int, record: EvaluationRecord, seen: Iterable[Seen]) -> list[SessionRow]:
@@ -93,7 +134,7 @@ def session_rows(number: int, record: EvaluationRecord, seen: Iterable[Seen]) ->
 
 
 def _standing(evaluation: int, seen: Seen) -> SessionRow:
-    session, queries, figure = seen
+    session = seen.session
     agreement, kernel = session.agreement, session.kernel
     temperature = None
     for window in session.phases:
@@ -105,9 +146,9 @@ def _standing(evaluation: int, seen: Seen) -> SessionRow:
         None if session.round is None else session.round + 1,
         None if session.place is None else session.place + 1,
         session.started_utc,
-        figure,
-        phase_seconds(session, *MEASURED_THROUGH_DRAIN),
-        queries,
+        seen.joules_per_1000,
+        seen.measured_seconds,
+        seen.queries,
         _right(session.confusion),
         None if agreement is None else agreement.previous,
         temperature,
@@ -149,20 +190,22 @@ def _right(confusion: Matrix | None) -> float | None:
 
 def phase_rows(seen: Iterable[Seen], amortise_queries: int) -> tuple[PhaseRow, ...]:
     """Return the mean of each phase; energy counts as ``records.energy`` counts it."""
-    whole = [each for each in seen if each.queries > 0 and len(each.session.phases) == len(PHASES)]
+    whole = [each for each in seen if each.queries > 0 and len(each.joules) == len(PHASES)]
     if not whole or amortise_queries < 1:
         return ()
     sessions = len(whole)
-    readings = [[window.reading for window in each.session.phases] for each in whole]
+    queries = [each.queries for each in whole]
     rows = []
-    for phase, each in zip(PHASES, zip(*readings, strict=True), strict=True):
-        energies = [reading.joules for reading in each]
+    for phase, joules, seconds in zip(
+        PHASES,
+        zip(*[each.joules for each in whole], strict=True),
+        zip(*[each.seconds for each in whole], strict=True),
+        strict=True,
+    ):
         counted = None
         if phase in MEASURED_THROUGH_DRAIN:
-            parts = [joules / one.queries for joules, one in zip(energies, whole, strict=True)]
-            counted = 1000 * sum(parts) / sessions
+            counted = 1000 * sum(map(truediv, joules, queries)) / sessions
         elif phase in BEFORE_MEASURED:
-            counted = 1000 * sum([joules / amortise_queries for joules in energies]) / sessions
-        seconds = sum([reading.seconds for reading in each]) / sessions
-        rows.append(PhaseRow(phase, seconds, sum(energies) / sessions, counted))
+            counted = 1000 * sum([each / amortise_queries for each in joules]) / sessions
+        rows.append(PhaseRow(phase, sum(seconds) / sessions, sum(joules) / sessions, counted))
     return tuple(rows)
