@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from harness.records.session import Phase
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -53,11 +54,15 @@ def energy(view: EntryView, words: Words) -> Section:
 
 
 def _bar(billed: Iterable[PhaseRow], ends: Iterable[int], words: Words) -> str:
-    parts = [
-        (f"phase {row.phase}", words.named("phase", row.phase), end)
-        for row, end in zip(billed, ends, strict=True)
-    ]
+    names = _phase_names(words, *[row.phase for row in billed])
+    parts = [(*named, end) for named, end in zip(names, ends, strict=True)]
     return bar_svg(parts, label=words.say["entry.bar_label"])
+
+
+@lru_cache(maxsize=KEPT)
+def _phase_names(words: Words, *phases: Phase) -> tuple[tuple[str, str], ...]:
+    """Return the class and the name of each phase; pages have the same."""
+    return tuple((f"phase {phase}", words.named("phase", phase)) for phase in phases)
 
 
 def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:

@@ -190,28 +190,36 @@ def trace_svg(
     watts: str,
 ) -> str:
     """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes."""
-    names = "".join(
-        [
-            f'<text x="{left + width // 2}" y="{TOP - 7}">{escape(phase(kind))}</text>'
-            for kind, left, width in drawing.bands
-            if width >= LEAST_LABEL
-        ]
-    )
-    moments = "".join([_X_TICK % (x, number(tick)) for x, tick in drawing.x_ticks])
-    levels = "".join([_Y_TICK % (y + 4, number(tick)) for y, tick in drawing.y_ticks])
+    names: list[object] = []
+    for kind, left, width in drawing.bands:
+        if width >= LEAST_LABEL:
+            names += (left + width // 2, escape(phase(kind)))
+    moments: list[object] = []
+    for x, tick in drawing.x_ticks:
+        moments += (x, number(tick))
+    levels: list[object] = []
+    for y, tick in drawing.y_ticks:
+        levels += (y + 4, number(tick))
     return (
         f'{_TRACE}aria-label="{escape(label)}">{drawing.shapes}'
-        f'<g class="grid" text-anchor="middle">{names}{moments}</g>'
-        f'<g class="grid" text-anchor="end">{levels}{_X_TITLE}{escape(seconds)}</text>'
+        f'<g class="grid" text-anchor="middle">{_filled(_BAND, names)}'
+        f'{_filled(_X_TICK, moments)}</g><g class="grid" text-anchor="end">'
+        f"{_filled(_Y_TICK, levels)}{_X_TITLE}{escape(seconds)}</text>"
         f'<text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
         "</g></svg>"
     )
 
 
 _TRACE = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="13" '
+_BAND = f'<text x="%d" y="{TOP - 7}">%s</text>'
 _X_TICK = f'<text x="%d" y="{FLOOR + 19}">%s</text>'
 _Y_TICK = f'<text x="{LEFT - 7}" y="%d">%s</text>'
 _X_TITLE = f'<text class="axis-title" x="{LEFT + PLOT_WIDTH}" y="{HEIGHT - 6}">'
+
+
+def _filled(template: str, pairs: Sequence[object]) -> str:
+    """Fill a template that has two holes once for each pair of values, in one go."""
+    return template * (len(pairs) // 2) % tuple(pairs)
 
 
 def bar_ends(sizes: Iterable[float]) -> list[int]:
