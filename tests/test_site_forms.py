@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.site import forms
-from harness.site.blocks import Fact, Facts, Listing, Paragraph, Said, Section
-from harness.site.forms import END, HOLES, MOST, Page, form, form_of
+from harness.site.blocks import Fact, Facts, Listing, Paragraph, Section
+from harness.site.forms import END, FIGURES, MOST, TEXTS, Filling, Form, Page, form, form_of
 from harness.site.language import codes
 from harness.site.polyglot import Polyglot, polyglot
 from harness.site.text import plain, significant
 from harness.site.versions import joined
 
-FILLING = st.one_of(
-    st.floats(allow_nan=False, allow_infinity=False),
-    st.text(st.characters(codec="utf-8")).map(plain),
-    st.tuples(*[st.text(st.characters(codec="utf-8")).map(plain) for _ in codes()]).map(joined),
-)
+TEXT = st.text(st.characters(codec="utf-8")).map(plain)
+FIGURE = st.floats(allow_nan=False, allow_infinity=False)
+VALUES = st.one_of(FIGURE, TEXT, st.tuples(*[TEXT for _ in codes()]).map(joined))
 
 
 @pytest.fixture
@@ -31,43 +30,65 @@ def words() -> Iterator[Polyglot]:
     words.taken()
 
 
-def spelt(made: forms.Form, filling: list[forms.Filling]) -> list[str]:
+def spelt(made: Form, filling: Filling) -> list[str]:
     page = Page()
-    page.fill((made,), filling)
+    page.fill(filling, made)
     return [each.decode() for each in page.spelt()]
 
 
-@given(st.lists(FILLING, max_size=8), st.randoms(use_true_random=False))
-def test_what_fills_holes_stands_where_they_are(
-    filling: list[forms.Filling], chance: object
-) -> None:
-    shuffled = [*range(len(filling))]
-    chance.shuffle(shuffled)  # type: ignore[attr-defined]
-    text = "".join([f"100 % %b {HOLES[n]}é" for n in shuffled])
-    made = [spelt(form_of(HOLES[0]), [each]) for each in filling]
+def of_texts(*texts: str) -> Filling:
+    return Filling([], [*texts])
+
+
+def put_in(values: Iterable[str | float]) -> tuple[list[str], Filling]:
+    """Return holes for these values, and what fills them."""
+    filling, holes = Filling([], []), []
+    for value in values:
+        if isinstance(value, str):
+            holes.append(TEXTS[len(filling.texts)])
+            filling.texts.append(value)
+        else:
+            holes.append(FIGURES[len(filling.figures)])
+            filling.figures.append(value)
+    return holes, filling
+
+
+@given(st.lists(VALUES, max_size=8), st.randoms(use_true_random=False))
+def test_what_fills_holes_stands_where_they_are(values: list[str | float], chance: Random) -> None:
+    order = [*range(len(values))]
+    chance.shuffle(order)
+    holes, filling = put_in(values)
+    each = [spelt(form_of(hole), own) for (hole,), own in (put_in([value]) for value in values)]
+    text = "".join([f"100 % %b {holes[n]}é" for n in order])
     for n, whole in enumerate(spelt(form_of(text), filling)):
-        assert whole == "".join([f"100 % %b {made[at][n]}é" for at in shuffled])
+        assert whole == "".join([f"100 % %b {each[at][n]}é" for at in order])
 
 
 def test_languages_may_have_holes_of_their_own_in_their_own_order() -> None:
-    text = joined([f"{HOLES[0]} of {HOLES[1]}", f"sur {HOLES[1]}, {HOLES[0]} et {HOLES[0]}"])
-    assert spelt(form_of(text), ["a", "b"]) == ["a of b", "sur b, a et a"]
+    a, b = TEXTS[:2]
+    text = joined([f"{a} of {b}", f"sur {b}, {a} et {a}"])
+    assert spelt(form_of(text), of_texts("a", "b")) == ["a of b", "sur b, a et a"]
 
 
 def test_parts_of_a_page_have_their_own_holes() -> None:
     page = Page()
-    for filling in (["a", "b"], [], [1.5]):
-        page.fill([form_of("".join(HOLES[: len(filling)]))], filling)
-    assert page.spelt() == [b"ab1.50", b"ab1,50"]
+    parts: list[list[str | float]] = [["a", 2.5, "b"], [], [1.5, 3.0], ["c"]]
+    for values in parts:
+        holes, filling = put_in(values)
+        page.fill(filling, form_of("|".join(holes)), form_of("<br>"))
+    assert page.spelt() == [
+        b"a|2.50|b<br><br>1.50|3.00<br>c<br>",
+        b"a|2,50|b<br><br>1,50|3,00<br>c<br>",
+    ]
 
 
 def test_a_form_is_made_once_for_all_pages_that_have_it(words: Polyglot) -> None:
     made = []
     for text, value in (("x & y", 1.0), ("<z>", 12300.0)):
-        block = Paragraph((words.unique(Said("name", text)), " ", words.figure(value)))
+        block = Paragraph((words.quote("name", text), " ", words.figure(value)))
         made.append((form((block,)), words.taken()))
     assert made[0][0] is made[1][0]
-    shown = [spelt(*each)[0] for each in made]
+    shown = [spelt(whole, filling)[0] for whole, filling in made]
     assert shown == [
         "<p><bdi>x &amp; y</bdi> 1.00</p>\n",
         "<p><bdi>&lt;z&gt;</bdi> 12,300</p>\n",
@@ -78,7 +99,7 @@ def test_blocks_of_two_types_are_not_taken_for_one_another() -> None:
     """Tuples of two types are equal where what is in them is."""
     listing, facts = Listing((("a", ("b",)),)), Facts((Fact("a", ("b",)),))
     assert tuple(listing) == tuple(facts)
-    assert spelt(form((listing,)), []) != spelt(form((facts,)), [])
+    assert spelt(form((listing,)), of_texts()) != spelt(form((facts,)), of_texts())
     inner = Section("s", "S", (listing,))
     assert form((inner,)) != form((Section("s", "S", (facts,)),))
     assert form((inner,)) != form((inner,), level=3)
@@ -87,29 +108,39 @@ def test_blocks_of_two_types_are_not_taken_for_one_another() -> None:
 def test_sections_that_repeat_are_known_by_which_they_are() -> None:
     for number in range(50):  # a place in memory is used again
         section = Section("part", f"Part {number}", (), repeats=True)
-        assert f">Part {number}<" in spelt(form((section,)), [])[0]
+        assert f">Part {number}<" in spelt(form((section,)), of_texts())[0]
 
 
 def test_no_more_forms_are_kept_than_are_let(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forms, "KEPT", 3)
+    forms._forms.clear()
     for number in range(10):
-        assert spelt(form((Paragraph(str(number)),)), [])[0] == f"<p>{number}</p>\n"
+        assert spelt(form((Paragraph(str(number)),)), of_texts())[0] == f"<p>{number}</p>\n"
         assert len(forms._forms) <= 3
 
 
 def test_what_is_more_than_there_are_holes_stands_in_the_form(words: Polyglot) -> None:
     values = [1000.0 + n for n in range(MOST + 5)]
-    figures = "\n".join([*words.figures(values), words.figure(0.5), words.unique("<")])
-    shown = spelt(form_of(figures), words.taken())[0].split("\n")
-    assert shown == [*map(significant, values), "0.500", "&lt;"]
+    shown = [*words.figures(values[:-3]), *map(words.figure, values[-3:]), words.figure(-0.5)]
+    shown += words.wholes(range(MOST - 1))
+    shown += [words.whole(-12), *words.wholes([1, 2000]), words.unique("<")]
+    shown += [words.quote("name", "<").text, words.drawing("<svg/>")]
+    made = form_of("\n".join(shown))
+    assert spelt(made, words.taken())[0].split("\n") == [
+        *map(significant, values),
+        "\u22120.500",
+        *map("{:,}".format, range(MOST - 1)),
+        *("\u221212", "1", "2,000", "&lt;", "&lt;", "<svg/>"),
+    ]
 
 
 def test_a_drawing_may_have_holes_in_it(words: Polyglot) -> None:
     inside = words.figure(2.0)
     text = f"{words.drawing(f'<svg>{inside}</svg>')} {words.drawing('<svg/>')}"
-    assert spelt(form_of(text), words.taken())[0] == "<svg>2.00</svg> <svg/>"
+    made = form_of(text)
+    assert spelt(made, words.taken())[0] == "<svg>2.00</svg> <svg/>"
 
 
 def test_a_filling_that_holds_a_mark_is_refused() -> None:
     with pytest.raises(ValueError, match="holds the mark"):
-        spelt(form_of(HOLES[0]), [f"a{END}b"])
+        spelt(form_of(TEXTS[0]), of_texts(f"a{END}b"))

@@ -22,15 +22,15 @@ from harness.site import entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
-from harness.site.forms import END, HOLES, SLOT, Page, form_of
+from harness.site.forms import END, SLOT, TEXTS, Page, form_of
 from harness.site.language import CatalogueError, catalogue, codes, language
 from harness.site.polyglot import Polyglot, polyglot
 from harness.site.text import plain, significant, significant_lines
 from harness.site.versions import DECIMAL, MARK, THOUSANDS, joined, merged, parted
 from harness.site.wording import Words, wording
 
-CONTROLS = f"a{MARK}b{DECIMAL}c{THOUSANDS}d{MARK}{MARK}{HOLES[0]}{END}e{SLOT}"
-MARKS = frozenset(CONTROLS) - {*"abcde", HOLES[0][-1]}
+CONTROLS = f"a{MARK}b{DECIMAL}c{THOUSANDS}d{MARK}{MARK}{TEXTS[0]}{END}e{SLOT}"
+MARKS = frozenset(CONTROLS) - {*"abcde", TEXTS[0][-1]}
 
 
 @pytest.fixture(autouse=True)
@@ -73,7 +73,8 @@ def by_each(say: Callable[[Polyglot], str]) -> list[str]:
     """Return what is said in all languages at once, in each."""
     words, page = polyglot(), Page()
     words.taken()
-    page.fill((form_of(say(words)),), words.taken())
+    made = form_of(say(words))
+    page.fill(words.taken(), made)
     return [each.decode() for each in page.spelt()]
 
 
@@ -120,10 +121,10 @@ def test_no_text_of_a_record_is_taken_for_a_mark(record: EvaluationRecord) -> No
         assert own.count("<section") == text.count("<section") - (view.entry is not None)
 
 
-TEXTS = st.text(st.characters(min_codepoint=32), max_size=20)
+ANY_TEXT = st.text(st.characters(min_codepoint=32), max_size=20)
 
 
-@given(st.lists(st.one_of(TEXTS, st.tuples(*[TEXTS for _ in codes()])), max_size=12))
+@given(st.lists(st.one_of(ANY_TEXT, st.tuples(*[ANY_TEXT for _ in codes()])), max_size=12))
 def test_what_is_joined_is_parted_again(pieces: list[str | tuple[str, ...]]) -> None:
     text = "".join(each if isinstance(each, str) else joined(each) for each in pieces)
     whole = [

@@ -21,6 +21,10 @@ LONGEST_TEXT = 1000
 """Of what strangers wrote. The JSON files have all of it."""
 
 
+Quoted: TypeAlias = Literal["name", "english", "code"]
+"""What is not ours, and so is cleaned and escaped."""
+
+
 class Said(NamedTuple):
     """A piece of text that is not simply words of the page."""
 
@@ -109,6 +113,16 @@ class Section(NamedTuple):
     """Whether many pages have the very same: it is then spelt once and kept."""
     versions: tuple[Section, ...] = ()
     """The same in each language, where a page is made in all of them at once (``versions``)."""
+
+
+def cleaned(kind: Quoted, text: str, length: int = 0) -> str:
+    """Return what is quoted of a text: cleaned and, but for code, cut, if need be as usual."""
+    if kind == "code":
+        return plain(text)
+    return shorten(text, length or _LONGEST[kind])
+
+
+_LONGEST = {"name": LONGEST_NAME, "english": LONGEST_TEXT}
 
 
 @lru_cache(maxsize=KEPT)

@@ -259,11 +259,11 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
 def kept(view: EntryView, words: Words) -> Section:
     """Say where the records lie, by which digests they can be checked, and who signed."""
     say, record = words.say, view.latest.record
-    paths = tuple([words.unique(code(each.path)) for each in view.records[-MOST_ROWS:]])
+    paths = tuple([words.quote("code", each.path) for each in view.records[-MOST_ROWS:]])
     facts = [
         Fact(say["entry.records"], paths),
-        fact(say["entry.record_digest"], words.unique(code(view.latest.digest))),
-        fact(say["entry.entry_digest"], words.unique(code(record.submission.digest))),
+        fact(say["entry.record_digest"], words.quote("code", view.latest.digest)),
+        fact(say["entry.entry_digest"], words.quote("code", record.submission.digest)),
         fact(say["entry.data_digest"], code(record.data.digest)),
         fact(say["entry.task_digest"], code(record.task.digest)),
         fact(
@@ -342,7 +342,7 @@ def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
     yield (
         say["entry.same_entry"],
         " ",
-        words.unique(code(record.submission.digest[:SHOWN_DIGITS])),
+        words.quote("code", record.submission.digest[:SHOWN_DIGITS]),
     )
     yield (
         say["entry.same_data"],
@@ -362,7 +362,7 @@ def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
         yield (
             say["entry.same_lock"],
             " ",
-            words.unique(code(record.environment.lock_digest[:SHOWN_DIGITS])),
+            words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]),
         )
 
 

@@ -52,16 +52,17 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
     words, page = polyglot(), Page()
     words.taken()  # left by a page that was not made to its end
     above, between, below = _frame(*_framed(view, words), address)
-    page.fill((above,), words.taken())
-    page.fill((form_of(heading(view, words)), between, form(banners(view, words))), words.taken())
+    page.fill(words.taken(), above)
+    head, known_first = form_of(heading(view, words)), form(banners(view, words))
+    page.fill(words.taken(), head, between, known_first)
     shown = [  # each with its own holes: it is made only when it is asked for
         (section, form((section,)), words.taken())
         for section in _all_sections(view, words, address)
     ]
-    page.fill((form_of(contents([each for each, _, _ in shown], words)),), ())
+    page.fill(words.taken(), form_of(contents([each for each, _, _ in shown], words)))
     for _, made, filling in shown:
-        page.fill((made,), filling)
-    page.fill((below,), ())
+        page.fill(filling, made)
+    page.fill(words.taken(), below)
     return dict(zip(codes(), page.spelt(), strict=True))
 
 
@@ -135,7 +136,7 @@ def heading(view: EntryView, words: Words) -> str:
     submission = view.latest.record.submission
     shown = name(view.name).text or words.say["entry.no_name"]
     marks = "".join([inline(Said("tag", mark)) for mark in _marks(view, words)])
-    lead = (words.unique(name(submission.name)), " · ", words.unique(name(submission.team)))
+    lead = (words.quote("name", submission.name), " · ", words.quote("name", submission.team))
     return (
         f"<h1>{inline(Said('name', words.unique(shown)))}</h1>\n"
         f'<p class="lead">{inline(lead)}</p>\n'
@@ -186,8 +187,18 @@ def _badge(view: EntryView, words: Words, address: str) -> Section:
     badge = _with_hole(badge_name(view.board.id, view.name), words)
     page = _with_hole(entry_page_name(view.board.id, view.name), words)
     shown = name(view.name).text
-    alternative = words.unique("".join([each for each in shown if each not in "[]()<>\\`"]))
-    shown = words.unique(shown)
+    alternative = words.unique(shown.translate(_OF_LINKS))
+    return _of_badge(words, (badge, page), words.unique(shown), alternative, address)
+
+
+_OF_LINKS = str.maketrans("", "", "[]()<>\\`")
+
+
+@lru_cache(maxsize=KEPT)
+def _of_badge(
+    words: Words, paths: tuple[str, str], shown: str, alternative: str, address: str
+) -> Section:
+    badge, page = paths
     site = address or f"{SITE}/"
 
     def image(own: Wording) -> str:

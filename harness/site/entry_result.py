@@ -48,7 +48,7 @@ def result(view: EntryView, words: Words) -> Section:
         facts.append(fact(words.say["entry.memory"], memory))
     blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
     if view.failure is not None:
-        message = words.unique(english(view.failure.message))
+        message = words.quote("english", view.failure.message)
         later = Paragraph((say["entry.failed_since"], " ", message), "banner")
         blocks = (later, *blocks)
     return Section("result", say["entry.result"], blocks)
@@ -217,7 +217,7 @@ def failure(view: EntryView, words: Words) -> Section:
     facts = [
         fact(say["entry.stage"], words.stage(outcome.stage)),
         fact(say["entry.blame"], words.named("blame", outcome.blame)),
-        fact(say["entry.what_happened"], words.unique(english(outcome.message))),
+        fact(say["entry.what_happened"], words.quote("english", outcome.message)),
     ]
     if outcome.remedy:
         facts.append(fact(say["entry.remedy"], english(outcome.remedy)))
@@ -231,21 +231,21 @@ def about(view: EntryView, words: Words) -> Section:
     say, submission = words.say, view.latest.record.submission
     blocks: list[Block] = []
     if submission.description:
-        blocks.append(Paragraph(words.unique(name(submission.description, 1000))))
+        blocks.append(Paragraph(words.quote("name", submission.description, 1000)))
     facts = [
-        fact(say["entry.team"], words.unique(name(submission.team))),
+        fact(say["entry.team"], words.quote("name", submission.team)),
         fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
     ]
     if submission.authors:
-        authors = [words.unique(name(each)) for each in submission.authors[:20]]
+        authors = [words.quote("name", each) for each in submission.authors[:20]]
         facts.append(Fact(say["entry.authors"], tuple(authors)))
     if submission.url:
-        facts.append(fact(say["entry.address"], words.unique(address(submission.url))))
+        facts.append(fact(say["entry.address"], _link(submission.url, words)))
     if submission.version:
-        facts.append(fact(say["entry.version"], words.unique(name(submission.version))))
+        facts.append(fact(say["entry.version"], words.quote("name", submission.version)))
     facts.append(Fact(say["entry.answers"], tuple(_answers(submission, words))))
     if view.entry is not None and view.entry.copies:
-        copies = [words.unique(name(each)) for each in view.entry.copies[:20]]
+        copies = [words.quote("name", each) for each in view.entry.copies[:20]]
         facts.append(Fact(say["entry.copies"], tuple(copies)))
     return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
 
@@ -262,6 +262,11 @@ def address(text: str) -> Said:
     if not _ADDRESS.fullmatch(cleaned):
         return Said("name", shorten(text, _SHOWN_ADDRESS))
     return Said("link", shorten(cleaned, _SHOWN_ADDRESS), cleaned, foreign=True)
+
+
+def _link(text: str, words: Words) -> Said:
+    said = address(text)
+    return said._replace(text=words.unique(said.text), address=words.unique(said.address))
 
 
 def warnings(view: EntryView, words: Words) -> Section:
@@ -281,7 +286,7 @@ def _warning(notice: Notice, words: Words) -> Inline:
     title = words.warning(notice.code)
     return (
         (Said("strong", title), " ") if title else "",
-        words.unique(english(notice.message)),
+        words.quote("english", notice.message),
         " ",
         Said("english", f"→ {shorten(notice.remedy, 400)}"),
     )

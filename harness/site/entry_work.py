@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from harness.records.session import Phase
 from harness.site.blocks import (
@@ -77,12 +77,17 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
             [row.joules / row.seconds if row.seconds > 0 else None for row in rows],
             [row.joules_per_1000 for row in rows],
         ),
-        [
-            UNKNOWN
-            if row.joules_per_1000 is None
-            else words.percent(row.joules_per_1000 / whole if whole > 0 else 0.0)
-            for row in rows
-        ],
+        _shares(
+            words,
+            [
+                None
+                if row.joules_per_1000 is None
+                else row.joules_per_1000 / whole
+                if whole > 0
+                else 0.0
+                for row in rows
+            ],
+        ),
     )
     heads = _columns(words, *_OF_PHASES)
     return Table(words.say["entry.by_phase"], heads, tuple(zip(*columns, strict=True)))
@@ -100,6 +105,18 @@ def _figures(words: Words, *columns: Sequence[float | None]) -> list[list[str]]:
     known = [value for column in columns for value in column if value is not None]
     spelt = iter(words.figures(known))
     return [[UNKNOWN if value is None else next(spelt) for value in column] for column in columns]
+
+
+def _shares(words: Words, shares: Sequence[float | None]) -> list[str]:
+    """Spell a column of shares of 1, and what is not known among them."""
+    spelt = iter(words.percents([share for share in shares if share is not None]))
+    return [UNKNOWN if share is None else next(spelt) for share in shares]
+
+
+def _wholes(words: Words, numbers: Sequence[int | None]) -> list[str]:
+    """Spell a column of whole numbers, and what is not known among them."""
+    spelt = iter(words.wholes([number for number in numbers if number is not None]))
+    return [UNKNOWN if number is None else next(spelt) for number in numbers]
 
 
 @lru_cache(maxsize=KEPT)
@@ -164,10 +181,7 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
 
     def shares(values: Iterable[float | None]) -> list[str]:
         # Records of failures are shown whatever stands in them: what is no share says nothing.
-        return [
-            UNKNOWN if value is None or not 0 <= value <= 1 else words.percent(value)
-            for value in values
-        ]
+        return _shares(words, [v if v is not None and 0 <= v <= 1 else None for v in values])
 
     columns: list[tuple[str, list[str]]] = [
         ("entry.session_session", [str(row.number) for row in rows]),
@@ -178,8 +192,7 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
                                    for row in rows]),
         ("entry.session_energy", energies),
         ("entry.session_seconds", seconds),
-        ("entry.session_queries", [UNKNOWN if r.queries is None else words.whole(r.queries)
-                     for r in rows]),
+        ("entry.session_queries", _wholes(words, [row.queries for row in rows])),
         ("entry.session_right", shares(row.right for row in rows)),
         ("entry.session_agreement", shares(row.agreement for row in rows)),
         ("entry.session_temperature", temperatures),
@@ -191,9 +204,7 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     shown = [
         (key, cells)
         for key, cells in columns
-        if (
-            several if key == "entry.session_evaluation" else any(cell != UNKNOWN for cell in cells)
-        )
+        if (several if key == "entry.session_evaluation" else cells.count(UNKNOWN) < len(cells))
     ]
     heads = _session_columns(words, *[key for key, _ in shown])
     return Table(
@@ -221,8 +232,8 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline
         if row.notices:
             key = "entry.of_void" if row.void else "entry.of_session"
             which = words.text(key, session=row.number, evaluation=row.evaluation)
-            messages = english("; ".join([each.message for each in row.notices]))
-            yield (which, " ", words.unique(messages))
+            messages = "; ".join([each.message for each in row.notices])
+            yield (which, " ", words.quote("english", messages))
 
 
 def quality(view: EntryView, words: Words) -> Section:
@@ -235,20 +246,17 @@ def quality(view: EntryView, words: Words) -> Section:
     blocks: list[Block] = [
         Table(
             say["entry.quality"],
-            (
-                Column(say["entry.metric"]),
-                Column(say["entry.value"], number=True),
-                Column(say["entry.interval_95"], number=True),
-                Column(say["entry.method"]),
-            ),
+            _metric_columns(words),
             tuple(
-                (
-                    words.metric(each.name, view.board),
-                    figure(each.value),
-                    words.between((each.low, each.high)),
-                    english(each.interval_method, 120),
-                )
-                for each in metrics
+                [
+                    (
+                        words.metric(each.name, view.board),
+                        figure(each.value),
+                        words.between((each.low, each.high)),
+                        english(each.interval_method, 120),
+                    )
+                    for each in metrics
+                ]
             ),
         ),
         Paragraph(
@@ -270,11 +278,22 @@ def quality(view: EntryView, words: Words) -> Section:
     return Section("quality", say["entry.quality"], tuple(blocks))
 
 
+@cache
+def _metric_columns(words: Words) -> tuple[Column, ...]:
+    say = words.say
+    return (
+        Column(say["entry.metric"]),
+        Column(say["entry.value"], number=True),
+        Column(say["entry.interval_95"], number=True),
+        Column(say["entry.method"]),
+    )
+
+
 def _class_table(view: EntryView, words: Words) -> Table:
     rows = view.classes[:MOST_CLASSES]
     columns: tuple[Sequence[Inline], ...] = (
         [Said("name", words.label(row.label, view.board, 60)) for row in rows],
-        [words.whole(row.support) for row in rows],
+        words.wholes([row.support for row in rows]),
         *_figures(
             words,
             [row.precision for row in rows],
@@ -288,6 +307,11 @@ def _class_table(view: EntryView, words: Words) -> Table:
         (*heads, Column("F1", number=True)),
         tuple(zip(*columns, strict=True)),
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _answer_columns(labels: str, *answers: str) -> tuple[Column, ...]:
+    return (Column(labels), *[Column(each, number=True) for each in answers])
 
 
 def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
@@ -304,14 +328,11 @@ def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
     yield Paragraph(say["entry.confusion_why"], "explain")
     yield Table(
         say["entry.confusion"],
-        (
-            Column(say["entry.true_or_answer"]),
-            *(Column(head, number=True) for head in heads),
-        ),
+        _answer_columns(say["entry.true_or_answer"], *heads),
         tuple(
             (
                 Said("name", label),
-                *map(words.whole, row if unanswered else row[:-1]),
+                *words.wholes(row if unanswered else row[:-1]),
             )
             for label, row in zip(labels(60), matrix, strict=True)
         ),

@@ -13,8 +13,9 @@ text of their own are a form of their own, which takes longer to make.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import NamedTuple, TypeAlias
 
 from harness.site.blocks import Block, Section
@@ -22,27 +23,41 @@ from harness.site.blocks_html import html
 from harness.site.text import significant_lines
 from harness.site.versions import encoded, neutral
 
-Filling: TypeAlias = str | float
-"""What fills a hole: a figure, which is spelt with three significant digits, or HTML."""
-
 HOLE, END, SLOT = "\x04", "\x05", "\x06"
 """Begins a hole; stands between what fills holes; stands in a frame for what it is around."""
-_FIRST = 0xE000
-MOST = 6400
-"""Holes that there are: the first range of characters for private use has so many."""
-HOLES = tuple([f"{HOLE}{chr(_FIRST + n)}" for n in range(MOST)])
-"""By their number, which counts from the beginning of what is made at once."""
-_PARTS = re.compile(f"{HOLE}([{chr(_FIRST)}-{chr(_FIRST + MOST - 1)}])")
+MOST = 3200
+"""Holes of a kind that there are: characters for private use, which nothing makes small letters."""
+FIGURES = tuple([f"{HOLE}{chr(0xE000 + n)}" for n in range(MOST)])
+TEXTS = tuple([f"{HOLE}{chr(0xE000 + MOST + n)}" for n in range(MOST)])
+"""Holes by their number, which counts from the beginning of what is made at once."""
+_PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{TEXTS[-1][1]}])")
 KEPT = 1024
 """Forms that are kept."""
+WHOLE = 512
+"""Whole pages that are kept put together of forms: each takes some 50 kB."""
 
 
-class Form(NamedTuple):
-    """A part of a page, in each language: what holes are left in, and which these are."""
+class Filling(NamedTuple):
+    """What fills holes, each kind by their numbers."""
 
-    templates: tuple[bytes, ...]
-    """To be filled by ``%``."""
-    holes: tuple[tuple[int, ...], ...]
+    figures: list[float]
+    """Are spelt with three significant digits."""
+    texts: list[str]
+    """HTML, which may say what each language does between marks."""
+
+
+class Form:
+    """A part of a page, in each language. Two are the same only if they are one object."""
+
+    def __init__(self, versions: Iterable[str]) -> None:
+        parts = [_PARTS.split(version) for version in versions]  # every second one is a hole
+        self.templates = [
+            "%b".join([each.replace("%", "%%") for each in pieces[::2]]).encode()
+            for pieces in parts
+        ]
+        """To be filled by ``%``."""
+        self.holes = [[ord(each) - 0xE000 for each in pieces[1::2]] for pieces in parts]
+        """Numbers of holes in the order of the template; those of texts from ``MOST`` on."""
 
 
 _forms: dict[tuple[object, ...], tuple[Form, tuple[Block | Section, ...]]] = {}
@@ -83,48 +98,65 @@ def form_of(text: str) -> Form:
 
 def form_of_each(versions: Iterable[bytes]) -> Form:
     """Return the form of HTML in each language."""
-    templates, holes = [], []
-    for version in versions:
-        pieces = _PARTS.split(version.decode())
-        template = "%b".join([each.replace("%", "%%") for each in pieces[::2]])
-        templates.append(template.encode())
-        holes.append(tuple([ord(each) - _FIRST for each in pieces[1::2]]))
-    return Form(tuple(templates), tuple(holes))
+    return Form([each.decode() for each in versions])
 
 
 class Page:
     """What a page is put together of: forms, each with what fills its holes."""
 
     def __init__(self) -> None:
-        self._forms: list[tuple[Form, int]] = []
-        self._values: list[Filling] = []
+        self._parts: list[_Part] = []
+        self._figures: list[float] = []
+        self._texts: list[str] = []
 
-    def fill(self, forms: Iterable[Form], values: Sequence[Filling]) -> None:
-        """Add forms whose holes are numbered in the order of these values."""
-        begin = len(self._values)
-        self._forms += [(each, begin) for each in forms]
-        self._values += values
+    def fill(self, filling: Filling, *forms: Form) -> None:
+        """Add forms, and what fills the holes of all of these."""
+        begins = len(self._figures), len(self._texts)
+        self._parts += [(each, *begins) for each in forms]
+        self._figures += filling.figures
+        self._texts += filling.texts
 
     def spelt(self) -> list[bytes]:
         """Return it in each language."""
-        made, count = [], len(self._values)
-        for n, filling in enumerate(encoded(END.join(_spelt(self._values)))):
+        known = len(self._figures)
+        count = known + len(self._texts)
+        figures = neutral(significant_lines(self._figures)).replace("\n", END)
+        texts = END.join(self._texts)
+        whole = f"{figures}{END}{texts}" if known and count > known else f"{figures}{texts}"
+        made = []
+        for filling, (template, pick) in zip(
+            encoded(whole), _put_together(known, *self._parts), strict=True
+        ):
             values = filling.split(_END) if count else []
             if len(values) != count:
                 raise ValueError("what fills a hole holds the mark that stands between them")
-            template = b"".join([each.templates[n] for each, _ in self._forms])
-            order = [begin + hole for each, begin in self._forms for hole in each.holes[n]]
-            made.append(template % tuple([values[place] for place in order]))
+            made.append(template % pick(values))
         return made
 
 
 _END = END.encode()
+_Part: TypeAlias = tuple[Form, int, int]
+"""A form, and how many figures and texts fill what stands before it."""
 
 
-def _spelt(values: Sequence[Filling]) -> list[str]:
-    """Spell figures, all at once: a page has about a hundred."""
-    figures = [each for each in values if type(each) is not str]
-    if not figures:
-        return list(values)  # type: ignore[arg-type] # texts alone
-    spelt = iter(neutral(significant_lines(figures)).split("\n"))  # type: ignore[arg-type] # figures
-    return [each if type(each) is str else next(spelt) for each in values]
+@lru_cache(maxsize=WHOLE)
+def _put_together(
+    figures: int, *parts: _Part
+) -> list[tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]]:
+    """Return the whole in each language, and what picks what fills it, figures before texts."""
+    made = []
+    for n in range(len(parts[0][0].templates)):
+        template = b"".join([form.templates[n] for form, _, _ in parts])
+        order = [
+            hole + first if hole < MOST else hole - MOST + figures + text
+            for form, first, text in parts
+            for hole in form.holes[n]
+        ]
+        made.append((template, _picking(order)))
+    return made
+
+
+def _picking(order: Sequence[int]) -> Callable[[list[bytes]], tuple[bytes, ...]]:
+    if len(order) > 1:  # of one it would give no tuple, and of none it is not made
+        return itemgetter(*order)
+    return lambda values: tuple([values[n] for n in order])

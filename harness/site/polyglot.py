@@ -12,12 +12,12 @@ from functools import cache, lru_cache
 from harness.records.board import Board, BoardEntry
 from harness.records.task_words import TaskWords
 from harness.site import text as english
-from harness.site.blocks import Said, Section
+from harness.site.blocks import Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape
-from harness.site.forms import HOLE, HOLES, MOST, SLOT, Filling
+from harness.site.forms import FIGURES, HOLE, MOST, SLOT, TEXTS, Filling
 from harness.site.language import Value, codes, in_utc
 from harness.site.versions import joined, neutral, parted
-from harness.site.wording import Quote, Wording, wording
+from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge, sources
 
 KEPT = 64
@@ -48,7 +48,8 @@ class Polyglot:
     def __init__(self, spoken: Sequence[Wording]) -> None:
         self._spoken = tuple(spoken)
         self._languages = tuple(each.language for each in spoken)
-        self._filling: list[Filling] = []
+        self._figures: list[float] = []
+        self._texts: list[str] = []
         self._boards: dict[str, tuple[tuple[TaskWords, ...], dict[tuple[object, ...], str]]] = {}
         self.say = _Strings(self._spoken)
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
@@ -60,6 +61,7 @@ class Polyglot:
         self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value + 0.0:,.10g}"))
         """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
+        self._quote = lru_cache(maxsize=SENTENCES)(Said)
         self._day = lru_cache(maxsize=1024)(
             lambda *day: self.each(lambda own: own.language.moment_of(*day, time=SLOT))
         )
@@ -89,27 +91,26 @@ class Polyglot:
 
     # Holes
 
-    def taken(self) -> list[Filling]:
+    def taken(self) -> Filling:
         """Return what fills the holes that were asked for since it was taken last."""
-        taken, self._filling = self._filling, []
+        taken = Filling(self._figures, self._texts)
+        self._figures, self._texts = [], []
         return taken
 
-    def _hole(self, value: Filling) -> str:
-        n = len(self._filling)
+    def _hole(self, text: str) -> str:
+        n = len(self._texts)
         if n >= MOST:
-            return value if type(value) is str else neutral(english.spell_significant(value))  # type: ignore[arg-type] # a figure
-        self._filling.append(value)
-        return HOLES[n]
+            return text
+        self._texts.append(text)
+        return TEXTS[n]
 
-    def unique(self, said: Quote) -> Quote:
+    def unique(self, text: str) -> str:
         """Put what a page alone says into a hole."""
-        if isinstance(said, Said):
-            kind, text, address, foreign = said
-            return Said(kind, self._of_text(text), address and self._of_text(address), foreign)
-        return self._of_text(said)
-
-    def _of_text(self, text: str) -> str:
         return text if HOLE in text else self._hole(escape(text))
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Put what is quoted into a hole."""
+        return self._quote(kind, self._hole(escape(cleaned(kind, text, length))))
 
     def drawing(self, svg: str) -> str:
         """Put a drawing that a page alone has into a hole."""
@@ -123,7 +124,7 @@ class Polyglot:
             if isinstance(value, bool):
                 raise TypeError("yes and no are not figures: they want strings of their own")
             if isinstance(value, float):
-                values[name] = self._hole(value)
+                values[name] = self.figure(value)
         return self._said(key, *values.items())
 
     def _filled(self, key: str, *items: tuple[str, str | int]) -> str:
@@ -139,24 +140,41 @@ class Polyglot:
 
     def figure(self, value: float) -> str:
         """Spell a figure with three significant digits."""
-        return self._hole(value)
+        n = len(self._figures)
+        if n >= MOST:
+            return neutral(english.spell_significant(value))
+        self._figures.append(value)
+        return FIGURES[n]
 
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several at once."""
-        begin = len(self._filling)
+        begin = len(self._figures)
         end = begin + len(values)
         if end > MOST:
-            return [self._hole(each) for each in values]
-        self._filling += values
-        return list(HOLES[begin:end])
+            return [self.figure(each) for each in values]
+        self._figures += values
+        return list(FIGURES[begin:end])
 
     def whole(self, value: int) -> str:
         """Spell a whole number."""
         return self._hole(_whole(value))
 
+    def wholes(self, values: Sequence[int]) -> list[str]:
+        """Spell several at once."""
+        begin = len(self._texts)
+        end = begin + len(values)
+        if end > MOST:
+            return [self.whole(each) for each in values]
+        self._texts += [_whole(each) for each in values]
+        return list(TEXTS[begin:end])
+
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
         return self._percent(self.whole(round(100 * share)))
+
+    def percents(self, shares: Sequence[float]) -> list[str]:
+        """Spell several at once."""
+        return [*map(self._percent, self.wholes([round(100 * share) for share in shares]))]
 
     def significant_percent(self, share: float) -> str:
         """Spell a share of 1 in per cent to three significant digits."""
@@ -171,7 +189,7 @@ class Polyglot:
     def between(self, interval: tuple[float, float]) -> str:
         """Spell an interval."""
         low, high = interval
-        return self._between(self._hole(low), self._hole(high))
+        return self._between(self.figure(low), self.figure(high))
 
     def watt_hours(self, joules: float) -> str:
         """Spell an energy in the unit of watt-hours that fits."""

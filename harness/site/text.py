@@ -58,7 +58,7 @@ significant = lru_cache(maxsize=KEPT)(spell_significant)
 
 def significant_lines(values: Sequence[float]) -> str:
     """Spell each with three significant digits as ``significant`` does, on a line of its own."""
-    spelt = "%#.3g\n" * len(values) % tuple(values)
+    spelt = "%#.3g\n" * len(values) % (*values,)
     spelt = spelt.replace(".\n", "\n").replace("0.00\n", "0\n")  # only nothing ends like that
     if not ("e" in spelt or "-" in spelt or "n" in spelt):
         return spelt[:-1]
@@ -128,6 +128,8 @@ def plain(text: str) -> str:
     """
     if text.isalnum():  # letters and digits alone, as of a digest
         return text
+    if text.isascii() and text.isprintable() and "  " not in text and text.strip() == text:
+        return text  # as most are: there is nothing to do but to look
     if NO_BREAK_SPACE not in text and NARROW_SPACE not in text:
         spaced = " ".join(text.split())
     else:

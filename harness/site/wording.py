@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import Protocol, TypeVar
+from typing import Protocol
 
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
 from harness.site import words as spelt
-from harness.site.blocks import Inline, Said, Section, english, name
+from harness.site.blocks import Inline, Quoted, Said, Section, cleaned, english, name
 from harness.site.blocks_html import inline
 from harness.site.language import Language, Value, language
 from harness.site.text import plain, shorten
@@ -22,8 +22,6 @@ KEPT = 4096
 """Strings with their holes filled that are kept."""
 LONGEST_TITLE = 200
 LONGEST_STAGE = 40
-
-Quote = TypeVar("Quote", str, Said)
 
 
 class Words(Protocol):
@@ -58,13 +56,17 @@ class Words(Protocol):
         """Return a section that is made by each language's own words."""
         ...
 
-    def unique(self, said: Quote) -> Quote:
-        """Say what hardly another page says: a text that is cleaned, or a quote of one.
+    def unique(self, text: str) -> str:
+        """Say what hardly another page says, cleaned.
 
         It is spelt the same without, but then so is all that stands around it, for each page anew.
         What this returns, and what figures return, is of the page that is being made: to be kept
         for another one, or looked into, by nobody.
         """
+        ...
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Quote what hardly another page says, likewise: cleaned and cut as ``blocks`` does it."""
         ...
 
     def drawing(self, svg: str) -> str:
@@ -83,12 +85,20 @@ class Words(Protocol):
         """Spell a whole number."""
         ...
 
+    def wholes(self, values: Sequence[int]) -> list[str]:
+        """Spell several at once, which is quicker."""
+        ...
+
     def plain_number(self, value: float) -> str:
         """Spell a round number with no more digits than it has."""
         ...
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
+        ...
+
+    def percents(self, shares: Sequence[float]) -> list[str]:
+        """Spell several at once, which is quicker."""
         ...
 
     def between(self, interval: tuple[float, float]) -> str:
@@ -183,9 +193,13 @@ class Wording:
         """Return a section that is made by this language's words."""
         return make(self)
 
-    def unique(self, said: Quote) -> Quote:
-        """Say a text, or a quote, as it is."""
-        return said
+    def unique(self, text: str) -> str:
+        """Say a text as it is."""
+        return text
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Quote a text, cleaned and cut."""
+        return Said(kind, cleaned(kind, text, length))
 
     def drawing(self, svg: str) -> str:
         """Show a drawing as it is."""
@@ -194,6 +208,14 @@ class Wording:
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several figures."""
         return [self.figure(value) for value in values]
+
+    def wholes(self, values: Sequence[int]) -> list[str]:
+        """Spell several whole numbers."""
+        return [self.whole(value) for value in values]
+
+    def percents(self, shares: Sequence[float]) -> list[str]:
+        """Spell several shares of 1 in whole per cent."""
+        return [self.percent(share) for share in shares]
 
     def watt_hours(self, joules: float) -> str:
         """Spell an energy in the unit of watt-hours that fits."""
