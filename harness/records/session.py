@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import math
+from collections.abc import Sequence
+from functools import cached_property, lru_cache
+from typing import Literal, NamedTuple, TypeAlias
 
 from harness.records.base import Frozen
-from harness.records.meter import PowerTrace, WindowReading
+from harness.records.meter import ComponentEnergy, PowerTrace, WindowReading
 
 Phase: TypeAlias = Literal[
     "idle-before", "start", "load", "warm-up", "measured", "drain", "idle-after"
@@ -50,6 +53,83 @@ class PhaseWindow(Frozen):
     phase: Phase
     reading: WindowReading
     disturbance: Disturbance
+
+
+class Sums(NamedTuple):
+    """Of some phases together."""
+
+    joules: float
+    """Gross of idle, all components together."""
+    seconds: float
+    cpu_seconds: float
+    """Of the entry's tree."""
+
+
+class Windows:
+    """What was read in the windows of a session, by column: gone through once for all its figures.
+
+    A row, whether there can be one, and what is left open of it all ask for sums over some phases.
+    """
+
+    __slots__ = (
+        "_sums", "_uncertain", "components", "cpu_seconds", "joules", "owners", "parts", "phases",
+        "seconds",
+    )  # fmt: skip
+
+    def __init__(self, windows: Sequence[PhaseWindow]) -> None:
+        readings = [window.reading for window in windows]
+        energies = [reading.energy for reading in readings]
+        self.phases: tuple[Phase, ...] = tuple([window.phase for window in windows])
+        self.seconds = [reading.seconds for reading in readings]
+        self.cpu_seconds = [reading.cpu_seconds for reading in readings]
+        self.joules = [
+            0 + parts[0].joules if len(parts) == 1 else sum([part.joules for part in parts])
+            for parts in energies
+        ]
+        """All components together."""
+        self.parts: list[ComponentEnergy] = [part for parts in energies for part in parts]
+        """What each component used in each window."""
+        self.owners: tuple[Phase, ...] = tuple(
+            [phase for phase, parts in zip(self.phases, energies, strict=True) for _ in parts]
+        )
+        """The phase of each part."""
+        self.components = {part.component for part in self.parts}
+        self._sums: dict[tuple[Phase, ...], Sums] = {}
+        self._uncertain: list[float] | None = None
+
+    def of(self, phases: tuple[Phase, ...]) -> Sums:
+        """Return what the windows of these phases come to; nothing where there are none."""
+        found = self._sums.get(phases)
+        if found is None:
+            at = places(self.phases, phases)
+            joules, seconds, cpu_seconds = self.joules, self.seconds, self.cpu_seconds
+            found = self._sums[phases] = Sums(
+                sum([joules[n] for n in at]),
+                sum([seconds[n] for n in at]),
+                sum([cpu_seconds[n] for n in at]),
+            )
+        return found
+
+    @property
+    def by_phase(self) -> list[float]:
+        """The joules of each of ``PHASES``."""
+        if self.phases == PHASES:
+            return self.joules
+        return [self.of((phase,)).joules for phase in PHASES]
+
+    @property
+    def uncertainties(self) -> list[float]:
+        """Of each part, what is its window's own: a half-width at 95 %, in joules."""
+        if self._uncertain is None:
+            hypot = math.hypot
+            self._uncertain = [hypot(p.resolution_joules, p.edges_joules) for p in self.parts]
+        return self._uncertain
+
+
+@lru_cache(maxsize=256)  # nearly all sessions have the same windows
+def places(seen: tuple[Phase, ...], phases: tuple[Phase, ...]) -> tuple[int, ...]:
+    """Return which of ``seen``, counted from 0, are one of these phases."""
+    return tuple([n for n, phase in enumerate(seen) if phase in phases])
 
 
 class Sweep(Frozen):
@@ -97,7 +177,7 @@ class Remains(Frozen):
     those there were when it was loaded: libraries leave theirs."""
 
 
-class Session(Frozen):
+class Session(Frozen, dict=True, gc=True):  # which holds what is derived once
     """One fresh sandbox through all phases."""
 
     index: int
@@ -124,10 +204,15 @@ class Session(Frozen):
     """Of the kernel's own threads, idle windows included; ``None`` where they are not seen. It is
     in the windows' ``other_cpu_seconds``."""
 
-    @property
+    @cached_property
     def queries(self) -> int:
         """How many queries the measured phase answered."""
         return sum([sweep.queries for sweep in self.sweeps])
+
+    @cached_property
+    def windows(self) -> Windows:
+        """What was read in its phases, by column."""
+        return Windows(self.phases)
 
 
 class VoidSession(Frozen):
