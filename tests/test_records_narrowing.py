@@ -12,7 +12,7 @@ from harness.records.base import Frozen, pretty_json
 from harness.records.evaluation import EvaluationRecord
 from harness.records.narrowing import Kept, narrowed
 from harness.records.session import Session, Sweep
-from harness.site.entry_view import NEEDED
+from harness.site.record_view import NEEDED
 
 
 class Inner(Frozen):

@@ -31,9 +31,10 @@ from harness.site import entry_result
 from harness.site import text as english
 from harness.site.entry_making import commands
 from harness.site.entry_page import render_entry
-from harness.site.entry_view import NEEDED, EntryView, entry_view
+from harness.site.entry_view import EntryView, entry_view
 from harness.site.language import codes
 from harness.site.paths import entry_page_name
+from harness.site.record_view import NEEDED
 
 GOLDEN = Path(__file__).parent / "golden" / "entries"
 POLICY = (

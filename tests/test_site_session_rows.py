@@ -67,7 +67,7 @@ def test_a_session_has_the_figure_that_energy_gives(session: Session, amortise: 
     resolved = amortise > 0 and is_resolved(session)
     assert seen.joules_per_1000 == (joules_per_1000(session, amortise) if resolved else None)
     assert seen.measured_seconds == phase_seconds(session, *MEASURED_THROUGH_DRAIN)
-    assert seen.joules == [window.reading.joules for window in session.phases]
+    assert [*seen.joules] == [window.reading.joules for window in session.phases]
 
 
 def test_phases_are_means_over_sessions() -> None:

@@ -33,6 +33,10 @@ RECORDS_A_TASK = 24
 """Read at once by a process: folders are not split, so that it may be more."""
 
 
+VIEWS_BYTES = 96 << 20
+"""Of what pages need of records that were read just now: about 8 kB each."""
+
+
 class Told(Frozen, array_like=True):
     """What is kept of one file of a results folder."""
 
@@ -85,8 +89,16 @@ class Shelf:
 class Gathered:
     """What was kept of all records of a results folder."""
 
-    def __init__(self, results: Path, rules: Rules, folders: Iterable[Folder]) -> None:
+    def __init__(
+        self,
+        results: Path,
+        rules: Rules,
+        folders: Iterable[Folder],
+        views: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.results, self.rules = results, rules
+        self.views = views or {}
+        """By path, of records that were read just now: what their entries' pages need of them."""
         self.folders = tuple(folders)
         self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
         self._lines = {paths: line for each in self.folders for paths, line in each.lines}
@@ -147,12 +159,28 @@ def gather(
         Place(str(project.root), str(results), chunk) for chunk in _chunks(fresh, RECORDS_A_TASK)
     )
     read: dict[bytes, Folder] = {}
+    views = _Views()
     folders = (os.path.dirname(os.fsencode(files[0].path)) for files in fresh)  # noqa: PTH120
     for encoded in workers.run(read_folders, tasks):
-        for made in _DECODER.decode(encoded):
-            read[next(folders)] = made
+        made, seen = _DECODER.decode(encoded)
+        for folder in made:
+            read[next(folders)] = folder
+        views.add(seen)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, project.rules(), kept)
+    return Gathered(results, project.rules(), kept, views.kept)
+
+
+class _Views:
+    """What pages need of records, as far as there is room: the others are read again."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self._room = VIEWS_BYTES
+
+    def add(self, seen: Mapping[str, bytes]) -> None:
+        if self._room > 0:
+            self.kept.update(seen)
+            self._room -= sum(map(len, seen.values()))
 
 
 def by_folder_of(folders: Iterable[Folder]) -> dict[bytes, Folder]:
@@ -164,8 +192,9 @@ def read_folders(place: Place) -> bytes:
     """Read the files of some folders, in whatever process; return what is kept, encoded."""
     rules, keys = _project(place.project)
     results = Path(place.results)
-    made = [_read_folder(results, files, rules, keys) for files in place.folders]
-    return msgspec.msgpack.encode(made)
+    views: dict[str, bytes] = {}
+    made = [_read_folder(results, files, rules, keys, views) for files in place.folders]
+    return msgspec.msgpack.encode((made, views))
 
 
 def read_again(
@@ -190,8 +219,9 @@ def read_again(
     )
 
 
-_DECODER = msgspec.msgpack.Decoder(list[Folder])
+_DECODER = msgspec.msgpack.Decoder(tuple[list[Folder], dict[str, bytes]])
 _RECORD = msgspec.json.Decoder(EvaluationRecord)
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 @cache
@@ -229,7 +259,15 @@ def _marks(files: Sequence[Found]) -> dict[str, tuple[Mark, ...]]:
     }
 
 
-def _read_folder(results: Path, files: Sequence[Found], rules: Rules, keys: KeyRing) -> Folder:
+def _read_folder(
+    results: Path,
+    files: Sequence[Found],
+    rules: Rules,
+    keys: KeyRing,
+    views: dict[str, bytes],
+) -> Folder:
+    from harness.site.record_view import record_view
+
     marks, heads = _marks(files), {}
     told: list[Told] = []
     completed: defaultdict[tuple[str, str], list[tuple[Gist, StoredRecord]]] = defaultdict(list)
@@ -241,6 +279,8 @@ def _read_folder(results: Path, files: Sequence[Found], rules: Rules, keys: KeyR
         if read is not None:
             gist, head = gist_of(read, rules)
             heads[gist.head] = head
+            if gist.problem is None:  # else it is on no page
+                views[gist.path] = _ENCODER.encode(record_view(read.record))
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -28,6 +28,9 @@ from harness.site import paths
 from harness.site.language import languages
 from harness.site.render import BoardParts, Placed, index_files, placed
 from harness.store.scanning import Mark
+
+if TYPE_CHECKING:
+    from harness.site.record_view import RecordView
 
 KEPT = 8
 """Boards that are kept: pages of one are made one after the other."""
@@ -154,6 +157,8 @@ class _Record(Frozen, array_like=True):
     mark: Mark
     digest: str
     signed_by: str | None
+    view: bytes | None
+    """What the page needs of it, where it was read just now."""
 
 
 class _Entry(Frozen, array_like=True):
@@ -170,13 +175,6 @@ class _Entry(Frozen, array_like=True):
     ranked: int
     results: str
     address: str
-
-
-class _Shown(NamedTuple):
-    path: str
-    record: EvaluationRecord
-    digest: str
-    signed_by: str | None
 
 
 def entry_pages(site: Site) -> Iterator[Page]:
@@ -265,6 +263,7 @@ def _records_of(
             mark=stored[path].mark,
             digest=stored[path].digest,
             signed_by=stored[path].signed_by,
+            view=site.gathered.views.get(path),
         )
         for path in sorted({*own, *behind})
     )
@@ -273,16 +272,10 @@ def _records_of(
 def _entry(given: _Entry) -> Files:
     from harness.site.badge import badge
     from harness.site.entry_page import render_entry
-    from harness.site.entry_view import entry_view
+    from harness.site.entry_view import Viewed, view_of
 
-    decoder = _decoder()
-    stored = [
-        _Shown(
-            each.path,
-            read_again(given.results, each.path, each.mark, decoder),
-            each.digest,
-            each.signed_by,
-        )
+    viewed = [
+        Viewed(each.path, each.digest, each.signed_by, _view(given.results, each))
         for each in given.records
     ]
     row, failure = given.row, given.failure
@@ -292,7 +285,7 @@ def _entry(given: _Entry) -> Files:
         failed=(failure,) if failure else (),
         ranking=given.ranking,
     )
-    view = entry_view(board, given.entry, stored, ranked=given.ranked)
+    view = view_of(board, given.entry, viewed, ranked=given.ranked)
     page = paths.entry_page_name(board.id, given.entry)
     shown = paths.badge_name(board.id, given.entry)
     files: Files = {}
@@ -310,13 +303,26 @@ def _board(content: bytes) -> Board:
     return msgspec.msgpack.decode(content, type=Board)
 
 
-@cache
-def _decoder() -> msgspec.json.Decoder[EvaluationRecord]:
-    """Return what reads of a record what the page of its entry needs."""
-    from harness.records.narrowing import narrowed
-    from harness.site.entry_view import NEEDED
+def _view(results: str, record: _Record) -> RecordView:
+    """Return what the page needs of a record: as it was worked out then, or of its file."""
+    from harness.site.record_view import record_view
 
-    return msgspec.json.Decoder(narrowed(EvaluationRecord, NEEDED))
+    handed, again = _decoders()
+    if record.view is not None:
+        return handed.decode(record.view)
+    return record_view(read_again(results, record.path, record.mark, again))
+
+
+@cache
+def _decoders() -> tuple[
+    msgspec.msgpack.Decoder[RecordView], msgspec.json.Decoder[EvaluationRecord]
+]:
+    """Return what reads the view of a record, and of a record's file what a view is made of."""
+    from harness.records.narrowing import narrowed
+    from harness.site.record_view import NEEDED, RecordView
+
+    narrow = narrowed(EvaluationRecord, NEEDED)
+    return msgspec.msgpack.Decoder(RecordView), msgspec.json.Decoder(narrow)
 
 
 # The page on the method

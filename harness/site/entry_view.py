@@ -8,37 +8,15 @@ the record, so that it cannot be here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from harness.records.board import Board, BoardEntry, FailedEntry
 from harness.records.evaluation import EvaluationRecord, Failed, MetricValue
-from harness.records.meter import ComponentEnergy, WindowReading
-from harness.records.narrowing import Kept
-from harness.records.session import Disturbance, Session, Sweep, VoidSession
 from harness.records.statistics import log_mean
-from harness.site.power import TraceDrawing, lay_out
-from harness.site.session_rows import (
-    Matrix,
-    PhaseRow,
-    Seen,
-    SessionRow,
-    phase_rows,
-    seen_of,
-    session_rows,
-)
-
-NEEDED: Kept = {
-    EvaluationRecord: frozenset(EvaluationRecord.__struct_fields__) - {"looks", "items"},
-    Session: frozenset(Session.__struct_fields__) - {"remains", "kernel_threads_cpu_seconds"},
-    VoidSession: frozenset(VoidSession.__struct_fields__) - {"trace"},
-    WindowReading: frozenset({"seconds", "cpu_seconds", "energy"}),
-    ComponentEnergy: frozenset({"component", "joules", "resolution_joules", "edges_joules"}),
-    Disturbance: frozenset({"temperature_celsius"}),
-    Sweep: frozenset({"queries"}),
-}
-"""What the page of an entry needs of its records, where these have more (``records.narrowing``)."""
+from harness.site.power import TraceDrawing
+from harness.site.record_view import RecordView, record_view
+from harness.site.session_rows import Matrix, PhaseRow, SessionRow, phase_rows
 
 
 class StoredLike(Protocol):
@@ -63,6 +41,23 @@ class StoredLike(Protocol):
     def signed_by(self) -> str | None:
         """The name of the organiser's key; ``None``: nobody signed it."""
         ...
+
+
+class Viewed(NamedTuple):
+    """A record of which the page needs no more than its view."""
+
+    path: str
+    """Relative to the results folder."""
+    digest: str
+    """Of its content, the signature apart."""
+    signed_by: str | None
+    """The name of the organiser's key whose signature was found good; ``None``: nobody signed."""
+    view: RecordView
+
+    @property
+    def record(self) -> EvaluationRecord:
+        """All of it but its sessions."""
+        return self.view.record
 
 
 class ClassRow(NamedTuple):
@@ -103,9 +98,9 @@ class EntryView(NamedTuple):
     """Its row; ``None`` where it only failed."""
     failure: FailedEntry | None
     """Its latest evaluation, where that failed."""
-    latest: StoredLike
+    latest: Viewed
     """The latest record behind the row; of an entry that only failed its last one."""
-    records: tuple[StoredLike, ...]
+    records: tuple[Viewed, ...]
     """Those that the page tells of in full: the ones behind the row, or the one that failed."""
     sessions: tuple[SessionRow, ...]
     phases: tuple[PhaseRow, ...]
@@ -140,18 +135,32 @@ def entry_view(
     have a rank, where the board is given without the other ones. Raises ``ValueError`` where the
     board does not know the entry, or none of its records is among them.
     """
+    viewed = [
+        Viewed(each.path, each.digest, each.signed_by, record_view(each.record)) for each in stored
+    ]
+    return view_of(board, name, viewed, on_board=on_board, ranked=ranked)
+
+
+def view_of(
+    board: Board,
+    name: str,
+    viewed: Iterable[Viewed],
+    *,
+    on_board: bool = True,
+    ranked: int | None = None,
+) -> EntryView:
+    """Put together the same, where the views of its records are there already."""
     entry = next((each for each in board.entries if each.entry == name), None)
     failure = next((each for each in board.failed if each.entry == name), None)
     if entry is None and failure is None:
         raise ValueError(f"the board {board.id} has no entry {name!r}")
-    by_path = {each.path: each for each in stored}
+    by_path = {each.path: each for each in viewed}
     behind = entry.evaluations if entry is not None else (failure.path,) if failure else ()
-    records = tuple(by_path[path] for path in behind if path in by_path)
+    records = tuple([by_path[path] for path in behind if path in by_path])
     if not records:
         raise ValueError(f"no record of {name!r} on the board {board.id} is given")
-    seen = {each.path: seen_of(each.record) for each in records}
     latest = records[-1]
-    traced = _middle_session(seen[latest.path])
+    peaks = [each.view.peak_memory_bytes for each in records]
     return EntryView(
         board=board,
         name=name,
@@ -160,35 +169,27 @@ def entry_view(
         failure=failure,
         latest=latest,
         records=records,
-        sessions=tuple(
-            row
-            for number, each in enumerate(records, 1)
-            for row in session_rows(number, each.record, seen[each.path])
-        ),
+        sessions=_sessions([each.view for each in records]),
         phases=phase_rows(
-            [each for sessions in seen.values() for each in sessions],
+            [seen for each in records for seen in each.view.seen],
             latest.record.rules.amortise_queries,
         ),
-        trace=None if traced is None else lay_out(traced.trace, traced.phases),
-        traced_session=None if traced is None else traced.index + 1,
-        peak_memory_bytes=max(
-            (s.peak_memory_bytes for each in records for s in each.record.sessions), default=None
-        ),
+        trace=latest.view.trace,
+        traced_session=latest.view.traced_session,
+        peak_memory_bytes=max([peak for peak in peaks if peak is not None], default=None),
         classes=_classes(latest.record),
-        confusion=_confusion(latest.record.sessions),
-        history=_history(name, by_path.values(), seen if entry is not None else {}),
+        confusion=latest.view.confusion,
+        history=_history(name, by_path.values(), behind if entry is not None else ()),
         ranked=sum(each.rank is not None for each in board.entries) if ranked is None else ranked,
     )
 
 
-def _middle_session(seen: Iterable[Seen]) -> Session | None:
-    """Return the session whose energy is the middle one: neither the luckiest nor the worst."""
-    in_order = sorted(
-        ((each.joules_per_1000 or 0.0, n, each.session) for n, each in enumerate(seen)),
-        key=itemgetter(0, 1),
-    )
-    traced = [session for _, _, session in in_order if session.trace]
-    return traced[(len(traced) - 1) // 2] if traced else None
+def _sessions(views: Sequence[RecordView]) -> tuple[SessionRow, ...]:
+    """Return the sessions of several evaluations, each with the number of its own."""
+    if len(views) == 1:
+        return views[0].rows
+    numbered = enumerate(views, 1)
+    return tuple(row._replace(evaluation=n) for n, each in numbered for row in each.rows)
 
 
 def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
@@ -200,39 +201,16 @@ def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
     )
 
 
-def _confusion(sessions: Sequence[Session]) -> Matrix | None:
-    """Add up the sessions' confusions; ``None`` where one keeps it back, or they cannot be such.
-
-    Each counts items, has a row for every label, and in each row a column for every label and one
-    for items without an answer.
-    """
-    kept = [session.confusion for session in sessions if session.confusion]
-    if not kept or len(kept) < len(sessions):
-        return None
-    widths = [len(kept[0]) + 1] * len(kept[0])
-    for each in kept:
-        if [*map(len, each)] != widths or min(map(min, each)) < 0:
-            return None
-    if all(each == kept[0] for each in kept):  # as of nearly all entries, which answer alike
-        return tuple([tuple([len(kept) * items for items in row]) for row in kept[0]])
-    return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
-
-
 def _history(
-    name: str, stored: Iterable[StoredLike], behind: Mapping[str, list[Seen]]
+    name: str, viewed: Iterable[Viewed], behind: Collection[str]
 ) -> tuple[HistoryRow, ...]:
-    own = [each for each in stored if each.record.submission.entry == name or each.path in behind]
+    own = [each for each in viewed if each.record.submission.entry == name or each.path in behind]
     own.sort(key=lambda each: (each.record.created_utc, each.path), reverse=True)
-    return tuple(
-        _history_row(
-            each, behind.get(each.path) or seen_of(each.record), counts=each.path in behind
-        )
-        for each in own
-    )
+    return tuple([_history_row(each, counts=each.path in behind) for each in own])
 
 
-def _history_row(stored: StoredLike, seen: Sequence[Seen], *, counts: bool) -> HistoryRow:
-    record = stored.record
+def _history_row(stored: Viewed, *, counts: bool) -> HistoryRow:
+    record, seen = stored.record, stored.view.seen
     outcome, quality = record.outcome, record.quality
     resolved = [each.joules_per_1000 for each in seen if each.joules_per_1000 is not None]
     failed = outcome if isinstance(outcome, Failed) else None
@@ -250,6 +228,6 @@ def _history_row(stored: StoredLike, seen: Sequence[Seen], *, counts: bool) -> H
         joules_per_1000=log_mean(resolved)
         if failed is None and 0 < len(resolved) == len(seen) and min(resolved) > 0
         else None,
-        sessions=len(record.sessions),
+        sessions=len(seen),
         counts=counts,
     )

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from operator import attrgetter, truediv
 from typing import NamedTuple, TypeAlias
 
 from harness.records.energy import (
     BEFORE_MEASURED,
-    LEAST_JOULES,
     MEASURED_THROUGH_DRAIN,
     is_resolved,
     joules_per_1000,
-    per_1000,
-    phase_seconds,
 )
 from harness.records.evaluation import EvaluationRecord
-from harness.records.meter import ComponentEnergy
 from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
 
 Matrix: TypeAlias = tuple[tuple[int, ...], ...]
@@ -61,13 +57,12 @@ class PhaseRow(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A session with what is needed of it several times over."""
+    """What is needed of a session several times over."""
 
-    session: Session
     queries: int
-    joules: list[float]
+    joules: tuple[float, ...]
     """Of each window, as ``seconds``."""
-    seconds: list[float]
+    seconds: tuple[float, ...]
     measured_seconds: float
     """From the first query through the drain."""
     joules_per_1000: float | None
@@ -83,65 +78,37 @@ def seen_of(record: EvaluationRecord) -> list[Seen]:
 
 
 def _seen(session: Session, amortise: int) -> Seen:
-    """Go through the windows of a session once, where they are those of nearly all sessions."""
-    readings = [window.reading for window in session.phases]
-    energies = [reading.energy for reading in readings]
-    seconds = [reading.seconds for reading in readings]
-    queries = session.queries
-    has_figure = queries > 0 and amortise > 0
-    if {*map(len, energies)} != {1} or tuple([w.phase for w in session.phases]) != PHASES:
-        joules = [reading.joules for reading in readings]
-        figure = joules_per_1000(session, amortise) if has_figure and is_resolved(session) else None
-        measured_seconds = phase_seconds(session, *MEASURED_THROUGH_DRAIN)
-        return Seen(session, queries, joules, seconds, measured_seconds, figure)
-    parts = [part for (part,) in energies]
-    joules = [0 + part.joules for part in parts]  # as ``reading.joules`` has it
-    sums = {BEFORE_MEASURED: sum(joules[_BEFORE]), MEASURED_THROUGH_DRAIN: sum(joules[_MEASURED])}
-    figure = None
-    if has_figure and (
-        _is_surely_resolved(parts, sums[MEASURED_THROUGH_DRAIN]) or is_resolved(session)
-    ):
-        figure = per_1000(session, amortise, lambda _session, *phases: sums[phases])
-    return Seen(session, queries, joules, seconds, sum(seconds[_MEASURED]), figure)
+    queries, windows = session.queries, session.windows
+    has_figure = queries > 0 and amortise > 0 and is_resolved(session)
+    return Seen(
+        queries,
+        tuple(windows.joules),
+        tuple(windows.seconds),
+        windows.of(MEASURED_THROUGH_DRAIN).seconds,
+        joules_per_1000(session, amortise) if has_figure else None,
+    )
 
 
-_BEFORE = slice(PHASES.index("start"), PHASES.index("measured"))
-_MEASURED = slice(PHASES.index("measured"), PHASES.index("idle-after"))
-"""Where the windows of these phases are among those of all."""
-
-
-def _is_surely_resolved(parts: Sequence[ComponentEnergy], joules: float) -> bool:
-    """Say whether a session of one component is resolved by far, as ``is_resolved`` would say.
-
-    A root of squares is no more than the sum; twice as much leaves room for what is rounded.
-    """
-    if len({part.component for part in parts}) != 1:
-        return False
-    own = [abs(part.resolution_joules) + abs(part.edges_joules) for part in parts[_MEASURED]]
-    return joules > 2 * (LEAST_JOULES + sum(own))
-
-
-def session_rows(number: int, record: EvaluationRecord, seen: Iterable[Seen]) -> list[SessionRow]:
+def session_rows(record: EvaluationRecord, seen: Iterable[Seen]) -> list[SessionRow]:
     """Return the sessions of a record in the order they ran, void ones among them.
 
-    ``number`` is that of the evaluation, from 1.
+    As if it were the first evaluation of those behind a row.
     """
-    rows = [_standing(number, each) for each in seen]
+    rows = [_standing(*each) for each in zip(record.sessions, seen, strict=True)]
     if not record.voided:
         return rows
-    rows += [_void(number, each) for each in record.voided]
+    rows += [_void(each) for each in record.voided]
     return sorted(rows, key=attrgetter("started_utc", "number"))
 
 
-def _standing(evaluation: int, seen: Seen) -> SessionRow:
-    session = seen.session
+def _standing(session: Session, seen: Seen) -> SessionRow:
     agreement, kernel = session.agreement, session.kernel
     temperature = None
     for window in session.phases:
         if window.phase == "measured":
             temperature = window.disturbance.temperature_celsius
     return SessionRow(  # in the order of the fields, which is quicker: there are fifty thousand
-        evaluation,
+        1,
         session.index + 1,
         None if session.round is None else session.round + 1,
         None if session.place is None else session.place + 1,
@@ -159,9 +126,9 @@ def _standing(evaluation: int, seen: Seen) -> SessionRow:
     )
 
 
-def _void(evaluation: int, void: VoidSession) -> SessionRow:
+def _void(void: VoidSession) -> SessionRow:
     return SessionRow(
-        evaluation=evaluation,
+        evaluation=1,
         number=void.index + 1,
         round=None,
         place=None,
