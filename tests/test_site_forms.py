@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from random import Random
 
@@ -11,11 +12,22 @@ from hypothesis import strategies as st
 
 from harness.site import forms
 from harness.site.blocks import Fact, Facts, Listing, Paragraph, Section
-from harness.site.forms import END, FIGURES, MOST, TEXTS, Filling, Form, Page, form, form_of
-from harness.site.language import codes
+from harness.site.forms import (
+    END,
+    FIGURES,
+    MOST,
+    TEXTS,
+    VERSIONS,
+    Filling,
+    Form,
+    Page,
+    form,
+    form_of,
+)
+from harness.site.language import codes, language
 from harness.site.polyglot import Polyglot, polyglot
-from harness.site.text import plain, significant
-from harness.site.versions import joined
+from harness.site.text import plain
+from harness.site.versions import MARK, joined
 
 TEXT = st.text(st.characters(codec="utf-8")).map(plain)
 FIGURE = st.floats(allow_nan=False, allow_infinity=False)
@@ -37,19 +49,22 @@ def spelt(made: Form, filling: Filling) -> list[str]:
 
 
 def of_texts(*texts: str) -> Filling:
-    return Filling([], [*texts])
+    return Filling([], [*texts], [])
 
 
 def put_in(values: Iterable[str | float]) -> tuple[list[str], Filling]:
     """Return holes for these values, and what fills them."""
-    filling, holes = Filling([], []), []
+    filling, holes = Filling([], [], []), []
     for value in values:
-        if isinstance(value, str):
-            holes.append(TEXTS[len(filling.texts)])
-            filling.texts.append(value)
-        else:
+        if isinstance(value, float):
             holes.append(FIGURES[len(filling.figures)])
             filling.figures.append(value)
+        elif MARK in value:
+            holes.append(VERSIONS[len(filling.versions)])
+            filling.versions.append(value)
+        else:
+            holes.append(TEXTS[len(filling.texts)])
+            filling.texts.append(value)
     return holes, filling
 
 
@@ -124,23 +139,34 @@ def test_what_is_more_than_there_are_holes_stands_in_the_form(words: Polyglot) -
     shown = [*words.figures(values[:-3]), *map(words.figure, values[-3:]), words.figure(-0.5)]
     shown += words.wholes(range(MOST - 1))
     shown += [words.whole(-12), *words.wholes([1, 2000]), words.unique("<")]
-    shown += [words.quote("name", "<").text, words.drawing("<svg/>")]
-    made = form_of("\n".join(shown))
-    assert spelt(made, words.taken())[0].split("\n") == [
-        *map(significant, values),
-        "\u22120.500",
-        *map("{:,}".format, range(MOST - 1)),
-        *("\u221212", "1", "2,000", "&lt;", "&lt;", "<svg/>"),
+    shown += [words.quote("name", "<").text, *words.uniques(["&", "x"]), words.moment(MOMENT)]
+    made = form((Listing((*shown,)),))
+    assert re.findall("<li>(.*?)</li>", spelt(made, words.taken())[1]) == [
+        *map(language("fr").significant, values),
+        "\u22120,500",
+        *map(language("fr").whole, [*range(MOST - 1), -12, 1, 2000]),
+        *("&lt;", "&lt;", "&amp;", "x", language("fr").moment(MOMENT)),
     ]
+    for _ in range(MOST + 1):
+        versions = words.unique(joined(["<a>", "<b>"]))
+    assert spelt(form((Paragraph(versions),)), words.taken())[1] == "<p>&lt;b&gt;</p>\n"
+
+
+MOMENT = "2026-11-26T02:13:00Z"
 
 
 def test_a_drawing_may_have_holes_in_it(words: Polyglot) -> None:
     inside = words.figure(2.0)
-    text = f"{words.drawing(f'<svg>{inside}</svg>')} {words.drawing('<svg/>')}"
-    made = form_of(text)
-    assert spelt(made, words.taken())[0] == "<svg>2.00</svg> <svg/>"
+    said = [f"<svg>{inside}</svg>", "<svg/>", joined(["<b/>", "<c/>"])]
+    made = form_of("".join(map(words.drawing, said)))
+    assert spelt(made, words.taken()) == [
+        "<svg>2.00</svg><svg/><b/>",
+        "<svg>2,00</svg><svg/><c/>",
+    ]
 
 
 def test_a_filling_that_holds_a_mark_is_refused() -> None:
     with pytest.raises(ValueError, match="holds the mark"):
         spelt(form_of(TEXTS[0]), of_texts(f"a{END}b"))
+    with pytest.raises(ValueError, match="holds the mark"):
+        spelt(form_of(VERSIONS[0]), Filling([], [], [f"a{END}b"]))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -62,6 +63,8 @@ def circumstances(view: EntryView, words: Words) -> Section:
     return Section("circumstances", words.say["entry.circumstances"], blocks)
 
 
+KEPT = 256
+"""Options of commands that are kept: entries of a board have the same."""
 _KEPT_SECTIONS = 1024
 _kept: dict[tuple[Words, str, bytes], Section] = {}
 _latest: dict[tuple[Words, str], tuple[object, Section]] = {}
@@ -317,23 +320,29 @@ def commands(record: EvaluationRecord) -> Iterator[str]:
     together = [own, *(each for each in others if each != own)][:MOST_ROWS]
     folders = [shlex.quote(f"{PLACE_OF_ENTRIES}/{plain(each)}") for each in together]
     yield f"python -m harness check {folders[0]} --format json"
-    options = [*_data_options(record.data), "--protocol", record.protocol]
-    options += ["--scenario", record.scenario]
-    for meter in record.meter.name.split("+"):
+    data = _data_options(record.data.source, record.data.seed, record.data.revision)
+    how = f"{data} --protocol {record.protocol} --scenario {record.scenario}"
+    demonstration = " --demonstration" if record.demonstration else ""
+    meters = _meter_options(record.meter.name)
+    yield f"python -m harness evaluate {' '.join(folders)} {how}{meters}{demonstration}"
+
+
+@lru_cache(maxsize=KEPT)
+def _meter_options(name: str) -> str:
+    options = []
+    for meter in name.split("+"):
         argument = f":{ARGUMENTS[meter]}" if meter in ARGUMENTS else ""
-        options += ["--meter", shlex.quote(plain(meter) + argument)]
-    if record.demonstration:
-        options.append("--demonstration")
-    yield f"python -m harness evaluate {' '.join([*folders, *options])}"
+        options.append(f" --meter {shlex.quote(plain(meter) + argument)}")
+    return "".join(options)
 
 
-def _data_options(data: DataReference) -> list[str]:
-    if data.source == "sample":
-        return ["--data", "sample", "--seed", str(data.seed or 0)]
-    if data.source == "hub":
-        revision = f"@{data.revision}" if data.revision else ""
-        return ["--data", shlex.quote(plain(f"hub{revision}"))]
-    return ["--data", "DIRECTORY"]
+@lru_cache(maxsize=KEPT)
+def _data_options(source: str, seed: int | None, revision: str | None) -> str:
+    if source == "sample":
+        return f"--data sample --seed {seed or 0}"
+    if source == "hub":
+        return f"--data {shlex.quote(plain(f'hub@{revision}' if revision else 'hub'))}"
+    return "--data DIRECTORY"
 
 
 def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.records.board import BoardEntry
@@ -32,6 +32,8 @@ from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
+KEPT = 256
+"""Remedies that are kept cleaned: many entries have the same."""
 MEBI = 1 << 20
 
 
@@ -288,5 +290,10 @@ def _warning(notice: Notice, words: Words) -> Inline:
         (Said("strong", title), " ") if title else "",
         words.quote("english", notice.message),
         " ",
-        Said("english", f"→ {shorten(notice.remedy, 400)}"),
+        _remedy(notice.remedy),
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _remedy(text: str) -> Said:
+    return Said("english", f"→ {shorten(text, 400)}")

@@ -21,16 +21,18 @@ from typing import NamedTuple, TypeAlias
 from harness.site.blocks import Block, Section
 from harness.site.blocks_html import html
 from harness.site.text import significant_lines
-from harness.site.versions import encoded, neutral
+from harness.site.versions import encoded, neutral, parted, signed
 
 HOLE, END, SLOT = "\x04", "\x05", "\x06"
 """Begins a hole; stands between what fills holes; stands in a frame for what it is around."""
-MOST = 3200
+MOST = 2048
 """Holes of a kind that there are: characters for private use, which nothing makes small letters."""
-FIGURES = tuple([f"{HOLE}{chr(0xE000 + n)}" for n in range(MOST)])
-TEXTS = tuple([f"{HOLE}{chr(0xE000 + MOST + n)}" for n in range(MOST)])
+_FIRST = 0xE000
+FIGURES, TEXTS, VERSIONS = (
+    tuple([f"{HOLE}{chr(_FIRST + kind * MOST + n)}" for n in range(MOST)]) for kind in range(3)
+)
 """Holes by their number, which counts from the beginning of what is made at once."""
-_PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{TEXTS[-1][1]}])")
+_PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{VERSIONS[-1][1]}])")
 KEPT = 1024
 """Forms that are kept."""
 WHOLE = 512
@@ -43,7 +45,9 @@ class Filling(NamedTuple):
     figures: list[float]
     """Are spelt with three significant digits."""
     texts: list[str]
-    """HTML, which may say what each language does between marks."""
+    """HTML, the same in each language but for the signs in its figures."""
+    versions: list[str]
+    """HTML that says what each language does between marks."""
 
 
 class Form:
@@ -56,8 +60,10 @@ class Form:
             for pieces in parts
         ]
         """To be filled by ``%``."""
-        self.holes = [[ord(each) - 0xE000 for each in pieces[1::2]] for pieces in parts]
-        """Numbers of holes in the order of the template; those of texts from ``MOST`` on."""
+        self.holes = [
+            [divmod(ord(each) - _FIRST, MOST) for each in pieces[1::2]] for pieces in parts
+        ]
+        """The kind of each and its number, in the order of the template."""
 
 
 _forms: dict[tuple[object, ...], tuple[Form, tuple[Block | Section, ...]]] = {}
@@ -108,49 +114,62 @@ class Page:
         self._parts: list[_Part] = []
         self._figures: list[float] = []
         self._texts: list[str] = []
+        self._versions: list[str] = []
 
     def fill(self, filling: Filling, *forms: Form) -> None:
         """Add forms, and what fills the holes of all of these."""
-        begins = len(self._figures), len(self._texts)
-        self._parts += [(each, *begins) for each in forms]
-        self._figures += filling.figures
-        self._texts += filling.texts
+        figures, texts, versions = filling
+        begins = len(self._figures), len(self._texts), len(self._versions)
+        self._parts += [(each, begins) for each in forms]
+        self._figures += figures
+        self._texts += texts
+        self._versions += versions
 
     def spelt(self) -> list[bytes]:
         """Return it in each language."""
-        known = len(self._figures)
-        count = known + len(self._texts)
-        figures = neutral(significant_lines(self._figures)).replace("\n", END)
-        texts = END.join(self._texts)
-        whole = f"{figures}{END}{texts}" if known and count > known else f"{figures}{texts}"
-        made = []
-        for filling, (template, pick) in zip(
-            encoded(whole), _put_together(known, *self._parts), strict=True
-        ):
-            values = filling.split(_END) if count else []
-            if len(values) != count:
-                raise ValueError("what fills a hole holds the mark that stands between them")
-            made.append(template % pick(values))
-        return made
+        counts = len(self._figures), len(self._texts), len(self._versions)
+        wholes = _put_together(counts, *self._parts)
+        values = _split(self._figures_and_texts(), counts[0] + counts[1])
+        own = [
+            [*values, *_split(said, counts[2])] if counts[2] else values
+            for said in parted(END.join(self._versions))
+        ]
+        return signed(
+            [template % pick(each) for (template, pick), each in zip(wholes, own, strict=True)]
+        )
+
+    def _figures_and_texts(self) -> str:
+        if not self._figures:
+            return END.join(self._texts)
+        spelt = neutral(significant_lines(self._figures)).replace("\n", END)
+        return END.join([spelt, *self._texts])
+
+
+def _split(text: str, count: int) -> list[bytes]:
+    values = text.encode().split(_END) if count else []
+    if len(values) != count:
+        raise ValueError("what fills a hole holds the mark that stands between them")
+    return values
 
 
 _END = END.encode()
-_Part: TypeAlias = tuple[Form, int, int]
-"""A form, and how many figures and texts fill what stands before it."""
+_Part: TypeAlias = tuple[Form, tuple[int, int, int]]
+"""A form, and how many figures, texts and versions fill what stands before it."""
+_Whole: TypeAlias = tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]
+"""A template, and what picks what fills it."""
 
 
 @lru_cache(maxsize=WHOLE)
-def _put_together(
-    figures: int, *parts: _Part
-) -> list[tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]]:
-    """Return the whole in each language, and what picks what fills it, figures before texts."""
+def _put_together(counts: tuple[int, int, int], *parts: _Part) -> list[_Whole]:
+    """Return a whole page in each language; what fills it is figures, then texts, then versions."""
     made = []
+    before = 0, counts[0], counts[0] + counts[1]
     for n in range(len(parts[0][0].templates)):
-        template = b"".join([form.templates[n] for form, _, _ in parts])
+        template = b"".join([form.templates[n] for form, _ in parts])
         order = [
-            hole + first if hole < MOST else hole - MOST + figures + text
-            for form, first, text in parts
-            for hole in form.holes[n]
+            before[kind] + begins[kind] + number
+            for form, begins in parts
+            for kind, number in form.holes[n]
         ]
         made.append((template, _picking(order)))
     return made
