@@ -261,25 +261,33 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
 
 def kept(view: EntryView, words: Words) -> Section:
     """Say where the records lie, by which digests they can be checked, and who signed."""
-    say, record = words.say, view.latest.record
-    paths = tuple([words.quote("code", each.path) for each in view.records[-MOST_ROWS:]])
-    facts = [
-        Fact(say["entry.records"], paths),
-        fact(say["entry.record_digest"], words.quote("code", view.latest.digest)),
-        fact(say["entry.entry_digest"], words.quote("code", record.submission.digest)),
-        fact(say["entry.data_digest"], code(record.data.digest)),
-        fact(say["entry.task_digest"], code(record.task.digest)),
-        fact(
-            say["entry.rules_digest"], (name(record.rules.version), " ", code(record.rules.digest))
-        ),
-        fact(say["entry.signature"], *signature(view, words)),
-        fact(
-            say["entry.made"],
+    record = view.latest.record
+    shown = (
+        tuple([words.quote("code", each.path) for each in view.records[-MOST_ROWS:]]),
+        (words.quote("code", view.latest.digest),),
+        (words.quote("code", record.submission.digest),),
+        (code(record.data.digest),),
+        (code(record.task.digest),),
+        ((name(record.rules.version), " ", code(record.rules.digest)),),
+        tuple(signature(view, words)),
+        (
             words.moment(plain(record.created_utc)),
             words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
         ),
-    ]
-    return Section("record", say["entry.record"], (Facts(tuple(facts)),))
+    )
+    return _of_record(words, shown)
+
+
+_OF_RECORD = (
+    "entry.records", "entry.record_digest", "entry.entry_digest", "entry.data_digest",
+    "entry.task_digest", "entry.rules_digest", "entry.signature", "entry.made",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=KEPT)
+def _of_record(words: Words, shown: tuple[tuple[Inline, ...], ...]) -> Section:
+    facts = [Fact(words.say[key], each) for key, each in zip(_OF_RECORD, shown, strict=True)]
+    return Section("record", words.say["entry.record"], (Facts(tuple(facts)),), repeats=True)
 
 
 def signature(view: EntryView, words: Words) -> Iterator[Inline]:
@@ -297,16 +305,34 @@ def signature(view: EntryView, words: Words) -> Iterator[Inline]:
 
 def again(view: EntryView, words: Words) -> Section:
     """Give the commands that make this result again, and say what will differ."""
-    say, record = words.say, view.latest.record
+    record = view.latest.record
+    typed = tuple(words.uniques([*commands(record)]))
+    digests = [words.quote("code", record.submission.digest[:SHOWN_DIGITS])]
+    if record.environment is not None:
+        digests.append(words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]))
+    rules = (record.rules.version, record.rules.digest)
+    return _again(words, typed, tuple(digests), record.data, rules)
+
+
+@lru_cache(maxsize=KEPT)
+def _again(
+    words: Words,
+    typed: tuple[str, ...],
+    digests: tuple[Said, ...],
+    data: DataReference,
+    rules: tuple[str, str],
+) -> Section:
+    """Say it; ``digests`` are of the entry and, where it has one, of its lock file."""
+    say = words.say
     blocks: list[Block] = [
         Paragraph(say["entry.again_why"]),
-        Commands(tuple([words.unique(each) for each in commands(record)])),
-        Listing(tuple(_expected(record, words))),
+        Commands(typed),
+        Listing(tuple(_expected(words, digests, data, rules))),
         Paragraph(say["entry.again_differs"], "explain"),
         Paragraph(say["entry.again_verify"], "explain"),
         Commands(("python -m harness verify",)),
     ]
-    return Section("again", say["entry.again"], tuple(blocks))
+    return Section("again", say["entry.again"], tuple(blocks), repeats=True)
 
 
 def commands(record: EvaluationRecord) -> Iterator[str]:
@@ -345,34 +371,28 @@ def _data_options(source: str, seed: int | None, revision: str | None) -> str:
     return "--data DIRECTORY"
 
 
-def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
+def _expected(
+    words: Words, digests: tuple[Said, ...], data: DataReference, rules: tuple[str, str]
+) -> Iterator[Inline]:
     """Yield what must come out the same, so that it is the same entry, data, task and rules."""
-    say = words.say
-    yield (
-        say["entry.same_entry"],
-        " ",
-        words.quote("code", record.submission.digest[:SHOWN_DIGITS]),
-    )
+    say, (version, digest) = words.say, rules
+    yield (say["entry.same_entry"], " ", digests[0])
     yield (
         say["entry.same_data"],
         " ",
-        code(record.data.digest[:SHOWN_DIGITS]),
+        code(data.digest[:SHOWN_DIGITS]),
         " ",
-        quiet(_data_in_words(record.data, words)),
+        quiet(_data_in_words(data, words)),
     )
     yield (
         say["entry.same_rules"],
         " ",
-        code(record.rules.digest[:SHOWN_DIGITS]),
+        code(digest[:SHOWN_DIGITS]),
         " ",
-        quiet(shorten(record.rules.version, 40)),
+        quiet(shorten(version, 40)),
     )
-    if record.environment is not None:
-        yield (
-            say["entry.same_lock"],
-            " ",
-            words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]),
-        )
+    for lock in digests[1:]:
+        yield (say["entry.same_lock"], " ", lock)
 
 
 def _data_in_words(data: DataReference, words: Words) -> str:

@@ -238,4 +238,4 @@ def _of_badge(
 
     why = words.say["entry.badge_at" if address else "entry.badge_why"]
     blocks = (Picture(words.each(image), why), Commands((words.each(line),), "markdown"))
-    return Section("badge", words.say["entry.badge"], blocks)
+    return Section("badge", words.say["entry.badge"], blocks, repeats=True)

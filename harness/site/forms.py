@@ -35,7 +35,7 @@ FIGURES, TEXTS, VERSIONS = (
 _PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{VERSIONS[-1][1]}])")
 KEPT = 1024
 """Forms that are kept."""
-WHOLE = 512
+WHOLE = 256
 """Whole pages that are kept put together of forms: each takes some 50 kB."""
 
 
@@ -79,7 +79,7 @@ def form(blocks: Iterable[Block | Section], level: int = 2) -> Form:
     if found is None:
         if len(_forms) >= KEPT:
             _forms.clear()
-        found = _forms[place] = (form_of(html(whole, level)), whole)
+        found = _forms[place] = (form_of_each(encoded(html(whole, level))), whole)
     return found[0]
 
 
