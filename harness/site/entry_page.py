@@ -30,7 +30,7 @@ from harness.site.blocks import (
 )
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
-from harness.site.forms import SLOT, Form, Page, form, form_of, form_of_each
+from harness.site.forms import SLOT, Form, form, form_of, form_of_each, spelt
 from harness.site.frame import INDEX, contents, framed
 from harness.site.language import codes
 from harness.site.paths import (
@@ -61,21 +61,19 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
     The same view gives the same bytes. What strangers wrote is text there, whatever it is.
     ``address`` is where the site is published, with a slash at its end; empty: not known.
     """
-    words, page = polyglot(), Page()
-    words.taken()  # left by a page that was not made to its end
+    words = polyglot()
+    filling = words.begin()
     above, between, below = _frame(*_framed(view, words), address)
-    page.fill(words.taken(), above)
-    head, known_first = form_of(heading(view, words)), form(banners(view, words))
-    page.fill(words.taken(), head, between, known_first)
-    shown = [  # each with its own holes: it is made only when it is asked for
-        (section, form((section,)), words.taken())
-        for section in _all_sections(view, words, address)
-    ]
-    page.fill(words.taken(), form_of(contents([each for each, _, _ in shown], words)))
-    for _, made, filling in shown:
-        page.fill(filling, made)
-    page.fill(words.taken(), below)
-    return dict(zip(codes(), page.spelt(), strict=True))
+    parts = words.part(above)
+    head = form_of(heading(view, words)), between, form(banners(view, words))
+    parts += words.part(*head)
+    shown, made = [], []
+    for section in _all_sections(view, words, address):  # each is made when it is asked for
+        shown.append(section)
+        made += words.part(form((section,)))
+    parts += words.part(form_of(contents(shown, words)))
+    parts += [*made, *words.part(below)]
+    return dict(zip(codes(), spelt(parts, filling), strict=True))
 
 
 def _all_sections(view: EntryView, words: Words, address: str) -> Iterator[Section]:

@@ -107,42 +107,25 @@ def form_of_each(versions: Iterable[bytes]) -> Form:
     return Form([each.decode() for each in versions])
 
 
-class Page:
-    """What a page is put together of: forms, each with what fills its holes."""
+Part: TypeAlias = tuple[Form, tuple[int, int, int]]
+"""A form, and how many figures, texts and versions fill what stands before it."""
 
-    def __init__(self) -> None:
-        self._parts: list[_Part] = []
-        self._figures: list[float] = []
-        self._texts: list[str] = []
-        self._versions: list[str] = []
 
-    def fill(self, filling: Filling, *forms: Form) -> None:
-        """Add forms, and what fills the holes of all of these."""
-        figures, texts, versions = filling
-        begins = len(self._figures), len(self._texts), len(self._versions)
-        self._parts += [(each, begins) for each in forms]
-        self._figures += figures
-        self._texts += texts
-        self._versions += versions
-
-    def spelt(self) -> list[bytes]:
-        """Return it in each language."""
-        counts = len(self._figures), len(self._texts), len(self._versions)
-        wholes = _put_together(counts, *self._parts)
-        values = _split(self._figures_and_texts(), counts[0] + counts[1])
-        own = [
-            [*values, *_split(said, counts[2])] if counts[2] else values
-            for said in parted(END.join(self._versions))
-        ]
-        return signed(
-            [template % pick(each) for (template, pick), each in zip(wholes, own, strict=True)]
-        )
-
-    def _figures_and_texts(self) -> str:
-        if not self._figures:
-            return END.join(self._texts)
-        spelt = neutral(significant_lines(self._figures)).replace("\n", END)
-        return END.join([spelt, *self._texts])
+def spelt(parts: Sequence[Part], filling: Filling) -> list[bytes]:
+    """Return a page in each language: forms one after the other, filled."""
+    figures, texts, versions = filling
+    counts = len(figures), len(texts), len(versions)
+    if figures:
+        texts = [neutral(significant_lines(figures)).replace("\n", END), *texts]
+    values = _split(END.join(texts), counts[0] + counts[1])
+    own = [
+        [*values, *_split(said, counts[2])] if versions else values
+        for said in parted(END.join(versions))
+    ]
+    wholes = _put_together(counts, *parts)
+    return signed(
+        [template % pick(each) for (template, pick), each in zip(wholes, own, strict=True)]
+    )
 
 
 def _split(text: str, count: int) -> list[bytes]:
@@ -153,14 +136,12 @@ def _split(text: str, count: int) -> list[bytes]:
 
 
 _END = END.encode()
-_Part: TypeAlias = tuple[Form, tuple[int, int, int]]
-"""A form, and how many figures, texts and versions fill what stands before it."""
 _Whole: TypeAlias = tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]
 """A template, and what picks what fills it."""
 
 
 @lru_cache(maxsize=WHOLE)
-def _put_together(counts: tuple[int, int, int], *parts: _Part) -> list[_Whole]:
+def _put_together(counts: tuple[int, int, int], *parts: Part) -> list[_Whole]:
     """Return a whole page in each language; what fills it is figures, then texts, then versions."""
     made = []
     before = 0, counts[0], counts[0] + counts[1]

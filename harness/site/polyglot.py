@@ -15,7 +15,7 @@ from harness.records.task_words import TaskWords
 from harness.site import text as english
 from harness.site.blocks import Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape
-from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling
+from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
 from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
@@ -49,9 +49,7 @@ class Polyglot:
     def __init__(self, spoken: Sequence[Wording]) -> None:
         self._spoken = tuple(spoken)
         self._languages = tuple(each.language for each in spoken)
-        self._figures: list[float] = []
-        self._texts: list[str] = []
-        self._versions: list[str] = []
+        self.begin()
         self._boards: dict[str, tuple[tuple[TaskWords, ...], dict[tuple[object, ...], str]]] = {}
         self.say = _Strings(self._spoken)
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
@@ -93,11 +91,17 @@ class Polyglot:
 
     # Holes
 
-    def taken(self) -> Filling:
-        """Return what fills the holes that were asked for since it was taken last."""
-        taken = Filling(self._figures, self._texts, self._versions)
-        self._figures, self._texts, self._versions = [], [], []
-        return taken
+    def begin(self) -> Filling:
+        """Begin another page; return what will fill its holes."""
+        self._figures, self._texts, self._versions = filling = Filling([], [], [])
+        self._before = 0, 0, 0
+        return filling
+
+    def part(self, *forms: Form) -> list[Part]:
+        """Return what was said since the last part of the page as one: with holes of its own."""
+        before = self._before
+        self._before = len(self._figures), len(self._texts), len(self._versions)
+        return [(form, before) for form in forms]
 
     def unique(self, text: str) -> str:
         """Put what a page alone says into a hole."""
@@ -122,14 +126,14 @@ class Polyglot:
         return self._of_special(svg, svg)
 
     def _hole(self, text: str) -> str:
-        n = len(self._texts)
+        n = len(self._texts) - self._before[1]
         if n >= MOST:
             return text
         self._texts.append(text)
         return TEXTS[n]
 
     def _holes(self, texts: Sequence[str]) -> list[str]:
-        begin = len(self._texts)
+        begin = len(self._texts) - self._before[1]
         end = begin + len(texts)
         if end > MOST:
             return [*texts]
@@ -138,12 +142,15 @@ class Polyglot:
 
     def _of_special(self, text: str, html: str) -> str:
         """Put HTML into a hole that hangs on the language, or has markup; else give it as text."""
-        if HOLE in text or max(len(self._texts), len(self._versions)) >= MOST:
+        _, texts, versions = self._before
+        if MARK in text:
+            n, holes, filling = len(self._versions) - versions, VERSIONS, self._versions
+        else:
+            n, holes, filling = len(self._texts) - texts, TEXTS, self._texts
+        if n >= MOST or HOLE in text:
             return text
-        if MARK not in text:
-            return self._hole(html)
-        self._versions.append(html)
-        return VERSIONS[len(self._versions) - 1]
+        filling.append(html)
+        return holes[n]
 
     def text(self, key: str, **values: Value) -> str:
         """Fill the holes of a string in each language."""
@@ -171,7 +178,7 @@ class Polyglot:
 
     def figure(self, value: float) -> str:
         """Spell a figure with three significant digits."""
-        n = len(self._figures)
+        n = len(self._figures) - self._before[0]
         if n >= MOST:
             return neutral(english.spell_significant(value))
         self._figures.append(value)
@@ -179,7 +186,7 @@ class Polyglot:
 
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several at once."""
-        begin = len(self._figures)
+        begin = len(self._figures) - self._before[0]
         end = begin + len(values)
         if end > MOST:
             return [self.figure(each) for each in values]
