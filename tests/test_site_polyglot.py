@@ -22,7 +22,7 @@ from harness.site import entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
-from harness.site.forms import END, SLOT, TEXTS, Page, form_of
+from harness.site.forms import END, SLOT, TEXTS, form_of, spelt
 from harness.site.language import CatalogueError, catalogue, codes, language
 from harness.site.polyglot import Polyglot, polyglot
 from harness.site.text import plain, significant, significant_lines
@@ -71,11 +71,10 @@ def said(view: EntryView, words: Words) -> str:
 
 def by_each(say: Callable[[Polyglot], str]) -> list[str]:
     """Return what is said in all languages at once, in each."""
-    words, page = polyglot(), Page()
-    words.taken()
-    made = form_of(say(words))
-    page.fill(words.taken(), made)
-    return [each.decode() for each in page.spelt()]
+    words = polyglot()
+    filling = words.begin()
+    parts = words.part(form_of(say(words)))
+    return [each.decode() for each in spelt(parts, filling)]
 
 
 @pytest.mark.parametrize("what", views())
@@ -169,9 +168,9 @@ def test_figures_are_spelt_as_each_language_spells_them(
     each = by_each(say)
     for n, code in enumerate(codes()):
         own, spoken = wording(code), language(code)
-        for how, spelt in zip(given_values, each[n].split("\n"), strict=True):
+        for how, said_so in zip(given_values, each[n].split("\n"), strict=True):
             alone = own if hasattr(own, how) else spoken
-            assert spelt == getattr(alone, how)(given_values[how]), how
+            assert said_so == getattr(alone, how)(given_values[how]), how
 
 
 def test_no_number_is_spelt_too() -> None:

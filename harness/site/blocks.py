@@ -137,16 +137,26 @@ def english(text: str, length: int = LONGEST_TEXT) -> Said:
     return Said("english", shorten(text, length))
 
 
+@lru_cache(maxsize=KEPT)
+def named(text: str) -> Said:
+    """Mark as a stranger's name what is clean."""
+    return Said("name", text)
+
+
 def code(text: str) -> Said:
     """Quote something to be copied, cleaned."""
-    return Said("code", plain(text))
+    return _new(Said, ("code", plain(text), "", False))
 
 
 def quiet(text: str) -> Said:
     """Say something in passing."""
-    return Said("quiet", text)
+    return _new(Said, ("quiet", text, "", False))
 
 
 def fact(label: str, *values: Inline) -> Fact:
     """Put values beside a label."""
-    return Fact(label, values)
+    return _new(Fact, (label, values))
+
+
+_new = tuple.__new__
+"""Makes what a named tuple's own function makes, in half the time: a page has a hundred."""

@@ -14,11 +14,23 @@ from collections.abc import Iterator
 from functools import lru_cache
 from urllib.parse import quote
 
+from harness.records.board import BoardStatus
+from harness.records.meter import Grade
 from harness.site import entry_history, entry_making, entry_result, entry_work
-from harness.site.blocks import Block, Commands, Paragraph, Picture, Said, Section, name
+from harness.site.blocks import (
+    Block,
+    Commands,
+    Inline,
+    Paragraph,
+    Picture,
+    Said,
+    Section,
+    name,
+    named,
+)
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
-from harness.site.forms import SLOT, Form, Page, form, form_of, form_of_each
+from harness.site.forms import SLOT, Form, form, form_of, form_of_each, spelt
 from harness.site.frame import INDEX, contents, framed
 from harness.site.language import codes
 from harness.site.paths import (
@@ -49,21 +61,19 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
     The same view gives the same bytes. What strangers wrote is text there, whatever it is.
     ``address`` is where the site is published, with a slash at its end; empty: not known.
     """
-    words, page = polyglot(), Page()
-    words.taken()  # left by a page that was not made to its end
+    words = polyglot()
+    filling = words.begin()
     above, between, below = _frame(*_framed(view, words), address)
-    page.fill(words.taken(), above)
-    head, known_first = form_of(heading(view, words)), form(banners(view, words))
-    page.fill(words.taken(), head, between, known_first)
-    shown = [  # each with its own holes: it is made only when it is asked for
-        (section, form((section,)), words.taken())
-        for section in _all_sections(view, words, address)
-    ]
-    page.fill(words.taken(), form_of(contents([each for each, _, _ in shown], words)))
-    for _, made, filling in shown:
-        page.fill(filling, made)
-    page.fill(words.taken(), below)
-    return dict(zip(codes(), page.spelt(), strict=True))
+    parts = words.part(above)
+    head = form_of(heading(view, words)), between, form(banners(view, words))
+    parts += words.part(*head)
+    shown, made = [], []
+    for section in _all_sections(view, words, address):  # each is made when it is asked for
+        shown.append(section)
+        made += words.part(form((section,)))
+    parts += words.part(form_of(contents(shown, words)))
+    parts += [*made, *words.part(below)]
+    return dict(zip(codes(), spelt(parts, filling), strict=True))
 
 
 def _all_sections(view: EntryView, words: Words, address: str) -> Iterator[Section]:
@@ -127,7 +137,10 @@ def place_of(view: EntryView) -> str:
     board = safe_name(view.board.id)
     search = ""
     if view.entry is not None and len(view.name) <= LONGEST_SEARCH:
-        search = f"?{board}.q={quote(plain(view.name), safe='')}"
+        # Names of files need no quoting, and most entries are named like one.
+        is_plain = safe_name(view.name) == view.name
+        sought = view.name if is_plain else quote(plain(view.name), safe="")
+        search = f"?{board}.q={sought}"
     return f"{search}#board-{board}{'-table' if view.entry is not None else ''}"
 
 
@@ -135,13 +148,17 @@ def heading(view: EntryView, words: Words) -> str:
     """Spell the head of a page: whose it is, and on which board."""
     submission = view.latest.record.submission
     shown = name(view.name).text or words.say["entry.no_name"]
-    marks = "".join([inline(Said("tag", mark)) for mark in _marks(view, words)])
     lead = (words.quote("name", submission.name), " · ", words.quote("name", submission.team))
+    marks = tuple([Said("tag", mark) for mark in _marks(view, words)])
+    return _heading(named(words.unique(shown)), lead, words.titled(view.board), marks)
+
+
+@lru_cache(maxsize=KEPT)
+def _heading(shown: Said, lead: Inline, board: str, marks: tuple[Said, ...]) -> str:
     return (
-        f"<h1>{inline(Said('name', words.unique(shown)))}</h1>\n"
+        f"<h1>{inline(shown)}</h1>\n"
         f'<p class="lead">{inline(lead)}</p>\n'
-        f'<p class="subtitle">{words.titled(view.board)}</p>\n'
-        + (f"<p>{marks}</p>\n" if marks else "")
+        f'<p class="subtitle">{board}</p>\n' + (f"<p>{inline(marks)}</p>\n" if marks else "")
     )
 
 
@@ -155,13 +172,20 @@ def _marks(view: EntryView, words: Words) -> Iterator[str]:
         yield words.say["entry.baseline"]
 
 
-def banners(view: EntryView, words: Words) -> Iterator[Block]:
-    """Yield what a reader must know before any figure."""
-    board = view.board
-    for kind, code in (("grade", board.meter_grade), ("status", board.status)):
-        if kind == "status" or code in NOT_MEASURED:
-            said = (Said("strong", words.named(kind, code)), " ", words.explained(kind, code))
-            yield Paragraph(said, "strong" if kind == "grade" else "banner")
+def banners(view: EntryView, words: Words) -> tuple[Block, ...]:
+    """Return what a reader must know before any figure."""
+    return _banners(words, view.board.meter_grade, view.board.status)
+
+
+@lru_cache(maxsize=KEPT)
+def _banners(words: Words, grade: Grade, status: BoardStatus) -> tuple[Block, ...]:
+    def said(kind: str, code: str) -> Inline:
+        return Said("strong", words.named(kind, code)), " ", words.explained(kind, code)
+
+    banner = Paragraph(said("status", status), "banner")
+    if grade not in NOT_MEASURED:
+        return (banner,)
+    return Paragraph(said("grade", grade), "strong"), banner
 
 
 def sections(view: EntryView, words: Words) -> Iterator[Section]:
@@ -212,4 +236,4 @@ def _of_badge(
 
     why = words.say["entry.badge_at" if address else "entry.badge_why"]
     blocks = (Picture(words.each(image), why), Commands((words.each(line),), "markdown"))
-    return Section("badge", words.say["entry.badge"], blocks)
+    return Section("badge", words.say["entry.badge"], blocks, repeats=True)

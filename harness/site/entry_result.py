@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.records.board import BoardEntry
@@ -32,6 +32,8 @@ from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
+KEPT = 256
+"""Remedies that are kept cleaned: many entries have the same."""
 MEBI = 1 << 20
 
 
@@ -167,39 +169,35 @@ def carbon(view: EntryView, words: Words) -> Section | None:
     joules = None if view.entry is None else view.entry.joules_per_1000_queries
     if joules is None:
         return None
-    say, figure, grid = words.say, words.figure, _per_kwh()
+    grid = _per_kwh()
     kwh = joules / JOULES_PER_KWH
     unit = gram_unit((kwh * grid.low_grams, kwh * grid.high_grams))
+    known = (grid.low_grams, grid.high_grams, grid.world_grams)
+    masses = words.figures([kwh * each / GRAMS[unit] for each in known if each is not None])
+    not_measured = view.board.meter_grade in NOT_MEASURED
+    return _carbon(words, grid, tuple(masses), unit, not_measured=not_measured)
 
-    def mass(per_kwh: float) -> str:
-        return f"{figure(kwh * per_kwh / GRAMS[unit])} {unit}"
 
+@lru_cache(maxsize=KEPT)
+def _carbon(
+    words: Words, grid: CarbonRange, masses: tuple[str, ...], unit: str, *, not_measured: bool
+) -> Section:
+    """Say it; the masses are on the cleanest and the dirtiest grid, and by the world's mean."""
+    say = words.say
+    low, high, *world = [f"{mass} {unit}" for mass in masses]
     zones: list[Inline] = [
-        (
-            say["entry.carbon_low"],
-            " ",
-            Said("strong", mass(grid.low_grams)),
-            " ",
-            english(f"({grid.low_zone})"),
-        ),
-        (
-            say["entry.carbon_high"],
-            " ",
-            Said("strong", mass(grid.high_grams)),
-            " ",
-            english(f"({grid.high_zone})"),
-        ),
+        (say["entry.carbon_low"], " ", Said("strong", low), " ", english(f"({grid.low_zone})")),
+        (say["entry.carbon_high"], " ", Said("strong", high), " ", english(f"({grid.high_zone})")),
+        *[words.text("entry.carbon_world", mass=mass) for mass in world],
     ]
-    if grid.world_grams is not None:
-        zones.append(words.text("entry.carbon_world", mass=mass(grid.world_grams)))
     blocks: list[Block] = [
         Paragraph(say["entry.carbon_why"], "explain"),
         Listing(tuple(zones)),
         Paragraph(words.text("entry.carbon_source", year=grid.year, n=grid.zones), "explain"),
     ]
-    if view.board.meter_grade in NOT_MEASURED:
+    if not_measured:
         blocks.append(Paragraph(say["entry.carbon_modelled"]))
-    return Section("carbon", say["entry.carbon"], tuple(blocks))
+    return Section("carbon", say["entry.carbon"], tuple(blocks), repeats=True)
 
 
 @cache
@@ -288,5 +286,10 @@ def _warning(notice: Notice, words: Words) -> Inline:
         (Said("strong", title), " ") if title else "",
         words.quote("english", notice.message),
         " ",
-        Said("english", f"→ {shorten(notice.remedy, 400)}"),
+        _remedy(notice.remedy),
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _remedy(text: str) -> Said:
+    return Said("english", f"→ {shorten(text, 400)}")

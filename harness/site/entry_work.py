@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache
+from typing import TypeVar
 
 from harness.records.session import Phase
 from harness.site.blocks import (
@@ -14,16 +15,18 @@ from harness.site.blocks import (
     Listing,
     Paragraph,
     Picture,
-    Said,
     Section,
     Table,
     english,
+    named,
 )
 from harness.site.entry_view import EntryView
 from harness.site.power import bar_ends, bar_svg, trace_svg
 from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
 from harness.site.wording import Words
+
+T = TypeVar("T")
 
 MOST_SESSIONS = 60
 """Shown of one entry; its records have all of them."""
@@ -70,15 +73,15 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
     whole = sum([row.joules_per_1000 or 0.0 for row in rows])
     columns = (
         [words.named("phase", row.phase) for row in rows],
-        *_figures(
-            words,
-            [row.joules for row in rows],
-            [row.seconds for row in rows],
+        words.figures([row.joules for row in rows]),
+        words.figures([row.seconds for row in rows]),
+        _known(
+            words.figures,
             [row.joules / row.seconds if row.seconds > 0 else None for row in rows],
-            [row.joules_per_1000 for row in rows],
         ),
-        _shares(
-            words,
+        _known(words.figures, [row.joules_per_1000 for row in rows]),
+        _known(
+            words.percents,
             [
                 None
                 if row.joules_per_1000 is None
@@ -100,23 +103,13 @@ _OF_PHASES = (
 _OF_CLASSES = ("entry.class_label", "entry.support_items", "entry.precision", "entry.recall")
 
 
-def _figures(words: Words, *columns: Sequence[float | None]) -> list[list[str]]:
-    """Spell columns of figures, and what is not known among them, all at once."""
-    known = [value for column in columns for value in column if value is not None]
-    spelt = iter(words.figures(known))
-    return [[UNKNOWN if value is None else next(spelt) for value in column] for column in columns]
-
-
-def _shares(words: Words, shares: Sequence[float | None]) -> list[str]:
-    """Spell a column of shares of 1, and what is not known among them."""
-    spelt = iter(words.percents([share for share in shares if share is not None]))
-    return [UNKNOWN if share is None else next(spelt) for share in shares]
-
-
-def _wholes(words: Words, numbers: Sequence[int | None]) -> list[str]:
-    """Spell a column of whole numbers, and what is not known among them."""
-    spelt = iter(words.wholes([number for number in numbers if number is not None]))
-    return [UNKNOWN if number is None else next(spelt) for number in numbers]
+def _known(spell: Callable[[Sequence[T]], list[str]], values: Sequence[T | None]) -> list[str]:
+    """Spell a column, and what is not known in it."""
+    known = [value for value in values if value is not None]
+    if len(known) == len(values):
+        return spell(known)
+    spelt = iter(spell(known))
+    return [UNKNOWN if value is None else next(spelt) for value in values]
 
 
 @lru_cache(maxsize=KEPT)
@@ -170,34 +163,32 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     """Spell the sessions column by column; one that no session fills is left out."""
     say = words.say
 
-    energies, seconds, temperatures, kernels_before, kernels_after = _figures(
-        words,
-        [row.joules_per_1000 for row in rows],
-        [row.seconds for row in rows],
-        [row.temperature_celsius for row in rows],
-        [1000 * row.kernel_before_seconds for row in rows],
-        [1000 * row.kernel_after_seconds for row in rows],
-    )
+    def figures(values: Sequence[float | None]) -> list[str]:
+        return _known(words.figures, values)
 
     def shares(values: Iterable[float | None]) -> list[str]:
         # Records of failures are shown whatever stands in them: what is no share says nothing.
-        return _shares(words, [v if v is not None and 0 <= v <= 1 else None for v in values])
+        return _known(
+            words.percents, [v if v is not None and 0 <= v <= 1 else None for v in values]
+        )
 
     columns: list[tuple[str, list[str]]] = [
         ("entry.session_session", [str(row.number) for row in rows]),
         ("entry.session_evaluation", [str(row.evaluation) for row in rows]),
-        ("entry.session_turn", [UNKNOWN if r.round is None else words.unique(f"{r.round}.{r.place}")
-                                for r in rows]),
-        ("entry.session_started", [words.unique(plain(row.started_utc[:19].replace("T", " ")))
-                                   for row in rows]),
-        ("entry.session_energy", energies),
-        ("entry.session_seconds", seconds),
-        ("entry.session_queries", _wholes(words, [row.queries for row in rows])),
+        ("entry.session_turn", _known(words.uniques, [
+            None if row.round is None else f"{row.round}.{row.place}" for row in rows
+        ])),
+        ("entry.session_started", words.uniques(
+            [plain(row.started_utc[:19].replace("T", " ")) for row in rows]
+        )),
+        ("entry.session_energy", figures([row.joules_per_1000 for row in rows])),
+        ("entry.session_seconds", figures([row.seconds for row in rows])),
+        ("entry.session_queries", _known(words.wholes, [row.queries for row in rows])),
         ("entry.session_right", shares(row.right for row in rows)),
         ("entry.session_agreement", shares(row.agreement for row in rows)),
-        ("entry.session_temperature", temperatures),
-        ("entry.session_kernel_before", kernels_before),
-        ("entry.session_kernel_after", kernels_after),
+        ("entry.session_temperature", figures([row.temperature_celsius for row in rows])),
+        ("entry.session_kernel_before", figures([1000 * r.kernel_before_seconds for r in rows])),
+        ("entry.session_kernel_after", figures([1000 * r.kernel_after_seconds for r in rows])),
         ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
     ]  # fmt: skip
     several = any(row.evaluation != 1 for row in rows)
@@ -292,14 +283,11 @@ def _metric_columns(words: Words) -> tuple[Column, ...]:
 def _class_table(view: EntryView, words: Words) -> Table:
     rows = view.classes[:MOST_CLASSES]
     columns: tuple[Sequence[Inline], ...] = (
-        [Said("name", words.label(row.label, view.board, 60)) for row in rows],
+        [named(words.label(row.label, view.board, 60)) for row in rows],
         words.wholes([row.support for row in rows]),
-        *_figures(
-            words,
-            [row.precision for row in rows],
-            [row.recall for row in rows],
-            [row.f1 for row in rows],
-        ),
+        words.figures([row.precision for row in rows]),
+        words.figures([row.recall for row in rows]),
+        words.figures([row.f1 for row in rows]),
     )
     heads = _columns(words, *_OF_CLASSES)
     return Table(
@@ -331,7 +319,7 @@ def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
         _answer_columns(say["entry.true_or_answer"], *heads),
         tuple(
             (
-                Said("name", label),
+                named(label),
                 *words.wholes(row if unanswered else row[:-1]),
             )
             for label, row in zip(labels(60), matrix, strict=True)

@@ -21,19 +21,21 @@ from typing import NamedTuple, TypeAlias
 from harness.site.blocks import Block, Section
 from harness.site.blocks_html import html
 from harness.site.text import significant_lines
-from harness.site.versions import encoded, neutral
+from harness.site.versions import encoded, neutral, parted, signed
 
 HOLE, END, SLOT = "\x04", "\x05", "\x06"
 """Begins a hole; stands between what fills holes; stands in a frame for what it is around."""
-MOST = 3200
+MOST = 2048
 """Holes of a kind that there are: characters for private use, which nothing makes small letters."""
-FIGURES = tuple([f"{HOLE}{chr(0xE000 + n)}" for n in range(MOST)])
-TEXTS = tuple([f"{HOLE}{chr(0xE000 + MOST + n)}" for n in range(MOST)])
+_FIRST = 0xE000
+FIGURES, TEXTS, VERSIONS = (
+    tuple([f"{HOLE}{chr(_FIRST + kind * MOST + n)}" for n in range(MOST)]) for kind in range(3)
+)
 """Holes by their number, which counts from the beginning of what is made at once."""
-_PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{TEXTS[-1][1]}])")
+_PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{VERSIONS[-1][1]}])")
 KEPT = 1024
 """Forms that are kept."""
-WHOLE = 512
+WHOLE = 256
 """Whole pages that are kept put together of forms: each takes some 50 kB."""
 
 
@@ -43,7 +45,9 @@ class Filling(NamedTuple):
     figures: list[float]
     """Are spelt with three significant digits."""
     texts: list[str]
-    """HTML, which may say what each language does between marks."""
+    """HTML, the same in each language but for the signs in its figures."""
+    versions: list[str]
+    """HTML that says what each language does between marks."""
 
 
 class Form:
@@ -56,8 +60,10 @@ class Form:
             for pieces in parts
         ]
         """To be filled by ``%``."""
-        self.holes = [[ord(each) - 0xE000 for each in pieces[1::2]] for pieces in parts]
-        """Numbers of holes in the order of the template; those of texts from ``MOST`` on."""
+        self.holes = [
+            [divmod(ord(each) - _FIRST, MOST) for each in pieces[1::2]] for pieces in parts
+        ]
+        """The kind of each and its number, in the order of the template."""
 
 
 _forms: dict[tuple[object, ...], tuple[Form, tuple[Block | Section, ...]]] = {}
@@ -73,7 +79,7 @@ def form(blocks: Iterable[Block | Section], level: int = 2) -> Form:
     if found is None:
         if len(_forms) >= KEPT:
             _forms.clear()
-        found = _forms[place] = (form_of(html(whole, level)), whole)
+        found = _forms[place] = (form_of_each(encoded(html(whole, level))), whole)
     return found[0]
 
 
@@ -101,56 +107,50 @@ def form_of_each(versions: Iterable[bytes]) -> Form:
     return Form([each.decode() for each in versions])
 
 
-class Page:
-    """What a page is put together of: forms, each with what fills its holes."""
+Part: TypeAlias = tuple[Form, tuple[int, int, int]]
+"""A form, and how many figures, texts and versions fill what stands before it."""
 
-    def __init__(self) -> None:
-        self._parts: list[_Part] = []
-        self._figures: list[float] = []
-        self._texts: list[str] = []
 
-    def fill(self, filling: Filling, *forms: Form) -> None:
-        """Add forms, and what fills the holes of all of these."""
-        begins = len(self._figures), len(self._texts)
-        self._parts += [(each, *begins) for each in forms]
-        self._figures += filling.figures
-        self._texts += filling.texts
+def spelt(parts: Sequence[Part], filling: Filling) -> list[bytes]:
+    """Return a page in each language: forms one after the other, filled."""
+    figures, texts, versions = filling
+    counts = len(figures), len(texts), len(versions)
+    if figures:
+        texts = [neutral(significant_lines(figures)).replace("\n", END), *texts]
+    values = _split(END.join(texts), counts[0] + counts[1])
+    own = [
+        [*values, *_split(said, counts[2])] if versions else values
+        for said in parted(END.join(versions))
+    ]
+    wholes = _put_together(counts, *parts)
+    return signed(
+        [template % pick(each) for (template, pick), each in zip(wholes, own, strict=True)]
+    )
 
-    def spelt(self) -> list[bytes]:
-        """Return it in each language."""
-        known = len(self._figures)
-        count = known + len(self._texts)
-        figures = neutral(significant_lines(self._figures)).replace("\n", END)
-        texts = END.join(self._texts)
-        whole = f"{figures}{END}{texts}" if known and count > known else f"{figures}{texts}"
-        made = []
-        for filling, (template, pick) in zip(
-            encoded(whole), _put_together(known, *self._parts), strict=True
-        ):
-            values = filling.split(_END) if count else []
-            if len(values) != count:
-                raise ValueError("what fills a hole holds the mark that stands between them")
-            made.append(template % pick(values))
-        return made
+
+def _split(text: str, count: int) -> list[bytes]:
+    values = text.encode().split(_END) if count else []
+    if len(values) != count:
+        raise ValueError("what fills a hole holds the mark that stands between them")
+    return values
 
 
 _END = END.encode()
-_Part: TypeAlias = tuple[Form, int, int]
-"""A form, and how many figures and texts fill what stands before it."""
+_Whole: TypeAlias = tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]
+"""A template, and what picks what fills it."""
 
 
 @lru_cache(maxsize=WHOLE)
-def _put_together(
-    figures: int, *parts: _Part
-) -> list[tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]]:
-    """Return the whole in each language, and what picks what fills it, figures before texts."""
+def _put_together(counts: tuple[int, int, int], *parts: Part) -> list[_Whole]:
+    """Return a whole page in each language; what fills it is figures, then texts, then versions."""
     made = []
+    before = 0, counts[0], counts[0] + counts[1]
     for n in range(len(parts[0][0].templates)):
-        template = b"".join([form.templates[n] for form, _, _ in parts])
+        template = b"".join([form.templates[n] for form, _ in parts])
         order = [
-            hole + first if hole < MOST else hole - MOST + figures + text
-            for form, first, text in parts
-            for hole in form.holes[n]
+            before[kind] + begins[kind] + number
+            for form, begins in parts
+            for kind, number in form.holes[n]
         ]
         made.append((template, _picking(order)))
     return made

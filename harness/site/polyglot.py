@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
+from re import compile as regular
 
 from harness.records.board import Board, BoardEntry
 from harness.records.task_words import TaskWords
 from harness.site import text as english
 from harness.site.blocks import Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape
-from harness.site.forms import FIGURES, HOLE, MOST, SLOT, TEXTS, Filling
+from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
-from harness.site.versions import joined, neutral, parted
+from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge, sources
 
@@ -48,8 +49,7 @@ class Polyglot:
     def __init__(self, spoken: Sequence[Wording]) -> None:
         self._spoken = tuple(spoken)
         self._languages = tuple(each.language for each in spoken)
-        self._figures: list[float] = []
-        self._texts: list[str] = []
+        self.begin()
         self._boards: dict[str, tuple[tuple[TaskWords, ...], dict[tuple[object, ...], str]]] = {}
         self.say = _Strings(self._spoken)
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
@@ -91,36 +91,74 @@ class Polyglot:
 
     # Holes
 
-    def taken(self) -> Filling:
-        """Return what fills the holes that were asked for since it was taken last."""
-        taken = Filling(self._figures, self._texts)
-        self._figures, self._texts = [], []
-        return taken
+    def begin(self) -> Filling:
+        """Begin another page; return what will fill its holes."""
+        self._figures, self._texts, self._versions = filling = Filling([], [], [])
+        self._before = 0, 0, 0
+        return filling
+
+    def part(self, *forms: Form) -> list[Part]:
+        """Return what was said since the last part of the page as one: with holes of its own."""
+        before = self._before
+        self._before = len(self._figures), len(self._texts), len(self._versions)
+        return [(form, before) for form in forms]
+
+    def unique(self, text: str) -> str:
+        """Put what a page alone says into a hole."""
+        if _is_special(text):
+            return self._of_special(text, escape(text))
+        return self._hole(text)
+
+    def uniques(self, texts: Sequence[str]) -> list[str]:
+        """Put several into holes at once."""
+        if _is_special(END.join(texts)):
+            return [self.unique(text) for text in texts]
+        return self._holes(texts)
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Put what is quoted into a hole."""
+        if kind == "code" and text.isalnum():  # most are digests
+            return self._quote(kind, self._hole(text))
+        return self._quote(kind, self.unique(cleaned(kind, text, length)))
+
+    def drawing(self, svg: str) -> str:
+        """Put a drawing that a page alone has into a hole."""
+        return self._of_special(svg, svg)
 
     def _hole(self, text: str) -> str:
-        n = len(self._texts)
+        n = len(self._texts) - self._before[1]
         if n >= MOST:
             return text
         self._texts.append(text)
         return TEXTS[n]
 
-    def unique(self, text: str) -> str:
-        """Put what a page alone says into a hole."""
-        return text if HOLE in text else self._hole(escape(text))
+    def _holes(self, texts: Sequence[str]) -> list[str]:
+        begin = len(self._texts) - self._before[1]
+        end = begin + len(texts)
+        if end > MOST:
+            return [*texts]
+        self._texts += texts
+        return [*TEXTS[begin:end]]
 
-    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
-        """Put what is quoted into a hole."""
-        return self._quote(kind, self._hole(escape(cleaned(kind, text, length))))
-
-    def drawing(self, svg: str) -> str:
-        """Put a drawing that a page alone has into a hole."""
-        return svg if HOLE in svg else self._hole(svg)
+    def _of_special(self, text: str, html: str) -> str:
+        """Put HTML into a hole that hangs on the language, or has markup; else give it as text."""
+        _, texts, versions = self._before
+        if MARK in text:
+            n, holes, filling = len(self._versions) - versions, VERSIONS, self._versions
+        else:
+            n, holes, filling = len(self._texts) - texts, TEXTS, self._texts
+        if n >= MOST or HOLE in text:
+            return text
+        filling.append(html)
+        return holes[n]
 
     def text(self, key: str, **values: Value) -> str:
         """Fill the holes of a string in each language."""
         if not values:
             return self.say[key]
         for name, value in values.items():
+            if type(value) is str:
+                continue
             if isinstance(value, bool):
                 raise TypeError("yes and no are not figures: they want strings of their own")
             if isinstance(value, float):
@@ -140,7 +178,7 @@ class Polyglot:
 
     def figure(self, value: float) -> str:
         """Spell a figure with three significant digits."""
-        n = len(self._figures)
+        n = len(self._figures) - self._before[0]
         if n >= MOST:
             return neutral(english.spell_significant(value))
         self._figures.append(value)
@@ -148,7 +186,7 @@ class Polyglot:
 
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several at once."""
-        begin = len(self._figures)
+        begin = len(self._figures) - self._before[0]
         end = begin + len(values)
         if end > MOST:
             return [self.figure(each) for each in values]
@@ -161,12 +199,7 @@ class Polyglot:
 
     def wholes(self, values: Sequence[int]) -> list[str]:
         """Spell several at once."""
-        begin = len(self._texts)
-        end = begin + len(values)
-        if end > MOST:
-            return [self.whole(each) for each in values]
-        self._texts += [_whole(each) for each in values]
-        return list(TEXTS[begin:end])
+        return self._holes([_whole(each) for each in values])
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
@@ -204,7 +237,7 @@ class Polyglot:
         if when is None:
             return self.unique(moment)
         day = self._day(when.year, when.month, when.day)
-        return self._hole(day.replace(SLOT, f"{when:%H:%M}"))
+        return self.unique(day.replace(SLOT, f"{when:%H:%M}"))
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended."""
@@ -250,6 +283,9 @@ class Polyglot:
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
         return meter_uncertainty(entry, self)
+
+
+_is_special = regular(f"[&<>\"'{MARK}{HOLE}]").search
 
 
 def _whole(value: int) -> str:

@@ -62,13 +62,12 @@ def significant_lines(values: Sequence[float]) -> str:
     spelt = spelt.replace(".\n", "\n").replace("0.00\n", "0\n")  # only nothing ends like that
     if not ("e" in spelt or "-" in spelt or "n" in spelt):
         return spelt[:-1]
-    return "\n".join(
-        [
-            # a power of ten, less than nothing, or no number
-            spell_significant(value) if "e" in line or "-" in line or "n" in line else line
-            for value, line in zip(values, spelt.split("\n"), strict=False)
-        ]
-    )
+    lines = spelt[:-1].split("\n")
+    for sign in "e-n":  # a power of ten, less than nothing, no number
+        if sign in spelt:
+            for n in [n for n, line in enumerate(lines) if sign in line]:
+                lines[n] = spell_significant(values[n])
+    return "\n".join(lines)
 
 
 def power(exponent: int) -> str:

@@ -65,6 +65,10 @@ class Words(Protocol):
         """
         ...
 
+    def uniques(self, texts: Sequence[str]) -> list[str]:
+        """Say several at once, which is quicker."""
+        ...
+
     def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
         """Quote what hardly another page says, likewise: cleaned and cut as ``blocks`` does it."""
         ...
@@ -196,6 +200,10 @@ class Wording:
     def unique(self, text: str) -> str:
         """Say a text as it is."""
         return text
+
+    def uniques(self, texts: Sequence[str]) -> list[str]:
+        """Say several texts as they are."""
+        return [*texts]
 
     def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
         """Quote a text, cleaned and cut."""
