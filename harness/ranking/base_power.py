@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
 from harness.records.meter import Component, MeterDescription, SourceDescription
-from harness.records.session import Phase, Session, places
+from harness.records.session import Phase, Session, picked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -132,7 +132,8 @@ def _models(meter: MeterDescription) -> Iterator[SourceDescription]:
 
 def _joules_beside(component: Component, session: Session, *phases: Phase) -> float:
     windows = session.windows
-    if windows.components <= {component}:
+    if {*windows.components} <= {component}:
         return 0.0
-    parts = [windows.parts[n] for n in places(windows.owners, phases)]
-    return sum([part.joules for part in parts if part.component != component])
+    of = picked(windows.owners, phases)
+    parts = zip(of(windows.components), of(windows.component_joules), strict=True)
+    return sum([joules for other, joules in parts if other != component])

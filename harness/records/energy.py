@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import mul
 
 from harness.records.meter import Component
-from harness.records.session import Phase, Session, places
+from harness.records.session import Phase, Session, picked
 
 BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
 MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
@@ -36,10 +37,10 @@ def silent_components(session: Session) -> tuple[Component, ...]:
     Nothing computes for nothing: such a counter stands still, and its zero is no figure.
     """
     windows = session.windows
+    of = picked(windows.owners, MEASURED_THROUGH_DRAIN)
     joules = dict.fromkeys(windows.components, 0.0)
-    for n in places(windows.owners, MEASURED_THROUGH_DRAIN):
-        part = windows.parts[n]
-        joules[part.component] += part.joules
+    for component, part in zip(of(windows.components), of(windows.component_joules), strict=True):
+        joules[component] += part
     return tuple(sorted([component for component, total in joules.items() if total <= 0]))
 
 
@@ -60,8 +61,7 @@ def measured_uncertainty_joules(session: Session) -> float:
     From the edges and the steps of those windows alone: what is their own.
     """
     windows = session.windows
-    each = windows.uncertainties
-    return math.hypot(*[each[n] for n in places(windows.owners, MEASURED_THROUGH_DRAIN)])
+    return math.hypot(*picked(windows.owners, MEASURED_THROUGH_DRAIN)(windows.uncertainties))
 
 
 def idle_watts(session: Session, *sides: Phase) -> float:
@@ -127,8 +127,8 @@ def random_uncertainty_per_1000(session: Session, amortise_queries: int) -> floa
     The windows are added in quadrature, as if each had edges of its own. They share them, and what
     one is given too much the next has too little: the sum errs to the wide side.
     """
-    each = session.windows.uncertainties
-    return math.hypot(*[weight * each[n] for weight, n in _weighted(session, amortise_queries)])
+    weights, of = _weights(session, amortise_queries)
+    return math.hypot(*map(mul, weights, of(session.windows.uncertainties)))
 
 
 def systematic_uncertainty_per_1000(session: Session, amortise_queries: int) -> float:
@@ -137,18 +137,18 @@ def systematic_uncertainty_per_1000(session: Session, amortise_queries: int) -> 
     Both are the same share of every window, and of every entry that this meter reads: they add up
     over windows and components, and fall out of a comparison.
     """
-    weighted, parts = _weighted(session, amortise_queries), session.windows.parts
+    (weights, of), windows = _weights(session, amortise_queries), session.windows
     return math.hypot(
-        sum([weight * parts[n].gain_joules for weight, n in weighted]),
-        sum([weight * parts[n].model_joules for weight, n in weighted]),
+        sum(map(mul, weights, of(windows.gain_joules))),
+        sum(map(mul, weights, of(windows.model_joules))),
     )
 
 
-def _weighted(session: Session, amortise_queries: int) -> list[tuple[float, int]]:
-    """Return what every part of the ranked figure is multiplied by there, and which part it is."""
-    owners = session.windows.owners
+def _weights(
+    session: Session, amortise_queries: int
+) -> tuple[list[float], Callable[[Sequence[float]], Sequence[float]]]:
+    """Return what every part of the ranked figure is multiplied by there, and what picks them."""
+    of = picked(session.windows.owners, BEFORE_MEASURED + MEASURED_THROUGH_DRAIN)
     before, measured = 1000 / amortise_queries, 1000 / session.queries
-    return [
-        (before if owners[n] in BEFORE_MEASURED else measured, n)
-        for n in places(owners, BEFORE_MEASURED + MEASURED_THROUGH_DRAIN)
-    ]
+    owners = of(session.windows.owners)
+    return [before if phase in BEFORE_MEASURED else measured for phase in owners], of
