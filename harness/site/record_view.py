@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from harness.records.base import Frozen
 from harness.records.evaluation import EvaluationRecord
-from harness.records.meter import ComponentEnergy, WindowReading
+from harness.records.meter import WindowReading
 from harness.records.narrowing import Kept
 from harness.records.session import Disturbance, Session, Sweep, VoidSession
 from harness.site.power import TraceDrawing, lay_out
@@ -24,7 +24,6 @@ NEEDED: Kept = {
     Session: frozenset(Session.__struct_fields__) - {"remains", "kernel_threads_cpu_seconds"},
     VoidSession: frozenset(VoidSession.__struct_fields__) - {"trace"},
     WindowReading: frozenset({"seconds", "cpu_seconds", "energy"}),
-    ComponentEnergy: frozenset({"component", "joules", "resolution_joules", "edges_joules"}),
     Disturbance: frozenset({"temperature_celsius"}),
     Sweep: frozenset({"queries"}),
 }
