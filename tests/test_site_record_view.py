@@ -46,3 +46,8 @@ def test_the_trace_is_that_of_the_session_in_the_middle() -> None:
     made = record_view(samples.full_record(joules=(41.0, 39.0, 40.0)))
     assert made.traced_session == 3
     assert made.trace is not None
+
+
+def test_who_asks_it_for_sessions_is_refused_and_not_told_that_there_are_none() -> None:
+    with pytest.raises(AttributeError):
+        _ = record_view(samples.full_record()).record.sessions

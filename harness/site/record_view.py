@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from operator import itemgetter
-
-from msgspec.structs import replace
+from typing import TYPE_CHECKING
 
 from harness.records.base import Frozen
 from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import WindowReading
-from harness.records.narrowing import Kept
+from harness.records.narrowing import Kept, narrowed
 from harness.records.session import Disturbance, Session, Sweep, VoidSession
 from harness.site.power import TraceDrawing, lay_out
 from harness.site.session_rows import Matrix, Seen, SessionRow, seen_of, session_rows
@@ -30,11 +29,21 @@ NEEDED: Kept = {
 """What the page of an entry needs of its records, where these have more (``records.narrowing``)."""
 
 
+_NOT_HANDED_ON = {"sessions", "voided", "looks", "items"}
+if TYPE_CHECKING:
+    Rest = EvaluationRecord
+else:
+    Rest = narrowed(
+        EvaluationRecord,
+        {EvaluationRecord: {*EvaluationRecord.__struct_fields__} - _NOT_HANDED_ON},
+    )
+
+
 class RecordView(Frozen, array_like=True):
     """What the page of an entry needs of one record."""
 
-    record: EvaluationRecord
-    """Without its sessions and void ones: what is said of these follows."""
+    record: Rest
+    """It has no sessions, and says so where it is asked for them: what is said of these follows."""
     seen: tuple[Seen, ...]
     """Its sessions that stand."""
     rows: tuple[SessionRow, ...]
@@ -54,7 +63,7 @@ def record_view(record: EvaluationRecord) -> RecordView:
     seen = seen_of(record)
     traced = _middle_session(record, seen)
     return RecordView(
-        record=replace(record, sessions=(), voided=()),
+        record=Rest(**{name: getattr(record, name) for name in Rest.__struct_fields__}),
         seen=tuple(seen),
         rows=tuple(session_rows(record, seen)),
         trace=None if traced is None else lay_out(traced.trace, traced.phases),
