@@ -63,7 +63,9 @@ class Polyglot:
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
         self._day = lru_cache(maxsize=1024)(
-            lambda *day: self.each(lambda own: own.language.moment_of(*day, time=SLOT))
+            lambda *day: self.each(
+                lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
+            )
         )
         self._percent = cache(lambda figure: self._filled("number.percent", ("figure", figure)))
         self._between = lru_cache(maxsize=SENTENCES)(
