@@ -53,8 +53,8 @@ def is_resolved(session: Session) -> bool:
     It does not where its edges and steps may account for all of it, or where a component stood
     still. What is not resolved is no figure, and never zero.
     """
+    joules = session.windows.of(MEASURED_THROUGH_DRAIN).joules
     least = max(LEAST_JOULES, measured_uncertainty_joules(session))
-    joules = phase_joules(session, *MEASURED_THROUGH_DRAIN)
     return joules > least and not silent_components(session)
 
 
