@@ -10,6 +10,7 @@ import record_samples
 from harness.records.base import pretty_json
 from harness.records.evaluation import EvaluationRecord
 from harness.records.narrowing import narrowed
+from harness.site.entry_view import entry_view
 from harness.site.record_view import NEEDED, RecordView, record_view
 
 RECORDS = {
@@ -51,3 +52,14 @@ def test_the_trace_is_that_of_the_session_in_the_middle() -> None:
 def test_who_asks_it_for_sessions_is_refused_and_not_told_that_there_are_none() -> None:
     with pytest.raises(AttributeError):
         _ = record_view(samples.full_record()).record.sessions
+
+
+def test_sessions_of_several_evaluations_say_of_which_they_are() -> None:
+    first, second = (
+        samples.kept(record_samples.record(created=f"2026-01-0{day}T00:00:00+00:00"))
+        for day in (2, 3)
+    )
+    board = samples.board_of(first, second)
+    view = entry_view(board, first.record.submission.entry, (second, first))
+    of_one = len(first.record.sessions)
+    assert [row.evaluation for row in view.sessions] == [1] * of_one + [2] * of_one
