@@ -282,16 +282,17 @@ def _metric_columns(words: Words) -> tuple[Column, ...]:
 def _class_table(view: EntryView, words: Words) -> Table:
     labels, supports, *figures = zip(*view.classes[:MOST_CLASSES], strict=True)
     columns: tuple[Sequence[Inline], ...] = (
-        [named(words.label(label, view.board, 60)) for label in labels],
+        [*map(named, words.labels(labels, view.board, 60))],
         words.wholes(supports),
         *map(words.figures, figures),
     )
-    heads = _columns(words, *_OF_CLASSES)
-    return Table(
-        words.say["entry.by_class"],
-        (*heads, Column("F1", number=True)),
-        tuple(zip(*columns, strict=True)),
-    )
+    rows = tuple(zip(*columns, strict=True))
+    return Table(words.say["entry.by_class"], _class_columns(words), rows)
+
+
+@cache
+def _class_columns(words: Words) -> tuple[Column, ...]:
+    return (*_columns(words, *_OF_CLASSES), Column("F1", number=True))
 
 
 @lru_cache(maxsize=KEPT)
@@ -301,19 +302,19 @@ def _answer_columns(labels: str, *answers: str) -> tuple[Column, ...]:
 
 def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
     say, matrix = words.say, view.confusion or ()
-    known = len(view.classes) == len(matrix)
+    known, numbers = len(view.classes) == len(matrix), [*map(str, range(len(matrix)))]
 
-    def labels(length: int) -> list[str]:
-        if not known:
-            return [str(n) for n in range(len(matrix))]
-        return [words.label(row.label, view.board, length) for row in view.classes]
+    labels = tuple([row.label for row in view.classes])
+
+    def called(length: int) -> Sequence[str]:
+        return words.labels(labels, view.board, length) if known else numbers
 
     unanswered = any(row[-1] for row in matrix)
-    heads = [*labels(40), say["entry.no_answer"]] if unanswered else labels(40)
+    heads = [*called(40), say["entry.no_answer"]] if unanswered else [*called(40)]
     yield Paragraph(say["entry.confusion_why"], "explain")
     counts = [items for row in matrix for items in (row if unanswered else row[:-1])]
     cells = [iter(words.wholes(counts))] * len(heads)  # one: each row takes what comes next
-    names = map(named, labels(60))
+    names = map(named, called(60))
     rows = [(label, *row) for label, row in zip(names, zip(*cells, strict=True), strict=True)]
     yield Table(
         say["entry.confusion"],
