@@ -1,0 +1,88 @@
+"""Which version of the method a quality's intervals are of: told by the names of their methods.
+
+``spreads`` says what the versions are. Whoever makes a record may name an older one, and its
+intervals hold by it; so what was made since is held against the harness that made it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Final
+
+from harness.records.evaluation import MetricValue, Quality
+
+if TYPE_CHECKING:
+    from harness.tasks.spreads import Version
+
+NEWEST: Final = "both"
+MID_P: Final = "mid-P"
+BY_BOTH: Final = ", sessions by both t"
+BY_OWN: Final = ", sessions by their own t"
+"""What methods say that are new, and how they end where sessions differ: now, and before."""
+ONCE_OTHERWISE: Final = ("bootstrap variance over ", "wilson or exact by class over ")
+"""How methods begin that name the newest version, if they are of it, whatever sessions do."""
+POOLED: Final = "; "
+"""Stands between the methods of a figure that is pooled of several evaluations."""
+LAST_HARNESS: Final[Mapping[Version, str]] = {"cochran": "0.1.0", "satterthwaite": "0.1.0"}
+"""The last version of the harness to make intervals of an older version, when it was not asked to.
+All three are of 0.1.0, so that such a record may be honest."""
+NAMES: Final[Mapping[Version, str]] = {
+    "both": "sessions by both t",
+    "cochran": "sessions by their own t",
+    "satterthwaite": "sessions by Satterthwaite's degrees of freedom",
+}
+"""In words, as docs/explanation/statistics.md has them."""
+
+
+def are_newest(metrics: Iterable[MetricValue]) -> frozenset[bool]:
+    """Return whether intervals are of the newest version, by each method that tells."""
+    told = (_is_newest(each) for each in _methods(metrics))
+    return frozenset(each for each in told if each is not None)
+
+
+def version_told(metrics: Iterable[MetricValue]) -> Version | None:
+    """Return the version that the methods of a quality's metrics tell; of several the oldest.
+
+    ``None`` where none does: by shares alone, the oldest is as silent on sessions that differ as
+    all are on sessions that do not.
+    """
+    methods = _methods(metrics)
+    told = {_is_newest(each) for each in methods}
+    if False not in told:
+        return NEWEST if True in told else None
+    return "cochran" if any(each.endswith(BY_OWN) for each in methods) else "satterthwaite"
+
+
+def _methods(metrics: Iterable[MetricValue]) -> list[str]:
+    return [part for each in metrics for part in each.interval_method.split(POOLED)]
+
+
+def _is_newest(method: str) -> bool | None:
+    if MID_P in method or method.endswith(BY_BOTH):
+        return True
+    return False if method.endswith(BY_OWN) or method.startswith(ONCE_OTHERWISE) else None
+
+
+def version_named(quality: Quality) -> Version:
+    """Return the version of the method by which a quality's intervals were made.
+
+    Where none is told, because no session differs and no metric is but a share, all are the same;
+    where one is not told though sessions differ, it is the oldest.
+    """
+    return version_told(quality.metrics) or "satterthwaite"
+
+
+def made_since(version: Version, harness: str) -> bool:
+    """Say whether a version of the harness, as ``1.2.0``, no longer makes this of the method.
+
+    What is no such number is not known to be newer.
+    """
+    last = LAST_HARNESS.get(version)
+    if last is None or re.fullmatch(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}", harness) is None:
+        return False
+    return _numbers(harness) > _numbers(last)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(each) for each in version.split("."))
