@@ -330,6 +330,45 @@ def test_what_has_no_energy_is_refused() -> None:
     assert "no quality" in refused(record(quality=None))
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "",
+        "yesterday",
+        "2026-13-01T00:00:00+00:00",
+        "2026-01-02T03:04:05",  # of which zone?
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-01-02T03:04:05+00:00" * 1000,
+    ],
+)
+def test_every_damaged_moment_is_named(damaged: str) -> None:
+    plain = rich_plain()
+    plain["created_utc"] = plain["sessions"][1]["started_utc"] = damaged
+    made = convert(plain, EvaluationRecord, "made")
+    stored = StoredRecord(path="x.json", record=made, digest=DIGEST)
+    with pytest.raises(UsageError, match=r"x\.json") as caught:
+        subject_of(stored, Options())
+    assert "created_utc is " in caught.value.message
+    assert "sessions[1].started_utc is " in caught.value.message
+    assert "sessions[0]" not in caught.value.message
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.usefixtures("columns")
+def test_moments_are_given_in_utc_and_the_first_is_the_first() -> None:
+    plain = rich_plain()
+    plain["sessions"][0]["started_utc"] = "2026-01-02T03:04:05+02:00"
+    plain["sessions"][1]["started_utc"] = "2026-01-02T02:04:05Z"
+    made = subject(convert(plain, EvaluationRecord, "made"))
+    assert [each["timestamp"] for each in rows(codecarbon.render(made))] == [
+        "2026-01-02T01:04:05",
+        "2026-01-02T02:04:05",
+    ]
+    report: Any = boamps.report(made)
+    assert report["measures"][0]["measurementDateTime"] == "2026-01-02 01:04:05"
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_simulated_energy_goes_only_where_it_is_said(name: str) -> None:
     plain = rich_plain()
