@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from harness.carbon import Zone
 from harness.carbon.grid import read_grid
 from harness.cli.app import app
+from harness.cli.export import folded
 from harness.errors import ConfigurationError, UsageError
 from harness.export import boamps, codecarbon, every_eval_ever, model_card, spdx
 from harness.export.formats import FORMATS, export
@@ -430,6 +431,13 @@ def test_the_latest_evaluation_goes_to_standard_output_and_losses_to_standard_er
     assert "note: 2 evaluations of my-team" in made.stderr
     assert "lost: sessions[].trace" not in made.stderr
     assert "schema: it is of the harness's own record" in made.stderr
+
+
+def test_lost_fields_of_one_parent_are_told_together() -> None:
+    assert folded(["a.b.c", "a.b.d", "a.e", "schema", "protocol"]) == [
+        "a.b.{c, d}", "a.e", "schema, protocol",
+    ]  # fmt: skip
+    assert folded(["task.digest"]) == ["task.digest"]
 
 
 def test_a_record_goes_to_a_folder_by_its_formats_name(project: Path, tmp_path: Path) -> None:
