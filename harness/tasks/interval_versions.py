@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from harness.records.evaluation import MetricValue, Quality
@@ -37,8 +38,7 @@ NAMES: Final[Mapping[Version, str]] = {
 
 def are_newest(metrics: Iterable[MetricValue]) -> frozenset[bool]:
     """Return whether intervals are of the newest version, by each method that tells."""
-    told = (_is_newest(each) for each in _methods(metrics))
-    return frozenset(each for each in told if each is not None)
+    return frozenset[bool]().union(*[_told(each.interval_method) for each in metrics])
 
 
 def version_told(metrics: Iterable[MetricValue]) -> Version | None:
@@ -47,21 +47,24 @@ def version_told(metrics: Iterable[MetricValue]) -> Version | None:
     ``None`` where none does: by shares alone, the oldest is as silent on sessions that differ as
     all are on sessions that do not.
     """
-    methods = _methods(metrics)
-    told = {_is_newest(each) for each in methods}
+    methods = [each.interval_method for each in metrics]
+    told = frozenset[bool]().union(*map(_told, methods))
     if False not in told:
-        return NEWEST if True in told else None
-    return "cochran" if any(each.endswith(BY_OWN) for each in methods) else "satterthwaite"
+        return NEWEST if told else None
+    own = any(part.endswith(BY_OWN) for each in methods for part in each.split(POOLED))
+    return "cochran" if own else "satterthwaite"
 
 
-def _methods(metrics: Iterable[MetricValue]) -> list[str]:
-    return [part for each in metrics for part in each.interval_method.split(POOLED)]
-
-
-def _is_newest(method: str) -> bool | None:
-    if MID_P in method or method.endswith(BY_BOTH):
-        return True
-    return False if method.endswith(BY_OWN) or method.startswith(ONCE_OTHERWISE) else None
+@lru_cache(maxsize=1024)  # few, and asked for of every row of a board
+def _told(method: str) -> frozenset[bool]:
+    """Return whether a method, or each that is pooled in it, is the newest; not of what is mute."""
+    told = set()
+    for part in method.split(POOLED):
+        if MID_P in part or part.endswith(BY_BOTH):
+            told.add(True)
+        elif part.endswith(BY_OWN) or part.startswith(ONCE_OTHERWISE):
+            told.add(False)
+    return frozenset(told)
 
 
 def version_named(quality: Quality) -> Version:
