@@ -348,6 +348,8 @@ FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("meter", lambda r: r["meter"].update(grade="wall")),
     ("sessions", lambda r: r["sessions"].append(r["sessions"][0])),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(queries=60)),
+    ("sessions", lambda r: r["sessions"][0].update(started_utc="last tuesday")),
+    ("sessions", lambda r: r["sessions"][0].update(started_utc="2026-01-02T03:04:05")),
     ("sessions", lambda r: r["sessions"][0]["sweeps"].append(ANOTHER_SWEEP)),
     ("looks", lambda r: r.update(looks=[])),
     ("looks", lambda r: r["looks"][0].update(narrow=True)),

@@ -11,10 +11,11 @@ import re
 from collections.abc import Iterator, Mapping
 
 from harness.export.loss import WHOLE
-from harness.export.subject import Subject, moment, without_absent
+from harness.export.subject import Subject, without_absent
 from harness.export.units import gigabytes, kilowatt_hours
 from harness.records.base import pretty_json
 from harness.records.meter import Grade
+from harness.records.moments import moment
 
 NAME = "boamps"
 SCHEMA = "boamps.schema.json"

@@ -17,10 +17,11 @@ from pathlib import Path
 from harness.carbon.grid import package_folder
 from harness.errors import ConfigurationError
 from harness.export.loss import WHOLE
-from harness.export.subject import Subject, joules_by_component, moment, session_joules
+from harness.export.subject import Subject, joules_by_component, session_joules
 from harness.export.units import kilograms, kilowatt_hours
 from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
 from harness.records.evaluation import EvaluationRecord
+from harness.records.moments import moment
 from harness.records.session import Session
 
 NAME = "codecarbon"

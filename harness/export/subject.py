@@ -7,7 +7,7 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -24,6 +24,7 @@ from harness.records.energy import (
     phase_seconds,
 )
 from harness.records.evaluation import FEW_SESSIONS, EvaluationRecord, Failed, MetricValue
+from harness.records.moments import is_moment, moment
 from harness.records.session import Phase, Session
 from harness.store.reading import StoredRecord
 
@@ -196,29 +197,13 @@ def subject_of(stored: StoredRecord, options: Options) -> Subject:
     return Subject(stored, options)
 
 
-def moment(utc: str) -> datetime:
-    """Return a moment of a record in UTC; raise ``ValueError`` where it is none.
-
-    One without its offset from UTC is none: it would be another on each machine.
-    """
-    found = datetime.fromisoformat(utc)
-    if found.tzinfo is None:
-        raise ValueError("it has no offset from UTC")
-    try:
-        return found.astimezone(UTC)
-    except OverflowError:
-        raise ValueError("it is before the first year, or after the last") from None
-
-
 def _damaged_moments(record: EvaluationRecord) -> Iterator[str]:
     named = {"created_utc": record.created_utc} | {
         f"sessions[{place}].started_utc": session.started_utc
         for place, session in enumerate(record.sessions)
     }
     for field, value in named.items():
-        try:
-            moment(value)
-        except ValueError:
+        if not is_moment(value):
             yield f"{field} is {value[:MOST_SHOWN]!r}, which is no moment in UTC"
 
 
