@@ -12,17 +12,17 @@ from msgspec.structs import replace
 from toy_task import write_detection_task
 
 from harness.records.evaluation import Quality
-from harness.store.reading import read_all, read_items
-from harness.tasks import load_task
-from harness.tasks.answers import no_answers
-from harness.tasks.card import Columns, Generated, Identity, Label, Metric, TaskCard, read_card
-from harness.tasks.interval_versions import (
+from harness.records.interval_versions import (
     LAST_HARNESS,
     NAMES,
     made_since,
     version_named,
     version_told,
 )
+from harness.store.reading import read_all, read_items
+from harness.tasks import load_task
+from harness.tasks.answers import no_answers
+from harness.tasks.card import Columns, Generated, Identity, Label, Metric, TaskCard, read_card
 from harness.tasks.outcomes import kept_items, kept_predictions
 from harness.tasks.protocol import Item, Predictions
 from harness.tasks.quality import score

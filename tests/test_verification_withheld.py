@@ -13,9 +13,9 @@ from toy_task import write_task
 
 from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
 from harness.records.finding import Finding
+from harness.records.interval_versions import NAMES, NEWEST
 from harness.records.withholding import publishable
 from harness.tasks import load_task
-from harness.tasks.interval_versions import NAMES, NEWEST
 from harness.tasks.outcomes import kept_items, kept_predictions
 from harness.tasks.spreads import Version
 from harness.tasks.task import FolderTask

@@ -20,10 +20,10 @@ from harness.records.energy import (
 )
 from harness.records.estimates import left_open, share_of_mean, shares_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
+from harness.records.interval_versions import POOLED
 from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
 from harness.records.withholding import in_steps
-from harness.tasks.interval_versions import POOLED
 
 
 class Figures(Frozen):

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from harness.ranking.base_power import Draw, base_ratio, overturned
 from harness.ranking.gists import Head
 from harness.records.board import BoardEntry, BoardStatus
+from harness.records.interval_versions import NAMES, are_newest, version_told
 from harness.records.rules import Rules
 from harness.records.session import Notice
-from harness.tasks.interval_versions import NAMES, are_newest, version_told
 
 ORDER_HOLDS, ORDER_DEPENDS = "order-holds", "order-depends-on-base-power"
 _NAMED_PAIRS = 5

@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.evaluation import ClassQuality, MetricValue, Quality
+from harness.records.interval_versions import BY_BOTH, BY_OWN, MID_P
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
-from harness.tasks.interval_versions import BY_BOTH, BY_OWN, MID_P
 from harness.tasks.intervals import (
     Bootstrap,
     Units,

@@ -15,15 +15,15 @@ from harness.records.evaluation import (
     Quality,
 )
 from harness.records.finding import Finding
-from harness.records.withholding import publishable_quality, withheld_step
-from harness.tasks.answers import as_corners
-from harness.tasks.interval_versions import (
+from harness.records.interval_versions import (
     NAMES,
     NEWEST,
     made_since,
     version_named,
     version_told,
 )
+from harness.records.withholding import publishable_quality, withheld_step
+from harness.tasks.answers import as_corners
 from harness.tasks.outcomes import kept_items, scorable
 from harness.tasks.protocol import Predictions, Split
 from harness.tasks.quality import label_metrics, metric_values

@@ -1,7 +1,8 @@
 """Which version of the method a quality's intervals are of: told by the names of their methods.
 
-``spreads`` says what the versions are. Whoever makes a record may name an older one, and its
-intervals hold by it; so what was made since is held against the harness that made it.
+``harness.tasks.spreads`` says what the versions are, and makes them. Whoever makes a record may
+name an older one, and its intervals hold by it; so what was made since is held against the harness
+that made it.
 """
 
 from __future__ import annotations
@@ -9,13 +10,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final
+from typing import Final, Literal, TypeAlias
 
 from harness.records.evaluation import MetricValue, Quality
 
-if TYPE_CHECKING:
-    from harness.tasks.spreads import Version
-
+Version: TypeAlias = Literal["both", "cochran", "satterthwaite"]
+"""The newest first, as ``spreads`` has them."""
 NEWEST: Final = "both"
 MID_P: Final = "mid-P"
 BY_BOTH: Final = ", sessions by both t"
