@@ -77,7 +77,7 @@ def main() -> None:
         ]
 
     made = views()
-    sessions = fmean(len(view.latest.record.sessions) for view in made)
+    sessions = fmean(len(view.latest.view.seen) for view in made)
     derived = least_milliseconds(views, repeats) / len(made)
     print(f"{len(made)} entries, {sessions:.1f} sessions each")
     print(f"derived of the records: {derived:.2f} ms an entry")

@@ -13,16 +13,19 @@ import os
 import re
 import shlex
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import entry_samples as samples
+import msgspec
 import pytest
 import record_samples
 from french_pages import Reading, english_left
 from msgspec.structs import replace
 
+from harness.records.base import pretty_json
 from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
+from harness.records.narrowing import narrowed
 from harness.records.withholding import publishable
 from harness.site import entry_result
 from harness.site import text as english
@@ -31,6 +34,7 @@ from harness.site.entry_page import render_entry
 from harness.site.entry_view import EntryView, entry_view
 from harness.site.language import codes
 from harness.site.paths import entry_page_name
+from harness.site.record_view import NEEDED
 
 GOLDEN = Path(__file__).parent / "golden" / "entries"
 POLICY = (
@@ -103,6 +107,24 @@ def test_the_order_of_records_has_no_say() -> None:
     first, turned = (entry_view(board, samples.ENTRY, each) for each in (stored, stored[::-1]))
     for language in codes():
         assert render_entry(first)[language] == render_entry(turned)[language]
+
+
+def test_a_page_needs_no_more_of_a_record_than_is_read_for_it() -> None:
+    decoder = msgspec.json.Decoder(narrowed(EvaluationRecord, NEEDED))
+    view = samples.full_view()
+    less = [
+        ReadInPart(each.path, decoder.decode(pretty_json(each.record)), each.digest, each.signed_by)
+        for each in samples.full_stored()
+    ]
+    assert not any(hasattr(each.record, "looks") for each in less)
+    assert render_entry(entry_view(view.board, view.name, less)) == render_entry(view)
+
+
+class ReadInPart(NamedTuple):
+    path: str
+    record: EvaluationRecord
+    digest: str
+    signed_by: str | None
 
 
 def test_a_board_is_asked_for_its_own_entries_alone() -> None:

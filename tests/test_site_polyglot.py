@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import entry_samples as samples
@@ -21,13 +22,15 @@ from harness.site import entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
+from harness.site.forms import END, SLOT, TEXTS, form_of, spelt
 from harness.site.language import CatalogueError, catalogue, codes, language
-from harness.site.polyglot import polyglot
+from harness.site.polyglot import Polyglot, polyglot
 from harness.site.text import plain, significant, significant_lines
-from harness.site.versions import DECIMAL, MARK, THOUSANDS, encoded, joined, merged, parted
+from harness.site.versions import DECIMAL, MARK, THOUSANDS, joined, merged, parted
 from harness.site.wording import Words, wording
 
-CONTROLS = f"a{MARK}b{DECIMAL}c{THOUSANDS}d{MARK}{MARK}"
+CONTROLS = f"a{MARK}b{DECIMAL}c{THOUSANDS}d{MARK}{MARK}{TEXTS[0]}{END}e{SLOT}"
+MARKS = frozenset(CONTROLS) - {*"abcde", TEXTS[0][-1]}
 
 
 @pytest.fixture(autouse=True)
@@ -66,12 +69,20 @@ def said(view: EntryView, words: Words) -> str:
     return heading(view, words) + html(banners(view, words)) + html(sections(view, words))
 
 
+def by_each(say: Callable[[Polyglot], str]) -> list[str]:
+    """Return what is said in all languages at once, in each."""
+    words = polyglot()
+    filling = words.begin()
+    parts = words.part(form_of(say(words)))
+    return [each.decode() for each in spelt(parts, filling)]
+
+
 @pytest.mark.parametrize("what", views())
 def test_a_page_of_all_languages_says_what_each_says_by_itself(what: str) -> None:
     view = views()[what]
-    each = dict(zip(codes(), encoded(said(view, polyglot())), strict=True))
+    each = dict(zip(codes(), by_each(lambda words: said(view, words)), strict=True))
     for code in codes():
-        assert each[code].decode() == said(view, wording(code))
+        assert each[code] == said(view, wording(code))
     assert each["en"] != each["fr"]  # there is something to tell apart
 
 
@@ -102,17 +113,17 @@ def test_no_text_of_a_record_is_taken_for_a_mark(record: EvaluationRecord) -> No
     view = view_of(changed)
     for code, page in render_entry(view).items():
         text = page.decode()
-        assert not {MARK, DECIMAL, THOUSANDS} & {*text}
+        assert not MARKS & {*text}
         assert plain(CONTROLS) in text
         own = said(view, wording(code))
         assert heading(view, wording(code)) in text
         assert own.count("<section") == text.count("<section") - (view.entry is not None)
 
 
-TEXTS = st.text(st.characters(min_codepoint=32), max_size=20)
+ANY_TEXT = st.text(st.characters(min_codepoint=32), max_size=20)
 
 
-@given(st.lists(st.one_of(TEXTS, st.tuples(*[TEXTS for _ in codes()])), max_size=12))
+@given(st.lists(st.one_of(ANY_TEXT, st.tuples(*[ANY_TEXT for _ in codes()])), max_size=12))
 def test_what_is_joined_is_parted_again(pieces: list[str | tuple[str, ...]]) -> None:
     text = "".join(each if isinstance(each, str) else joined(each) for each in pieces)
     whole = [
@@ -132,27 +143,34 @@ def test_several_figures_are_spelt_as_each_by_itself(values: list[float]) -> Non
     assert significant_lines(values).split("\n") == [significant(value) for value in values]
     for n, code in enumerate(codes()):
         own = "\n".join(language(code).significant(value) for value in values)
-        assert encoded("\n".join(polyglot().figures(values)))[n].decode() == own
+        assert by_each(lambda words: "\n".join(words.figures(values)))[n] == own
 
 
 @given(FIGURES, st.integers(-(10**9), 10**9), st.floats(0.0, 1.0))
 def test_figures_are_spelt_as_each_language_spells_them(
     value: float, whole: int, share: float
 ) -> None:
-    words = polyglot()
+    given_values: dict[str, Any] = {
+        "figure": value,
+        "plain_number": value,
+        "whole": whole,
+        "percent": share,
+        "significant_percent": share,
+        "between": (share, value),
+        "watt_hours": abs(value),
+        "everyday": abs(value),
+        "many": abs(value),
+    }
+
+    def say(words: Polyglot) -> str:
+        return "\n".join(getattr(words, how)(given) for how, given in given_values.items())
+
+    each = by_each(say)
     for n, code in enumerate(codes()):
-        own = wording(code)
-        for method, given_value in (
-            ("figure", value),
-            ("plain_number", value),
-            ("whole", whole),
-            ("percent", share),
-            ("between", (share, value)),
-            ("watt_hours", abs(value)),
-            ("everyday", abs(value)),
-        ):
-            spelt = encoded(getattr(words, method)(given_value))[n].decode()
-            assert spelt == getattr(own, method)(given_value), method
+        own, spoken = wording(code), language(code)
+        for how, said_so in zip(given_values, each[n].split("\n"), strict=True):
+            alone = own if hasattr(own, how) else spoken
+            assert said_so == getattr(alone, how)(given_values[how]), how
 
 
 def test_no_number_is_spelt_too() -> None:
@@ -176,4 +194,4 @@ def test_no_catalogue_has_a_mark(code: str) -> None:
         for each in catalogue(code).values()
         for form in (each if isinstance(each, tuple) else (each,))
     ]
-    assert [each for each in strings if {MARK, DECIMAL, THOUSANDS} & {*each}] == []
+    assert [each for each in strings if MARKS & {*each}] == []

@@ -33,6 +33,10 @@ RECORDS_A_TASK = 24
 """Read at once by a process: folders are not split, so that it may be more."""
 
 
+VIEWS_BYTES = 96 << 20
+"""Of what pages need of records that were read just now: about 8 kB each."""
+
+
 class Told(Frozen, array_like=True):
     """What is kept of one file of a results folder."""
 
@@ -85,8 +89,16 @@ class Shelf:
 class Gathered:
     """What was kept of all records of a results folder."""
 
-    def __init__(self, results: Path, rules: Rules, folders: Iterable[Folder]) -> None:
+    def __init__(
+        self,
+        results: Path,
+        rules: Rules,
+        folders: Iterable[Folder],
+        views: Mapping[str, bytes] | None = None,
+    ) -> None:
         self.results, self.rules = results, rules
+        self.views = views or {}
+        """By path, of records that were read just now: what their entries' pages need of them."""
         self.folders = tuple(folders)
         self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
         self._lines = {paths: line for each in self.folders for paths, line in each.lines}
@@ -147,12 +159,28 @@ def gather(
         Place(str(project.root), str(results), chunk) for chunk in _chunks(fresh, RECORDS_A_TASK)
     )
     read: dict[bytes, Folder] = {}
+    views = _Views()
     folders = (os.path.dirname(os.fsencode(files[0].path)) for files in fresh)  # noqa: PTH120
     for encoded in workers.run(read_folders, tasks):
-        for made in _DECODER.decode(encoded):
-            read[next(folders)] = made
+        made, seen = _DECODER.decode(encoded)
+        for folder in made:
+            read[next(folders)] = folder
+        views.add(seen)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, project.rules(), kept)
+    return Gathered(results, project.rules(), kept, views.kept)
+
+
+class _Views:
+    """What pages need of records, as far as there is room: the others are read again."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, bytes] = {}
+        self._room = VIEWS_BYTES
+
+    def add(self, seen: Mapping[str, bytes]) -> None:
+        if self._room > 0:
+            self.kept.update(seen)
+            self._room -= sum(map(len, seen.values()))
 
 
 def by_folder_of(folders: Iterable[Folder]) -> dict[bytes, Folder]:
@@ -164,28 +192,36 @@ def read_folders(place: Place) -> bytes:
     """Read the files of some folders, in whatever process; return what is kept, encoded."""
     rules, keys = _project(place.project)
     results = Path(place.results)
-    made = [_read_folder(results, files, rules, keys) for files in place.folders]
-    return msgspec.msgpack.encode(made)
+    views: dict[str, bytes] = {}
+    made = [_read_folder(results, files, rules, keys, views) for files in place.folders]
+    return msgspec.msgpack.encode((made, views))
 
 
-def read_again(results: Path, path: str, mark: Mark) -> EvaluationRecord:
-    """Read a record that was found good when its file had this mark."""
+def read_again(
+    results: Path | str,
+    path: str,
+    mark: Mark,
+    decoder: msgspec.json.Decoder[EvaluationRecord] | None = None,
+) -> EvaluationRecord:
+    """Read a record that was found good when its file had this mark; by a decoder, a part of it."""
+    place = f"{results}/{path}"
     try:
-        with (results / path).open("rb") as file:
+        with open(place, "rb", buffering=0) as file:  # noqa: PTH123 - thousands of times
             content = file.read()
             found = mark_of(os.fstat(file.fileno()))
         if found == mark:
-            return _RECORD.decode(content)
+            return (decoder or _RECORD).decode(content)
     except (OSError, ValueError):
         pass
     raise OrganiserError(
-        f"{results / path}: was changed while the page was built",
+        f"{place}: was changed while the page was built",
         remedy="let nobody write to the results, and build the page again",
     )
 
 
-_DECODER = msgspec.msgpack.Decoder(list[Folder])
+_DECODER = msgspec.msgpack.Decoder(tuple[list[Folder], dict[str, bytes]])
 _RECORD = msgspec.json.Decoder(EvaluationRecord)
+_ENCODER = msgspec.msgpack.Encoder()
 
 
 @cache
@@ -223,7 +259,15 @@ def _marks(files: Sequence[Found]) -> dict[str, tuple[Mark, ...]]:
     }
 
 
-def _read_folder(results: Path, files: Sequence[Found], rules: Rules, keys: KeyRing) -> Folder:
+def _read_folder(
+    results: Path,
+    files: Sequence[Found],
+    rules: Rules,
+    keys: KeyRing,
+    views: dict[str, bytes],
+) -> Folder:
+    from harness.site.record_view import record_view
+
     marks, heads = _marks(files), {}
     told: list[Told] = []
     completed: defaultdict[tuple[str, str], list[tuple[Gist, StoredRecord]]] = defaultdict(list)
@@ -235,6 +279,8 @@ def _read_folder(results: Path, files: Sequence[Found], rules: Rules, keys: KeyR
         if read is not None:
             gist, head = gist_of(read, rules)
             heads[gist.head] = head
+            if gist.problem is None:  # else it is on no page
+                views[gist.path] = _ENCODER.encode(record_view(read.record))
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(

@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import partial
-from pathlib import Path
-from typing import NamedTuple, Protocol
+from functools import cache, lru_cache, partial
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
@@ -29,6 +28,12 @@ from harness.site import paths
 from harness.site.language import languages
 from harness.site.render import BoardParts, Placed, index_files, placed
 from harness.store.scanning import Mark
+
+if TYPE_CHECKING:
+    from harness.site.record_view import RecordView
+
+KEPT = 8
+"""Boards that are kept: pages of one are made one after the other."""
 
 
 class Source(Protocol):
@@ -152,25 +157,24 @@ class _Record(Frozen, array_like=True):
     mark: Mark
     digest: str
     signed_by: str | None
+    view: bytes | None
+    """What the page needs of it, where it was read just now."""
 
 
 class _Entry(Frozen, array_like=True):
     """What the pages of one entry are made of; records are read where the pages are made."""
 
-    board: Board
-    """With this entry alone."""
+    bare: bytes
+    """What its board says of no single entry, spelt once for all of them."""
+    row: BoardEntry | None
+    failure: FailedEntry | None
+    ranking: JointStatistics | None
+    """What the page speaks of."""
     entry: str
     records: tuple[_Record, ...]
     ranked: int
     results: str
     address: str
-
-
-class _Shown(NamedTuple):
-    path: str
-    record: EvaluationRecord
-    digest: str
-    signed_by: str | None
 
 
 def entry_pages(site: Site) -> Iterator[Page]:
@@ -181,7 +185,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
         ranked = sum(each.rank is not None for each in board.entries)
         about = _about(board.ranking)
         results = str(site.gathered.results)
-        of_board = _OfBoard(bare(board), ranked, about, results, site.address)
+        of_board = _OfBoard(spelt(bare(board)), ranked, about, results, site.address)
         rows = {each.entry: each for each in board.entries}
         failures = {each.entry: each for each in board.failed}
         for name in dict.fromkeys((*rows, *failures)):
@@ -199,7 +203,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
 class _OfBoard(NamedTuple):
     """What the pages of all entries of a board are made of."""
 
-    bare: Board
+    bare: bytes
     ranked: int
     about: Callable[[str], JointStatistics | None]
     results: str
@@ -213,14 +217,11 @@ def _entry_of(
     failure: FailedEntry | None,
     records: tuple[_Record, ...],
 ) -> _Entry:
-    alone = replace(
-        board.bare,
-        entries=(row,) if row else (),
-        failed=(failure,) if failure else (),
-        ranking=board.about(name),
-    )
     return _Entry(
-        board=alone,
+        bare=board.bare,
+        row=row,
+        failure=failure,
+        ranking=board.about(name),
         entry=name,
         records=records,
         ranked=board.ranked,
@@ -262,6 +263,7 @@ def _records_of(
             mark=stored[path].mark,
             digest=stored[path].digest,
             signed_by=stored[path].signed_by,
+            view=site.gathered.views.get(path),
         )
         for path in sorted({*own, *behind})
     )
@@ -270,23 +272,57 @@ def _records_of(
 def _entry(given: _Entry) -> Files:
     from harness.site.badge import badge
     from harness.site.entry_page import render_entry
-    from harness.site.entry_view import entry_view
+    from harness.site.entry_view import Viewed, view_of
 
-    results = Path(given.results)
-    stored = [
-        _Shown(each.path, read_again(results, each.path, each.mark), each.digest, each.signed_by)
+    viewed = [
+        Viewed(each.path, each.digest, each.signed_by, _view(given.results, each))
         for each in given.records
     ]
-    view = entry_view(given.board, given.entry, stored, ranked=given.ranked)
-    page = paths.entry_page_name(given.board.id, given.entry)
-    shown = paths.badge_name(given.board.id, given.entry)
+    row, failure = given.row, given.failure
+    board = replace(
+        _board(given.bare),
+        entries=(row,) if row else (),
+        failed=(failure,) if failure else (),
+        ranking=given.ranking,
+    )
+    view = view_of(board, given.entry, viewed, ranked=given.ranked)
+    page = paths.entry_page_name(board.id, given.entry)
+    shown = paths.badge_name(board.id, given.entry)
     files: Files = {}
     for code, made in render_entry(view, given.address).items():
         files[paths.in_language(page, code)] = made
         if view.entry is not None:
-            drawn = badge(given.board, view.entry, code, ranked=given.ranked)
+            drawn = badge(board, view.entry, code, ranked=given.ranked)
             files[paths.in_language(shown, code)] = drawn
     return files
+
+
+@lru_cache(maxsize=KEPT)
+def _board(content: bytes) -> Board:
+    """Read a board that many entries have in common."""
+    return msgspec.msgpack.decode(content, type=Board)
+
+
+def _view(results: str, record: _Record) -> RecordView:
+    """Return what the page needs of a record: as it was worked out then, or of its file."""
+    from harness.site.record_view import record_view
+
+    handed, again = _decoders()
+    if record.view is not None:
+        return handed.decode(record.view)
+    return record_view(read_again(results, record.path, record.mark, again))
+
+
+@cache
+def _decoders() -> tuple[
+    msgspec.msgpack.Decoder[RecordView], msgspec.json.Decoder[EvaluationRecord]
+]:
+    """Return what reads the view of a record, and of a record's file what a view is made of."""
+    from harness.records.narrowing import narrowed
+    from harness.site.record_view import NEEDED, RecordView
+
+    narrow = narrowed(EvaluationRecord, NEEDED)
+    return msgspec.msgpack.Decoder(RecordView), msgspec.json.Decoder(narrow)
 
 
 # The page on the method

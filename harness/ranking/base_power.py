@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
 from harness.records.meter import Component, MeterDescription, SourceDescription
-from harness.records.session import Phase, Session
+from harness.records.session import Phase, Session, picked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -131,10 +131,9 @@ def _models(meter: MeterDescription) -> Iterator[SourceDescription]:
 
 
 def _joules_beside(component: Component, session: Session, *phases: Phase) -> float:
-    return sum(
-        part.joules
-        for window in session.phases
-        if window.phase in phases
-        for part in window.reading.energy
-        if part.component != component
-    )
+    windows = session.windows
+    if {*windows.components} <= {component}:
+        return 0.0
+    of = picked(windows.owners, phases)
+    parts = zip(of(windows.components), of(windows.component_joules), strict=True)
+    return sum([joules for other, joules in parts if other != component])

@@ -12,7 +12,7 @@ from html import escape
 from itertools import accumulate
 from typing import NamedTuple
 
-from harness.records.board import Board, BoardEntry
+from harness.records.board import Board, BoardEntry, BoardStatus
 from harness.records.meter import Grade
 from harness.site.language import language
 from harness.site.text import shorten, width_in_ems
@@ -27,7 +27,7 @@ ARROW = 6
 LONGEST_TASK = 36
 LONGEST_NAME = 80
 KEPT = 1024
-"""Drawings that are kept: badges of a board differ in little but the name of the entry."""
+"""Badges that are kept, but for the name of the entry: those of a board differ in little else."""
 
 PLAIN_PAPER, PLAIN_INK = "#2b3734", "#ffffff"
 LIGHT_PAPER, LIGHT_INK = "#eef2f0", "#1c2321"
@@ -73,25 +73,63 @@ def badge(board: Board, entry: BoardEntry, code: str, *, ranked: int | None = No
     how many entries have a rank, where the board is given without the other ones.
     """
     spoken = language(code)
-    title = task_title(board, spoken)
-    energy = _energy(code, board.meter_grade, entry.energy_class, _no_class(entry))
-    rank = _rank(code, entry.rank, _ranked(board) if ranked is None else ranked, entry.baseline)
-    status = spoken.name("status", board.status)
-    shown = rank if board.status == "official" else f"{rank} · {status.lower()}"
+    said = _Said(
+        title=task_title(board, spoken),
+        status=board.status,
+        grade=board.meter_grade,
+        energy_class=entry.energy_class,
+        why_none=_no_class(entry),
+        rank=entry.rank,
+        ranked=_ranked(board) if ranked is None else ranked,
+        baseline=entry.baseline,
+    )
+    name = shorten(entry.entry, LONGEST_NAME) or spoken.text("entry.no_name")
+    return escape(name).join(_form(said, code)).encode()
+
+
+class _Said(NamedTuple):
+    """What a badge says besides the name of the entry: many of a board say the same."""
+
+    title: str
+    status: BoardStatus
+    grade: Grade
+    energy_class: str | None
+    why_none: str
+    """The key of why it has no class."""
+    rank: tuple[int, int] | None
+    ranked: int
+    baseline: bool
+
+
+@lru_cache(maxsize=KEPT)
+def _form(said: _Said, code: str) -> tuple[str, ...]:
+    """Spell a badge, in pieces between which the name of the entry goes."""
+    spoken = language(code)
+    energy, rank, status = (
+        _energy(said, code),
+        _rank(said, code),
+        spoken.name("status", said.status),
+    )
+    shown = rank if said.status == "official" else f"{rank} · {status.lower()}"
     segments = (
-        Segment(shorten(title, LONGEST_TASK), PLAIN_PAPER, PLAIN_INK),
+        Segment(shorten(said.title, LONGEST_TASK), PLAIN_PAPER, PLAIN_INK),
         energy,
         Segment(shown, LIGHT_PAPER, LIGHT_INK),
     )
     label = spoken.text(
         "badge.label",
-        entry=shorten(entry.entry, LONGEST_NAME) or spoken.text("entry.no_name"),
-        task=shorten(title, LONGEST_NAME),
+        entry=_HERE,
+        task=shorten(said.title, LONGEST_NAME),
         energy=energy.text,
         rank=rank,
         status=status,
     )
-    return escape(label).join(_drawn(segments, spoken.text("language.tag"))).encode()
+    drawn = escape(label).join(_drawn(segments, spoken.text("language.tag")))
+    return tuple(drawn.split(_HERE))
+
+
+_HERE = "\x01"
+"""Stands for the name of the entry: a control character, which no cleaned text has left."""
 
 
 def _no_class(entry: BoardEntry) -> str:
@@ -101,22 +139,20 @@ def _no_class(entry: BoardEntry) -> str:
     return "badge.at_floor" if entry.at_floor else "badge.no_class"
 
 
-@lru_cache(maxsize=KEPT)
-def _energy(code: str, grade: Grade, energy_class: str | None, why_none: str) -> Segment:
+def _energy(said: _Said, code: str) -> Segment:
     """Return what is said of the energy, in the colours of its class."""
     spoken = language(code)
-    if not energy_class:
-        return Segment(spoken.text(why_none), *NO_CLASS)
-    said = spoken.text(f"badge.energy_{grade}", energy_class=energy_class)
-    return Segment(said, *CLASS_COLOURS.get(energy_class[:1], NO_CLASS))
+    if not said.energy_class:
+        return Segment(spoken.text(said.why_none), *NO_CLASS)
+    shown = spoken.text(f"badge.energy_{said.grade}", energy_class=said.energy_class)
+    return Segment(shown, *CLASS_COLOURS.get(said.energy_class[:1], NO_CLASS))
 
 
-@lru_cache(maxsize=KEPT)
-def _rank(code: str, rank: tuple[int, int] | None, ranked: int, baseline: bool) -> str:
+def _rank(said: _Said, code: str) -> str:
     spoken = language(code)
-    if rank is None:
-        return spoken.text("badge.reference" if baseline else "badge.no_rank")
-    return spoken.text("badge.rank", rank=spoken.rank_range(rank), ranked=ranked)
+    if said.rank is None:
+        return spoken.text("badge.reference" if said.baseline else "badge.no_rank")
+    return spoken.text("badge.rank", rank=spoken.rank_range(said.rank), ranked=said.ranked)
 
 
 def _ranked(board: Board) -> int:
@@ -126,7 +162,6 @@ def _ranked(board: Board) -> int:
     return sum(each.rank is not None for each in board.entries)
 
 
-@lru_cache(maxsize=KEPT)
 def _drawn(segments: tuple[Segment, ...], tag: str) -> tuple[str, ...]:
     """Spell the badge, in pieces between which its label goes.
 

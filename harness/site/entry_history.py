@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -10,13 +12,14 @@ from harness.site.blocks import (
     Paragraph,
     Section,
     Table,
-    code,
-    name,
 )
 from harness.site.entry_making import MOST_ROWS
 from harness.site.entry_view import EntryView, HistoryRow
 from harness.site.text import shorten
 from harness.site.wording import Words
+
+KEPT = 64
+"""Heads of tables that are kept: pages of a board have the same."""
 
 
 def history(view: EntryView, words: Words) -> Section:
@@ -26,21 +29,27 @@ def history(view: EntryView, words: Words) -> Section:
     blocks.append(
         Table(
             say["entry.history"],
-            (
-                Column(say["entry.history_when"]),
-                Column(say["entry.history_version"]),
-                Column(say["entry.history_digest"]),
-                Column(say["entry.history_outcome"]),
-                Column(words.metric(view.board.metric, view.board), number=True),
-                Column(say["entry.history_energy"], number=True),
-                Column(say["entry.sessions"], number=True),
-            ),
-            tuple(_history_cells(row, words) for row in rows[:MOST_ROWS]),
+            _columns(words, words.metric(view.board.metric, view.board)),
+            tuple([_history_cells(row, words) for row in rows[:MOST_ROWS]]),
         )
     )
     if len(rows) > MOST_ROWS:
         blocks.append(Paragraph(words.text("entry.more", n=len(rows) - MOST_ROWS), "explain"))
     return Section("history", say["entry.history"], tuple(blocks))
+
+
+@lru_cache(maxsize=KEPT)
+def _columns(words: Words, metric: str) -> tuple[Column, ...]:
+    say = words.say
+    return (
+        Column(say["entry.history_when"]),
+        Column(say["entry.history_version"]),
+        Column(say["entry.history_digest"]),
+        Column(say["entry.history_outcome"]),
+        Column(metric, number=True),
+        Column(say["entry.history_energy"], number=True),
+        Column(say["entry.sessions"], number=True),
+    )
 
 
 def _history_cells(row: HistoryRow, words: Words) -> tuple[Inline, ...]:
@@ -51,9 +60,9 @@ def _history_cells(row: HistoryRow, words: Words) -> tuple[Inline, ...]:
     else:
         outcome = say["entry.in_the_row" if row.counts else "entry.not_in_the_row"]
     return (
-        shorten(row.created_utc[:19].replace("T", " "), 19),
-        name(row.version, 30) if row.version else UNKNOWN,
-        code(row.digest[:12]),
+        words.unique(shorten(row.created_utc[:19].replace("T", " "), 19)),
+        words.quote("name", row.version, 30) if row.version else UNKNOWN,
+        words.quote("code", row.digest[:12]),
         outcome,
         UNKNOWN if row.quality is None else figure(row.quality.value),
         UNKNOWN if row.joules_per_1000 is None else figure(row.joules_per_1000),

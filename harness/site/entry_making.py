@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from typing import TypeVar
 
 import msgspec
@@ -62,8 +63,11 @@ def circumstances(view: EntryView, words: Words) -> Section:
     return Section("circumstances", words.say["entry.circumstances"], blocks)
 
 
+KEPT = 256
+"""Options of commands that are kept: entries of a board have the same."""
 _KEPT_SECTIONS = 1024
 _kept: dict[tuple[Words, str, bytes], Section] = {}
+_latest: dict[tuple[Words, str], tuple[object, Section]] = {}
 
 
 def _once(
@@ -71,8 +75,20 @@ def _once(
 ) -> Section:
     """Spell a part that most entries of a board have in common once for all of them.
 
-    What is told apart by: the value's own JSON, which is everything that is spelt of it.
+    What is told apart by: the value's own JSON, which is everything that is spelt of it. It takes
+    a while to spell it, so that it is looked first whether this is what the page before had.
     """
+    latest = _latest.get((words, key))
+    if latest is not None and latest[0] == value:
+        return latest[1]
+    found = _from_kept(key, value, spell, words)
+    _latest[words, key] = (value, found)
+    return found
+
+
+def _from_kept(
+    key: str, value: T, spell: Callable[[T, Wording], tuple[Block, ...]], words: Words
+) -> Section:
     place = (words, key, msgspec.json.encode(value))
     found = _kept.get(place)
     if found is None:
@@ -245,24 +261,33 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
 
 def kept(view: EntryView, words: Words) -> Section:
     """Say where the records lie, by which digests they can be checked, and who signed."""
-    say, record = words.say, view.latest.record
-    facts = [
-        Fact(say["entry.records"], tuple(code(each.path) for each in view.records[-MOST_ROWS:])),
-        fact(say["entry.record_digest"], code(view.latest.digest)),
-        fact(say["entry.entry_digest"], code(record.submission.digest)),
-        fact(say["entry.data_digest"], code(record.data.digest)),
-        fact(say["entry.task_digest"], code(record.task.digest)),
-        fact(
-            say["entry.rules_digest"], (name(record.rules.version), " ", code(record.rules.digest))
-        ),
-        fact(say["entry.signature"], *signature(view, words)),
-        fact(
-            say["entry.made"],
+    record = view.latest.record
+    shown = (
+        tuple([words.quote("code", each.path) for each in view.records[-MOST_ROWS:]]),
+        (words.quote("code", view.latest.digest),),
+        (words.quote("code", record.submission.digest),),
+        (code(record.data.digest),),
+        (code(record.task.digest),),
+        ((name(record.rules.version), " ", code(record.rules.digest)),),
+        tuple(signature(view, words)),
+        (
             words.moment(plain(record.created_utc)),
             words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
         ),
-    ]
-    return Section("record", say["entry.record"], (Facts(tuple(facts)),))
+    )
+    return _of_record(words, shown)
+
+
+_OF_RECORD = (
+    "entry.records", "entry.record_digest", "entry.entry_digest", "entry.data_digest",
+    "entry.task_digest", "entry.rules_digest", "entry.signature", "entry.made",
+)  # fmt: skip
+
+
+@lru_cache(maxsize=KEPT)
+def _of_record(words: Words, shown: tuple[tuple[Inline, ...], ...]) -> Section:
+    facts = [Fact(words.say[key], each) for key, each in zip(_OF_RECORD, shown, strict=True)]
+    return Section("record", words.say["entry.record"], (Facts(tuple(facts)),), repeats=True)
 
 
 def signature(view: EntryView, words: Words) -> Iterator[Inline]:
@@ -280,16 +305,34 @@ def signature(view: EntryView, words: Words) -> Iterator[Inline]:
 
 def again(view: EntryView, words: Words) -> Section:
     """Give the commands that make this result again, and say what will differ."""
-    say, record = words.say, view.latest.record
+    record = view.latest.record
+    typed = tuple(words.uniques([*commands(record)]))
+    digests = [words.quote("code", record.submission.digest[:SHOWN_DIGITS])]
+    if record.environment is not None:
+        digests.append(words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]))
+    rules = (record.rules.version, record.rules.digest)
+    return _again(words, typed, tuple(digests), record.data, rules)
+
+
+@lru_cache(maxsize=KEPT)
+def _again(
+    words: Words,
+    typed: tuple[str, ...],
+    digests: tuple[Said, ...],
+    data: DataReference,
+    rules: tuple[str, str],
+) -> Section:
+    """Say it; ``digests`` are of the entry and, where it has one, of its lock file."""
+    say = words.say
     blocks: list[Block] = [
         Paragraph(say["entry.again_why"]),
-        Commands(tuple(commands(record))),
-        Listing(tuple(_expected(record, words))),
+        Commands(typed),
+        Listing(tuple(_expected(words, digests, data, rules))),
         Paragraph(say["entry.again_differs"], "explain"),
         Paragraph(say["entry.again_verify"], "explain"),
         Commands(("python -m harness verify",)),
     ]
-    return Section("again", say["entry.again"], tuple(blocks))
+    return Section("again", say["entry.again"], tuple(blocks), repeats=True)
 
 
 def commands(record: EvaluationRecord) -> Iterator[str]:
@@ -303,45 +346,53 @@ def commands(record: EvaluationRecord) -> Iterator[str]:
     together = [own, *(each for each in others if each != own)][:MOST_ROWS]
     folders = [shlex.quote(f"{PLACE_OF_ENTRIES}/{plain(each)}") for each in together]
     yield f"python -m harness check {folders[0]} --format json"
-    options = [*_data_options(record.data), "--protocol", record.protocol]
-    options += ["--scenario", record.scenario]
-    for meter in record.meter.name.split("+"):
+    data = _data_options(record.data.source, record.data.seed, record.data.revision)
+    how = f"{data} --protocol {record.protocol} --scenario {record.scenario}"
+    demonstration = " --demonstration" if record.demonstration else ""
+    meters = _meter_options(record.meter.name)
+    yield f"python -m harness evaluate {' '.join(folders)} {how}{meters}{demonstration}"
+
+
+@lru_cache(maxsize=KEPT)
+def _meter_options(name: str) -> str:
+    options = []
+    for meter in name.split("+"):
         argument = f":{ARGUMENTS[meter]}" if meter in ARGUMENTS else ""
-        options += ["--meter", shlex.quote(plain(meter) + argument)]
-    if record.demonstration:
-        options.append("--demonstration")
-    yield f"python -m harness evaluate {' '.join([*folders, *options])}"
+        options.append(f" --meter {shlex.quote(plain(meter) + argument)}")
+    return "".join(options)
 
 
-def _data_options(data: DataReference) -> list[str]:
-    if data.source == "sample":
-        return ["--data", "sample", "--seed", str(data.seed or 0)]
-    if data.source == "hub":
-        revision = f"@{data.revision}" if data.revision else ""
-        return ["--data", shlex.quote(plain(f"hub{revision}"))]
-    return ["--data", "DIRECTORY"]
+@lru_cache(maxsize=KEPT)
+def _data_options(source: str, seed: int | None, revision: str | None) -> str:
+    if source == "sample":
+        return f"--data sample --seed {seed or 0}"
+    if source == "hub":
+        return f"--data {shlex.quote(plain(f'hub@{revision}' if revision else 'hub'))}"
+    return "--data DIRECTORY"
 
 
-def _expected(record: EvaluationRecord, words: Words) -> Iterator[Inline]:
+def _expected(
+    words: Words, digests: tuple[Said, ...], data: DataReference, rules: tuple[str, str]
+) -> Iterator[Inline]:
     """Yield what must come out the same, so that it is the same entry, data, task and rules."""
-    say = words.say
-    yield (say["entry.same_entry"], " ", code(record.submission.digest[:SHOWN_DIGITS]))
+    say, (version, digest) = words.say, rules
+    yield (say["entry.same_entry"], " ", digests[0])
     yield (
         say["entry.same_data"],
         " ",
-        code(record.data.digest[:SHOWN_DIGITS]),
+        code(data.digest[:SHOWN_DIGITS]),
         " ",
-        quiet(_data_in_words(record.data, words)),
+        quiet(_data_in_words(data, words)),
     )
     yield (
         say["entry.same_rules"],
         " ",
-        code(record.rules.digest[:SHOWN_DIGITS]),
+        code(digest[:SHOWN_DIGITS]),
         " ",
-        quiet(shorten(record.rules.version, 40)),
+        quiet(shorten(version, 40)),
     )
-    if record.environment is not None:
-        yield (say["entry.same_lock"], " ", code(record.environment.lock_digest[:SHOWN_DIGITS]))
+    for lock in digests[1:]:
+        yield (say["entry.same_lock"], " ", lock)
 
 
 def _data_in_words(data: DataReference, words: Words) -> str:

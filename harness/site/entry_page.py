@@ -11,12 +11,26 @@ was done before), and 0.3 ms to derive what they share; of records in the demons
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from urllib.parse import quote
 
+from harness.records.board import BoardStatus
+from harness.records.meter import Grade
 from harness.site import entry_history, entry_making, entry_result, entry_work
-from harness.site.blocks import Block, Commands, Paragraph, Picture, Said, Section, name
+from harness.site.blocks import (
+    Block,
+    Commands,
+    Inline,
+    Paragraph,
+    Picture,
+    Said,
+    Section,
+    name,
+    named,
+)
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
+from harness.site.forms import SLOT, Form, form, form_of, form_of_each, spelt
 from harness.site.frame import INDEX, contents, framed
 from harness.site.language import codes
 from harness.site.paths import (
@@ -28,10 +42,12 @@ from harness.site.paths import (
 )
 from harness.site.polyglot import polyglot
 from harness.site.text import plain
-from harness.site.versions import encoded
+from harness.site.versions import parted
 from harness.site.wording import Wording, Words, wording
 from harness.site.words import NOT_MEASURED
 
+KEPT = 256
+"""Frames that are kept: pages of a board have the same."""
 METHOD = "method.html"
 LONGEST_SEARCH = 100
 """Of the table's own: what is longer is not looked for."""
@@ -46,41 +62,68 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
     ``address`` is where the site is published, with a slash at its end; empty: not known.
     """
     words = polyglot()
-    page = entry_page_name(view.board.id, view.name)
-    shown = tuple(sections(view, words))
+    filling = words.begin()
+    above, between, below = _frame(*_framed(view, words), address)
+    parts = words.part(above)
+    head = form_of(heading(view, words)), between, form(banners(view, words))
+    parts += words.part(*head)
+    shown, made = [], []
+    for section in _all_sections(view, words, address):  # each is made when it is asked for
+        shown.append(section)
+        made += words.part(form((section,)))
+    parts += words.part(form_of(contents(shown, words)))
+    parts += [*made, *words.part(below)]
+    return dict(zip(codes(), spelt(parts, filling), strict=True))
+
+
+def _all_sections(view: EntryView, words: Words, address: str) -> Iterator[Section]:
+    yield from sections(view, words)
     if view.entry is not None:
-        shown = (*shown, _badge(view, words, address))
-    body = html(banners(view, words)) + contents(shown, words) + html(shown)
-    place = place_of(view)
-    heads, bodies = encoded(heading(view, words)), encoded(body)
-    return {
-        code: framed(
+        yield _badge(view, words, address)
+
+
+def title(view: EntryView, words: Words) -> str:
+    """Name an entry and the task of its board."""
+    shown = words.unique(name(view.name).text or words.say["entry.no_name"])
+    return words.text("entry.of_board", entry=shown, task=words.task(view.board))
+
+
+def _framed(view: EntryView, words: Words) -> tuple[str, str, str, bool]:
+    """Return what is said around a page: its name, its title, its place and whether it has one."""
+    page = _with_hole(entry_page_name(view.board.id, view.name), words)
+    return page, title(view, words), words.unique(place_of(view)), view.entry is not None
+
+
+def _with_hole(path: str, words: Words) -> str:
+    """Return a path whose last part other pages do not have."""
+    folder, _, file = path.rpartition("/")
+    return f"{folder}/{words.unique(file)}"
+
+
+@lru_cache(maxsize=KEPT)
+def _frame(page: str, title: str, place: str, has_row: bool, address: str) -> tuple[Form, ...]:
+    """Return what stands above the head of a page, between head and body, and below these."""
+    versions = []
+    for code, own_title in zip(codes(), parted(title), strict=True):
+        words = wording(code)
+        whole = framed(
             code,
             page=page,
-            title=title(view, wording(code)),
-            skip=wording(code).say["entry.skip"],
-            links=_links(view, place, wording(code), to_top(in_language(page, code))),
-            head=own_head,
-            body=own_body,
-            foot=html((Paragraph(wording(code).say["entry.footer"]),)),
+            title=own_title,
+            skip=words.say["entry.skip"],
+            links=_links(words, place, to_top(in_language(page, code)), has_row=has_row),
+            head=SLOT,
+            body=SLOT,
+            foot=html((Paragraph(words.say["entry.footer"]),)),
             address=address,
         )
-        for code, own_head, own_body in zip(codes(), heads, bodies, strict=True)
-    }
+        versions.append(whole.split(SLOT.encode()))
+    return tuple([form_of_each(each) for each in zip(*versions, strict=True)])
 
 
-def title(view: EntryView, words: Wording) -> str:
-    """Name an entry and the task of its board."""
-    return words.text(
-        "entry.of_board",
-        entry=name(view.name).text or words.say["entry.no_name"],
-        task=name(words.task_title(view.board)).text,
-    )
-
-
-def _links(view: EntryView, place: str, words: Wording, top: str) -> Iterator[Said]:
+def _links(words: Wording, place: str, top: str, *, has_row: bool) -> Iterator[Said]:
     code = words.language.code
-    if view.entry is not None:
+    if has_row:
         yield Said("link", words.say["entry.place"], f"{top}{in_language(INDEX, code)}{place}")
     yield Said("link", words.say["method.title"], f"{top}{in_language(METHOD, code)}")
 
@@ -94,7 +137,10 @@ def place_of(view: EntryView) -> str:
     board = safe_name(view.board.id)
     search = ""
     if view.entry is not None and len(view.name) <= LONGEST_SEARCH:
-        search = f"?{board}.q={quote(plain(view.name), safe='')}"
+        # Names of files need no quoting, and most entries are named like one.
+        is_plain = safe_name(view.name) == view.name
+        sought = view.name if is_plain else quote(plain(view.name), safe="")
+        search = f"?{board}.q={sought}"
     return f"{search}#board-{board}{'-table' if view.entry is not None else ''}"
 
 
@@ -102,12 +148,17 @@ def heading(view: EntryView, words: Words) -> str:
     """Spell the head of a page: whose it is, and on which board."""
     submission = view.latest.record.submission
     shown = name(view.name).text or words.say["entry.no_name"]
-    marks = "".join(inline(Said("tag", mark)) for mark in _marks(view, words))
-    board = words.each(lambda own: inline(own.said_title(view.board)))
+    lead = (words.quote("name", submission.name), " · ", words.quote("name", submission.team))
+    marks = tuple([Said("tag", mark) for mark in _marks(view, words)])
+    return _heading(named(words.unique(shown)), lead, words.titled(view.board), marks)
+
+
+@lru_cache(maxsize=KEPT)
+def _heading(shown: Said, lead: Inline, board: str, marks: tuple[Said, ...]) -> str:
     return (
-        f"<h1>{inline(Said('name', shown))}</h1>\n"
-        f'<p class="lead">{inline((name(submission.name), " · ", name(submission.team)))}</p>\n'
-        f'<p class="subtitle">{board}</p>\n' + (f"<p>{marks}</p>\n" if marks else "")
+        f"<h1>{inline(shown)}</h1>\n"
+        f'<p class="lead">{inline(lead)}</p>\n'
+        f'<p class="subtitle">{board}</p>\n' + (f"<p>{inline(marks)}</p>\n" if marks else "")
     )
 
 
@@ -121,13 +172,20 @@ def _marks(view: EntryView, words: Words) -> Iterator[str]:
         yield words.say["entry.baseline"]
 
 
-def banners(view: EntryView, words: Words) -> Iterator[Block]:
-    """Yield what a reader must know before any figure."""
-    board = view.board
-    for kind, code in (("grade", board.meter_grade), ("status", board.status)):
-        if kind == "status" or code in NOT_MEASURED:
-            said = (Said("strong", words.named(kind, code)), " ", words.explained(kind, code))
-            yield Paragraph(said, "strong" if kind == "grade" else "banner")
+def banners(view: EntryView, words: Words) -> tuple[Block, ...]:
+    """Return what a reader must know before any figure."""
+    return _banners(words, view.board.meter_grade, view.board.status)
+
+
+@lru_cache(maxsize=KEPT)
+def _banners(words: Words, grade: Grade, status: BoardStatus) -> tuple[Block, ...]:
+    def said(kind: str, code: str) -> Inline:
+        return Said("strong", words.named(kind, code)), " ", words.explained(kind, code)
+
+    banner = Paragraph(said("status", status), "banner")
+    if grade not in NOT_MEASURED:
+        return (banner,)
+    return Paragraph(said("grade", grade), "strong"), banner
 
 
 def sections(view: EntryView, words: Words) -> Iterator[Section]:
@@ -150,9 +208,21 @@ def sections(view: EntryView, words: Words) -> Iterator[Section]:
 
 def _badge(view: EntryView, words: Words, address: str) -> Section:
     """Show the badge and the line that puts it into a page of the team's own."""
-    badge, page = badge_name(view.board.id, view.name), entry_page_name(view.board.id, view.name)
+    badge = _with_hole(badge_name(view.board.id, view.name), words)
+    page = _with_hole(entry_page_name(view.board.id, view.name), words)
     shown = name(view.name).text
-    alternative = "".join([each for each in shown if each not in "[]()<>\\`"])
+    alternative = words.unique(shown.translate(_OF_LINKS))
+    return _of_badge(words, (badge, page), words.unique(shown), alternative, address)
+
+
+_OF_LINKS = str.maketrans("", "", "[]()<>\\`")
+
+
+@lru_cache(maxsize=KEPT)
+def _of_badge(
+    words: Words, paths: tuple[str, str], shown: str, alternative: str, address: str
+) -> Section:
+    badge, page = paths
     site = address or f"{SITE}/"
 
     def image(own: Wording) -> str:
@@ -166,4 +236,4 @@ def _badge(view: EntryView, words: Words, address: str) -> Section:
 
     why = words.say["entry.badge_at" if address else "entry.badge_why"]
     blocks = (Picture(words.each(image), why), Commands((words.each(line),), "markdown"))
-    return Section("badge", words.say["entry.badge"], blocks)
+    return Section("badge", words.say["entry.badge"], blocks, repeats=True)

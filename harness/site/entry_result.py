@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 
 from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.records.board import BoardEntry
@@ -32,6 +32,8 @@ from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
+KEPT = 256
+"""Remedies that are kept cleaned: many entries have the same."""
 MEBI = 1 << 20
 
 
@@ -48,7 +50,8 @@ def result(view: EntryView, words: Words) -> Section:
         facts.append(fact(words.say["entry.memory"], memory))
     blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
     if view.failure is not None:
-        later = Paragraph((say["entry.failed_since"], " ", english(view.failure.message)), "banner")
+        message = words.quote("english", view.failure.message)
+        later = Paragraph((say["entry.failed_since"], " ", message), "banner")
         blocks = (later, *blocks)
     return Section("result", say["entry.result"], blocks)
 
@@ -166,39 +169,35 @@ def carbon(view: EntryView, words: Words) -> Section | None:
     joules = None if view.entry is None else view.entry.joules_per_1000_queries
     if joules is None:
         return None
-    say, figure, grid = words.say, words.figure, _per_kwh()
+    grid = _per_kwh()
     kwh = joules / JOULES_PER_KWH
     unit = gram_unit((kwh * grid.low_grams, kwh * grid.high_grams))
+    known = (grid.low_grams, grid.high_grams, grid.world_grams)
+    masses = words.figures([kwh * each / GRAMS[unit] for each in known if each is not None])
+    not_measured = view.board.meter_grade in NOT_MEASURED
+    return _carbon(words, grid, tuple(masses), unit, not_measured=not_measured)
 
-    def mass(per_kwh: float) -> str:
-        return f"{figure(kwh * per_kwh / GRAMS[unit])} {unit}"
 
+@lru_cache(maxsize=KEPT)
+def _carbon(
+    words: Words, grid: CarbonRange, masses: tuple[str, ...], unit: str, *, not_measured: bool
+) -> Section:
+    """Say it; the masses are on the cleanest and the dirtiest grid, and by the world's mean."""
+    say = words.say
+    low, high, *world = [f"{mass} {unit}" for mass in masses]
     zones: list[Inline] = [
-        (
-            say["entry.carbon_low"],
-            " ",
-            Said("strong", mass(grid.low_grams)),
-            " ",
-            english(f"({grid.low_zone})"),
-        ),
-        (
-            say["entry.carbon_high"],
-            " ",
-            Said("strong", mass(grid.high_grams)),
-            " ",
-            english(f"({grid.high_zone})"),
-        ),
+        (say["entry.carbon_low"], " ", Said("strong", low), " ", english(f"({grid.low_zone})")),
+        (say["entry.carbon_high"], " ", Said("strong", high), " ", english(f"({grid.high_zone})")),
+        *[words.text("entry.carbon_world", mass=mass) for mass in world],
     ]
-    if grid.world_grams is not None:
-        zones.append(words.text("entry.carbon_world", mass=mass(grid.world_grams)))
     blocks: list[Block] = [
         Paragraph(say["entry.carbon_why"], "explain"),
         Listing(tuple(zones)),
         Paragraph(words.text("entry.carbon_source", year=grid.year, n=grid.zones), "explain"),
     ]
-    if view.board.meter_grade in NOT_MEASURED:
+    if not_measured:
         blocks.append(Paragraph(say["entry.carbon_modelled"]))
-    return Section("carbon", say["entry.carbon"], tuple(blocks))
+    return Section("carbon", say["entry.carbon"], tuple(blocks), repeats=True)
 
 
 @cache
@@ -216,7 +215,7 @@ def failure(view: EntryView, words: Words) -> Section:
     facts = [
         fact(say["entry.stage"], words.stage(outcome.stage)),
         fact(say["entry.blame"], words.named("blame", outcome.blame)),
-        fact(say["entry.what_happened"], english(outcome.message)),
+        fact(say["entry.what_happened"], words.quote("english", outcome.message)),
     ]
     if outcome.remedy:
         facts.append(fact(say["entry.remedy"], english(outcome.remedy)))
@@ -230,20 +229,22 @@ def about(view: EntryView, words: Words) -> Section:
     say, submission = words.say, view.latest.record.submission
     blocks: list[Block] = []
     if submission.description:
-        blocks.append(Paragraph(name(submission.description, 1000)))
+        blocks.append(Paragraph(words.quote("name", submission.description, 1000)))
     facts = [
-        fact(say["entry.team"], name(submission.team)),
+        fact(say["entry.team"], words.quote("name", submission.team)),
         fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
     ]
     if submission.authors:
-        facts.append(Fact(say["entry.authors"], tuple(map(name, submission.authors[:20]))))
+        authors = [words.quote("name", each) for each in submission.authors[:20]]
+        facts.append(Fact(say["entry.authors"], tuple(authors)))
     if submission.url:
-        facts.append(fact(say["entry.address"], address(submission.url)))
+        facts.append(fact(say["entry.address"], _link(submission.url, words)))
     if submission.version:
-        facts.append(fact(say["entry.version"], name(submission.version)))
+        facts.append(fact(say["entry.version"], words.quote("name", submission.version)))
     facts.append(Fact(say["entry.answers"], tuple(_answers(submission, words))))
     if view.entry is not None and view.entry.copies:
-        facts.append(Fact(say["entry.copies"], tuple(map(name, view.entry.copies[:20]))))
+        copies = [words.quote("name", each) for each in view.entry.copies[:20]]
+        facts.append(Fact(say["entry.copies"], tuple(copies)))
     return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
 
 
@@ -253,12 +254,17 @@ def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
     yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
 
 
-def address(text: str) -> Inline:
+def address(text: str) -> Said:
     """Link to a team's own address where it is one of the web; else show it and lead nowhere."""
     cleaned = plain(text)
     if not _ADDRESS.fullmatch(cleaned):
         return Said("name", shorten(text, _SHOWN_ADDRESS))
     return Said("link", shorten(cleaned, _SHOWN_ADDRESS), cleaned, foreign=True)
+
+
+def _link(text: str, words: Words) -> Said:
+    said = address(text)
+    return said._replace(text=words.unique(said.text), address=words.unique(said.address))
 
 
 def warnings(view: EntryView, words: Words) -> Section:
@@ -278,7 +284,12 @@ def _warning(notice: Notice, words: Words) -> Inline:
     title = words.warning(notice.code)
     return (
         (Said("strong", title), " ") if title else "",
-        english(notice.message),
+        words.quote("english", notice.message),
         " ",
-        Said("english", f"→ {shorten(notice.remedy, 400)}"),
+        _remedy(notice.remedy),
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _remedy(text: str) -> Said:
+    return Said("english", f"→ {shorten(text, 400)}")

@@ -8,24 +8,15 @@ the record, so that it cannot be here.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from operator import attrgetter, itemgetter
-from typing import NamedTuple, Protocol, TypeAlias
+from collections.abc import Collection, Iterable, Sequence
+from typing import NamedTuple, Protocol
 
 from harness.records.board import Board, BoardEntry, FailedEntry
-from harness.records.energy import (
-    BEFORE_MEASURED,
-    MEASURED_THROUGH_DRAIN,
-    is_resolved,
-    joules_per_1000,
-    phase_seconds,
-)
 from harness.records.evaluation import EvaluationRecord, Failed, MetricValue
-from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
 from harness.records.statistics import log_mean
-from harness.site.power import TraceDrawing, lay_out
-
-Matrix: TypeAlias = tuple[tuple[int, ...], ...]
+from harness.site.power import TraceDrawing
+from harness.site.record_view import RecordView, record_view
+from harness.site.session_rows import Matrix, PhaseRow, SessionRow, phase_rows
 
 
 class StoredLike(Protocol):
@@ -52,42 +43,21 @@ class StoredLike(Protocol):
         ...
 
 
-class SessionRow(NamedTuple):
-    """One session that stands, or one that is void."""
+class Viewed(NamedTuple):
+    """A record of which the page needs no more than its view."""
 
-    evaluation: int
-    """Of those behind the row, from 1."""
-    number: int
-    """Of its evaluation, from 1; of a void one, which session it was a try at."""
-    round: int | None
-    place: int | None
-    """From 1, where entries took turns."""
-    started_utc: str
-    joules_per_1000: float | None
-    """``None`` where the meter does not resolve it, and of a void session."""
-    seconds: float
-    """From the first query through the drain."""
-    queries: int | None
-    right: float | None
-    """Share of the items answered rightly; ``None`` where the record keeps it back."""
-    agreement: float | None
-    """With the session before: the share of items answered alike."""
-    temperature_celsius: float | None
-    kernel_before_seconds: float
-    kernel_after_seconds: float
-    notices: tuple[Notice, ...]
-    """What disturbed it."""
-    void: bool
+    path: str
+    """Relative to the results folder."""
+    digest: str
+    """Of its content, the signature apart."""
+    signed_by: str | None
+    """The name of the organiser's key whose signature was found good; ``None``: nobody signed."""
+    view: RecordView
 
-
-class PhaseRow(NamedTuple):
-    """One phase, the mean over all sessions that stand."""
-
-    phase: Phase
-    seconds: float
-    joules: float
-    joules_per_1000: float | None
-    """What it adds to the ranked figure; ``None`` of phases that are no part of it."""
+    @property
+    def record(self) -> EvaluationRecord:
+        """All of it but its sessions."""
+        return self.view.record
 
 
 class ClassRow(NamedTuple):
@@ -128,9 +98,9 @@ class EntryView(NamedTuple):
     """Its row; ``None`` where it only failed."""
     failure: FailedEntry | None
     """Its latest evaluation, where that failed."""
-    latest: StoredLike
+    latest: Viewed
     """The latest record behind the row; of an entry that only failed its last one."""
-    records: tuple[StoredLike, ...]
+    records: tuple[Viewed, ...]
     """Those that the page tells of in full: the ones behind the row, or the one that failed."""
     sessions: tuple[SessionRow, ...]
     phases: tuple[PhaseRow, ...]
@@ -149,15 +119,6 @@ class EntryView(NamedTuple):
     """How many entries of the board have a rank."""
 
 
-class _Seen(NamedTuple):
-    """A session with what is needed of it several times over."""
-
-    session: Session
-    queries: int
-    joules_per_1000: float | None
-    """The ranked figure; ``None`` where it has none."""
-
-
 def entry_view(
     board: Board,
     name: str,
@@ -174,18 +135,32 @@ def entry_view(
     have a rank, where the board is given without the other ones. Raises ``ValueError`` where the
     board does not know the entry, or none of its records is among them.
     """
+    viewed = [
+        Viewed(each.path, each.digest, each.signed_by, record_view(each.record)) for each in stored
+    ]
+    return view_of(board, name, viewed, on_board=on_board, ranked=ranked)
+
+
+def view_of(
+    board: Board,
+    name: str,
+    viewed: Iterable[Viewed],
+    *,
+    on_board: bool = True,
+    ranked: int | None = None,
+) -> EntryView:
+    """Put together the same, where the views of its records are there already."""
     entry = next((each for each in board.entries if each.entry == name), None)
     failure = next((each for each in board.failed if each.entry == name), None)
     if entry is None and failure is None:
         raise ValueError(f"the board {board.id} has no entry {name!r}")
-    by_path = {each.path: each for each in stored}
+    by_path = {each.path: each for each in viewed}
     behind = entry.evaluations if entry is not None else (failure.path,) if failure else ()
-    records = tuple(by_path[path] for path in behind if path in by_path)
+    records = tuple([by_path[path] for path in behind if path in by_path])
     if not records:
         raise ValueError(f"no record of {name!r} on the board {board.id} is given")
-    seen = {each.path: _seen(each.record) for each in records}
     latest = records[-1]
-    traced = _middle_session(seen[latest.path])
+    peaks = [each.view.peak_memory_bytes for each in records]
     return EntryView(
         board=board,
         name=name,
@@ -194,141 +169,27 @@ def entry_view(
         failure=failure,
         latest=latest,
         records=records,
-        sessions=tuple(
-            row
-            for number, each in enumerate(records, 1)
-            for row in _rows(number, each.record, seen[each.path])
-        ),
-        phases=_phases(
-            [each for sessions in seen.values() for each in sessions],
+        sessions=_sessions([each.view for each in records]),
+        phases=phase_rows(
+            [seen for each in records for seen in each.view.seen],
             latest.record.rules.amortise_queries,
         ),
-        trace=None if traced is None else lay_out(traced.trace, traced.phases),
-        traced_session=None if traced is None else traced.index + 1,
-        peak_memory_bytes=max(
-            (s.peak_memory_bytes for each in records for s in each.record.sessions), default=None
-        ),
+        trace=latest.view.trace,
+        traced_session=latest.view.traced_session,
+        peak_memory_bytes=max([peak for peak in peaks if peak is not None], default=None),
         classes=_classes(latest.record),
-        confusion=_confusion(latest.record.sessions),
-        history=_history(name, by_path.values(), seen if entry is not None else {}),
+        confusion=latest.view.confusion,
+        history=_history(name, by_path.values(), behind if entry is not None else ()),
         ranked=sum(each.rank is not None for each in board.entries) if ranked is None else ranked,
     )
 
 
-def _seen(record: EvaluationRecord) -> list[_Seen]:
-    """Return the sessions of a record, each with its figure.
-
-    Records of failures are shown whatever stands in them, also sessions that answered nothing.
-    """
-    amortise, made = record.rules.amortise_queries, []
-    for session in record.sessions:
-        queries = session.queries
-        has_figure = queries > 0 and amortise > 0 and is_resolved(session)
-        figure = joules_per_1000(session, amortise) if has_figure else None
-        made.append(_Seen(session, queries, figure))
-    return made
-
-
-def _rows(number: int, record: EvaluationRecord, seen: Iterable[_Seen]) -> list[SessionRow]:
-    """Return the sessions of a record in the order they ran, void ones among them."""
-    rows = [_standing(number, each) for each in seen]
-    if not record.voided:
-        return rows
-    rows += [_void(number, each) for each in record.voided]
-    return sorted(rows, key=attrgetter("started_utc", "number"))
-
-
-def _standing(evaluation: int, seen: _Seen) -> SessionRow:
-    session, agreement = seen.session, seen.session.agreement
-    temperature = None
-    for window in session.phases:
-        if window.phase == "measured":
-            temperature = window.disturbance.temperature_celsius
-    return SessionRow(
-        evaluation=evaluation,
-        number=session.index + 1,
-        round=None if session.round is None else session.round + 1,
-        place=None if session.place is None else session.place + 1,
-        started_utc=session.started_utc,
-        joules_per_1000=seen.joules_per_1000,
-        seconds=phase_seconds(session, *MEASURED_THROUGH_DRAIN),
-        queries=seen.queries,
-        right=_right(session.confusion),
-        agreement=None if agreement is None else agreement.previous,
-        temperature_celsius=temperature,
-        kernel_before_seconds=session.kernel.before_cpu_seconds,
-        kernel_after_seconds=session.kernel.after_cpu_seconds,
-        notices=session.disturbances,
-        void=False,
-    )
-
-
-def _void(evaluation: int, void: VoidSession) -> SessionRow:
-    return SessionRow(
-        evaluation=evaluation,
-        number=void.index + 1,
-        round=None,
-        place=None,
-        started_utc=void.started_utc,
-        joules_per_1000=None,
-        seconds=sum(w.reading.seconds for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN),
-        queries=None,
-        right=None,
-        agreement=None,
-        temperature_celsius=None,
-        kernel_before_seconds=void.kernel.before_cpu_seconds,
-        kernel_after_seconds=void.kernel.after_cpu_seconds,
-        notices=void.reasons,
-        void=True,
-    )
-
-
-def _right(confusion: Matrix | None) -> float | None:
-    """Return the share of items on the diagonal: an item without an answer is not right."""
-    if not confusion:
-        return None
-    items = sum(map(sum, confusion))
-    on_diagonal = sum(row[n] for n, row in enumerate(confusion) if n < len(row))
-    return on_diagonal / items if items else None
-
-
-def _phases(seen: Iterable[_Seen], amortise_queries: int) -> tuple[PhaseRow, ...]:
-    """Return the mean of each phase; energy counts as ``records.energy`` counts it."""
-    whole = [each for each in seen if each.queries > 0 and len(each.session.phases) == len(PHASES)]
-    if not whole or amortise_queries < 1:
-        return ()
-    rows = []
-    for n, phase in enumerate(PHASES):
-        joules = seconds = counted = 0.0
-        for session, queries, _ in whole:
-            reading = session.phases[n].reading
-            energy = reading.joules
-            joules += energy
-            seconds += reading.seconds
-            counted += energy / (queries if phase in MEASURED_THROUGH_DRAIN else amortise_queries)
-        sessions = len(whole)
-        rows.append(
-            PhaseRow(
-                phase=phase,
-                seconds=seconds / sessions,
-                joules=joules / sessions,
-                joules_per_1000=1000 * counted / sessions if phase in _COUNTED else None,
-            )
-        )
-    return tuple(rows)
-
-
-_COUNTED = frozenset((*BEFORE_MEASURED, *MEASURED_THROUGH_DRAIN))
-
-
-def _middle_session(seen: Iterable[_Seen]) -> Session | None:
-    """Return the session whose energy is the middle one: neither the luckiest nor the worst."""
-    in_order = sorted(
-        ((each.joules_per_1000 or 0.0, n, each.session) for n, each in enumerate(seen)),
-        key=itemgetter(0, 1),
-    )
-    traced = [session for _, _, session in in_order if session.trace]
-    return traced[(len(traced) - 1) // 2] if traced else None
+def _sessions(views: Sequence[RecordView]) -> tuple[SessionRow, ...]:
+    """Return the sessions of several evaluations, each with the number of its own."""
+    if len(views) == 1:
+        return views[0].rows
+    numbered = enumerate(views, 1)
+    return tuple(row._replace(evaluation=n) for n, each in numbered for row in each.rows)
 
 
 def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
@@ -340,35 +201,16 @@ def _classes(record: EvaluationRecord) -> tuple[ClassRow, ...]:
     )
 
 
-def _confusion(sessions: Sequence[Session]) -> Matrix | None:
-    """Add up the sessions' confusions; ``None`` where one keeps it back, or they cannot be such.
-
-    Each counts items, has a row for every label, and in each row a column for every label and one
-    for items without an answer.
-    """
-    kept = [session.confusion for session in sessions if session.confusion]
-    if not kept or len(kept) < len(sessions):
-        return None
-    labels = len(kept[0])
-    for each in kept:
-        if len(each) != labels or any(len(row) != labels + 1 or min(row) < 0 for row in each):
-            return None
-    return tuple(tuple(map(sum, zip(*rows, strict=True))) for rows in zip(*kept, strict=True))
-
-
 def _history(
-    name: str, stored: Iterable[StoredLike], behind: Mapping[str, list[_Seen]]
+    name: str, viewed: Iterable[Viewed], behind: Collection[str]
 ) -> tuple[HistoryRow, ...]:
-    own = [each for each in stored if each.record.submission.entry == name or each.path in behind]
+    own = [each for each in viewed if each.record.submission.entry == name or each.path in behind]
     own.sort(key=lambda each: (each.record.created_utc, each.path), reverse=True)
-    return tuple(
-        _history_row(each, behind.get(each.path) or _seen(each.record), counts=each.path in behind)
-        for each in own
-    )
+    return tuple([_history_row(each, counts=each.path in behind) for each in own])
 
 
-def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> HistoryRow:
-    record = stored.record
+def _history_row(stored: Viewed, *, counts: bool) -> HistoryRow:
+    record, seen = stored.record, stored.view.seen
     outcome, quality = record.outcome, record.quality
     resolved = [each.joules_per_1000 for each in seen if each.joules_per_1000 is not None]
     failed = outcome if isinstance(outcome, Failed) else None
@@ -386,6 +228,6 @@ def _history_row(stored: StoredLike, seen: Sequence[_Seen], *, counts: bool) -> 
         joules_per_1000=log_mean(resolved)
         if failed is None and 0 < len(resolved) == len(seen) and min(resolved) > 0
         else None,
-        sessions=len(record.sessions),
+        sessions=len(seen),
         counts=counts,
     )

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cache, lru_cache
+from typing import TypeVar
 
+from harness.records.session import Phase
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -13,15 +15,18 @@ from harness.site.blocks import (
     Listing,
     Paragraph,
     Picture,
-    Said,
     Section,
     Table,
     english,
+    named,
 )
-from harness.site.entry_view import EntryView, PhaseRow, SessionRow
+from harness.site.entry_view import EntryView
 from harness.site.power import bar_ends, bar_svg, trace_svg
+from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
 from harness.site.wording import Words
+
+T = TypeVar("T")
 
 MOST_SESSIONS = 60
 """Shown of one entry; its records have all of them."""
@@ -40,7 +45,7 @@ def energy(view: EntryView, words: Words) -> Section:
     blocks: list[Block] = [Paragraph(say["entry.by_phase_why"], "explain")]
     if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
         bar = words.each(lambda own: _bar(billed, ends, own))  # a name may be too long in one
-        blocks.append(Picture(bar, say["entry.bar_caption"]))
+        blocks.append(Picture(words.drawing(bar), say["entry.bar_caption"]))
     amortise = view.latest.record.rules.amortise_queries
     blocks += [
         _phase_table(view.phases, words),
@@ -52,11 +57,15 @@ def energy(view: EntryView, words: Words) -> Section:
 
 
 def _bar(billed: Iterable[PhaseRow], ends: Iterable[int], words: Words) -> str:
-    parts = [
-        (f"phase {row.phase}", words.named("phase", row.phase), end)
-        for row, end in zip(billed, ends, strict=True)
-    ]
+    names = _phase_names(words, *[row.phase for row in billed])
+    parts = [(*named, end) for named, end in zip(names, ends, strict=True)]
     return bar_svg(parts, label=words.say["entry.bar_label"])
+
+
+@lru_cache(maxsize=KEPT)
+def _phase_names(words: Words, *phases: Phase) -> tuple[tuple[str, str], ...]:
+    """Return the class and the name of each phase; pages have the same."""
+    return tuple((f"phase {phase}", words.named("phase", phase)) for phase in phases)
 
 
 def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
@@ -64,19 +73,24 @@ def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
     whole = sum([row.joules_per_1000 or 0.0 for row in rows])
     columns = (
         [words.named("phase", row.phase) for row in rows],
-        *_figures(
-            words,
-            [row.joules for row in rows],
-            [row.seconds for row in rows],
+        words.figures([row.joules for row in rows]),
+        words.figures([row.seconds for row in rows]),
+        _known(
+            words.figures,
             [row.joules / row.seconds if row.seconds > 0 else None for row in rows],
-            [row.joules_per_1000 for row in rows],
         ),
-        [
-            UNKNOWN
-            if row.joules_per_1000 is None
-            else words.percent(row.joules_per_1000 / whole if whole > 0 else 0.0)
-            for row in rows
-        ],
+        _known(words.figures, [row.joules_per_1000 for row in rows]),
+        _known(
+            words.percents,
+            [
+                None
+                if row.joules_per_1000 is None
+                else row.joules_per_1000 / whole
+                if whole > 0
+                else 0.0
+                for row in rows
+            ],
+        ),
     )
     heads = _columns(words, *_OF_PHASES)
     return Table(words.say["entry.by_phase"], heads, tuple(zip(*columns, strict=True)))
@@ -89,11 +103,13 @@ _OF_PHASES = (
 _OF_CLASSES = ("entry.class_label", "entry.support_items", "entry.precision", "entry.recall")
 
 
-def _figures(words: Words, *columns: Sequence[float | None]) -> list[list[str]]:
-    """Spell columns of figures, and what is not known among them, all at once."""
-    known = [value for column in columns for value in column if value is not None]
-    spelt = iter(words.figures(known))
-    return [[UNKNOWN if value is None else next(spelt) for value in column] for column in columns]
+def _known(spell: Callable[[Sequence[T]], list[str]], values: Sequence[T | None]) -> list[str]:
+    """Spell a column, and what is not known in it."""
+    known = [value for value in values if value is not None]
+    if len(known) == len(values):
+        return spell(known)
+    spelt = iter(spell(known))
+    return [UNKNOWN if value is None else next(spelt) for value in values]
 
 
 @lru_cache(maxsize=KEPT)
@@ -122,7 +138,7 @@ def _trace(view: EntryView, words: Words) -> Picture:
             for n, (component, _) in enumerate(drawing.lines)
         )
         caption += f" {named}."
-    return Picture(svg, caption, wide=True)
+    return Picture(words.drawing(svg), caption, wide=True)
 
 
 def sessions(view: EntryView, words: Words) -> Section:
@@ -147,46 +163,39 @@ def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     """Spell the sessions column by column; one that no session fills is left out."""
     say = words.say
 
-    energies, seconds, temperatures, kernels_before, kernels_after = _figures(
-        words,
-        [row.joules_per_1000 for row in rows],
-        [row.seconds for row in rows],
-        [row.temperature_celsius for row in rows],
-        [1000 * row.kernel_before_seconds for row in rows],
-        [1000 * row.kernel_after_seconds for row in rows],
-    )
+    def figures(values: Sequence[float | None]) -> list[str]:
+        return _known(words.figures, values)
 
     def shares(values: Iterable[float | None]) -> list[str]:
         # Records of failures are shown whatever stands in them: what is no share says nothing.
-        return [
-            UNKNOWN if value is None or not 0 <= value <= 1 else words.percent(value)
-            for value in values
-        ]
+        return _known(
+            words.percents, [v if v is not None and 0 <= v <= 1 else None for v in values]
+        )
 
     columns: list[tuple[str, list[str]]] = [
         ("entry.session_session", [str(row.number) for row in rows]),
         ("entry.session_evaluation", [str(row.evaluation) for row in rows]),
-        ("entry.session_turn", [UNKNOWN if r.round is None else f"{r.round}.{r.place}"
-                                for r in rows]),
-        ("entry.session_started", [plain(row.started_utc[:19].replace("T", " ")) for row in rows]),
-        ("entry.session_energy", energies),
-        ("entry.session_seconds", seconds),
-        ("entry.session_queries", [UNKNOWN if r.queries is None else words.whole(r.queries)
-                     for r in rows]),
+        ("entry.session_turn", _known(words.uniques, [
+            None if row.round is None else f"{row.round}.{row.place}" for row in rows
+        ])),
+        ("entry.session_started", words.uniques(
+            [plain(row.started_utc[:19].replace("T", " ")) for row in rows]
+        )),
+        ("entry.session_energy", figures([row.joules_per_1000 for row in rows])),
+        ("entry.session_seconds", figures([row.seconds for row in rows])),
+        ("entry.session_queries", _known(words.wholes, [row.queries for row in rows])),
         ("entry.session_right", shares(row.right for row in rows)),
         ("entry.session_agreement", shares(row.agreement for row in rows)),
-        ("entry.session_temperature", temperatures),
-        ("entry.session_kernel_before", kernels_before),
-        ("entry.session_kernel_after", kernels_after),
+        ("entry.session_temperature", figures([row.temperature_celsius for row in rows])),
+        ("entry.session_kernel_before", figures([1000 * r.kernel_before_seconds for r in rows])),
+        ("entry.session_kernel_after", figures([1000 * r.kernel_after_seconds for r in rows])),
         ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
     ]  # fmt: skip
     several = any(row.evaluation != 1 for row in rows)
     shown = [
         (key, cells)
         for key, cells in columns
-        if (
-            several if key == "entry.session_evaluation" else any(cell != UNKNOWN for cell in cells)
-        )
+        if (several if key == "entry.session_evaluation" else cells.count(UNKNOWN) < len(cells))
     ]
     heads = _session_columns(words, *[key for key, _ in shown])
     return Table(
@@ -214,7 +223,8 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline
         if row.notices:
             key = "entry.of_void" if row.void else "entry.of_session"
             which = words.text(key, session=row.number, evaluation=row.evaluation)
-            yield (which, " ", english("; ".join(each.message for each in row.notices)))
+            messages = "; ".join([each.message for each in row.notices])
+            yield (which, " ", words.quote("english", messages))
 
 
 def quality(view: EntryView, words: Words) -> Section:
@@ -227,20 +237,17 @@ def quality(view: EntryView, words: Words) -> Section:
     blocks: list[Block] = [
         Table(
             say["entry.quality"],
-            (
-                Column(say["entry.metric"]),
-                Column(say["entry.value"], number=True),
-                Column(say["entry.interval_95"], number=True),
-                Column(say["entry.method"]),
-            ),
+            _metric_columns(words),
             tuple(
-                (
-                    words.metric(each.name, view.board),
-                    figure(each.value),
-                    words.between((each.low, each.high)),
-                    english(each.interval_method, 120),
-                )
-                for each in metrics
+                [
+                    (
+                        words.metric(each.name, view.board),
+                        figure(each.value),
+                        words.between((each.low, each.high)),
+                        english(each.interval_method, 120),
+                    )
+                    for each in metrics
+                ]
             ),
         ),
         Paragraph(
@@ -262,17 +269,25 @@ def quality(view: EntryView, words: Words) -> Section:
     return Section("quality", say["entry.quality"], tuple(blocks))
 
 
+@cache
+def _metric_columns(words: Words) -> tuple[Column, ...]:
+    say = words.say
+    return (
+        Column(say["entry.metric"]),
+        Column(say["entry.value"], number=True),
+        Column(say["entry.interval_95"], number=True),
+        Column(say["entry.method"]),
+    )
+
+
 def _class_table(view: EntryView, words: Words) -> Table:
     rows = view.classes[:MOST_CLASSES]
     columns: tuple[Sequence[Inline], ...] = (
-        [Said("name", words.label(row.label, view.board, 60)) for row in rows],
-        [words.whole(row.support) for row in rows],
-        *_figures(
-            words,
-            [row.precision for row in rows],
-            [row.recall for row in rows],
-            [row.f1 for row in rows],
-        ),
+        [named(words.label(row.label, view.board, 60)) for row in rows],
+        words.wholes([row.support for row in rows]),
+        words.figures([row.precision for row in rows]),
+        words.figures([row.recall for row in rows]),
+        words.figures([row.f1 for row in rows]),
     )
     heads = _columns(words, *_OF_CLASSES)
     return Table(
@@ -280,6 +295,11 @@ def _class_table(view: EntryView, words: Words) -> Table:
         (*heads, Column("F1", number=True)),
         tuple(zip(*columns, strict=True)),
     )
+
+
+@lru_cache(maxsize=KEPT)
+def _answer_columns(labels: str, *answers: str) -> tuple[Column, ...]:
+    return (Column(labels), *[Column(each, number=True) for each in answers])
 
 
 def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
@@ -296,14 +316,11 @@ def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
     yield Paragraph(say["entry.confusion_why"], "explain")
     yield Table(
         say["entry.confusion"],
-        (
-            Column(say["entry.true_or_answer"]),
-            *(Column(head, number=True) for head in heads),
-        ),
+        _answer_columns(say["entry.true_or_answer"], *heads),
         tuple(
             (
-                Said("name", label),
-                *map(words.whole, row if unanswered else row[:-1]),
+                named(label),
+                *words.wholes(row if unanswered else row[:-1]),
             )
             for label, row in zip(labels(60), matrix, strict=True)
         ),

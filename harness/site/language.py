@@ -196,13 +196,18 @@ class Language:
 
         It stands before what is counted, as languages have words between the two.
         """
+        template, figure = self.in_words(value)
+        return self._filled("number", template, {"n": self.significant(figure)})
+
+    def in_words(self, value: float) -> tuple[str, float]:
+        """Return what such a number is said with, with a hole ``n``, and the figure to put in."""
         if not MILLION <= value < BEYOND_WORDS:
-            return self.significant(value)
+            return "{n}", value
         name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)
         form = "one" if self.is_singular(value / size) else "other"
         message = self._messages[f"number.{name}"]
         template = getattr(message, form) if isinstance(message, Plural) else message
-        return self._filled(name, template, {"n": self.significant(value / size)})
+        return template, value / size
 
     # Dates
 
@@ -211,17 +216,19 @@ class Language:
 
         What is no such moment stays as it is: a record may hold any text.
         """
-        when = _utc(moment)
+        when = in_utc(moment)
         return moment if when is None else self._day(when.year, when.month, when.day)
 
     def moment(self, moment: str) -> str:
         """Spell a moment in ISO 8601 to the minute: ``26 November 2026, 02:13 UTC``."""
-        when = _utc(moment)
+        when = in_utc(moment)
         if when is None:
             return moment
-        return self.text(
-            "locale.moment", date=self._day(when.year, when.month, when.day), time=f"{when:%H:%M}"
-        )
+        return self.moment_of(when.year, when.month, when.day, time=f"{when:%H:%M}")
+
+    def moment_of(self, year: int, month: int, day: int, *, time: str) -> str:
+        """Spell that moment of a day."""
+        return self.text("locale.moment", date=self._day(year, month, day), time=time)
 
     @lru_cache(maxsize=KEPT)  # noqa: B019 - there is one of each language
     def _day(self, year: int, month: int, day: int) -> str:
@@ -389,7 +396,8 @@ def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]
 
 
 @lru_cache(maxsize=KEPT)
-def _utc(moment: str) -> datetime | None:
+def in_utc(moment: str) -> datetime | None:
+    """Return a moment in ISO 8601, in UTC; ``None`` where the text is none."""
     try:
         when = datetime.fromisoformat(moment)
         return None if when.tzinfo is None else when.astimezone(UTC)

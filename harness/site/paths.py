@@ -12,11 +12,15 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 ENTRIES = "entries"
 BADGES = "badges"
 MAIN_LANGUAGE = "en"
 """Its pages lie at the top of the site; those of another language in a folder of its code."""
+
+KEPT = 256
+"""Names that are kept: what is made of an entry asks for its own and its board's several times."""
 
 _PLAIN = re.compile(r"[a-z0-9]+(?:[-_][a-z0-9]+)*")
 _LONGEST_PLAIN = 100
@@ -30,6 +34,7 @@ _RESERVED = frozenset(
 """Windows takes a file of this name, whatever its ending, for a device."""
 
 
+@lru_cache(maxsize=KEPT)
 def safe_name(text: str) -> str:
     """Return a file's or folder's name for any string, without an ending: unique, short, plain.
 

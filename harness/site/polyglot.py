@@ -6,21 +6,25 @@ hold what each says (``versions``): so a page is made once, and parted into thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
+from re import compile as regular
 
 from harness.records.board import Board, BoardEntry
 from harness.records.task_words import TaskWords
 from harness.site import text as english
-from harness.site.blocks import Section
-from harness.site.language import BEYOND_WORDS, MILLION, Value, codes
+from harness.site.blocks import Quoted, Said, Section, cleaned
+from harness.site.blocks_html import escape
+from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
+from harness.site.language import Value, codes, in_utc
 from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
-from harness.site.words import meter_uncertainty, phone_charge
+from harness.site.words import meter_uncertainty, phone_charge, sources
 
 KEPT = 64
 """Boards whose names are kept."""
+SENTENCES = 4096
+"""Strings that are kept with their holes filled."""
 
 
 class _Strings(dict[str, str]):
@@ -35,32 +39,35 @@ class _Strings(dict[str, str]):
         return found
 
 
-class _Templates(NamedTuple):
-    """A string with its holes: of all languages joined, and of each."""
-
-    joined: str
-    each: Sequence[str]
-
-
 class Polyglot:
-    """What a page says, in each language; ``wording.Words`` says what its methods return."""
+    """What a page says, in each language; ``wording.Words`` says what its methods return.
+
+    Figures, and texts of a page alone, are holes (``forms``): what fills them is kept until it is
+    taken. What is said of them is kept by the numbers of their holes, as pages have the same.
+    """
 
     def __init__(self, spoken: Sequence[Wording]) -> None:
         self._spoken = tuple(spoken)
         self._languages = tuple(each.language for each in spoken)
-        self._templates: dict[str | tuple[str, tuple[bool, ...]], _Templates] = {}
-        self._forms = lru_cache(maxsize=1024)(
-            lambda n: tuple(own.is_singular(n) for own in self._languages)
-        )
+        self.begin()
         self._boards: dict[str, tuple[tuple[TaskWords, ...], dict[tuple[object, ...], str]]] = {}
         self.say = _Strings(self._spoken)
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
         self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
         self.joules = cache(lambda grade: self.each(lambda own: own.joules(grade)))
+        self.warning = lru_cache(maxsize=1024)(
+            lambda code: self.each(lambda own: own.warning(code))
+        )
         self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value + 0.0:,.10g}"))
         """Spells a round number with no more digits than it has: ticks of drawings are."""
-        self._whole_percent = lru_cache(maxsize=1024)(
-            lambda each: self.text("number.percent", figure=self.whole(each))
+        self._said = lru_cache(maxsize=SENTENCES)(self._filled)
+        self._quote = lru_cache(maxsize=SENTENCES)(Said)
+        self._day = lru_cache(maxsize=1024)(
+            lambda *day: self.each(lambda own: own.language.moment_of(*day, time=SLOT))
+        )
+        self._percent = cache(lambda figure: self._filled("number.percent", ("figure", figure)))
+        self._between = lru_cache(maxsize=SENTENCES)(
+            lambda low, high: self._filled("number.between", ("low", low), ("high", high))
         )
 
     def _of_board(self, board: Board) -> dict[tuple[object, ...], str]:
@@ -82,93 +89,159 @@ class Polyglot:
         title = joined([each.title for each in made])
         return made[0]._replace(title=title, versions=made)
 
+    # Holes
+
+    def begin(self) -> Filling:
+        """Begin another page; return what will fill its holes."""
+        self._figures, self._texts, self._versions = filling = Filling([], [], [])
+        self._before = 0, 0, 0
+        return filling
+
+    def part(self, *forms: Form) -> list[Part]:
+        """Return what was said since the last part of the page as one: with holes of its own."""
+        before = self._before
+        self._before = len(self._figures), len(self._texts), len(self._versions)
+        return [(form, before) for form in forms]
+
+    def unique(self, text: str) -> str:
+        """Put what a page alone says into a hole."""
+        if _is_special(text):
+            return self._of_special(text, escape(text))
+        return self._hole(text)
+
+    def uniques(self, texts: Sequence[str]) -> list[str]:
+        """Put several into holes at once."""
+        if _is_special(END.join(texts)):
+            return [self.unique(text) for text in texts]
+        return self._holes(texts)
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Put what is quoted into a hole."""
+        if kind == "code" and text.isalnum():  # most are digests
+            return self._quote(kind, self._hole(text))
+        return self._quote(kind, self.unique(cleaned(kind, text, length)))
+
+    def drawing(self, svg: str) -> str:
+        """Put a drawing that a page alone has into a hole."""
+        return self._of_special(svg, svg)
+
+    def _hole(self, text: str) -> str:
+        n = len(self._texts) - self._before[1]
+        if n >= MOST:
+            return text
+        self._texts.append(text)
+        return TEXTS[n]
+
+    def _holes(self, texts: Sequence[str]) -> list[str]:
+        begin = len(self._texts) - self._before[1]
+        end = begin + len(texts)
+        if end > MOST:
+            return [*texts]
+        self._texts += texts
+        return [*TEXTS[begin:end]]
+
+    def _of_special(self, text: str, html: str) -> str:
+        """Put HTML into a hole that hangs on the language, or has markup; else give it as text."""
+        _, texts, versions = self._before
+        if MARK in text:
+            n, holes, filling = len(self._versions) - versions, VERSIONS, self._versions
+        else:
+            n, holes, filling = len(self._texts) - texts, TEXTS, self._texts
+        if n >= MOST or HOLE in text:
+            return text
+        filling.append(html)
+        return holes[n]
+
     def text(self, key: str, **values: Value) -> str:
         """Fill the holes of a string in each language."""
         if not values:
             return self.say[key]
-        n = values.get("n")
-        place = key if n is None else (key, self._forms(n))
-        found = self._templates.get(place)
-        if found is None:
-            each = [own.template(key, values) for own in self._languages]
-            found = self._templates[place] = _Templates(joined(each), each)
-        apart = False
         for name, value in values.items():
-            if type(value) is not str:
-                values[name] = self._spelt(value)  # type: ignore[arg-type] # no text
-            elif MARK in value:
-                apart = True
-        if apart:
-            return self._apart(found.each, values)  # type: ignore[arg-type] # spelt above
-        return found.joined.format_map(values)
+            if type(value) is str:
+                continue
+            if isinstance(value, bool):
+                raise TypeError("yes and no are not figures: they want strings of their own")
+            if isinstance(value, float):
+                values[name] = self.figure(value)
+        return self._said(key, *values.items())
 
-    def _apart(self, templates: Sequence[str], values: Mapping[str, str]) -> str:
-        """Fill them where what fills them is said differently, too."""
-        own: list[dict[str, str]] = [{} for _ in templates]
-        for name, value in values.items():
-            for filled, said in zip(own, parted(value), strict=True):
-                filled[name] = said
-        return joined(
-            [each.format_map(filled) for each, filled in zip(templates, own, strict=True)]
-        )
-
-    def _spelt(self, value: float) -> str:
-        if isinstance(value, bool):
-            raise TypeError("yes and no are not figures: they want strings of their own")
-        return self.whole(value) if isinstance(value, int) else self.figure(value)
+    def _filled(self, key: str, *items: tuple[str, str | int]) -> str:
+        values: dict[str, Value] = {**dict(items)}
+        spelt = {name: value if isinstance(value, str) else _whole(value) for name, value in items}
+        made = []
+        for n, own in enumerate(self._languages):
+            template = own.template(key, values)
+            made.append(template.format_map({at: parted(each)[n] for at, each in spelt.items()}))
+        return joined(made)
 
     # Figures
 
     def figure(self, value: float) -> str:
         """Spell a figure with three significant digits."""
-        return neutral(english.spell_significant(value))
+        n = len(self._figures) - self._before[0]
+        if n >= MOST:
+            return neutral(english.spell_significant(value))
+        self._figures.append(value)
+        return FIGURES[n]
 
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several at once."""
-        return neutral(english.significant_lines(values)).split("\n") if values else []
+        begin = len(self._figures) - self._before[0]
+        end = begin + len(values)
+        if end > MOST:
+            return [self.figure(each) for each in values]
+        self._figures += values
+        return list(FIGURES[begin:end])
 
     def whole(self, value: int) -> str:
         """Spell a whole number."""
-        if -1 < value < 1000:  # noqa: PLR2004 - those without a sign within
-            return str(value)
-        return neutral(f"{value:,}").replace("-", english.MINUS)
+        return self._hole(_whole(value))
+
+    def wholes(self, values: Sequence[int]) -> list[str]:
+        """Spell several at once."""
+        return self._holes([_whole(each) for each in values])
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
-        return self._whole_percent(round(100 * share))
+        return self._percent(self.whole(round(100 * share)))
+
+    def percents(self, shares: Sequence[float]) -> list[str]:
+        """Spell several at once."""
+        return [*map(self._percent, self.wholes([round(100 * share) for share in shares]))]
 
     def significant_percent(self, share: float) -> str:
         """Spell a share of 1 in per cent to three significant digits."""
-        return self.text("number.percent", figure=self.figure(100 * share))
+        return self._percent(self.figure(100 * share))
 
     def many(self, value: float) -> str:
         """Spell a number that need not be exact so that it can be said."""
-        if not MILLION <= value < BEYOND_WORDS:
-            return self.figure(value)
-        return self.each(lambda own: own.language.many(value))
+        said = [own.in_words(value) for own in self._languages]
+        figure = self.figure(said[0][1])
+        return joined([template.format(n=figure) for template, _ in said])
 
     def between(self, interval: tuple[float, float]) -> str:
         """Spell an interval."""
         low, high = interval
-        return self.text("number.between", low=low, high=high)
+        return self._between(self.figure(low), self.figure(high))
 
     def watt_hours(self, joules: float) -> str:
         """Spell an energy in the unit of watt-hours that fits."""
-        return neutral(english.watt_hours(joules))
+        value, unit = english.in_watt_hours(joules)
+        return f"{self.figure(value)}{english.NO_BREAK_SPACE}{unit}"
 
     # What is made of several strings, or hangs on a board
 
     def moment(self, moment: str) -> str:
         """Spell a moment to the minute."""
-        return self.each(lambda own: own.moment(moment))
+        when = in_utc(moment)
+        if when is None:
+            return self.unique(moment)
+        day = self._day(when.year, when.month, when.day)
+        return self.unique(day.replace(SLOT, f"{when:%H:%M}"))
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended."""
         return self.each(lambda own: own.stage(stage))
-
-    def warning(self, code: str) -> str:
-        """Return the short title of a warning; empty for a code that is not known."""
-        return self.each(lambda own: own.warning(code))
 
     def metric(self, metric: str, board: Board) -> str:
         """Name a metric of a board's, with a capital."""
@@ -186,6 +259,23 @@ class Polyglot:
             found = kept[place] = self.each(lambda own: own.label(label, board, length))
         return found
 
+    def task(self, board: Board) -> str:
+        """Name a board's task, cleaned and cut."""
+        kept = self._of_board(board)
+        found = kept.get(place := ("task", board.task_title))
+        if found is None:
+            found = kept[place] = self.each(lambda own: own.task(board))
+        return found
+
+    def titled(self, board: Board) -> str:
+        """Return the HTML that names a board by what tells it from others."""
+        kept = self._of_board(board)
+        place = ("board", board.task_title, board.scenario, board.profile, sources(board))
+        found = kept.get(place)
+        if found is None:
+            found = kept[place] = self.each(lambda own: own.titled(board))
+        return found
+
     def everyday(self, joules: float) -> str:
         """Say what an energy per 1,000 queries is beside one that people know."""
         return phone_charge(joules, self)
@@ -193,6 +283,15 @@ class Polyglot:
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
         return meter_uncertainty(entry, self)
+
+
+_is_special = regular(f"[&<>\"'{MARK}{HOLE}]").search
+
+
+def _whole(value: int) -> str:
+    if -1 < value < 1000:  # noqa: PLR2004 - those without a sign within
+        return str(value)
+    return neutral(f"{value:,}").replace("-", english.MINUS)
 
 
 @cache

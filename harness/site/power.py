@@ -8,8 +8,8 @@ on it are put there by the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+from typing import NamedTuple
 
 from harness.ranking.usable import MOST
 from harness.records.meter import PowerTrace
@@ -37,8 +37,7 @@ LETTER = 11
 """Room for one, with what is left on either side."""
 
 
-@dataclass(frozen=True)
-class Band:
+class Band(NamedTuple):
     """One phase: what lies behind the line."""
 
     phase: Phase
@@ -46,8 +45,7 @@ class Band:
     width: int
 
 
-@dataclass(frozen=True)
-class TraceDrawing:
+class TraceDrawing(NamedTuple):
     """A session's power, laid out."""
 
     bands: tuple[Band, ...]
@@ -68,37 +66,42 @@ def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> Tra
     seen is not drawn: a trace with a time or a power that is negative or beyond reason, and nothing
     at all where the time of a phase is.
     """
-    if not all(0 <= window.reading.seconds <= MOST for window in windows):
+    phases = [window.reading.seconds for window in windows]
+    if not _is_sound(phases):
         return None
-    steps = {
-        trace.component: joined
-        for trace in traces
-        if _is_sound(trace.watts) and (joined := merged(trace.watts))
-    }
+    steps: dict[str, list[tuple[float, float]]] = {}
+    for trace in traces:
+        if _is_sound([figure for step in trace.watts for figure in step]) and (
+            joined := merged(trace.watts)
+        ):
+            steps[trace.component] = joined
     lengths = [sum([seconds for seconds, _ in each]) for each in steps.values()]
-    ends = [*accumulate([window.reading.seconds for window in windows])]
+    ends = [*accumulate(phases)]
     seconds = max([*ends[-1:], *lengths], default=0.0)
     highest = max([watts for each in steps.values() for _, watts in each], default=0.0)
     if not lengths or seconds < LEAST or highest < LEAST:
         return None
     x_unit, y_unit = PLOT_WIDTH / seconds, PLOT_HEIGHT / (1.05 * highest)
-    edges = [LEFT, *[LEFT + round(x_unit * end) for end in ends]]
-    bands = tuple(
-        Band(window.phase, edges[n], edges[n + 1] - edges[n]) for n, window in enumerate(windows)
-    )
-    lines = tuple((name, _path(each, x_unit, y_unit)) for name, each in steps.items())
-    x_ticks = tuple(
+    bands, left = [], LEFT
+    for window, end in zip(windows, ends, strict=True):
+        edge = LEFT + round(x_unit * end)
+        bands.append(Band(window.phase, left, edge - left))
+        left = edge
+    lines = [(name, _path(each, x_unit, y_unit)) for name, each in steps.items()]
+    x_ticks = [
         (LEFT + round(x_unit * tick), tick) for tick in linear_ticks(0.0, seconds, MOST_TICKS)
-    )
-    y_ticks = tuple(
+    ]
+    y_ticks = [
         (FLOOR - round(y_unit * tick), tick)
         for tick in linear_ticks(0.0, 1.05 * highest, MOST_TICKS)
-    )
-    return TraceDrawing(bands, lines, x_ticks, y_ticks, _shapes(bands, lines, x_ticks, y_ticks))
+    ]
+    shapes = _shapes(bands, lines, x_ticks, y_ticks)
+    return TraceDrawing(tuple(bands), tuple(lines), tuple(x_ticks), tuple(y_ticks), shapes)
 
 
-def _is_sound(watts: Sequence[tuple[float, float]]) -> bool:
-    return all(0 <= seconds <= MOST and 0 <= power <= MOST for seconds, power in watts)
+def _is_sound(figures: Sequence[float]) -> bool:
+    """Whether a meter can have seen them: none is negative or beyond reason."""
+    return not figures or (min(figures) >= 0 and max(figures) <= MOST)
 
 
 def _shapes(
@@ -107,18 +110,27 @@ def _shapes(
     x_ticks: Sequence[tuple[int, float]],
     y_ticks: Sequence[tuple[int, float]],
 ) -> str:
-    stripes = "".join(
-        [f"M{band.left} {TOP}h{band.width}v{PLOT_HEIGHT}h-{band.width}z" for band in bands[1::2]]
+    odd = bands[1::2]
+    stripes = (
+        _STRIPE
+        * len(odd)
+        % tuple([figure for _, left, width in odd for figure in (left, width, width)])
     )
-    levels = "".join([f"M{LEFT} {y}h{PLOT_WIDTH}" for y, _ in y_ticks])
-    moments = "".join([f"M{x} {FLOOR}v5" for x, _ in x_ticks])
+    levels = _LEVEL * len(y_ticks) % tuple([y for y, _ in y_ticks])
+    moments = _MOMENT * len(x_ticks) % tuple([x for x, _ in x_ticks])
     power = "".join(
         [f'<path class="power power-{n}" d="{path}"/>' for n, (_, path) in enumerate(lines)]
     )
     return (
         f'<path class="band" d="{stripes}"/><path class="level" d="{levels}{moments}"/>'
-        f'<path class="axis" d="M{LEFT} {FLOOR}h{PLOT_WIDTH}"/>{power}'
+        f"{_AXIS}{power}"
     )
+
+
+_STRIPE = f"M%d {TOP}h%dv{PLOT_HEIGHT}h-%dz"
+_LEVEL = f"M{LEFT} %dh{PLOT_WIDTH}"
+_MOMENT = f"M%d {FLOOR}v5"
+_AXIS = f'<path class="axis" d="M{LEFT} {FLOOR}h{PLOT_WIDTH}"/>'
 
 
 def merged(
@@ -158,9 +170,11 @@ def _path(steps: Sequence[tuple[float, float]], x_unit: float, y_unit: float) ->
         y = FLOOR - round(y_unit * watts)
         total += seconds
         x = LEFT + round(x_unit * total)
-        if y != at_y:
+        if y != at_y and x != at_x:
+            made.append(f"v{y - at_y}h{x - at_x}")
+        elif y != at_y:
             made.append(f"v{y - at_y}")
-        if x != at_x:
+        elif x != at_x:
             made.append(f"h{x - at_x}")
         at_x, at_y = x, y
     return "".join(made)
@@ -176,26 +190,36 @@ def trace_svg(
     watts: str,
 ) -> str:
     """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes."""
-    head = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="13" '
-    made = [
-        f'{head}aria-label="{escape(label)}">{drawing.shapes}<g class="grid" text-anchor="middle">'
-    ]
-    made += [
-        f'<text x="{band.left + band.width // 2}" y="{TOP - 7}">{escape(phase(band.phase))}</text>'
-        for band in drawing.bands
-        if band.width >= LEAST_LABEL
-    ]
-    made += [f'<text x="{x}" y="{FLOOR + 19}">{number(tick)}</text>' for x, tick in drawing.x_ticks]
-    made.append('</g><g class="grid" text-anchor="end">')
-    made += [
-        f'<text x="{LEFT - 7}" y="{y + 4}">{number(tick)}</text>' for y, tick in drawing.y_ticks
-    ]
-    made.append(
-        f'<text class="axis-title" x="{LEFT + PLOT_WIDTH}" y="{HEIGHT - 6}">{escape(seconds)}'
-        f'</text><text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
+    names: list[object] = []
+    for kind, left, width in drawing.bands:
+        if width >= LEAST_LABEL:
+            names += (left + width // 2, escape(phase(kind)))
+    moments: list[object] = []
+    for x, tick in drawing.x_ticks:
+        moments += (x, number(tick))
+    levels: list[object] = []
+    for y, tick in drawing.y_ticks:
+        levels += (y + 4, number(tick))
+    return (
+        f'{_TRACE}aria-label="{escape(label)}">{drawing.shapes}'
+        f'<g class="grid" text-anchor="middle">{_filled(_BAND, names)}'
+        f'{_filled(_X_TICK, moments)}</g><g class="grid" text-anchor="end">'
+        f"{_filled(_Y_TICK, levels)}{_X_TITLE}{escape(seconds)}</text>"
+        f'<text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
         "</g></svg>"
     )
-    return "".join(made)
+
+
+_TRACE = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="13" '
+_BAND = f'<text x="%d" y="{TOP - 7}">%s</text>'
+_X_TICK = f'<text x="%d" y="{FLOOR + 19}">%s</text>'
+_Y_TICK = f'<text x="{LEFT - 7}" y="%d">%s</text>'
+_X_TITLE = f'<text class="axis-title" x="{LEFT + PLOT_WIDTH}" y="{HEIGHT - 6}">'
+
+
+def _filled(template: str, pairs: Sequence[object]) -> str:
+    """Fill a template that has two holes once for each pair of values, in one go."""
+    return template * (len(pairs) // 2) % tuple(pairs)
 
 
 def bar_ends(sizes: Iterable[float]) -> list[int]:
@@ -211,16 +235,18 @@ def bar_svg(parts: Iterable[tuple[str, str, int]], *, label: str) -> str:
 
     A part that is too narrow for its name has none.
     """
-    head = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" font-size="12" '
-    made = [f'{head}aria-label="{escape(label)}">']
+    made = []
     start = 0
     for kind, name, end in parts:
-        if end > start:
-            made.append(
-                f'<rect class="{kind}" x="{start}" width="{end - start}" height="{BAR_HEIGHT}"/>'
-            )
-            if end - start >= LETTER * len(name):
-                made.append(f'<text x="{start + 8}" y="{BAR_HEIGHT - 7}">{escape(name)}</text>')
+        width = end - start
+        if width > 0:
+            made.append(_PART % (kind, start, width))
+            if width >= LETTER * len(name):
+                made.append(_NAME % (start + 8, escape(name)))
         start = end
-    made.append("</svg>")
-    return "".join(made)
+    return f'{_BAR}aria-label="{escape(label)}">{"".join(made)}</svg>'
+
+
+_BAR = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" font-size="12" '
+_PART = f'<rect class="%s" x="%d" width="%d" height="{BAR_HEIGHT}"/>'
+_NAME = f'<text x="%d" y="{BAR_HEIGHT - 7}">%s</text>'

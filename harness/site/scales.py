@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from harness.site.text import TIMES, power
 
@@ -25,6 +26,10 @@ LINEAR_BELOW_RATIO = 10.0
 
 ROUNDING = 1e-9
 """A tick may miss the end of its axis by this share of a step and still belong to it."""
+
+
+KEPT = 1024
+"""Rows of ticks that are kept: drawings of entries have most of theirs in common."""
 
 
 @dataclass(frozen=True)
@@ -72,12 +77,22 @@ def linear_ticks(low: float, high: float, at_most: int) -> tuple[float, ...]:
     exponent = math.floor(math.log10((high - low) / at_most))
     while True:
         for multiple in (1, 2, 5):
-            step = float(f"{multiple}e{exponent}")
+            step = _step(multiple, exponent)
             first = math.ceil(low / step - ROUNDING)
             last = math.floor(high / step + ROUNDING)
             if last - first + 1 <= at_most:
-                return tuple(float(f"{n * multiple}e{exponent}") for n in range(first, last + 1))
+                return _steps(multiple, exponent, first, last)
         exponent += 1
+
+
+@lru_cache(maxsize=KEPT)
+def _step(multiple: int, exponent: int) -> float:
+    return float(f"{multiple}e{exponent}")
+
+
+@lru_cache(maxsize=KEPT)
+def _steps(multiple: int, exponent: int, first: int, last: int) -> tuple[float, ...]:
+    return tuple([float(f"{n * multiple}e{exponent}") for n in range(first, last + 1)])
 
 
 def log_ticks(low: float, high: float, at_most: int) -> tuple[float, ...]:

@@ -58,21 +58,16 @@ significant = lru_cache(maxsize=KEPT)(spell_significant)
 
 def significant_lines(values: Sequence[float]) -> str:
     """Spell each with three significant digits as ``significant`` does, on a line of its own."""
-    spelt = "%#.3g\n" * len(values) % tuple(values)
+    spelt = "%#.3g\n" * len(values) % (*values,)
     spelt = spelt.replace(".\n", "\n").replace("0.00\n", "0\n")  # only nothing ends like that
-    if not _unusual(spelt):
+    if not ("e" in spelt or "-" in spelt or "n" in spelt):
         return spelt[:-1]
-    return "\n".join(
-        [
-            spell_significant(value) if _unusual(line) else line
-            for value, line in zip(values, spelt.split("\n"), strict=False)
-        ]
-    )
-
-
-def _unusual(spelt: str) -> bool:
-    """Whether any is a power of ten, less than nothing, or no number."""
-    return "e" in spelt or "-" in spelt or "n" in spelt
+    lines = spelt[:-1].split("\n")
+    for sign in "e-n":  # a power of ten, less than nothing, no number
+        if sign in spelt:
+            for n in [n for n, line in enumerate(lines) if sign in line]:
+                lines[n] = spell_significant(values[n])
+    return "\n".join(lines)
 
 
 def power(exponent: int) -> str:
@@ -106,8 +101,14 @@ def _unit_of(values: Iterable[float], units: Mapping[str, float], otherwise: str
 
 def watt_hours(joules: float, unit: str | None = None) -> str:
     """Spell ``joules`` in ``unit`` of ``WATT_HOURS``, else in that which fits: ``27.8 mWh``."""
+    figure, chosen = in_watt_hours(joules, unit)
+    return f"{significant(figure)}{NO_BREAK_SPACE}{chosen}"
+
+
+def in_watt_hours(joules: float, unit: str | None = None) -> tuple[float, str]:
+    """Return ``joules`` in ``unit`` of ``WATT_HOURS``, else in that which fits, and the unit."""
     chosen = watt_hour_unit((joules,)) if unit is None else unit
-    return f"{significant(joules / WATT_HOURS[chosen])}{NO_BREAK_SPACE}{chosen}"
+    return joules / WATT_HOURS[chosen], chosen
 
 
 def rank_range(rank: tuple[int, int]) -> str:
@@ -126,7 +127,9 @@ def plain(text: str) -> str:
     """
     if text.isalnum():  # letters and digits alone, as of a digest
         return text
-    if KEPT_SPACES.isdisjoint(text):
+    if text.isascii() and text.isprintable() and "  " not in text and text.strip() == text:
+        return text  # as most are: there is nothing to do but to look
+    if NO_BREAK_SPACE not in text and NARROW_SPACE not in text:
         spaced = " ".join(text.split())
     else:
         spaced = _WHITE_SPACE.sub(_one_space, text.strip())

@@ -44,11 +44,14 @@ def encoded(text: str) -> list[bytes]:
     A few characters of a page take two bytes in memory, and so all of them do: it is encoded once
     for all languages, which leaves half as many bytes to look through.
     """
+    return signed(_parted(text.encode(), MARK.encode()))
+
+
+def signed(versions: Iterable[bytes]) -> list[bytes]:
+    """Return what each language says with its own signs in the figures."""
     return [
         said.replace(_DECIMAL, decimal).replace(_THOUSANDS, thousands)
-        for said, (decimal, thousands) in zip(
-            _parted(text.encode(), MARK.encode()), _signs(), strict=True
-        )
+        for said, (decimal, thousands) in zip(versions, _signs(), strict=True)
     ]
 
 

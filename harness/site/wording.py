@@ -13,7 +13,8 @@ from typing import Protocol
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
 from harness.site import words as spelt
-from harness.site.blocks import Inline, Section, english, name
+from harness.site.blocks import Inline, Quoted, Said, Section, cleaned, english, name
+from harness.site.blocks_html import inline
 from harness.site.language import Language, Value, language
 from harness.site.text import plain, shorten
 
@@ -55,6 +56,27 @@ class Words(Protocol):
         """Return a section that is made by each language's own words."""
         ...
 
+    def unique(self, text: str) -> str:
+        """Say what hardly another page says, cleaned.
+
+        It is spelt the same without, but then so is all that stands around it, for each page anew.
+        What this returns, and what figures return, is of the page that is being made: to be kept
+        for another one, or looked into, by nobody.
+        """
+        ...
+
+    def uniques(self, texts: Sequence[str]) -> list[str]:
+        """Say several at once, which is quicker."""
+        ...
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Quote what hardly another page says, likewise: cleaned and cut as ``blocks`` does it."""
+        ...
+
+    def drawing(self, svg: str) -> str:
+        """Show a drawing that hardly another page has, likewise."""
+        ...
+
     def figure(self, value: float) -> str:
         """Spell a figure with three significant digits."""
         ...
@@ -67,12 +89,20 @@ class Words(Protocol):
         """Spell a whole number."""
         ...
 
+    def wholes(self, values: Sequence[int]) -> list[str]:
+        """Spell several at once, which is quicker."""
+        ...
+
     def plain_number(self, value: float) -> str:
         """Spell a round number with no more digits than it has."""
         ...
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
+        ...
+
+    def percents(self, shares: Sequence[float]) -> list[str]:
+        """Spell several at once, which is quicker."""
         ...
 
     def between(self, interval: tuple[float, float]) -> str:
@@ -101,6 +131,14 @@ class Words(Protocol):
 
     def label(self, label: str, board: Board, length: int) -> str:
         """Name a label of a board's task, cleaned and cut."""
+        ...
+
+    def task(self, board: Board) -> str:
+        """Name a board's task, cleaned and cut."""
+        ...
+
+    def titled(self, board: Board) -> str:
+        """Return the HTML that names a board by what tells it from others."""
         ...
 
     def joules(self, grade: Grade) -> str:
@@ -159,9 +197,33 @@ class Wording:
         """Return a section that is made by this language's words."""
         return make(self)
 
+    def unique(self, text: str) -> str:
+        """Say a text as it is."""
+        return text
+
+    def uniques(self, texts: Sequence[str]) -> list[str]:
+        """Say several texts as they are."""
+        return [*texts]
+
+    def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
+        """Quote a text, cleaned and cut."""
+        return Said(kind, cleaned(kind, text, length))
+
+    def drawing(self, svg: str) -> str:
+        """Show a drawing as it is."""
+        return svg
+
     def figures(self, values: Sequence[float]) -> list[str]:
         """Spell several figures."""
         return [self.figure(value) for value in values]
+
+    def wholes(self, values: Sequence[int]) -> list[str]:
+        """Spell several whole numbers."""
+        return [self.whole(value) for value in values]
+
+    def percents(self, shares: Sequence[float]) -> list[str]:
+        """Spell several shares of 1 in whole per cent."""
+        return [self.percent(share) for share in shares]
 
     def watt_hours(self, joules: float) -> str:
         """Spell an energy in the unit of watt-hours that fits."""
@@ -202,6 +264,10 @@ class Wording:
         """Return the title of a board's task."""
         return spelt.task_title(board, self.language)
 
+    def task(self, board: Board) -> str:
+        """Name a board's task, cleaned and cut."""
+        return name(self.task_title(board)).text
+
     def joules(self, grade: Grade) -> str:
         """Name the unit of energy, with a capital: it says where it is no measurement."""
         return spelt.sentence_case(self.language.name("joules", grade))
@@ -234,6 +300,10 @@ class Wording:
         quote = english if spelt.is_english(board, self.language) else name
         title = quote(self.task_title(board), LONGEST_TITLE)
         return (title, " · ", name(self._told_apart(board), LONGEST_TITLE))
+
+    def titled(self, board: Board) -> str:
+        """Return the HTML of that."""
+        return inline(self.said_title(board))
 
     def _told_apart(self, board: Board) -> str:
         return " · ".join(

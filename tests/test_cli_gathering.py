@@ -1,0 +1,68 @@
+"""Reading a results folder: what pages need of its records is handed on while there is room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from record_samples import record
+from toy_task import write_task
+from typer.testing import CliRunner
+
+from harness.cli import gathering, publishing
+from harness.cli.app import app
+from harness.store.results import write
+
+CHECKOUT = Path(__file__).parents[1]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    made = tmp_path / "project"
+    (made / "leaderboard").mkdir(parents=True)
+    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
+    (made / "leaderboard" / "rules.toml").write_bytes(rules)
+    write_task(made)
+    monkeypatch.setenv("HARNESS_ROOT", str(made))
+    monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
+    for name, failed in (("one", None), ("two", None), ("three", "load")):
+        write(
+            made / "leaderboard" / "results", record(name, demonstration=True, failed=failed), None
+        )
+    return made
+
+
+def site(folder: Path) -> dict[str, bytes]:
+    made = CliRunner().invoke(
+        app, ["leaderboard", "--published", "--no-cache", "--output", str(folder)]
+    )
+    assert made.exit_code == 0, made.output
+    found = (path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
+
+
+@pytest.mark.usefixtures("root")
+def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    again: list[str] = []
+    read = gathering.read_again
+
+    def noted(results: str, path: str, *others: object) -> object:
+        again.append(path)
+        return read(results, path, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publishing, "read_again", noted)
+    handed = site(tmp_path / "handed")
+    assert not again
+    monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
+    assert site(tmp_path / "read") == handed
+    assert len(again) == 3
+
+
+def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gathering, "VIEWS_BYTES", 10)
+    views = gathering._Views()
+    for number in range(5):
+        views.add({str(number): b"four"})
+    assert [*views.kept] == ["0", "1", "2"]
