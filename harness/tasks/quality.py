@@ -104,14 +104,14 @@ def _of_labels(
             _, spread = units.of_share(decided == labels, counted)
             found = interval(value, spread, by=by)
             each = _MID_P if by == "both" and spread.sessions_differ else "wilson or exact"
-            method = f"{each} over {units.named}{_sessions_told([spread], by)}"
+            method = f"{each} over {_told(units, by)}{_sessions_told([spread], by)}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
             mean = units.mean_of_shares(decided == labels, classes)
             found = mean_interval(mean, by=by)
             told = _sessions_told(mean.spreads, by)
             each = _MID_P if by == "both" else "wilson or exact"
-            method = f"{each} by class over {units.named}{told}"
+            method = f"{each} by class over {_told(units, by)}{told}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
@@ -197,9 +197,10 @@ _NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
 }
 """The items (n,) without any of which there is no such metric."""
 
-_MID_P = "mid-P"
+_MID_P, _UNSEEN = "mid-P", ", with those unseen"
 _BY_BOTH, _BY_OWN = ", sessions by both t", ", sessions by their own t"
-"""What methods say that are new, and how they end where sessions differ: now, and before."""
+"""What methods say that are new, of groups too, and how they end where sessions differ: now, and
+before."""
 
 
 def version_named(quality: Quality) -> Version:
@@ -209,13 +210,18 @@ def version_named(quality: Quality) -> Version:
     where one is not told though sessions differ, it is the oldest.
     """
     named = [metric.interval_method for metric in quality.metrics]
-    if any(_MID_P in each or each.endswith(_BY_BOTH) for each in named):
+    if any(_MID_P in each or _UNSEEN in each or each.endswith(_BY_BOTH) for each in named):
         return "both"
     return "cochran" if any(each.endswith(_BY_OWN) for each in named) else "satterthwaite"
 
 
 def _resampled(units: Units, by: Version) -> str:
-    return resampling(units) + (f", {_MID_P}" if by == "both" else "")
+    return resampling(_told(units, by)) + (f", {_MID_P}" if by == "both" else "")
+
+
+def _told(units: Units, by: Version) -> str:
+    """Name the units; of groups, the newest version reckons with those that were not seen."""
+    return units.named + (_UNSEEN if by == "both" and units.grouped else "")
 
 
 def _sessions_told(spreads: Sequence[Spread], by: Version) -> str:
