@@ -20,9 +20,8 @@ from harness.tasks.protocol import NO_ANSWER, Item
 from harness.tasks.quality import score
 from harness.tasks.scoring import Integers
 from harness.tasks.shares import exact, mid_p, of_share, wilson
-from harness.tasks.spreads import UNSEEN, Version
 from harness.tasks.splits import ItemSplit
-from harness.tasks.spreads import Spread, Version
+from harness.tasks.spreads import UNSEEN, Spread, Version
 
 CLASSES = 4
 answers = st.lists(
