@@ -166,7 +166,8 @@ def _line(row: Row) -> str:
 def replaced(text: str, rows: Sequence[Row]) -> str:
     """Return the page with these rows: in place of its own of these settings, new ones last."""
     made = {(row.panel, row.name, f"{row.size:,}"): row for row in rows}
-    lines, panel = [], ""
+    lines: list[str] = []
+    panel = ""
     for line in [*text.splitlines(), "", "## "]:
         if line.startswith("## "):
             if lines and panel:

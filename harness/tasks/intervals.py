@@ -59,6 +59,17 @@ def interval(
     unit stands for one item. One unit says nothing of how units differ: (0, 1). Where items are of
     groups, or sessions differ, no end is nearer than ``spreads.unseen`` has it.
     """
+    low, high = _of_varied(value, spread, confidence, by=by, counts=counts)
+    if by == "both" and (spread.sessions_differ or spread.grouped):
+        lowest, highest = unseen(value, spread, confidence)
+        return min(low, lowest), max(high, highest)
+    return low, high
+
+
+def _of_varied(
+    value: float, spread: Spread, confidence: float, *, by: Version, counts: bool
+) -> Interval:
+    """Return the interval by what varied alone, whatever may be unseen."""
     if spread.units < 2:  # noqa: PLR2004 - two units make a difference
         return UNKNOWN
     newest, alone = by == "both", value * (1 - value)
@@ -71,11 +82,7 @@ def interval(
         quantile = (1 + confidence) / 2
         known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile, by)
         items = (rest + 1) * alone / rest * known
-    low, high = method(value, items, confidence)
-    if newest and (spread.sessions_differ or spread.grouped):
-        lowest, highest = unseen(value, spread, confidence)
-        return min(low, lowest), max(high, highest)
-    return low, high
+    return method(value, items, confidence)
 
 
 @dataclass(frozen=True)
@@ -96,11 +103,14 @@ def mean_interval(
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
     Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27
-    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics.
+    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics. Groups
+    that are unseen would err on all classes: they are reckoned with once, for the mean.
     """
     values, spreads = mean.values, mean.spreads
+    of_groups = by == "both" and mean.whole.grouped
+    of_each = _of_varied if of_groups else interval
     own = [
-        interval(v, spread, confidence, by=by, counts=False)
+        of_each(v, spread, confidence, by=by, counts=False)
         for v, spread in zip(values, spreads, strict=True)
     ]
     count = len(values)
@@ -108,7 +118,7 @@ def mean_interval(
     below = math.hypot(*(value - low for value, (low, _) in zip(values, own, strict=True)))
     above = math.hypot(*(high - value for value, (_, high) in zip(values, own, strict=True)))
     low, high = mean.value - stretch * below / count, mean.value + stretch * above / count
-    if by == "both" and mean.whole.grouped:
+    if of_groups:
         lowest, highest = unseen(mean.value, mean.whole, confidence)
         low, high = min(low, lowest), max(high, highest)
     return max(0.0, low), min(1.0, high)
