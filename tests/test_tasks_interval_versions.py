@@ -172,6 +172,15 @@ def test_what_is_no_version_is_not_known_to_be_later(harness: str) -> None:
     assert not made_since("satterthwaite", harness)
 
 
+def test_a_share_alone_of_groups_names_the_version_by_which_it_is_wider() -> None:
+    card, sessions, split = answered(150, 1, 10, 0.0)
+    card = replace(card, metrics=METRICS[:1])
+    newest, *before = (score(card, sessions, split, by=each) for each in get_args(Version))
+    assert newest.metrics[0].low < before[0].metrics[0].low
+    assert ends(before[0]) == ends(before[1])
+    assert [version_named(each) for each in (newest, *before)] == ["both", *["satterthwaite"] * 2]
+
+
 def test_committed_records_hold_by_the_method_that_they_name() -> None:
     stored, problems = read_all(ROOT / "leaderboard" / "results")
     assert stored

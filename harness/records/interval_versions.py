@@ -18,11 +18,15 @@ Version: TypeAlias = Literal["both", "cochran", "satterthwaite"]
 """The newest first, as ``spreads`` has them."""
 NEWEST: Final = "both"
 MID_P: Final = "mid-P"
+UNSEEN: Final = ", with those unseen"
+"""What the newest says that are not whole counts, and of groups."""
 BY_BOTH: Final = ", sessions by both t"
 BY_OWN: Final = ", sessions by their own t"
 """What methods say that are new, and how they end where sessions differ: now, and before."""
 ONCE_OTHERWISE: Final = ("bootstrap variance over ", "wilson or exact by class over ")
 """How methods begin that name the newest version, if they are of it, whatever sessions do."""
+OF_GROUPS: Final = re.compile(r" over [0-9]+ groups(?!, with those unseen)")
+"""How it names groups otherwise: the older versions reckon with those alone that were seen."""
 POOLED: Final = "; "
 """Stands between the methods of a figure that is pooled of several evaluations."""
 LAST_HARNESS: Final[Mapping[Version, str]] = {"cochran": "0.1.0", "satterthwaite": "0.1.0"}
@@ -60,9 +64,9 @@ def _told(method: str) -> frozenset[bool]:
     """Return whether a method, or each that is pooled in it, is the newest; not of what is mute."""
     told = set()
     for part in method.split(POOLED):
-        if MID_P in part or part.endswith(BY_BOTH):
+        if MID_P in part or UNSEEN in part or part.endswith(BY_BOTH):
             told.add(True)
-        elif part.endswith(BY_OWN) or part.startswith(ONCE_OTHERWISE):
+        elif part.endswith(BY_OWN) or part.startswith(ONCE_OTHERWISE) or OF_GROUPS.search(part):
             told.add(False)
     return frozenset(told)
 

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.evaluation import ClassQuality, MetricValue, Quality
-from harness.records.interval_versions import BY_BOTH, BY_OWN, MID_P
+from harness.records.interval_versions import BY_BOTH, BY_OWN, MID_P, UNSEEN
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
@@ -105,14 +105,14 @@ def _of_labels(
             _, spread = units.of_share(decided == labels, counted)
             found = interval(value, spread, by=by)
             each = MID_P if by == "both" and spread.sessions_differ else "wilson or exact"
-            method = f"{each} over {units.named}{_sessions_told([spread], by)}"
+            method = f"{each} over {_told(units, by)}{_sessions_told([spread], by)}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
             mean = units.mean_of_shares(decided == labels, classes)
             found = mean_interval(mean, by=by)
             told = _sessions_told(mean.spreads, by)
             each = MID_P if by == "both" else "wilson or exact"
-            method = f"{each} by class over {units.named}{told}"
+            method = f"{each} by class over {_told(units, by)}{told}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
@@ -200,7 +200,12 @@ _NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
 
 
 def _resampled(units: Units, by: Version) -> str:
-    return resampling(units) + (f", {MID_P}" if by == "both" else "")
+    return resampling(_told(units, by)) + (f", {MID_P}" if by == "both" else "")
+
+
+def _told(units: Units, by: Version) -> str:
+    """Name the units; of groups, the newest version reckons with those that were not seen."""
+    return units.named + (UNSEEN if by == "both" and units.grouped else "")
 
 
 def _sessions_told(spreads: Sequence[Spread], by: Version) -> str:
