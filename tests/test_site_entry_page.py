@@ -29,7 +29,7 @@ from harness.records.narrowing import narrowed
 from harness.records.withholding import publishable
 from harness.site import entry_result
 from harness.site import text as english
-from harness.site.entry_making import commands
+from harness.site.entry_again import commands
 from harness.site.entry_page import render_entry
 from harness.site.entry_view import EntryView, entry_view
 from harness.site.language import codes

@@ -70,27 +70,19 @@ def _phase_names(words: Words, *phases: Phase) -> tuple[tuple[str, str], ...]:
 
 def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
     """Spell the phases column by column."""
-    whole = sum([row.joules_per_1000 or 0.0 for row in rows])
+    phases, seconds, joules, counted = zip(*rows, strict=True)
+    whole = sum([each or 0.0 for each in counted])
+    watts = [
+        of / in_all if in_all > 0 else None for of, in_all in zip(joules, seconds, strict=True)
+    ]
+    shares = [None if each is None else each / whole if whole > 0 else 0.0 for each in counted]
     columns = (
-        [words.named("phase", row.phase) for row in rows],
-        words.figures([row.joules for row in rows]),
-        words.figures([row.seconds for row in rows]),
-        _known(
-            words.figures,
-            [row.joules / row.seconds if row.seconds > 0 else None for row in rows],
-        ),
-        _known(words.figures, [row.joules_per_1000 for row in rows]),
-        _known(
-            words.percents,
-            [
-                None
-                if row.joules_per_1000 is None
-                else row.joules_per_1000 / whole
-                if whole > 0
-                else 0.0
-                for row in rows
-            ],
-        ),
+        [words.named("phase", phase) for phase in phases],
+        words.figures(joules),
+        words.figures(seconds),
+        _known(words.figures, watts),
+        _known(words.figures, counted),
+        _known(words.percents, shares),
     )
     heads = _columns(words, *_OF_PHASES)
     return Table(words.say["entry.by_phase"], heads, tuple(zip(*columns, strict=True)))
@@ -105,10 +97,9 @@ _OF_CLASSES = ("entry.class_label", "entry.support_items", "entry.precision", "e
 
 def _known(spell: Callable[[Sequence[T]], list[str]], values: Sequence[T | None]) -> list[str]:
     """Spell a column, and what is not known in it."""
-    known = [value for value in values if value is not None]
-    if len(known) == len(values):
-        return spell(known)
-    spelt = iter(spell(known))
+    if None not in values:
+        return spell(values)  # type: ignore[arg-type] # all are known
+    spelt = iter(spell([value for value in values if value is not None]))
     return [UNKNOWN if value is None else next(spelt) for value in values]
 
 
@@ -162,45 +153,53 @@ def sessions(view: EntryView, words: Words) -> Section:
 def _session_table(rows: tuple[SessionRow, ...], words: Words) -> Table:
     """Spell the sessions column by column; one that no session fills is left out."""
     say = words.say
-
-    def figures(values: Sequence[float | None]) -> list[str]:
-        return _known(words.figures, values)
-
-    def shares(values: Iterable[float | None]) -> list[str]:
-        # Records of failures are shown whatever stands in them: what is no share says nothing.
-        return _known(
-            words.percents, [v if v is not None and 0 <= v <= 1 else None for v in values]
-        )
-
-    columns: list[tuple[str, list[str]]] = [
-        ("entry.session_session", [str(row.number) for row in rows]),
-        ("entry.session_evaluation", [str(row.evaluation) for row in rows]),
-        ("entry.session_turn", _known(words.uniques, [
-            None if row.round is None else f"{row.round}.{row.place}" for row in rows
-        ])),
-        ("entry.session_started", words.uniques(
-            [plain(row.started_utc[:19].replace("T", " ")) for row in rows]
-        )),
-        ("entry.session_energy", figures([row.joules_per_1000 for row in rows])),
-        ("entry.session_seconds", figures([row.seconds for row in rows])),
-        ("entry.session_queries", _known(words.wholes, [row.queries for row in rows])),
-        ("entry.session_right", shares(row.right for row in rows)),
-        ("entry.session_agreement", shares(row.agreement for row in rows)),
-        ("entry.session_temperature", figures([row.temperature_celsius for row in rows])),
-        ("entry.session_kernel_before", figures([1000 * r.kernel_before_seconds for r in rows])),
-        ("entry.session_kernel_after", figures([1000 * r.kernel_after_seconds for r in rows])),
-        ("entry.session_state", [say[_STATES[row.void, bool(row.notices)]] for row in rows]),
-    ]  # fmt: skip
-    several = any(row.evaluation != 1 for row in rows)
-    shown = [
-        (key, cells)
-        for key, cells in columns
-        if (several if key == "entry.session_evaluation" else cells.count(UNKNOWN) < len(cells))
+    (
+        evaluations, numbers, rounds, places, started, joules, seconds, queries, right, agreements,
+        temperatures, before, after, notices, void,
+    ) = zip(*rows, strict=True)  # fmt: skip
+    several = evaluations.count(1) < len(rows)
+    turns = [
+        None if turn is None else f"{turn}.{place}"
+        for turn, place in zip(rounds, places, strict=True)
     ]
+    figures = words.figures
+    columns: list[tuple[str, list[str]]] = [
+        ("entry.session_session", [*map(str, numbers)]),
+        ("entry.session_evaluation", [*map(str, evaluations)] if several else []),
+        ("entry.session_turn", _filled(words.uniques, turns)),
+        ("entry.session_started", words.uniques(
+            [plain(each[:19].replace("T", " ")) for each in started]
+        )),
+        ("entry.session_energy", _filled(figures, joules)),
+        ("entry.session_seconds", figures(seconds)),
+        ("entry.session_queries", _filled(words.wholes, queries)),
+        ("entry.session_right", _filled(words.percents, _shares(right))),
+        ("entry.session_agreement", _filled(words.percents, _shares(agreements))),
+        ("entry.session_temperature", _filled(figures, temperatures)),
+        ("entry.session_kernel_before", figures([1000 * each for each in before])),
+        ("entry.session_kernel_after", figures([1000 * each for each in after])),
+        ("entry.session_state", [
+            say[_STATES[is_void, bool(seen)]] for is_void, seen in zip(void, notices, strict=True)
+        ]),
+    ]  # fmt: skip
+    shown = [each for each in columns if each[1]]
     heads = _session_columns(words, *[key for key, _ in shown])
     return Table(
         say["entry.sessions"], heads, tuple(zip(*[cells for _, cells in shown], strict=True))
     )
+
+
+def _filled(spell: Callable[[Sequence[T]], list[str]], values: Sequence[T | None]) -> list[str]:
+    """Spell a column; nothing where nothing is known in it."""
+    return [] if values.count(None) == len(values) else _known(spell, values)
+
+
+def _shares(values: Sequence[float | None]) -> list[float | None]:
+    """Return the shares among them.
+
+    Records of failures are shown whatever stands in them: what is no share says nothing.
+    """
+    return [value if value is not None and 0 <= value <= 1 else None for value in values]
 
 
 @lru_cache(maxsize=KEPT)
@@ -281,20 +280,19 @@ def _metric_columns(words: Words) -> tuple[Column, ...]:
 
 
 def _class_table(view: EntryView, words: Words) -> Table:
-    rows = view.classes[:MOST_CLASSES]
+    labels, supports, *figures = zip(*view.classes[:MOST_CLASSES], strict=True)
     columns: tuple[Sequence[Inline], ...] = (
-        [named(words.label(row.label, view.board, 60)) for row in rows],
-        words.wholes([row.support for row in rows]),
-        words.figures([row.precision for row in rows]),
-        words.figures([row.recall for row in rows]),
-        words.figures([row.f1 for row in rows]),
+        [*map(named, words.labels(labels, view.board, 60))],
+        words.wholes(supports),
+        *map(words.figures, figures),
     )
-    heads = _columns(words, *_OF_CLASSES)
-    return Table(
-        words.say["entry.by_class"],
-        (*heads, Column("F1", number=True)),
-        tuple(zip(*columns, strict=True)),
-    )
+    rows = tuple(zip(*columns, strict=True))
+    return Table(words.say["entry.by_class"], _class_columns(words), rows)
+
+
+@cache
+def _class_columns(words: Words) -> tuple[Column, ...]:
+    return (*_columns(words, *_OF_CLASSES), Column("F1", number=True))
 
 
 @lru_cache(maxsize=KEPT)
@@ -304,24 +302,22 @@ def _answer_columns(labels: str, *answers: str) -> tuple[Column, ...]:
 
 def _confusion(view: EntryView, words: Words) -> Iterator[Block]:
     say, matrix = words.say, view.confusion or ()
-    known = len(view.classes) == len(matrix)
+    known, numbers = len(view.classes) == len(matrix), [*map(str, range(len(matrix)))]
 
-    def labels(length: int) -> list[str]:
-        if not known:
-            return [str(n) for n in range(len(matrix))]
-        return [words.label(row.label, view.board, length) for row in view.classes]
+    labels = tuple([row.label for row in view.classes])
+
+    def called(length: int) -> Sequence[str]:
+        return words.labels(labels, view.board, length) if known else numbers
 
     unanswered = any(row[-1] for row in matrix)
-    heads = [*labels(40), say["entry.no_answer"]] if unanswered else labels(40)
+    heads = [*called(40), say["entry.no_answer"]] if unanswered else [*called(40)]
     yield Paragraph(say["entry.confusion_why"], "explain")
+    counts = [items for row in matrix for items in (row if unanswered else row[:-1])]
+    cells = [iter(words.wholes(counts))] * len(heads)  # one: each row takes what comes next
+    names = map(named, called(60))
+    rows = [(label, *row) for label, row in zip(names, zip(*cells, strict=True), strict=True)]
     yield Table(
         say["entry.confusion"],
         _answer_columns(say["entry.true_or_answer"], *heads),
-        tuple(
-            (
-                named(label),
-                *words.wholes(row if unanswered else row[:-1]),
-            )
-            for label, row in zip(labels(60), matrix, strict=True)
-        ),
+        tuple(rows),
     )

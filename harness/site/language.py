@@ -146,10 +146,7 @@ class Language:
 
     def significant(self, value: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
         """Spell ``value`` with that many significant digits: see ``text.significant``."""
-        spelt = english.significant(value, digits)
-        if self._as_in_english:
-            return spelt
-        return spelt.replace(".", self._decimal) if "," not in spelt else self.figure(spelt)
+        return self.figure(english.significant(value, digits))
 
     def whole(self, value: int) -> str:
         """Spell a whole number: ``12,300``."""
@@ -217,21 +214,19 @@ class Language:
         What is no such moment stays as it is: a record may hold any text.
         """
         when = in_utc(moment)
-        return moment if when is None else self._day(when.year, when.month, when.day)
+        return moment if when is None else self.day(when.year, when.month, when.day)
 
     def moment(self, moment: str) -> str:
         """Spell a moment in ISO 8601 to the minute: ``26 November 2026, 02:13 UTC``."""
         when = in_utc(moment)
         if when is None:
             return moment
-        return self.moment_of(when.year, when.month, when.day, time=f"{when:%H:%M}")
-
-    def moment_of(self, year: int, month: int, day: int, *, time: str) -> str:
-        """Spell that moment of a day."""
-        return self.text("locale.moment", date=self._day(year, month, day), time=time)
+        date = self.day(when.year, when.month, when.day)
+        return self.text("locale.moment", date=date, time=f"{when:%H:%M}")
 
     @lru_cache(maxsize=KEPT)  # noqa: B019 - there is one of each language
-    def _day(self, year: int, month: int, day: int) -> str:
+    def day(self, year: int, month: int, day: int) -> str:
+        """Spell a day."""
         spelt = self._plain("locale.first_day") if day == 1 else str(day)
         return self.text(
             "locale.date", day=spelt, month=self._plain(f"locale.month_{month}"), year=str(year)

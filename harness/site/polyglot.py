@@ -23,6 +23,8 @@ from harness.site.words import meter_uncertainty, phone_charge, sources
 
 KEPT = 64
 """Boards whose names are kept."""
+WHOLES = 4096
+"""Whole numbers that are kept spelt: counts of items, most of them."""
 SENTENCES = 4096
 """Strings that are kept with their holes filled."""
 
@@ -63,7 +65,9 @@ class Polyglot:
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
         self._day = lru_cache(maxsize=1024)(
-            lambda *day: self.each(lambda own: own.language.moment_of(*day, time=SLOT))
+            lambda *day: self.each(
+                lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
+            )
         )
         self._percent = cache(lambda figure: self._filled("number.percent", ("figure", figure)))
         self._between = lru_cache(maxsize=SENTENCES)(
@@ -199,7 +203,7 @@ class Polyglot:
 
     def wholes(self, values: Sequence[int]) -> list[str]:
         """Spell several at once."""
-        return self._holes([_whole(each) for each in values])
+        return self._holes([*map(_whole, values)])
 
     def percent(self, share: float) -> str:
         """Spell a share of 1 in whole per cent."""
@@ -237,7 +241,7 @@ class Polyglot:
         if when is None:
             return self.unique(moment)
         day = self._day(when.year, when.month, when.day)
-        return self.unique(day.replace(SLOT, f"{when:%H:%M}"))
+        return self.unique(day.replace(SLOT, f"{when.hour:02}:{when.minute:02}"))
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended."""
@@ -251,13 +255,14 @@ class Polyglot:
             found = kept[place] = self.each(lambda own: own.metric(metric, board))
         return found
 
-    def label(self, label: str, board: Board, length: int) -> str:
-        """Name a label of a board's task, cleaned and cut."""
+    def labels(self, labels: tuple[str, ...], board: Board, length: int) -> tuple[str, ...]:
+        """Name labels of a board's task, cleaned and cut."""
         kept = self._of_board(board)
-        found = kept.get(place := ("label", label, length))
+        found = kept.get(place := ("labels", labels, length))
         if found is None:
-            found = kept[place] = self.each(lambda own: own.label(label, board, length))
-        return found
+            each = [own.labels(labels, board, length) for own in self._spoken]
+            found = kept[place] = END.join(map(joined, zip(*each, strict=True)))
+        return tuple(found.split(END)) if labels else ()
 
     def task(self, board: Board) -> str:
         """Name a board's task, cleaned and cut."""
@@ -288,6 +293,7 @@ class Polyglot:
 _is_special = regular(f"[&<>\"'{MARK}{HOLE}]").search
 
 
+@lru_cache(maxsize=WHOLES)
 def _whole(value: int) -> str:
     if -1 < value < 1000:  # noqa: PLR2004 - those without a sign within
         return str(value)

@@ -129,8 +129,8 @@ class Words(Protocol):
         """Name a metric of a board's, with a capital."""
         ...
 
-    def label(self, label: str, board: Board, length: int) -> str:
-        """Name a label of a board's task, cleaned and cut."""
+    def labels(self, labels: tuple[str, ...], board: Board, length: int) -> tuple[str, ...]:
+        """Name labels of a board's task, cleaned and cut."""
         ...
 
     def task(self, board: Board) -> str:
@@ -256,9 +256,10 @@ class Wording:
         labels = spelt.label_names(board, self.language)
         return plain(spelt.sentence_case(spelt.metric_name(metric, self.language, labels)))
 
-    def label(self, label: str, board: Board, length: int) -> str:
-        """Name a label of a board's task, cleaned and cut."""
-        return shorten(spelt.label_names(board, self.language).get(label, label), length)
+    def labels(self, labels: tuple[str, ...], board: Board, length: int) -> tuple[str, ...]:
+        """Name labels of a board's task, cleaned and cut."""
+        called = spelt.label_names(board, self.language)
+        return tuple([shorten(called.get(label, label), length) for label in labels])
 
     def task_title(self, board: Board) -> str:
         """Return the title of a board's task."""
