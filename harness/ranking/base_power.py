@@ -65,9 +65,11 @@ def draw_of(
         other = _joules_beside(model.component, session, *phases)
         return phase_cpu_seconds(session, *phases) + other / core_watts
 
+    alone = all({*session.windows.components} <= {model.component} for session in sessions)
+    cores = phase_cpu_seconds if alone else core_seconds
     return Draw(
         entry,
-        fmean([per_1000(session, amortise_queries, core_seconds) for session in sessions]),
+        fmean([per_1000(session, amortise_queries, cores) for session in sessions]),
         fmean([per_1000(session, amortise_queries, phase_seconds) for session in sessions]),
     )
 
@@ -132,8 +134,6 @@ def _models(meter: MeterDescription) -> Iterator[SourceDescription]:
 
 def _joules_beside(component: Component, session: Session, *phases: Phase) -> float:
     windows = session.windows
-    if {*windows.components} <= {component}:
-        return 0.0
     of = picked(windows.owners, phases)
     parts = zip(of(windows.components), of(windows.component_joules), strict=True)
     return sum([joules for other, joules in parts if other != component])

@@ -35,7 +35,7 @@ class HeldRecord(Protocol):
         ...
 
 
-class Marks(Frozen):
+class Marks(Frozen, array_like=True):
     """What tells one record and its sessions from others; as much of it as need be kept."""
 
     whole: str

@@ -28,6 +28,8 @@ def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
     First of days, the oldest being 0, then of campaigns. A day is one of UTC, whatever else was
     measured: whether two evaluations are of one occasion hangs on no third.
     """
+    if len(records) == 1:  # as of most entries: no day need be read
+        return [0]
     days = sorted({_day(record) for record in records if record.campaign is None})
     campaigns = sorted({record.campaign.id for record in records if record.campaign})
     return [

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from operator import mul
 
 from harness.records.meter import Component
@@ -11,6 +12,8 @@ from harness.records.session import Phase, Session, picked
 
 BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
 MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
+RANKED = BEFORE_MEASURED + MEASURED_THROUGH_DRAIN
+"""The phases that the ranked figure is of."""
 
 LEAST_JOULES = 1e-9
 """No meter resolves less, whatever it says of itself."""
@@ -50,8 +53,8 @@ def is_resolved(session: Session) -> bool:
     It does not where its edges and steps may account for all of it, or where a component stood
     still. What is not resolved is no figure, and never zero.
     """
+    joules = session.windows.of(MEASURED_THROUGH_DRAIN).joules
     least = max(LEAST_JOULES, measured_uncertainty_joules(session))
-    joules = phase_joules(session, *MEASURED_THROUGH_DRAIN)
     return joules > least and not silent_components(session)
 
 
@@ -148,7 +151,13 @@ def _weights(
     session: Session, amortise_queries: int
 ) -> tuple[list[float], Callable[[Sequence[float]], Sequence[float]]]:
     """Return what every part of the ranked figure is multiplied by there, and what picks them."""
-    of = picked(session.windows.owners, BEFORE_MEASURED + MEASURED_THROUGH_DRAIN)
+    owners = session.windows.owners
     before, measured = 1000 / amortise_queries, 1000 / session.queries
-    owners = of(session.windows.owners)
-    return [before if phase in BEFORE_MEASURED else measured for phase in owners], of
+    kinds = _kinds(owners)
+    return [measured if is_measured else before for is_measured in kinds], picked(owners, RANKED)
+
+
+@lru_cache(maxsize=256)
+def _kinds(owners: tuple[Phase, ...]) -> tuple[bool, ...]:
+    """Say of every part of the ranked figure whether it is measured, and not amortised."""
+    return tuple([phase in MEASURED_THROUGH_DRAIN for phase in picked(owners, RANKED)(owners)])
