@@ -30,11 +30,11 @@ from harness.cli.unchanged import (
     shown_of,
     what_is_read,
 )
+from harness.cli.worked_out import learn, worked_out
 from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
-from harness.site.templating import COMPILED, compile_all
 from harness.store.joint import joint_folder, joint_name
 from harness.store.reading import is_local
 from harness.store.results import Signs
@@ -76,22 +76,10 @@ def make(
     rows of all boards, besides the site. What was ``seen`` before another build ended is looked up
     again.
     """
-    with asked.cache.alone() as waited:
-        templates = _compiled(asked.cache) if asked.cached else len(COMPILED)
+    with asked.cache.alone() as waited, worked_out(asked.cache):
         found = look_at(asked) if waited else seen()
         takes = not (needed or signer or asked.foreign) and asked.cached
-        done = _make(asked, found, signer, partial=partial, takes=takes)
-        if templates != len(COMPILED):
-            asked.cache.save("templates", COMPILED)
-        return done
-
-
-def _compiled(cache: Cache) -> int:
-    """Have the templates of pages compiled; return how many were kept so."""
-    kept = cache.load("templates", dict[str, bytes]) or {}
-    COMPILED.update(kept)
-    compile_all()
-    return len(kept)
+        return _make(asked, found, signer, partial=partial, takes=takes)
 
 
 def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool) -> Done:
@@ -252,7 +240,9 @@ class _Place:
         """Make the site."""
         made = self.known.made
         carried = {name: each for name, each in made.items() if each.board in taken.boards}
-        return build(pages(site), self.folder, several, made, there=self.there, carried=carried)
+        built = build(pages(site), self.folder, several, made, there=self.there, carried=carried)
+        learn(several)
+        return built
 
     def keep(self, built: Built, site: Site, reads: dict[str, Behind]) -> None:
         """Keep what the site was made of; ``reads`` is of its boards."""
