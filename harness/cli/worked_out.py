@@ -27,10 +27,11 @@ class WorkedOut(Frozen, array_like=True):
 @contextmanager
 def worked_out(cache: Cache) -> Iterator[None]:
     """Have what earlier builds worked out, and keep what this one does besides."""
-    _take(cache.load("worked-out", WorkedOut) or WorkedOut(templates={}, quantiles=()))
-    before = _known(None)
+    kept = cache.load("worked-out", WorkedOut)
+    if kept is not None:
+        _take(kept)
     yield
-    if (now := _known(None)) != before:
+    if (now := _known(None)) != kept:
         cache.save("worked-out", now)
 
 
