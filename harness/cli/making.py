@@ -13,9 +13,10 @@ from harness.cli.building import Built, There, build, is_ours, look, refuse_a_st
 from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
+from harness.cli.kept_rows import Shelf
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
-from harness.cli.parts import Part, Parts
+from harness.cli.parts import Parts
 from harness.cli.publishing import pages
 from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken, task_of
 from harness.cli.site_files import Listed, listing
@@ -35,6 +36,7 @@ from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
+from harness.records.rules import Rules
 from harness.store.joint import joint_folder, joint_name
 from harness.store.reading import is_local
 from harness.store.results import Signs
@@ -117,9 +119,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         shows_local = _shows_local(asked, shown, ranked.published)
         if not asked.foreign:
             rules, address = asked.project.rules(), asked.project.site_address()
-            site = Site(
-                ranked.published, public, rules, address, taken.boards, place.parts(several)
-            )
+            site = place.site(ranked.published, public, rules, address, several, taken)
             built = place.build(site, several, taken)
             reads = {} if ranked.unsigned else shards.keep(site, ranked, public, taken)
             place.keep(built, site, reads)
@@ -127,7 +127,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         page = "index.html"
         if shows_local:
             place = _Place.of(of_local, cache)
-            site = Site(shown, everything, asked.project.rules(), parts=place.parts(several))
+            site = place.site(shown, everything, asked.project.rules(), "", several, NOTHING)
             built = place.build(site, several, NOTHING)
             place.keep(built, site, {})
             left[of_local] = built.marks
@@ -232,9 +232,18 @@ class _Place:
         kept = cache.load(f"pages-{_digest(folder)}", Pages)
         return cls(folder, cache, kept or Pages(made={}, reads={}), There.of(folder))
 
-    def parts(self, several: Workers) -> Parts:
-        """Return what has the parts of boards that stand on this site's pages."""
-        return Parts(several, self.cache.load(self._parts_name, dict[str, Part]))
+    def site(  # noqa: PLR0917 - all that a site is made of
+        self,
+        boards: Boards,
+        gathered: Gathered,
+        rules: Rules,
+        address: str,
+        several: Workers,
+        taken: Taken,
+    ) -> Site:
+        """Return what the site is made of, with what was kept of it."""
+        parts = Parts(several, self.cache, f"parts-{_digest(self.folder)}")
+        return Site(boards, gathered, rules, address, taken.boards, parts, self._shelf)
 
     def build(self, site: Site, several: Workers, taken: Taken) -> Built:
         """Make the site."""
@@ -247,18 +256,20 @@ class _Place:
     def keep(self, built: Built, site: Site, reads: dict[str, Behind]) -> None:
         """Keep what the site was made of; ``reads`` is of its boards."""
         self.cache.save(f"pages-{_digest(self.folder)}", Pages(made=built.made, reads=reads))
-        self.cache.save(self._parts_name, site.parts.made)
+        site.parts.keep()
+        shown = (self._shelf.name_of(board.id) for board in site.boards.boards)
+        self.cache.tidy(f"{self._shelf.name}-", shown)
 
     @property
-    def _parts_name(self) -> str:
-        return f"parts-{_digest(self.folder)}"
+    def _shelf(self) -> Shelf:
+        return Shelf(cache=self.cache.where, name=f"rows-{_digest(self.folder)}")
 
 
 class _Folders:
     """What was kept of each record of the tasks that are not taken over."""
 
     def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
-        self._cache, self._name = cache, name
+        self._cache, self._name, self._tasks = cache, name, [*shards.found]
         self._kept = {
             task: by_folder_of(cache.load(self._place(task), list[Folder]) or ())
             for task in shards.found
@@ -276,6 +287,7 @@ class _Folders:
         for task, folders in settled.items():
             if any(folder is not self._kept[task].get(name) for name, folder in folders.items()):
                 self._cache.save(self._place(task), [*folders.values()])
+        self._cache.tidy(f"{self._name}-", map(self._place, self._tasks))
 
     def _place(self, task: str) -> str:
         return f"{self._name}-{_digest_of(os.fsencode(task))}"
