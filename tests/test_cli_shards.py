@@ -157,7 +157,7 @@ def test_what_is_wrong_with_a_task_is_told_each_time(root: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"frugal-ai site cache 1\n" + b"\0" * 900])
 @pytest.mark.parametrize(
-    "kind", ["boards-", "pages-", "parts-", "rows-", "folders-", "joint-", "worked-out"]
+    "kind", ["boards-", "pages-", "parts-", "rows-", "folders-", "joint-", "templates"]
 )
 def test_whatever_in_the_cache_is_damaged_counts_for_nothing(
     root: Path, tmp_path: Path, kind: str, damage: bytes

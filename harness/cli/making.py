@@ -21,6 +21,7 @@ from harness.cli.publishing import pages
 from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken, task_of
 from harness.cli.site_files import Listed, listing
 from harness.cli.sites import Site
+from harness.cli.templates import learn_templates, templates_kept
 from harness.cli.unchanged import (
     LOCAL,
     Asked,
@@ -31,7 +32,6 @@ from harness.cli.unchanged import (
     shown_of,
     what_is_read,
 )
-from harness.cli.worked_out import learn, worked_out
 from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -78,7 +78,7 @@ def make(
     rows of all boards, besides the site. What was ``seen`` before another build ended is looked up
     again.
     """
-    with asked.cache.alone() as waited, worked_out(asked.cache):
+    with asked.cache.alone() as waited, templates_kept(asked.cache):
         found = look_at(asked) if waited else seen()
         takes = not (needed or signer or asked.foreign) and asked.cached
         return _make(asked, found, signer, partial=partial, takes=takes)
@@ -250,7 +250,7 @@ class _Place:
         made = self.known.made
         carried = {name: each for name, each in made.items() if each.board in taken.boards}
         built = build(pages(site), self.folder, several, made, there=self.there, carried=carried)
-        learn(several)
+        learn_templates(several)
         return built
 
     def keep(self, built: Built, site: Site, reads: dict[str, Behind]) -> None:

@@ -10,8 +10,11 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from statistics import fmean, variance
 from typing import TypeAlias
+
+from scipy.special import stdtrit  # what scipy.stats.t.ppf calls, without importing scipy.stats
 
 from harness.records.looks import look_alphas
 from harness.records.rules import LEAST_CAMPAIGNS
@@ -99,24 +102,10 @@ class LogEstimate:
         return LogEstimate(self.log, factor * self.standard_error, self.degrees)
 
 
+@lru_cache(maxsize=1024)  # of few degrees and levels, and asked for by every row
 def t_quantile(degrees: float, alpha: float = ALPHA) -> float:
     """Return what Student's t of ``degrees`` exceeds, on either side, in a share ``alpha``."""
-    asked = degrees, alpha
-    if (known := QUANTILES.get(asked)) is None:
-        # What scipy.stats.t.ppf calls, without importing scipy.stats.
-        from scipy.special import stdtrit  # noqa: PLC0415 - a quarter of a second
-
-        known = float(stdtrit(degrees, 1 - alpha / 2))
-        if len(QUANTILES) < MOST_QUANTILES:
-            QUANTILES[asked] = known
-    return known
-
-
-MOST_QUANTILES = 1024
-QUANTILES: dict[tuple[float, float], float] = {}
-"""Those of Student's t that were asked for, by degrees and level: few, and asked for by every row.
-Whoever has a place may keep these, and put them here before others are asked for: to import what
-works one out takes longer than to read a hundred records."""
+    return float(stdtrit(degrees, 1 - alpha / 2))
 
 
 def of_sessions(
