@@ -35,7 +35,7 @@ class Shelf(Frozen, array_like=True):
         return f"{self.name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"
 
 
-class OfBoard(Frozen, array_like=True, dict=True):
+class OfBoard(Frozen, array_like=True, dict=True, gc=True):
     """A board, with its rows as far as they were asked for; another process asks anew."""
 
     board: Board
