@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from harness.cli.building import Built, There, build, is_ours, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
@@ -44,6 +45,8 @@ from harness.store.scanning import Found, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
+PARTS_OF_A_TASK = 16
+"""Files of the cache that hold what was kept of a task's records."""
 
 
 class Done(NamedTuple):
@@ -266,31 +269,41 @@ class _Place:
 
 
 class _Folders:
-    """What was kept of each record of the tasks that are not taken over."""
+    """What was kept of each record of the tasks that are not taken over.
+
+    The folders of a task are kept in ``PARTS_OF_A_TASK`` files: where one is new, one is written.
+    """
 
     def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
-        self._cache, self._name, self._tasks = cache, name, [*shards.found]
+        self._cache, self._name = cache, name
+        numbers = range(PARTS_OF_A_TASK)
+        self._places = [self._place(task, n) for task in shards.found for n in numbers]
         self._kept = {
-            task: by_folder_of(cache.load(self._place(task), list[Folder]) or ())
+            place: by_folder_of(cache.load(place, list[Folder]) or ())
             for task in shards.found
             if task not in taken.shards
+            for place in (self._place(task, n) for n in numbers)
         }
         self.known = {name: each for kept in self._kept.values() for name, each in kept.items()}
 
     def keep(self, gathered: Gathered, seen_ns: int) -> None:
-        """Keep it for the next build, where any of it is new; not of files that were fresh."""
-        settled: dict[str, dict[bytes, Folder]] = {task: {} for task in self._kept}
+        """Keep it for the next build, where any is new or gone; not of files that were fresh."""
+        settled: dict[str, dict[bytes, Folder]] = {place: {} for place in self._kept}
         for name, folder in by_folder_of(gathered.folders).items():
             marks = (mark for told in folder.told for mark in told.marks)
             if not any(is_fresh(mark, seen_ns) for mark in marks):
-                settled[task_of(os.fsdecode(name) + "/")][name] = folder
-        for task, folders in settled.items():
-            if any(folder is not self._kept[task].get(name) for name, folder in folders.items()):
-                self._cache.save(self._place(task), [*folders.values()])
-        self._cache.tidy(f"{self._name}-", map(self._place, self._tasks))
+                number = crc32(name) % PARTS_OF_A_TASK
+                settled[self._place(task_of(os.fsdecode(name) + "/"), number)][name] = folder
+        for place, folders in settled.items():
+            kept = self._kept[place]
+            if any(kept.get(name) is not each for name, each in folders.items()) or (
+                kept.keys() != folders.keys()
+            ):
+                self._cache.save(place, [*folders.values()])
+        self._cache.tidy(f"{self._name}-", self._places)
 
-    def _place(self, task: str) -> str:
-        return f"{self._name}-{_digest_of(os.fsencode(task))}"
+    def _place(self, task: str, number: int) -> str:
+        return f"{self._name}-{_digest_of(os.fsencode(task) + bytes([0, number]))}"
 
 
 def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:
