@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from harness.records.joint import JointFile
     from harness.store.results import Signs, StoredRecord
     from harness.store.scanning import Mark
+    from harness.tasks.task import FolderTask
 
 SIGNED = ("official", "unofficial", "open")
 """Boards of signed records: an unsigned joint file beside one could be anybody's."""
@@ -77,12 +78,11 @@ class Joints:
         known: Mapping[str, Known] | None = None,
     ) -> None:
         from harness.store.joint import joint_folder
-        from harness.tasks import load_task
 
         self.results, self.folder = results, joint_folder(results)
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
-        self._task = cache(lambda name: load_task(project.root, name))
+        self._task = cache(self._loaded)
         self._project = project
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
@@ -102,6 +102,11 @@ class Joints:
         stored = cast("Mapping[str, StoredRecord]", gathered.stored)
         shown = with_words(self._with_imported(boards), self._words)
         return self._ranked(shown, stored)
+
+    def _loaded(self, name: str) -> FolderTask:
+        from harness.tasks import load_task  # it imports SciPy, for outcomes that are new alone
+
+        return load_task(self._root, name)
 
     @cached_property
     def _words(self) -> Words:
