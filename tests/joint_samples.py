@@ -80,7 +80,7 @@ class Place:
                 **changes,
             },
         )
-        sessions = kept_predictions(said, made, self.task)
+        sessions = kept_predictions(said, made, self.task.card)
         return replace(made, quality=self.task.score(sessions, kept_items(said)))
 
     def add(

@@ -55,7 +55,7 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
         if withheld_step(record, signed=subject.verified) is None:
             yield from _from_confusions(subject, task)
         return
-    sessions = scorable(subject.outcomes, record, task)
+    sessions = scorable(subject.outcomes, record, task.card)
     if not isinstance(sessions, str) and split is not None:
         sessions = _differs(subject.outcomes, split) or sessions
     if isinstance(sessions, str):
