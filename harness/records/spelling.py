@@ -126,7 +126,7 @@ def canonical(content: bytes, kind: type[T]) -> T | None:
         return None
     if _SMALL in content and _stands(_SMALL, content):
         return None
-    if _EXPONENT in alike and _COMPACT_EXPONENT.search(alike):
+    if _COMPACT_EXPONENT.search(alike):
         return None
     try:
         read = msgspec.json.decode(content, type=kind)
@@ -137,10 +137,10 @@ def canonical(content: bytes, kind: type[T]) -> T | None:
 
 def _stands(number: bytes, compact: bytes) -> bool:
     """Whether a number begins so, as compact JSON has it."""
-    return any(before + each in compact for before in _BEFORE for each in (number, b"-" + number))
+    return any(before + number in compact for before in _BEFORE)
 
 
-_BEFORE = (b":", b",", b"[")
-_EXPONENT = b"0e"
-_COMPACT_EXPONENT = re.compile(rb"[:,\[]-?0+(?:\.0+)?e")
-"""In what ``_DIGITS_ALIKE`` made of the file."""
+_BEFORE = (b":", b",", b"[", b"-")
+_COMPACT_EXPONENT = re.compile(rb"0e[+-]?0+(?:[,\]}]|\Z)")
+"""In what ``_DIGITS_ALIKE`` made of the file: identifiers are full of digits and of the letter, and
+end otherwise."""
