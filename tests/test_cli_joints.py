@@ -16,6 +16,7 @@ from harness.cli.app import app
 from harness.records.base import parse_json, pretty_json
 from harness.records.evaluation import Campaign
 from harness.records.joint import JointFile
+from harness.records.session import PhaseWindow
 from harness.store.joint import signed
 from harness.store.results import write
 from harness.tasks import load_task
@@ -456,6 +457,25 @@ def test_a_board_on_hidden_labels_tells_nothing_of_single_ones(official: Place) 
 
 def better(board: Plain) -> set[tuple[str, str]]:
     return {(c["winner"], c["loser"]) for c in board["ranking"]["claims"] if c["by_quality"]}
+
+
+@pytest.mark.parametrize(("edges_joules", "told"), [(0.001, True), (20.0, False)])
+def test_a_board_tells_energies_apart_no_finer_than_its_meter_reads(
+    place: Place, edges_joules: float, told: bool
+) -> None:
+    def read(each: PhaseWindow) -> PhaseWindow:
+        parts = tuple(replace(part, edges_joules=edges_joules) for part in each.reading.energy)
+        return replace(each, reading=replace(each.reading, energy=parts))
+
+    said = place.answers(range(20))
+    for entry, joules in (("less", 39.0), ("more", 45.0)):
+        made = place.record(entry, said, joules=[joules] * 3, demonstration=True)
+        sessions = tuple(
+            replace(session, phases=tuple(map(read, session.phases))) for session in made.sessions
+        )
+        write(place.results, replace(made, sessions=sessions), said)
+    claims = board_of()["ranking"]["claims"]
+    assert [(each["winner"], each["loser"]) for each in claims] == [("less", "more")] * told
 
 
 def test_an_entry_whose_sessions_differ_as_wholes_is_not_surely_worse(place: Place) -> None:

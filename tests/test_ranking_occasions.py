@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from record_samples import record
 
 from harness.ranking.occasions import UNSHARED, measured, occasions, session_energies
+from harness.records.estimates import shares_of
 from harness.records.evaluation import Campaign, EvaluationRecord
 
 
@@ -95,3 +97,14 @@ def test_an_exact_copy_in_the_same_rounds_is_no_second_session_of_them() -> None
     assert energies.rounds is not None
     assert energies.round_keys()[:2] == [(0, 0), (0, 1)]
     assert min(energies.rounds[2:]) >= UNSHARED
+
+
+def test_what_the_meter_leaves_open_is_told_of_each_session() -> None:
+    records = [record("a", joules=[39.0, 79.0])]
+    (energies,) = session_energies([[*map(measured, records)]])
+    joules = np.exp(energies.log_joules).tolist()
+    assert energies.meter_shares is not None
+    assert energies.meter_shares.tolist() == pytest.approx(
+        shares_of(records[0].sessions, joules, records[0].rules.amortise_queries)
+    )
+    assert energies.meter_shares[0] > energies.meter_shares[1] > 0

@@ -17,6 +17,7 @@ import numpy as np
 from harness.ranking.evidence import SessionEnergies
 from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
+from harness.records.estimates import shares_of
 from harness.records.evaluation import EvaluationRecord
 
 UNSHARED = 1 << 32
@@ -31,8 +32,10 @@ class Measured:
     """A day of UTC, or a campaign."""
     joules: tuple[float, ...]
     """Of each session, of 1,000 queries; of none where any is not resolved."""
+    meter_shares: tuple[float, ...]
+    """The half-width at 95 % that the meter's edges and steps leave of each, as a share of it."""
     rounds: tuple[int | None, ...]
-    """Of each of these."""
+    """Of each of these sessions."""
 
 
 def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
@@ -48,10 +51,12 @@ def measured(record: EvaluationRecord) -> Measured:
     """Return what of a record its entry's energy is compared by."""
     sessions = record.sessions if resolved_records([record]) else ()
     amortise = record.rules.amortise_queries
+    joules = [joules_per_1000(session, amortise) for session in sessions]
     return Measured(
-        _occasion(record),
-        tuple([joules_per_1000(session, amortise) for session in sessions]),
-        tuple([session.round for session in sessions]),
+        occasion=_occasion(record),
+        joules=tuple(joules),
+        meter_shares=tuple(shares_of(sessions, joules, amortise)),
+        rounds=tuple([session.round for session in sessions]),
     )
 
 
@@ -71,10 +76,12 @@ def _energies(
     evaluations: Sequence[tuple[Measured, int]], unshared: Iterator[int]
 ) -> SessionEnergies:
     joules: list[float] = []
+    shares: list[float] = []
     places: list[tuple[int, int]] = []
     in_turns = False
     for evaluation, occasion in evaluations:
         joules += evaluation.joules
+        shares += evaluation.meter_shares
         for turn in evaluation.rounds:
             named = turn is not None and 0 <= turn < UNSHARED
             in_turns |= named
@@ -82,7 +89,9 @@ def _energies(
             shared = turn is not None and named and (occasion, turn) not in places
             places.append((occasion, turn if turn is not None and shared else next(unshared)))
     occasion_of, rounds = np.array(places, np.int64).T
-    return SessionEnergies(np.log(joules), occasion_of, rounds if in_turns else None)
+    return SessionEnergies(
+        np.log(joules), occasion_of, rounds if in_turns else None, np.array(shares)
+    )
 
 
 def _numbers(found: Sequence[date | str]) -> list[int]:
