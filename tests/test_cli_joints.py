@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,12 +14,18 @@ from signing_samples import signer, write_key
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
+from harness.cli.gathering import gather
+from harness.cli.joints import Joints
+from harness.cli.project import Project
+from harness.cli.workers import Here, Workers, workers
 from harness.records.base import parse_json, pretty_json
+from harness.records.board import Boards
 from harness.records.evaluation import Campaign
 from harness.records.joint import JointFile
 from harness.records.session import PhaseWindow
 from harness.store.joint import signed
 from harness.store.results import write
+from harness.store.scanning import scan
 from harness.tasks import load_task
 
 Plain = dict[str, Any]
@@ -180,6 +187,43 @@ def test_with_one_sidecar_missing_and_no_file_the_others_are_ranked(place: Place
     assert board["ranking"]["unranked"] == [{"entry": "good", "why": "items-missing"}]
     (note,) = [note for note in board["notes"] if note["code"] == "unranked"]
     assert note["message"].endswith(": good")
+
+
+def ranked(place: Place, several: Workers, between: Callable[[], object] = lambda: None) -> Boards:
+    """Make the boards as `leaderboard` does, doing something between reading and ranking."""
+    project = Project(place.root)
+    found = scan(place.results)
+    gathered = gather(project, place.results, found, several, {}, local=False)
+    between()
+    return Joints(project, place.results).of_gathered(gathered, several).boards
+
+
+def test_several_processes_give_the_same_ranks(place: Place) -> None:
+    place.add_three()
+    alone = ranked(place, Here())
+    assert alone.boards[0].ranking is not None
+    with workers(2) as several:
+        assert ranked(place, several) == alone
+
+
+def test_a_sidecar_is_held_against_its_record_again_unless_it_is_as_it_was(place: Place) -> None:
+    place.add_three()
+    sidecar = place.sidecars("bad")[0]
+    content = sidecar.read_bytes()
+
+    def change(to: bytes) -> Callable[[], object]:
+        assert len(to) == len(content)
+        return lambda: sidecar.write_bytes(to)
+
+    def unranked(made: Boards) -> list[str]:
+        (board,) = made.boards
+        assert board.ranking is not None
+        return [each.entry for each in board.ranking.unranked if each.why == "items-missing"]
+
+    assert unranked(ranked(place, Here(), change(content))) == []
+    other = content.replace(b"[1,", b"[0,", 1)
+    assert other != content
+    assert unranked(ranked(place, Here(), change(other))) == ["bad"]
 
 
 def test_an_altered_sidecar_is_a_problem_and_gives_no_rank(place: Place) -> None:
