@@ -37,7 +37,7 @@ def make_project(root: Path, entries: int) -> int:
         rng = np.random.default_rng([entries, number])
         answered = _answered(outcomes, len(task.labels), rng)
         made = _entry(model, number, float(np.exp(rng.normal(0, 0.7))), rng)
-        predictions = kept_predictions(answered, made, task.card)
+        predictions = kept_predictions(answered, made, task)
         made = replace(
             made,
             quality=task.score(predictions, kept_items(answered)),

@@ -80,7 +80,7 @@ class Place:
                 **changes,
             },
         )
-        sessions = kept_predictions(said, made, self.task.card)
+        sessions = kept_predictions(said, made, self.task)
         return replace(made, quality=self.task.score(sessions, kept_items(said)))
 
     def add(

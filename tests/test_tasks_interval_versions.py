@@ -157,7 +157,7 @@ def test_committed_records_hold_by_the_method_that_they_name() -> None:
             continue  # one of each task, in order, to be quick
         tried.add(record.task.id)
         task = load_task(ROOT, record.task.id)
-        answers = kept_predictions(outcomes, record, task.card)
+        answers = kept_predictions(outcomes, record, task)
         again = task.score(answers, kept_items(outcomes), by=version_named(record.quality))
         for said, found in zip(record.quality.metrics, again.metrics, strict=True):
             assert said.interval_method == found.interval_method

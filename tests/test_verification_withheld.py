@@ -39,7 +39,7 @@ def answered(wrong: int) -> ItemOutcomes:
 def subject(task: FolderTask, said: ItemOutcomes, kept: ItemOutcomes | None) -> Subject:
     """Make a signed record on hidden labels that says what ``said`` gives, beside ``kept``."""
     made = record(joules=[39.0] * 2, data={"source": "directory", "public": False})
-    sessions = kept_predictions(said, made, task.card)
+    sessions = kept_predictions(said, made, task)
     items = kept_items(said)
     confusion = task.confusion(sessions[0], np.asarray(items.labels))
     made = replace(
@@ -110,7 +110,7 @@ def of_quality(task: FolderTask, quality: Quality) -> list[str]:
     """Return what is found of a record of the unsteady entry that says this quality."""
     kept = unsteady()
     made = record(joules=[39.0] * 2)
-    answers = kept_predictions(kept, made, task.card)
+    answers = kept_predictions(kept, made, task)
     sessions = tuple(
         replace(each, confusion=task.confusion(said, np.asarray(kept.labels)))
         for each, said in zip(made.sessions, answers, strict=True)
@@ -122,7 +122,7 @@ def of_quality(task: FolderTask, quality: Quality) -> list[str]:
 
 def test_intervals_hold_by_the_method_that_their_record_names(task: FolderTask) -> None:
     kept = unsteady()
-    answers = kept_predictions(kept, record(joules=[39.0] * 2), task.card)
+    answers = kept_predictions(kept, record(joules=[39.0] * 2), task)
     items = kept_items(kept)
     now, before, oldest = (task.score(answers, items, by=each) for each in get_args(Version))
     plain = oldest.ranked_value.interval_method

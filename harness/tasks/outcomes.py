@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,15 @@ from harness.records.evaluation import EvaluationRecord, Failed, ItemOutcomes
 from harness.tasks.answers import from_plain
 from harness.tasks.card import TaskCard
 from harness.tasks.protocol import Boxes, Predictions, Sample
+
+
+class Labelled(Protocol):
+    """A task, or its card."""
+
+    @property
+    def labels(self) -> Sized:
+        """What its items may be, one each."""
+        ...
 
 
 @dataclass
@@ -78,8 +88,8 @@ def kept_items(outcomes: ItemOutcomes) -> KeptItems:
 
 
 def kept_predictions(
-    outcomes: ItemOutcomes, record: EvaluationRecord, card: TaskCard
+    outcomes: ItemOutcomes, record: EvaluationRecord, task: Labelled
 ) -> list[Predictions]:
     """Return the predictions of each session; ``ValueError`` says what cannot be an answer."""
     output = record.submission.output
-    return [from_plain(row, output, len(card.labels)) for row in outcomes.predictions]
+    return [from_plain(row, output, len(task.labels)) for row in outcomes.predictions]
