@@ -11,7 +11,7 @@ import stat
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from msgspec.structs import replace
@@ -20,6 +20,7 @@ from record_samples import outcomes, record
 from harness.errors import OrganiserError
 from harness.records.base import canonical_json, digest, parse_json, pretty_json
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, Signature
+from harness.store import reading
 from harness.store.paths import PRINTED
 from harness.store.printed import Printed, write_printed
 from harness.store.results import read_all, write
@@ -333,10 +334,10 @@ def test_a_file_that_cannot_be_read_is_named(
     # As root no file is unreadable, so the refusal is made up.
     _, path = write(tmp_path, record(), None)
 
-    def refuse(_path: Path) -> bytes:
+    def refuse(*_: object, **__: object) -> NoReturn:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_bytes", refuse)
+    monkeypatch.setattr(reading, "open", refuse, raising=False)
     assert found(tmp_path) == ([], [(path.relative_to(tmp_path).as_posix(), "unreadable")])
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
 from harness.records.meter import Component, MeterDescription, SourceDescription
-from harness.records.session import Phase, Session
+from harness.records.session import Phase, Session, picked
 
 if TYPE_CHECKING:
     import numpy as np
@@ -65,9 +65,11 @@ def draw_of(
         other = _joules_beside(model.component, session, *phases)
         return phase_cpu_seconds(session, *phases) + other / core_watts
 
+    alone = all({*session.windows.components} <= {model.component} for session in sessions)
+    cores = phase_cpu_seconds if alone else core_seconds
     return Draw(
         entry,
-        fmean([per_1000(session, amortise_queries, core_seconds) for session in sessions]),
+        fmean([per_1000(session, amortise_queries, cores) for session in sessions]),
         fmean([per_1000(session, amortise_queries, phase_seconds) for session in sessions]),
     )
 
@@ -131,10 +133,7 @@ def _models(meter: MeterDescription) -> Iterator[SourceDescription]:
 
 
 def _joules_beside(component: Component, session: Session, *phases: Phase) -> float:
-    return sum(
-        part.joules
-        for window in session.phases
-        if window.phase in phases
-        for part in window.reading.energy
-        if part.component != component
-    )
+    windows = session.windows
+    of = picked(windows.owners, phases)
+    parts = zip(of(windows.components), of(windows.component_joules), strict=True)
+    return sum([joules for other, joules in parts if other != component])

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from scipy.special import stdtrit
-
 from harness.records.statistics import ALPHA, LogEstimate, Pooled, difference, t_quantile
 
 Pairing: TypeAlias = Literal["rounds", "campaigns", "occasions", "none"]
@@ -139,6 +137,8 @@ def needed(ratio: Ratio, scatter: float, alpha: float, margin: float, *, fewest:
     To tell a ratio as far from 1 as the one seen, or to show that it is within the margin, in
     ``POWER`` of tries; ``None`` where no number would do.
     """
+    from scipy.special import stdtrit  # noqa: PLC0415 - long to import, for comparisons only
+
     seen = abs(ratio.estimate.log)
     target = max(seen, margin - seen) - ratio.drift
 

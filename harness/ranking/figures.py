@@ -134,12 +134,14 @@ def seconds_per_1000(sessions: Sequence[Session]) -> float:
 
 def energy_parts(sessions: Sequence[Session]) -> EnergyParts:
     """Return the mean joules of each phase that the ranked figure is made of."""
+    by_session = [session.windows.by_phase for session in sessions]
+    _, start, load, warm_up, measured, drain, _ = map(fmean, zip(*by_session, strict=True))
     return EnergyParts(
-        start_joules=fmean([phase_joules(session, "start") for session in sessions]),
-        load_joules=fmean([phase_joules(session, "load") for session in sessions]),
-        warm_up_joules=fmean([phase_joules(session, "warm-up") for session in sessions]),
-        measured_joules=fmean([phase_joules(session, "measured") for session in sessions]),
-        drain_joules=fmean([phase_joules(session, "drain") for session in sessions]),
+        start_joules=start,
+        load_joules=load,
+        warm_up_joules=warm_up,
+        measured_joules=measured,
+        drain_joules=drain,
     )
 
 

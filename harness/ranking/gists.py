@@ -57,7 +57,7 @@ class StoredLike(Protocol):
         ...
 
 
-class Head(Frozen):
+class Head(Frozen, array_like=True):
     """What a record says of its board. Most of it is the same in all of a board's records."""
 
     board: Board
@@ -66,7 +66,7 @@ class Head(Frozen):
     rules: RulesReference
 
 
-class Gist(Frozen):
+class Gist(Frozen, array_like=True):
     """What of one record decides where it stands."""
 
     path: str
@@ -96,7 +96,7 @@ class Gist(Frozen):
         return self.created_utc, self.path
 
 
-class Line(Frozen):
+class Line(Frozen, array_like=True):
     """A row that knows nothing of other rows, and what its modelled energy is made of."""
 
     row: BoardEntry

@@ -44,6 +44,8 @@ def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
     First of days, the oldest being 0, then of campaigns. A day is one of UTC, whatever else was
     measured: whether two evaluations are of one occasion hangs on no third.
     """
+    if len(records) == 1:
+        return [0]
     return _numbers([_occasion(record) for record in records])
 
 

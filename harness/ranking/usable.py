@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved, phase_seconds
+from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved
 from harness.records.evaluation import Completed, EvaluationRecord, Quality
-from harness.records.session import PHASES, Agreement, PhaseWindow, Session
+from harness.records.session import PHASES, Agreement, Session
 
 LEAST_SECONDS = 1e-9
 """No clock here tells less: what took some time took as much."""
@@ -42,21 +42,27 @@ def _reasons(record: EvaluationRecord) -> Iterator[str]:
         yield "it has no sessions"
     if not 1 <= record.rules.amortise_queries <= MOST:
         yield "amortise_queries is not positive, or beyond reason"
+    components = record.meter.components
     for number, session in enumerate(record.sessions, 1):
-        yield from (f"session {number} {reason}" for reason in _reasons_of_session(session))
-        metered = {_components(window) for window in session.phases}
-        if metered not in ({record.meter.components}, {()}):  # with none it is not resolved
-            named = ", ".join(record.meter.components) or "nothing"
+        for reason in _reasons_of_session(session):
+            yield f"session {number} {reason}"
+        metered = _metered(session)
+        if metered not in ({components}, {()}):  # with none it is not resolved
+            named = ", ".join(components) or "nothing"
             yield f"session {number} has a phase that holds not the energy of {named}, each once"
 
 
-def _components(window: PhaseWindow) -> tuple[str, ...]:
-    parts = window.reading.energy
-    return (parts[0].component,) if len(parts) == 1 else tuple(sorted(p.component for p in parts))
+def _metered(session: Session) -> set[tuple[str, ...]]:
+    """Return the components of the windows, each combination once."""
+    windows = session.windows
+    if windows.owners == PHASES == windows.phases:  # one part each
+        return {(component,) for component in {*windows.components}}
+    readings = [window.reading for window in session.phases]
+    return {tuple(sorted([part.component for part in each.energy])) for each in readings}
 
 
 def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
-    if metric not in (each.name for each in quality.metrics):
+    if metric not in [each.name for each in quality.metrics]:
         yield f"it has no {metric}, the metric that ranks"
     if quality.items < 1:
         yield "its quality is of no item"
@@ -70,38 +76,44 @@ def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
 
 
 def _reasons_of_session(session: Session) -> Iterator[str]:
+    windows, kernel = session.windows, session.kernel
     if not session.sweeps or not all(1 <= sweep.queries <= MOST for sweep in session.sweeps):
         yield "answered no query, or more than can be"
-    readings = [window.reading for window in session.phases]
-    if not all(_is_time(reading.seconds) for reading in readings):
+    if not _are_times(*windows.seconds):
         yield "has a phase of a negative time, or of one beyond reason"
-    if not all(
-        map(_is_time, (session.kernel.before_cpu_seconds, session.kernel.after_cpu_seconds))
-    ):
+    if not _are_times(kernel.before_cpu_seconds, kernel.after_cpu_seconds):
         yield "has a reference kernel of a negative time, or of one beyond reason"
-    if not all(0 <= reading.cpu_seconds <= MOST for reading in readings):
+    if not _are_amounts(*windows.cpu_seconds):
         yield "has a phase of a negative CPU time, or of one beyond reason"
-    if phase_seconds(session, *MEASURED_THROUGH_DRAIN) < LEAST_SECONDS:
+    if windows.of(MEASURED_THROUGH_DRAIN).seconds < LEAST_SECONDS:
         yield "took no time"
-    parts = [part for reading in readings for part in reading.energy]
-    if not all(0 <= part.joules <= MOST for part in parts):
+    if not _are_amounts(*windows.component_joules):
         yield "has a phase of negative energy, or of one beyond reason"
-    if not all(
-        0 <= part.resolution_joules <= MOST
-        and 0 <= part.edges_joules <= MOST
-        and 0 <= part.gain_joules <= MOST
-        and 0 <= part.model_joules <= MOST
-        for part in parts
+    if not _are_amounts(
+        *windows.resolution_joules,
+        *windows.edges_joules,
+        *windows.gain_joules,
+        *windows.model_joules,
     ):
         yield "has an uncertainty that is negative, or beyond reason"
     if session.agreement is not None and not _are_shares(session.agreement):
         yield "has an agreement that is not between 0 and 1"
-    if tuple(window.phase for window in session.phases) != PHASES:
+    if windows.phases != PHASES:
         yield "has not every phase once, in their order"
 
 
-def _is_time(seconds: float) -> bool:
-    return seconds == 0 or LEAST_SECONDS <= seconds <= MOST
+def _are_times(*seconds: float) -> bool:
+    for each in seconds:  # noqa: SIM110 - every window of every record, in half the time
+        if not (each == 0 or LEAST_SECONDS <= each <= MOST):
+            return False
+    return True
+
+
+def _are_amounts(*amounts: float) -> bool:
+    for each in amounts:  # noqa: SIM110 - as above
+        if not 0 <= each <= MOST:
+            return False
+    return True
 
 
 def _are_shares(agreement: Agreement) -> bool:

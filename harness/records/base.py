@@ -18,8 +18,11 @@ SURROGATE_ESCAPE = r"\\u[dD][89a-fA-F]"
 
 
 @dataclass_transform(frozen_default=True, kw_only_default=True)  # for type checkers
-class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A value: fields are named when it is made, unknown ones are refused, none can change."""
+class Frozen(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
+    """A value: fields are named when it is made, unknown ones are refused, none can change.
+
+    So no value leads back to itself, and Python need not look for circles in it: ``gc=False``.
+    """
 
 
 def canonical_json(value: object) -> bytes:

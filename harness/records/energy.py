@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import mul
 
-from harness.records.meter import Component, ComponentEnergy
-from harness.records.session import Phase, Session
+from harness.records.meter import Component
+from harness.records.session import Phase, Session, picked
 
 BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
 MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
+RANKED = BEFORE_MEASURED + MEASURED_THROUGH_DRAIN
+"""The phases that the ranked figure is of."""
 
 LEAST_JOULES = 1e-9
 """No meter resolves less, whatever it says of itself."""
@@ -17,17 +21,17 @@ LEAST_JOULES = 1e-9
 
 def phase_joules(session: Session, *phases: Phase) -> float:
     """Return the energy of the named phases together, gross of idle."""
-    return sum([w.reading.joules for w in session.phases if w.phase in phases])
+    return session.windows.of(phases).joules
 
 
 def phase_seconds(session: Session, *phases: Phase) -> float:
     """Return the wall time of the named phases together."""
-    return sum([w.reading.seconds for w in session.phases if w.phase in phases])
+    return session.windows.of(phases).seconds
 
 
 def phase_cpu_seconds(session: Session, *phases: Phase) -> float:
     """Return the CPU time of the entry's tree in the named phases together."""
-    return sum([w.reading.cpu_seconds for w in session.phases if w.phase in phases])
+    return session.windows.of(phases).cpu_seconds
 
 
 def silent_components(session: Session) -> tuple[Component, ...]:
@@ -35,12 +39,12 @@ def silent_components(session: Session) -> tuple[Component, ...]:
 
     Nothing computes for nothing: such a counter stands still, and its zero is no figure.
     """
-    joules: dict[Component, float] = {}
-    for window in session.phases:
-        measured = window.phase in MEASURED_THROUGH_DRAIN
-        for part in window.reading.energy:
-            joules[part.component] = joules.get(part.component, 0.0) + measured * part.joules
-    return tuple(sorted(component for component, total in joules.items() if total <= 0))
+    windows = session.windows
+    of = picked(windows.owners, MEASURED_THROUGH_DRAIN)
+    joules = dict.fromkeys(windows.components, 0.0)
+    for component, part in zip(of(windows.components), of(windows.component_joules), strict=True):
+        joules[component] += part
+    return tuple(sorted([component for component, total in joules.items() if total <= 0]))
 
 
 def is_resolved(session: Session) -> bool:
@@ -49,8 +53,8 @@ def is_resolved(session: Session) -> bool:
     It does not where its edges and steps may account for all of it, or where a component stood
     still. What is not resolved is no figure, and never zero.
     """
+    joules = session.windows.of(MEASURED_THROUGH_DRAIN).joules
     least = max(LEAST_JOULES, measured_uncertainty_joules(session))
-    joules = phase_joules(session, *MEASURED_THROUGH_DRAIN)
     return joules > least and not silent_components(session)
 
 
@@ -59,14 +63,8 @@ def measured_uncertainty_joules(session: Session) -> float:
 
     From the edges and the steps of those windows alone: what is their own.
     """
-    return math.hypot(
-        *(
-            part.uncertainty_joules
-            for window in session.phases
-            if window.phase in MEASURED_THROUGH_DRAIN
-            for part in window.reading.energy
-        )
-    )
+    windows = session.windows
+    return math.hypot(*picked(windows.owners, MEASURED_THROUGH_DRAIN)(windows.uncertainties))
 
 
 def idle_watts(session: Session, *sides: Phase) -> float:
@@ -99,23 +97,31 @@ def joules_per_1000(session: Session, amortise_queries: int) -> float:
 
     1000 · [(start + load + warm-up) / amortise + measured-through-drain / queries]
     """
-    return per_1000(session, amortise_queries, phase_joules)
+    of = session.windows.of
+    before, measured = of(BEFORE_MEASURED).joules, of(MEASURED_THROUGH_DRAIN).joules
+    return _per_1000(session, amortise_queries, before, measured)
 
 
 def active_joules_per_1000(session: Session, amortise_queries: int) -> float:
     """Return the same with idle power subtracted: shown, never ranked, for it rewards slow code."""
-    watts = idle_watts(session)
-
-    def active(session: Session, *phases: Phase) -> float:
-        return phase_joules(session, *phases) - watts * phase_seconds(session, *phases)
-
-    return per_1000(session, amortise_queries, active)
+    watts, of = idle_watts(session), session.windows.of
+    before, measured = of(BEFORE_MEASURED), of(MEASURED_THROUGH_DRAIN)
+    return _per_1000(
+        session,
+        amortise_queries,
+        before.joules - watts * before.seconds,
+        measured.joules - watts * measured.seconds,
+    )
 
 
 def per_1000(session: Session, amortise_queries: int, amount: Callable[..., float]) -> float:
     """Return what ``amount(session, *phases)`` comes to for 1,000 queries, amortised likewise."""
-    before = amount(session, *BEFORE_MEASURED) / amortise_queries
-    return 1000 * (before + amount(session, *MEASURED_THROUGH_DRAIN) / session.queries)
+    before, measured = amount(session, *BEFORE_MEASURED), amount(session, *MEASURED_THROUGH_DRAIN)
+    return _per_1000(session, amortise_queries, before, measured)
+
+
+def _per_1000(session: Session, amortise_queries: int, before: float, measured: float) -> float:
+    return 1000 * (before / amortise_queries + measured / session.queries)
 
 
 def random_uncertainty_per_1000(session: Session, amortise_queries: int) -> float:
@@ -124,9 +130,8 @@ def random_uncertainty_per_1000(session: Session, amortise_queries: int) -> floa
     The windows are added in quadrature, as if each had edges of its own. They share them, and what
     one is given too much the next has too little: the sum errs to the wide side.
     """
-    return math.hypot(
-        *[weight * part.uncertainty_joules for weight, part in _weighted(session, amortise_queries)]
-    )
+    weights, of = _weights(session, amortise_queries)
+    return math.hypot(*map(mul, weights, of(session.windows.uncertainties)))
 
 
 def systematic_uncertainty_per_1000(session: Session, amortise_queries: int) -> float:
@@ -135,22 +140,24 @@ def systematic_uncertainty_per_1000(session: Session, amortise_queries: int) -> 
     Both are the same share of every window, and of every entry that this meter reads: they add up
     over windows and components, and fall out of a comparison.
     """
-    weighted = _weighted(session, amortise_queries)
+    (weights, of), windows = _weights(session, amortise_queries), session.windows
     return math.hypot(
-        sum([weight * part.gain_joules for weight, part in weighted]),
-        sum([weight * part.model_joules for weight, part in weighted]),
+        sum(map(mul, weights, of(windows.gain_joules))),
+        sum(map(mul, weights, of(windows.model_joules))),
     )
 
 
-def _weighted(session: Session, amortise_queries: int) -> list[tuple[float, ComponentEnergy]]:
-    """Return every part of the ranked figure with what it is multiplied by there."""
-    weighted: list[tuple[float, ComponentEnergy]] = []
-    for window in session.phases:
-        if window.phase in BEFORE_MEASURED:
-            weight = 1000 / amortise_queries
-        elif window.phase in MEASURED_THROUGH_DRAIN:
-            weight = 1000 / session.queries
-        else:
-            continue
-        weighted += [(weight, part) for part in window.reading.energy]
-    return weighted
+def _weights(
+    session: Session, amortise_queries: int
+) -> tuple[list[float], Callable[[Sequence[float]], Sequence[float]]]:
+    """Return what every part of the ranked figure is multiplied by there, and what picks them."""
+    owners = session.windows.owners
+    before, measured = 1000 / amortise_queries, 1000 / session.queries
+    kinds = _kinds(owners)
+    return [measured if is_measured else before for is_measured in kinds], picked(owners, RANKED)
+
+
+@lru_cache(maxsize=256)
+def _kinds(owners: tuple[Phase, ...]) -> tuple[bool, ...]:
+    """Say of every part of the ranked figure whether it is measured, and not amortised."""
+    return tuple([phase in MEASURED_THROUGH_DRAIN for phase in picked(owners, RANKED)(owners)])

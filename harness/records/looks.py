@@ -22,7 +22,6 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from scipy.special import chdtr, chdtri, erfc, stdtrit
 
 CELLS = 2048
 """Into which the range of Q is cut."""
@@ -77,6 +76,8 @@ def misses(looks: Sequence[int], alphas: Sequence[float]) -> Floats:
 
     A cell of Q counts as its middle, and what is added to Q as the next whole number of cells.
     """
+    from scipy.special import chdtri, erfc, stdtrit  # noqa: PLC0415 - long to import, seldom asked
+
     sessions = np.array(looks, np.float64)
     quantiles = np.asarray(stdtrit(sessions - 1, 1 - np.array(alphas) / 2), np.float64)
     top = float(chdtri(looks[-1] - 1, BEYOND))
@@ -104,6 +105,8 @@ def _stops(sessions: Floats, quantiles: Floats) -> Floats:
     to where hardly any look is not.
     """
     scale = sessions * (sessions - 1) / quantiles**2
+    from scipy.special import chdtri  # noqa: PLC0415 - as above
+
     rare, usual = chdtri(sessions - 1, 1 - 1e-3), chdtri(sessions - 1, 1e-3)
     squares = np.geomspace((rare / scale).min(), (usual / scale).max(), SPREADS)
     stops: Floats = squares[:, np.newaxis] * scale
@@ -112,6 +115,8 @@ def _stops(sessions: Floats, quantiles: Floats) -> Floats:
 
 def _cells(degrees: int, edges: Floats) -> Floats:
     """Return (cells,): how much of chi squared lies in each; what lies beyond, in the last."""
+    from scipy.special import chdtr  # noqa: PLC0415 - as above
+
     mass: Floats = np.diff(chdtr(degrees, edges))
     mass[-1] += 1 - mass.sum()
     return mass

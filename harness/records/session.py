@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+import math
+from collections.abc import Callable, Sequence
+from functools import cached_property, lru_cache
+from operator import itemgetter
+from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from harness.records.base import Frozen
-from harness.records.meter import PowerTrace, WindowReading
+from harness.records.meter import Component, PowerTrace, WindowReading
+
+T = TypeVar("T")
 
 Phase: TypeAlias = Literal[
     "idle-before", "start", "load", "warm-up", "measured", "drain", "idle-after"
@@ -50,6 +56,104 @@ class PhaseWindow(Frozen):
     phase: Phase
     reading: WindowReading
     disturbance: Disturbance
+
+
+class Sums(NamedTuple):
+    """Of some phases together."""
+
+    joules: float
+    """Gross of idle, all components together."""
+    seconds: float
+    cpu_seconds: float
+    """Of the entry's tree."""
+
+
+class Windows:
+    """What was read in the windows of a session, by column: gone through once for all its figures.
+
+    A row, whether there can be one, and what is left open of it all ask for sums over some phases.
+    One loop over all of them, and lists at hand, are what takes Python the least time.
+    """
+
+    __slots__ = (
+        "_sums", "_uncertain", "component_joules", "components", "cpu_seconds", "edges_joules",
+        "gain_joules", "joules", "model_joules", "owners", "phases", "resolution_joules", "seconds",
+    )  # fmt: skip
+    phases: tuple[Phase, ...]
+    seconds: list[float]
+    cpu_seconds: list[float]
+    joules: list[float]
+    """All components of each window together."""
+    owners: tuple[Phase, ...]
+    """The phase of each part, of what each component used in each window; what follows is of parts,
+    too."""
+    components: list[Component]
+    component_joules: list[float]
+    resolution_joules: list[float]
+    edges_joules: list[float]
+    gain_joules: list[float]
+    model_joules: list[float]
+
+    def __init__(self, windows: Sequence[PhaseWindow]) -> None:
+        phases: list[Phase] = []
+        owners: list[Phase] = []
+        seconds, cpu_seconds, joules = self.seconds, self.cpu_seconds, self.joules = [], [], []
+        components, component_joules = self.components, self.component_joules = [], []
+        resolution_joules, edges_joules = self.resolution_joules, self.edges_joules = [], []
+        gain_joules, model_joules = self.gain_joules, self.model_joules = [], []
+        for window in windows:
+            reading, phase = window.reading, window.phase
+            energy = reading.energy
+            phases.append(phase)
+            seconds.append(reading.seconds)
+            cpu_seconds.append(reading.cpu_seconds)
+            joules.append(0 + energy[0].joules if len(energy) == 1 else reading.joules)
+            for part in energy:
+                owners.append(phase)
+                components.append(part.component)
+                component_joules.append(part.joules)
+                resolution_joules.append(part.resolution_joules)
+                edges_joules.append(part.edges_joules)
+                gain_joules.append(part.gain_joules)
+                model_joules.append(part.model_joules)
+        self.phases = tuple(phases)
+        self.owners = tuple(owners)
+        self._sums: dict[tuple[Phase, ...], Sums] = {}
+        self._uncertain: tuple[float, ...] | None = None
+
+    def of(self, phases: tuple[Phase, ...]) -> Sums:
+        """Return what the windows of these phases come to; nothing where there are none."""
+        found = self._sums.get(phases)
+        if found is None:
+            of = picked(self.phases, phases)
+            found = Sums(sum(of(self.joules)), sum(of(self.seconds)), sum(of(self.cpu_seconds)))
+            self._sums[phases] = found
+        return found
+
+    @property
+    def by_phase(self) -> Sequence[float]:
+        """The joules of each of ``PHASES``."""
+        if self.phases == PHASES:
+            return self.joules
+        return [self.of((phase,)).joules for phase in PHASES]
+
+    @property
+    def uncertainties(self) -> tuple[float, ...]:
+        """Of each part, what is its window's own: a half-width at 95 %, in joules."""
+        if self._uncertain is None:
+            self._uncertain = tuple(map(math.hypot, self.resolution_joules, self.edges_joules))
+        return self._uncertain
+
+
+@lru_cache(maxsize=256)  # nearly all sessions have the same windows
+def picked(
+    seen: tuple[Phase, ...], phases: tuple[Phase, ...]
+) -> Callable[[Sequence[T]], tuple[T, ...]]:
+    """Return what takes of a column beside ``seen`` what is of one of these phases."""
+    at = [n for n, phase in enumerate(seen) if phase in phases]
+    if len(at) > 1:
+        return itemgetter(*at)
+    return lambda column: tuple([column[n] for n in at])
 
 
 class Sweep(Frozen):
@@ -97,7 +201,7 @@ class Remains(Frozen):
     those there were when it was loaded: libraries leave theirs."""
 
 
-class Session(Frozen):
+class Session(Frozen, dict=True, gc=True):  # which holds what is derived once
     """One fresh sandbox through all phases."""
 
     index: int
@@ -124,10 +228,15 @@ class Session(Frozen):
     """Of the kernel's own threads, idle windows included; ``None`` where they are not seen. It is
     in the windows' ``other_cpu_seconds``."""
 
-    @property
+    @cached_property
     def queries(self) -> int:
         """How many queries the measured phase answered."""
         return sum([sweep.queries for sweep in self.sweeps])
+
+    @cached_property
+    def windows(self) -> Windows:
+        """What was read in its phases, by column."""
+        return Windows(self.phases)
 
 
 class VoidSession(Frozen):

@@ -14,6 +14,7 @@ from collections.abc import Collection
 from typing import TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from harness.records.base import Frozen
 
@@ -27,13 +28,15 @@ _SMALL = b"0.0000"
 """Python spells with an exponent what is below 0.0001."""
 _ALIKE = bytes.maketrans(b"123456789,[-]}", b"000000000:::::")
 """Of compact JSON: digits, and what stands before a number or after one."""
-_GROWN = re.compile(rb"0e000?:")
+_LARGE_AFTER = b":" + _LARGE
+_GROWN = re.compile(rb"e00(?<=0e00)0?:")
 """In what ``_ALIKE`` made of it: an exponent without its plus, as msgspec spells what is large. It
-is in no measurement, and left to the slow way."""
-_SHRUNK = re.compile(rb"-[0-9](?<=e-[0-9])(?=[,\]}])")
-"""An exponent of one digit, as msgspec spells it: Python writes two. It is searched by the mark
-that is rarer."""
-_WITHOUT_EXPONENT = re.compile(rb"0\.0000[0-9]+")
+is in no measurement, and left to the slow way. Patterns begin with what is rare: it is searched
+first."""
+_SHRUNK = re.compile(rb"-(?=[0-9][,\]}])(?<=[0-9]e-)")
+"""The sign of an exponent of one digit, as msgspec spells it: Python writes two."""
+_WITHOUT_EXPONENT = re.compile(rb"\.0000[0-9]+")
+"""From the point on."""
 _DEFAULT = re.compile(rb'("[a-z_0-9]+":(?:null|false|true|0|\[\]|\{\}))(?=[,}])')
 """A field that a record may do without, as compact JSON has it."""
 _UNSIGNED = b'"signature":null'
@@ -55,7 +58,7 @@ def unsigned_as_written(content: bytes, read: Frozen) -> bytes | None:
     try:
         compact = msgspec.json.encode(read)
         alike = compact.translate(_ALIKE)
-        if b":" + _LARGE in alike or _GROWN.search(alike):
+        if alike.rfind(_LARGE_AFTER) >= 0 or _GROWN.search(alike):  # sooner found out than by "in"
             return None
         lacking = _lacking(content, _lacking_before)
         if not _is_spelt(content, _without(compact, lacking)):
@@ -64,8 +67,7 @@ def unsigned_as_written(content: bytes, read: Frozen) -> bytes | None:
                 return None
             _remember(lacking)
         # The same fields with the same numbers and texts, in another order.
-        unsigned = msgspec.structs.replace(read, signature=None)
-        spelt = msgspec.json.encode(unsigned, order="sorted")
+        spelt = msgspec.json.encode(replace(read, signature=None), order="sorted")
         return _as_python_spells(_without(spelt, lacking))
     except (ValueError, RecursionError):  # what cannot be written was not read, but who knows
         return None
@@ -100,19 +102,17 @@ def _as_python_spells(compact: bytes) -> bytes:
 
     What looks like such a number in a text, of which neither quote is a part, is spelt so as well.
     """
-    return _WITHOUT_EXPONENT.sub(_small, _SHRUNK.sub(_shrunk, compact))
+    spelt = _SHRUNK.sub(b"-0", compact)
+    pieces, end = [], 0
+    for found in _WITHOUT_EXPONENT.finditer(spelt):
+        begin = found.start() - 1
+        if spelt[begin - 1 : begin + 1] in _BEFORE_POINT:
+            pieces += [spelt[end:begin], repr(float(b"0" + found[0])).encode()]
+            end = found.end()
+    return b"".join((*pieces, spelt[end:])) if pieces else spelt
 
 
-def _shrunk(found: re.Match[bytes]) -> bytes:
-    return b"-0" + found[0][1:]
-
-
-def _small(found: re.Match[bytes]) -> bytes:
-    begins = found.string[found.start() - 1 : found.start()] in _BEFORE_NUMBER
-    return repr(float(found[0])).encode() if begins else found[0]
-
-
-_BEFORE_NUMBER = frozenset({b":", b",", b"[", b"-"})
+_BEFORE_POINT = frozenset({b":0", b",0", b"[0", b"-0"})
 
 
 def canonical(content: bytes, kind: type[T]) -> T | None:

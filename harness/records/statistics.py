@@ -14,9 +14,8 @@ from functools import lru_cache
 from statistics import fmean, variance
 from typing import TypeAlias
 
-from scipy.special import stdtrit  # what scipy.stats.t.ppf calls, without importing scipy.stats
-
 from harness.records.looks import look_alphas
+from harness.records.quantiles import ALPHA, CONFIDENCE, t_quantile
 from harness.records.rules import LEAST_CAMPAIGNS
 
 __all__ = [
@@ -37,10 +36,6 @@ __all__ = [
     "t_quantile",
     "unpaired_ratio",
 ]
-
-CONFIDENCE = 0.95
-ALPHA = 1 - CONFIDENCE
-"""How often an interval may miss what it is of."""
 
 CORRELATION = 0.3
 """Of the logarithms of sessions that follow each other, assumed. 0.33 was seen of sessions of 2.4 s
@@ -102,12 +97,6 @@ class LogEstimate:
         return LogEstimate(self.log, factor * self.standard_error, self.degrees)
 
 
-@lru_cache(maxsize=1024)  # of few degrees and levels, and asked for by every row
-def t_quantile(degrees: float, alpha: float = ALPHA) -> float:
-    """Return what Student's t of ``degrees`` exceeds, on either side, in a share ``alpha``."""
-    return float(stdtrit(degrees, 1 - alpha / 2))
-
-
 def of_sessions(
     values: Sequence[float], *, correlation: float = CORRELATION, least_spread: float = 0.0
 ) -> LogEstimate | None:
@@ -125,7 +114,7 @@ def of_sessions(
 
 def log_mean(values: Sequence[float]) -> float:
     """Return the geometric mean of positive values, the centre of ``of_sessions``."""
-    return math.exp(fmean(math.log(value) for value in values))
+    return math.exp(fmean([math.log(value) for value in values]))
 
 
 def paired_ratio(
@@ -245,6 +234,7 @@ def _variance(values: Sequence[float]) -> float:
     return squares / (count * (count - 1) * scale * scale)
 
 
+@lru_cache(maxsize=256)  # of few numbers of sessions
 def _succession(count: int, correlation: float) -> float:
     """Return what correlation makes of the standard error of a mean of ``count`` values.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from harness.records.evaluation import EvaluationRecord
@@ -29,10 +30,14 @@ def record_path(record: EvaluationRecord, digest: str) -> PurePosixPath:
     organiser signed and for the demonstration, and ``.local.json`` for what a team reports of
     itself. Raises ``ValueError`` when ``created_utc`` is not a moment in UTC to the second.
     """
+    return PurePosixPath(record.task.id, record.submission.entry, record_name(record, digest))
+
+
+def record_name(record: EvaluationRecord, digest: str) -> str:
+    """Return the last part of ``record_path``."""
     stamp = created(record).strftime("%Y%m%dT%H%M%SZ")
     ending = PUBLIC if record.demonstration or record.signature is not None else LOCAL
-    name = f"{stamp}-{digest[:DIGITS]}{ending}"
-    return PurePosixPath(record.task.id, record.submission.entry, name)
+    return f"{stamp}-{digest[:DIGITS]}{ending}"
 
 
 def items_path(record_file: str, record: EvaluationRecord) -> str:
@@ -65,6 +70,11 @@ def digits_in(name: str) -> str | None:
 
 def created(record: EvaluationRecord) -> datetime:
     """Return when the evaluation began; raise ``ValueError`` when that is no moment in UTC."""
-    if not _MOMENT.fullmatch(record.created_utc):
-        raise ValueError(f"created_utc is {record.created_utc!r}, which is no moment in UTC")
-    return datetime.fromisoformat(record.created_utc).astimezone(UTC)
+    return _moment(record.created_utc)
+
+
+@lru_cache(maxsize=16)  # asked for several times of each record
+def _moment(text: str) -> datetime:
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(f"created_utc is {text!r}, which is no moment in UTC")
+    return datetime.fromisoformat(text).astimezone(UTC)
