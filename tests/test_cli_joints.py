@@ -198,7 +198,18 @@ def ranked(place: Place, several: Workers, between: Callable[[], object] = lambd
     return Joints(project, place.results).of_gathered(gathered, several).boards
 
 
-def test_several_processes_give_the_same_ranks(place: Place) -> None:
+def by_recall(place: Place) -> None:
+    """Have the toy task ranked by a metric that is no mean over items."""
+    card = place.root / "tasks" / "toy" / "task.toml"
+    text = card.read_text().replace("ranked = true\n", "")
+    card.write_text(text.replace('name = "recall"\n', 'name = "recall"\nranked = true\n'))
+    place.task = load_task(place.root, "toy")
+
+
+@pytest.mark.parametrize("recall", [False, True])
+def test_several_processes_give_the_same_ranks(place: Place, recall: bool) -> None:
+    if recall:
+        by_recall(place)
     place.add_three()
     alone = ranked(place, Here())
     assert alone.boards[0].ranking is not None
@@ -300,10 +311,7 @@ def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
 
 
 def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
-    card = place.root / "tasks" / "toy" / "task.toml"
-    text = card.read_text().replace("ranked = true\n", "")
-    card.write_text(text.replace('name = "recall"\n', 'name = "recall"\nranked = true\n'))
-    place.task = load_task(place.root, "toy")
+    by_recall(place)
     place.add_three()
     board = board_of()
     assert board["metric"] == "recall:b"
