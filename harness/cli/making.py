@@ -106,7 +106,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
     with workers(_processes(asked, found, folders.known)) as several:
         public = gather(asked.project, results, found, several, folders.known, local=False)
-        ranked = taken.among(joints.of_gathered(public))
+        ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
             # A page of local results is needed after all, and it wants all rows.
             return _make(asked, seen, signer, partial=partial, takes=False)
@@ -118,7 +118,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         if local:
             known = folders.known | by_folder_of(public.folders)
             everything = gather(asked.project, results, found, several, known, local=True)
-            shown = joints.of_gathered(everything).boards
+            shown = joints.of_gathered(everything, several).boards
         shows_local = _shows_local(asked, shown, ranked.published)
         if not asked.foreign:
             rules, address = asked.project.rules(), asked.project.site_address()
@@ -180,7 +180,7 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
     joints = Joints(asked.project, asked.results)
     with workers(_processes(asked, found, {})) as several:
         gathered = gather(asked.project, asked.results, found, several, {}, local=False)
-        ranked = joints.of_gathered(gathered)
+        ranked = joints.of_gathered(gathered, several)
         if not partial:
             require_whole(ranked)
         rules, address = asked.project.rules(), asked.project.site_address()

@@ -65,7 +65,7 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
         elif record.quality is not None:
             yield from _older(subject, version_told(record.quality.metrics))
         return
-    sessions = scorable(subject.outcomes, record, task)
+    sessions = scorable(subject.outcomes, record, task.card)
     if not isinstance(sessions, str) and split is not None:
         sessions = _differs(subject.outcomes, split) or sessions
     if isinstance(sessions, str):
