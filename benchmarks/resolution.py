@@ -5,8 +5,10 @@
 Runs rounds of interleaved sessions of entries whose work differs by 0, 2, 5 and 10 % of a base,
 exact in count, through the sandbox and the meter, and puts them on file in DIR: ``quiet.jsonl``, or
 ``noisy.jsonl`` beside neighbours of its own that work and rest in turn, one for each core. Another
-run goes on where the last one ended: 200 tries take longer than one sitting. A machine with cores
-to spare makes several parts of a pool at once (``--side-by-side``). Then all pools of
+run goes on where the last one ended: 200 tries take longer than one sitting. Rounds of the base and
+one difference alone (``--differences 5``) are two sessions for five; they are a pool of their own,
+``quiet-5.jsonl``. A machine with cores to spare makes several parts of a pool at once
+(``--side-by-side``). Then all pools of
 DIR, whichever machine's mood they were made in, are cut into tries (``resolution_tries.py``), and
 ways of telling apart are held side by side. ``--minutes 0`` measures nothing more, ``--page``
 writes the page of docs/explanation. Exits with 1 when a pool shows that a goal is missed.
@@ -17,20 +19,15 @@ from __future__ import annotations
 import argparse
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from resolution_page import render, verdicts_of  # noqa: E402 - after the path
-from resolution_pool import (  # noqa: E402 - likewise
-    Pool,
-    PoolError,
-    Wanted,
-    measure,
-    measure_side_by_side,
-    read_parts,
-)
+from resolution_measure import Wanted, measure, measure_side_by_side  # noqa: E402 - after the path
+from resolution_page import render, verdicts_of  # noqa: E402 - likewise
+from resolution_pool import Pool, PoolError, read_parts  # noqa: E402 - likewise
 
 DIFFERENCES = (0.0, 2.0, 5.0, 10.0)
 SUFFIX = ".jsonl"
@@ -42,12 +39,22 @@ def main() -> int:
     parser.add_argument("--keep", type=Path, required=True, metavar="DIR", help="of the pools")
     parser.add_argument("--minutes", type=float, default=14.0, help="of measuring, now")
     parser.add_argument("--noisy", action="store_true", help="start neighbours, one for each core")
-    parser.add_argument("--pool", metavar="NAME", help="quiet or noisy, where nothing is given")
+    parser.add_argument(
+        "--pool",
+        metavar="NAME",
+        help="quiet or noisy, where nothing is given; with a dash and the differences behind it "
+        "where these are not the usual ones",
+    )
     parser.add_argument(
         "--seconds", type=float, default=0.25, help="of a session's measured phase, in a new pool"
     )
     parser.add_argument(
-        "--differences", type=float, nargs="+", default=DIFFERENCES, metavar="PERCENT"
+        "--differences",
+        type=float,
+        nargs="+",
+        default=DIFFERENCES,
+        metavar="PERCENT",
+        help="that a round has a session of, beside the base",
     )
     parser.add_argument(
         "--side-by-side",
@@ -88,7 +95,7 @@ def _wanted(asked: argparse.Namespace) -> Wanted:
 
 
 def _measure(asked: argparse.Namespace) -> None:
-    name = asked.pool or ("noisy" if asked.noisy else "quiet")
+    name = asked.pool or pool_name(asked.differences, noisy=asked.noisy)
     if asked.side_by_side == 1:
         measure(asked.keep / f"{name}{SUFFIX}", asked.differences, _wanted(asked))
         return
@@ -100,6 +107,13 @@ def _measure(asked: argparse.Namespace) -> None:
     command += ["--noisy"] * asked.noisy
     command += ["--differences", *map(str, asked.differences)]
     measure_side_by_side(paths, command, asked.minutes)
+
+
+def pool_name(differences: Sequence[float], *, noisy: bool) -> str:
+    """Name the pool of rounds with these differences: ``quiet``, ``noisy-5`` or ``quiet-0-5``."""
+    some = sorted({*differences})
+    named = [] if some == sorted(DIFFERENCES) else [f"{percent:g}" for percent in some]
+    return "-".join(["noisy" if noisy else "quiet", *named]).replace(".", "p")
 
 
 def pools_in(folder: Path) -> dict[str, Pool]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean, median
 from typing import NamedTuple
 
@@ -44,20 +44,22 @@ HEAD = """\
 Written by `benchmarks/resolution.py` from rounds of sessions on file; it holds for the machine, and
 the mood, that a pool was made in. Each entry is the same program and does a whole number of equal
 units of work for a query (words counted and vectors multiplied, in Python): 200 units the base,
-and 200, 204, 210 and 220 those that differ from it by 0, 2, 5 and 10 %. A round is one session
-of each, in an order drawn anew. Each is a session as `evaluate` runs it: a fresh sandbox, the
-reference kernel before and after, and the meter that the machine has. Two things are left out:
-idle windows, since no figure here is made of them, and the gate, so that sessions that an official
-evaluation would have repeated as disturbed are used all the same. How many those were is said.
+and 200, 204, 210 and 220 those that differ from it by 0, 2, 5 and 10 %, of which a pool may have
+some alone. A round is one session of each, in an order drawn anew. Each is a session as `evaluate`
+runs it: a fresh sandbox, the reference kernel before and after, and the meter that the machine has.
+Two things are left out: idle windows, since no figure here is made of them, and the gate, so that
+sessions that an official evaluation would have repeated as disturbed are used all the same. How
+many those were is said.
 
 A **try** is a run of neighbouring rounds, of which the sessions of one pair are looked at. As many
 as fit are cut from a pool, at most 200, and no two share a round. A try takes as long as its
 sessions did, from the first reference kernel to the last. Between the two sessions of a pair lie
-up to three others of the round: a pair that is run alone is nearer in time. A pair is **told
-apart** when the 95 % interval of the ratio of its two energies leaves out 1: Student's t on the
-logarithms of the ratios within rounds (`paired_ratio` in `harness/records/statistics.py`), which
-by its nominal error tells 5 % of pairs apart that are the same. **Wrong** is a verdict on entries
-of the same work, or one in the wrong direction. Bounds are Clopper and Pearson's at 95 %.
+the others of the round, up to three of five: in a pool of one difference alone they are nearer in
+time. A pair is **told apart** when the 95 % interval of the ratio of its two energies leaves out 1:
+Student's t on the logarithms of the ratios within rounds (`paired_ratio` in
+`harness/records/statistics.py`), which by its nominal error tells 5 % of pairs apart that are the
+same. **Wrong** is a verdict on entries of the same work, or one in the wrong direction. Bounds are
+Clopper and Pearson's at 95 %.
 
 The goals: 5 % told apart in at least 95 % of 200 tries of at most five minutes, 2 % in at least
 80 % of tries of at most fifteen, 0 % in at most 5 %. A pool holds few long tries and many short
@@ -161,9 +163,10 @@ def _description(pool: Pool) -> str:
     return (
         f"{pool.began} to {pool.ended}, {header.processor}, {cores} cores, Linux "
         f"{header.kernel}; meter of grade `{header.meter}`, isolation {header.isolation}. "
-        f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions of "
-        f"{header.queries} queries, {fmean(run.wall_seconds for run in runs):.2f} s each "
-        f"on average, {beside}other programs taking {share:.0%} of the machine in the median "
+        f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions "
+        f"({_listed(header.entries)}) of {header.queries} queries, "
+        f"{fmean(run.wall_seconds for run in runs):.2f} s each on average, "
+        f"{beside}other programs taking {share:.0%} of the machine in the median "
         f"session. The gate would have repeated {void / len(runs):.0%} of the sessions. The "
         f"reference kernel's cost: nine in ten within "
         f"{_quantile(kernels, 0.05) * 1000:.0f} to {_quantile(kernels, 0.95) * 1000:.0f} ms. "
@@ -238,6 +241,11 @@ def _bounds(outcome: Outcome) -> tuple[float, float]:
 
 def _quantile(ordered: list[float], share: float) -> float:
     return ordered[round(share * (len(ordered) - 1))]
+
+
+def _listed(entries: Iterable[str]) -> str:
+    *most, last = entries
+    return f"{', '.join(most)} and {last}" if most else last
 
 
 def _capital(text: str) -> str:

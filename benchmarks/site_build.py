@@ -64,8 +64,8 @@ def measured(count: int, *, one_board: bool) -> Figures:
         run(variables)  # byte code is written and what is read is in memory
         # Moved away, not removed: for a while after thousands of files were removed, ext4 takes ten
         # times as long to make one, since it looks past each inode that was freed just now.
-        os.rename(root / "leaderboard" / "site", f"{folder}/site-before")
-        os.rename(f"{folder}/cache", f"{folder}/cache-before")
+        (root / "leaderboard" / "site").rename(f"{folder}/site-before")
+        Path(folder, "cache").rename(f"{folder}/cache-before")
         cold, memory = run(variables)
         nothing, _ = run(variables)
         for document in evaluations(1, one_board=one_board, first=count):

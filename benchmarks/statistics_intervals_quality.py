@@ -11,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.tasks.detection import Matched
-from harness.tasks.intervals import Bootstrap, Units, interval, mean_interval
+from harness.tasks.intervals import Bootstrap, MeanOf, Units, interval, mean_interval
 from harness.tasks.scoring import count_confusion, macro_f1, per_class_f1
 
 Floats: TypeAlias = npt.NDArray[np.float64]
 Interval: TypeAlias = tuple[float, float]
-Found: TypeAlias = tuple[float, list[Interval]]
-"""The truth, and an interval of each level."""
-Setting: TypeAlias = tuple[str, str, int, Callable[[np.random.Generator, Sequence[float]], Found]]
+Found: TypeAlias = tuple[float, list[Interval], float]
+"""The truth, an interval of each level, and the estimate."""
+QualitySetting: TypeAlias = tuple[
+    str, str, int, Callable[[np.random.Generator, Sequence[float]], Found]
+]
 ITEMS = (86, 200, 500, 1200, 5000)
 OF_SCENE = 8
 SCENES = (11, 25, 63, 150, 625)
@@ -65,7 +67,7 @@ FOUND, FALSE = 0.8, 0.3
 FEWER_RESAMPLES = 400
 
 
-def quality_settings() -> Iterator[Setting]:
+def quality_settings() -> Iterator[QualitySetting]:
     """Yield panel, name, size and the function that draws one and makes its intervals."""
     for items, share in product(ITEMS, (0.55, 0.8, 0.95, 0.99)):
         yield "shares", f"accuracy of {share:.0%}", items, partial(_share, items, share)
@@ -84,7 +86,7 @@ def quality_settings() -> Iterator[Setting]:
         yield "metrics of boxes", metric, items, partial(_boxes, items, metric)
 
 
-def quality_settings_by_sessions() -> Iterator[Setting]:
+def quality_settings_by_sessions() -> Iterator[QualitySetting]:
     """Yield more of them, whose numbers come last: those of the others seed their randomness."""
     for items, kind, metric in product(BY_FIVE, ANSWERS, METRICS[1:]):
         draw = partial(_labelled, items, kind, metric, sessions=FEW_SESSIONS)
@@ -95,7 +97,7 @@ def quality_settings_by_sessions() -> Iterator[Setting]:
         yield "shares by several sessions", title, items, draw
 
 
-def newest_quality_settings() -> Iterator[Setting]:
+def newest_quality_settings() -> Iterator[QualitySetting]:
     """Yield those that came last: without errors in common, and afresh by more sizes and sessions.
 
     With nothing in common, the sessions' values may lie close together by luck.
@@ -123,14 +125,21 @@ def _in_scenes(scenes: int) -> Units:
     return Units(scenes * OF_SCENE, [str(item // OF_SCENE) for item in range(scenes * OF_SCENE)])
 
 
-def _of_share(units: Units, hits: npt.NDArray[np.bool_], levels: Sequence[float]) -> list[Interval]:
-    value, spread = units.of_share(hits, np.ones(hits.shape, np.bool_))
-    return [interval(value, spread, level) for level in levels]
+def _of_share(
+    truth: float,
+    units: Units,
+    hits: npt.NDArray[np.bool_],
+    levels: Sequence[float],
+    counted: npt.NDArray[np.bool_] | None = None,
+) -> Found:
+    everything = np.ones(hits.shape, np.bool_)
+    value, spread = units.of_share(hits, everything if counted is None else counted)
+    return truth, [interval(value, spread, level) for level in levels], value
 
 
 def _share(items: int, share: float, rng: np.random.Generator, levels: Sequence[float]) -> Found:
     right = rng.random((1, items)) < share
-    return share, _of_share(_alone(items), right, levels)
+    return _of_share(share, _alone(items), right, levels)
 
 
 def _disagreeing(
@@ -139,7 +148,7 @@ def _disagreeing(
     """Items are mostly easy or hard; a session gets up to ``common`` of them wrong at random."""
     chance = rng.beta(0.4, 0.1, items) * (1 - rng.uniform(0, common, (sessions, 1)))
     right = rng.random((sessions, items)) < chance
-    return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
+    return _of_share(0.8 * (1 - common / 2), _alone(items), right, levels)
 
 
 def _afresh(
@@ -151,7 +160,7 @@ def _afresh(
     """
     chance = 0.8 * (1 - rng.uniform(0, common, (sessions, 1)))
     right = rng.random((sessions, items)) < chance
-    return 0.8 * (1 - common / 2), _of_share(_alone(items), right, levels)
+    return _of_share(0.8 * (1 - common / 2), _alone(items), right, levels)
 
 
 def _rare(items: int, sessions: int, rng: np.random.Generator, levels: Sequence[float]) -> Found:
@@ -161,7 +170,7 @@ def _rare(items: int, sessions: int, rng: np.random.Generator, levels: Sequence[
     """
     lasting, chance = 2 / items, 1 / items
     right = (rng.random(items) >= lasting) & (rng.random((sessions, items)) >= chance)
-    return (1 - lasting) * (1 - chance), _of_share(_alone(items), right, levels)
+    return _of_share((1 - lasting) * (1 - chance), _alone(items), right, levels)
 
 
 def _answered(
@@ -189,10 +198,10 @@ def _labelled(
     labels = rng.choice(len(CLASSES), items, p=CLASSES)
     given = _answered(rng, labels, answers, sessions)
     expected = np.concatenate([CLASSES[:, np.newaxis] * answers, np.zeros((3, 1))], axis=1)
-    return _of_metric(_alone(items), labels, given, expected, metric=metric, levels=levels)
+    return of_metric(_alone(items), labels, given, expected, metric=metric, levels=levels)
 
 
-def _of_metric(
+def of_metric(
     units: Units,
     labels: npt.NDArray[np.int64],
     given: npt.NDArray[np.int64],
@@ -205,27 +214,30 @@ def _of_metric(
     hits, last = given == labels, len(expected) - 1
     recalls = np.diagonal(expected) / expected.sum(axis=1)
     if metric == "accuracy":
-        return float(np.diagonal(expected).sum()), _of_share(units, hits, levels)
+        return _of_share(float(np.diagonal(expected).sum()), units, hits, levels)
     if metric.startswith("recall"):
-        value, spread = units.of_share(hits, np.broadcast_to(labels == 1, hits.shape))
-        return float(recalls[1]), [interval(value, spread, level) for level in levels]
+        counted = np.broadcast_to(labels == 1, hits.shape)
+        return _of_share(float(recalls[1]), units, hits, levels, counted)
     if metric == "precision":
-        value, spread = units.of_share(hits, given == 1)
-        truth = expected[1, 1] / expected[:, 1].sum()
-        return float(truth), [interval(value, spread, level) for level in levels]
+        truth = float(expected[1, 1] / expected[:, 1].sum())
+        return _of_share(truth, units, hits, levels, given == 1)
     if metric == "balanced accuracy":
         each = [np.broadcast_to(labels == label, hits.shape) for label in np.unique(labels)]
         mean = units.mean_of_shares(hits, each)
-        return float(recalls.mean()), [mean_interval(mean, level) for level in levels]
+        return _of_mean(float(recalls.mean()), mean, levels)
     bootstrap = Bootstrap(given, labels, len(expected), units)
     confusions = np.stack([count_confusion(each, labels, last + 1) for each in given])
     if metric == "macro F1":
         mean = bootstrap.mean_of_classes(confusions, macro_f1, per_class_f1)
-        return float(macro_f1(expected)), [mean_interval(mean, level) for level in levels]
+        return _of_mean(float(macro_f1(expected)), mean, levels)
     (spread,) = bootstrap.spreads([lambda confusion: per_class_f1(confusion)[..., last]], [last])
     value = float(per_class_f1(confusions)[:, last].mean())
     truth = float(per_class_f1(expected)[last])
-    return truth, [interval(value, spread, level, counts=False) for level in levels]
+    return truth, [interval(value, spread, level, counts=False) for level in levels], value
+
+
+def _of_mean(truth: float, mean: MeanOf, levels: Sequence[float]) -> Found:
+    return truth, [mean_interval(mean, level) for level in levels], mean.value
 
 
 def _logistic(x: Floats) -> Floats:
@@ -257,7 +269,7 @@ def _scenes(
     spread = float(np.hypot(0.7, unlike))
     first, second = (_mean_recall(logit, spread) / 2 for logit in (intact, cleared))
     expected = np.array([[first, 0.5 - first, 0.0], [0.5 - second, second, 0.0]])
-    return _of_metric(_in_scenes(scenes), labels, given, expected, metric=metric, levels=levels)
+    return of_metric(_in_scenes(scenes), labels, given, expected, metric=metric, levels=levels)
 
 
 def _images(rng: np.random.Generator, items: int) -> Matched:
@@ -288,4 +300,4 @@ def _boxes(items: int, metric: str, rng: np.random.Generator, levels: Sequence[f
         truth, function, needs = _true_precision(), matched.average_precision, matched.truths > 0
     spread = _alone(items).resampled_spread([function], needs[np.newaxis])
     value = float(function(np.ones((1, items)))[0])
-    return truth, [interval(value, spread, level, counts=False) for level in levels]
+    return truth, [interval(value, spread, level, counts=False) for level in levels], value

@@ -7,8 +7,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,14 +18,18 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))
 
 import resolution_counter  # noqa: E402 - the benchmarks are scripts, found on the path above
-import resolution_pool  # noqa: E402 - likewise
-from resolution import pools_in  # noqa: E402 - likewise
+import resolution_measure  # noqa: E402 - likewise
+from resolution import DIFFERENCES, pool_name, pools_in  # noqa: E402 - likewise
 from resolution_page import GOALS, render, verdicts_of  # noqa: E402 - likewise
 from resolution_pool import (  # noqa: E402 - likewise
     Header,
     Pool,
     PoolError,
     Run,
+    append,
+    begin,
+    differences_of,
+    drop_torn_line,
     read_pool,
     units_of,
 )
@@ -58,18 +62,26 @@ def run(entry: str, work: float, mood: float = 1.0) -> Run:
     )  # fmt: skip
 
 
-def pool(rounds: int, deviation: float, *, same: float = 1.0, moods: float = 0.0) -> Pool:
+def pool(
+    rounds: int,
+    deviation: float,
+    *,
+    same: float = 1.0,
+    moods: float = 0.0,
+    units: Mapping[str, int] = UNITS,
+) -> Pool:
     """Make rounds of entries that cost what their work does; ``same``: what +0 % costs beside."""
     rng = np.random.default_rng(7)
     made = []
     for _ in range(rounds):
         mood = float(np.exp(rng.normal(0, moods)))
         costs = {
-            name: units * (same if name == "+0 %" else 1) * float(np.exp(rng.normal(0, deviation)))
-            for name, units in UNITS.items()
+            name: count * (same if name == "+0 %" else 1) * float(np.exp(rng.normal(0, deviation)))
+            for name, count in units.items()
         }
         made.append([run(name, cost, mood) for name, cost in costs.items()])
-    return Pool(header(), made, "2026-01-01T00:00:00+00:00", "2026-01-01T00:10:00+00:00")
+    head = replace(header(), entries=dict(units))
+    return Pool(head, made, "2026-01-01T00:00:00+00:00", "2026-01-01T00:10:00+00:00")
 
 
 def test_goals_are_met_where_rounds_hardly_differ() -> None:
@@ -155,6 +167,33 @@ def test_the_page_names_every_pool_its_machine_and_its_goals() -> None:
     assert "instructions, blocked by round" not in page
 
 
+def test_of_a_pool_of_one_difference_the_page_shows_that_alone() -> None:
+    page = render({"quiet-5": pool(60, 0.01, units=units_of([5]))})
+
+    assert "60 rounds of 2 sessions (base and +5 %) of 64 queries" in page
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert any(row.startswith("| +5 % |") for row in rows)
+    assert not any(other in row for row in rows for other in ("+0 %", "+2 %", "+10 %"))
+    assert "of the ratio of +5 % to the base" in page
+
+
+def test_a_pool_is_named_by_the_differences_that_are_not_the_usual_ones() -> None:
+    assert pool_name(DIFFERENCES, noisy=False) == "quiet"
+    assert pool_name([10, 0, 5, 2], noisy=True) == "noisy"
+    assert pool_name([5], noisy=False) == "quiet-5"
+    assert pool_name([5, 0, 0.5], noisy=True) == "noisy-0-0p5-5"
+
+
+def test_rounds_are_added_to_what_is_on_file(tmp_path: Path) -> None:
+    file = tmp_path / "quiet-5.jsonl"
+    made = pool(4, 0.01, units=units_of([5]))
+    begin(file, made.header)
+    for each in made.rounds:
+        append(file, each)
+
+    assert pools_in(tmp_path)["quiet-5"].rounds == made.rounds
+
+
 def test_a_pool_is_read_as_it_was_written_and_a_torn_line_is_left_out(tmp_path: Path) -> None:
     made = pool(3, 0.01)
     file = tmp_path / "quiet.jsonl"
@@ -170,7 +209,7 @@ def test_a_pool_is_read_as_it_was_written_and_a_torn_line_is_left_out(tmp_path: 
     assert found is not None
     assert (found.header, found.rounds) == (made.header, made.rounds)
     assert pools_in(tmp_path).keys() == {"quiet"}
-    resolution_pool._drop_torn_line(file)
+    drop_torn_line(file)
     assert file.read_text(encoding="utf-8") == whole
 
 
@@ -214,7 +253,7 @@ def test_more_parts_than_cores_are_refused_before_anything_runs(tmp_path: Path) 
     ]
 
     with pytest.raises(PoolError, match="parts at once need"):
-        resolution_pool.measure_side_by_side(paths, ["/bin/false"], 1.0)
+        resolution_measure.measure_side_by_side(paths, ["/bin/false"], 1.0)
 
     assert not list(tmp_path.iterdir())
 
@@ -231,7 +270,7 @@ def test_there_is_no_pool_where_nothing_is_whole(tmp_path: Path) -> None:
 def test_a_pool_of_another_kind_is_told_by_what_differs() -> None:
     other = Header(**{**asdict(header()), "neighbours": 2, "queries": 96})
 
-    told = resolution_pool._differences(header(), other)
+    told = differences_of(header(), other)
 
     assert told.endswith(": queries was 64, and is 96, neighbours was 0, and is 2")
 
@@ -240,6 +279,8 @@ def test_work_that_is_no_whole_number_of_units_is_refused() -> None:
     assert units_of([0.5]) == {"base": 200, "+0.5 %": 201}
     with pytest.raises(ValueError, match=r"0\.3 % of 200 units"):
         units_of([0.3])
+    with pytest.raises(ValueError, match="less than the base"):
+        units_of([5, -5])
 
 
 @pytest.fixture
@@ -262,7 +303,7 @@ def test_a_neighbour_is_nobodys_child_and_ends_with_the_block() -> None:
         numbered = (each.name for each in Path("/proc").iterdir() if each.name.isdigit())
         return {pid for pid in numbered if _command(pid).endswith(ours)}
 
-    with resolution_pool._neighbours(1, 9.5):
+    with resolution_measure._neighbours(1, 9.5):
         (pid,) = neighbours()
         parent = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1]
         assert int(parent) != os.getpid()

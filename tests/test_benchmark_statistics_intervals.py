@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
@@ -13,8 +14,10 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import statistics_intervals as bench
+from statistics_intervals_attainable import attainable
 from statistics_intervals_days import day_settings
 from statistics_intervals_figure import draw
+from statistics_intervals_groups import group_settings
 from statistics_intervals_quality import (
     newest_quality_settings,
     quality_settings_by_sessions,
@@ -43,6 +46,17 @@ def test_a_verdict_is_of_the_goal(made: bench.Row, verdict: str) -> None:
     assert made.verdict == verdict
 
 
+def test_what_no_interval_can_is_said_by_the_estimates_that_were_drawn() -> None:
+    counts = np.repeat(np.arange(6.0), [202, 323, 259, 138, 55, 23])  # of 1.6 errors
+    assert not attainable(counts / 252, 0.93, 0.97)  # 92.2 % of up to three, 97.7 % of up to four
+    assert attainable(counts / 252, 0.92, 0.97)
+    assert attainable(np.arange(1_000.0), 0.93, 0.97)
+    assert not attainable(np.zeros(10), 0.93, 0.97)
+    made = row(0.977)
+    assert replace(made, can=False).verdict == "no interval can"
+    assert replace(row(0.95), can=False).verdict == "met"
+
+
 def test_the_page_and_the_figure_show_every_setting() -> None:
     rows = [row(0.95), row(0.92, panel="energy of sessions"), row(0.8, panel="without: plain t")]
     text = bench.page(rows, 2_000)
@@ -58,8 +72,13 @@ def test_rows_that_were_run_again_take_the_place_of_those_on_the_page() -> None:
     text = bench.page(rows, 2_000)
     again = bench.replaced(text, [row(0.96, panel="energy of sessions")])
     assert again == bench.page([rows[0], row(0.96, panel="energy of sessions"), rows[2]], 2_000)
-    with pytest.raises(SystemExit, match="not on the page"):
-        bench.replaced(text, [row(0.96, size=499)])
+
+
+def test_rows_that_the_page_has_not_come_last_of_their_table_or_in_one_of_their_own() -> None:
+    rows = [row(0.95), row(0.8, panel="without: plain t")]
+    more = [row(0.96, size=499), row(0.94, panel="groups")]
+    text = bench.replaced(bench.page(rows, 2_000), more)
+    assert text == bench.page([rows[0], more[0], rows[1], more[1]], 2_000)
 
 
 def test_every_setting_draws_intervals_around_something(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -68,7 +87,8 @@ def test_every_setting_draws_intervals_around_something(monkeypatch: pytest.Monk
     rng = np.random.Generator(np.random.PCG64(0))
     for panel, name, size, draw_once in settings:
         if size < 1_000:
-            truth, found = draw_once(rng, bench.LEVELS)
+            truth, found, *estimate = draw_once(rng, bench.LEVELS)
+            assert all(0 <= each <= 1 for each in estimate), name
             assert len(found) == len(bench.LEVELS), name
             widths = [high - low for low, high in found]
             assert "looks" in panel or widths == sorted(widths), name
@@ -86,10 +106,19 @@ def test_a_setting_that_is_run_again_gives_the_same(monkeypatch: pytest.MonkeyPa
 def test_every_setting_has_a_name_of_its_own_and_later_ones_come_last() -> None:
     keys = [(panel, name, size) for panel, name, size, _ in bench._settings()]
     assert len(set(keys)) == len(keys)
-    newest = [*quality_settings_by_sessions(), *day_settings(), *newest_quality_settings()]
+    newest = [
+        *quality_settings_by_sessions(),
+        *day_settings(),
+        *newest_quality_settings(),
+        *group_settings(),
+    ]
     later = [(panel, name, size) for panel, name, size, _ in newest]
     assert keys[-len(later) :] == later  # the number of a setting seeds its randomness
     by_three = {name.removesuffix(" three sessions") for _, name, _ in keys}
-    by_five = [name.removesuffix(" five sessions") for _, name, _ in later if "five" in name]
+    by_five = [
+        name.removesuffix(" five sessions")
+        for panel, name, _ in later
+        if "five" in name and panel == "metrics of labels"
+    ]
     assert by_five
     assert set(by_five) <= by_three

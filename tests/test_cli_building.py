@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -265,6 +266,41 @@ def test_what_a_build_that_was_killed_left_half_written_goes(root: Path) -> None
     put(root, "another")
     leaderboard()
     assert [path.name for path in place.glob(".*")] == [".board.js.new"]
+
+
+DIES = """
+import os, signal
+from harness.__main__ import main
+
+original = os.write
+
+def dies(descriptor, content):
+    if os.readlink(f"/proc/self/fd/{descriptor}").endswith("/later.html"):
+        original(descriptor, content[:1000])
+        os.kill(os.getpid(), signal.SIGKILL)
+    return original(descriptor, content)
+
+os.write = dies
+main()
+"""
+
+
+def test_a_page_that_a_build_which_was_killed_left_half_written_is_made_whole(
+    root: Path, tmp_path: Path
+) -> None:
+    leaderboard()
+    index = root / "leaderboard" / "site" / "index.html"
+    before = index.read_bytes()
+    put(root, "later")
+    command = [sys.executable, "-c", DIES, "leaderboard", "--published"]
+    assert subprocess.run(command, check=False, capture_output=True).returncode == -signal.SIGKILL
+    (half,) = (root / "leaderboard" / "site" / "entries").rglob("later.html")
+    assert half.stat().st_size == 1000
+    assert index.read_bytes() == before
+    assert b"later.html" not in before
+    assert leaderboard("--check") == 1
+    assert leaderboard() == 0
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
 
 
 def test_two_builds_at_once_both_come_to_the_end(root: Path, tmp_path: Path) -> None:

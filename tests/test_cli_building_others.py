@@ -228,10 +228,10 @@ def test_what_lies_behind_a_link_is_not_tidied(folder: Path, tmp_path: Path) -> 
     assert draft.exists()
 
 
-def test_a_file_is_marked_as_this_build_wrote_it(
+def test_a_file_is_marked_as_this_build_replaced_it(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (folder / "style.css").unlink()
+    (folder / "style.css").write_bytes(b"before")
     original = os.replace
 
     def other_build(draft: str, target: str) -> None:
@@ -241,6 +241,23 @@ def test_a_file_is_marked_as_this_build_wrote_it(
             Path(target).write_bytes(b"other")
 
     monkeypatch.setattr("harness.cli.building.os.replace", other_build)
+    assert built(folder).marks != listing(folder)
+
+
+def test_a_file_is_marked_as_this_build_created_it(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "style.css").unlink()
+    original = os.write
+
+    def other_build(descriptor: int, content: bytes) -> int:
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
+        if target.name == "style.css":
+            target.unlink()
+            target.write_bytes(b"other")
+        return original(descriptor, content)
+
+    monkeypatch.setattr("harness.records.replacing.os.write", other_build)
     assert built(folder).marks != listing(folder)
 
 

@@ -119,6 +119,11 @@ def test_a_summary_that_is_named_is_written_anew(root: Path) -> None:
     for _ in range(2):
         typed("submissions/blue-model", "--summary", "s.md", "--format", "junit")
     assert (root / "s.md").read_text().count("### Check: nothing to refuse") == 1
+    (root / "mine").write_text("mine")
+    (root / "link.md").symlink_to(root / "mine")
+    typed("submissions/blue-model", "--summary", "link.md")
+    assert (root / "mine").read_text() == "mine"  # a link is replaced, and not followed
+    assert not (root / "link.md").is_symlink()
     assert runner.invoke(app, ["check", "x", "--summary", "no/such.md"]).exit_code == 2
     assert runner.invoke(app, ["check", "x", "--summary", ""]).exit_code == 2
 

@@ -272,6 +272,17 @@ def test_the_schema_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     assert (tmp_path / "record.json").read_text() == runner.invoke(app, ["schema"]).stdout
 
 
+def test_a_schema_takes_the_place_of_a_link_and_is_not_written_astray(tmp_path: Path) -> None:
+    (tmp_path / "another").write_text("mine")
+    (tmp_path / "record.json").symlink_to(tmp_path / "another")
+
+    result = runner.invoke(app, ["schema", "--output", str(tmp_path / "record.json")])
+
+    assert result.exit_code == 0
+    assert (tmp_path / "another").read_text() == "mine"
+    assert not (tmp_path / "record.json").is_symlink()
+
+
 def test_a_schema_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     result = runner.invoke(app, ["schema", "--output", str(tmp_path / "none" / "record.json")])
 

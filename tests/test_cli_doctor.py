@@ -23,11 +23,13 @@ from harness.cli.diagnosis_rows import print_diagnosis
 from harness.cli.disk import Disk, look_at
 from harness.cli.idle import Busy, Idle, watch_idle
 from harness.cli.profiles import Machine, ProfileStatus, statuses
+from harness.meters.disturbance import DisturbanceWatch
 from harness.meters.replay import Replay, Trace
 from harness.meters.select import NOT_LOOKED_FOR, SourceStatus
 from harness.meters.sources import SourceMeter
 from harness.records.evaluation import Enforcers, Isolation, IsolationCheck
 from harness.records.profile import HardwareProfile, Match
+from harness.records.session import Disturbance
 
 ROOT = Path(__file__).parents[1]
 QUIET = Idle(
@@ -80,6 +82,18 @@ def test_the_idle_window_has_power_and_its_spread() -> None:
     assert seen.seconds >= 0.05
     assert (seen.meter, seen.meter_grade) == ("replay", "simulated")
     assert seen.other_share >= 0
+
+
+def test_no_share_of_the_machine_is_more_than_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Crowded(DisturbanceWatch):
+        def mark(self) -> Disturbance:
+            return replace(
+                super().mark(), other_cpu_seconds=9e9, steal_seconds=9e9, run_queue_seconds=9e9
+            )
+
+    monkeypatch.setattr(idle, "DisturbanceWatch", Crowded)
+    seen = watch_idle(steady(1.0), 0.01, cores=2)
+    assert seen.other_share == seen.steal_share == seen.run_queue_share == 1.0
 
 
 def test_who_runs_meanwhile_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,18 @@ from signing_samples import signer, write_key
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
+from harness.cli.gathering import gather
+from harness.cli.joints import Joints
+from harness.cli.project import Project
+from harness.cli.workers import Here, Workers, workers
 from harness.records.base import parse_json, pretty_json
+from harness.records.board import Boards
 from harness.records.evaluation import Campaign
 from harness.records.joint import JointFile
+from harness.records.session import PhaseWindow
 from harness.store.joint import signed
 from harness.store.results import write
+from harness.store.scanning import scan
 from harness.tasks import load_task
 
 Plain = dict[str, Any]
@@ -181,6 +189,54 @@ def test_with_one_sidecar_missing_and_no_file_the_others_are_ranked(place: Place
     assert note["message"].endswith(": good")
 
 
+def ranked(place: Place, several: Workers, between: Callable[[], object] = lambda: None) -> Boards:
+    """Make the boards as `leaderboard` does, doing something between reading and ranking."""
+    project = Project(place.root)
+    found = scan(place.results)
+    gathered = gather(project, place.results, found, several, {}, local=False)
+    between()
+    return Joints(project, place.results).of_gathered(gathered, several).boards
+
+
+def by_recall(place: Place) -> None:
+    """Have the toy task ranked by a metric that is no mean over items."""
+    card = place.root / "tasks" / "toy" / "task.toml"
+    text = card.read_text().replace("ranked = true\n", "")
+    card.write_text(text.replace('name = "recall"\n', 'name = "recall"\nranked = true\n'))
+    place.task = load_task(place.root, "toy")
+
+
+@pytest.mark.parametrize("recall", [False, True])
+def test_several_processes_give_the_same_ranks(place: Place, recall: bool) -> None:
+    if recall:
+        by_recall(place)
+    place.add_three()
+    alone = ranked(place, Here())
+    assert alone.boards[0].ranking is not None
+    with workers(2) as several:
+        assert ranked(place, several) == alone
+
+
+def test_a_sidecar_is_held_against_its_record_again_unless_it_is_as_it_was(place: Place) -> None:
+    place.add_three()
+    sidecar = place.sidecars("bad")[0]
+    content = sidecar.read_bytes()
+
+    def change(to: bytes) -> Callable[[], object]:
+        assert len(to) == len(content)
+        return lambda: sidecar.write_bytes(to)
+
+    def unranked(made: Boards) -> list[str]:
+        (board,) = made.boards
+        assert board.ranking is not None
+        return [each.entry for each in board.ranking.unranked if each.why == "items-missing"]
+
+    assert unranked(ranked(place, Here(), change(content))) == []
+    other = content.replace(b"[1,", b"[0,", 1)
+    assert other != content
+    assert unranked(ranked(place, Here(), change(other))) == ["bad"]
+
+
 def test_an_altered_sidecar_is_a_problem_and_gives_no_rank(place: Place) -> None:
     place.add_three()
     sidecar = place.sidecars("good")[0]
@@ -255,10 +311,7 @@ def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
 
 
 def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
-    card = place.root / "tasks" / "toy" / "task.toml"
-    text = card.read_text().replace("ranked = true\n", "")
-    card.write_text(text.replace('name = "recall"\n', 'name = "recall"\nranked = true\n'))
-    place.task = load_task(place.root, "toy")
+    by_recall(place)
     place.add_three()
     board = board_of()
     assert board["metric"] == "recall:b"
@@ -456,6 +509,25 @@ def test_a_board_on_hidden_labels_tells_nothing_of_single_ones(official: Place) 
 
 def better(board: Plain) -> set[tuple[str, str]]:
     return {(c["winner"], c["loser"]) for c in board["ranking"]["claims"] if c["by_quality"]}
+
+
+@pytest.mark.parametrize(("edges_joules", "told"), [(0.001, True), (20.0, False)])
+def test_a_board_tells_energies_apart_no_finer_than_its_meter_reads(
+    place: Place, edges_joules: float, told: bool
+) -> None:
+    def read(each: PhaseWindow) -> PhaseWindow:
+        parts = tuple(replace(part, edges_joules=edges_joules) for part in each.reading.energy)
+        return replace(each, reading=replace(each.reading, energy=parts))
+
+    said = place.answers(range(20))
+    for entry, joules in (("less", 39.0), ("more", 45.0)):
+        made = place.record(entry, said, joules=[joules] * 3, demonstration=True)
+        sessions = tuple(
+            replace(session, phases=tuple(map(read, session.phases))) for session in made.sessions
+        )
+        write(place.results, replace(made, sessions=sessions), said)
+    claims = board_of()["ranking"]["claims"]
+    assert [(each["winner"], each["loser"]) for each in claims] == [("less", "more")] * told
 
 
 def test_an_entry_whose_sessions_differ_as_wholes_is_not_surely_worse(place: Place) -> None:

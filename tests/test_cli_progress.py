@@ -44,6 +44,15 @@ def test_what_has_come_of_a_file_is_shown_now_and_then() -> None:
     ProgressLine(None).fetched("weights/w.npz", 1, 2)
 
 
+def test_which_record_is_verified_is_shown_now_and_then() -> None:
+    stream = io.StringIO()
+    line = ProgressLine(stream)
+    line.verified("task/entry/a.json", 0, 1_200)
+    line.verified("task/entry/b.json", 1, 1_200)  # too soon after the first
+    assert stream.getvalue() == "\r\x1b[K0 of 1,200 records: task/entry/a.json"
+    ProgressLine(None).verified("a.json", 0, 1)
+
+
 def test_whose_turn_it_is_is_told_with_the_round_and_the_place() -> None:
     stream = io.StringIO()
     line = ProgressLine(stream)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -155,7 +156,9 @@ def test_what_is_wrong_with_a_task_is_told_each_time(root: Path) -> None:
 
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"frugal-ai site cache 1\n" + b"\0" * 900])
-@pytest.mark.parametrize("kind", ["boards-", "pages-", "parts-", "folders-", "joint-", "templates"])
+@pytest.mark.parametrize(
+    "kind", ["boards-", "pages-", "parts-", "rows-", "folders-", "joint-", "templates"]
+)
 def test_whatever_in_the_cache_is_damaged_counts_for_nothing(
     root: Path, tmp_path: Path, kind: str, damage: bytes
 ) -> None:
@@ -166,6 +169,31 @@ def test_whatever_in_the_cache_is_damaged_counts_for_nothing(
     leaderboard()
     assert damaged
     assert is_right(root, tmp_path)
+
+
+def kept(tmp_path: Path) -> list[str]:
+    return sorted(path.name for path in (tmp_path / "cache").rglob("*") if path.is_file())
+
+
+def test_what_is_kept_of_tasks_and_boards_that_are_gone_goes(root: Path, tmp_path: Path) -> None:
+    before = kept(tmp_path)
+    put(root, "third", "one")
+    leaderboard()
+    assert len(kept(tmp_path)) == len(before) + 4  # its records, its board, its parts, its rows
+    shutil.rmtree(root / "leaderboard" / "results" / "third")
+    leaderboard()
+    assert kept(tmp_path) == before
+    assert is_right(root, tmp_path)
+
+
+def test_what_is_kept_of_other_sites_and_results_stays(root: Path, tmp_path: Path) -> None:
+    shutil.copytree(root / "leaderboard" / "results", tmp_path / "results")
+    other = ["--results", str(tmp_path / "results"), "--output", str(tmp_path / "other")]
+    leaderboard(*other)
+    before = kept(tmp_path)
+    put(root, "second", "three")
+    leaderboard()
+    assert {*before} <= {*kept(tmp_path)}
 
 
 def test_somebody_who_wants_all_rows_gets_them(root: Path, gathered: list[set[str]]) -> None:

@@ -348,6 +348,8 @@ FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("meter", lambda r: r["meter"].update(grade="wall")),
     ("sessions", lambda r: r["sessions"].append(r["sessions"][0])),
     ("sessions", lambda r: r["sessions"][0]["sweeps"][0].update(queries=60)),
+    ("sessions", lambda r: r["sessions"][0].update(started_utc="last tuesday")),
+    ("sessions", lambda r: r["sessions"][0].update(started_utc="2026-01-02T03:04:05")),
     ("sessions", lambda r: r["sessions"][0]["sweeps"].append(ANOTHER_SWEEP)),
     ("looks", lambda r: r.update(looks=[])),
     ("looks", lambda r: r["looks"][0].update(narrow=True)),
@@ -362,7 +364,7 @@ FORGED: list[tuple[str, Callable[[Plain], object]]] = [
     ("energy", lambda r: r["sessions"][0]["trace"][0].update(watts=[])),
     ("energy", lambda r: r["sessions"][0]["trace"][0].update(component="gpu")),
     ("energy", lambda r: r["sessions"][0]["trace"].append(r["sessions"][0]["trace"][0])),
-    ("energy", lambda r: r["sessions"][0]["trace"][0]["watts"].append([1e200, 1e200])),
+    ("unusable", lambda r: r["sessions"][0]["trace"][0]["watts"].append([1e200, 1e200])),
     ("energy", lambda r: r["sessions"][0]["trace"][0]["watts"].append([900.0, 0.0])),
     ("unusable", lambda r: r["quality"].update(ranked="")),
     ("unusable", lambda r: r["sessions"].clear()),
@@ -393,8 +395,6 @@ def test_energy_that_its_power_trace_belies_is_named(root: Path) -> None:
         lambda r: quality(r).update(value=0.9),
         lambda r: r["sessions"][0].update(confusion=[[2, 1, 0], [0, 3, 0]]),
         lambda r: r["sessions"][0].update(confusion=[[3, 0, 0], [0, 4, 0]]),
-        lambda r: r["sessions"][0].update(confusion=[[4, -1, 0], [0, 3, 0]]),
-        lambda r: r["sessions"][0].update(confusion=[[3, 0], [0, 3]]),
         lambda r: r["sessions"][0].update(confusion=None),
     ],
 )
@@ -406,6 +406,18 @@ def test_without_its_outcomes_a_quality_is_held_against_the_confusions(
     forge(record_of(root, "signed"), change, signer())
     (code,) = codes(verified("--published"))
     assert code in {"quality", "confusion"}
+
+
+@pytest.mark.parametrize("confusion", [[[4, -1, 0], [0, 3, 0]], [[3, 0], [0, 3]], []])
+def test_a_confusion_that_counts_no_items_leaves_no_figures(
+    root: Path, confusion: list[list[int]]
+) -> None:
+    forge(
+        record_of(root, "signed"),
+        lambda r: r["sessions"][0].update(confusion=confusion),
+        signer(),
+    )
+    assert codes(verified("--published")) == ["unusable"]
 
 
 @pytest.mark.parametrize(

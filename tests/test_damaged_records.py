@@ -24,6 +24,7 @@ from harness.site.blocks import Column, Table
 from harness.site.blocks_html import html
 from harness.site.entry_page import render_entry
 from harness.site.entry_view import entry_view
+from harness.site.power import lay_out
 from harness.site.render import board_parts, data_of, placed
 
 IDLE: tuple[Phase, ...] = ("idle-before", "idle-after")
@@ -84,9 +85,13 @@ DAMAGE: dict[str, dict[str, Any]] = {
     "an agreement of variants above one": {"agreement": agreeing(variants=1.5)},
     "a confusion with an answer too few": {"confusion": [[-1, 2], [0, -1]]},
     "a confusion of unequal rows": {"confusion": [[5], [1, 2, 3, 4, 5]]},
+    "a confusion of no label": {"confusion": []},
+    "a confusion of a column too few": {"confusion": [[1, 2], [3, 4]]},
     "a confusion of empty rows": {"confusion": [[], []]},
     "a confusion of negative counts": {"confusion": [[-1, 2, 0], [0, -1, 5]]},
 }
+SHOWN = {"a trace of no step", "a trace of no time", "a trace of hardly any time"}
+"""That shows nothing, and might have been seen: the record completed, and has its page."""
 
 
 @pytest.mark.parametrize("outcome", ["completed", "failed"])
@@ -97,16 +102,25 @@ def test_a_damaged_session_is_refused_or_shown(damage: str, outcome: str) -> Non
         record = replace(record, outcome=FAILED)
     boards, page = built(in_all_sessions(record, **DAMAGE[damage]))
     assert bool(page) or [each.code for each in boards.problems] == ["unusable"]
-    assert bool(page) == (outcome == "failed" or "agreement" not in damage)
+    assert bool(page) == (outcome == "failed" or damage in SHOWN)
     assert "What was taken for what" not in page or "confusion" not in damage
 
 
 def test_the_sound_trace_beside_an_unsound_one_is_drawn() -> None:
     for name, changes in DAMAGE.items():
         if "trace" in changes:
-            page = built(in_all_sessions(samples.full_record(), **changes))[1]
-            assert "power power-0" in page, name
-            assert "power power-1" not in page, name
+            session = in_all_sessions(samples.full_record(), **changes).sessions[0]
+            drawn = lay_out(session.trace, session.phases)
+            assert drawn is not None
+            named = [component for component, _ in drawn.lines]
+            assert named == [session.trace[0].component], name
+
+
+def test_a_trace_that_shows_nothing_leaves_the_page_the_others() -> None:
+    for name in SHOWN:
+        page = built(in_all_sessions(samples.full_record(), **DAMAGE[name]))[1]
+        assert "power power-0" in page, name
+        assert "power power-1" not in page, name
 
 
 def test_nothing_is_drawn_over_phases_that_last_beyond_reason() -> None:

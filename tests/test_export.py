@@ -25,6 +25,7 @@ from typer.testing import CliRunner
 from harness.carbon import Zone
 from harness.carbon.grid import read_grid
 from harness.cli.app import app
+from harness.cli.export import folded
 from harness.errors import ConfigurationError, UsageError
 from harness.export import boamps, codecarbon, every_eval_ever, model_card, spdx
 from harness.export.formats import FORMATS, export
@@ -330,6 +331,45 @@ def test_what_has_no_energy_is_refused() -> None:
     assert "no quality" in refused(record(quality=None))
 
 
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        "",
+        "yesterday",
+        "2026-13-01T00:00:00+00:00",
+        "2026-01-02T03:04:05",  # of which zone?
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "2026-01-02T03:04:05+00:00" * 1000,
+    ],
+)
+def test_every_damaged_moment_is_named(damaged: str) -> None:
+    plain = rich_plain()
+    plain["created_utc"] = plain["sessions"][1]["started_utc"] = damaged
+    made = convert(plain, EvaluationRecord, "made")
+    stored = StoredRecord(path="x.json", record=made, digest=DIGEST)
+    with pytest.raises(UsageError, match=r"x\.json") as caught:
+        subject_of(stored, Options())
+    assert "created_utc is " in caught.value.message
+    assert "sessions[1].started_utc is " in caught.value.message
+    assert "sessions[0]" not in caught.value.message
+    assert len(caught.value.message) < 300
+
+
+@pytest.mark.usefixtures("columns")
+def test_moments_are_given_in_utc_and_the_first_is_the_first() -> None:
+    plain = rich_plain()
+    plain["sessions"][0]["started_utc"] = "2026-01-02T03:04:05+02:00"
+    plain["sessions"][1]["started_utc"] = "2026-01-02T02:04:05Z"
+    made = subject(convert(plain, EvaluationRecord, "made"))
+    assert [each["timestamp"] for each in rows(codecarbon.render(made))] == [
+        "2026-01-02T01:04:05",
+        "2026-01-02T02:04:05",
+    ]
+    report: Any = boamps.report(made)
+    assert report["measures"][0]["measurementDateTime"] == "2026-01-02 01:04:05"
+
+
 @pytest.mark.parametrize("name", FORMATS)
 def test_simulated_energy_goes_only_where_it_is_said(name: str) -> None:
     plain = rich_plain()
@@ -391,6 +431,13 @@ def test_the_latest_evaluation_goes_to_standard_output_and_losses_to_standard_er
     assert "note: 2 evaluations of my-team" in made.stderr
     assert "lost: sessions[].trace" not in made.stderr
     assert "schema: it is of the harness's own record" in made.stderr
+
+
+def test_lost_fields_of_one_parent_are_told_together() -> None:
+    assert folded(["a.b.c", "a.b.d", "a.e", "schema", "protocol"]) == [
+        "a.b.{c, d}", "a.e", "schema, protocol",
+    ]  # fmt: skip
+    assert folded(["task.digest"]) == ["task.digest"]
 
 
 def test_a_record_goes_to_a_folder_by_its_formats_name(project: Path, tmp_path: Path) -> None:

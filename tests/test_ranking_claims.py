@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from hypothesis import strategies as st
 
 from harness.ranking.bound import Largest
 from harness.ranking.claims import Ranking, _noise, _statistics, rank
-from harness.ranking.energy_pairs import BY_CAMPAIGN, BY_ROUND, compare_energies
+from harness.ranking.energy_pairs import (
+    BY_CAMPAIGN,
+    BY_RATIO,
+    BY_ROUND,
+    BY_SESSION,
+    compare_energies,
+)
 from harness.ranking.evidence import (
     BetweenSessions,
     Booleans,
@@ -606,6 +613,57 @@ def test_the_rules_say_how_many_campaigns_make_a_comparison() -> None:
     assert compare_energies(with_energies(energy)).kind[0, 1] == BY_CAMPAIGN
     of_four = compare_energies(with_energies(energy, least_campaigns=4))
     assert of_four.kind[0, 1] == BY_ROUND
+
+
+# What the meter leaves open
+
+
+def read_to(share: float, *energy: SessionEnergies) -> Evidence:
+    """Return entries whose meter leaves so much of each session open, as a half-width at 95 %."""
+    return with_energies(
+        [replace(each, meter_shares=np.full(len(each.log_joules), share)) for each in energy]
+    )
+
+
+def test_no_energy_is_told_apart_that_the_meter_does_not_resolve() -> None:
+    alike = [energies([step] * 5) for step in (0.0, 0.05)]
+    assert ranked(read_to(0.0, *alike)).less_energy[0, 1]
+    assert ranked(read_to(0.001, *alike)).less_energy[0, 1]
+    coarse = ranked(read_to(0.2, *alike))
+    assert not coarse.less_energy.any()
+    assert not coarse.beats.any()
+    assert coarse.least_energy_ratio is not None
+    assert coarse.least_energy_ratio > 1.1
+
+
+@pytest.mark.parametrize(
+    ("kind", "energy", "squared"),
+    [
+        (BY_ROUND, [energies([0.0] * 5), energies([1.0] * 4)], 2 / 4),
+        (BY_SESSION, [energies([0.0] * n, rounds=False) for n in (5, 4)], 1 / 5 + 1 / 4),
+        (BY_CAMPAIGN, [of_campaigns((5, 4, 10), 1.0, n) for n in (1, 2)], 2 * 0.55 / 9),
+    ],
+)
+def test_the_error_of_a_pair_is_no_less_than_what_the_meter_leaves_open(
+    kind: int, energy: Sequence[SessionEnergies], squared: float
+) -> None:
+    plain, coarse = (compare_energies(read_to(share, *energy)) for share in (1e-9, 0.5))
+    assert coarse.kind[0, 1] == kind
+    expected = 0.5 / NormalDist().inv_cdf(0.975) * np.sqrt(squared)
+    assert coarse.error[0, 1] == coarse.error[1, 0] == pytest.approx(expected)
+    assert plain.error[0, 1] < 0.1 * expected
+    assert np.array_equal(plain.difference, coarse.difference)
+
+
+def test_by_the_control_its_meter_counts_too() -> None:
+    everywhere = of_campaigns((4,) * 6, 1.0, 0)
+    early = of_campaigns((4,) * 3, 1.0, 1)
+    late = replace(of_campaigns((4,) * 3, 1.0, 2), campaigns=np.repeat([3, 4, 5], 4))
+    made = read_to(0.5, everywhere, early, late)
+    pairs = compare_energies(replace(made, control=made.entries[0]))
+    assert pairs.kind[1, 2] == BY_RATIO
+    share = 0.5 / NormalDist().inv_cdf(0.975)
+    assert pairs.error[1, 2] == pytest.approx(share * np.sqrt(2 * 2 * (3 / 4) / 9))
 
 
 def test_entries_of_another_occasion_keep_nobody_from_the_front() -> None:

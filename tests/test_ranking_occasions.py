@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from record_samples import record
 
-from harness.ranking.occasions import UNSHARED, occasions, session_energies
+from harness.ranking.occasions import UNSHARED, measured, occasions, session_energies
+from harness.records.estimates import shares_of
 from harness.records.evaluation import Campaign, EvaluationRecord
 
 
@@ -62,9 +64,11 @@ def test_a_campaign_is_an_occasion_whenever_its_records_began() -> None:
 
 
 def test_sessions_of_a_campaign_keep_their_rounds_and_others_share_none() -> None:
-    one, other = session_energies(
-        [[in_turns("a", "c", (0, 2)), record("a", joules=[9.0])], [in_turns("b", "c", (2, 0))]]
-    )
+    several = [
+        [in_turns("a", "c", (0, 2)), record("a", joules=[9.0])],
+        [in_turns("b", "c", (2, 0))],
+    ]
+    one, other = session_energies([[measured(each) for each in records] for records in several])
     assert one.rounds is not None
     assert other.rounds is not None
     assert one.round_keys()[:2] == [(1, 0), (1, 2)]
@@ -75,19 +79,32 @@ def test_sessions_of_a_campaign_keep_their_rounds_and_others_share_none() -> Non
 
 @pytest.mark.parametrize("senseless", [-1, UNSHARED, 10**30])
 def test_a_round_that_none_can_be_is_shared_with_nobody(senseless: int) -> None:
-    (energies,) = session_energies([[in_turns("a", "c", (0, senseless))]])
+    (energies,) = session_energies([[measured(in_turns("a", "c", (0, senseless)))]])
     assert energies.rounds is not None
     assert energies.rounds[1] >= UNSHARED
 
 
 def test_without_campaigns_there_are_no_rounds() -> None:
-    (energies,) = session_energies([[record("a")]])
+    (energies,) = session_energies([[measured(record("a"))]])
     assert energies.rounds is None
     assert energies.campaigns.tolist() == [0] * 5
 
 
 def test_an_exact_copy_in_the_same_rounds_is_no_second_session_of_them() -> None:
-    (energies,) = session_energies([[in_turns("a", "c", (0, 1)), in_turns("b", "c", (0, 1))]])
+    (energies,) = session_energies(
+        [[measured(in_turns(entry, "c", (0, 1))) for entry in ("a", "b")]]
+    )
     assert energies.rounds is not None
     assert energies.round_keys()[:2] == [(0, 0), (0, 1)]
     assert min(energies.rounds[2:]) >= UNSHARED
+
+
+def test_what_the_meter_leaves_open_is_told_of_each_session() -> None:
+    records = [record("a", joules=[39.0, 79.0])]
+    (energies,) = session_energies([[*map(measured, records)]])
+    joules = np.exp(energies.log_joules).tolist()
+    assert energies.meter_shares is not None
+    assert energies.meter_shares.tolist() == pytest.approx(
+        shares_of(records[0].sessions, joules, records[0].rules.amortise_queries)
+    )
+    assert energies.meter_shares[0] > energies.meter_shares[1] > 0

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from harness.ranking import peaks as peaks_module
+from harness.ranking import reaching
 from harness.ranking.bound import Largest, bound_of
 from harness.ranking.energy_pairs import (
     BY_CAMPAIGN,
@@ -25,6 +26,7 @@ from harness.ranking.resampling import draw_quality, session_noise
 
 ENTRIES, DRAWS = 40, 300
 ROWS = np.arange(DRAWS)
+WHOLE = reaching.PRODUCT
 RNG = np.random.default_rng(11)
 ROUNDING = 1e-3
 """Relative: going through every pair in single precision is no better for entries much alike."""
@@ -105,12 +107,13 @@ def all_active(noise: Noise) -> Active:
     return Active(OTHERS, OTHERS, OTHERS & noise.pairs.compared)
 
 
-@pytest.mark.parametrize("share", [0.3, 0.8])
+@pytest.mark.parametrize(("share", "product"), [(0.3, WHOLE), (0.8, WHOLE), (0.5, 1_500)])
 @pytest.mark.parametrize("families", ["all", "half of each", "quality", "not worse", "energy"])
 @pytest.mark.parametrize("board", BOARDS)
 def test_what_exceeds_a_floor_is_what_going_through_every_pair_finds(
-    board: str, families: str, share: float
+    board: str, families: str, share: float, product: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(reaching, "PRODUCT", product)  # a small one is made in parts
     noise, none = noise_of(board), np.zeros_like(OTHERS)
     whole = all_active(noise)
     active = {

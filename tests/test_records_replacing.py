@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from harness.records.replacing import clear_drafts, is_abandoned, replace_file
+from harness.records.replacing import clear_drafts, create_file, is_abandoned, replace_file
 
 NOBODY = 4194399
 """No process has so high a number."""
@@ -47,6 +48,38 @@ def test_a_draft_that_is_there_already_is_somebody_elses(
     with pytest.raises(FileExistsError):
         replace_file(tmp_path / "file", [b"content"])
     assert theirs.read_bytes() == b"theirs"
+
+
+def test_a_file_is_created_under_its_own_name(tmp_path: Path) -> None:
+    status = create_file(tmp_path / "file", [b"one ", b"two"], 0o600)
+    assert (tmp_path / "file").read_bytes() == b"one two"
+    found = (tmp_path / "file").stat()
+    assert (status.st_ino, status.st_ctime_ns) == (found.st_ino, found.st_ctime_ns)
+    assert found.st_mode & 0o777 == 0o600
+
+
+def test_where_anything_is_no_file_is_created(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"before")
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "folder").mkdir()
+    for name in ("file", "link", "folder"):
+        with pytest.raises(FileExistsError):
+            create_file(tmp_path / name, [b"content"])
+    assert (tmp_path / "file").read_bytes() == b"before"
+    assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("how", [OSError, KeyboardInterrupt])
+def test_what_cannot_be_created_whole_is_not_there(
+    tmp_path: Path, how: type[BaseException]
+) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"content"
+        raise how
+
+    with pytest.raises(how):
+        create_file(tmp_path / "file", parts())
+    assert not (tmp_path / "file").exists()
 
 
 def test_only_drafts_of_processes_that_are_no_more_are_taken_away(tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, canonical_json, parse_plain, pretty_json
-from harness.records.evaluation import EvaluationRecord
+from harness.records.evaluation import EvaluationRecord, ItemOutcomes
 from harness.records.signing import unsigned_content
-from harness.records.spelling import is_canonical, unsigned_as_written
+from harness.records.spelling import canonical, unsigned_as_written
 
 RESULTS = Path(__file__).resolve().parents[1] / "leaderboard" / "results"
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -219,7 +219,7 @@ def test_what_is_called_canonical_is(document: dict[str, Any], data: st.DataObje
         st.sampled_from([bytes(content[at : at + 1]), b" ", b"0", b"e", b"E", b"\xff", b"1e5"])
     )
     changed = bytes(content)
-    if not is_canonical(changed):
+    if canonical(changed, Any) is None:
         return
     try:
         assert canonical_json(parse_plain(changed, "here")) == changed
@@ -227,7 +227,22 @@ def test_what_is_called_canonical_is(document: dict[str, Any], data: st.DataObje
         raise AssertionError(changed) from error
 
 
-def test_outcomes_of_items_are_called_canonical() -> None:
-    assert is_canonical(canonical_json({"ids": ["a", "b"], "predictions": [[0.25, 1, None]]}))
-    assert not is_canonical(b'{"a":1,"a":2}')
-    assert not is_canonical(b'{"a":1e-5}')
+def test_outcomes_of_items_are_read_as_they_are_spelt() -> None:
+    outcomes = ItemOutcomes(
+        key="00", ids=("a", "é 0.00001"), groups=None, labels=(0, 1), predictions=((0.25, None),)
+    )
+    content = canonical_json(outcomes)
+    assert canonical(content, ItemOutcomes) == outcomes
+    for other in (
+        content.replace(b',"schema":2', b""),
+        content.replace(b'"schema":2', b'"schema":2.0'),
+        content.replace(b'"schema":2', b'"schema":2,"schema":2'),
+        content.replace(b'"schema":2', b'"schema":2,"then":0'),
+        content.replace(b"[0,1]", b"[1e-5,1]"),
+        content.replace(b"[0,1]", b"[0.00001,1]"),
+        content.replace(b"[0,1]", b"[0,-10000000000000000000]"),
+        content.replace(b"[0,1]", b"[0, 1]"),
+        content + b"\n",
+    ):
+        assert other != content
+        assert canonical(other, ItemOutcomes) is None

@@ -480,8 +480,7 @@ def test_a_table_that_has_grown_and_a_copy_add_what_is_new(project: Path, tmp_pa
         said.append(made.stderr.split(";")[0])
         (tmp_path / "e.csv").write_bytes(table(first, second))
     assert said == [
-        "imported 1, and 0 that were there", "imported 1, and 1 that were there",
-        "imported 0, and 2 that were there",
+        "imported 1", "imported 1, 1 was there already", "imported 0, 2 were there already",
     ]  # fmt: skip
     assert len(list((project / "leaderboard" / "imported").glob("*/*.json"))) == 2
 

@@ -23,7 +23,8 @@ from harness.errors import ConfigurationError, UsageError
 from harness.tasks import load_task, spooled
 from harness.tasks.data import Counted, count_folder
 from harness.tasks.digests import data_digest
-from harness.tasks.protocol import Task, TaskData
+from harness.tasks.generator import SplitName, TaskCode
+from harness.tasks.protocol import Item, Task, TaskData
 from harness.tasks.row_faults import MOST_SHOWN, RowsError
 from harness.tasks.splits import ItemSplit
 
@@ -577,3 +578,31 @@ def test_the_train_split_is_loaded_without_the_rows_of_the_test(tmp_path: Path) 
     folder = write_parquet(tmp_path / "data", train=texts("train", 5), test=test)
     write_task(tmp_path)
     assert len(load_task(tmp_path, "toy").load_train(str(folder), 0)) == 5
+
+
+def test_who_wants_the_test_items_alone_has_no_others_generated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_task(tmp_path)
+    whole = load_task(tmp_path, "toy").load_data("sample", 3)
+    splits: list[str] = []
+    generate = TaskCode.generate
+
+    def asked(self: TaskCode, seed: int, name: SplitName) -> list[Item]:
+        splits.append(name)
+        return generate(self, seed, name)
+
+    monkeypatch.setattr(TaskCode, "generate", asked)
+    alone = load_task(tmp_path, "toy").load_test("sample", 3)
+
+    assert splits == ["test"]
+    assert alone.reference == whole.reference
+    assert alone.test.ids == whole.test.ids
+
+
+def test_the_test_items_of_a_directory_are_those_that_are_evaluated(tmp_path: Path) -> None:
+    write_task(tmp_path)
+    folder = str(write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 3)))
+    task = load_task(tmp_path, "toy")
+    alone, whole = task.load_test(folder, 0), task.load_data(folder, 0)
+    assert (alone.reference, [*alone.test.ids]) == (whole.reference, [*whole.test.ids])

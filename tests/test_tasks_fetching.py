@@ -25,10 +25,11 @@ from typer.testing import CliRunner
 
 from harness.cli.app import app
 from harness.errors import ConfigurationError, UsageError
+from harness.records.base import parse_json
 from harness.tasks import downloading, listing, load_task
 from harness.tasks.downloading import PIECE_BYTES
 from harness.tasks.fetching import fetch
-from harness.tasks.kept import locked
+from harness.tasks.kept import PLAN_FILE, Plan, locked, write_plan
 from harness.tasks.listing import Listing, Remote, list_files
 
 OTHER_COMMIT = "f" * 40
@@ -487,3 +488,17 @@ def test_a_folder_of_the_hubs_name_does_not_stand_in_for_it(
     assert card.hub is not None
     with pytest.raises(ConfigurationError, match="before it asks the hub"):
         list_files(card, card.hub, COMMIT)
+
+
+def test_what_is_kept_of_a_set_is_written_whole_and_never_astray(tmp_path: Path) -> None:
+    (tmp_path / "another").write_text("mine")
+    (tmp_path / f"{PLAN_FILE}.tmp").symlink_to(tmp_path / "another")
+    left = tmp_path / f".{'0' * 16}.4194399.new"  # of a process that was ended: none is so numbered
+    left.touch()
+    plan = Plan(hub_id="org/toys", revision="a" * 40, files=2, bytes=3)
+
+    write_plan(tmp_path, plan)
+
+    assert parse_json((tmp_path / PLAN_FILE).read_bytes(), Plan, "the plan") == plan
+    assert (tmp_path / "another").read_text() == "mine"
+    assert not left.exists()

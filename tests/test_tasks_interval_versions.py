@@ -12,13 +12,20 @@ from msgspec.structs import replace
 from toy_task import write_detection_task
 
 from harness.records.evaluation import Quality
+from harness.records.interval_versions import (
+    LAST_HARNESS,
+    NAMES,
+    made_since,
+    version_named,
+    version_told,
+)
 from harness.store.reading import read_all, read_items
 from harness.tasks import load_task
 from harness.tasks.answers import no_answers
 from harness.tasks.card import Columns, Generated, Identity, Label, Metric, TaskCard, read_card
 from harness.tasks.outcomes import kept_items, kept_predictions
 from harness.tasks.protocol import Item, Predictions
-from harness.tasks.quality import score, version_named
+from harness.tasks.quality import score
 from harness.tasks.splits import ItemSplit
 from harness.tasks.spreads import Version
 from harness.verification.statistics import INTERVAL_TOLERANCE
@@ -143,6 +150,35 @@ def test_a_share_alone_of_sessions_that_agree_is_the_same_by_every_version() -> 
     made = [score(card, sessions * 2, split, by=each) for each in get_args(Version)]
     assert ends(made[0]) == ends(made[1]) == ends(made[2])
     assert version_named(made[0]) == "satterthwaite"  # any would do
+    assert version_told(made[0].metrics) is None
+
+
+def test_every_version_is_in_the_tables() -> None:
+    assert {*NAMES} == {*get_args(Version)}
+    assert {*LAST_HARNESS} == {*get_args(Version)} - {"both"}
+
+
+@pytest.mark.parametrize(
+    ("harness", "since"),
+    [("0.1.0", False), ("0.0.9", False), ("0.1.1", True), ("0.10.0", True), ("1", True)],
+)
+def test_a_later_harness_no_longer_makes_the_older_versions(harness: str, since: bool) -> None:
+    assert made_since("cochran", harness) is made_since("satterthwaite", harness) is since
+    assert not made_since("both", harness)
+
+
+@pytest.mark.parametrize("harness", ["", "next", "9.9.x", "9" * 10, "1" + ".1" * 10, "٣.0"])
+def test_what_is_no_version_is_not_known_to_be_later(harness: str) -> None:
+    assert not made_since("satterthwaite", harness)
+
+
+def test_a_share_alone_of_groups_names_the_version_by_which_it_is_wider() -> None:
+    card, sessions, split = answered(150, 1, 10, 0.0)
+    card = replace(card, metrics=METRICS[:1])
+    newest, *before = (score(card, sessions, split, by=each) for each in get_args(Version))
+    assert newest.metrics[0].low < before[0].metrics[0].low
+    assert ends(before[0]) == ends(before[1])
+    assert [version_named(each) for each in (newest, *before)] == ["both", *["satterthwaite"] * 2]
 
 
 def test_committed_records_hold_by_the_method_that_they_name() -> None:

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from scipy import special, stats
 
 from harness.tasks.intervals import Units, interval
+from harness.tasks.scoring import Integers
 from harness.tasks.shares import mid_p
-from harness.tasks.spreads import LEAST, Spread, Version
+from harness.tasks.spreads import LEAST, UNSEEN, Spread, Version
 
 BEFORE: tuple[Version, ...] = ("cochran", "satterthwaite")
 EVERY: tuple[Version, ...] = ("both", *BEFORE)
@@ -123,3 +124,60 @@ def test_items_that_always_err_and_were_not_seen_are_reckoned_with() -> None:
     assert low < 1 - 3 / 200 < hits.mean() < high
     older, _ = interval(*units.of_share(hits, counted), by="cochran")
     assert older > 1 - 3 / 200
+
+
+def in_groups(wrong: Integers, size: int) -> tuple[float, Spread]:
+    """Return the share of right answers, of groups of so many items of which so many are wrong."""
+    right = np.arange(size) >= wrong[:, np.newaxis]
+    units = Units(right.size, [str(group) for group in np.arange(right.size) // size])
+    return units.of_share(right.reshape(1, -1), np.ones((1, right.size), np.bool_))
+
+
+def test_one_error_in_few_groups_leaves_open_what_none_does() -> None:
+    """Of ten groups that may err whole none did: that is no more known by two hundred items."""
+    none, _ = interval(*in_groups(np.zeros(10, np.int64), 20))
+    one, _ = interval(*in_groups(np.eye(10, dtype=np.int64)[0], 20))
+    assert none == pytest.approx((UNSEEN * 0.05) ** (1 / 10))
+    assert one < none
+    assert interval(*in_groups(np.eye(10, dtype=np.int64)[0], 20), by="cochran")[0] > 0.96
+
+
+def test_groups_that_err_whole_are_reckoned_with_where_none_was_seen() -> None:
+    rng = np.random.Generator(np.random.PCG64(4))
+    held, before, tries = 0, 0, 300
+    for _ in range(tries):
+        found = in_groups(np.where(rng.random(10) < 0.1, 20, rng.binomial(20, 0.01, 10)), 20)
+        truth = 1 - (0.1 + 0.9 * 0.01)
+        low, high = interval(*found)
+        held += low <= truth <= high
+        low, high = interval(*found, by="cochran")
+        before += low <= truth <= high
+    assert held >= 0.93 * tries
+    assert before < 0.8 * tries
+
+
+def test_many_groups_that_vary_much_have_the_interval_that_they_had() -> None:
+    rng = np.random.Generator(np.random.PCG64(5))
+    found = in_groups(rng.binomial(8, rng.beta(2, 6, 150)), 8)
+    assert interval(*found) == interval(*found, by="cochran")
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.integers(0, 6), min_size=2, max_size=30))
+def test_right_and_wrong_are_told_alike(wrong: list[int]) -> None:
+    counts = np.array(wrong)
+    low, high = interval(*in_groups(counts, 6))
+    mirrored = interval(*in_groups(6 - counts, 6))
+    assert (1 - high, 1 - low) == pytest.approx(mirrored, abs=1e-9)
+    value, _ = in_groups(counts, 6)
+    assert 0 <= low <= value <= high <= 1
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 60), st.integers(0, 6), st.floats(0.5, 0.99))
+def test_more_confidence_is_never_narrower(groups: int, wrong: int, confidence: float) -> None:
+    found = in_groups(np.where(np.arange(groups) < 2, wrong, 0), 6)
+    low, high = interval(*found, confidence)
+    lower, higher = interval(*found, (1 + confidence) / 2)
+    assert lower <= low + 1e-12
+    assert high <= higher + 1e-12

@@ -12,6 +12,8 @@ from record_samples import outcomes, record
 from toy_task import write_task
 
 from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
+from harness.records.finding import Finding
+from harness.records.interval_versions import NAMES, NEWEST
 from harness.records.withholding import publishable
 from harness.tasks import load_task
 from harness.tasks.outcomes import kept_items, kept_predictions
@@ -106,18 +108,28 @@ def unsteady() -> ItemOutcomes:
     return replace(kept, predictions=(kept.predictions[0], worse))
 
 
-def of_quality(task: FolderTask, quality: Quality) -> list[str]:
-    """Return what is found of a record of the unsteady entry that says this quality."""
+def found_of(
+    task: FolderTask, quality: Quality, *, harness: str = "0.1.0", beside: bool = True
+) -> list[Finding]:
+    """Return what is found of a record of the unsteady entry that says this quality.
+
+    ``beside``: its outcomes are.
+    """
     kept = unsteady()
-    made = record(joules=[39.0] * 2)
+    made = record(joules=[39.0] * 2, harness_version=harness)
     answers = kept_predictions(kept, made, task)
     sessions = tuple(
         replace(each, confusion=task.confusion(said, np.asarray(kept.labels)))
         for each, said in zip(made.sessions, answers, strict=True)
     )
     made = replace(made, quality=quality, sessions=sessions)
-    found = check_statistics(Subject("r.json", made, "5e" * 32, True, kept), task, None)
-    return [each.code for each in found]
+    subject = Subject("r.json", made, "5e" * 32, True, kept if beside else None)
+    return [*check_statistics(subject, task, None)]
+
+
+def of_quality(task: FolderTask, quality: Quality) -> list[str]:
+    """Return the codes of what does not hold."""
+    return [each.code for each in found_of(task, quality) if each.kind == "finding"]
 
 
 def test_intervals_hold_by_the_method_that_their_record_names(task: FolderTask) -> None:
@@ -139,3 +151,38 @@ def test_intervals_hold_by_the_method_that_their_record_names(task: FolderTask) 
             for mine, theirs in zip(narrow.metrics, named.metrics, strict=True)
         )
         assert of_quality(task, replace(narrow, metrics=renamed)) == ["quality"]
+
+
+@pytest.mark.parametrize("beside", [True, False])
+@pytest.mark.parametrize("version", get_args(Version)[1:])
+def test_intervals_of_an_older_version_are_named(
+    task: FolderTask, version: Version, beside: bool
+) -> None:
+    answers = kept_predictions(unsteady(), record(joules=[39.0] * 2), task)
+    made, newest = (
+        task.score(answers, kept_items(unsteady()), by=each) for each in (version, NEWEST)
+    )
+
+    (noted,) = found_of(task, made, beside=beside)
+    assert (noted.code, noted.kind) == ("intervals-older", "note")
+    assert NAMES[version] in noted.message
+
+    (wrong,) = found_of(task, made, harness="0.2.0", beside=beside)
+    assert (wrong.code, wrong.kind) == ("intervals-older", "finding")
+    assert "harness 0.2.0 no longer makes" in wrong.message
+
+    assert found_of(task, newest, harness="0.2.0", beside=beside) == []
+
+
+def test_kept_back_without_outcomes_an_older_version_is_named_where_methods_tell_it(
+    task: FolderTask,
+) -> None:
+    made = subject(task, answered(10), None).record
+    assert made.quality is not None
+    older = tuple(
+        replace(each, interval_method="wilson or exact over 97 items, sessions by their own t")
+        for each in made.quality.metrics
+    )
+    named = replace(made, quality=replace(made.quality, metrics=older))
+    found = check_statistics(Subject("r.json", named, "5e" * 32, True, None), task, None)
+    assert [(each.code, each.kind) for each in found] == [("intervals-older", "note")]

@@ -24,6 +24,7 @@ from harness.cli import (
     verify,
 )
 from harness.cli.errors import Command
+from harness.cli.light import LightGroup
 from harness.cli.output import print_line
 
 EXAMPLES = """Examples:
@@ -37,6 +38,7 @@ python -m harness evaluate submissions/my-team
 
 app = typer.Typer(
     name="harness",
+    cls=LightGroup,
     no_args_is_help=True,
     rich_markup_mode="rich",
     # An exception that is not the harness's own is a bug: its plain traceback can be sent to us.

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich import markup
-from rich.table import Table
 
 from harness.cli.spelt import GRADES, shown_path, three_digits
+from harness.cli.tables import Column, print_table
 from harness.site.text import rank_range
 from harness.submissions.faults import visible
 
@@ -74,20 +74,22 @@ def _print_board(console: Console, board: Board, rest: int) -> None:
         highlight=False,
     )
     console.print(f"{GRADES[board.meter_grade]} ({escape(sources)})", highlight=False)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     ranked = board.ranking is not None
+    columns = [
+        Column("entry", whole=True),
+        Column("team"),
+        Column(escape(board.metric.replace("_", " "))),
+        Column("J per 1,000 queries"),
+        Column("front", whole=True),
+        Column("class", whole=True),
+        Column("sessions", right=True),
+    ]
+    rows = [_cells(entry) for entry in board.entries]
     if ranked:
-        table.add_column("rank", no_wrap=True)
-    table.add_column("entry", no_wrap=True)
-    table.add_column("team")
-    table.add_column(escape(board.metric.replace("_", " ")))
-    table.add_column("J per 1,000 queries")
-    table.add_column("front", no_wrap=True)
-    table.add_column("class", no_wrap=True)
-    table.add_column("sessions", justify="right")
-    for entry in board.entries:
-        table.add_row(*([rank_text(entry.rank)] if ranked else []), *_cells(entry))
-    console.print(table)
+        columns = [Column("rank", whole=True), *columns]
+        ranks = (rank_text(entry.rank) for entry in board.entries)
+        rows = [(rank, *row) for rank, row in zip(ranks, rows, strict=True)]
+    print_table(console, columns, rows)
     if rest:
         console.print(f"[dim]and {rest:,} more, on the page[/dim]", highlight=False)
     for prize in board.ranking.prizes if board.ranking else ():

@@ -14,7 +14,7 @@ from harness.cli.sites import Files, Page
 from harness.cli.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
 from harness.records.base import Frozen
-from harness.records.replacing import MODE, refuse_link, replace_file
+from harness.records.replacing import MODE, create_file, refuse_link, replace_file
 from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
@@ -74,8 +74,9 @@ class _Task(NamedTuple):
     then: Then
 
 
-Then = Literal["write", "look"]
-"""What is done with files: they are written, or compared."""
+Then = Literal["create", "replace", "look"]
+"""What is done with files that are not as they should be: those that are missing are created under
+their own names, or all are replaced at once; or they are told of."""
 
 
 class _File(NamedTuple):
@@ -205,7 +206,8 @@ def _made(
 
     Nothing is written where it is not said what is ``there``.
     """
-    then: Then = "look" if there is None else "write"
+    # Nothing leads to a page that is missing, until those that lead to others are written.
+    then: Then = "look" if there is None else "create"
     made: dict[str, Made] = {}
     changed: list[str] = []
     asked: list[Page] = []
@@ -241,7 +243,7 @@ def _made(
             number += 1
             done(page, files)
     for page in leading:
-        done(page, _run(_task(folder, [page], then))[0])
+        done(page, _run(_task(folder, [page], "look" if there is None else "replace"))[0])
     return made, changed
 
 
@@ -295,7 +297,7 @@ def _put(walls: _Walls, name: str, content: bytes, then: Then) -> _File:
     wall = walls[name.rpartition("/")[0]]
     if wall is None and (mark := _mark_if_same(target, name, content)) is not None:
         return _File(name, mark, changed=False)
-    if then != "write":
+    if then == "look":
         return _File(name, None, changed=True)
     if wall is not None:
         raise OrganiserError(
@@ -303,11 +305,18 @@ def _put(walls: _Walls, name: str, content: bytes, then: Then) -> _File:
             remedy="remove it: the next build makes a folder there",
         )
     try:
-        status = replace_file(target, [content])
+        status = _write(target, content, then)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
-        status = replace_file(target, [content])
+        status = _write(target, content, then)
     return _File(name, mark_of(status), changed=True)
+
+
+def _write(target: str, content: bytes, then: Then) -> os.stat_result:
+    if then == "create":
+        with contextlib.suppress(FileExistsError):
+            return create_file(target, [content])
+    return replace_file(target, [content])
 
 
 def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:

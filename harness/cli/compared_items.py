@@ -133,7 +133,7 @@ def _outcomes(named: Named, stored: StoredLike, task: FolderTask) -> Answered | 
         place = items_path(stored.path, record)
         why = dict(named.source.problems).get(place, "is not there")
         return f"{place}: {why}"
-    predictions = scorable(outcomes, record, task)
+    predictions = scorable(outcomes, record, task.card)
     if isinstance(predictions, str):
         raise ConfigurationError(
             f"{stored.path}: the outcomes beside it {predictions}",

@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from typing import Any
 
 import typer
-from typer.core import TyperCommand
 
 from harness.cli.interrupts import KILLED, Interrupted
+from harness.cli.light import LightCommand
 from harness.cli.output import in_colour, print_json, print_note
 from harness.errors import HarnessError, MachineBusyError
 
 
-class Command(TyperCommand):
+class Command(LightCommand):
     """A command whose errors are explained."""
 
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - typer's own

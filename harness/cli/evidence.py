@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,6 +13,8 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from harness.cli.answered import Answered, Items, Rows
+    from harness.cli.workers import Workers
     from harness.ranking.evidence import (
         BetweenSessions,
         Evidence,
@@ -21,30 +23,29 @@ if TYPE_CHECKING:
         ResampledQuality,
     )
     from harness.records.board import Board, BoardEntry
-    from harness.records.evaluation import EvaluationRecord, ItemOutcomes
     from harness.records.joint import WhyUnranked
     from harness.store.results import StoredRecord
-    from harness.tasks.item_scores import ItemScores as Scored
-    from harness.tasks.protocol import Predictions
+    from harness.store.scanning import Mark
+    from harness.tasks.card import TaskCard
     from harness.tasks.task import FolderTask
 
-Items = tuple[tuple[str, ...], tuple[int, ...], tuple[str, ...] | None]
-"""Identifiers, labels and groups: what must be the same for all entries of a board."""
+ROWS_A_TASK = 24
+"""Answered for at once by a process."""
 
 _ROUNDING = 1e-15
 """Of a variance of quality: what is less is rounding."""
 
 
-@dataclass
-class Answers:
-    """The answers of all sessions behind one row."""
+@dataclass(frozen=True)
+class Beside:
+    """A results folder, and what is known of it."""
 
-    row: BoardEntry
-    items: Items
-    sessions: list[Predictions]
-    records: list[EvaluationRecord]
-    keys: list[str]
-    """Of the sidecars."""
+    results: Path
+    stored: Mapping[str, StoredRecord]
+    """Its records, by path."""
+    sidecars: Mapping[str, Mark]
+    """What tells sidecars that were found good from any others, by the paths of their records."""
+    workers: Workers
 
 
 @dataclass
@@ -59,41 +60,43 @@ class Gathered:
 
 
 def gather(
-    results: Path,
+    beside: Beside,
     board: Board,
     rows: Sequence[BoardEntry],
-    stored: Mapping[str, StoredRecord],
     task_of: Callable[[str], FolderTask],
     *,
     control: str | None,
     least_campaigns: int,
 ) -> Gathered:
-    """Read the sidecars of ``rows``, by name; ``stored`` are the records by path.
+    """Read the sidecars of ``rows``, by name.
 
     ``control`` is the entry of the rules that every campaign of the task contains, and
     ``least_campaigns`` how many they ask for where entries of different ones are compared.
     An entry is left out where one of its sidecars is missing, was altered, or is not of the items
     that most entries of the board were scored on.
     """
+    task = _task(board, rows, beside.stored, task_of)
+    if task is None:
+        return Gathered(None, (), {row.entry: "items-missing" for row in rows})
     left_out: dict[str, WhyUnranked] = {}
-    found: list[Answers] = []
-    seen: dict[Items, Items] = {}
-    task = _task(board, rows, stored, task_of)
-    for row in rows:
-        answers = "items-missing" if task is None else _answers(results, row, stored, task)
-        if isinstance(answers, Answers):
-            answers.items = seen.setdefault(answers.items, answers.items)  # held once, not by each
-            found.append(answers)
+    found: list[tuple[BoardEntry, Answered]] = []
+    seen: dict[Items, int] = {}
+    kinds: list[int] = []
+    """Which items each of them was scored on."""
+    for row, answered in zip(rows, _answered(beside, rows, task.card), strict=True):
+        if isinstance(answered, str):
+            left_out[row.entry] = answered
         else:
-            left_out[row.entry] = answers
+            found.append((row, answered))
+            kinds.append(seen.setdefault(answered.items, len(seen)))
     if not found:
         return Gathered(None, (), left_out)
-    agreed = Counter(answers.items for answers in found).most_common(1)[0][0]
-    left_out |= {each.row.entry: "items-unfit" for each in found if each.items != agreed}
-    fit = [each for each in found if each.items == agreed]
-    assert task is not None  # noqa: S101 - else nothing was found
-    keys = tuple(key for each in fit for key in each.keys)
-    return Gathered(_evidence(task, fit, control, least_campaigns), keys, left_out)
+    agreed = Counter(kinds).most_common(1)[0][0]
+    numbered = [*zip(kinds, found, strict=True)]
+    left_out |= {row.entry: "items-unfit" for kind, (row, _) in numbered if kind != agreed}
+    fit = [each for kind, each in numbered if kind == agreed]
+    keys = tuple(key for _, each in fit for key in each.keys)
+    return Gathered(_evidence(fit, control, least_campaigns), keys, left_out)
 
 
 def _task(
@@ -111,85 +114,74 @@ def _task(
     return task if task.digest == named else None
 
 
-def _answers(
-    results: Path, row: BoardEntry, stored: Mapping[str, StoredRecord], task: FolderTask
-) -> Answers | WhyUnranked:
-    from harness.store.results import StoredRecord, has_items, read_items
-    from harness.tasks.outcomes import scorable
+def _answered(
+    beside: Beside, rows: Sequence[BoardEntry], card: TaskCard
+) -> Iterator[Answered | WhyUnranked]:
+    """Yield what the entry of each row answered, or why it cannot be ranked."""
+    from harness.cli.answered import Behind, Rows, read_rows
 
-    if not all(has_items(results, path) for path in row.evaluations):
-        return "items-missing"
-    outcomes: list[ItemOutcomes] = []
-    sessions: list[Predictions] = []
-    records = [stored[path].record for path in row.evaluations]
-    for path, record in zip(row.evaluations, records, strict=True):
-        here = stored[path]  # its record is read anew each time that it is asked for
-        read = StoredRecord(path=path, record=record, digest=here.digest, signed_by=here.signed_by)
-        kept = read_items(results, read)
-        if kept is None:
-            return "items-missing"
-        answers = scorable(kept, record, task)
-        if isinstance(answers, str):
-            return "items-unfit"
-        outcomes.append(kept)
-        sessions += answers
-    items = {(each.ids, each.labels, each.groups) for each in outcomes}
-    if len(items) != 1 or len(outcomes[0].ids) != records[0].data.items:
-        return "items-unfit"
-    return Answers(row, items.pop(), sessions, records, [each.key for each in outcomes])
+    def behind(row: BoardEntry) -> tuple[Behind, ...]:
+        members = [beside.stored[path] for path in row.evaluations]
+        return tuple(Behind(each, each.digest, beside.sidecars.get(each.path)) for each in members)
+
+    tasks: Iterator[Rows] = (
+        Rows(str(beside.results), card, tuple(map(behind, rows[start : start + ROWS_A_TASK])))
+        for start in range(0, len(rows), ROWS_A_TASK)
+    )
+    for answered in beside.workers.run(read_rows, tasks):
+        yield from answered
 
 
 def _evidence(
-    task: FolderTask, entries: Sequence[Answers], control: str | None, least_campaigns: int
+    entries: Sequence[tuple[BoardEntry, Answered]], control: str | None, least_campaigns: int
 ) -> Evidence:
     import numpy as np
 
     from harness.ranking.evidence import Evidence
     from harness.ranking.occasions import session_energies
-    from harness.tasks.item_scores import item_scores
 
-    names = tuple(each.row.entry for each in entries)
-    _, labels, groups = entries[0].items
-    truth = np.array(labels, np.int64)
-    scored = [item_scores(task.card, each.sessions, truth) for each in entries]
+    names = tuple(row.entry for row, _ in entries)
+    answered = [each for _, each in entries]
     return Evidence(
         entries=names,
-        quality=_quality(scored, _numbered(groups)),
-        energy=session_energies([each.records for each in entries]),
-        at_floor=np.array([each.row.at_floor for each in entries], np.bool_),
+        quality=_quality(answered),
+        energy=session_energies([each.measured for each in answered]),
+        at_floor=np.array([row.at_floor for row, _ in entries], np.bool_),
         control=control if control in names else None,
         least_campaigns=least_campaigns,
-        of_sessions=_of_sessions(scored),
+        of_sessions=_of_sessions(answered),
     )
 
 
-def _of_sessions(scored: Sequence[Scored]) -> BetweenSessions:
+def _of_sessions(answered: Sequence[Answered]) -> BetweenSessions:
     """Return what whole sessions of each entry have in common beyond their items."""
     import numpy as np
 
     from harness.ranking.evidence import BetweenSessions
-    from harness.ranking.paired_quality import OfSessions
 
-    of = [OfSessions(each.by_session, each.session_noise) for each in scored]
-    variances = np.array([each.between for each in of])
+    variances = np.array([each.between for each in answered])
     variances[variances < _ROUNDING] = 0.0
-    return BetweenSessions(variances, np.array([len(each.values) - 1.0 for each in of]))
+    return BetweenSessions(variances, np.array([each.sessions - 1.0 for each in answered]))
 
 
-def _quality(scored: Sequence[Scored], groups: Integers | None) -> ItemScores | ResampledQuality:
+def _quality(answered: Sequence[Answered]) -> ItemScores | ResampledQuality:
     """Return what each item scored, or where the metric is no mean of that, how to work it out."""
     import numpy as np
 
     from harness.ranking.evidence import ItemScores, ResampledQuality
 
-    by_item = [each.scores for each in scored if each.scores is not None]
-    if len(by_item) == len(scored):
-        return ItemScores(np.stack(by_item, axis=1), scored[0].classes, groups)
-    once = np.ones((1, len(scored[0].labels)))
+    _, labels, names = answered[0].items
+    groups = _numbered(names)
+    by_item = [each.scores for each in answered if each.scores is not None]
+    if len(by_item) == len(answered):
+        classes = np.array(labels, np.int64) if answered[0].classes else None
+        return ItemScores(np.stack(by_item, axis=1), classes, groups)
+    once = np.ones((1, len(labels)))
+    resampled = [each.answers.resampled for each in answered if each.answers is not None]
     return ResampledQuality(
-        values=np.concatenate([each.resampled(once) for each in scored]),
-        resampled=tuple(each.resampled for each in scored),
-        items=len(scored[0].labels),
+        values=np.concatenate([metric(once) for metric in resampled]),
+        resampled=tuple(resampled),
+        items=len(labels),
         groups=groups,
     )
 

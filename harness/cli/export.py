@@ -304,4 +304,17 @@ def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:
     for each in lost:
         by_reason.setdefault((each.kind, each.why), []).append(each.field)
     for (kind, why), fields in sorted(by_reason.items()):
-        print_note(f"  {kind}: {', '.join(fields)}: {why}")
+        print_note(f"  {kind}: {', '.join(folded(fields))}: {why}")
+
+
+def folded(fields: Sequence[str]) -> list[str]:
+    """Spell fields of one parent together: ``task.{digest, metric}``."""
+    by_parent: dict[str, list[str]] = {}
+    for field in fields:
+        parent, dot, name = field.rpartition(".")
+        by_parent.setdefault(f"{parent}{dot}", []).append(name)
+    told = []
+    for parent, names in by_parent.items():
+        together = ", ".join(names)
+        told.append(f"{parent}{{{together}}}" if parent and len(names) > 1 else parent + together)
+    return told

@@ -69,10 +69,14 @@ def write_summary(done: Checked, named: Path | None, *, github: bool) -> None:
         return
     from harness.submissions.job_summary import MAX_BYTES, markdown
 
-    adds = str(path) == given
+    if str(path) != given:
+        from harness.cli.writing import write_file
+
+        write_file(path, markdown(done.subjects, MAX_BYTES).encode())
+        return
     try:
-        before = path.stat().st_size if adds and path.exists() else 0
-        with path.open("ab" if adds else "wb") as file:
+        before = path.stat().st_size if path.exists() else 0
+        with path.open("ab") as file:
             file.write(markdown(done.subjects, MAX_BYTES - before).encode())
     except OSError as error:
         told = f"{path}: the summary cannot be written: {error.strerror}"

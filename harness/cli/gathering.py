@@ -124,6 +124,16 @@ class Gathered:
             if told.gist is not None
         }
 
+    @cached_property
+    def sidecars(self) -> dict[str, Mark]:
+        """The marks of sidecars that were found good, by the paths of their records."""
+        return {
+            told.gist.path: told.marks[1]
+            for each in self.folders
+            for told in each.told
+            if told.gist is not None and not told.problems and len(told.marks) == 2  # noqa: PLR2004
+        }
+
     def line(self, completed: Sequence[str], copies: Sequence[str]) -> Line:
         """Return the line of these evaluations; made anew where others stand in it too."""
         kept = None if copies else self._lines.get(tuple(completed))

@@ -72,14 +72,14 @@ def watch_idle(meter: Meter, seconds: float, *, cores: int) -> Idle:
     work = NoWork()
     readings = []
     with meter.record(work) as recording:
-        watch = DisturbanceWatch(work)
-        before, began = _listing(), time.monotonic()
+        watch, began = DisturbanceWatch(work), time.monotonic()
+        before, listed = _listing(), time.monotonic()
         recording.mark()  # what opening and listing took is none of it
         for _ in range(WINDOWS):
             time.sleep(seconds / WINDOWS)
             readings.append(recording.mark())
-        disturbance = watch.mark()
-        after, lasted = _listing(), time.monotonic() - began
+        disturbance, lasted = watch.mark(), time.monotonic() - began
+        after, between = _listing(), time.monotonic() - listed
     description = meter.describe()
     watts = tuple(reading.joules / reading.seconds for reading in readings)
     return Idle(
@@ -89,17 +89,22 @@ def watch_idle(meter: Meter, seconds: float, *, cores: int) -> Idle:
         watts=watts,
         mean_watts=fmean(watts),
         spread_watts=stdev(watts),
-        other_share=disturbance.other_cpu_seconds / (lasted * cores),
-        steal_share=disturbance.steal_seconds / (lasted * cores),
+        other_share=_share(disturbance.other_cpu_seconds, lasted * cores),
+        steal_share=_share(disturbance.steal_seconds, lasted * cores),
         run_queue_share=(
             None
             if disturbance.run_queue_seconds is None
-            else disturbance.run_queue_seconds / lasted
+            else _share(disturbance.run_queue_seconds, lasted)
         ),
         frequency_megahertz=disturbance.frequency_megahertz,
         throttle_events=disturbance.throttle_events,
-        busiest=_busiest(before, after, lasted),
+        busiest=_busiest(before, after, between),
     )
+
+
+def _share(seconds: float, whole: float) -> float:
+    """Return a share of a time: what is counted in ticks may come to more than there was."""
+    return min(1.0, seconds / whole)
 
 
 class _Used(NamedTuple):

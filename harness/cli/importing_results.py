@@ -97,8 +97,9 @@ def import_results(  # noqa: PLR0917 - typer makes options of them
         said = f"{result.task}: {result.name}: {result.energy.value:g} {result.energy.unit}"
         print_line(visible(f"{said}, {imported_path(result)}"))
     new = sum(each for _, each in written)
-    print_note(f"imported {new}, and {len(written) - new} that were there; python -m harness "
-               "leaderboard shows them")  # fmt: skip
+    old = len(written) - new
+    there = f", {old} {'was' if old == 1 else 'were'} there already" if old else ""
+    print_note(f"imported {new}{there}; python -m harness leaderboard shows them")
 
 
 def _check_options(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, cast
 
 from msgspec.structs import replace
 
+from harness.cli.evidence import Beside
+from harness.cli.workers import Here
 from harness.records.base import Frozen, digest
 from harness.records.joint import JointStatistics
 
@@ -18,11 +20,15 @@ if TYPE_CHECKING:
     from harness.cli.gathering import Gathered
     from harness.cli.project import Project
     from harness.cli.translations import Words
+    from harness.cli.workers import Workers
     from harness.ranking.rank_notes import WhyNoRanks
     from harness.records.board import Board, BoardEntry, Boards, Problem
     from harness.records.joint import JointFile
     from harness.store.results import Signs, StoredRecord
     from harness.store.scanning import Mark
+    from harness.tasks.task import FolderTask
+
+HERE = Here()
 
 SIGNED = ("official", "unofficial", "open")
 """Boards of signed records: an unsigned joint file beside one could be anybody's."""
@@ -77,12 +83,11 @@ class Joints:
         known: Mapping[str, Known] | None = None,
     ) -> None:
         from harness.store.joint import joint_folder
-        from harness.tasks import load_task
 
         self.results, self.folder = results, joint_folder(results)
         self._keys, self._signer = project.key_ring(), signer
         self._rules = project.rules()
-        self._task = cache(lambda name: load_task(project.root, name))
+        self._task = cache(self._loaded)
         self._project = project
         self._root, self.computed = project.root, dict(known or {})
         self.used: dict[str, Known] = {}
@@ -90,8 +95,8 @@ class Joints:
         self._places: dict[str, str] = {}
         self._marks: dict[str, Mark | None] = {}
 
-    def of_gathered(self, gathered: Gathered) -> Ranked:
-        """Make the boards of what was kept of records."""
+    def of_gathered(self, gathered: Gathered, several: Workers = HERE) -> Ranked:
+        """Make the boards of what was kept of records; ``several`` read their outcomes."""
         from harness.cli.translations import with_words
         from harness.ranking.boards import boards_of
 
@@ -101,7 +106,12 @@ class Joints:
         # What lies on a shelf is all that is asked of a record.
         stored = cast("Mapping[str, StoredRecord]", gathered.stored)
         shown = with_words(self._with_imported(boards), self._words)
-        return self._ranked(shown, stored)
+        return self._ranked(shown, Beside(self.results, stored, gathered.sidecars, several))
+
+    def _loaded(self, name: str) -> FolderTask:
+        from harness.tasks import load_task  # it imports SciPy, for outcomes that are new alone
+
+        return load_task(self._root, name)
 
     @cached_property
     def _words(self) -> Words:
@@ -115,7 +125,8 @@ class Joints:
         from harness.ranking.boards import make_boards
 
         boards = make_boards(stored, self._rules, problems)
-        return self._ranked(boards, {each.path: each for each in stored})
+        by_path = {each.path: each for each in stored}
+        return self._ranked(boards, Beside(self.results, by_path, {}, HERE))
 
     def _with_imported(self, boards: Boards) -> Boards:
         """Put beside boards what was imported: it has no part in any of them."""
@@ -173,9 +184,9 @@ class Joints:
 
         return left_over(self.folder, [board.id for board in ranked.boards.boards])
 
-    def _ranked(self, boards: Boards, stored: Mapping[str, StoredRecord]) -> Ranked:
-        """Rank the entries of every board by what is here; ``stored`` are their records."""
-        made = [self._rank(board, stored) for board in boards.boards]
+    def _ranked(self, boards: Boards, beside: Beside) -> Ranked:
+        """Rank the entries of every board by what is here."""
+        made = [self._rank(board, beside) for board in boards.boards]
         problems = [each.problem for each in made if each.problem is not None]
         found = sorted((*boards.problems, *problems), key=lambda p: (p.path, p.code, p.message))
         boards = replace(boards, problems=tuple(found))
@@ -186,7 +197,7 @@ class Joints:
             unsigned=tuple(each.board.id for each in made if _needs_signature(each)),
         )
 
-    def _rank(self, board: Board, stored: Mapping[str, StoredRecord]) -> _Made:
+    def _rank(self, board: Board, beside: Beside) -> _Made:
         from harness.ranking.candidates import candidates
         from harness.ranking.joined import with_statistics, without_statistics
         from harness.records.joint import JointFile
@@ -197,10 +208,10 @@ class Joints:
         if not rows:
             nobody = without_statistics(board, "no-candidates")
             return _Made(nobody, nobody)
-        behind = [stored[path] for row in board.entries for path in row.evaluations]
+        behind = [beside.stored[path] for row in board.entries for path in row.evaluations]
         records = records_digest(behind)
         kept, problem = self._kept(board, records)
-        computed, complete = self._compute(board, rows, records, stored)
+        computed, complete = self._compute(board, rows, records, beside)
         of_kept = kept and with_statistics(board, kept.statistics, self._rules)
         if kept and of_kept and _counts(kept, computed if complete else None):
             return _Made(of_kept, of_kept)
@@ -261,7 +272,7 @@ class Joints:
         board: Board,
         rows: Sequence[BoardEntry],
         records: str,
-        stored: Mapping[str, StoredRecord],
+        beside: Beside,
     ) -> tuple[JointStatistics | None, bool]:
         """Return what the sidecars give, and whether those of all rows are here.
 
@@ -274,7 +285,7 @@ class Joints:
         if place is None:
             return None, False
         if (known := self.computed.get(place)) is None:
-            known = self._worked_out(board, rows, records, stored)
+            known = self._worked_out(board, rows, records, beside)
         self.computed[place] = self.used[place] = known
         self._places[board.id] = place
         return known.statistics, known.complete
@@ -297,17 +308,16 @@ class Joints:
         board: Board,
         rows: Sequence[BoardEntry],
         records: str,
-        stored: Mapping[str, StoredRecord],
+        beside: Beside,
     ) -> Known:
         from harness.cli.evidence import gather
         from harness.ranking.joint import joint_statistics
         from harness.store.joint import resampling_seed
 
         gathered = gather(
-            self.results,
+            beside,
             board,
             rows,
-            stored,
             self._task,
             control=self._control(board.task),
             least_campaigns=self._rules.campaigns.least,

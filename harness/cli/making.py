@@ -8,18 +8,21 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
+from zlib import crc32
 
 from harness.cli.building import Built, There, build, is_ours, look, refuse_a_strangers
 from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
+from harness.cli.kept_rows import Shelf
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
-from harness.cli.parts import Part, Parts
+from harness.cli.parts import Parts
 from harness.cli.publishing import pages
 from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken, task_of
 from harness.cli.site_files import Listed, listing
 from harness.cli.sites import Site
+from harness.cli.templates import learn_templates, templates_kept
 from harness.cli.unchanged import (
     LOCAL,
     Asked,
@@ -34,7 +37,7 @@ from harness.cli.workers import Workers, workers
 from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
-from harness.site.templating import COMPILED, compile_all
+from harness.records.rules import Rules
 from harness.store.joint import joint_folder, joint_name
 from harness.store.reading import is_local
 from harness.store.results import Signs
@@ -42,6 +45,8 @@ from harness.store.scanning import Found, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
+PARTS_OF_A_TASK = 16
+"""Files of the cache that hold what was kept of a task's records."""
 
 
 class Done(NamedTuple):
@@ -76,22 +81,10 @@ def make(
     rows of all boards, besides the site. What was ``seen`` before another build ended is looked up
     again.
     """
-    with asked.cache.alone() as waited:
-        templates = _compiled(asked.cache) if asked.cached else len(COMPILED)
+    with asked.cache.alone() as waited, templates_kept(asked.cache):
         found = look_at(asked) if waited else seen()
         takes = not (needed or signer or asked.foreign) and asked.cached
-        done = _make(asked, found, signer, partial=partial, takes=takes)
-        if templates != len(COMPILED):
-            asked.cache.save("templates", COMPILED)
-        return done
-
-
-def _compiled(cache: Cache) -> int:
-    """Have the templates of pages compiled; return how many were kept so."""
-    kept = cache.load("templates", dict[str, bytes]) or {}
-    COMPILED.update(kept)
-    compile_all()
-    return len(kept)
+        return _make(asked, found, signer, partial=partial, takes=takes)
 
 
 def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool) -> Done:
@@ -113,7 +106,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
     with workers(_processes(asked, found, folders.known)) as several:
         public = gather(asked.project, results, found, several, folders.known, local=False)
-        ranked = taken.among(joints.of_gathered(public))
+        ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
             # A page of local results is needed after all, and it wants all rows.
             return _make(asked, seen, signer, partial=partial, takes=False)
@@ -125,13 +118,11 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         if local:
             known = folders.known | by_folder_of(public.folders)
             everything = gather(asked.project, results, found, several, known, local=True)
-            shown = joints.of_gathered(everything).boards
+            shown = joints.of_gathered(everything, several).boards
         shows_local = _shows_local(asked, shown, ranked.published)
         if not asked.foreign:
             rules, address = asked.project.rules(), asked.project.site_address()
-            site = Site(
-                ranked.published, public, rules, address, taken.boards, place.parts(several)
-            )
+            site = place.site(ranked.published, public, rules, address, several, taken)
             built = place.build(site, several, taken)
             reads = {} if ranked.unsigned else shards.keep(site, ranked, public, taken)
             place.keep(built, site, reads)
@@ -139,7 +130,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         page = "index.html"
         if shows_local:
             place = _Place.of(of_local, cache)
-            site = Site(shown, everything, asked.project.rules(), parts=place.parts(several))
+            site = place.site(shown, everything, asked.project.rules(), "", several, NOTHING)
             built = place.build(site, several, NOTHING)
             place.keep(built, site, {})
             left[of_local] = built.marks
@@ -189,7 +180,7 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
     joints = Joints(asked.project, asked.results)
     with workers(_processes(asked, found, {})) as several:
         gathered = gather(asked.project, asked.results, found, several, {}, local=False)
-        ranked = joints.of_gathered(gathered)
+        ranked = joints.of_gathered(gathered, several)
         if not partial:
             require_whole(ranked)
         rules, address = asked.project.rules(), asked.project.site_address()
@@ -244,51 +235,75 @@ class _Place:
         kept = cache.load(f"pages-{_digest(folder)}", Pages)
         return cls(folder, cache, kept or Pages(made={}, reads={}), There.of(folder))
 
-    def parts(self, several: Workers) -> Parts:
-        """Return what has the parts of boards that stand on this site's pages."""
-        return Parts(several, self.cache.load(self._parts_name, dict[str, Part]))
+    def site(  # noqa: PLR0917 - all that a site is made of
+        self,
+        boards: Boards,
+        gathered: Gathered,
+        rules: Rules,
+        address: str,
+        several: Workers,
+        taken: Taken,
+    ) -> Site:
+        """Return what the site is made of, with what was kept of it."""
+        parts = Parts(several, self.cache, f"parts-{_digest(self.folder)}")
+        return Site(boards, gathered, rules, address, taken.boards, parts, self._shelf)
 
     def build(self, site: Site, several: Workers, taken: Taken) -> Built:
         """Make the site."""
         made = self.known.made
         carried = {name: each for name, each in made.items() if each.board in taken.boards}
-        return build(pages(site), self.folder, several, made, there=self.there, carried=carried)
+        built = build(pages(site), self.folder, several, made, there=self.there, carried=carried)
+        learn_templates(several)
+        return built
 
     def keep(self, built: Built, site: Site, reads: dict[str, Behind]) -> None:
         """Keep what the site was made of; ``reads`` is of its boards."""
         self.cache.save(f"pages-{_digest(self.folder)}", Pages(made=built.made, reads=reads))
-        self.cache.save(self._parts_name, site.parts.made)
+        site.parts.keep()
+        shown = (self._shelf.name_of(board.id) for board in site.boards.boards)
+        self.cache.tidy(f"{self._shelf.name}-", shown)
 
     @property
-    def _parts_name(self) -> str:
-        return f"parts-{_digest(self.folder)}"
+    def _shelf(self) -> Shelf:
+        return Shelf(cache=self.cache.where, name=f"rows-{_digest(self.folder)}")
 
 
 class _Folders:
-    """What was kept of each record of the tasks that are not taken over."""
+    """What was kept of each record of the tasks that are not taken over.
+
+    The folders of a task are kept in ``PARTS_OF_A_TASK`` files: where one is new, one is written.
+    """
 
     def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
         self._cache, self._name = cache, name
+        numbers = range(PARTS_OF_A_TASK)
+        self._places = [self._place(task, n) for task in shards.found for n in numbers]
         self._kept = {
-            task: by_folder_of(cache.load(self._place(task), list[Folder]) or ())
+            place: by_folder_of(cache.load(place, list[Folder]) or ())
             for task in shards.found
             if task not in taken.shards
+            for place in (self._place(task, n) for n in numbers)
         }
         self.known = {name: each for kept in self._kept.values() for name, each in kept.items()}
 
     def keep(self, gathered: Gathered, seen_ns: int) -> None:
-        """Keep it for the next build, where any of it is new; not of files that were fresh."""
-        settled: dict[str, dict[bytes, Folder]] = {task: {} for task in self._kept}
+        """Keep it for the next build, where any is new or gone; not of files that were fresh."""
+        settled: dict[str, dict[bytes, Folder]] = {place: {} for place in self._kept}
         for name, folder in by_folder_of(gathered.folders).items():
             marks = (mark for told in folder.told for mark in told.marks)
             if not any(is_fresh(mark, seen_ns) for mark in marks):
-                settled[task_of(os.fsdecode(name) + "/")][name] = folder
-        for task, folders in settled.items():
-            if any(folder is not self._kept[task].get(name) for name, folder in folders.items()):
-                self._cache.save(self._place(task), [*folders.values()])
+                number = crc32(name) % PARTS_OF_A_TASK
+                settled[self._place(task_of(os.fsdecode(name) + "/"), number)][name] = folder
+        for place, folders in settled.items():
+            kept = self._kept[place]
+            if any(kept.get(name) is not each for name, each in folders.items()) or (
+                kept.keys() != folders.keys()
+            ):
+                self._cache.save(place, [*folders.values()])
+        self._cache.tidy(f"{self._name}-", self._places)
 
-    def _place(self, task: str) -> str:
-        return f"{self._name}-{_digest_of(os.fsencode(task))}"
+    def _place(self, task: str, number: int) -> str:
+        return f"{self._name}-{_digest_of(os.fsencode(task) + bytes([0, number]))}"
 
 
 def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:

@@ -11,11 +11,12 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import re
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from hashlib import blake2b
+from hashlib import blake2b, sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TypeVar
@@ -26,6 +27,7 @@ import harness
 from harness.cli.output import print_note
 from harness.cli.project import Project
 from harness.errors import HarnessError
+from harness.records.base import Frozen
 from harness.records.caches import cache_folder
 from harness.records.replacing import clear_drafts, replace_file
 
@@ -34,16 +36,36 @@ T = TypeVar("T")
 KIND = "site"
 MAGIC = b"frugal-ai site cache 1\n"
 DIGEST_BYTES = 32
+"""Of a SHA-256."""
 FOR_NOBODY_ELSE = 0o600
 LIBRARIES = ("Jinja2", "MarkupSafe", "msgspec", "numpy", "scipy", "pyarrow", "pillow", "codecarbon")
 """What figures and pages are made with: another version may spell something otherwise."""
+
+
+class Where(Frozen, array_like=True):
+    """What another process is told of a cache, so that it can read it and add to it."""
+
+    folder: bytes | None
+    """``None``: nothing is kept."""
+    made_by: str
 
 
 class Cache:
     """The files of one project."""
 
     def __init__(self, folder: Path | None, made_by: str) -> None:
-        self._folder, self._made_by = folder, made_by.encode()
+        self._folder, self._made_by = folder, made_by
+
+    @classmethod
+    def at(cls, where: Where) -> Cache:
+        """Return the cache that another process told of."""
+        return cls(Path(os.fsdecode(where.folder)) if where.folder else None, where.made_by)
+
+    @property
+    def where(self) -> Where:
+        """What to tell another process."""
+        folder = None if self._folder is None else os.fsencode(self._folder)
+        return Where(folder=folder, made_by=self._made_by)
 
     def load(self, name: str, into: type[T]) -> T | None:
         """Return what was kept under a name; ``None`` where nothing was that can be believed."""
@@ -94,6 +116,17 @@ class Cache:
             parts = MAGIC, self._digest(name, payload), payload
             replace_file(self._folder / name, parts, FOR_NOBODY_ELSE)
 
+    def tidy(self, before: str, keep: Iterable[str]) -> None:
+        """Take away what was kept under names that begin so, with 16 digits after it, but these."""
+        if self._folder is None:
+            return
+        kept = set(keep)
+        with contextlib.suppress(OSError):
+            for each in self._folder.iterdir():
+                digits = each.name.removeprefix(before)
+                if digits != each.name and _DIGITS.fullmatch(digits) and each.name not in kept:
+                    each.unlink()
+
     def _read(self, name: str) -> bytes | None:
         if self._folder is None:
             return None
@@ -106,7 +139,7 @@ class Cache:
             return None
 
     def _digest(self, name: str, payload: bytes | memoryview) -> bytes:
-        made = blake2b(self._made_by + b"\0" + name.encode() + b"\0", digest_size=DIGEST_BYTES)
+        made = sha256(f"{self._made_by}\0{name}\0".encode())  # processors have steps of it
         made.update(payload)
         return made.digest()
 
@@ -125,6 +158,7 @@ def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
+_DIGITS = re.compile("[0-9a-f]{16}")
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
 NONE = Cache(None, "")

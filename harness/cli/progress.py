@@ -72,6 +72,11 @@ class ProgressLine:
         if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
             self._show(f"{split}: {done:,} of {total:,} items")
 
+    def verified(self, path: str, done: int, total: int) -> None:
+        """Tell which record is held against what it names, and how many were before."""
+        if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:
+            self._show(f"{done:,} of {total:,} records: {path}")
+
     def written(self, items: int) -> None:
         """Tell how many items were written."""
         if self._stream and time.monotonic() - self._shown_at >= SECONDS_BETWEEN:

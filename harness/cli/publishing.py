@@ -16,7 +16,8 @@ import msgspec
 from msgspec.structs import replace
 
 from harness.cli.gathering import read_again
-from harness.cli.parts import Wanted
+from harness.cli.kept_rows import OfBoard
+from harness.cli.parts import PlacedRows, Wanted
 from harness.cli.sites import Files, Page, Site, bare, digest, page_of, spelt
 from harness.ranking.gists import Gist
 from harness.records.base import Frozen
@@ -87,13 +88,14 @@ def _parts(site: Site) -> list[BoardParts]:
     wanted = []
     for each in placed(site.boards.boards, site.counts):
         made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
-        whole = partial(_with_rows, site, each)
-        wanted.append(Wanted(each.board.id, digest(spelt(made_of)), whole))
+        value = partial(_with_rows, site, each)
+        wanted.append(Wanted(each.board.id, digest(spelt(made_of)), value))
     return site.parts.of(wanted)
 
 
-def _with_rows(site: Site, each: Placed) -> Placed:
-    return replace(each, board=site.whole(each.board))
+def _with_rows(site: Site, each: Placed) -> PlacedRows:
+    of = site.spelt(each.board)
+    return PlacedRows(of=of, number=each.number, loads_at_once=each.loads_at_once)
 
 
 def _index(given: _Index) -> Files:
@@ -135,18 +137,15 @@ def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
     for board in site.fresh:
         made_of = site.digests(board).whole
-        value = partial(_itself, board)
-        yield Page(f"data {board.id}", made_of, _data, value, board=board.id)
+        yield Page(f"data {board.id}", made_of, _data, partial(site.spelt, board), board=board.id)
 
 
-def _itself(board: Board) -> Board:
-    return board
-
-
-def _data(board: Board) -> Files:
+def _data(of: OfBoard) -> Files:
     from harness.site.render import data_of
 
-    return data_of(board)
+    files = data_of(of.board, of.rows)
+    of.keep()
+    return files
 
 
 # A page per entry

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from rich.markup import escape
 
 from harness.cli.rows import LABEL_WIDTH, print_row
-from harness.cli.spelt import GRADES, interval, shown_path, three_digits
+from harness.cli.spelt import GRADES, digits, interval, shown_path, three_digits
 from harness.ranking.summary import Summary, energy_parts, summarise
 from harness.ranking.trust import in_words
 from harness.records.drift import Drift
@@ -246,7 +246,7 @@ def _left_open(summary: Summary) -> Iterator[tuple[str, str]]:
 
 def _percent(share: float) -> str:
     """Spell an uncertainty: two digits say all that is known of it."""
-    return f"{three_digits(float(f'{100 * share:.2g}'))} %"
+    return f"{digits(100 * share, 2)} %"
 
 
 def _next_step(record: EvaluationRecord, again: str, board: str) -> str:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from harness.cli.output import print_note, write_out
-from harness.errors import UsageError
+from harness.cli.output import write_out
+from harness.cli.writing import write_file
 
 EXAMPLES = """Examples:
 
@@ -37,14 +37,7 @@ def schema(
     if output is None:
         write_out(content.decode())
         return
-    try:
-        output.write_bytes(content)
-    except OSError as error:
-        raise UsageError(
-            f"{output}: cannot be written: {error.strerror}",
-            remedy="name a file in a folder that is there and that you may write to",
-        ) from None
-    print_note(f"wrote {output}")
+    write_file(output, content)
 
 
 def record_schema() -> dict[str, Any]:

@@ -199,6 +199,7 @@ class Shards:
                 continue
             self._cache.save(self._place(task), self._shard(site, boards, read))
             reads |= {b.id: Behind(read=read, joint=self._joints.mark(b.id)) for b in boards}
+        self._cache.tidy(f"{self._name}-", map(self._place, self.found))
         return reads
 
     def _shard(self, site: Site, boards: Iterable[Board], read: str) -> Shard:

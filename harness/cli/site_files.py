@@ -6,7 +6,6 @@ in which nothing has changed.
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 from collections.abc import Iterator
@@ -33,8 +32,8 @@ def ours() -> re.Pattern[str]:
     """
     return re.compile(
         rf"(?:(?:{_languages()})/)?"
-        r"(?:index\.html|method\.html|feed\.xml|preview\.png"
-        rf"|entries/{_BOARD}/{_ENTRY}\.html|badges/{_BOARD}/{_ENTRY}\.svg)"
+        rf"(?:entries/{_BOARD}/{_ENTRY}\.html|badges/{_BOARD}/{_ENTRY}\.svg"
+        r"|index\.html|method\.html|feed\.xml|preview\.png)"
         r"|style\.css|board\.js|boards\.json"
         rf"|data/{_BOARD}(?:(?:\.claims)?\.js|\.csv|\.json|\.parquet)"
         rf"|{_BOARD}\.csv"  # where spreadsheets once lay
@@ -60,8 +59,10 @@ def listing(folder: Path, drafts: list[str] | None = None) -> Listed:
     is_ours, found = ours().fullmatch, Listed()
     for name, entry in in_our_folders(folder):
         if is_ours(name):
-            with contextlib.suppress(OSError):
+            try:
                 found.append((name, mark_of(entry.stat(follow_symlinks=False))))
+            except OSError:  # it is gone by now
+                continue
         elif drafts is not None and is_abandoned(entry.name):
             drafts.append(name)
     found.sort()

@@ -12,6 +12,7 @@ import msgspec
 from msgspec.structs import replace
 
 from harness.cli.gathering import Gathered
+from harness.cli.kept_rows import OfBoard, Shelf
 from harness.cli.parts import Parts
 from harness.records.board import Board, Boards
 from harness.records.rules import Rules
@@ -71,6 +72,9 @@ class Site:
     kept: Mapping[str, Kept] = field(default_factory=dict)
     """By the board's identifier. Of these there are no data and no pages of entries to make."""
     parts: Parts = field(default_factory=Parts)
+    shelf: Shelf = field(default_factory=Shelf)
+    """Where the rows of boards are kept as their files spell them."""
+    _spelt: dict[str, OfBoard] = field(default_factory=dict)
     _digests: dict[str, BoardDigests] = field(default_factory=dict)
 
     def digests(self, board: Board) -> BoardDigests:
@@ -99,6 +103,14 @@ class Site:
     def fresh(self) -> Iterator[Board]:
         """The boards that are not kept."""
         return (board for board in self.boards.boards if board.id not in self.kept)
+
+    def spelt(self, board: Board) -> OfBoard:
+        """Return one of the boards with all its rows, and how they are spelt."""
+        if (known := self._spelt.get(board.id)) is None:
+            digests, whole = self.digests(board).rows, self.whole(board)
+            known = OfBoard(board=whole, digests=tuple(digests.values()), shelf=self.shelf)
+            self._spelt[board.id] = known
+        return known
 
     def whole(self, board: Board) -> Board:
         """Return one of the boards with all its rows."""

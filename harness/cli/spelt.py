@@ -13,8 +13,16 @@ GRADES = {
 
 
 def three_digits(number: float) -> str:
-    """Spell a figure with three significant digits, without an exponent where that is readable."""
-    text = f"{number:.3g}"
+    """Spell a figure with three significant digits, without an exponent where that is readable.
+
+    With its last zeros, as on the page: 1.30 says more than 1.3.
+    """
+    return digits(number, 3)
+
+
+def digits(number: float, count: int) -> str:
+    """Spell a figure with so many significant digits; likewise."""
+    text = f"{number:#.{count}g}".removesuffix(".") if number else "0"
     return f"{float(text):,.0f}" if "e+" in text and abs(number) < 1e9 else text  # noqa: PLR2004
 
 
@@ -24,7 +32,7 @@ def interval(bounds: tuple[float, float] | None) -> str:
         return "no interval"
     low, high = map(three_digits, bounds)
     if low == high and bounds[0] < bounds[1]:
-        low, high = (f"{bound:.5g}" for bound in bounds)
+        low, high = (digits(bound, 5) for bound in bounds)
     return f"95 % {low} to {high}"
 
 

@@ -10,6 +10,7 @@ import typer
 
 from harness.cli.options import JsonOption, named_path
 from harness.cli.output import in_colour, print_json, print_line
+from harness.cli.progress import ProgressLine, progress_on_terminal
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
 
@@ -83,7 +84,8 @@ def verify(
         if not named.is_dir():
             found = "is not a folder" if named.exists() else "does not exist"
             raise UsageError(f"{named}: {found}", remedy="name a folder")
-    document = _document(project, folder, data, local=not published)
+    with progress_on_terminal() as progress:
+        document = _document(project, folder, data, progress, local=not published)
     if as_json:
         print_json(document)
     else:
@@ -92,12 +94,15 @@ def verify(
         raise typer.Exit(1)
 
 
-def _document(project: Project, folder: Path, data: Path | None, *, local: bool) -> dict[str, Any]:
+def _document(
+    project: Project, folder: Path, data: Path | None, progress: ProgressLine, *, local: bool
+) -> dict[str, Any]:
     from harness.cli.joint_findings import check_joints
     from harness.cli.joints import Joints
     from harness.records.finding import Finding
     from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
+    from harness.submissions.faults import visible
     from harness.verification.subject import Subject
     from harness.verification.windows import check_replays, check_rounds
 
@@ -115,7 +120,8 @@ def _document(project: Project, folder: Path, data: Path | None, *, local: bool)
     unfit = {each.path for each in problems}
     subjects: list[Subject] = []
     records: list[dict[str, Any]] = []
-    for each in stored:
+    for done, each in enumerate(stored):
+        progress.verified(visible(each.path), done, len(stored))
         subject = Subject(
             each.path, each.record, each.digest, each.verified, read_items(folder, each),
             outcomes_unfit=items_path(each.path, each.record) in unfit,

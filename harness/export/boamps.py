@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
 
 from harness.export.loss import WHOLE
 from harness.export.subject import Subject, without_absent
 from harness.export.units import gigabytes, kilowatt_hours
 from harness.records.base import pretty_json
 from harness.records.meter import Grade
+from harness.records.moments import moment
 
 NAME = "boamps"
 SCHEMA = "boamps.schema.json"
@@ -224,7 +224,9 @@ def _measures(subject: Subject) -> Iterator[dict[str, object]]:
                 "durationCalibrationMeasurement": None if idle is None else subject.idle_seconds,
                 "powerConsumption": kilowatt_hours(joules),
                 "measurementDuration": subject.seconds,
-                "measurementDateTime": _moment(min(s.started_utc for s in subject.sessions)),
+                "measurementDateTime": min(
+                    moment(each.started_utc) for each in subject.sessions
+                ).strftime(MOMENT),
             }
         )
 
@@ -233,10 +235,6 @@ def _method(subject: Subject, component: str) -> str:
     tool = "wattmeter, frugal-ai-harness" if component == "wall" else "frugal-ai-harness"
     kind = {"model": ", modelled", "simulated": ", simulated"}.get(subject.record.meter.grade, "")
     return f"{tool} ({component}{kind})"
-
-
-def _moment(utc: str) -> str:
-    return datetime.fromisoformat(utc).astimezone(UTC).strftime(MOMENT)
 
 
 def _components(subject: Subject) -> Iterator[dict[str, object]]:

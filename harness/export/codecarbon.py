@@ -11,7 +11,6 @@ import csv
 import io
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from harness.export.subject import Subject, joules_by_component, session_joules
 from harness.export.units import kilograms, kilowatt_hours
 from harness.records.energy import MEASURED_THROUGH_DRAIN, phase_seconds
 from harness.records.evaluation import EvaluationRecord
+from harness.records.moments import moment
 from harness.records.session import Session
 
 NAME = "codecarbon"
@@ -119,10 +119,9 @@ def row(subject: Subject, session: Session) -> dict[str, object]:
     seconds = phase_seconds(session, *MEASURED_THROUGH_DRAIN)
     joules = session_joules(session)
     grams = subject.grams(joules)
-    began = datetime.fromisoformat(session.started_utc).astimezone(UTC)
     boards = len(hardware.accelerators)
     made: dict[str, object] = {
-        "timestamp": began.strftime(MOMENT),
+        "timestamp": moment(session.started_utc).strftime(MOMENT),
         "project_name": _project_name(subject.record),
         "run_id": subject.session_identifier(session),
         "duration": seconds,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 import re
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cached_property
 from typing import Literal, TypeAlias
 
@@ -24,6 +24,7 @@ from harness.records.energy import (
     phase_seconds,
 )
 from harness.records.evaluation import FEW_SESSIONS, EvaluationRecord, Failed, MetricValue
+from harness.records.moments import is_moment, moment
 from harness.records.session import Phase, Session
 from harness.store.reading import StoredRecord
 
@@ -32,6 +33,8 @@ Infrastructure: TypeAlias = Literal["publicCloud", "privateCloud", "onPremise", 
 
 IDLE: tuple[Phase, ...] = ("idle-before", "idle-after")
 THOUSAND = 1000
+MOST_SHOWN = 40
+"""Characters of a damaged field."""
 _PYTHON = re.compile(r"\S+ (\d+\.\d+[^ ]*)")
 
 
@@ -84,7 +87,7 @@ class Subject:
     @cached_property
     def created(self) -> datetime:
         """When the evaluation began, in UTC."""
-        return datetime.fromisoformat(self.record.created_utc).astimezone(UTC)
+        return moment(self.record.created_utc)
 
     @cached_property
     def figures(self) -> Figures:
@@ -165,7 +168,10 @@ class Subject:
 
 
 def subject_of(stored: StoredRecord, options: Options) -> Subject:
-    """Take a record for export; raise ``UsageError`` for one that has no figure of energy."""
+    """Take a record for export.
+
+    Raises ``UsageError`` for one that has no figure of energy, or whose moments are none.
+    """
     record = stored.record
     remedy = "name a completed evaluation whose energy is resolved"
     if isinstance(record.outcome, Failed):
@@ -182,7 +188,23 @@ def subject_of(stored: StoredRecord, options: Options) -> Subject:
             "here asks for an energy",
             remedy=remedy,
         )
+    if damaged := [*_damaged_moments(record)]:
+        raise UsageError(
+            f"{stored.path}: cannot be exported: {'; '.join(damaged)}",
+            remedy="restore the file from the repository's history or a backup, or name another "
+            "evaluation",
+        )
     return Subject(stored, options)
+
+
+def _damaged_moments(record: EvaluationRecord) -> Iterator[str]:
+    named = {"created_utc": record.created_utc} | {
+        f"sessions[{place}].started_utc": session.started_utc
+        for place, session in enumerate(record.sessions)
+    }
+    for field, value in named.items():
+        if not is_moment(value):
+            yield f"{field} is {value[:MOST_SHOWN]!r}, which is no moment in UTC"
 
 
 def joules_by_component(sessions: Sequence[Session], phases: tuple[Phase, ...]) -> dict[str, float]:

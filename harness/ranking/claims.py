@@ -59,6 +59,8 @@ class Ranking:
     """(entries, entries): i has better quality than j."""
     less_energy: Booleans
     """(entries, entries): i uses less energy than j."""
+    compared: Booleans
+    """(entries, entries): whether anything is known of how the energies of the two differ."""
     rank: Integers
     """(entries, 2): best and worst, [1 + entries that beat it, entries - entries it beats]."""
     front_support: Floats
@@ -108,6 +110,7 @@ def rank(
         beats=beats,
         better_quality=made.better,
         less_energy=made.less,
+        compared=pairs.compared,
         rank=np.stack([1 + lost, len(lost) - won], axis=1),
         front_support=support(evidence, quality, pairs, margins, seed),
         least_quality_difference=_least_quality(quality, margins, bound),

@@ -12,16 +12,21 @@ Which sessions tell two entries apart, in this order:
    like the last: their error is widened by what that does to a mean;
 3. different campaigns: the ratios to the control entry, one a campaign and at least as many of each
    entry as the rules ask for, as two samples likewise. Fewer: the two are not compared.
+
+No error is less than what the edges and steps of the meter's windows leave open, the control's too
+where entries are compared by it: steps may be so coarse that sessions seem to be all the same.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 import numpy as np
 
 from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
-from harness.records.statistics import CORRELATION, LEAST_SPREAD
+from harness.records.statistics import CORRELATION, LEAST_SPREAD, t_quantile
 
 LEAST_SHARED = 3
 """Rounds that two entries must share, or sessions that each must have, to be compared by them."""
@@ -42,6 +47,8 @@ class Columns:
     present: Booleans
     first: int = 0
     """Which of an entry's columns of noise is that of its first figure here."""
+    left_open: Floats | None = None
+    """(entries, columns): the variance that the meter leaves open of each; ``None``: none."""
 
     @property
     def counts(self) -> Integers:
@@ -87,6 +94,7 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
         apart, squared_error, degrees = compare(columns)
         if each == BY_SESSION:
             squared_error = squared_error * _widening(columns.counts)
+        squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
         difference[chosen] = apart[chosen]
         error[chosen] = np.sqrt(squared_error[chosen])
         freedom[chosen] = degrees[chosen]
@@ -156,6 +164,28 @@ def _widening(counts: Integers) -> Floats:
     return widening
 
 
+def _left_open(columns: Columns, *, turns: bool) -> Floats:
+    """Return (entries, entries): the variance that the meter leaves open of every difference.
+
+    Of the mean over the columns that two share, where they took turns, else of the mean of each.
+    """
+    if columns.left_open is None:
+        return np.zeros((len(columns.values),) * 2)
+    present = columns.present.astype(np.float64)
+    if turns:
+        shared = present @ present.T
+        parts = columns.left_open @ present.T / np.square(np.maximum(shared, 1))
+        both: Floats = parts + parts.T
+        return both
+    of_mean = columns.left_open.sum(axis=1) / np.square(np.maximum(columns.counts, 1))
+    of_both: Floats = np.add.outer(of_mean, of_mean)
+    return of_both
+
+
+_Figure: TypeAlias = tuple[float, float]
+"""A value, and the variance that the meter leaves open of it."""
+
+
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
     sessions = _table([_by_number(energy) for energy in evidence.energy])
@@ -213,41 +243,61 @@ def _only_campaign(energy: SessionEnergies | None) -> int:
     return int(energy.campaigns[0])
 
 
-def _by_round(energy: SessionEnergies | None) -> dict[tuple[int, int], float]:
+def _variances(energy: SessionEnergies) -> Floats:
+    """Return (sessions,): the variance that the meter leaves open of each."""
+    if energy.meter_shares is None:
+        return np.zeros(len(energy.log_joules))
+    variances: Floats = np.square(energy.meter_shares / t_quantile(math.inf))
+    return variances
+
+
+def _figures(energy: SessionEnergies) -> list[_Figure]:
+    return [*zip(energy.log_joules.tolist(), _variances(energy).tolist(), strict=True)]
+
+
+def _by_round(energy: SessionEnergies | None) -> dict[tuple[int, int], _Figure]:
     if energy is None:
         return {}
-    return dict(zip(energy.round_keys(), energy.log_joules.tolist(), strict=False))
+    return dict(zip(energy.round_keys(), _figures(energy), strict=False))
 
 
-def _by_number(energy: SessionEnergies | None) -> dict[tuple[int, int], float]:
-    return {} if energy is None else {(n, 0): x for n, x in enumerate(energy.log_joules.tolist())}
+def _by_number(energy: SessionEnergies | None) -> dict[tuple[int, int], _Figure]:
+    return {} if energy is None else {(n, 0): x for n, x in enumerate(_figures(energy))}
 
 
 def _by_campaign(
     energy: SessionEnergies | None, control: SessionEnergies | None
-) -> dict[tuple[int, int], float]:
+) -> dict[tuple[int, int], _Figure]:
     """Return the mean of each campaign, less the control's where one is given."""
     if energy is None:
         return {}
     means = {}
     for campaign in sorted(set(energy.campaigns.tolist())):
-        mean = float(energy.log_joules[energy.campaigns == campaign].mean())
+        mean, variance = _mean_of(energy, campaign)
         if control is not None:
-            of_control = control.log_joules[control.campaigns == campaign]
-            if not len(of_control):
+            if campaign not in control.campaigns:
                 continue
-            mean -= float(of_control.mean())
-        means[campaign, 0] = mean
+            of_control, left_open = _mean_of(control, campaign)
+            mean -= of_control
+            variance = 0.0 if energy is control else variance + left_open
+        means[campaign, 0] = mean, variance
     return means
 
 
-def _table(rows: list[dict[tuple[int, int], float]]) -> Columns:
+def _mean_of(energy: SessionEnergies, campaign: int) -> _Figure:
+    members = energy.campaigns == campaign
+    count = int(members.sum())
+    mean = float(energy.log_joules[members].mean())
+    return mean, float(_variances(energy)[members].sum()) / count**2
+
+
+def _table(rows: list[dict[tuple[int, int], _Figure]]) -> Columns:
     keys = sorted({key for row in rows for key in row})
     place = {key: position for position, key in enumerate(keys)}
-    values = np.zeros((len(rows), len(keys)))
+    values, left_open = np.zeros((2, len(rows), len(keys)))
     present = np.zeros(values.shape, dtype=bool)
     for number, row in enumerate(rows):
-        for key, value in row.items():
-            values[number, place[key]] = value
+        for key, figure in row.items():
+            values[number, place[key]], left_open[number, place[key]] = figure
             present[number, place[key]] = True
-    return Columns(values, present)
+    return Columns(values, present, left_open=left_open)

@@ -108,7 +108,8 @@ class SessionEnergies:
     """The energy of one entry, session by session.
 
     Raises ``ValueError`` where shapes do not fit, a figure is not finite, a session has no
-    campaign's number of its own, or two sessions say that they were the same round.
+    campaign's number of its own, two sessions say that they were the same round, or a share is
+    negative.
     """
 
     log_joules: Floats
@@ -117,6 +118,9 @@ class SessionEnergies:
     """(sessions,): which campaign (a set of evaluations made in turns) a session is of."""
     rounds: Integers | None = None
     """(sessions,): which round of its campaign; ``None`` where entries did not take turns."""
+    meter_shares: Floats | None = None
+    """(sessions,): the half-width at 95 % that edges and steps of the meter's windows leave open, a
+    share of the joules; ``None``: nothing is."""
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -124,6 +128,11 @@ class SessionEnergies:
             raise ValueError(f"{self.log_joules.shape} energies, {self.campaigns.shape} campaigns")
         if not np.isfinite(self.log_joules).all():
             raise ValueError("an energy is not finite")
+        shares = self.meter_shares
+        if shares is not None and (
+            shares.shape != self.log_joules.shape or not (shares >= 0).all()
+        ):
+            raise ValueError("what the meter leaves open is not a share of each session's energy")
         if self.rounds is not None:
             if self.rounds.shape != self.log_joules.shape:
                 raise ValueError(f"{self.log_joules.shape} energies, {self.rounds.shape} rounds")

@@ -20,6 +20,7 @@ from harness.records.energy import (
 )
 from harness.records.estimates import left_open, share_of_mean, shares_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
+from harness.records.interval_versions import POOLED
 from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
 from harness.records.withholding import in_steps
@@ -149,8 +150,8 @@ def pooled_metrics(records: Sequence[EvaluationRecord]) -> tuple[MetricValue, ..
     """Pool each metric of the last record over all of them, weighted by their sessions.
 
     The interval is that of one test set and does not narrow with more sessions: its ends are
-    averaged like the value. Where records have figures in steps, so have these: a mean of many
-    would tell more.
+    averaged like the value, and all methods are named. Where records have figures in steps, so have
+    these: a mean of many would tell more.
     """
     latest = records[-1].quality
     if latest is None:
@@ -174,5 +175,5 @@ def _pooled(metric: MetricValue, records: Sequence[EvaluationRecord]) -> MetricV
         value=fmean([each.value for each, _ in weighted], weights),
         low=fmean([each.low for each, _ in weighted], weights),
         high=fmean([each.high for each, _ in weighted], weights),
-        interval_method=metric.interval_method,
+        interval_method=POOLED.join(dict.fromkeys(each.interval_method for each, _ in weighted)),
     )

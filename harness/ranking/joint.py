@@ -10,7 +10,6 @@ from scipy.sparse.csgraph import connected_components
 
 from harness.ranking.candidates import candidates
 from harness.ranking.claims import Ranking, rank
-from harness.ranking.energy_pairs import compare_energies
 from harness.ranking.evidence import Evidence, ItemScores, Margins, ResampledQuality
 from harness.ranking.prizes import Prize, best_quality, least_energy
 from harness.records.board import Board, BoardStatus
@@ -88,7 +87,7 @@ def joint_statistics(
         least_energy_ratio=_least_ratio(ranking.least_energy_ratio, withheld=withheld),
         prizes=() if left_out else tuple(_prizes(board, ranking, rules)),
         units=_units(evidence.quality),
-        apart=_apart(evidence),
+        apart=_apart(ranking),
     )
 
 
@@ -98,12 +97,11 @@ def _units(quality: ItemScores | ResampledQuality) -> int:
     return len(quality.scores) if isinstance(quality, ItemScores) else quality.items
 
 
-def _apart(evidence: Evidence) -> tuple[tuple[str, ...], ...]:
+def _apart(ranking: Ranking) -> tuple[tuple[str, ...], ...]:
     """Return the groups that no comparison of energy links, unless it is one."""
-    linked = compare_energies(evidence).compared
-    count, group_of = connected_components(linked, directed=False)
+    count, group_of = connected_components(ranking.compared, directed=False)
     groups: list[list[str]] = [[] for _ in range(count)]
-    for entry, group in zip(evidence.entries, group_of.tolist(), strict=True):
+    for entry, group in zip(ranking.entries, group_of.tolist(), strict=True):
         groups[group].append(entry)
     return tuple(map(tuple, groups)) if count > 1 else ()
 
@@ -159,15 +157,11 @@ def range_of(ends: list[int]) -> RankRange:
 
 
 def _claims(ranking: Ranking) -> Iterator[Claim]:
-    for i, winner in enumerate(ranking.entries):
-        for j, loser in enumerate(ranking.entries):
-            if ranking.beats[i, j]:
-                yield Claim(
-                    winner=winner,
-                    loser=loser,
-                    by_quality=bool(ranking.better_quality[i, j]),
-                    by_energy=bool(ranking.less_energy[i, j]),
-                )
+    names, beats = ranking.entries, ranking.beats
+    pairs = np.argwhere(beats).tolist()
+    by_quality, by_energy = ranking.better_quality[beats], ranking.less_energy[beats]
+    for (i, j), quality, energy in zip(pairs, by_quality.tolist(), by_energy.tolist(), strict=True):
+        yield Claim(winner=names[i], loser=names[j], by_quality=quality, by_energy=energy)
 
 
 def _few_digits(value: float | None, digits: int) -> float | None:

@@ -174,7 +174,15 @@ def complete_sessions(noise: Noise, kind: int, rows: Integers) -> Floats:
     """
     like = noise.pairs.by_kind[kind]
     place = slice(like.first, like.first + like.values.shape[1])
-    return np.stack([of_entry[rows, place] for of_entry in noise.sessions], axis=1)
+    chosen = _followed(rows)
+    drawn: Floats = np.stack([of_entry[chosen, place] for of_entry in noise.sessions])
+    return drawn.swapaxes(0, 1)
+
+
+def _followed(rows: Integers) -> slice | Integers:
+    """Return rows as a slice where they follow one another, which is copied much faster."""
+    first, after = int(rows[0]), int(rows[-1]) + 1
+    return slice(first, after) if after - first == len(rows) else rows
 
 
 def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
@@ -228,9 +236,10 @@ def drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
     """
     like = noise.pairs.by_kind[kind]
     values = np.zeros((len(rows), *like.values.shape), np.float32)
+    chosen = _followed(rows)
     for number, of_entry in enumerate(noise.sessions):
         places = np.flatnonzero(like.present[number])
-        values[:, number, places] = of_entry[rows, like.first : like.first + len(places)]
+        values[:, number, places] = of_entry[chosen, like.first : like.first + len(places)]
     if not in_turns(kind):
         values *= _spreads(like)[:, np.newaxis]
     return Columns(values, like.present)

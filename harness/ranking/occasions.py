@@ -8,6 +8,7 @@ another on one day. Between occasions there is the control entry to compare by, 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
 
@@ -16,10 +17,25 @@ import numpy as np
 from harness.ranking.evidence import SessionEnergies
 from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
+from harness.records.estimates import shares_of
 from harness.records.evaluation import EvaluationRecord
 
 UNSHARED = 1 << 32
 """From here on rounds are numbered that no two sessions share."""
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What the energy of an entry is compared by, of one evaluation: a small part of its record."""
+
+    occasion: date | str
+    """A day of UTC, or a campaign."""
+    joules: tuple[float, ...]
+    """Of each session, of 1,000 queries; of none where any is not resolved."""
+    meter_shares: tuple[float, ...]
+    """The half-width at 95 % that the meter's edges and steps leave of each, as a share of it."""
+    rounds: tuple[int | None, ...]
+    """Of each of these sessions."""
 
 
 def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
@@ -28,50 +44,66 @@ def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
     First of days, the oldest being 0, then of campaigns. A day is one of UTC, whatever else was
     measured: whether two evaluations are of one occasion hangs on no third.
     """
-    if len(records) == 1:
+    if len(records) == 1:  # as of most entries: no day need be read
         return [0]
-    days = sorted({_day(record) for record in records if record.campaign is None})
-    campaigns = sorted({record.campaign.id for record in records if record.campaign})
-    return [
-        days.index(_day(record))
-        if record.campaign is None
-        else len(days) + campaigns.index(record.campaign.id)
-        for record in records
-    ]
+    return _numbers([_occasion(record) for record in records])
 
 
-def session_energies(entries: Sequence[Sequence[EvaluationRecord]]) -> tuple[SessionEnergies, ...]:
+def measured(record: EvaluationRecord) -> Measured:
+    """Return what of a record its entry's energy is compared by."""
+    sessions = record.sessions if resolved_records([record]) else ()
+    amortise = record.rules.amortise_queries
+    joules = [joules_per_1000(session, amortise) for session in sessions]
+    return Measured(
+        occasion=_occasion(record),
+        joules=tuple(joules),
+        meter_shares=tuple(shares_of(sessions, joules, amortise)),
+        rounds=tuple([session.round for session in sessions]),
+    )
+
+
+def session_energies(entries: Sequence[Sequence[Measured]]) -> tuple[SessionEnergies, ...]:
     """Return the energies of all sessions of each entry whose evaluation is resolved.
 
-    Every entry has one such record at least.
+    Every entry has one such evaluation at least.
     """
-    numbers = iter(occasions([record for records in entries for record in records]))
+    numbers = iter(_numbers([each.occasion for of_entry in entries for each in of_entry]))
     unshared = count(UNSHARED)
     return tuple(
-        _energies([(record, next(numbers)) for record in records], unshared) for records in entries
+        _energies([(each, next(numbers)) for each in of_entry], unshared) for of_entry in entries
     )
 
 
 def _energies(
-    records: Sequence[tuple[EvaluationRecord, int]], unshared: Iterator[int]
+    evaluations: Sequence[tuple[Measured, int]], unshared: Iterator[int]
 ) -> SessionEnergies:
     joules: list[float] = []
+    shares: list[float] = []
     places: list[tuple[int, int]] = []
     in_turns = False
-    for record, occasion in records:
-        if not resolved_records([record]):
-            continue
-        for session in record.sessions:
-            joules.append(joules_per_1000(session, record.rules.amortise_queries))
-            turn = session.round
+    for evaluation, occasion in evaluations:
+        joules += evaluation.joules
+        shares += evaluation.meter_shares
+        for turn in evaluation.rounds:
             named = turn is not None and 0 <= turn < UNSHARED
             in_turns |= named
             # An exact copy in the same campaign ran in the same rounds as its original.
             shared = turn is not None and named and (occasion, turn) not in places
             places.append((occasion, turn if turn is not None and shared else next(unshared)))
     occasion_of, rounds = np.array(places, np.int64).T
-    return SessionEnergies(np.log(joules), occasion_of, rounds if in_turns else None)
+    return SessionEnergies(
+        np.log(joules), occasion_of, rounds if in_turns else None, np.array(shares)
+    )
 
 
-def _day(record: EvaluationRecord) -> date:
+def _numbers(found: Sequence[date | str]) -> list[int]:
+    days = sorted({each for each in found if isinstance(each, date)})
+    campaigns = sorted({each for each in found if isinstance(each, str)})
+    numbers = {each: number for number, each in enumerate((*days, *campaigns))}
+    return [numbers[each] for each in found]
+
+
+def _occasion(record: EvaluationRecord) -> date | str:
+    if record.campaign is not None:
+        return record.campaign.id
     return datetime.fromisoformat(record.created_utc).astimezone(UTC).date()

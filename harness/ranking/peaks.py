@@ -13,7 +13,6 @@ computed as in ``maxima``.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -39,6 +38,7 @@ from harness.ranking.maxima import (
     normal_scale,
     student_scale,
 )
+from harness.ranking.reaching import Near, Side, reaching, side_of
 
 BLOCK_NUMBERS = 125_000
 """How many movements are worked on at once: half a megabyte."""
@@ -48,11 +48,6 @@ FEW_ENTRIES = 80
 """With fewer, going through every pair takes no longer."""
 GROUP_PAIRS = 250
 """Going through so many pairs takes about as long as the product of one group of entries."""
-PRODUCT = 900_000
-"""How many multiplications a product of matrices may have: of more than a million the library for
-linear algebra would start threads of its own, and ours would wait for them."""
-ROUNDING = 1e-6
-"""Of a product of matrices in single precision, relative to its largest terms, for each of them."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +201,7 @@ def _look_at_energy(
             values = complete_sessions(noise, kind, block)
         else:
             values = drawn_columns(noise, kind, block).values
+        values = np.ascontiguousarray(values.swapaxes(1, 2))
         for group in groups:
             _look_at_rounds(values, group, usable, floor, peaks)
 
@@ -213,28 +209,29 @@ def _look_at_energy(
 def _look_at_rounds(
     values: Floats, group: _Group, usable: Booleans, floor: float, peaks: Peaks
 ) -> None:
-    """Keep the peaks of Student's t; ``values`` is (b, entries, columns)."""
+    """Keep the peaks of Student's t; ``values`` is (b, columns, entries)."""
     columns = int(group.shared.sum())
     freedom = np.array(columns - 1.0)
     factor = columns * (columns - 1)
     share = float(factor / np.square(student_scale(floor, freedom)))
-    one = _side_of(_part(values, group.members, group.shared))
+    one = side_of(_part(values, group.members, group.shared))
     other = one
     if group.others is not group.members:
-        other = _side_of(_part(values, group.others, group.shared))
-    for draw, near, far in _reaching(one, other, share):
+        other = side_of(_part(values, group.others, group.shared))
+    for draw, near, far in reaching(one, other, share):
         i, j = group.members[near], group.others[far]
-        apart = (values[draw, i] - values[draw, j])[:, group.shared].astype(np.float64)
+        near_and_far = (values[draw][:, each][group.shared].T for each in (i, j))
+        apart = np.ascontiguousarray(np.subtract(*near_and_far)).astype(np.float64)
         difference = apart.mean(axis=1)
         squares = np.square(apart - difference[:, np.newaxis]).sum(axis=1)
         t_squared = factor * np.square(difference) / np.maximum(squares, LEAST_SQUARES)
-        _keep_energy(peaks, _Near(draw, i, j), difference, normal_scale(t_squared, freedom), usable)
+        _keep_energy(peaks, Near(draw, i, j), difference, normal_scale(t_squared, freedom), usable)
 
 
 def _part(values: Floats, members: Integers, shared: Booleans) -> Floats:
-    if len(members) == values.shape[1] and shared.all():
+    if len(members) == values.shape[2] and shared.all():
         return values
-    return values[:, members][:, :, shared]
+    return values[:, shared][:, :, members]
 
 
 def _look_at_samples(
@@ -244,26 +241,18 @@ def _look_at_samples(
     means, parts, _ = sample_means(drawn, LEAST_DRAWN_SPREAD)
     members = np.flatnonzero(usable.any(axis=0) | usable.any(axis=1))
     share = float(1 / np.square(student_scale(floor, freedom[usable].max())))
-    nowhere = np.zeros((len(means), len(members), 0), means.dtype)
-    side = _Side(means[:, members], nowhere, parts[:, members])
-    for draw, near, far in _reaching(side, side, share):
+    nowhere = np.zeros((len(means), 0, len(members)), means.dtype)
+    side = Side(means[:, members], nowhere, parts[:, members])
+    for draw, near, far in reaching(side, side, share):
         i, j = members[near], members[far]
         difference = means[draw, i] - means[draw, j]
         t_squared = np.square(difference) / (parts[draw, i] + parts[draw, j])
         values = normal_scale(t_squared, freedom[i, j])
-        _keep_energy(peaks, _Near(draw, i, j), difference, values, usable)
-
-
-class _Near(NamedTuple):
-    """Pairs that may exceed the floor in one draw."""
-
-    draw: int
-    one: Integers
-    other: Integers
+        _keep_energy(peaks, Near(draw, i, j), difference, values, usable)
 
 
 def _keep_energy(
-    peaks: Peaks, near: _Near, difference: Floats, values: Floats, usable: Booleans
+    peaks: Peaks, near: Near, difference: Floats, values: Floats, usable: Booleans
 ) -> None:
     """Keep the largest of some pairs; a difference below 0 says that ``one`` uses less."""
     less = difference < 0
@@ -273,68 +262,3 @@ def _keep_energy(
     count = len(usable)
     holder = 2 * count**2 + firsts[best] * count + seconds[best]
     peaks.keep(np.array([near.draw]), values[best : best + 1], np.array([holder]))
-
-
-@dataclass(frozen=True, eq=False)
-class _Side:
-    """Entries, by what tells them from others."""
-
-    means: Floats
-    """(b, entries)"""
-    apart: Floats
-    """(b, entries, dimensions): where they are, but for the mean."""
-    lengths: Floats
-    """(b, entries): the square of how far that is from the origin, or what else adds up."""
-
-
-def _side_of(values: Floats) -> _Side:
-    """Turn columns so that the mean is one axis, and the others are the deviations from it."""
-    columns = values.shape[2]
-    with_mean = np.column_stack([np.ones(columns), np.eye(columns)[:, 1:]])
-    contrasts = np.linalg.qr(with_mean)[0][:, 1:].astype(values.dtype)
-    apart = values @ contrasts
-    return _Side(values.mean(axis=2), apart, np.square(apart).sum(axis=2))
-
-
-def _reaching(one: _Side, other: _Side, share: float) -> Iterator[_Near]:
-    """Yield a draw and places in both, where the pair may exceed the floor.
-
-    That is where share x (difference of means)² is no less than the square of the distance, or
-    seems so for rounding. An entry does not meet itself.
-    """
-    left, right, allowed = _factors(one, other, share)
-    narrow, width = right.shape[1:]
-    height = max(1, PRODUCT // (narrow * width))
-    numbers = np.empty(min(height, left.shape[1]) * width, left.dtype)
-    for draw, least in enumerate((-allowed).tolist()):
-        for start in range(0, left.shape[1], height):
-            before = start if one is other else 0
-            near, far = left[draw, start : start + height], right[draw, :, before:]
-            flat = numbers[: len(near) * far.shape[1]]
-            np.matmul(near, far, out=flat.reshape(len(near), far.shape[1]))
-            if one is other:
-                flat[:: far.shape[1] + 1] = -np.inf
-            if flat.max() >= least:
-                i, j = np.divmod(np.flatnonzero(flat >= least), far.shape[1])
-                yield _Near(draw, i + start, j + before)
-
-
-def _factors(one: _Side, other: _Side, share: float) -> tuple[Floats, Floats, Floats]:
-    """Return matrices whose product is what ``_reaching`` asks for, and by how much it may be off.
-
-    (b, entries, n), (b, n, others) and (b,).
-    """
-    of_means, of_others = share * np.square(one.means), share * np.square(other.means)
-    own, others = of_means - one.lengths, of_others - other.lengths
-    left = [2 * one.apart, _column(-2 * share * one.means), _column(own)]
-    right = [other.apart, _column(other.means), _column(np.ones_like(others))]
-    near = np.concatenate([*left, _column(np.ones_like(own))], axis=2)
-    far = np.concatenate([*right, _column(others)], axis=2).swapaxes(1, 2).copy()
-    largest = np.maximum(
-        (of_means + one.lengths).max(axis=1), (of_others + other.lengths).max(axis=1)
-    )
-    return near, far, ROUNDING * near.shape[2] * largest
-
-
-def _column(numbers: Floats) -> Floats:
-    return numbers[:, :, np.newaxis]

@@ -98,6 +98,7 @@ def _reasons_of_session(session: Session) -> Iterator[str]:
         yield "has an uncertainty that is negative, or beyond reason"
     if session.agreement is not None and not _are_shares(session.agreement):
         yield "has an agreement that is not between 0 and 1"
+    yield from _reasons_of_pictures(session)
     if windows.phases != PHASES:
         yield "has not every phase once, in their order"
 
@@ -114,6 +115,23 @@ def _are_amounts(*amounts: float) -> bool:
         if not 0 <= each <= MOST:
             return False
     return True
+
+
+def _reasons_of_pictures(session: Session) -> Iterator[str]:
+    if not all(_is_power(trace.watts) for trace in session.trace):
+        yield "has a power trace that is negative, or beyond reason"
+    if session.confusion is not None and not _is_confusion(session.confusion):
+        yield "has a confusion that counts no items by label"
+
+
+def _is_power(watts: Sequence[tuple[float, float]]) -> bool:
+    return all(0 <= seconds <= MOST and 0 <= power <= MOST for seconds, power in watts)
+
+
+def _is_confusion(counts: Sequence[Sequence[int]]) -> bool:
+    """Say whether each label has a row: a column a label, and one of items without an answer."""
+    columns = len(counts) + 1
+    return bool(counts) and all(len(row) == columns and min(row) >= 0 for row in counts)
 
 
 def _are_shares(agreement: Agreement) -> bool:

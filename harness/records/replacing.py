@@ -1,4 +1,4 @@
-"""Replace a file by another at once: nobody finds half of one, and nothing is written astray.
+"""Write a file whole or not at all, and never astray: put it in the place of another at once.
 
 A draft lies beside the file until it is whole, under a name that nobody can have taken beforehand
 and that says whose it is: what a process that was ended left behind can be told and taken away.
@@ -10,7 +10,7 @@ import contextlib
 import os
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from harness.errors import OrganiserError
 
@@ -31,18 +31,41 @@ def replace_file(
     """
     folder = os.path.dirname(path)  # noqa: PTH120 - ten thousands of times, as all below
     draft = os.path.join(folder, f".{secrets.token_hex(8)}.{os.getpid()}.new")  # noqa: PTH118
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    return _made(draft, parts, mode, lambda: os.replace(draft, path))  # noqa: PTH105
+
+
+def create_file(
+    path: str | os.PathLike[str], parts: Iterable[bytes | memoryview], mode: int = MODE
+) -> os.stat_result:
+    """Make a file of ``parts`` where there is none, under its own name, and return its status.
+
+    It takes half of what replacing takes, but whoever looks meanwhile finds a part of it, and so
+    does everybody once the process was killed: it is for files that nothing leads to yet, and that
+    are compared before they are believed. Raises ``FileExistsError`` where anything is there, be it
+    a link that leads nowhere, ``OSError`` where it cannot be written, and leaves none of it then.
+    """
+    return _made(path, parts, mode, lambda: None)
+
+
+def _made(
+    path: str | os.PathLike[str],
+    parts: Iterable[bytes | memoryview],
+    mode: int,
+    whole: Callable[[], None],
+) -> os.stat_result:
+    """Make a file that is not there yet, call ``whole``, and return its status; or leave none."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
     try:
         try:
             for part in parts:
                 _write(descriptor, part)
-            os.replace(draft, path)  # noqa: PTH105
+            whole()
             return os.fstat(descriptor)
         finally:
             os.close(descriptor)
-    except BaseException:  # an interrupt too must leave no draft; it goes on its way
+    except BaseException:  # an interrupt too must leave none; it goes on its way
         with contextlib.suppress(OSError):
-            os.unlink(draft)  # noqa: PTH108
+            os.unlink(path)  # noqa: PTH108
         raise
 
 

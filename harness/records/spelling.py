@@ -11,11 +11,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from typing import TypeVar
 
 import msgspec
 from msgspec.structs import replace
 
 from harness.records.base import Frozen
+
+T = TypeVar("T")
 
 _DIGITS_ALIKE = bytes.maketrans(b"123456789E", b"000000000e")
 _LARGE = b"0" * 16
@@ -112,21 +115,32 @@ def _as_python_spells(compact: bytes) -> bytes:
 _BEFORE_POINT = frozenset({b":0", b",0", b"[0", b"-0"})
 
 
-def is_canonical(content: bytes) -> bool:
-    """Say whether a file is surely spelt as ``canonical_json`` spells what is in it."""
+def canonical(content: bytes, kind: type[T]) -> T | None:
+    """Read a file that is surely spelt as ``canonical_json`` spells it, with all of its fields.
+
+    ``None``: it is not, or is no value of this type, or this function is not sure.
+    """
     alike = content.translate(_DIGITS_ALIKE)
-    if any(before + large in alike for before in _BEFORE for large in (_LARGE, b"-" + _LARGE)):
-        return False
-    if any(before + small in content for before in _BEFORE for small in (_SMALL, b"-" + _SMALL)):
-        return False
+    # What stands in no text and in no number need not be looked for before one.
+    if _LARGE in alike and _stands(_LARGE, alike):
+        return None
+    if _SMALL in content and _stands(_SMALL, content):
+        return None
     if _COMPACT_EXPONENT.search(alike):
-        return False
+        return None
     try:
-        return msgspec.json.encode(msgspec.json.decode(content), order="sorted") == content
+        read = msgspec.json.decode(content, type=kind)
+        return read if msgspec.json.encode(read, order="sorted") == content else None
     except (ValueError, RecursionError):
-        return False
+        return None
 
 
-_BEFORE = (b":", b",", b"[")
-_COMPACT_EXPONENT = re.compile(rb"[:,\[]-?0+(?:\.0+)?e")
-"""In what ``_DIGITS_ALIKE`` made of the file."""
+def _stands(number: bytes, compact: bytes) -> bool:
+    """Whether a number begins so, as compact JSON has it."""
+    return any(before + number in compact for before in _BEFORE)
+
+
+_BEFORE = (b":", b",", b"[", b"-")
+_COMPACT_EXPONENT = re.compile(rb"0e[+-]?0+(?:[,\]}]|\Z)")
+"""In what ``_DIGITS_ALIKE`` made of the file: identifiers are full of digits and of the letter, and
+end otherwise."""

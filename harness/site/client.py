@@ -40,14 +40,15 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import TypeAlias
 
 from harness.records.board import Board, BoardEntry
 from harness.records.joint import Claim, JointStatistics
-from harness.site.paths import entry_path, safe_name
+from harness.site.paths import safe_name
 from harness.site.text import JOULES_PER_WH, SIGNIFICANT_DIGITS, shorten, watt_hour_unit
 
-T = TypeVar("T")
+Cell: TypeAlias = str | int | float | None
+Cells: TypeAlias = tuple[Cell, ...]
 
 DIGITS, FEWER_DIGITS = 5, 4
 """Of figures that rows are sorted by, and of the ends of intervals, which nothing is sorted by."""
@@ -76,9 +77,12 @@ ESCAPES = (
 """What would end the string, or the element if somebody pastes the script into a page."""
 
 
-def board_script(board: Board) -> bytes:
-    """Return ``data/<board>.js``. Raises ``ValueError`` when a figure is not a finite number."""
-    return _script("Frugal.add", columns(board))
+def board_script(board: Board, cells: Sequence[Cells] | None = None) -> bytes:
+    """Return ``data/<board>.js``. Raises ``ValueError`` when a figure is not a finite number.
+
+    ``cells`` are the ``script_cells`` of its rows, where they are known.
+    """
+    return _script("Frugal.add", columns(board, cells))
 
 
 def claims_script(board: Board) -> bytes | None:
@@ -89,36 +93,38 @@ def claims_script(board: Board) -> bytes | None:
     return _script("Frugal.addClaims", {"board": safe_name(board.id), "claims": runs})
 
 
-def columns(board: Board) -> dict[str, object]:
-    """Return what the script is handed, as plain values of JSON."""
-    entries = board.entries
-    teams = list(dict.fromkeys(shorten(entry.team, LONGEST_NAME) for entry in entries))
-    place = {team: n for n, team in enumerate(teams)}
-    families = sorted({shorten(entry.family, LONGEST_NAME) for entry in entries if entry.family})
-    kind = {family: n for n, family in enumerate(families)}
-    figures = {
-        name: _column(entries, figure, FEWER_DIGITS if name.endswith(("Low", "High")) else DIGITS)
-        for name, figure in _FIGURES.items()
+def columns(board: Board, cells: Sequence[Cells] | None = None) -> dict[str, object]:
+    """Return what the script is handed, as plain values of JSON; see ``board_script``."""
+    cells = script_cells(board.entries) if cells is None else cells
+    by_name: dict[str, list[Cell]] = {
+        name: [row[n] for row in cells] for n, name in enumerate(_CELLS)
     }
+    teams = list(dict.fromkeys(by_name["team"]))
+    place = {team: n for n, team in enumerate(teams)}
+    families = sorted({family for family in by_name["family"] if isinstance(family, str)})
+    kind: dict[Cell, int] = {family: n for n, family in enumerate(families)}
     return {
         "board": safe_name(board.id),
-        "n": len(entries),
-        "entry": [shorten(entry.entry, LONGEST_NAME) for entry in entries],
-        "slug": [_slug(board, entry) for entry in entries],
-        "name": [shorten(entry.name, LONGEST_NAME) for entry in entries],
+        "n": len(board.entries),
+        "entry": by_name["entry"],
+        "slug": by_name["slug"],
+        "name": by_name["name"],
         "teams": teams,
-        "team": [place[shorten(entry.team, LONGEST_NAME)] for entry in entries],
+        "team": [place[team] for team in by_name["team"]],
         "families": families,
-        "family": _or_null(
-            [kind.get(shorten(entry.family or "", LONGEST_NAME)) for entry in entries]
-        ),
-        **figures,
-        "class": _or_null([entry.energy_class for entry in entries]),
-        "flags": [_flags(entry) for entry in entries],
+        "family": _or_null([kind.get(family or "") for family in by_name["family"]]),
+        **{name: _or_null(by_name[name]) for name in _FIGURES},
+        "class": _or_null(by_name["class"]),
+        "flags": by_name["flags"],
         "wattHours": watt_hours_of(board),
         **_limits(board.ranking),
         "ranking": _ranking(board),
     }
+
+
+def script_cells(entries: Iterable[BoardEntry]) -> list[Cells]:
+    """Return what the script is handed of each row, and of no other."""
+    return [tuple([cell(entry) for cell in _CELLS.values()]) for entry in entries]
 
 
 def watt_hours_of(board: Board) -> str:
@@ -173,8 +179,8 @@ def _limits(ranking: JointStatistics | None) -> dict[str, float | None]:
     return {"floor": limits.get("least-energy"), "budget": limits.get("best-quality")}
 
 
-def _slug(board: Board, entry: BoardEntry) -> str | int:
-    slug = entry_path(board.id, entry.entry).rpartition("/")[2]
+def _slug(entry: BoardEntry) -> str | int:
+    slug = safe_name(entry.entry)
     return 0 if slug == entry.entry else slug
 
 
@@ -219,13 +225,28 @@ _FIGURES: dict[str, Callable[[BoardEntry], float | None]] = {
 }
 
 
-def _column(
-    entries: Sequence[BoardEntry], figure: Callable[[BoardEntry], float | None], digits: int
-) -> list[float | None] | None:
-    return _or_null([_short(figure(entry), digits) for entry in entries])
+def _figure(
+    figure: Callable[[BoardEntry], float | None], digits: int
+) -> Callable[[BoardEntry], float | None]:
+    return lambda entry: _short(figure(entry), digits)
 
 
-def _or_null(column: list[T | None]) -> list[T | None] | None:
+_CELLS: dict[str, Callable[[BoardEntry], Cell]] = {
+    "entry": lambda entry: shorten(entry.entry, LONGEST_NAME),
+    "slug": _slug,
+    "name": lambda entry: shorten(entry.name, LONGEST_NAME),
+    "team": lambda entry: shorten(entry.team, LONGEST_NAME),
+    "family": lambda entry: shorten(entry.family, LONGEST_NAME) if entry.family else None,
+    **{
+        name: _figure(figure, FEWER_DIGITS if name.endswith(("Low", "High")) else DIGITS)
+        for name, figure in _FIGURES.items()
+    },
+    "class": lambda entry: entry.energy_class,
+    "flags": _flags,
+}
+
+
+def _or_null(column: Sequence[Cell]) -> Sequence[Cell] | None:
     return column if any(value is not None for value in column) else None
 
 

@@ -1,6 +1,7 @@
 """The columns of a board as a table: one row an entry, full precision, units in the names.
 
-CSV and Parquet have the same ones, and docs/reference/data-files.md says what each holds.
+CSV and Parquet have the same ones, and docs/reference/data-files.md says what each holds. Those
+that say the same in every row come first.
 """
 
 from __future__ import annotations

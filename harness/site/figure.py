@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from heapq import nsmallest
 from itertools import pairwise
 from typing import Literal
 
@@ -220,8 +221,9 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     entries = [entry for _, entry in shown]
     x, y = _x_scale(entries, layout), _y_scale(entries, layout)
     front = front_steps(entries, x, y)
-    ordered = sorted(range(len(shown)), key=lambda n: _importance(entries[n], n))
-    marked, dotted = sorted(ordered[:MOST_MARKS]), ordered[MOST_MARKS:]
+    ranked = (_importance(entry, n) for n, entry in enumerate(entries))
+    marked = sorted(importance[-1] for importance in nsmallest(MOST_MARKS, ranked))
+    has_mark = {*marked}
     unnamed = [_mark(*shown[n], x, y) for n in marked]
     labels = _labels([entries[n] for n in marked], unnamed, front, layout)
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
@@ -230,7 +232,7 @@ def draw(board: Board, layout: Layout) -> Figure | None:
         x_ticks=_energy_ticks(x, layout),
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
-        dots=_dots((entries[n] for n in dotted), x, y),
+        dots=_dots((entry for n, entry in enumerate(entries) if n not in has_mark), x, y),
         front=front,
         lines=tuple(_lines(guides(board), x, y, layout.plot)),
         starts_at_zero=y.low == 0,

@@ -28,9 +28,14 @@ def json_line(value: object) -> bytes:
     return _python(msgspec.to_builtins(value)).encode()
 
 
-def row_line(row: BoardEntry) -> bytes:
-    """Return the ``json_line`` of a row."""
-    return _spell(row) if _is_sure(astuple(row)) else json_line(row)
+def row_line(row: BoardEntry, *, sure: bool | None = None) -> bytes:
+    """Return the ``json_line`` of a row; whether it ``is_sure`` may be known."""
+    return _spell(row) if (is_sure(row) if sure is None else sure) else json_line(row)
+
+
+def is_sure(row: BoardEntry) -> bool:
+    """Say whether both libraries spell a row alike."""
+    return _is_sure(astuple(row))
 
 
 def _is_sure(values: Iterable[object]) -> bool:
@@ -47,19 +52,20 @@ def _is_sure(values: Iterable[object]) -> bool:
     return True
 
 
-def board_line(board: Board) -> bytes:
-    """Return the ``json_line`` of a board."""
+def board_line(board: Board, lines: Iterable[bytes] | None = None) -> bytes:
+    """Return the ``json_line`` of a board; ``lines`` are those of its rows, where known."""
     before, rows, after = json_line(replace(board, entries=())).partition(b'"entries":[]')
-    return before + rows[:-1] + b",".join(map(row_line, board.entries)) + b"]" + after
+    lines = map(row_line, board.entries) if lines is None else lines
+    return b"".join([before, rows[:-1], b",".join(lines), b"]", after])
 
 
 _OPEN, _CLOSE = b"[\n [\n", b"\n ]\n]"
 """What stands around a value in the second of two lists."""
 
 
-def board_in_json(board: Board) -> bytes:
+def board_in_json(board: Board, lines: Iterable[bytes] | None = None) -> bytes:
     """Return what stands for a board in ``boards_json``: as far to the right as it does there."""
-    nested = msgspec.json.format(b"[[" + board_line(board) + b"]]", indent=1)
+    nested = msgspec.json.format(b"[[" + board_line(board, lines) + b"]]", indent=1)
     return nested[len(_OPEN) : -len(_CLOSE)]
 
 

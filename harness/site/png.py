@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 Colour = tuple[int, int, int]
+Codes = NDArray[np.int64]
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
 BITS = 4
@@ -26,6 +26,8 @@ FILTER_UP = 2
 LEAST_MATCH, MOST_MATCH = 3, 258
 END_OF_BLOCK = 256
 FIRST_LENGTH = 257
+DISTANCE_BITS = 5
+"""Of the distance 1, whose code is 0."""
 HEADER = b"\x78\x01"
 """Of a zlib stream (RFC 1950): deflate, a window of 32 KiB, no dictionary."""
 
@@ -58,31 +60,31 @@ def _chunk(name: bytes, content: bytes) -> bytes:
 
 def _deflated(data: bytes) -> bytes:
     """Return one last block of fixed codes (RFC 1951, 3.2.6)."""
-    bits, many, out = 0b011, 3, bytearray()  # the last block, of type 1
-    for value, length in _codes(data):
-        bits |= value << many
-        many += length
-        while many >= 8:  # noqa: PLR2004 - of a byte
-            out.append(bits & 0xFF)
-            bits >>= 8
-            many -= 8
-    if many:
-        out.append(bits)
-    return bytes(out)
+    codes, lengths = _codes(np.frombuffer(data, np.uint8))
+    codes = np.concatenate([[0b011], codes, [LITERALS[END_OF_BLOCK][0]]])  # the last block, type 1
+    lengths = np.concatenate([[3], lengths, [LITERALS[END_OF_BLOCK][1]]])
+    ends = np.cumsum(lengths)
+    which = np.repeat(np.arange(len(codes)), lengths)
+    place = np.arange(ends[-1]) - (ends - lengths)[which]
+    return np.packbits((codes[which] >> place) & 1, bitorder="little").tobytes()
 
 
-def _codes(data: bytes) -> Iterator[tuple[int, int]]:
-    """Yield what is written, each with its number of bits: the first bit is the least."""
-    for byte, run in groupby(data):
-        yield LITERALS[byte]
-        left = len(list(run)) - 1
-        while left >= LEAST_MATCH:
-            length = min(left, MOST_MATCH)
-            yield from MATCHES[length]
-            left -= length
-        for _ in range(left):
-            yield LITERALS[byte]
-    yield LITERALS[END_OF_BLOCK]
+def _codes(data: NDArray[np.uint8]) -> tuple[Codes, Codes]:
+    """Return what is written of the data, and the number of bits of each.
+
+    Of every run of one byte the byte, matches of it, the longest first, and what is too short for a
+    match byte by byte.
+    """
+    starts = np.flatnonzero(np.diff(data, prepend=~data[:1]))
+    byte = data[starts]
+    left = np.diff(starts, append=len(data)) - 1
+    whole, rest = np.divmod(left, MOST_MATCH)
+    short = rest < LEAST_MATCH
+    last = np.where(short, byte, rest + OF_MATCHES)
+    pieces = np.stack([byte, np.full_like(last, MOST_MATCH + OF_MATCHES), last], axis=1)
+    times = np.stack([np.ones_like(last), whole, np.where(short, rest, 1)], axis=1)
+    written = np.repeat(pieces.ravel(), times.ravel())
+    return CODES[written], LENGTHS[written]
 
 
 def _turned(value: int, length: int) -> tuple[int, int]:
@@ -98,16 +100,21 @@ def _fixed(symbol: int) -> tuple[int, int]:
     return _turned(0b00110000 + symbol, 8)
 
 
-def _matches() -> Iterator[tuple[int, Iterable[tuple[int, int]]]]:
-    """Yield each length with how it is written: symbol, extra bits, and the distance 1."""
+def _matches() -> Iterator[tuple[int, tuple[int, int]]]:
+    """Yield each length with how it is written: its symbol, extra bits, and the distance 1."""
     symbol, start = FIRST_LENGTH, LEAST_MATCH
     for extra in (*[0] * 8, *[n for n in range(1, 6) for _ in range(4)]):
+        code, bits = _fixed(symbol)
         for more in range(1 << extra):
             if start + more < MOST_MATCH:
-                yield start + more, (_fixed(symbol), (more, extra), (0, 5))
+                yield start + more, (code | more << bits, bits + extra + DISTANCE_BITS)
         symbol, start = symbol + 1, start + (1 << extra)
-    yield MOST_MATCH, (_fixed(symbol), (0, 5))
+    code, bits = _fixed(symbol)
+    yield MOST_MATCH, (code, bits + DISTANCE_BITS)
 
 
 LITERALS = tuple(_fixed(symbol) for symbol in range(END_OF_BLOCK + 1))
 MATCHES = dict(_matches())
+OF_MATCHES = len(LITERALS) - LEAST_MATCH
+"""From a match's length to its place in ``CODES``, which has literals first."""
+CODES, LENGTHS = np.array([*LITERALS, *map(MATCHES.__getitem__, sorted(MATCHES))], np.int64).T

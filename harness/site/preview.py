@@ -8,6 +8,7 @@ edges become smooth.
 from __future__ import annotations
 
 import re
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -42,6 +43,8 @@ COLOURS: dict[int, Colour] = {
 """As in ``css/base.css``, in light; lines are a little darker."""
 SMOOTHED = (INK, QUIET, ACCENT)
 STEPS = FINER * FINER
+LAYER_BITS = 3
+"""In which the number of a layer has room."""
 
 MARGIN = 64
 BAND = 12
@@ -233,19 +236,29 @@ def _fitting(text: str, height: int) -> str:
 
 
 def _smoothed(layers: Pixels) -> Pixels:
-    """Make each block of the finer picture one pixel: an index into ``_palette``."""
-    parts = [layers[row::FINER, column::FINER] for row in range(FINER) for column in range(FINER)]
-    flat = np.zeros((HEIGHT, WIDTH), np.uint8)
-    for part in parts:
-        np.maximum(flat, np.where(part <= LINE, part, 0), out=flat)
-    smooth, most = flat, np.zeros_like(flat)
+    """Make each block of the finer picture one pixel: an index into ``_palette``.
+
+    There are few blocks that differ: each is looked up by its four layers, two in either byte.
+    """
+    pairs = layers.view("<u2")
+    looked_up: Pixels = _pixels()[pairs[0::2] | pairs[1::2] << LAYER_BITS]
+    return looked_up
+
+
+@cache
+def _pixels() -> Pixels:
+    """Return the pixel that each block becomes."""
+    blocks = np.arange(1 << 8 + 2 * LAYER_BITS)
+    shifts = (0, 8, LAYER_BITS, 8 + LAYER_BITS)
+    parts = [blocks >> shift & (1 << LAYER_BITS) - 1 for shift in shifts]
+    smooth = np.max([np.where(part <= LINE, part, 0) for part in parts], axis=0)
+    most = np.zeros_like(blocks)
     for n, layer in enumerate(SMOOTHED):
-        count = np.zeros_like(flat)
-        for part in parts:
-            count += part == layer
+        count = np.sum([part == layer for part in parts], axis=0)
         smooth = np.where(count > most, LINE + n * STEPS + count, smooth)
         most = np.maximum(most, count)
-    return smooth.astype(np.uint8)
+    made: Pixels = smooth.astype(np.uint8)
+    return made
 
 
 def _palette() -> tuple[Colour, ...]:

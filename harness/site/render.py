@@ -19,6 +19,7 @@ from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
 from harness.site.plain import board_in_json, boards_json
 from harness.site.preview import previews
+from harness.site.spelt_rows import SpeltRows
 from harness.site.templating import environment
 from harness.site.views import BoardView, Heading, facets, headings, view
 
@@ -106,12 +107,12 @@ def placed(boards: Iterable[Board], counts: Iterable[int]) -> list[Placed]:
     ]
 
 
-def board_parts(of: Placed) -> BoardParts:
-    """Make what the pages of all boards take of one."""
+def board_parts(of: Placed, rows: SpeltRows | None = None) -> BoardParts:
+    """Make what the pages of all boards take of one; its ``rows`` may be spelt already."""
     shown = view(of.board, of.number, loads_at_once=of.loads_at_once)
     return BoardParts(
         sections={language.code: _section(shown, language) for language in languages()},
-        line=board_in_json(of.board),
+        line=board_in_json(of.board, None if rows is None else rows.lines),
         latest=latest_of(of.board),
         count=shown.count,
         drawn=bool(shown.figures),
@@ -139,11 +140,15 @@ def assets() -> dict[str, bytes]:
     return {STYLE: style_sheet().encode(), SCRIPT: script()}
 
 
-def data_of(board: Board) -> dict[str, bytes]:
-    """Return the files of a board's data, for the script and to take away."""
-    files = {name: write() for name, write in data_files(board).items()}
+def data_of(board: Board, rows: SpeltRows | None = None) -> dict[str, bytes]:
+    """Return the files of a board's data, for the script and to take away.
+
+    Its ``rows`` may be spelt already.
+    """
+    rows = rows or SpeltRows(board.entries)
+    files = {name: write() for name, write in data_files(board, rows).items()}
     script, claims = data_name(board.id, "js"), claims_script(board)
-    files[script] = board_script(board)
+    files[script] = board_script(board, rows.script)
     if claims is not None:
         files[data_name(board.id, "claims.js")] = claims
     return files

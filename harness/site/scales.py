@@ -57,9 +57,14 @@ def log_range(values: Iterable[float]) -> tuple[float, float]:
 
     Beyond ``MOST_DECADES`` on either side of 1 nothing is energy any more, and the axis ends.
     """
-    exponents = [min(max(math.log10(value), -MOST_DECADES), MOST_DECADES) for value in values]
-    low, high = _widened(min(exponents), max(exponents), LEAST_DECADES)
+    low, high = (min(max(math.log10(end), -MOST_DECADES), MOST_DECADES) for end in _ends(values))
+    low, high = _widened(low, high, LEAST_DECADES)
     return 10.0**low, 10.0**high
+
+
+def _ends(values: Iterable[float]) -> tuple[float, float]:
+    held = list(values)
+    return min(held), max(held)
 
 
 def linear_range(values: Iterable[float], limits: tuple[float, float]) -> tuple[float, float]:
@@ -67,8 +72,8 @@ def linear_range(values: Iterable[float], limits: tuple[float, float]) -> tuple[
 
     It never leaves ``limits``, the range that the quantity can have.
     """
-    held = [min(max(value, limits[0]), limits[1]) for value in values]
-    low, high = _widened(min(held), max(held), LEAST_SPAN * (limits[1] - limits[0]))
+    low, high = (min(max(end, limits[0]), limits[1]) for end in _ends(values))
+    low, high = _widened(low, high, LEAST_SPAN * (limits[1] - limits[0]))
     return max(low, limits[0]), min(high, limits[1])
 
 

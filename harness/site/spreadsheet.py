@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
-from harness.records.board import Board
-from harness.site.columns import COLUMNS, Cell, Column
+from harness.records.board import Board, BoardEntry
+from harness.site.columns import COLUMNS, Cell
 
 Written: TypeAlias = str | float | int | None
+
+END = "\n"
+"""Of a line."""
 
 FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|\")*+)(?=[=+\-@])")
 """Where a spreadsheet would find a formula and run it: a sign at the beginning of a cell. It may
@@ -19,24 +21,35 @@ part cells at a semicolon (as where the comma is decimal), a tab or a line end t
 and then takes the quotes around that name for text; blanks and quotes it passes over."""
 
 
-def comma_separated(board: Board) -> bytes:
+def comma_separated(board: Board, lines: Iterable[str] | None = None) -> bytes:
     """Return the board as UTF-8 CSV with a header; empty cells are unknown, never zero.
 
-    Columns are those of ``columns``; several texts of one cell are joined with spaces.
+    Columns are those of ``columns``; several texts of one cell are joined with spaces. ``lines``
+    are the ``own_cells`` of its rows, where they are known.
     """
-    file = io.StringIO()
-    writer = csv.writer(file, lineterminator="\n")
-    writer.writerow([column.name for column in COLUMNS])
-    writer.writerows(zip(*(_cells(column, board) for column in COLUMNS), strict=True))
-    return file.getvalue().encode()
+    (head,) = _lines([[column.name for column in COLUMNS]])
+    (of_board,) = _lines([[_written(each.of_board(board)) for each in COLUMNS if each.of_board]])
+    before = of_board[: -len(END)] + ","
+    lines = own_cells(board.entries) if lines is None else lines
+    return "".join([head, *(before + line for line in lines)]).encode()
 
 
-def _cells(column: Column, board: Board) -> Iterable[Written]:
-    """Spell a column; what says the same in every row, once."""
-    cells = column.cells(board)
-    if column.of_entry is None:
-        return [_written(cell) for cell in cells[:1]] * len(cells)
-    return map(_written, cells)
+def own_cells(entries: Sequence[BoardEntry]) -> list[str]:
+    """Return the end of each row's line: the cells that are not the same in every row."""
+    own = [column.of_entry for column in COLUMNS if column.of_entry]
+    return _lines(zip(*(map(_written, map(cell, entries)) for cell in own), strict=True))
+
+
+def _lines(rows: Iterable[Iterable[Written]]) -> list[str]:
+    lines = _Lines()
+    csv.writer(lines, lineterminator=END).writerows(rows)
+    return lines
+
+
+class _Lines(list[str]):
+    """Takes what a writer of CSV writes: a line at once."""
+
+    write = list.append
 
 
 def _written(cell: Cell) -> Written:

@@ -11,15 +11,13 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from harness.site import figure_words, words
-from harness.site.language import codes, language
+from harness.site.language import language
 from harness.site.text import plain, shorten
 
 COMPILED: dict[str, bytes] = {}
 """Templates as Jinja compiled them, by language and its own key: to compile all takes a third of a
 second, so that whoever has a place may keep these and put them here before any page is made. Jinja
 looks whether one is of its version and of the template's text."""
-
-TEMPLATES = (".html", ".svg", ".xml")
 
 
 class _Compiled(jinja2.BytecodeCache):
@@ -36,14 +34,6 @@ class _Compiled(jinja2.BytecodeCache):
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Put a template there."""
         COMPILED[f"{self._code} {bucket.key}"] = bucket.bytecode_to_string()
-
-
-def compile_all() -> None:
-    """Have all templates in ``COMPILED``, in every language."""
-    for code in codes():
-        engine = environment(code)
-        for name in engine.list_templates(filter_func=lambda each: each.endswith(TEMPLATES)):
-            engine.get_template(name)
 
 
 @cache

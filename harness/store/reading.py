@@ -24,7 +24,7 @@ from harness.records.base import (
 from harness.records.board import Problem
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, ItemOutcomes
 from harness.records.signing import DOMAIN, unsigned_content
-from harness.records.spelling import is_canonical, unsigned_as_written
+from harness.records.spelling import canonical, unsigned_as_written
 from harness.store.commitment import commitment
 from harness.store.keys import KeyRing
 from harness.store.paths import (
@@ -326,12 +326,8 @@ def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutco
 
 
 def _outcomes(content: bytes, where: str) -> ItemOutcomes:
-    if is_canonical(content):
-        try:
-            return msgspec.json.decode(content, type=ItemOutcomes)
-        except ValueError:  # said better below
-            pass
-    return parse_json(content, ItemOutcomes, where)
+    read = canonical(content, ItemOutcomes)
+    return parse_json(content, ItemOutcomes, where) if read is None else read
 
 
 def _shown(path: str) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -86,14 +87,12 @@ def as_corners(boxes: npt.NDArray[Any]) -> tuple[tuple[float, ...], ...]:
 
 def from_plain(row: Sequence[Any], output: Output, labels: int) -> Predictions:
     """Read what ``as_plain`` wrote; ``ValueError`` says what cannot be an answer."""
+    if output not in {"boxes", "image_score"} and set(map(type, row)) == {int}:
+        with suppress(OverflowError):  # at once: boards have millions of answers
+            numbers = np.fromiter(row, np.int64, len(row))
+            if numbers.min() >= 0 and numbers.max() < labels:
+                return numbers
     predictions = no_answers(len(row), output)
-    if (
-        output not in {"boxes", "image_score"}
-        and set(map(type, row)) == {int}
-        and 0 <= min(row) <= max(row) < labels
-    ):
-        predictions[:] = row  # at once: boards have millions of answers
-        return predictions
     for position, answer in enumerate(row):
         if answer is None:
             continue

@@ -26,6 +26,14 @@ WARM_UP_ITEMS = 4_096
 
 
 @dataclass(kw_only=True, slots=True)
+class LoadedTest:
+    """What quality is of, and nothing to warm up with: for who runs nothing."""
+
+    reference: DataReference
+    test: Split
+
+
+@dataclass(kw_only=True, slots=True)
 class LoadedData:
     """What an evaluation runs on; see ``TaskData``."""
 
@@ -59,6 +67,15 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
     )
 
 
+def load_test(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedTest:
+    """Load the test items of a source; of ``sample`` no others are generated."""
+    if source == "sample":
+        test = _generated_split(card, code, seed, "test")
+        return LoadedTest(reference=_of_sample(card, test, seed), test=test)
+    loaded = load_data(card, code, source, seed)
+    return LoadedTest(reference=loaded.reference, test=loaded.test)
+
+
 def source_folder(card: TaskCard, source: str) -> Path | None:
     """Return the folder of Parquet that ``source`` names; ``None`` where it names none that is."""
     if source == "sample":
@@ -87,9 +104,15 @@ def load_train(card: TaskCard, code: TaskCode, source: str, seed: int) -> Split:
 
 
 def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
-    version = card.sample.generator_version
     test = _generated_split(card, code, seed, "test")
-    reference = DataReference(
+    train = _generated_split(card, code, seed, "train")
+    warm_up = without_samples_of(test, train)
+    return LoadedData(reference=_of_sample(card, test, seed), test=test, warm_up=warm_up)
+
+
+def _of_sample(card: TaskCard, test: ItemSplit, seed: int) -> DataReference:
+    version = card.sample.generator_version
+    return DataReference(
         source="sample",
         digest=data_digest(test, origin=f"sample generator_version={version} seed={seed}"),
         items=len(test),
@@ -97,8 +120,6 @@ def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
         seed=seed,
         generator_version=version,
     )
-    train = _generated_split(card, code, seed, "train")
-    return LoadedData(reference=reference, test=test, warm_up=without_samples_of(test, train))
 
 
 def _generated_split(card: TaskCard, code: TaskCode, seed: int, name: SplitName) -> ItemSplit:

@@ -27,7 +27,7 @@ from scipy import special
 
 from harness.tasks.scoring import Counts, Floats, Integers, answer_columns, per_class_support
 from harness.tasks.shares import CONFIDENCE, Interval, mid_p, of_share
-from harness.tasks.spreads import NOTHING, Spread, Version, beyond_few, with_sessions
+from harness.tasks.spreads import NOTHING, Spread, Version, unseen, with_sessions
 
 Metric: TypeAlias = Callable[[Counts], Floats]
 """A metric over the leading axes of confusions; see ``scoring``."""
@@ -56,28 +56,33 @@ def interval(
 
     Few units or sessions know the variance badly: the number of items is made less by the squared
     ratio of quantiles of Student's t. Where nothing varied, as when all answers are right, each
-    unit stands for one item. One unit says nothing of how units differ: (0, 1). Where sessions
-    differ and items are no groups, the end beyond the errors, or beyond the right answers where
-    these are fewer, is no nearer than ``spreads.beyond_few``.
+    unit stands for one item. One unit says nothing of how units differ: (0, 1). Where items are of
+    groups, or sessions differ, no end is nearer than ``spreads.unseen`` has it.
     """
+    low, high = _of_varied(value, spread, confidence, by=by, counts=counts)
+    if by == "both" and (spread.sessions_differ or spread.grouped):
+        lowest, highest = unseen(value, spread, confidence)
+        return min(low, lowest), max(high, highest)
+    return low, high
+
+
+def _of_varied(
+    value: float, spread: Spread, confidence: float, *, by: Version, counts: bool
+) -> Interval:
+    """Return the interval by what varied alone, whatever may be unseen."""
     if spread.units < 2:  # noqa: PLR2004 - two units make a difference
         return UNKNOWN
-    whole = counts and not spread.sessions_differ
-    method = of_share if whole or by != "both" else mid_p
-    alone = value * (1 - value)
-    if spread.variance <= NOTHING or alone <= NOTHING:
-        return method(value, spread.units, confidence)
-    rest = max(spread.items - 1, 1.0)
-    quantile = (1 + confidence) / 2
-    known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile, by)
-    items = (rest + 1) * alone / rest * known
-    low, high = method(value, items, confidence)
-    if by == "both" and spread.sessions_differ and spread.units >= spread.items:
-        beyond = beyond_few(spread, confidence)
-        if value >= 1 / 2:
-            return max(0.0, min(low, value - beyond)), high
-        return low, min(1.0, max(high, value + beyond))
-    return low, high
+    newest, alone = by == "both", value * (1 - value)
+    varied = min(spread.variance, alone) > NOTHING
+    whole = counts and not spread.sessions_differ and (varied or not spread.grouped)
+    method = of_share if whole or not newest else mid_p
+    items = float(spread.units)
+    if varied:
+        rest = max(spread.items - 1, 1.0)
+        quantile = (1 + confidence) / 2
+        known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile, by)
+        items = (rest + 1) * alone / rest * known
+    return method(value, items, confidence)
 
 
 @dataclass(frozen=True)
@@ -98,11 +103,14 @@ def mean_interval(
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
     Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27
-    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics.
+    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics. Groups
+    that are unseen would err on all classes: they are reckoned with once, for the mean.
     """
     values, spreads = mean.values, mean.spreads
+    of_groups = by == "both" and mean.whole.grouped
+    of_each = _of_varied if of_groups else interval
     own = [
-        interval(v, spread, confidence, by=by, counts=False)
+        of_each(v, spread, confidence, by=by, counts=False)
         for v, spread in zip(values, spreads, strict=True)
     ]
     count = len(values)
@@ -110,6 +118,9 @@ def mean_interval(
     below = math.hypot(*(value - low for value, (low, _) in zip(values, own, strict=True)))
     above = math.hypot(*(high - value for value, (_, high) in zip(values, own, strict=True)))
     low, high = mean.value - stretch * below / count, mean.value + stretch * above / count
+    if of_groups:
+        lowest, highest = unseen(mean.value, mean.whole, confidence)
+        low, high = min(low, lowest), max(high, highest)
     return max(0.0, low), min(1.0, high)
 
 
@@ -140,7 +151,8 @@ class Units:
         if groups is not None:
             _, self.of_item = np.unique(np.array(list(groups), object), return_inverse=True)
         self.count = int(self.of_item.max()) + 1
-        self.named = f"{self.count} {'items' if groups is None else 'groups'}"
+        self.grouped = groups is not None
+        self.named = f"{self.count} {'groups' if self.grouped else 'items'}"
 
     def totals(self, amounts: npt.NDArray[np.bool_] | Floats) -> Floats:
         """Add up (sessions, n) by unit: (sessions, units)."""
@@ -193,7 +205,7 @@ class Units:
         values, spreads = zip(*(self.of_share(hits, every) for every in counted), strict=True)
         influence = np.mean([self.influence(hits, every) for every in counted], axis=0)
         shares = [(hits & c).sum(axis=1) / np.maximum(c.sum(axis=1), 1) for c in counted]
-        together = self.spread(np.mean(shares, axis=0), influence, self.count, 1.0)
+        together = self.spread(np.mean(shares, axis=0), influence, self.count, float(hits.shape[1]))
         return MeanOf(math.fsum(values) / len(values), values, spreads, together)
 
     def resampled_spread(
@@ -300,9 +312,9 @@ class Bootstrap:
             yield confusions[(support > 0)[:, self._support > 0].all(axis=1)]
 
 
-def resampling(units: Units) -> str:
-    """Say what a bootstrap over units needs to be made again."""
-    return f"bootstrap variance over {units.named}, {RESAMPLES} resamples, PCG64 seed {SEED}"
+def resampling(units: str) -> str:
+    """Say what a bootstrap over units, as they are named, needs to be made again."""
+    return f"bootstrap variance over {units}, {RESAMPLES} resamples, PCG64 seed {SEED}"
 
 
 def _of_resamples(resampled: Floats, values: Floats, shape: Spread) -> Spread:

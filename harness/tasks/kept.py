@@ -19,6 +19,7 @@ from msgspec import Meta
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, parse_json, pretty_json
+from harness.records.replacing import clear_drafts, replace_file
 
 SCHEMA = 1
 SET_FILE = "set.json"
@@ -244,6 +245,5 @@ def _bears(folder: Path, descriptor: int) -> bool:
 
 
 def _write(path: Path, value: Frozen) -> None:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_bytes(pretty_json(value))
-    temporary.replace(path)
+    clear_drafts(path.parent)
+    replace_file(path, [pretty_json(value)])

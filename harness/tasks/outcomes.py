@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from harness.records.evaluation import EvaluationRecord, Failed, ItemOutcomes
 from harness.tasks.answers import from_plain
+from harness.tasks.card import TaskCard
 from harness.tasks.protocol import Boxes, Predictions, Sample
-from harness.tasks.task import FolderTask
+
+
+class Labelled(Protocol):
+    """A task, or its card."""
+
+    @property
+    def labels(self) -> Sized:
+        """What its items may be, one each."""
+        ...
 
 
 @dataclass
@@ -33,7 +43,7 @@ class KeptItems:
 
 
 def scorable(
-    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
+    outcomes: ItemOutcomes, record: EvaluationRecord, card: TaskCard
 ) -> list[Predictions] | str:
     """Return the predictions of each session, or say why the outcomes cannot be scored."""
     items, sessions = len(outcomes.ids), len(record.sessions)
@@ -46,22 +56,22 @@ def scorable(
     most = sessions + isinstance(record.outcome, Failed)  # of the session in which it failed
     if not sessions <= len(outcomes.predictions) <= most:
         return f"are of {len(outcomes.predictions)} sessions, and the record has {sessions}"
-    return _of_sessions(outcomes, record, task)
+    return _of_sessions(outcomes, record, card)
 
 
 def _of_sessions(
-    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
+    outcomes: ItemOutcomes, record: EvaluationRecord, card: TaskCard
 ) -> list[Predictions] | str:
-    if record.submission.output not in task.outputs:
+    if record.submission.output not in card.task.outputs:
         return f"are {record.submission.output}, which the task does not score"
-    if (outcomes.boxes is None) != (task.card.detection is None):
+    if (outcomes.boxes is None) != (card.detection is None):
         return "hold no boxes, or boxes where the task has none"
-    k, labels = len(task.labels), outcomes.labels
+    k, labels = len(card.labels), outcomes.labels
     if {*map(type, labels)} != {int} or not 0 <= min(labels) <= max(labels) < k:
         return f"hold a label that is none of the task's {k}"
     try:
         kept_items(outcomes)
-        return kept_predictions(outcomes, record, task)
+        return kept_predictions(outcomes, record, card)
     except ValueError as error:
         return f"cannot be read: {error}"
 
@@ -78,7 +88,7 @@ def kept_items(outcomes: ItemOutcomes) -> KeptItems:
 
 
 def kept_predictions(
-    outcomes: ItemOutcomes, record: EvaluationRecord, task: FolderTask
+    outcomes: ItemOutcomes, record: EvaluationRecord, task: Labelled
 ) -> list[Predictions]:
     """Return the predictions of each session; ``ValueError`` says what cannot be an answer."""
     output = record.submission.output

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.evaluation import ClassQuality, MetricValue, Quality
+from harness.records.interval_versions import BY_BOTH, BY_OWN, MID_P, UNSEEN
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
@@ -103,15 +104,15 @@ def _of_labels(
             counted = _SHARES[metric.name](card, metric, decided, labels)
             _, spread = units.of_share(decided == labels, counted)
             found = interval(value, spread, by=by)
-            each = _MID_P if by == "both" and spread.sessions_differ else "wilson or exact"
-            method = f"{each} over {units.named}{_sessions_told([spread], by)}"
+            each = MID_P if by == "both" and spread.sessions_differ else "wilson or exact"
+            method = f"{each} over {_told(units, by)}{_sessions_told([spread], by)}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
             mean = units.mean_of_shares(decided == labels, classes)
             found = mean_interval(mean, by=by)
             told = _sessions_told(mean.spreads, by)
-            each = _MID_P if by == "both" else "wilson or exact"
-            method = f"{each} by class over {units.named}{told}"
+            each = MID_P if by == "both" else "wilson or exact"
+            method = f"{each} by class over {_told(units, by)}{told}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
@@ -197,25 +198,14 @@ _NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
 }
 """The items (n,) without any of which there is no such metric."""
 
-_MID_P = "mid-P"
-_BY_BOTH, _BY_OWN = ", sessions by both t", ", sessions by their own t"
-"""What methods say that are new, and how they end where sessions differ: now, and before."""
-
-
-def version_named(quality: Quality) -> Version:
-    """Return the version of the method by which a quality's intervals were made.
-
-    Where none is told, because no session differs and no metric is but a share, all are the same;
-    where one is not told though sessions differ, it is the oldest.
-    """
-    named = [metric.interval_method for metric in quality.metrics]
-    if any(_MID_P in each or each.endswith(_BY_BOTH) for each in named):
-        return "both"
-    return "cochran" if any(each.endswith(_BY_OWN) for each in named) else "satterthwaite"
-
 
 def _resampled(units: Units, by: Version) -> str:
-    return resampling(units) + (f", {_MID_P}" if by == "both" else "")
+    return resampling(_told(units, by)) + (f", {MID_P}" if by == "both" else "")
+
+
+def _told(units: Units, by: Version) -> str:
+    """Name the units; of groups, the newest version reckons with those that were not seen."""
+    return units.named + (UNSEEN if by == "both" and units.grouped else "")
 
 
 def _sessions_told(spreads: Sequence[Spread], by: Version) -> str:
@@ -224,9 +214,9 @@ def _sessions_told(spreads: Sequence[Spread], by: Version) -> str:
     Of older versions: that they differ by more than single answers explain; the oldest is silent.
     """
     if by == "both":
-        return _BY_BOTH if any(spread.sessions_differ for spread in spreads) else ""
+        return BY_BOTH if any(spread.sessions_differ for spread in spreads) else ""
     differ = by == "cochran" and any(spread.between > NOTHING for spread in spreads)
-    return _BY_OWN if differ else ""
+    return BY_OWN if differ else ""
 
 
 def _with_interval(metric: Metric, value: float, found: Interval, method: str) -> MetricValue:

@@ -26,18 +26,22 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+import numpy as np
 from scipy import special
 
 from harness.tasks.scoring import Floats
-from harness.tasks.shares import mid_p
+from harness.tasks.shares import Interval
 
 Version: TypeAlias = Literal["both", "cochran", "satterthwaite"]
 """Of the method, the newest first; see above."""
 LEAST = 0.4
 """Of the squared half width by items alone: sessions may agree by luck. The largest tenth that
 keeps three sessions at 97 % where nothing lasts and nothing is in common."""
-FEW_LASTING = 3
-"""Items that err in every session: as many are told by the variance that they make."""
+UNSEEN = 0.8
+"""Of what an interval may miss: what the end for units that were not seen may. The other end misses
+half of it at the most, so that a 95 % interval misses no more than 6.5 % of the time."""
+_STEPS: Floats = np.arange(1, 17) / 16
+"""Of the shares of units that are tried, from what was seen to the most that there may be."""
 NOTHING = 1e-15
 """Of a variance: what is less is rounding."""
 
@@ -66,6 +70,11 @@ class Spread:
     def sessions_differ(self) -> bool:
         """Whether anything is otherwise in another session."""
         return max(self.chance, self.of_values) > NOTHING
+
+    @property
+    def grouped(self) -> bool:
+        """Whether items belong together by groups."""
+        return self.units < self.items
 
     @property
     def lasting(self) -> float:
@@ -101,21 +110,42 @@ class Spread:
         return max((apart + _t(degrees, quantile) ** 2 * total) / 2, least)
 
 
-def beyond_few(spread: Spread, confidence: float) -> float:
-    """Return how far a share of rare errors may be above what was seen, by several sessions.
+def unseen(value: float, spread: Spread, confidence: float) -> Interval:
+    """Return how near the ends may be, for units that are all wrong, or all right, and unseen.
 
-    Items that err in every session are seen as seldom as there are items, however many sessions
-    there are: of *n* of which none does, up to 3 / n may in truth. So what lasts is a share of its
-    own, of as many of all units as its variance would have, with mid-P's upper end in place of its
-    part of the square; both add up in quadrature (Zou and Donner, as for means of metrics).
+    Items of a group are alike in a degree that nobody knows, and so are an item's answers in
+    several sessions: what the units vary by shows nothing of units that err whole if none did. Let
+    a share p of all be so. Of the n units, k = n s did, where s (1 - s) / n is the variance between
+    them; that it was no more has a chance Q(p), by the binomial distribution. Then the end for the
+    rest may miss in a share tail / Q(p) of cases, and all in all in no more than ``tail``:
+
+        end = the least over p > s of (1 - (p - s) / (1 - s)) x the rest's end, at that tail.
+
+    At the largest p the rest leaves nothing open, and this is the exact end of a share of units;
+    where units vary by much, it lies within what they vary by. The rest's end is a quantile of the
+    beta distribution by Jeffreys' prior, of as many items as would vary as much (L. D. Brown, T. T.
+    Cai and A. DasGupta, Interval estimation for a binomial proportion, Statistical Science 16
+    (2001), 101-133).
     """
-    quantile, units = (1 + confidence) / 2, spread.units
-    share = (1 - math.sqrt(max(0.0, 1 - 4 * spread.lasting * units))) / 2
-    if share * units >= FEW_LASTING:
-        return 0.0
-    beyond = mid_p(share, units, confidence)[1] - share
-    known = _t(max(units - 1, 1), quantile) ** 2 * spread.lasting
-    return math.hypot(beyond, math.sqrt(max(0.0, spread.square(quantile, "both") - known)))
+    units, level = spread.units, (1 + confidence) / 2
+    between = spread.lasting if spread.sessions_differ else spread.variance
+    seen = (1 - math.sqrt(max(0.0, 1 - 4 * between * units))) / 2
+    tail = UNSEEN * (1 - confidence)
+    most = special.betaincinv(seen * units + 1, (1 - seen) * units, 1 - tail)
+    shares = seen + (most - seen) * _STEPS
+    chances = special.betaincc(seen * units + 1, (1 - seen) * units, shares)
+    tails = np.clip(tail / np.maximum(chances, tail), tail, 1.0)
+    left = (1 - shares) / (1 - seen)
+    square, alone = spread.square(level, "both"), value * (1 - value)
+
+    def least(of: float) -> float:
+        if min(square, alone) <= NOTHING:
+            return float(left[-1]) * of
+        items = alone * _t(math.inf, level) ** 2 / square
+        ends = special.betaincinv(of * items + 0.5, (1 - of) * items + 0.5, tails)
+        return float((left * ends).min())
+
+    return least(value), 1 - least(1 - value)
 
 
 def with_sessions(items: float, noise: float, values: Floats, shape: Spread) -> Spread:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from harness.errors import UsageError
 from harness.records.evaluation import Output, Quality
 from harness.tasks.card import CARD_FILE, read_card
-from harness.tasks.data import LoadedData, load_data, load_train
+from harness.tasks.data import LoadedData, LoadedTest, load_data, load_test, load_train
 from harness.tasks.digests import task_digest
 from harness.tasks.generator import TaskCode
 from harness.tasks.protocol import Predictions, Sample, Split
@@ -41,6 +41,10 @@ class FolderTask:
     def load_data(self, source: str, seed: int) -> LoadedData:
         """Load ``sample``, ``hub``, ``hub@<revision>`` or the directory that ``source`` names."""
         return load_data(self.card, self._code, source, seed)
+
+    def load_test(self, source: str, seed: int) -> LoadedTest:
+        """Load the test items of a source alone."""
+        return load_test(self.card, self._code, source, seed)
 
     def load_train(self, source: str, seed: int) -> Split:
         """Load the whole train split of a source, which may be empty."""

@@ -18,7 +18,8 @@ from harness.records.profile import UNREGISTERED
 from harness.records.rules import Rules
 from harness.records.seed import MOST_SEED
 from harness.submissions.check import CheckContext, CheckReport, check, wrong_with_name
-from harness.tasks.protocol import Split, TaskData
+from harness.tasks.data import LoadedTest
+from harness.tasks.protocol import Split
 from harness.tasks.task import FolderTask, load_task
 from harness.verification.subject import Subject
 
@@ -55,17 +56,17 @@ class References:
                 return None
 
         @cache
-        def data_of(name: str, source: str, seed: int) -> TaskData | str:
+        def data_of(name: str, source: str, seed: int) -> LoadedTest | str:
             try:
                 found = task(name)
-                return "" if found is None else found.load_data(source, seed)
+                return "" if found is None else found.load_test(source, seed)
             except HarnessError as error:
                 return error.message
 
         self.entry, self.task, self._data_of = entry, task, data_of
 
-    def data(self, subject: Subject) -> TaskData | str:
-        """Return the data that a record names; a text says why it is not here."""
+    def data(self, subject: Subject) -> LoadedTest | str:
+        """Return the test items that a record names; a text says why they are not here."""
         reference, task_id = subject.record.data, subject.record.task.id
         if reference.source == "sample":
             return self._data_of(task_id, "sample", reference.seed or 0)

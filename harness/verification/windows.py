@@ -11,6 +11,7 @@ from harness.records.base import canonical_json
 from harness.records.evaluation import Completed, EvaluationRecord, Look
 from harness.records.finding import Finding
 from harness.records.meter import Grade
+from harness.records.moments import is_moment
 from harness.records.rules import Rules
 from harness.records.session import Session
 from harness.records.stopping import is_last, looks_of
@@ -35,6 +36,9 @@ LOOK_TOLERANCE = 1e-6
 MOST = 1e12
 """Of seconds or watts: far beyond any evaluation, and safe to add up."""
 
+MOST_SHOWN = 40
+"""Characters of what is no moment."""
+
 _FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 
 
@@ -58,6 +62,13 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
                 "sessions",
                 f"session {session.index + 1} has not one sweep of all {items} originals, or one "
                 "that is of more items",
+                _FORGED,
+            )
+        if not is_moment(session.started_utc):
+            yield subject.found(
+                "sessions",
+                f"session {session.index + 1} began at {session.started_utc[:MOST_SHOWN]!r}, which "
+                "is no moment in UTC",
                 _FORGED,
             )
         agreed = session.agreement
