@@ -21,7 +21,7 @@ PANEL = "groups that err whole"
 GROUPS = (5, 10, 20, 50, 100, 625)
 SMALLEST, LARGEST = 10, 50
 WHOLE = (0.0, 0.02, 0.05, 0.1, 0.2)
-BESIDES = (0.0, 0.01, 0.05)
+BESIDES = (0.01, 0.05)
 ALIKE = (0.01, 0.05, 0.2, 0.5)
 """Correlations of items of a group."""
 WRONG = 0.05
@@ -32,13 +32,12 @@ SESSIONS = 5
 def group_settings() -> Iterator[QualitySetting]:
     """Yield panel, name, size (groups) and the function that draws one and makes its intervals."""
     for groups, whole, besides in product(GROUPS, WHOLE, BESIDES):
-        if whole or besides:
-            title = f"accuracy, {whole:.0%} err whole, items besides by {besides:.0%}"
-            yield PANEL, title, groups, partial(_whole, groups, whole, besides)
+        title = f"accuracy, {whole:.0%} err whole, items besides by {besides:.0%}"
+        yield PANEL, title, groups, partial(_whole, groups, whole, besides)
     for groups, alike in product(GROUPS, ALIKE):
         title = f"accuracy, {WRONG:.0%} wrong, items of a group correlate by {alike}"
         yield PANEL, title, groups, partial(_alike, groups, alike)
-    for groups, whole, besides in product((10, 50), WHOLE[1:4], BESIDES[1:]):
+    for groups, whole, besides in product((10, 50), WHOLE[1:4], BESIDES):
         title = f"accuracy, {whole:.0%} err whole, items besides by {besides:.0%}, five sessions"
         draw = partial(_whole, groups, whole, besides, sessions=SESSIONS)
         yield PANEL, title, groups, draw

@@ -358,7 +358,7 @@ def test_groups_that_err_on_two_classes_alike_stretch_a_mean_of_classes() -> Non
         ranked = score(BALANCED, [predicted], split(truth, [str(s) for s in scenes])).ranked_value
         widths[name] = ranked.high - ranked.low
     # What one recall gains there, the other loses: what is left is scenes that were not seen.
-    assert widths["apart"] < 0.25 * widths["alike"]
+    assert widths["apart"] < 0.3 * widths["alike"]
     plain = np.array([each for each in scene_right for _ in range(10)])
     _, spread = units_of(scenes, 400).of_share(plain[np.newaxis], np.ones((1, 400), np.bool_))
     low, high = interval(float(plain.mean()), spread)
