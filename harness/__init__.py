@@ -10,4 +10,4 @@ The layers, from the outside in; imports point inwards only (import-linter holds
     errors                                   one exception tree
 """
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

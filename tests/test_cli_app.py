@@ -145,7 +145,7 @@ def test_without_a_command_help_is_shown(words: list[str]) -> None:
 
 
 def test_the_version_is_printed() -> None:
-    assert runner.invoke(app, ["--version"]).stdout == "harness 0.1.0\n"
+    assert runner.invoke(app, ["--version"]).stdout == "harness 0.2.0\n"
 
 
 @pytest.mark.parametrize(

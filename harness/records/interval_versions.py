@@ -31,7 +31,7 @@ POOLED: Final = "; "
 """Stands between the methods of a figure that is pooled of several evaluations."""
 LAST_HARNESS: Final[Mapping[Version, str]] = {"cochran": "0.1.0", "satterthwaite": "0.1.0"}
 """The last version of the harness to make intervals of an older version, when it was not asked to.
-All three are of 0.1.0, so that such a record may be honest."""
+0.1.0 made both, and an early form of the newest: a record of it may be honest."""
 NAMES: Final[Mapping[Version, str]] = {
     "both": "sessions by both t",
     "cochran": "sessions by their own t",
