@@ -83,11 +83,14 @@ def test_strangers_text_is_no_markdown(text: str) -> None:
         ("- x", r"\- x"),
         ("1. x", "&#49;. x"),
         ("2026. It", "202&#54;. It"),
+        ("1.", "&#49;."),
+        ("1,234.5", "1,234.5"),
         ("a_b*c", r"a\_b\*c"),
         ("a|b", r"a\|b"),
         ("@team", "@\u2060team"),
         ("see #12", "see \\#\u206012"),
         ("https://example.org", "http\u2060s://example.org"),
+        ("ftp://example.org", "ftp\u2060://example.org"),
         ("www.example.org", "www\u2060.example.org"),
         ("GH-12", "GH\u2060-12"),
         ("a :smile: :+1:", "a :\u2060smile: :\u2060+1:"),
@@ -106,6 +109,12 @@ def test_code_in_markdown_may_hold_backticks() -> None:
     assert markdown((Paragraph(code("a ``b` c")),)) == "``` a ``b` c ```\n"
     fenced = markdown((Commands(("echo '```'",)),))
     assert fenced == "````sh\necho '```'\n````\n"
+
+
+def test_no_part_of_an_address_is_an_entity_in_markdown() -> None:
+    said = Said("link", "x", "https://example.org/?a=1&para;=2&b=3&#60;&lt")
+    address = "https://example.org/?a=1&amp;para;=2&b=3&amp;#60;&lt"
+    assert markdown((Paragraph(said),)) == f"[x](<{address}>)\n"
 
 
 def test_headings_of_inner_sections_are_lower() -> None:

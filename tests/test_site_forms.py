@@ -15,12 +15,14 @@ from harness.site.blocks import Fact, Facts, Listing, Paragraph, Section
 from harness.site.forms import (
     END,
     FIGURES,
+    LARGEST,
     MOST,
     TEXTS,
     VERSIONS,
     Filling,
     Form,
     Part,
+    _put_together,
     form,
     form_of,
     spelt,
@@ -142,6 +144,19 @@ def test_no_more_forms_are_kept_than_are_let(monkeypatch: pytest.MonkeyPatch) ->
     for number in range(10):
         assert filled(form((Paragraph(str(number)),)), of_texts())[0] == f"<p>{number}</p>\n"
         assert len(forms._forms) <= 3
+
+
+def test_forms_of_what_one_page_alone_says_are_not_kept(words: Polyglot) -> None:
+    """Nor are pages put together of them: each may be as large as a record is."""
+    forms._forms.clear()
+    _put_together.cache_clear()
+    texts = [f"{n} {'x' * 50}" for n in range(MOST + LARGEST // 50)]
+    filling = words.begin()
+    made = form((Listing((*words.uniques(texts),)),))
+    assert made.is_large
+    assert re.findall("<li>(.*?)</li>", filled(made, filling)[1]) == texts
+    assert forms._forms == {}
+    assert _put_together.cache_info().currsize == 0
 
 
 def test_what_is_more_than_there_are_holes_stands_in_the_form(words: Polyglot) -> None:

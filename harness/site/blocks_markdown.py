@@ -25,8 +25,8 @@ from harness.site.blocks import (
 )
 
 _SPECIAL = re.compile(
-    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)](?:\s|$))|(?<=http)(?=s?://)|(?<=www)(?=\.)"
-    r"|(?<=\bgh)(?=-\d)|:(?=[\w+-]+:)(?!\d\d:)",
+    r"[\\`*_\[\]<>|~$&#@]|^[-+=]|^\d+(?=[.)](?:\s|$))|(?<=http)(?=s?://)|(?<=ftp)(?=://)"
+    r"|(?<=www)(?=\.)|(?<=\bgh)(?=-\d)|:(?=[\w+-]+:)(?!\d\d:)",
     re.IGNORECASE,
 )
 """Markup, tables, mathematics, entities, mentions, addresses, issues (GH-1), pictures (:name:); at
@@ -35,8 +35,11 @@ repository has a commit of that name, GitHub makes a link to it."""
 _JOINER = "\N{WORD JOINER}"
 """Seen by nobody: it keeps GitHub from making links of mentions, issues and addresses, and pictures
 of names, which no backslash or entity does: it looks for these in what is shown."""
-_NUMBER = re.compile(r"[-\u2212]?\d[\d.,\u202f\u00a0]*(?:\s?%)?")
-"""A figure needs no escape, and reads better in the source without."""
+_NUMBER = re.compile(r"[-\u2212]?\d(?:[\d.,\u202f\u00a0]*\d)?(?:\s?%)?")
+"""A figure needs no escape, and reads better in the source without. It ends in a digit: where a
+text is a number and a point, Markdown takes these for the beginning of a list."""
+_ENTITY = re.compile(r"&(?=#?\w+;)")
+"""What would be taken for another character, in an address too."""
 
 
 def markdown(blocks: Iterable[Block | Section], level: int = 2) -> str:
@@ -84,7 +87,7 @@ def _said(said: Said) -> str:
     if said.kind == "strong":
         return f"**{escaped(said.text)}**"
     if said.kind == "link":
-        address = re.sub(r"[\s<>\\]", "", said.address)
+        address = _ENTITY.sub("&amp;", re.sub(r"[\s<>\\]", "", said.address))
         return f"[{escaped(said.text)}](<{address}>)"
     return escaped(said.text)
 

@@ -1,6 +1,6 @@
 """A page per entry of a board: everything that its records tell, readable without a script.
 
-A page of five sessions takes some 20 kB: two thirds of it are figures (a row of fifteen for each
+A page of five sessions takes some 20 kB: two thirds of it are figures (a row of thirteen for each
 session, six for each phase, a trace of up to 64 steps), which is what people come here for; the
 rest are the sentences without which they could not be read. So a page is made in all languages at
 once (``polyglot``), and what it has in common with others is spelt once (``forms``). On two cores

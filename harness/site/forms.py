@@ -35,6 +35,9 @@ FIGURES, TEXTS, VERSIONS = (
 _PARTS = re.compile(f"{HOLE}([{FIGURES[0][1]}-{VERSIONS[-1][1]}])")
 KEPT = 1024
 """Forms that are kept."""
+LARGEST = 100_000
+"""Bytes of a form, in all languages together, that is kept: one that is larger says what a single
+page says for which there were no holes left, and no other page asks for it."""
 WHOLE = 256
 """Whole pages that are kept put together of forms: each took 39 kB of those looked at."""
 
@@ -64,6 +67,7 @@ class Form:
             [divmod(ord(each) - _FIRST, MOST) for each in pieces[1::2]] for pieces in parts
         ]
         """The kind of each and its number, in the order of the template."""
+        self.is_large = sum(map(len, self.templates)) > LARGEST
 
 
 _forms: dict[tuple[object, ...], tuple[Form, tuple[Block | Section, ...]]] = {}
@@ -76,11 +80,14 @@ def form(blocks: Iterable[Block | Section], level: int = 2) -> Form:
     whole = tuple(blocks)
     place = (level, *_place(whole))
     found = _forms.get(place)
-    if found is None:
+    if found is not None:
+        return found[0]
+    made = form_of_each(encoded(html(whole, level)))
+    if not made.is_large:
         if len(_forms) >= KEPT:
             _forms.clear()
-        found = _forms[place] = (form_of_each(encoded(html(whole, level))), whole)
-    return found[0]
+        _forms[place] = (made, whole)
+    return made
 
 
 def _place(blocks: Iterable[Block | Section]) -> list[object]:
@@ -122,7 +129,8 @@ def spelt(parts: Sequence[Part], filling: Filling) -> list[bytes]:
         [*values, *_split(said, counts[2])] if versions else values
         for said in parted(END.join(versions))
     ]
-    wholes = _put_together(counts, *parts)
+    is_large = any(each.is_large for each, _ in parts)
+    wholes = (_put_together.__wrapped__ if is_large else _put_together)(counts, *parts)
     return signed(
         [template % pick(each) for (template, pick), each in zip(wholes, own, strict=True)]
     )
