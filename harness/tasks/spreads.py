@@ -83,6 +83,16 @@ class Spread:
         """What of the variance is of items that are hard, or easy, whichever the session."""
         return max(0.0, self.variance - self.between - self.chance)
 
+    def times(self, factor: float) -> Spread:
+        """Return the spread of which every variance is so many times this one's."""
+        return replace(
+            self,
+            variance=factor * self.variance,
+            between=factor * self.between,
+            chance=factor * self.chance,
+            of_values=factor * self.of_values,
+        )
+
     def square(self, quantile: float, by: Version, *, units_known: bool = False) -> float:
         """Return the squared half width: each variance with quantiles of how well it is known.
 
