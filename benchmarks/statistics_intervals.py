@@ -142,6 +142,9 @@ def page(rows: Sequence[Row], repetitions: int) -> str:
         "",
         f"![Coverage against the confidence asked for]({FIGURE.name})",
         "",
+        "The diagrams are of the last run of every setting at once: rows that were made again",
+        "since, and those that came later, are in the tables alone.",
+        "",
     ]
     return "\n".join(lines + _tables(rows))
 

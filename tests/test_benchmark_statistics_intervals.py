@@ -67,6 +67,13 @@ def test_the_page_and_the_figure_show_every_setting() -> None:
     assert len(lines) == 2  # what was not chosen is in the table alone
 
 
+def test_the_committed_page_begins_as_it_is_made() -> None:
+    made, _ = bench.page([row(0.95)], 2_000).split("\n## ", 1)
+    committed, _ = bench.PAGE.read_text(encoding="utf-8").split("\n## ", 1)
+    assert committed == made
+    assert "diagrams are of the last run of every setting at once" in made
+
+
 def test_rows_that_were_run_again_take_the_place_of_those_on_the_page() -> None:
     rows = [row(0.95), row(0.92, panel="energy of sessions"), row(0.8, panel="without: plain t")]
     text = bench.page(rows, 2_000)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ from harness.records.joint import JointFile
 from harness.records.session import PhaseWindow
 from harness.store.joint import signed
 from harness.store.results import write
-from harness.store.scanning import scan
+from harness.store.scanning import mark_of, scan
 from harness.tasks import load_task
 
 Plain = dict[str, Any]
@@ -235,6 +237,58 @@ def test_a_sidecar_is_held_against_its_record_again_unless_it_is_as_it_was(place
     other = content.replace(b"[1,", b"[0,", 1)
     assert other != content
     assert unranked(ranked(place, Here(), change(other))) == ["bad"]
+
+
+@pytest.mark.parametrize("signed_and_private", [False, True])
+def test_a_link_to_a_sidecar_that_was_held_against_nothing_is_not_followed(
+    place: Place, signed_and_private: bool
+) -> None:
+    """A record has one of two names of sidecars; what lies under the other is nobody's."""
+    place.add_three(signed=signed_and_private)
+    sidecar = place.sidecars("bad")[0]
+    stem = sidecar.name.removesuffix(".items.json").removesuffix(".public")
+    (name,) = {f"{stem}.items.json", f"{stem}.public.items.json"} - {sidecar.name}
+    other = sidecar.read_bytes().replace(b"[1,", b"[0,", 1)
+    assert other != sidecar.read_bytes()
+    sidecar.unlink()
+    sidecar.with_name(name).write_bytes(other)
+    sidecar.symlink_to(name)
+    found = scan(place.results)
+    trusted = gather(Project(place.root), place.results, found, Here(), {}, local=False).sidecars
+    assert [path.split("/")[1] for path in sorted(trusted)] == ["frugal", "good"]
+    (board,) = ranked(place, Here()).boards
+    assert board.ranking is not None
+    assert ("bad", "items-missing") in [(e.entry, e.why) for e in board.ranking.unranked]
+
+
+def test_of_two_sidecars_beside_a_record_its_own_is_the_one_that_counts(place: Place) -> None:
+    place.add_three()
+    sidecar = place.sidecars("bad")[0]
+    before = ranked(place, Here())
+    sidecar.with_name(sidecar.name.replace(".public", "")).write_bytes(b"{}")
+    found = scan(place.results)
+    trusted = gather(Project(place.root), place.results, found, Here(), {}, local=False).sidecars
+    (mark,) = (mark for path, mark in trusted.items() if "/bad/" in path)
+    assert mark == mark_of(sidecar.stat())
+    assert ranked(place, Here()) == before
+
+
+def test_a_pipe_in_the_place_of_a_sidecar_is_not_waited_for(place: Place) -> None:
+    place.add_three()
+    sidecar = place.sidecars("bad")[0]
+
+    def swap() -> None:
+        sidecar.unlink()
+        os.mkfifo(sidecar)
+
+    made: list[Boards] = []
+    building = Thread(target=lambda: made.append(ranked(place, Here(), swap)), daemon=True)
+    building.start()
+    building.join(timeout=60)
+    assert made, "the build waits for somebody to write to the pipe"
+    ranking = made[0].boards[0].ranking
+    assert ranking is not None
+    assert ("bad", "items-missing") in [(e.entry, e.why) for e in ranking.unranked]
 
 
 def test_an_altered_sidecar_is_a_problem_and_gives_no_rank(place: Place) -> None:

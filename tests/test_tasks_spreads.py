@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import special, stats
 
-from harness.tasks.intervals import Units, interval
+from harness.tasks.intervals import Units, interval, mean_interval
 from harness.tasks.scoring import Integers
 from harness.tasks.shares import mid_p
 from harness.tasks.spreads import LEAST, UNSEEN, Spread, Version
@@ -154,6 +154,22 @@ def test_groups_that_err_whole_are_reckoned_with_where_none_was_seen() -> None:
         before += low <= truth <= high
     assert held >= 0.93 * tries
     assert before < 0.8 * tries
+
+
+def test_recalls_that_go_against_each_other_leave_their_mean_open() -> None:
+    """Each session gives all doubtful items to one class: recalls vary by much, their mean less."""
+    rng = np.random.Generator(np.random.PCG64(6))
+    labels, sessions, doubtful, tries = np.arange(200) % 2, 3, 0.8, 300
+    units = Units(len(labels), None)
+    held = 0
+    for _ in range(tries):
+        unsure = rng.random(len(labels)) < doubtful
+        given = np.where(unsure, rng.integers(0, 2, (sessions, 1)), labels)
+        classes = [np.broadcast_to(labels == each, given.shape) for each in (0, 1)]
+        mean = units.mean_of_shares(given == labels, classes)
+        low, high = mean_interval(mean)
+        held += low <= 1 - doubtful / 2 <= high
+    assert held >= 0.93 * tries
 
 
 def test_many_groups_that_vary_much_have_the_interval_that_they_had() -> None:

@@ -130,11 +130,15 @@ def _scored(
 
 
 def _outcomes(results: Path, behind: Behind, record: EvaluationRecord) -> ItemOutcomes | None:
-    """Read a sidecar: what was found good with this mark need not be held against its record."""
+    """Read a sidecar: what was found good with this mark need not be held against its record.
+
+    What lies in its place by now may be a link or a pipe: neither is followed, or waited for.
+    """
     path = behind.stored.path
     if behind.sidecar is not None:
+        place = results / items_path(path, record)
         try:
-            with (results / items_path(path, record)).open("rb") as file:
+            with open(place, "rb", opener=_without_following) as file:
                 content = file.read()
                 found = mark_of(os.fstat(file.fileno()))
             if found == behind.sidecar:
@@ -142,6 +146,10 @@ def _outcomes(results: Path, behind: Behind, record: EvaluationRecord) -> ItemOu
         except (OSError, ValueError):  # said below
             pass
     return read_items(results, StoredRecord(path=path, record=record, digest=behind.digest))
+
+
+def _without_following(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 _DECODER = msgspec.json.Decoder(ItemOutcomes)

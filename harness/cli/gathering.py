@@ -25,7 +25,7 @@ from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord
 from harness.records.rules import Rules
 from harness.store.keys import KeyRing
-from harness.store.paths import ITEMS
+from harness.store.paths import ITEMS, items_path
 from harness.store.reading import StoredRecord, is_local, read_one
 from harness.store.scanning import Found, Mark, mark_of
 
@@ -48,6 +48,8 @@ class Told(Frozen, array_like=True):
     gist: Gist | None = None
     digest: str = ""
     signed_by: str | None = None
+    sidecar: Mark | None = None
+    """Of the one that was held against the record, and found good."""
 
 
 class Folder(Frozen, array_like=True):
@@ -128,10 +130,10 @@ class Gathered:
     def sidecars(self) -> dict[str, Mark]:
         """The marks of sidecars that were found good, by the paths of their records."""
         return {
-            told.gist.path: told.marks[1]
+            told.gist.path: told.sidecar
             for each in self.folders
             for told in each.told
-            if told.gist is not None and not told.problems and len(told.marks) == 2  # noqa: PLR2004
+            if told.gist is not None and told.sidecar is not None
         }
 
     def line(self, completed: Sequence[str], copies: Sequence[str]) -> Line:
@@ -279,14 +281,17 @@ def _read_folder(
     from harness.site.record_view import record_view
 
     marks, heads = _marks(files), {}
+    mark_at = {found.path: found.mark for found in files}
     told: list[Told] = []
     completed: defaultdict[tuple[str, str], list[tuple[Gist, StoredRecord]]] = defaultdict(list)
     for found in files:
         if not _is_read(found):
             continue
         read, problems = read_one(results, found, keys)
-        gist = None
+        gist = sidecar = None
         if read is not None:
+            if not problems:  # of two that lie beside a record, one is its own
+                sidecar = mark_at.get(items_path(read.path, read.record))
             gist, head = gist_of(read, rules)
             heads[gist.head] = head
             if gist.problem is None:  # else it is on no page
@@ -301,6 +306,7 @@ def _read_folder(
                 gist=gist,
                 digest="" if read is None else read.digest,
                 signed_by=None if read is None else read.signed_by,
+                sidecar=sidecar,
             )
         )
     lines = []

@@ -139,7 +139,7 @@ def _reach(one: Side, other: Side, share: float) -> Floats:
 
 
 def _factors(one: Side, other: Side, share: float) -> tuple[Floats, Floats, Floats]:
-    """Return matrices whose product is what ``_reaching`` asks for, and by how much it may be off.
+    """Return matrices whose product is what ``reaching`` asks for, and by how much it may be off.
 
     (b, n, entries), of which each is to be turned, (b, n, others) and (b,).
     """

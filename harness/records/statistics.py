@@ -40,7 +40,7 @@ __all__ = [
 CORRELATION = 0.3
 """Of the logarithms of sessions that follow each other, assumed. 0.33 was seen of sessions of 2.4 s
 back to back; five sessions show too little of theirs to go by that. A plain t interval covers 84 to
-87 % at 0.33; with this it covers 93 to 95 %, and 98 to 99 % where there is none."""
+88 % at 0.33; with this it covers 93 to 95 %, and 98 to 99 % where there is none."""
 
 LEAST_SPREAD = 1e-3
 """Of a session, relative, where two entries are held against each other: no meter here repeats

@@ -103,18 +103,22 @@ def mean_interval(
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
     Donner, Construction of confidence limits about effect measures, Statistics in Medicine 27
-    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics. Groups
-    that are unseen would err on all classes: they are reckoned with once, for the mean.
+    (2008), 1693-1702), stretched by what its spread is beside that of independent metrics. Where it
+    is less, as of recalls that go against each other, their variances are made less instead: ends
+    that were cut at 0 and 1 would be drawn in from there. Groups that are unseen would err on all
+    classes: they are reckoned with once, for the mean.
     """
     values, spreads = mean.values, mean.spreads
     of_groups = by == "both" and mean.whole.grouped
     of_each = _of_varied if of_groups else interval
+    stretch = _stretch(mean, (1 + confidence) / 2, by)
+    if by == "both" and stretch < 1:
+        spreads, stretch = [spread.times(stretch**2) for spread in spreads], 1.0
     own = [
         of_each(v, spread, confidence, by=by, counts=False)
         for v, spread in zip(values, spreads, strict=True)
     ]
     count = len(values)
-    stretch = _stretch(mean, (1 + confidence) / 2, by)
     below = math.hypot(*(value - low for value, (low, _) in zip(values, own, strict=True)))
     above = math.hypot(*(high - value for value, (_, high) in zip(values, own, strict=True)))
     low, high = mean.value - stretch * below / count, mean.value + stretch * above / count

@@ -39,7 +39,7 @@ LEAST = 0.4
 keeps three sessions at 97 % where nothing lasts and nothing is in common."""
 UNSEEN = 0.6
 """Of what an interval may miss: what the end for units that were not seen may. The other end misses
-half at the most, so that a 95 % interval misses 5.5 % of the time. Four fifths would leave no room
+half, so that a 95 % interval misses about 5.5 % of the time. Four fifths would leave no room
 for groups of unlike sizes: 92 % of 100 groups of 10 to 50 items, of which one in twenty errs whole
 and one item in twenty besides."""
 _STEPS: Floats = np.arange(1, 17) / 16
@@ -83,6 +83,16 @@ class Spread:
         """What of the variance is of items that are hard, or easy, whichever the session."""
         return max(0.0, self.variance - self.between - self.chance)
 
+    def times(self, factor: float) -> Spread:
+        """Return the spread of which every variance is so many times this one's."""
+        return replace(
+            self,
+            variance=factor * self.variance,
+            between=factor * self.between,
+            chance=factor * self.chance,
+            of_values=factor * self.of_values,
+        )
+
     def square(self, quantile: float, by: Version, *, units_known: bool = False) -> float:
         """Return the squared half width: each variance with quantiles of how well it is known.
 
@@ -119,15 +129,16 @@ def unseen(value: float, spread: Spread, confidence: float) -> Interval:
     several sessions: what the units vary by shows nothing of units that err whole if none did. Let
     a share p of all be so. Of the n units, k = n s did, where s (1 - s) / n is the variance between
     them; that it was no more has a chance Q(p), by the binomial distribution. Then the end for the
-    rest may miss in a share tail / Q(p) of cases, and all in all in no more than ``tail``:
+    rest may miss in a share tail / Q(p) of cases, and all in all, for one k, in ``tail``:
 
         end = the least over p > s of (1 - (p - s) / (1 - s)) x the rest's end, at that tail.
 
-    At the largest p the rest leaves nothing open, and this is the exact end of a share of units;
-    where units vary by much, it lies within what they vary by. The rest's end is a quantile of the
-    beta distribution by Jeffreys' prior, of as many items as would vary as much (L. D. Brown, T. T.
-    Cai and A. DasGupta, Interval estimation for a binomial proportion, Statistical Science 16
-    (2001), 101-133).
+    It is no proof, for k is drawn: an end by itself was seen to miss in up to 5 %. Sixteen p are
+    tried. At the largest the rest leaves nothing open, and this is the exact end of a share of
+    units; where units vary by much, it lies within what they vary by. The rest's end is a quantile
+    of the beta distribution by Jeffreys' prior, of as many items as would vary as much (L. D.
+    Brown, T. T. Cai and A. DasGupta, Interval estimation for a binomial proportion, Statistical
+    Science 16 (2001), 101-133). Groups of very unlike sizes tell less than n units do.
     """
     units, level = spread.units, (1 + confidence) / 2
     between = spread.lasting if spread.sessions_differ else spread.variance
