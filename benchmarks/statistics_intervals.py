@@ -29,6 +29,7 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+from statistics_intervals_against import against_settings
 from statistics_intervals_attainable import attainable
 from statistics_intervals_days import day_settings
 from statistics_intervals_energy import Setting, energy_settings
@@ -108,6 +109,7 @@ def _settings() -> list[Setting | QualitySetting]:
         *day_settings(),
         *newest_quality_settings(),
         *group_settings(),
+        *against_settings(),
     ]
 
 

@@ -14,6 +14,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import statistics_intervals as bench
+from statistics_intervals_against import against_settings
 from statistics_intervals_attainable import attainable
 from statistics_intervals_days import day_settings
 from statistics_intervals_figure import draw
@@ -118,6 +119,7 @@ def test_every_setting_has_a_name_of_its_own_and_later_ones_come_last() -> None:
         *day_settings(),
         *newest_quality_settings(),
         *group_settings(),
+        *against_settings(),
     ]
     later = [(panel, name, size) for panel, name, size, _ in newest]
     assert keys[-len(later) :] == later  # the number of a setting seeds its randomness
