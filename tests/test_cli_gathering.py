@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from record_samples import record
 from toy_task import write_task
 from typer.testing import CliRunner
 
 from harness.cli import gathering, publishing
 from harness.cli.app import app
+from harness.records.evaluation import Completed, Failed
+from harness.records.session import Sweep
 from harness.store.results import write
 
 CHECKOUT = Path(__file__).parents[1]
+FAILED = Failed(stage="measured", blame="submission", message="it ended early")
+LARGEST = (1 << 63) - 1
+CONFUSION = {"confusion": ((LARGEST, 0, 0), (0, LARGEST, 0))}
+SWEEP, SWEEP_BACK = (
+    Sweep(kind="original", queries=queries, seconds=1.0, cpu_seconds=1.0)
+    for queries in (LARGEST, -LARGEST)
+)
+BEYOND: dict[str, tuple[Completed | Failed, dict[str, Any]]] = {
+    "confusions": (Completed(), CONFUSION),
+    "confusions of a failure": (FAILED, CONFUSION),
+    "queries of a failure": (FAILED, {"sweeps": (SWEEP,) * 3}),
+    "negative queries of a failure": (FAILED, {"sweeps": (SWEEP_BACK,) * 3}),
+}
+"""Each number is one that a file may hold; of the sum that is not so."""
 
 
 @pytest.fixture
@@ -66,3 +84,16 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
     for number in range(5):
         views.add({str(number): b"four"})
     assert [*views.kept] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("damage", BEYOND)
+def test_counts_that_come_to_more_than_can_be_spelt_stop_no_page(
+    root: Path, tmp_path: Path, damage: str
+) -> None:
+    outcome, changes = BEYOND[damage]
+    made = record("beyond", demonstration=True)
+    sessions = tuple(replace(each, **changes) for each in made.sessions)
+    write(root / "leaderboard" / "results", replace(made, sessions=sessions, outcome=outcome), None)
+    pages = [name for name in site(tmp_path / "made") if name.startswith("entries/")]
+    shown = {name.rpartition("/")[2].removesuffix(".html") for name in pages}
+    assert {"one", "two", "three", "beyond"} <= shown

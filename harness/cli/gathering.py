@@ -6,6 +6,7 @@ All records of an entry lie in one folder, so that a folder is read by itself, i
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -98,7 +99,8 @@ class Gathered:
     ) -> None:
         self.results, self.rules = results, rules
         self.views = views or {}
-        """By path, of records that were read just now: what their entries' pages need of them."""
+        """By path, of records that were read just now: what their entries' pages need of them. Counts of a
+        record may come to over 64 bits, which cannot be spelt: it is read again."""
         self.folders = tuple(folders)
         self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
         self._lines = {paths: line for each in self.folders for paths, line in each.lines}
@@ -290,7 +292,8 @@ def _read_folder(
             gist, head = gist_of(read, rules)
             heads[gist.head] = head
             if gist.problem is None:  # else it is on no page
-                views[gist.path] = _ENCODER.encode(record_view(read.record))
+                with contextlib.suppress(OverflowError):  # of counts that come to over 64 bits
+                    views[gist.path] = _ENCODER.encode(record_view(read.record))
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(
