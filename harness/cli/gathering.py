@@ -99,8 +99,10 @@ class Gathered:
     ) -> None:
         self.results, self.rules = results, rules
         self.views = views or {}
-        """By path, of records that were read just now: what their entries' pages need of them. Counts of a
-        record may come to over 64 bits, which cannot be spelt: it is read again."""
+        """By path, of records that were read just now: what their entries' pages need of them.
+
+        Not of those whose counts come to over 64 bits, which cannot be spelt: they are read again.
+        """
         self.folders = tuple(folders)
         self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
         self._lines = {paths: line for each in self.folders for paths, line in each.lines}
