@@ -78,6 +78,25 @@ def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
     assert len(again) == 3
 
 
+def test_a_record_that_changes_before_it_is_read_again_ends_the_build(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path,) = (root / "leaderboard" / "results").glob("*/one/*.json")
+    read = gathering.read_again
+
+    def changed(results: str, place: str, *others: object) -> object:
+        path.write_bytes(path.read_bytes().replace(b'"description": "', b'"description": "Other: '))
+        return read(results, place, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publishing, "read_again", changed)
+    monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
+    made = CliRunner().invoke(
+        app, ["leaderboard", "--published", "--no-cache", "--output", str(tmp_path / "made")]
+    )
+    assert made.exit_code == 3, made.output
+    assert f"{path.name}: was changed while the page was built" in made.output.replace("\n", "")
+
+
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(gathering, "VIEWS_BYTES", 10)
     views = gathering._Views()
