@@ -60,8 +60,9 @@ def site(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("room", ["VIEWS_BYTES", "VIEW_BYTES"])
 def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: str
 ) -> None:
     again: list[str] = []
     read = gathering.read_again
@@ -73,7 +74,7 @@ def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
     monkeypatch.setattr(publishing, "read_again", noted)
     handed = site(tmp_path / "handed")
     assert not again
-    monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
+    monkeypatch.setattr(gathering, room, 0)
     assert site(tmp_path / "read") == handed
     assert len(again) == 3
 

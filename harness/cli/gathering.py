@@ -36,6 +36,8 @@ RECORDS_A_TASK = 24
 
 VIEWS_BYTES = 96 << 20
 """Of what pages need of records that were read just now: about 8 kB each."""
+VIEW_BYTES = 1 << 20
+"""Of one of them: a process holds those of all records that it reads at once."""
 
 
 class Told(Frozen, array_like=True):
@@ -101,7 +103,8 @@ class Gathered:
         self.views = views or {}
         """By path, of records that were read just now: what their entries' pages need of them.
 
-        Not of those whose counts come to over 64 bits, which cannot be spelt: they are read again.
+        Not of those whose counts come to over 64 bits, which cannot be spelt, nor of those that are
+        too large: they are read again.
         """
         self.folders = tuple(folders)
         self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
@@ -295,7 +298,9 @@ def _read_folder(
             heads[gist.head] = head
             if gist.problem is None:  # else it is on no page
                 with contextlib.suppress(OverflowError):  # of counts that come to over 64 bits
-                    views[gist.path] = _ENCODER.encode(record_view(read.record))
+                    view = _ENCODER.encode(record_view(read.record))
+                    if len(view) <= VIEW_BYTES:
+                        views[gist.path] = view
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(
