@@ -3,17 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from record_samples import record
 from toy_task import write_task
 from typer.testing import CliRunner
 
 from harness.cli import gathering, publishing
 from harness.cli.app import app
+from harness.records.evaluation import Completed, Failed
+from harness.records.session import Sweep
 from harness.store.results import write
 
 CHECKOUT = Path(__file__).parents[1]
+FAILED = Failed(stage="measured", blame="submission", message="it ended early")
+LARGEST = (1 << 63) - 1
+CONFUSION = {"confusion": ((LARGEST, 0, 0), (0, LARGEST, 0))}
+SWEEP, SWEEP_BACK = (
+    Sweep(kind="original", queries=queries, seconds=1.0, cpu_seconds=1.0)
+    for queries in (LARGEST, -LARGEST)
+)
+BEYOND: dict[str, tuple[Completed | Failed, dict[str, Any]]] = {
+    "confusions": (Completed(), CONFUSION),
+    "confusions of a failure": (FAILED, CONFUSION),
+    "queries of a failure": (FAILED, {"sweeps": (SWEEP,) * 3}),
+    "negative queries of a failure": (FAILED, {"sweeps": (SWEEP_BACK,) * 3}),
+}
+"""Each number is one that a file may hold; of the sum that is not so."""
 
 
 @pytest.fixture
@@ -42,8 +60,9 @@ def site(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("room", ["VIEWS_BYTES", "VIEW_BYTES"])
 def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: str
 ) -> None:
     again: list[str] = []
     read = gathering.read_again
@@ -55,9 +74,28 @@ def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
     monkeypatch.setattr(publishing, "read_again", noted)
     handed = site(tmp_path / "handed")
     assert not again
-    monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
+    monkeypatch.setattr(gathering, room, 0)
     assert site(tmp_path / "read") == handed
     assert len(again) == 3
+
+
+def test_a_record_that_changes_before_it_is_read_again_ends_the_build(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (path,) = (root / "leaderboard" / "results").glob("*/one/*.json")
+    read = gathering.read_again
+
+    def changed(results: str, place: str, *others: object) -> object:
+        path.write_bytes(path.read_bytes().replace(b'"description": "', b'"description": "Other: '))
+        return read(results, place, *others)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(publishing, "read_again", changed)
+    monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
+    made = CliRunner().invoke(
+        app, ["leaderboard", "--published", "--no-cache", "--output", str(tmp_path / "made")]
+    )
+    assert made.exit_code == 3, made.output
+    assert f"{path.name}: was changed while the page was built" in made.output.replace("\n", "")
 
 
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,3 +104,16 @@ def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch)
     for number in range(5):
         views.add({str(number): b"four"})
     assert [*views.kept] == ["0", "1", "2"]
+
+
+@pytest.mark.parametrize("damage", BEYOND)
+def test_counts_that_come_to_more_than_can_be_spelt_stop_no_page(
+    root: Path, tmp_path: Path, damage: str
+) -> None:
+    outcome, changes = BEYOND[damage]
+    made = record("beyond", demonstration=True)
+    sessions = tuple(replace(each, **changes) for each in made.sessions)
+    write(root / "leaderboard" / "results", replace(made, sessions=sessions, outcome=outcome), None)
+    pages = [name for name in site(tmp_path / "made") if name.startswith("entries/")]
+    shown = {name.rpartition("/")[2].removesuffix(".html") for name in pages}
+    assert {"one", "two", "three", "beyond"} <= shown

@@ -6,6 +6,7 @@ All records of an entry lie in one folder, so that a folder is read by itself, i
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -35,6 +36,8 @@ RECORDS_A_TASK = 24
 
 VIEWS_BYTES = 96 << 20
 """Of what pages need of records that were read just now: about 8 kB each."""
+VIEW_BYTES = 1 << 20
+"""Of one of them: a process holds those of all records that it reads at once."""
 
 
 class Told(Frozen, array_like=True):
@@ -100,7 +103,11 @@ class Gathered:
     ) -> None:
         self.results, self.rules = results, rules
         self.views = views or {}
-        """By path, of records that were read just now: what their entries' pages need of them."""
+        """By path, of records that were read just now: what their entries' pages need of them.
+
+        Not of those whose counts come to over 64 bits, which cannot be spelt, nor of those that are
+        too large: they are read again.
+        """
         self.folders = tuple(folders)
         self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
         self._lines = {paths: line for each in self.folders for paths, line in each.lines}
@@ -295,7 +302,10 @@ def _read_folder(
             gist, head = gist_of(read, rules)
             heads[gist.head] = head
             if gist.problem is None:  # else it is on no page
-                views[gist.path] = _ENCODER.encode(record_view(read.record))
+                with contextlib.suppress(OverflowError):  # of counts that come to over 64 bits
+                    view = _ENCODER.encode(record_view(read.record))
+                    if len(view) <= VIEW_BYTES:
+                        views[gist.path] = view
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(

@@ -161,7 +161,7 @@ class _Record(Frozen, array_like=True):
 
 
 class _Entry(Frozen, array_like=True):
-    """What the pages of one entry are made of; records are read where the pages are made."""
+    """What the pages of one entry are made of; a record without its view is read there."""
 
     bare: bytes
     """What its board says of no single entry, spelt once for all of them."""
