@@ -156,6 +156,28 @@ def test_groups_that_err_whole_are_reckoned_with_where_none_was_seen() -> None:
     assert before < 0.8 * tries
 
 
+def test_groups_of_unlike_sizes_are_worth_as_many_as_equal_ones_that_tell_as_much() -> None:
+    sizes = [30, 10, 10]
+    units = Units(50, [str(group) for group, size in enumerate(sizes) for _ in range(size)])
+    assert units.bearing(np.ones(50, np.bool_)) == (3, pytest.approx(50**2 / (900 + 200)))
+    assert Units(50, None).bearing(np.arange(50) < 20) == (20, 20.0)
+
+
+def test_groups_of_unlike_sizes_that_err_whole_are_reckoned_with() -> None:
+    """By their number alone the truth was held in 84 %."""
+    rng = np.random.Generator(np.random.PCG64(3))
+    groups, whole, tries, held = 300, 0.02, 150, 0
+    for _ in range(tries):
+        sizes = np.ceil(rng.lognormal(np.log(12), 1.2, groups)).astype(np.int64)
+        of_item = np.arange(groups).repeat(sizes)
+        right = ~(rng.random(groups) < whole)[of_item] & (rng.random(len(of_item)) >= 0.01)
+        units = Units(len(of_item), of_item.astype(str).tolist())
+        value, spread = units.of_share(right[np.newaxis], np.ones((1, len(of_item)), np.bool_))
+        low, high = interval(value, spread)
+        held += low <= (1 - whole) * 0.99 <= high
+    assert held >= 0.93 * tries
+
+
 def test_recalls_that_go_against_each_other_leave_their_mean_open() -> None:
     """Each session gives all doubtful items to one class: recalls vary by much, their mean less."""
     rng = np.random.Generator(np.random.PCG64(6))

@@ -112,7 +112,7 @@ def mean_interval(
     of_groups = by == "both" and mean.whole.grouped
     of_each = _of_varied if of_groups else interval
     stretch = _stretch(mean, (1 + confidence) / 2, by)
-    if by == "both" and stretch < 1:
+    if by == "both" and NOTHING < stretch < 1:  # of none, metrics would be taken for unvaried
         spreads, stretch = [spread.times(stretch**2) for spread in spreads], 1.0
     own = [
         of_each(v, spread, confidence, by=by, counts=False)
@@ -166,6 +166,16 @@ class Units:
         added = np.bincount(places.ravel(), flat, minlength=sessions * self.count)
         return added.astype(np.float64).reshape(sessions, self.count)
 
+    def bearing(self, bears: npt.NDArray[np.bool_]) -> tuple[int, float]:
+        """Return how many units have an item that ``bears`` (n,), and what they are worth.
+
+        That is of how many units of one size they tell as much (L. Kish, Survey Sampling, 1965): by
+        m such items each, the square of the sum of m over the sum of their squares.
+        """
+        sizes = np.bincount(self.of_item[bears]).astype(np.float64)
+        squares = float((sizes**2).sum())
+        return int(np.count_nonzero(sizes)), float(sizes.sum()) ** 2 / max(squares, 1.0)
+
     def influence(self, hits: npt.NDArray[np.bool_], counted: npt.NDArray[np.bool_]) -> Floats:
         """Return (sessions, units): what each adds to the share of ``hits`` among ``counted``.
 
@@ -185,22 +195,25 @@ class Units:
         """
         whole = counted.sum(axis=1)
         shares = (hits & counted).sum(axis=1) / np.maximum(whole, 1)
-        bearing = int(np.unique(self.of_item[counted.any(axis=0)]).size)
         influence = self.influence(hits, counted)
-        spread = self.spread(shares, influence, bearing, float(whole.mean()))
+        spread = self.spread(shares, influence, np.any(counted, axis=0), float(whole.mean()))
         return float(shares.mean()), spread
 
-    def spread(self, values: Floats, influence: Floats, bearing: int, items: float) -> Spread:
+    def spread(
+        self, values: Floats, influence: Floats, bears: npt.NDArray[np.bool_], items: float
+    ) -> Spread:
         """Return the spread of the mean over sessions of ``values`` (sessions,).
 
-        ``influence`` is (sessions, units); ``bearing`` units and ``items`` items bear on it.
+        ``influence`` is (sessions, units); ``bears`` (n,) says which items bear on it in any
+        session, and ``items`` how many do in one.
         """
+        bearing, worth = self.bearing(bears)
         free = max(bearing - 1, 1)
         mean = influence.mean(axis=0)
         scale = bearing / free
         own = scale * float((mean**2).sum())
         noise = scale * float(((influence - mean) ** 2).sum(axis=1).mean())
-        return with_sessions(own, noise, values, Spread(0.0, free, bearing, items))
+        return with_sessions(own, noise, values, Spread(0.0, free, bearing, items, worth=worth))
 
     def mean_of_shares(
         self, hits: npt.NDArray[np.bool_], counted: Sequence[npt.NDArray[np.bool_]]
@@ -209,7 +222,8 @@ class Units:
         values, spreads = zip(*(self.of_share(hits, every) for every in counted), strict=True)
         influence = np.mean([self.influence(hits, every) for every in counted], axis=0)
         shares = [(hits & c).sum(axis=1) / np.maximum(c.sum(axis=1), 1) for c in counted]
-        together = self.spread(np.mean(shares, axis=0), influence, self.count, float(hits.shape[1]))
+        everything = np.ones(hits.shape[1], np.bool_)
+        together = self.spread(np.mean(shares, axis=0), influence, everything, len(everything))
         return MeanOf(math.fsum(values) / len(values), values, spreads, together)
 
     def resampled_spread(
@@ -220,9 +234,9 @@ class Units:
         ``needs`` (sessions, n): the items of which a resample must have one to show the metric; it
         is left out if not. A session without any has a metric of 0 whatever is drawn.
         """
-        bearing = needs.any(axis=0)
+        bearing: npt.NDArray[np.bool_] = np.any(needs, axis=0)
         needs = needs[needs.any(axis=1)].astype(np.float64)
-        units = int(np.unique(self.of_item[bearing]).size)
+        units, worth = self.bearing(bearing)
         if units < 2:  # noqa: PLR2004 - two units make a difference
             return Spread(0.0, 1.0, units, float(bearing.sum()))
         blocks = []
@@ -231,7 +245,7 @@ class Units:
             blocks.append(np.stack([each(weights[shows]) for each in functions], axis=1))
         once = np.ones((1, len(self.of_item)))
         values = np.concatenate([function(once) for function in functions])
-        shape = Spread(0.0, units - 1, units, float(bearing.sum()))
+        shape = Spread(0.0, units - 1, units, float(bearing.sum()), worth=worth)
         return _of_resamples(np.concatenate(blocks), values, shape)
 
     def _weights(self) -> Iterator[Floats]:
@@ -266,8 +280,8 @@ class Bootstrap:
         self._units = units.count
         self._items = len(labels)
         self._support = np.bincount(labels, minlength=k)
-        per_class = [np.unique(units.of_item[labels == each]).size for each in range(k)]
-        self._units_of_class = np.array(per_class)
+        self._worth = units.bearing(np.ones(len(labels), np.bool_))[1]
+        self._units_of_class = [units.bearing(labels == each) for each in range(k)]
 
     def spreads(self, metrics: Sequence[Metric], of_classes: Sequence[int | None]) -> list[Spread]:
         """Return the spread of each metric's mean over sessions.
@@ -300,9 +314,11 @@ class Bootstrap:
 
     def _shape_of(self, of_class: int | None) -> Spread:
         if of_class is None:
-            return Spread(0.0, max(self._units - 1, 1), self._units, self._items)
-        units = int(self._units_of_class[of_class])
-        return Spread(0.0, max(units - 1, 1), units, float(self._support[of_class]))
+            free = max(self._units - 1, 1)
+            return Spread(0.0, free, self._units, self._items, worth=self._worth)
+        units, worth = self._units_of_class[of_class]
+        items = float(self._support[of_class])
+        return Spread(0.0, max(units - 1, 1), units, items, worth=worth)
 
     def _resampled(self) -> Iterator[Floats]:
         """Yield blocks (resamples, sessions, k, k + 1); the draws do not depend on their size."""

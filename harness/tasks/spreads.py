@@ -67,6 +67,8 @@ class Spread:
     """What of the variance is of single answers that are otherwise in another session."""
     of_values: float = 0.0
     """The variance of the mean of the sessions' values, by these values: of chance and more."""
+    worth: float | None = None
+    """Of how many units of one size the units tell as much; ``None``: they are of one size."""
 
     @property
     def sessions_differ(self) -> bool:
@@ -138,9 +140,11 @@ def unseen(value: float, spread: Spread, confidence: float) -> Interval:
     units; where units vary by much, it lies within what they vary by. The rest's end is a quantile
     of the beta distribution by Jeffreys' prior, of as many items as would vary as much (L. D.
     Brown, T. T. Cai and A. DasGupta, Interval estimation for a binomial proportion, Statistical
-    Science 16 (2001), 101-133). Groups of very unlike sizes tell less than n units do.
+    Science 16 (2001), 101-133). Of
+    groups of unlike sizes, n is the number of equal ones that tell as much.
     """
-    units, level = spread.units, (1 + confidence) / 2
+    units = float(spread.units) if spread.worth is None else spread.worth
+    level = (1 + confidence) / 2
     between = spread.lasting if spread.sessions_differ else spread.variance
     seen = (1 - math.sqrt(max(0.0, 1 - 4 * between * units))) / 2
     tail = UNSEEN * (1 - confidence)
