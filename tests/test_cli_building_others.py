@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -28,7 +29,7 @@ from harness.cli.page_cache import Cache
 from harness.cli.publishing import pages
 from harness.cli.site_files import listing, ours
 from harness.cli.sites import Files, Page, Site, page_of
-from harness.cli.workers import Here
+from harness.cli.workers import Given, Here
 from harness.errors import OrganiserError
 from harness.site import paths
 from harness.site.render import data_of
@@ -120,6 +121,16 @@ def test_no_two_pages_of_a_site_have_one_name(tmp_path: Path) -> None:
     site = Site(boards, Gathered(tmp_path, RULES, ()), RULES)
     names = [page.name for page in pages(site)]
     assert len({*names}) == len(names)
+
+
+def test_whatever_a_folder_is_called_another_process_can_be_told_of_it(tmp_path: Path) -> None:
+    results = tmp_path / os.fsdecode(b"no \xff UTF-8")
+    boards = replace(small(), boards=(replace(board(entry("one", evaluations=())), id="a"),))
+    site = Site(boards, Gathered(results, RULES, ()), RULES)
+    values = [page.value() for page in pages(site) if not page.leads]
+    assert len(values) >= 4
+    for value in values:
+        assert pickle.loads(pickle.dumps(Given(value))).value == value  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize("content", [b"", b'{"boards": []}', b"theirs"])

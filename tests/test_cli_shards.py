@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from joint_samples import Place
@@ -17,7 +18,7 @@ from typer.testing import CliRunner
 from harness.cli import making
 from harness.cli.app import app
 from harness.cli.building import Built, build
-from harness.cli.gathering import Gathered, gather
+from harness.cli.gathering import Gathered, _project, gather
 from harness.cli.shards import task_of
 from harness.store import scanning
 from harness.store.results import write
@@ -201,6 +202,32 @@ def test_somebody_who_wants_all_rows_gets_them(root: Path, gathered: list[set[st
     said = leaderboard("--json")
     assert gathered == [{"first", "second"}]
     assert said.count('"entry": "one"') == 2
+
+
+def test_what_was_read_by_rules_that_held_for_a_moment_is_not_kept_for_those_of_before(
+    root: Path, tmp_path: Path
+) -> None:
+    rules = root / "leaderboard" / "rules.toml"
+    before = rules.read_bytes()
+    put(root, "second", "three")
+
+    def others(*given: Any, **named: Any) -> Gathered:  # noqa: ANN401 - those of gather
+        rules.write_bytes(before.replace(b"min_sessions = 5", b"min_sessions = 9"))
+        _project.cache_clear()  # as in a process of its own
+        return gather(*given, **named)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "gather", others)
+        leaderboard()
+    assert not is_right_by(before, root, tmp_path)
+    leaderboard()
+    assert is_right_by(before, root, tmp_path)
+
+
+def is_right_by(rules: bytes, root: Path, tmp_path: Path) -> bool:
+    (root / "leaderboard" / "rules.toml").write_bytes(rules)
+    _project.cache_clear()
+    return is_right(root, tmp_path)
 
 
 # Joint files

@@ -82,6 +82,20 @@ def test_what_cannot_be_created_whole_is_not_there(
     assert not (tmp_path / "file").exists()
 
 
+@pytest.mark.parametrize("how", [OSError, KeyboardInterrupt])
+def test_what_another_put_in_the_place_of_a_part_stays(
+    tmp_path: Path, how: type[BaseException]
+) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"a part"
+        replace_file(tmp_path / "file", [b"whole, of another process"])
+        raise how
+
+    with pytest.raises(how):
+        create_file(tmp_path / "file", parts())
+    assert (tmp_path / "file").read_bytes() == b"whole, of another process"
+
+
 def test_only_drafts_of_processes_that_are_no_more_are_taken_away(tmp_path: Path) -> None:
     drawn = "0123456789abcdef"
     kept = {

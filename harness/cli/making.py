@@ -136,7 +136,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             left[of_local] = built.marks
             page = f"{LOCAL}/index.html"
     printed = shown_of(shown, page, taken.counts)
-    if asked.cached:
+    if asked.cached and asked.cache.where == cache.where:  # else rules or keys changed meanwhile
         folders.keep(everything, seen.at_ns)
         cache.save(_joint_name(asked), taken.statistics | joints.used)
         if not ranked.unsigned:  # which is said each time

@@ -7,6 +7,7 @@ from; whatever adds some to the site adds its function there.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache, partial
@@ -172,7 +173,8 @@ class _Entry(Frozen, array_like=True):
     entry: str
     records: tuple[_Record, ...]
     ranked: int
-    results: str
+    results: bytes
+    """The folder, as the file system has it: it may be no UTF-8."""
     address: str
 
 
@@ -183,7 +185,7 @@ def entry_pages(site: Site) -> Iterator[Page]:
         digests = site.digests(board)
         ranked = sum(each.rank is not None for each in board.entries)
         about = _about(board.ranking)
-        results = str(site.gathered.results)
+        results = os.fsencode(site.gathered.results)
         of_board = _OfBoard(spelt(bare(board)), ranked, about, results, site.address)
         rows = {each.entry: each for each in board.entries}
         failures = {each.entry: each for each in board.failed}
@@ -205,7 +207,7 @@ class _OfBoard(NamedTuple):
     bare: bytes
     ranked: int
     about: Callable[[str], JointStatistics | None]
-    results: str
+    results: bytes
     address: str
 
 
@@ -302,14 +304,14 @@ def _board(content: bytes) -> Board:
     return msgspec.msgpack.decode(content, type=Board)
 
 
-def _view(results: str, record: _Record) -> RecordView:
+def _view(results: bytes, record: _Record) -> RecordView:
     """Return what the page needs of a record: as it was worked out then, or of its file."""
     from harness.site.record_view import record_view
 
     handed, again = _decoders()
     if record.view is not None:
         return handed.decode(record.view)
-    return record_view(read_again(results, record.path, record.mark, again))
+    return record_view(read_again(os.fsdecode(results), record.path, record.mark, again))
 
 
 @cache

@@ -53,8 +53,12 @@ def _made(
     mode: int,
     whole: Callable[[], None],
 ) -> os.stat_result:
-    """Make a file that is not there yet, call ``whole``, and return its status; or leave none."""
+    """Make a file that is not there yet, call ``whole``, and return its status; or leave none.
+
+    What another process put in its place meanwhile is left.
+    """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    own = os.fstat(descriptor)
     try:
         try:
             for part in parts:
@@ -65,7 +69,8 @@ def _made(
             os.close(descriptor)
     except BaseException:  # an interrupt too must leave none; it goes on its way
         with contextlib.suppress(OSError):
-            os.unlink(path)  # noqa: PTH108
+            if os.path.samestat(own, os.lstat(path)):
+                os.unlink(path)  # noqa: PTH108
         raise
 
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 PARQUET_VERSION = "2.6"
 COMPRESSION = "zstd"
+BEGINNING = b"PAR1"
+"""Of any Parquet file, and its end."""
 ROWS_IN_A_GROUP = 100_000
 """All rows of any board in one group: readers of such small files want no more."""
 
@@ -97,11 +99,14 @@ def same_parquet(one: bytes, other: bytes) -> bool:
     """Whether two Parquet files hold the same schema, metadata of it included, and the same rows.
 
     The bytes of a file are its writer's own: another pyarrow spells the same otherwise, and says
-    its version there. A file that cannot be read is the same as none.
+    its version there. A file that cannot be read is the same as none, and so is ``one`` that does
+    not begin as a Parquet file does: pyarrow reads it by its end alone, others do not.
     """
     import pyarrow as pa  # noqa: PLC0415 - as above
     from pyarrow import parquet  # noqa: PLC0415 - as above
 
+    if not one.startswith(BEGINNING):
+        return False
     try:
         first, second = (parquet.ParquetFile(pa.BufferReader(each)).read() for each in (one, other))
     except (pa.ArrowException, OSError):
