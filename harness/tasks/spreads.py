@@ -39,9 +39,9 @@ LEAST = 0.4
 keeps three sessions at 97 % where nothing lasts and nothing is in common."""
 UNSEEN = 0.6
 """Of what an interval may miss: what the end for units that were not seen may. The other end misses
-half, so that a 95 % interval misses about 5.5 % of the time. Four fifths would leave no room
-for groups of unlike sizes: 92 % of 100 groups of 10 to 50 items, of which one in twenty errs whole
-and one item in twenty besides."""
+half, so that a 95 % interval misses about 5.5 % of the time. Four fifths left too little room: the
+truth was held in 92 % by 100 groups of 10 to 50 items, counted by their number, of which one in
+twenty errs whole and one item in twenty besides."""
 _STEPS: Floats = np.arange(1, 17) / 16
 """Of the shares of units that are tried, from what was seen to the most that there may be."""
 NOTHING = 1e-15
@@ -140,8 +140,8 @@ def unseen(value: float, spread: Spread, confidence: float) -> Interval:
     units; where units vary by much, it lies within what they vary by. The rest's end is a quantile
     of the beta distribution by Jeffreys' prior, of as many items as would vary as much (L. D.
     Brown, T. T. Cai and A. DasGupta, Interval estimation for a binomial proportion, Statistical
-    Science 16 (2001), 101-133). Of
-    groups of unlike sizes, n is the number of equal ones that tell as much.
+    Science 16 (2001), 101-133). Of groups of unlike sizes, n is the number of equal ones that tell
+    as much.
     """
     units = float(spread.units) if spread.worth is None else spread.worth
     level = (1 + confidence) / 2
