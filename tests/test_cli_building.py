@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pyarrow import parquet
 from record_samples import outcomes, record
-from toy_task import write_task
+from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli import building, gathering
@@ -33,10 +33,7 @@ Read = tuple[StoredRecord | None, tuple[Problem, ...]]
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project with three demonstrations, and a cache of its own."""
     made = tmp_path / "project"
-    (made / "leaderboard").mkdir(parents=True)
-    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
-    (made / "leaderboard" / "rules.toml").write_bytes(rules)
-    write_task(made)
+    write_project(made)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(scanning, "SETTLED_NS", 0)  # else nobody would find anything unchanged

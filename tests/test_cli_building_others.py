@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from record_samples import RULES, record
 from site_samples import board, entry, small
-from toy_task import write_task
+from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli import making
@@ -37,7 +37,6 @@ from harness.store import scanning
 from harness.store.results import write
 from harness.store.scanning import Mark, is_fresh, mark_of, marks_under
 
-CHECKOUT = Path(__file__).parents[1]
 BOARD = "task-offline-0123abcd"
 runner = CliRunner()
 
@@ -279,10 +278,7 @@ def test_a_file_is_marked_as_this_build_created_it(
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project with a demonstration, and a cache of its own."""
     made = tmp_path / "project"
-    (made / "leaderboard").mkdir(parents=True)
-    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
-    (made / "leaderboard" / "rules.toml").write_bytes(rules)
-    write_task(made)
+    write_project(made)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(scanning, "SETTLED_NS", 0)  # else nobody would find anything unchanged

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from record_samples import record
-from toy_task import write_task
+from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli import gathering, publishing
@@ -17,7 +17,6 @@ from harness.records.evaluation import Completed, Failed
 from harness.records.session import Sweep
 from harness.store.results import write
 
-CHECKOUT = Path(__file__).parents[1]
 FAILED = Failed(stage="measured", blame="submission", message="it ended early")
 LARGEST = (1 << 63) - 1
 CONFUSION = {"confusion": ((LARGEST, 0, 0), (0, LARGEST, 0))}
@@ -37,10 +36,7 @@ BEYOND: dict[str, tuple[Completed | Failed, dict[str, Any]]] = {
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     made = tmp_path / "project"
-    (made / "leaderboard").mkdir(parents=True)
-    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
-    (made / "leaderboard" / "rules.toml").write_bytes(rules)
-    write_task(made)
+    write_project(made)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     for name, failed in (("one", None), ("two", None), ("three", "load")):

@@ -12,7 +12,7 @@ import pytest
 from joint_samples import Place
 from record_samples import record
 from signing_samples import signer
-from toy_task import write_task
+from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli import making
@@ -23,7 +23,6 @@ from harness.cli.shards import task_of
 from harness.store import scanning
 from harness.store.results import write
 
-CHECKOUT = Path(__file__).parents[1]
 runner = CliRunner()
 
 
@@ -31,10 +30,7 @@ runner = CliRunner()
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project with demonstrations of two tasks, and a site of it."""
     made = tmp_path / "project"
-    (made / "leaderboard").mkdir(parents=True)
-    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
-    (made / "leaderboard" / "rules.toml").write_bytes(rules)
-    write_task(made)
+    write_project(made)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(scanning, "SETTLED_NS", 0)  # else nobody would find anything unchanged

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from record_samples import record
-from toy_task import write_task
+from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli.app import app
@@ -17,7 +17,6 @@ from harness.cli.translations import missing_words, task_words
 from harness.errors import ConfigurationError
 from harness.store.results import write
 
-CHECKOUT = Path(__file__).parents[1]
 runner = CliRunner()
 
 
@@ -25,10 +24,7 @@ runner = CliRunner()
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a project with a demonstration, and a cache of its own."""
     made = tmp_path / "project"
-    (made / "leaderboard").mkdir(parents=True)
-    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
-    (made / "leaderboard" / "rules.toml").write_bytes(rules)
-    write_task(made, task_id=record("one").task.id)
+    write_project(made, task_id=record("one").task.id)
     monkeypatch.setenv("HARNESS_ROOT", str(made))
     monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
     write(made / "leaderboard" / "results", record("one", demonstration=True), None)

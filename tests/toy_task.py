@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+CHECKOUT = Path(__file__).parents[1]
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 CARD = """
 schema = 1
@@ -80,6 +81,14 @@ def perturb(sample, rng):
     tail = str(int(rng.integers(10)))
     return sample + (tail if TEXT else tail.encode())
 """
+
+
+def write_project(root: Path, *, task_id: str = "toy") -> None:
+    """Make a project at ``root``: the rules of this one, and a task."""
+    (root / "leaderboard").mkdir(parents=True)
+    rules = (CHECKOUT / "leaderboard" / "rules.toml").read_bytes()
+    (root / "leaderboard" / "rules.toml").write_bytes(rules)
+    write_task(root, task_id=task_id)
 
 
 def write_task(
