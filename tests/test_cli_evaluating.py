@@ -9,7 +9,8 @@ from projects import write_entry, write_project
 from toy_task import images, write_parquet, write_task
 
 from harness.cli.check import check_context
-from harness.cli.evaluating import COPY, COPYING, Request, _copy, _loader
+from harness.cli.evaluating import Request
+from harness.cli.preparing import COPY, COPYING, _copy, loader
 from harness.cli.project import Project
 from harness.submissions.check import check
 
@@ -44,7 +45,7 @@ def test_what_is_odd_about_the_data_is_told_with_its_place(
     project = write_project(tmp_path / "project")
     write_task(project, task_id="pictures", modality="image")
     data = write_parquet(tmp_path / "data", test=images("test", 3))  # that are none
-    load = _loader(
+    load = loader(
         Project(project), Request(str(data), "quick", "offline", seed=0, demonstration=False)
     )
 

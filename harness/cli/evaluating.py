@@ -2,42 +2,30 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from harness.cli.errors import printable
 from harness.cli.output import print_note
+from harness.cli.preparing import On, assignments, loader, manifest_of
 from harness.cli.project import Project
-from harness.errors import OrganiserError, SubmissionError
+from harness.errors import OrganiserError
 
 if TYPE_CHECKING:
     from harness.cli.controls import Checked, Group
     from harness.cli.profiles import Chosen, Machine
     from harness.cli.reporter import Reporter
     from harness.cli.rounds import Keeping, Ready
-    from harness.environments.protocol import Environment
-    from harness.evaluation.assignment import Assignment
     from harness.evaluation.places import Places
     from harness.evaluation.session import Bench, Heard
     from harness.evaluation.turn import Turn
     from harness.meters.protocol import Meter, Surroundings
-    from harness.records.evaluation import EvaluationRecord, Hardware, ItemOutcomes
+    from harness.records.evaluation import EvaluationRecord, ItemOutcomes
     from harness.records.rules import Rules
     from harness.sandbox.protocol import Sandbox
     from harness.store.private_key import Signer
-    from harness.submissions.check import CheckReport
-    from harness.submissions.manifest import Manifest
-    from harness.tasks.protocol import Task, TaskData
-
-
-COPY = "entry"
-"""The name of an entry's copy, in a folder of its own."""
-COPYING = "copy"
-"""The stage at which an entry that has changed is refused."""
 
 
 @dataclass(frozen=True)
@@ -142,8 +130,8 @@ def evaluate_all(
         line = stack.enter_context(progress_on_terminal())
         progress = Reporter(line, results.turn.journal)
         progress.note("probing the sandbox")
-        sandbox = _sandbox(request, chosen.entry_cores, rules, signed=results.signer is not None)
-        stack.enter_context(on_cores(_left_by(chosen, machine)))
+        sandbox = sandbox_for(request, chosen.entry_cores, rules, signed=results.signer is not None)
+        stack.enter_context(on_cores(left_by(chosen, machine)))
 
         def reference_kernel() -> float:
             with on_cores(chosen.entry_cores):  # what it compares are the entry's cores
@@ -184,49 +172,36 @@ def _prepare(
     entries by name; copies go with ``stack``.
     """
     from harness.cli.accelerator import devices_for
-    from harness.cli.environments import prepare_all
     from harness.cli.places import places
     from harness.cli.quota import require_quota
     from harness.cli.rounds import Ready
-    from harness.cli.weights import Supply
     from harness.evaluation.campaign import Contestant
     from harness.evaluation.places import Places
     from harness.evaluation.run import Evaluation
 
-    rules = project.rules()
     checked = [each for group in groups for each in group.all]
-    reports = [each.report for each in checked]
     meter = bench.meter.describe()
-    devices = [devices_for(_manifest(report), meter) for report in reports]
-    load = _loader(project, request)
+    devices = [devices_for(manifest_of(each.report), meter) for each in checked]
+    load = loader(project, request)
     asked = [
         (each.report, load(group.task, progress.note)[1])
         for group in groups
         for each in group.entries
     ]
     require_quota(project, results, asked, resume=request.resume)
-    supply = Supply([(r.entry, _manifest(r)) for r in reports], request.weights, progress)
-    prepared = prepare_all(reports, rules.environments, request.wheelhouse, progress)
+
+    def named(entry: Path, copy: Path) -> Places:
+        return Places(places(project, request, results, entry, copy))
+
+    on = On(lambda: chosen.hardware(machine.again()), machine_cores)
     made: dict[str, Ready] = {}
-    for each, given, packages in zip(checked, devices, prepared, strict=True):
-        entry, report = each.folder, each.report
-        progress.entry(report.entry)
-        task, data = load(_manifest(report).submission.task, progress.note)
-        temporary = tempfile.TemporaryDirectory(prefix="frugal-", ignore_cleanup_errors=True)
-        folder = Path(stack.enter_context(temporary))  # what stays goes with the turn's own folder
-        uncopied = _copy(entry, report, folder)
-        assignment = _assignment(
-            report, folder / COPY, task=task, data=data, rules=rules,
-            hardware=chosen.hardware(machine.again()), machine_cores=machine_cores,
-            request=request, devices=given, environment=packages.environment,
-            places=Places(places(project, request, results, entry, folder / COPY)),
-        )  # fmt: skip
-        unready = uncopied or packages.error
+    for assignment, unready in assignments(
+        project, checked, request, load, on, devices=devices, named=named, progress=progress,
+        stack=stack,
+    ):  # fmt: skip
         heard: list[Heard] = []
-        made[report.entry] = Ready(
-            Contestant(Evaluation(assignment, replace(bench, hear=heard.append)), heard),
-            unready or supply.place(report.entry, _manifest(report), folder / COPY),
-        )
+        evaluation = Evaluation(assignment, replace(bench, hear=heard.append))
+        made[evaluation.entry] = Ready(Contestant(evaluation, heard), unready)
     return made
 
 
@@ -241,7 +216,7 @@ def _meter(request: Request, surroundings: Surroundings, *, signed: bool) -> Met
     return meter
 
 
-def _sandbox(
+def sandbox_for(
     request: Request, cores: tuple[int, ...] | None, rules: Rules, *, signed: bool
 ) -> Sandbox:
     """Return the sandbox that is asked for; refuse one that is too weak for what is asked for."""
@@ -257,110 +232,9 @@ def _sandbox(
     return sandbox
 
 
-def _left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:
+def left_by(chosen: Chosen, machine: Machine) -> tuple[int, ...] | None:
     """Return the cores that a pinned entry leaves to the harness; ``None``: it may run anywhere."""
     if chosen.entry_cores is None:
         return None
     left = tuple(core for core in machine.usable_cores if core not in chosen.entry_cores)
     return left or None
-
-
-def _loader(
-    project: Project, request: Request
-) -> Callable[[str, Callable[[str], None]], tuple[Task, TaskData]]:
-    """Return what loads a task and its data, each task once however many entries it has."""
-    from harness.tasks import load_task
-
-    loaded: dict[str, tuple[Task, TaskData]] = {}
-
-    def load(task_id: str, note: Callable[[str], None]) -> tuple[Task, TaskData]:
-        if task_id not in loaded:
-            note(f"loading {request.data} data of {task_id}")
-            task = load_task(project.root, task_id)
-            data = task.load_data(request.data, request.seed)
-            for said in data.notes:
-                print_note(f"note: {printable(said)}")
-            loaded[task_id] = task, data
-        return loaded[task_id]
-
-    return load
-
-
-def _copy(entry: Path, report: CheckReport, folder: Path) -> SubmissionError | None:
-    """Copy the entry into ``folder``; return what is wrong with it by now: others go on.
-
-    Raises ``OrganiserError`` when the copy cannot be written.
-    """
-    from harness.submissions.snapshot import snapshot
-
-    folder.chmod(0o755)  # the sandbox's user must get through to the copy
-    try:
-        changed = snapshot(entry, folder / COPY).digest != report.digest
-    except SubmissionError as error:
-        error.stage = error.stage or COPYING
-        return error
-    if not changed:
-        return None
-    return SubmissionError(
-        f"{entry}: changed between being checked and being copied",
-        remedy="leave the folder alone while it is evaluated",
-        stage=COPYING,
-    )
-
-
-def _assignment(
-    report: CheckReport,
-    directory: Path,
-    *,
-    task: Task,
-    data: TaskData,
-    rules: Rules,
-    hardware: Hardware,
-    machine_cores: int,
-    request: Request,
-    environment: Environment | None,
-    places: Places,
-    devices: tuple[Path, ...],
-) -> Assignment:
-    """Say what is to be run from the copy in ``directory``."""
-    from harness.evaluation.assignment import Assignment
-    from harness.sandbox.protocol import Launch
-
-    manifest = _manifest(report)
-    return Assignment(
-        submission=manifest.reference(report.entry, _digest(report)),
-        launch=Launch(
-            directory=directory,
-            entry=manifest.model.entry,
-            command=manifest.model.command,
-            output=manifest.model.output,
-            labels=len(task.labels),
-            max_boxes=task.max_boxes,
-            limits=rules.limits,
-            environment=None if environment is None else environment.folder,
-            devices=devices,
-            cores=hardware.entry_cores,
-        ),
-        task=task,
-        data=data,
-        rules=rules,
-        hardware=hardware,
-        environment=None if environment is None else environment.reference,
-        machine_cores=machine_cores,
-        protocol=request.protocol,
-        scenario=request.scenario,
-        demonstration=request.demonstration,
-        places=places,
-    )
-
-
-def _digest(report: CheckReport) -> str:
-    if report.digest is None:  # a report without faults has one
-        raise AssertionError(report.entry)
-    return report.digest
-
-
-def _manifest(report: CheckReport) -> Manifest:
-    if report.manifest is None:  # a report without faults has one
-        raise AssertionError(report.entry)
-    return report.manifest

@@ -253,7 +253,7 @@ def _next_step(record: EvaluationRecord, again: str, board: str) -> str:
     """Say what to type next: what shows whether the fault is gone, where there was one."""
     if not isinstance(record.outcome, Failed):
         return board
-    from harness.cli.evaluating import COPYING
+    from harness.cli.preparing import COPYING
     from harness.environments.protocol import STAGE as PACKAGES
     from harness.evaluation.run import DISTURBANCE
     from harness.submissions.weights import STAGE as WEIGHTS
