@@ -63,6 +63,11 @@ def main() -> int:
         metavar="N",
         help="so many parts of the pool at once, each on two cores of its own",
     )
+    parser.add_argument(
+        "--in-turns",
+        action="store_true",
+        help="have the entries of a round take turns, batch by batch",
+    )
     parser.add_argument("--meter", default="auto", help="as evaluate --meter has it")
     parser.add_argument("--part", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--page", type=Path, metavar="FILE", help="write the page here")
@@ -91,11 +96,12 @@ def _wanted(asked: argparse.Namespace) -> Wanted:
         neighbours=(os.cpu_count() or 1) if asked.noisy else 0,
         side_by_side=asked.side_by_side,
         meter=asked.meter,
+        in_turns=asked.in_turns,
     )
 
 
 def _measure(asked: argparse.Namespace) -> None:
-    name = asked.pool or pool_name(asked.differences, noisy=asked.noisy)
+    name = asked.pool or pool_name(asked.differences, noisy=asked.noisy, in_turns=asked.in_turns)
     if asked.side_by_side == 1:
         measure(asked.keep / f"{name}{SUFFIX}", asked.differences, _wanted(asked))
         return
@@ -104,16 +110,17 @@ def _measure(asked: argparse.Namespace) -> None:
     paths = [asked.keep / f"{name}.{number}{SUFFIX}" for number in numbers]
     command = [sys.executable, __file__, "--keep", str(asked.keep), "--meter", asked.meter]
     command += ["--side-by-side", str(asked.side_by_side), "--seconds", str(asked.seconds)]
-    command += ["--noisy"] * asked.noisy
+    command += ["--noisy"] * asked.noisy + ["--in-turns"] * asked.in_turns
     command += ["--differences", *map(str, asked.differences)]
     measure_side_by_side(paths, command, asked.minutes)
 
 
-def pool_name(differences: Sequence[float], *, noisy: bool) -> str:
-    """Name the pool of rounds with these differences: ``quiet``, ``noisy-5`` or ``quiet-0-5``."""
+def pool_name(differences: Sequence[float], *, noisy: bool, in_turns: bool = False) -> str:
+    """Name the pool of rounds with these differences: ``quiet``, ``noisy-5`` or ``quiet-turns``."""
     some = sorted({*differences})
     named = [] if some == sorted(DIFFERENCES) else [f"{percent:g}" for percent in some]
-    return "-".join(["noisy" if noisy else "quiet", *named]).replace(".", "p")
+    kind = ["noisy" if noisy else "quiet", *["turns"] * in_turns]
+    return "-".join([*kind, *named]).replace(".", "p")
 
 
 def pools_in(folder: Path) -> dict[str, Pool]:

@@ -35,6 +35,8 @@ from resolution_pool import (
 )
 
 if TYPE_CHECKING:
+    from resolution_turns import Turns
+
     from harness.evaluation.session import Bench, Script
     from harness.records.rules import Rules
     from harness.records.session import Session
@@ -103,6 +105,7 @@ class Wanted(NamedTuple):
     neighbours: int = 0
     side_by_side: int = 1
     meter: str = "auto"
+    in_turns: bool = False
 
 
 def measure_side_by_side(paths: Sequence[Path], command: Sequence[str], minutes: float) -> None:
@@ -149,7 +152,8 @@ def measure(path: Path, differences: Sequence[float], wanted: Wanted) -> None:
         folder.chmod(0o755)  # the sandbox's user must get through to the entries
         place = _Place(folder, units, wanted.meter)
         before = read_pool(path)
-        queries = before.header.queries if before else place.calibrate(wanted.seconds)
+        turns = place.turns() if wanted.in_turns else None
+        queries = before.header.queries if before else (turns or place).calibrate(wanted.seconds)
         header = place.header(queries, wanted)
         if before is None:
             begin(path, header)
@@ -157,7 +161,7 @@ def measure(path: Path, differences: Sequence[float], wanted: Wanted) -> None:
             raise PoolError(f"{path}: {differences_of(before.header, header)}; name another --pool")
         with _neighbours(wanted.neighbours, 60 * wanted.minutes + 60):
             while time.monotonic() < ends:
-                append(path, place.round(queries))
+                append(path, (turns or place).round(queries))
 
 
 @contextmanager
@@ -210,6 +214,7 @@ class _Place:
             queries=queries,
             neighbours=wanted.neighbours,
             side_by_side=wanted.side_by_side,
+            in_turns=wanted.in_turns,
             processor=self._hardware.processor,
             cores=self._hardware.cores,
             kernel=self._hardware.kernel_family,
@@ -222,6 +227,16 @@ class _Place:
         """Return how many queries the base answers in so many seconds, in whole batches."""
         least = min(self._session(BASE, CALIBRATION_QUERIES).cpu_seconds for _ in range(3)) / 1000
         return max(1, round(seconds / least / QUERIES_A_BATCH)) * QUERIES_A_BATCH
+
+    def turns(self) -> Turns:
+        """Have the entries take turns."""
+        from resolution_turns import Turns
+
+        launches = {name: self._script(name, QUERIES_A_BATCH).launch for name in self._units}
+        return Turns(
+            launches, self._sandbox, self._rules,
+            texts=_Texts, warm_up=WARM_UP_QUERIES, kernel=self._bench().kernel,
+        )  # fmt: skip
 
     def round(self, queries: int) -> list[Run]:
         """Run one session of each entry, in an order drawn anew."""

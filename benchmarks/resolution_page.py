@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean, median
 from typing import NamedTuple
 
-from resolution_pool import Pool
+from resolution_pool import Pool, Run
 from resolution_tries import (
-    OWN,
     Outcome,
     Pair,
     Variant,
@@ -87,8 +86,9 @@ class VerdictOnGoal(NamedTuple):
     """The bound leaves out that it is reached, at every length."""
 
 
-def verdicts_of(pool: Pool, variant: Variant = OWN) -> list[VerdictOnGoal]:
-    """Hold a way of telling apart to every goal that the pool has a pair for."""
+def verdicts_of(pool: Pool, variant: Variant | None = None) -> list[VerdictOnGoal]:
+    """Hold a way of telling apart, or what the harness does, to every goal with a pair here."""
+    variant = variant or variants_of(pool)[0]
     pairs = [pair for pair in pairs_of(pool) if pair.name in GOALS]
     verdicts = (_verdict(pair, variant, GOALS[pair.name]) for pair in pairs)
     return [found for found in verdicts if found is not None]
@@ -128,12 +128,13 @@ def _section(name: str, pool: Pool) -> Iterator[str]:
     for each in verdicts_of(pool):
         yield _goal_row(each)
     yield "\n### By the length of a try\n"
-    yield f"{_capital(OWN.name)}: told apart of tries (wrong ones), and the bounds of its share.\n"
+    own = variants_of(pool)[0]
+    yield f"{_capital(own.name)}: told apart of tries (wrong ones), and the bounds of its share.\n"
     yield "| difference | rounds | seconds a pair | told apart | share | wrong |"
     yield "|---|---|---|---|---|---|"
     for pair in pairs:
         for rounds in lengths_of(pair):
-            yield _length_row(pair, outcome_of(pair, OWN, rounds))
+            yield _length_row(pair, outcome_of(pair, own, rounds))
     yield "\n### Ways of telling apart, side by side\n"
     yield from _side_by_side(pool, pairs)
     yield ""
@@ -143,10 +144,7 @@ def _description(pool: Pool) -> str:
     header = pool.header
     runs = [run for each in pool.rounds for run in each]
     cores = header.cores * header.side_by_side
-    share = median(
-        run.other_cpu_seconds / max(run.wall_seconds - sum(run.kernel_seconds), 1e-9) / cores
-        for run in runs
-    )
+    share = median(run.other_cpu_seconds / max(_watched(run), 1e-9) / cores for run in runs)
     kernels = sorted(fmean(run.kernel_seconds) for run in runs)
     void = sum(bool(run.void) for run in runs)
     parts = (
@@ -172,6 +170,11 @@ def _description(pool: Pool) -> str:
         f"{_quantile(kernels, 0.05) * 1000:.0f} to {_quantile(kernels, 0.95) * 1000:.0f} ms. "
         f"{counters}."
     )
+
+
+def _watched(run: Run) -> float:
+    """Return the seconds in which others were looked at: of a session the kernel's are left out."""
+    return run.wall_seconds - (0.0 if run.joules is None else sum(run.kernel_seconds))
 
 
 def _goal_row(each: VerdictOnGoal) -> str:

@@ -41,6 +41,8 @@ class Header:
     """``counted``, or why not."""
     side_by_side: int = 1
     """Parts of the pool that were made at once, each on two cores of its own."""
+    in_turns: bool = False
+    """Whether the entries of a round took turns, batch by batch; else they ran one by one."""
 
 
 @dataclass(frozen=True)
@@ -48,8 +50,9 @@ class Run:
     """One session of one entry."""
 
     entry: str
-    joules: float
-    """For 1,000 queries, as ranked: start, load and warm-up spread over the rules' number."""
+    joules: float | None
+    """For 1,000 queries, as ranked: start, load and warm-up spread over the rules' number.
+    ``None`` of entries that took turns: nothing was metered."""
     cpu_seconds: float
     """Of the entry's tree, for 1,000 queries in the same way."""
     kernel_seconds: tuple[float, float]

@@ -111,6 +111,11 @@ def _verdict(ratio: LogEstimate | None) -> Verdict:
     return 1 if interval[0] > 1 else -1
 
 
+def _ranked(run: Run) -> float:
+    assert run.joules is not None
+    return run.joules
+
+
 def _normalised(run: Run) -> float:
     return run.cpu_seconds / fmean(run.kernel_seconds)
 
@@ -121,8 +126,8 @@ def _counted(run: Run) -> float:
 
 
 VARIANTS = (
-    Variant("ranked energy, blocked by round", lambda run: run.joules, blocked),
-    Variant("ranked energy, not blocked", lambda run: run.joules, unblocked),
+    Variant("ranked energy, blocked by round", _ranked, blocked),
+    Variant("ranked energy, not blocked", _ranked, unblocked),
     Variant("CPU time, blocked by round", lambda run: run.cpu_seconds, blocked),
     Variant("CPU time, not blocked", lambda run: run.cpu_seconds, unblocked),
     Variant("CPU time over the kernel's, blocked", _normalised, blocked),
@@ -130,12 +135,19 @@ VARIANTS = (
     Variant("CPU time, blocked, by signed ranks", lambda run: run.cpu_seconds, ranked),
 )
 OWN = VARIANTS[0]
-"""What the harness does."""
+"""What the harness does with evaluations."""
+IN_TURNS = (
+    Variant("CPU time, in turns", lambda run: run.cpu_seconds, blocked),
+    Variant("CPU time, in turns, by signed ranks", lambda run: run.cpu_seconds, ranked),
+)
+"""What a pool of entries that took turns allows; the first is what the harness does."""
 COUNTED = Variant("instructions, blocked by round", _counted, blocked)
 
 
 def variants_of(pool: Pool) -> tuple[Variant, ...]:
-    """Return all that the pool's machine could do."""
+    """Return all that the pool and its machine allow; first what the harness does."""
+    if pool.header.in_turns:
+        return IN_TURNS
     return (*VARIANTS, COUNTED) if pool.header.instructions == "counted" else VARIANTS
 
 

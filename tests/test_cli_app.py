@@ -62,13 +62,14 @@ def harness(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_the_commands_are_those_of_the_design() -> None:
+def test_the_commands_are_those_of_the_design_and_duel() -> None:
     assert set(COMMANDS) == {
         "init",
         "check",
         "evaluate",
         "leaderboard",
         "compare",
+        "duel",
         "report",
         "export",
         "import",

@@ -79,7 +79,7 @@ def test_samples_are_let_go_when_they_are_answered(
     batches = ([Counted(5000) for _ in range(10)] for _ in range(100))
     process: Any = OneAhead()
 
-    answers = list(session._predictions(process, launch_of(tmp_path), batches))
+    answers = list(session.predictions(process, launch_of(tmp_path), batches))
 
     assert [len(answer) for answer in answers] == [10] * 100
     assert Counted.most <= 40

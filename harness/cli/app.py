@@ -12,6 +12,7 @@ from harness.cli import (
     compare,
     data,
     doctor,
+    duel,
     evaluate,
     export,
     importing_results,
@@ -76,6 +77,7 @@ app.command(cls=Command, epilog=check.EXAMPLES)(check.check)
 app.command(cls=Command, epilog=evaluate.EXAMPLES)(evaluate.evaluate)
 app.command(cls=Command, epilog=leaderboard.EXAMPLES)(leaderboard.leaderboard)
 app.command(cls=Command, epilog=compare.EXAMPLES)(compare.compare)
+app.command(cls=Command, epilog=duel.EXAMPLES)(duel.duel)
 app.command(cls=Command, epilog=report.EXAMPLES)(report.report)
 app.command(cls=Command, epilog=export.EXAMPLES)(export.export)
 app.command("import", cls=Command, epilog=importing_results.EXAMPLES)(

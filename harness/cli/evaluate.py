@@ -13,11 +13,23 @@ import typer
 from harness.cli.controls import Checked, Group, grouped
 from harness.cli.errors import printable
 from harness.cli.evaluating import Kept, Request, Results, evaluate_all
-from harness.cli.options import EntriesArgument, JsonOption, named_path, named_text, typed_for
+from harness.cli.options import (
+    DataOption,
+    EntriesArgument,
+    IsolationOption,
+    JsonOption,
+    ProfileOption,
+    ScenarioOption,
+    SeedOption,
+    WeightsOption,
+    WheelhouseOption,
+    named_path,
+    typed_for,
+)
 from harness.cli.output import print_json, print_note, stdout_console
+from harness.cli.preparing import require_folders
 from harness.cli.project import Project, find_project
 from harness.errors import OrganiserError, SubmissionError, UsageError
-from harness.records.seed import MOST_SEED
 
 if TYPE_CHECKING:
     from harness.cli.quota import Had
@@ -38,24 +50,14 @@ python -m harness evaluate submissions/* --json > results.json
 def evaluate(  # noqa: PLR0917 - typer makes options of them
     context: typer.Context,
     entries: EntriesArgument,
-    data: Annotated[
-        str,
-        typer.Option(
-            metavar="TEXT",
-            parser=named_text,
-            help="sample (generated), hub, hub@REVISION, or a directory of train and test Parquet.",
-        ),
-    ] = "sample",
+    data: DataOption = "sample",
     protocol: Annotated[
         Literal["quick", "official"],
         typer.Option(
             help="quick: a team's own check, not a verdict. official: what a board is made of."
         ),
     ] = "quick",
-    scenario: Annotated[
-        Literal["offline", "single"],
-        typer.Option(help="offline: in batches. single: one query at a time."),
-    ] = "offline",
+    scenario: ScenarioOption = "offline",
     meter: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,40 +66,11 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             show_default="auto",
         ),
     ] = None,
-    profile: Annotated[
-        str | None,
-        typer.Option(
-            help="A name from leaderboard/hardware that this machine must match, or unregistered.",
-            show_default="the only one that matches",
-        ),
-    ] = None,
-    isolation: Annotated[
-        str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
-    ] = "auto",
-    wheelhouse: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            parser=named_path,
-            help="A folder of wheels that locked environments are installed from, offline.",
-            show_default="the index that uv or pip is configured for",
-        ),
-    ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(
-            min=0, max=MOST_SEED, help="Seed of the sample data; orders stay secret and fresh."
-        ),
-    ] = 0,
-    weights: Annotated[
-        Path | None,
-        typer.Option(
-            metavar="DIR",
-            parser=named_path,
-            help="Take entries' big weights from this folder, and fetch nothing.",
-            show_default="fetched, and kept in a cache",
-        ),
-    ] = None,
+    profile: ProfileOption = None,
+    isolation: IsolationOption = "auto",
+    wheelhouse: WheelhouseOption = None,
+    seed: SeedOption = 0,
+    weights: WeightsOption = None,
     output: Annotated[
         Path | None,
         typer.Option(
@@ -138,17 +111,12 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             f"--demonstration is made of sample data only, and --data is {data}",
             remedy="leave out one of the two",
         )
-    if weights is not None and not weights.is_dir():
-        raise UsageError(f"--weights: {weights} is not a folder", remedy="name one that is there")
     if demonstration and sign is not None:
         raise UsageError(
             "--demonstration is never signed: it decides nothing",
             remedy="leave out one of --demonstration and --sign",
         )
-    if wheelhouse is not None:
-        from harness.environments.wheelhouse import require_folder
-
-        wheelhouse = require_folder(wheelhouse)
+    wheelhouse = require_folders(weights, wheelhouse)
     from harness.evaluation.turn import turn
 
     request = Request(

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Literal, TypeAlias
 
 import typer
 from typer.core import TyperOption
 
 from harness.cli.project import find_project
 from harness.errors import HarnessError, UsageError
+from harness.records.seed import MOST_SEED
 
 JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
@@ -43,6 +44,60 @@ def written_text(text: str) -> str:
 def named_path(text: str) -> Path:
     """Read a path; an empty one is not taken for this folder."""
     return Path(named_text(text))
+
+
+DataOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        metavar="TEXT",
+        parser=named_text,
+        help="sample (generated), hub, hub@REVISION, or a directory of train and test Parquet.",
+    ),
+]
+
+ScenarioOption: TypeAlias = Annotated[
+    Literal["offline", "single"],
+    typer.Option(help="offline: in batches. single: one query at a time."),
+]
+
+ProfileOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        help="A name from leaderboard/hardware that this machine must match, or unregistered.",
+        show_default="the only one that matches",
+    ),
+]
+
+IsolationOption: TypeAlias = Annotated[
+    str, typer.Option(help="auto, bwrap, landlock or none (never ranked).")
+]
+
+WheelhouseOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        parser=named_path,
+        help="A folder of wheels that locked environments are installed from, offline.",
+        show_default="the index that uv or pip is configured for",
+    ),
+]
+
+SeedOption: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        min=0, max=MOST_SEED, help="Seed of the sample data; orders stay secret and fresh."
+    ),
+]
+
+WeightsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="DIR",
+        parser=named_path,
+        help="Take entries' big weights from this folder, and fetch nothing.",
+        show_default="fetched, and kept in a cache",
+    ),
+]
 
 
 def of_no_folder(record: str) -> UsageError:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from harness.cli.errors import printable
 from harness.cli.output import print_note
 from harness.cli.project import Project
-from harness.errors import HarnessError, SubmissionError
+from harness.errors import HarnessError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from harness.cli.controls import Checked
@@ -33,6 +33,17 @@ COPY = "entry"
 """The name of an entry's copy, in a folder of its own."""
 COPYING = "copy"
 """The stage at which an entry that has changed is refused."""
+
+
+def require_folders(weights: Path | None, wheelhouse: Path | None) -> Path | None:
+    """Refuse options that name no folders; return the wheelhouse as it is found from anywhere."""
+    if weights is not None and not weights.is_dir():
+        raise UsageError(f"--weights: {weights} is not a folder", remedy="name one that is there")
+    if wheelhouse is None:
+        return None
+    from harness.environments.wheelhouse import require_folder
+
+    return require_folder(wheelhouse)
 
 
 def loader(project: Project, request: Request) -> Loader:

@@ -195,7 +195,7 @@ def run_session(script: Script, bench: Bench, answers: Answers) -> Session:
                 process.load(deadline_seconds=limits.load_seconds)
                 windows.close("load")
             with stage("warm-up", bench.progress):
-                _warm_up(process, script.launch, _batches(script.warm_up, script.batch_size))
+                _warm_up(process, script.launch, batches_of(script.warm_up, script.batch_size))
                 windows.close("warm-up")
                 _require_bearable_preparation(windows.closed, limits)
             with stage("measured", bench.progress):
@@ -243,7 +243,7 @@ def calibrate(
     Timed over the second half of the warm-up, in batches of at most that half: the first ones are
     slower. After that ``rebatched`` is answered, for about so long. Raises as ``run_session`` does.
     """
-    batches = list(_batches(warm_up, min(batch_size, max(1, len(warm_up) // 2))))
+    batches = list(batches_of(warm_up, min(batch_size, max(1, len(warm_up) // 2))))
     half = len(batches) // 2
     with stage("start", bench.progress):
         process = bench.sandbox.launch(launch)
@@ -262,7 +262,7 @@ def calibrate(
             with stage("re-batched", bench.progress):
                 answered = 0
                 again = rebatched.batches(rebatched_seconds, pace)
-                for predicted in _predictions(process, launch, again):
+                for predicted in predictions(process, launch, again):
                     rebatched.put(answered, predicted)
                     answered += len(predicted)
         with stage("drain", bench.progress):
@@ -271,7 +271,7 @@ def calibrate(
 
 
 def _warm_up(process: Process, launch: Launch, batches: Iterable[Sequence[Sample]]) -> None:
-    for _ in _predictions(process, launch, batches):
+    for _ in predictions(process, launch, batches):
         pass
 
 
@@ -285,7 +285,7 @@ def _measure(
         batches = sweep.batches(script.split, script.batch_size)
         answered = 0
         kept = answers.kept_of(sweep)
-        for predicted in _predictions(process, script.launch, batches):
+        for predicted in predictions(process, script.launch, batches):
             if kept is not None:
                 put(kept, sweep.order[answered : answered + len(predicted)], predicted)
             answered += len(predicted)
@@ -302,7 +302,7 @@ def _measure(
     return tuple(sweeps)
 
 
-def _predictions(process: Process, launch: Launch, batches: Iterable[Batch]) -> Iterator[Any]:
+def predictions(process: Process, launch: Launch, batches: Iterable[Batch]) -> Iterator[Any]:
     """Yield what the entry predicts for each batch; see ``frames.decode_predictions``."""
     asked: deque[int] = deque()
     """How many samples each request holds that is not answered yet; the samples are let go."""
@@ -347,5 +347,6 @@ def _parts(batch: Batch) -> Sequence[bytes | memoryview | Span]:
     return frames.encode_request(batch)
 
 
-def _batches(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
+def batches_of(samples: Sequence[Sample], size: int) -> Iterator[Sequence[Sample]]:
+    """Yield the samples, ``size`` at a time."""
     return (samples[start : start + size] for start in range(0, len(samples), size))

@@ -118,14 +118,19 @@ def _both(terms: Terms, quality: QualityFinding, energy: EnergyFinding) -> str:
 
 def _joules(terms: Terms, energy: EnergyFinding) -> str:
     """Spell how much less or more it is, by the whole interval."""
-    if energy.ratio_interval is None:
+    return less_or_more(energy, terms.energy, terms.a)
+
+
+def less_or_more(found: EnergyFinding, noun: str, than: str) -> str:
+    """Spell how much less or more of it there is, by the whole interval, of two told apart."""
+    if found.ratio_interval is None:
         raise AssertionError("told apart without an interval")
-    low, high = energy.ratio_interval
-    if energy.status == "less":
-        return f"{span(100 * (1 - high), 100 * (1 - low))} % less {terms.energy} than {terms.a}"
+    low, high = found.ratio_interval
+    if found.status == "less":
+        return f"{span(100 * (1 - high), 100 * (1 - low))} % less {noun} than {than}"
     if low >= _TIMES:
-        return f"{span(low, high)} times the {terms.energy} of {terms.a}"
-    return f"{span(100 * (low - 1), 100 * (high - 1))} % more {terms.energy} than {terms.a}"
+        return f"{span(low, high)} times the {noun} of {than}"
+    return f"{span(100 * (low - 1), 100 * (high - 1))} % more {noun} than {than}"
 
 
 def _points(quality: QualityFinding) -> str:

@@ -1,0 +1,148 @@
+"""``duel``: two entries that take turns in real sandboxes, and what is said of them."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from projects import model_of, write_entry, write_project
+from toy_task import write_task
+from typer.testing import CliRunner, Result
+
+from harness.cli.app import app
+from harness.evaluation.lock import machine_lock, shared_folder
+from harness.ranking.duel import Contestant, DuelResult
+
+CHECKOUT = Path(__file__).parents[1]
+ANSWERS = "return [int(sample.split()[-1][0]) % 2 for sample in samples]"
+WORKS = f"sum(range(200_000 * len(samples)))\n{ANSWERS}"
+"""Several milliseconds of work for each query."""
+runner = CliRunner()
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = write_project(tmp_path / "project")
+    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    return root
+
+
+def fought(*arguments: object) -> Result:
+    short = ("--rounds", "5", "--seconds", "0.1")
+    return runner.invoke(app, ["duel", *map(str, arguments), *short])
+
+
+def told(result: Result) -> dict[str, Any]:
+    document = json.loads(result.stdout)
+    assert isinstance(document, dict)
+    return document
+
+
+def test_who_takes_more_is_told_and_is_a_regression(root: Path) -> None:
+    light = write_entry(root, "light", model_of(WORKS.replace("200_000", "100_000")))
+    heavy = write_entry(root, "heavy", model_of(WORKS))
+    result = fought(light, heavy, "--fail-on-regression", "--json")
+
+    made = told(result)
+    assert result.exit_code == 1
+    assert made["queries"]["status"] == "more"
+    assert 1.3 < made["queries"]["ratio"] < 2.2
+    assert made["regressions"] == ["queries", "as_ranked"]
+    assert made["verdict"].startswith("heavy takes ")
+    assert made["answers"] == made["answers_alike"] > 0
+    assert "regression: queries and as ranked" in result.stderr
+    assert fought(heavy, light, "--fail-on-regression").exit_code == 0
+    assert not list((root / "leaderboard").glob("results/**/*.json"))  # nothing is recorded
+
+
+def test_two_versions_of_one_name_are_called_by_their_folders(root: Path) -> None:
+    now = write_entry(root, "mine", model_of(WORKS))
+    before = root / "before" / "mine"
+    shutil.copytree(now, before)
+    result = fought(before, now)
+
+    assert result.exit_code == 0, result.output
+    assert str(before) in result.stdout
+    assert "note: both are the same entry, byte by byte" in result.stderr
+    assert "answers are the same" not in result.stdout
+    for row in ("queries", "preparation", "as ranked", "answers", "on"):
+        assert f"\n{row} " in result.stdout
+
+
+def test_an_entry_that_fails_is_named_with_its_phase(root: Path) -> None:
+    good = write_entry(root, "good")
+    bad = write_entry(root, "bad", model_of("raise ValueError('no')"))
+    result = fought(good, bad)
+
+    assert result.exit_code == 1
+    assert "bad: warm-up: " in result.stderr
+    assert "ValueError: no" in result.stderr
+
+
+def test_entries_of_two_tasks_are_refused(root: Path) -> None:
+    write_task(root, task_id="other")
+    one, other = write_entry(root, "one"), write_entry(root, "other", task="other")
+    result = fought(one, other)
+
+    assert result.exit_code == 2
+    assert f"{one} is an entry of toy, and {other} of other" in result.stderr
+
+
+def test_an_entry_that_does_not_pass_check_is_not_run(root: Path) -> None:
+    good, bad = write_entry(root, "good"), write_entry(root, "bad")
+    (bad / "submission.toml").write_text("schema = 1\n", encoding="utf-8")
+
+    shown, as_json = fought(good, bad), fought(good, bad, "--json")
+
+    assert (shown.exit_code, as_json.exit_code) == (1, 1)
+    assert "nothing was run" in shown.stderr
+    assert told(as_json)["error"]["message"].startswith("bad: does not pass check")
+
+
+def test_an_entry_that_asks_for_an_accelerator_is_refused(root: Path) -> None:
+    one, other = write_entry(root, "one"), write_entry(root, "other")
+    with (other / "submission.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[environment]\naccelerator = "cuda"\n')
+    result = fought(one, other)
+
+    assert result.exit_code == 2
+    assert "CPU time says nothing of what that does" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        (("--rounds", "4"), "--rounds"),
+        (("--seconds", "0"), "--seconds"),
+        (("--margin", "-1"), "--margin"),
+        (("--margin", "nan"), "--margin"),
+        (("--seconds", "inf"), "--seconds"),
+        (("--seconds", "nan"), "--seconds"),
+        (("--weights", "nowhere"), "--weights"),
+        (("--data", ""), "--data"),
+    ],
+)
+def test_options_that_mean_nothing_are_refused(
+    root: Path, options: tuple[str, str], said: str
+) -> None:
+    one, other = write_entry(root, "one"), write_entry(root, "other")
+    result = runner.invoke(app, ["duel", str(one), str(other), *options])
+
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_it_waits_for_nobody_who_has_the_machine(root: Path) -> None:
+    one, other = write_entry(root, "one"), write_entry(root, "other")
+    with machine_lock(shared_folder()):
+        assert fought(one, other).exit_code == 3
+
+
+def test_every_name_is_in_the_reference() -> None:
+    page = (CHECKOUT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    section = page.partition("\n## `duel`\n")[2].partition("\n## ")[0]
+    names = {*DuelResult.__struct_fields__, *Contestant.__struct_fields__}
+    assert not [each for each in names if f"`{each}`" not in section and f'"{each}"' not in section]
