@@ -8,10 +8,12 @@ exact in count, through the sandbox and the meter, and puts them on file in DIR:
 run goes on where the last one ended: 200 tries take longer than one sitting. Rounds of the base and
 one difference alone (``--differences 5``) are two sessions for five; they are a pool of their own,
 ``quiet-5.jsonl``. A machine with cores to spare makes several parts of a pool at once
-(``--side-by-side``). Then all pools of
+(``--side-by-side``). With ``--in-turns`` the entries of a round take turns, batch by batch, as
+``python -m harness duel`` has them do (``quiet-turns.jsonl``). Then all pools of
 DIR, whichever machine's mood they were made in, are cut into tries (``resolution_tries.py``), and
 ways of telling apart are held side by side. ``--minutes 0`` measures nothing more, ``--page``
-writes the page of docs/explanation. Exits with 1 when a pool shows that a goal is missed.
+writes the page of docs/explanation, where what is said of other pools stays. Exits with 1 when a
+pool shows that a goal is missed.
 """
 
 from __future__ import annotations
@@ -81,11 +83,11 @@ def main() -> int:
         pools = pools_in(asked.keep)
     except (PoolError, ValueError) as error:
         parser.error(str(error))
-    page = render(pools)
     if asked.page:
-        asked.page.write_text(page, encoding="utf-8")
+        before = asked.page.read_text(encoding="utf-8") if asked.page.exists() else ""
+        asked.page.write_text(render(pools, before), encoding="utf-8")
     else:
-        print(page)
+        print(render(pools))
     return int(any(each.missed for pool in pools.values() for each in verdicts_of(pool)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from statistics import fmean, median
 from typing import NamedTuple
@@ -44,11 +45,16 @@ Written by `benchmarks/resolution.py` from rounds of sessions on file; it holds 
 the mood, that a pool was made in. Each entry is the same program and does a whole number of equal
 units of work for a query (words counted and vectors multiplied, in Python): 200 units the base,
 and 200, 204, 210 and 220 those that differ from it by 0, 2, 5 and 10 %, of which a pool may have
-some alone. A round is one session of each, in an order drawn anew. Each is a session as `evaluate`
-runs it: a fresh sandbox, the reference kernel before and after, and the meter that the machine has.
-Two things are left out: idle windows, since no figure here is made of them, and the gate, so that
-sessions that an official evaluation would have repeated as disturbed are used all the same. How
-many those were is said.
+some alone.
+
+Pools are made in two ways. **One by one**: a round is one session of each entry, in an order drawn
+anew, and each is a session as `evaluate` runs it: a fresh sandbox, the reference kernel before and
+after, and the meter that the machine has. Two things are left out: idle windows, since no figure
+here is made of them, and the gate, so that sessions that an official evaluation would have repeated
+as disturbed are used all the same. How many those were is said. **In turns**, as `duel` has it: the
+sandboxes of a round are up at once and the entries take turns, a batch of two queries each (some
+8 ms), in an order drawn anew for each turn; the kernel counts the CPU time of each, and nothing is
+metered. What such a round costs is shared out equally.
 
 A **try** is a run of neighbouring rounds, of which the sessions of one pair are looked at. As many
 as fit are cut from a pool, at most 200, and no two share a round. A try takes as long as its
@@ -114,9 +120,20 @@ def _verdict(pair: Pair, variant: Variant, goal: Goal) -> VerdictOnGoal | None:
     return VerdictOnGoal(goal, shown, bool(reaching), bool(sure), missed)
 
 
-def render(pools: Mapping[str, Pool]) -> str:
-    """Return the page in Markdown."""
-    return "\n".join([HEAD, *(line for name in pools for line in _section(name, pools[name]))])
+def render(pools: Mapping[str, Pool], before: str = "") -> str:
+    """Return the page in Markdown.
+
+    What the page ``before`` has of pools that are not at hand, of another machine or day, stays.
+    """
+    sections = _sections_of(before)
+    sections |= {name: "\n".join(_section(name, pool)) for name, pool in pools.items()}
+    return "\n".join([HEAD, *(sections[name] for name in sorted(sections))])
+
+
+def _sections_of(page: str) -> dict[str, str]:
+    """Return what a page says of each pool, by name."""
+    parts = re.split(r"^(?=## Pool `)", page, flags=re.MULTILINE)[1:]
+    return {part.split("`")[1]: f"{part.rstrip()}\n" for part in parts}
 
 
 def _section(name: str, pool: Pool) -> Iterator[str]:
@@ -158,15 +175,18 @@ def _description(pool: Pool) -> str:
         if header.instructions == "counted"
         else f"Instructions cannot be counted on it ({header.instructions})"
     )
+    taken, how, meter = "session", "", f"meter of grade `{header.meter}`"
+    gate = f" The gate would have repeated {void / len(runs):.0%} of the sessions."
+    if header.in_turns:
+        taken, how, meter, gate = "round", ", in turns", "nothing metered", ""
     return (
         f"{pool.began} to {pool.ended}, {header.processor}, {cores} cores, Linux "
-        f"{header.kernel}; meter of grade `{header.meter}`, isolation {header.isolation}. "
-        f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions "
+        f"{header.kernel}; {meter}, isolation {header.isolation}. "
+        f"{len(pool.rounds)} rounds{parts} of {len(header.entries)} sessions{how} "
         f"({_listed(header.entries)}) of {header.queries} queries, "
         f"{fmean(run.wall_seconds for run in runs):.2f} s each on average, "
-        f"{beside}other programs taking {share:.0%} of the machine in the median "
-        f"session. The gate would have repeated {void / len(runs):.0%} of the sessions. The "
-        f"reference kernel's cost: nine in ten within "
+        f"{beside}other programs taking {share:.0%} of the machine in the median {taken}.{gate} "
+        "The reference kernel's cost: nine in ten within "
         f"{_quantile(kernels, 0.05) * 1000:.0f} to {_quantile(kernels, 0.95) * 1000:.0f} ms. "
         f"{counters}."
     )

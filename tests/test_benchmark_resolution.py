@@ -112,7 +112,9 @@ def test_entries_of_the_same_work_that_cost_otherwise_are_wrongly_told_apart() -
 
 def test_a_verdict_in_the_wrong_direction_is_wrong() -> None:
     made = pool(50, 0.002)
-    turned = [[run(each.entry, 1 / each.joules) for each in sessions] for sessions in made.rounds]
+    turned = [
+        [run(each.entry, 1 / each.cpu_seconds) for each in sessions] for sessions in made.rounds
+    ]
     (pair,) = [p for p in pairs_of(made.__class__(made.header, turned, "", "")) if p.name == "+5 %"]
 
     outcome = outcome_of(pair, OWN, 5)
@@ -177,11 +179,45 @@ def test_of_a_pool_of_one_difference_the_page_shows_that_alone() -> None:
     assert "of the ratio of +5 % to the base" in page
 
 
+def in_turns(made: Pool) -> Pool:
+    rounds = [[replace(each, joules=None) for each in sessions] for sessions in made.rounds]
+    return replace(made, header=replace(made.header, in_turns=True), rounds=rounds)
+
+
+def test_of_a_pool_of_entries_that_took_turns_cpu_time_is_told_alone(tmp_path: Path) -> None:
+    made = in_turns(pool(60, 0.002))
+    page = render(pools_in(written(tmp_path / "quiet-turns.jsonl", made).parent))
+
+    assert "60 rounds of 5 sessions, in turns (base" in page
+    assert "nothing metered" in page
+    assert "The gate" not in page.partition("## Pool")[2]
+    assert "| CPU time, in turns | " in page
+    assert "ranked energy" not in page.partition("## Pool")[2]
+    assert {each.outcome.told_apart for each in verdicts_of(made) if each.goal.name != "+0 %"} == {
+        12
+    }
+
+
+def test_what_a_page_says_of_pools_that_are_not_at_hand_stays() -> None:
+    before = render({"quiet": pool(60, 0.01), "noisy": pool(40, 0.05)})
+
+    assert render({}, before) == before
+    after = render({"quiet": pool(50, 0.01), "many": pool(40, 0.02)}, before)
+    assert [line for line in after.splitlines() if line.startswith("## ")] == [
+        "## Pool `many`",
+        "## Pool `noisy`",
+        "## Pool `quiet`",
+    ]
+    assert "50 rounds" in after
+    assert "60 rounds" not in after
+
+
 def test_a_pool_is_named_by_the_differences_that_are_not_the_usual_ones() -> None:
     assert pool_name(DIFFERENCES, noisy=False) == "quiet"
     assert pool_name([10, 0, 5, 2], noisy=True) == "noisy"
     assert pool_name([5], noisy=False) == "quiet-5"
     assert pool_name([5, 0, 0.5], noisy=True) == "noisy-0-0p5-5"
+    assert pool_name([5], noisy=False, in_turns=True) == "quiet-turns-5"
 
 
 def test_rounds_are_added_to_what_is_on_file(tmp_path: Path) -> None:
