@@ -119,6 +119,19 @@ def test_energy_is_the_same_in_every_unit(measured: float, queries: int) -> None
     assert scores[every_eval_ever.ENERGY] == ranked
 
 
+def test_a_package_has_the_two_licences_that_the_ai_profile_asks_for() -> None:
+    graph: Any = spdx.document(subject())["@graph"]
+    packages = [each["spdxId"] for each in graph if each["type"] == "ai_AIPackage"]
+    relations = [each for each in graph if each["type"] == "Relationship"]
+    assert sorted((each["from"], each["relationshipType"]) for each in relations) == [
+        (package, kind)
+        for package in packages
+        for kind in ("hasConcludedLicense", "hasDeclaredLicense")
+    ]
+    assert {each["spdxId"] for each in relations} <= {*graph[-1]["element"]}
+    assert "ai" in graph[-1]["profileConformance"]
+
+
 @given(st.floats(min_value=0, max_value=1e15))
 def test_a_decimal_is_the_number_that_was_spelt(number: float) -> None:
     assert float(spdx.decimal(number)) == number
