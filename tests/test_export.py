@@ -264,6 +264,27 @@ def test_no_name_is_a_formula_where_a_semicolon_parts_cells() -> None:
     assert cells["project_name"].endswith("/t;' \"@x (demonstration)")
 
 
+@pytest.mark.parametrize(
+    ("licence", "told"),
+    [
+        ("MIT", {"license": "mit"}),
+        ("GPL-3.0-only", {"license": "other", "license_name": "gpl-3.0-only"}),
+        (
+            "(MIT OR Apache-2.0) AND 0BSD",
+            {"license": "other", "license_name": "mit-or-apache-2.0-and-0bsd"},
+        ),
+    ],
+)
+def test_the_hub_is_told_of_a_licence_by_a_name_that_it_takes(
+    licence: str, told: dict[str, str]
+) -> None:
+    made = rich()
+    entry = msgspec.structs.replace(made.submission, licence=licence)
+    made = msgspec.structs.replace(made, submission=entry)
+    card = front_matter(export(subject(made), FORMATS["model-card"]))
+    assert {key: value for key, value in card.items() if key.startswith("license")} == told
+
+
 # Schemas
 
 
