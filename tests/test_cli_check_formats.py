@@ -161,6 +161,7 @@ def test_the_hook_of_pre_commit_runs_and_checks_what_changed(root: Path) -> None
     assert done.returncode == 1, done.stderr
     assert done.stdout.startswith("green-model/model.py:1:")
     assert {"id", "name", "language", "require_serial"} <= set(one)
+    assert one["types"] == []  # without a word it is [file], and pre-commit keeps back a link
 
 
 def test_a_pull_request_is_judged_and_its_entries_are_checked(root: Path) -> None:

@@ -119,6 +119,19 @@ def test_energy_is_the_same_in_every_unit(measured: float, queries: int) -> None
     assert scores[every_eval_ever.ENERGY] == ranked
 
 
+def test_a_package_has_the_two_licences_that_the_ai_profile_asks_for() -> None:
+    graph: Any = spdx.document(subject())["@graph"]
+    packages = [each["spdxId"] for each in graph if each["type"] == "ai_AIPackage"]
+    relations = [each for each in graph if each["type"] == "Relationship"]
+    assert sorted((each["from"], each["relationshipType"]) for each in relations) == [
+        (package, kind)
+        for package in packages
+        for kind in ("hasConcludedLicense", "hasDeclaredLicense")
+    ]
+    assert {each["spdxId"] for each in relations} <= {*graph[-1]["element"]}
+    assert "ai" in graph[-1]["profileConformance"]
+
+
 @given(st.floats(min_value=0, max_value=1e15))
 def test_a_decimal_is_the_number_that_was_spelt(number: float) -> None:
     assert float(spdx.decimal(number)) == number
@@ -249,6 +262,27 @@ def test_no_name_is_a_formula_where_a_semicolon_parts_cells() -> None:
     assert cells["project_name"].endswith("/t;'=1+1;' \"@x (demonstration)")
     (cells, _) = rows(export(subject(named('t; "@x')), FORMATS["codecarbon"]))
     assert cells["project_name"].endswith("/t;' \"@x (demonstration)")
+
+
+@pytest.mark.parametrize(
+    ("licence", "told"),
+    [
+        ("MIT", {"license": "mit"}),
+        ("GPL-3.0-only", {"license": "other", "license_name": "gpl-3.0-only"}),
+        (
+            "(MIT OR Apache-2.0) AND 0BSD",
+            {"license": "other", "license_name": "mit-or-apache-2.0-and-0bsd"},
+        ),
+    ],
+)
+def test_the_hub_is_told_of_a_licence_by_a_name_that_it_takes(
+    licence: str, told: dict[str, str]
+) -> None:
+    made = rich()
+    entry = msgspec.structs.replace(made.submission, licence=licence)
+    made = msgspec.structs.replace(made, submission=entry)
+    card = front_matter(export(subject(made), FORMATS["model-card"]))
+    assert {key: value for key, value in card.items() if key.startswith("license")} == told
 
 
 # Schemas

@@ -181,6 +181,13 @@ def test_a_table_of_too_many_rows_is_refused(monkeypatch: pytest.MonkeyPatch) ->
     assert [fault.message for fault in faults] == ["has more than 2 rows"]
 
 
+@pytest.mark.timeout(60)
+def test_a_table_of_very_many_columns_is_refused_in_a_moment() -> None:
+    columns = ",".join(map(str, range(500_000))).encode()  # half of what a file may be large
+    _, faults = of_table(columns + b",7\n")
+    assert str(faults[0]) == "emissions.csv: row 1: '7': stands twice in the first row"
+
+
 def spoilt(change: Callable[[Any], Any]) -> bytes:
     made = document()
     change(made)

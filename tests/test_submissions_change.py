@@ -383,13 +383,20 @@ def test_a_base_without_teams_and_one_that_is_not_there_are_errors(root: Path) -
 def test_paths_that_no_checkout_holds_are_in_no_entry_and_refused_to_all(root: Path) -> None:
     """A team's own folder, and what leads out of it, made as only plumbing makes them."""
     places = ("submissions/green-model/%s/x.py", "submissions/%s/x.py", "%s/x")
-    paths = sorted(place % part for part in (".", "..", ".git", ".Git") for place in places)
+    parts = (".", "..", ".git", ".Git", "GIT~1", ".git .", ".git::$INDEX_ALLOCATION", ".g\u200cit")
+    paths = sorted(place % part for part in parts for place in places)
     blob, tree = git(root, "rev-parse", "HEAD:README.md"), "HEAD^{tree}"
     for path in paths:
         tree = with_file(root, tree, path, blob)
     git(root, "update-ref", "HEAD", git(root, "commit-tree", tree, "-p", "HEAD", "-m", "evil"))
     assert found(judged(root)) == [(code, path) for path in paths for code in ("FRG602", "FRG609")]
     assert found(judged(root, "ada")) == [("FRG609", path) for path in paths]
+
+
+@pytest.mark.parametrize("part", ["git~10", "xgit~1", ".gitx", ".git.x", "...", ".github"])
+def test_a_path_that_only_looks_like_one_of_these_is_a_path(root: Path, part: str) -> None:
+    commit(root, {f"submissions/green-model/{part}/x.py": "1"})
+    assert judged(root).ok
 
 
 def test_a_base_that_can_be_taken_for_several_things_is_refused(root: Path, tmp_path: Path) -> None:

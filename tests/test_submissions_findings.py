@@ -193,6 +193,8 @@ def test_a_pull_request_is_held_against_its_own_rules() -> None:
         faults=(fault("FRG602", "README.md", "not yours", "take it back"),),
     )  # fmt: skip
     subject = of_change(report)
+    many = fault("FRG602", ".", "7 more like those listed", "correct those first")
+    assert subject.path(many) == "leaderboard/teams.toml"  # a file that every challenge has
     assert subject.codes == tuple(code for code in RULES if code[:4] == "FRG6")
     assert not set(subject.codes) & set(entry().codes)
     assert subject.path(report.faults[0]) == "README.md"

@@ -22,6 +22,19 @@ ENERGY = "joules_per_1000_queries"
 PIPELINES = {"text": "text-classification", "image": "image-classification",
              "audio": "audio-classification"}  # fmt: skip
 DETECTION = "object-detection"
+LICENCES = frozenset({
+    "afl-3.0", "agpl-3.0", "apache-2.0", "artistic-2.0", "bsd-2-clause", "bsd-3-clause",
+    "bsd-3-clause-clear", "bsl-1.0", "cc-by-2.0", "cc-by-2.5", "cc-by-3.0", "cc-by-4.0",
+    "cc-by-nc-2.0", "cc-by-nc-3.0", "cc-by-nc-4.0", "cc-by-nc-nd-3.0", "cc-by-nc-nd-4.0",
+    "cc-by-nc-sa-2.0", "cc-by-nc-sa-3.0", "cc-by-nc-sa-4.0", "cc-by-nd-4.0", "cc-by-sa-3.0",
+    "cc-by-sa-4.0", "cc0-1.0", "cdla-permissive-1.0", "cdla-permissive-2.0", "cdla-sharing-1.0",
+    "ecl-2.0", "epl-1.0", "epl-2.0", "etalab-2.0", "eupl-1.1", "eupl-1.2", "gpl-2.0", "gpl-3.0",
+    "isc", "lgpl-2.1", "lgpl-3.0", "lppl-1.3c", "mit", "mpl-2.0", "ms-pl", "ncsa", "ofl-1.1",
+    "osl-3.0", "postgresql", "unlicense", "wtfpl", "zlib",
+})  # fmt: skip
+"""The licences of SPDX that the hub has by the same names, in lower case; it refuses a card with
+any other: https://huggingface.co/docs/hub/repositories-licenses."""
+OTHER_LICENCE = "other"
 
 CARRIES: Mapping[str, str] = {
     "harness_version": WHOLE,
@@ -35,7 +48,7 @@ CARRIES: Mapping[str, str] = {
     "meter.name": WHOLE,
     "quality.metrics[].name": WHOLE,
     "quality.metrics[].value": WHOLE,
-    "submission.licence": "in lower case, as the hub has it",
+    "submission.licence": "in lower case; as the name of an other one where the hub knows it not",
     "submission.name": WHOLE,
     "submission.output": "in the kind of task alone",
     "task.id": WHOLE,
@@ -74,7 +87,7 @@ def card(subject: Subject) -> dict[str, object]:
     hardware = record.hardware
     machine = f"{hardware.processor}, {hardware.cores} cores"
     return {
-        "license": record.submission.licence.lower(),
+        **_licence(record.submission.licence.lower()),
         "co2_eq_emissions": {
             "emissions": grams,
             "source": (
@@ -105,6 +118,13 @@ def card(subject: Subject) -> dict[str, object]:
             }
         ],
     }
+
+
+def _licence(spelt: str) -> dict[str, object]:
+    """Return an expression of SPDX, in lower case, as the hub takes it: without spaces."""
+    if spelt in LICENCES:
+        return {"license": spelt}
+    return {"license": OTHER_LICENCE, "license_name": re.sub(r"[\s()]+", "-", spelt).strip("-")}
 
 
 def _pipeline(subject: Subject) -> str:

@@ -23,6 +23,8 @@ SPEC_VERSION = "3.0.1"
 CREATION = "_:creation"
 UNIT = "kilowattHour"
 NO_PLACE = "https://spdx.org/rdf/3.0.1/terms/Core/NoAssertion"
+NO_LICENCE = "https://spdx.org/rdf/3.0.1/terms/ExpandedLicensing/NoAssertionLicense"
+"""What the licence is concluded to be: the profile wants one, and nobody here concludes any."""
 
 CARRIES: Mapping[str, str] = {
     "created_utc": WHOLE,
@@ -78,8 +80,9 @@ def decimal(number: float) -> str:
 
 def _graph(subject: Subject) -> Iterator[dict[str, object]]:
     root = f"urn:uuid:{subject.identifier}"
-    package, tool, team, licence = (
-        f"{root}#{part}" for part in ("package", "harness", "team", "licence")
+    package, tool, team, licence, declares, concludes = (
+        f"{root}#{part}"
+        for part in ("package", "harness", "team", "licence", "declares", "concludes")
     )
     record = subject.record
     yield {
@@ -108,21 +111,25 @@ def _graph(subject: Subject) -> Iterator[dict[str, object]]:
         "creationInfo": CREATION,
         "simplelicensing_licenseExpression": record.submission.licence,
     }
-    yield {
-        "type": "Relationship",
-        "spdxId": f"{root}#declares",
-        "creationInfo": CREATION,
-        "from": package,
-        "relationshipType": "hasDeclaredLicense",
-        "to": [licence],
-    }
+    for kind, of, to in (
+        ("hasDeclaredLicense", declares, licence),
+        ("hasConcludedLicense", concludes, NO_LICENCE),
+    ):
+        yield {
+            "type": "Relationship",
+            "spdxId": of,
+            "creationInfo": CREATION,
+            "from": package,
+            "relationshipType": kind,
+            "to": [to],
+        }
     yield {
         "type": "SpdxDocument",
         "spdxId": f"{root}#document",
         "creationInfo": CREATION,
         "profileConformance": ["core", "software", "simpleLicensing", "ai"],
         "rootElement": [package],
-        "element": [package, tool, team, licence, f"{root}#declares"],
+        "element": [package, tool, team, licence, declares, concludes],
     }
 
 

@@ -9,6 +9,7 @@ team's folder too; what that gives is not guessed at but refused.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -42,8 +43,12 @@ _KEPT = {
 """What a path outside of entries is; the longest that fits says it."""
 _ATTRIBUTES = ".gitattributes"
 """The one file within a folder by which git writes other bytes into a checkout than it holds."""
-_NO_NAMES = frozenset({"", ".", "..", ".git"})
-"""What no part of a path is in a checkout, whatever its letters' case."""
+_NO_NAME = re.compile(r"\.{0,2}|(?:\.git|git~1)[. ]*(?:[:\\].*)?", re.DOTALL)
+"""What no part of a path is in a checkout: git refuses what NTFS, too, takes for ``.git``."""
+_IGNORED = dict.fromkeys(
+    [*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF]
+)
+"""What HFS+ takes for nothing in a name; git refuses ``.git`` with such in it, on macOS."""
 _ASK = "take it back, or let an organiser make the change"
 
 
@@ -165,7 +170,8 @@ def _entry_of(path: str) -> str | None:
 
 def _no_name_in(path: str) -> str | None:
     """Return the part of a path that no file in a checkout can have for a name, if there is one."""
-    return next((part for part in path.split("/") if folded(part) in _NO_NAMES), None)
+    parts = path.split("/")
+    return next((p for p in parts if _NO_NAME.fullmatch(folded(p.translate(_IGNORED)))), None)
 
 
 def _entries(repository: Repository, commit: str) -> frozenset[str]:

@@ -130,7 +130,7 @@ RULES: dict[str, Rule] = {
     "FRG606": Rule("error", "No two entries have names that some systems take for one."),
     "FRG607": Rule("error", "Git keeps an entry as plain files: no submodules, no links."),
     "FRG608": Rule("error", "An entry brings no .gitattributes: a checkout is what was reviewed."),
-    "FRG609": Rule("error", "No part of a changed path is empty, or called ., .. or .git."),
+    "FRG609": Rule("error", "No part of a changed path is empty, ., .. or any system's .git."),
 }
 
 

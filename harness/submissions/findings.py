@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from harness.records.base import Frozen
-from harness.submissions.change import ChangeReport
+from harness.submissions.change import TEAMS_FILE, ChangeReport
 from harness.submissions.check import CheckReport
 from harness.submissions.document import FILE_NAME
 from harness.submissions.faults import RULES, Fault, Severity, visible
@@ -30,11 +30,12 @@ class Subject(Frozen):
     def path(self, found: Fault) -> str:
         """Return the file that a finding is shown at, from the repository's root.
 
-        What is wrong with a whole folder is shown at its ``submission.toml``: no reader of these
-        formats shows anything at a folder.
+        What is wrong with a whole folder is shown at its ``submission.toml``, and with a whole pull
+        request at who the teams are: no reader of these formats shows anything at a folder.
         """
-        name = FILE_NAME if found.path == "." else found.path
-        return f"{self.folder}/{name}" if self.folder else name
+        if not self.folder:
+            return TEAMS_FILE if found.path == "." else found.path
+        return f"{self.folder}/{FILE_NAME if found.path == '.' else found.path}"
 
     def count(self, severity: Severity) -> int:
         """Return how many findings there are of a severity."""
