@@ -67,7 +67,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "numbers": ("nan", "infinity", "out-of-range", "negative-label", "wrong-width"),
     "a header that lies": ("lying-header",),
     "closing the pipe": ("close-channel", "exit"),
-    "hanging on write": ("hang-on-write", "hold-pipe"),
+    "hanging on write": ("hang-on-write", "hold-pipe", "hold-replies"),
     "killing itself with each signal": ("kill-itself",),
     "patching": ("patch-json", "patch-clock", "patch-os", "patch-worker"),
     "gc and frame inspection": ("collect-labels", "inspect-frames"),

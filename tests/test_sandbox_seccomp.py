@@ -140,11 +140,13 @@ def test_a_call_from_the_x32_table_ends_the_process() -> None:
 def test_ordinary_work_goes_on_under_the_filter() -> None:
     run = under_filter(
         """
-import subprocess, tempfile, threading
+import shutil, subprocess, tempfile, threading
 worked = []
 thread = threading.Thread(target=worked.append, args=(1,)); thread.start(); thread.join()
 with tempfile.TemporaryFile() as file:
     file.write(b'x')
+with tempfile.TemporaryDirectory() as folder:  # by sendfile, where it is let
+    shutil.copyfile(sys.executable, folder + '/copy')
 print(worked, subprocess.run([sys.executable, '-c', 'print(2)'], capture_output=True).stdout)
 """
     )

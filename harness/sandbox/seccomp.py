@@ -17,10 +17,11 @@ hears who opens a file that both can see, ``sync`` and ``syncfs`` write out what
 written yet, ``syslog`` reads the kernel's log. ``process_madvise`` would do to its caller what
 ``madvise`` is kept from.
 
-``splice``, ``tee`` and ``vmsplice`` are denied: the kernel holds a pipe's lock while it moves what
-is in the pipe to a socket that takes no more, or waits for what a socket gives. Whoever then writes
-to that pipe or reads from it waits for the lock, also where it is not to block: the harness would
-wait for an entry, and no deadline of its own would end that.
+``splice``, ``tee``, ``vmsplice`` and ``sendfile`` are denied: the kernel holds a pipe's lock while
+it moves what is in the pipe to a socket that takes no more, or waits for what a socket gives.
+Whoever then writes to that pipe or reads from it waits for the lock, also where it is not to block:
+the harness would wait for an entry, and no deadline of its own would end that. Libraries that copy
+by ``sendfile`` copy without.
 
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
@@ -79,6 +80,7 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "inotify_init": 253, "inotify_add_watch": 254, "inotify_init1": 294, "syslog": 103,
         "sync": 162, "syncfs": 306, "quotactl": 179, "fanotify_init": 300, "move_pages": 279,
         "iopl": 172, "ioperm": 173, "splice": 275, "tee": 276, "vmsplice": 278,
+        "sendfile": 40,
     },
     "aarch64": _DENIED_EVERYWHERE | {
         "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
@@ -90,7 +92,7 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180, "fadvise64": 223,
         "mincore": 232, "inotify_init1": 26, "inotify_add_watch": 27, "syslog": 116,
         "sync": 81, "syncfs": 267, "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
-        "splice": 76, "tee": 77, "vmsplice": 75,
+        "splice": 76, "tee": 77, "vmsplice": 75, "sendfile": 71,
     },
 }  # fmt: skip
 
