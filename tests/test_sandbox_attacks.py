@@ -67,7 +67,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "numbers": ("nan", "infinity", "out-of-range", "negative-label", "wrong-width"),
     "a header that lies": ("lying-header",),
     "closing the pipe": ("close-channel", "exit"),
-    "hanging on write": ("hang-on-write", "hold-pipe", "hold-replies"),
+    "hanging on write": ("hang-on-write", "hold-pipe", "hold-replies", "hold-opened-files"),
     "killing itself with each signal": ("kill-itself",),
     "patching": ("patch-json", "patch-clock", "patch-os", "patch-worker"),
     "gc and frame inspection": ("collect-labels", "inspect-frames"),
@@ -79,7 +79,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     ),
     "guessing": ("answer-by-order", "answer-by-identifier"),
     "timing side channels to a helper process": (
-        "helper-process", "hear-files-opened", "write-out-disks",
+        "helper-process", "hear-files-opened", "hear-folders-used", "write-out-disks",
     ),
     "the kernel": ("kernel-log",),
     "import-time side effects": ("import-during-check",),

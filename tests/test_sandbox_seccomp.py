@@ -73,6 +73,24 @@ def test_a_process_stays_readable_and_may_name_itself() -> None:
 
 
 @needs_filter
+def test_nobody_is_heard_who_opens_a_file_nor_kept_waiting() -> None:
+    run = under_filter(
+        """
+import fcntl, tempfile
+with tempfile.NamedTemporaryFile() as file:
+    for command, argument in ((fcntl.F_SETLEASE, fcntl.F_RDLCK), (fcntl.F_NOTIFY, 1),
+                              (fcntl.F_GETLEASE, 0), (fcntl.F_GETFD, 0)):
+        try:
+            print(fcntl.fcntl(open(file.name), command, argument) >= 0)
+        except OSError as error:
+            print(error.errno)
+"""
+    )
+    denied = str(errno.EPERM)
+    assert run.stdout.split() == [denied, denied, "True", "True"], run.stderr
+
+
+@needs_filter
 def test_clone_makes_processes_and_no_namespaces() -> None:
     assert HERE is not None
     run = under_filter(

@@ -12,9 +12,10 @@ threads over cores go on without.
 Shared memory, semaphores and queues of System V, and POSIX queues, are denied: they outlive who
 made them, and without a namespace for them the next session would find them.
 
-What reaches beyond the sandbox through what it shares with the host is denied too: ``inotify``
-hears who opens a file that both can see, ``sync`` and ``syncfs`` write out what others have not
-written yet, ``syslog`` reads the kernel's log. ``process_madvise`` would do to its caller what
+What reaches beyond the sandbox through what it shares with the host is denied too: ``inotify`` and
+``fcntl``'s F_NOTIFY hear who opens a file that both can see, its F_SETLEASE has whoever opens a
+file of the entry's user wait, ``sync`` and ``syncfs`` write out what others have not written yet,
+``syslog`` reads the kernel's log. ``process_madvise`` would do to its caller what
 ``madvise`` is kept from.
 
 ``splice``, ``tee``, ``vmsplice`` and ``sendfile`` are denied: the kernel holds a pipe's lock while
@@ -45,8 +46,8 @@ INSTRUCTION = Struct("<HBBI")  # struct sock_filter: code, jump if true, jump if
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 # Offsets into struct seccomp_data; of the first argument the low half, little-endian.
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32
-SECOND_ARGUMENT_HALVES = (24, 28)
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32
+SECOND_ARGUMENT_HIGH = 28
 
 ALLOW, KILL_PROCESS, FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
 
@@ -65,7 +66,7 @@ _DENIED_EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
     "fspick": 433, "pidfd_getfd": 438, "process_madvise": 440, "mount_setattr": 442,
-    "quotactl_fd": 443, "memfd_secret": 447, "cachestat": 451,
+    "quotactl_fd": 443, "memfd_secret": 447, "cachestat": 451, "open_tree_attr": 467,
 }  # fmt: skip
 
 DENIED: dict[Architecture, dict[str, int]] = {
@@ -107,6 +108,10 @@ ADVISE: dict[Architecture, int] = {"x86_64": 28, "aarch64": 233}
 """``madvise``."""
 PAGE_OUT = 21
 """Its advice to take pages out of the kernel's cache."""
+FILE_CONTROL: dict[Architecture, int] = {"x86_64": 72, "aarch64": 25}
+"""``fcntl``."""
+SET_LEASE, NOTIFY = 1024, 1026
+"""Of its commands, those that hear who opens a file, or a file of a folder."""
 CONTROL: dict[Architecture, int] = {"x86_64": 157, "aarch64": 167}
 """``prctl``."""
 SET_DUMPABLE = 4
@@ -159,24 +164,9 @@ def program(
         code += _when(number, [_fail(errno.EPERM)])
     for number in (CLONE3, READ_WITH_FLAGS[architecture]):
         code += _when(number, [_fail(errno.ENOSYS)])
-    code += _when(
-        ADVISE[architecture],
-        [
-            _load(THIRD_ARGUMENT),
-            _skip_if_equal(PAGE_OUT, 0, otherwise=1),
-            _fail(errno.EPERM),
-            _return(ALLOW),
-        ],
-    )
-    code += _when(
-        CONTROL[architecture],
-        [
-            _load(FIRST_ARGUMENT),
-            _skip_if_equal(SET_DUMPABLE, 0, otherwise=1),
-            _fail(errno.EPERM),
-            _return(ALLOW),
-        ],
-    )
+    code += _when(ADVISE[architecture], _all_but(THIRD_ARGUMENT, PAGE_OUT))
+    code += _when(CONTROL[architecture], _all_but(FIRST_ARGUMENT, SET_DUMPABLE))
+    code += _when(FILE_CONTROL[architecture], _all_but(SECOND_ARGUMENT, SET_LEASE, NOTIFY))
     code += _when(
         CLONE[architecture],
         [
@@ -196,13 +186,12 @@ def program(
 
 def _keep_child_signal() -> list[bytes]:
     """Do as if SIGCHLD's action were changed; asking for it, with no new one, is let through."""
-    low, high = SECOND_ARGUMENT_HALVES
     return [
         _load(FIRST_ARGUMENT),
         _skip_if_equal(CHILD_SIGNAL, 0, otherwise=5),
-        _load(low),
+        _load(SECOND_ARGUMENT),
         _skip_if_equal(0, 0, otherwise=2),
-        _load(high),
+        _load(SECOND_ARGUMENT_HIGH),
         _skip_if_equal(0, 1, otherwise=0),
         _fail(0),
         _return(ALLOW),
@@ -213,6 +202,13 @@ def _only(families: tuple[int, ...]) -> list[bytes]:
     left = len(families)
     tests = [_skip_if_equal(family, left - i, otherwise=0) for i, family in enumerate(families)]
     return [_load(FIRST_ARGUMENT), *tests, _fail(errno.EAFNOSUPPORT), _return(ALLOW)]
+
+
+def _all_but(argument: int, *values: int) -> list[bytes]:
+    """Deny these values of an argument; let all others through."""
+    left = len(values)
+    tests = [_skip_if_equal(value, left - i, otherwise=0) for i, value in enumerate(values)]
+    return [_load(argument), *tests, _return(ALLOW), _fail(errno.EPERM)]
 
 
 def _when(number: int, body: list[bytes]) -> list[bytes]:
