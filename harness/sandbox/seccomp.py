@@ -24,6 +24,10 @@ Whoever then writes to that pipe or reads from it waits for the lock, also where
 the harness would wait for an entry, and no deadline of its own would end that. Libraries that copy
 by ``sendfile`` copy without.
 
+Without namespaces of its own, an entry names files and processes of the whole machine, and may be
+of the same user. Landlock asks nobody who changes the mode, owner, times or attributes of a file,
+or a process's limits, priority and cores: there, all of that is denied.
+
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
 """
@@ -97,6 +101,27 @@ DENIED: dict[Architecture, dict[str, int]] = {
     },
 }  # fmt: skip
 
+DENIED_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
+    "x86_64": {
+        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "chown": 92, "fchown": 93,
+        "lchown": 94, "fchownat": 260, "utime": 132, "utimes": 235, "futimesat": 261,
+        "utimensat": 280, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197,
+        "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463, "removexattrat": 466,
+        "file_setattr": 469, "setpriority": 141, "ioprio_set": 251, "sched_setaffinity": 203,
+        "sched_setscheduler": 144, "sched_setparam": 142, "sched_setattr": 314,
+    },
+    "aarch64": {
+        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "fchown": 55, "fchownat": 54,
+        "utimensat": 88, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14,
+        "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463, "removexattrat": 466,
+        "file_setattr": 469, "setpriority": 140, "ioprio_set": 30, "sched_setaffinity": 122,
+        "sched_setscheduler": 119, "sched_setparam": 118, "sched_setattr": 274,
+    },
+}  # fmt: skip
+"""Besides, to who shares the names of files and processes with the machine."""
+
+LIMITS: dict[Architecture, int] = {"x86_64": 302, "aarch64": 261}
+"""``prlimit64``; its first argument names the process, 0 is its caller."""
 PINNING: dict[Architecture, int] = {"x86_64": 203, "aarch64": 122}
 """``sched_setaffinity``, denied to an entry that is pinned."""
 CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
@@ -145,11 +170,13 @@ def program(
     *,
     families: tuple[int, ...] = ALLOWED_FAMILIES,
     pinned: bool = False,
+    among_others: bool = False,
 ) -> bytes:
     """Return the filter as an array of ``struct sock_filter``; ``pinned`` to the cores it has.
 
     ``families`` of sockets may be made. None where there is no network namespace: Landlock stops
     neither UDP nor a UNIX socket with a name. Pairs of UNIX sockets, which reach nobody, stay.
+    ``among_others`` where there is none of files and processes.
     """
     code = [
         _load(ARCHITECTURE),
@@ -159,7 +186,12 @@ def program(
     ]
     if architecture == "x86_64":
         code += [INSTRUCTION.pack(JUMP_AT_LEAST, 0, 1, X32_BIT), _return(KILL_PROCESS)]
-    denied = [*DENIED[architecture].values(), *([PINNING[architecture]] if pinned else [])]
+    denied = {*DENIED[architecture].values()}
+    if pinned:
+        denied.add(PINNING[architecture])
+    if among_others:
+        denied.update(DENIED_AMONG_OTHERS[architecture].values())
+        code += _when(LIMITS[architecture], _only((0,), otherwise=errno.EPERM))
     for number in sorted(denied):
         code += _when(number, [_fail(errno.EPERM)])
     for number in (CLONE3, READ_WITH_FLAGS[architecture]):
@@ -177,8 +209,8 @@ def program(
         ],
     )
     socket, socketpair = SOCKETS[architecture]
-    code += _when(socket, _only(families))
-    code += _when(socketpair, _only(PAIR_FAMILIES))
+    code += _when(socket, _only(families, otherwise=errno.EAFNOSUPPORT))
+    code += _when(socketpair, _only(PAIR_FAMILIES, otherwise=errno.EAFNOSUPPORT))
     code += _when(SIGNAL_ACTION[architecture], _keep_child_signal())
     code.append(_return(ALLOW))
     return b"".join(code)
@@ -198,10 +230,11 @@ def _keep_child_signal() -> list[bytes]:
     ]
 
 
-def _only(families: tuple[int, ...]) -> list[bytes]:
-    left = len(families)
-    tests = [_skip_if_equal(family, left - i, otherwise=0) for i, family in enumerate(families)]
-    return [_load(FIRST_ARGUMENT), *tests, _fail(errno.EAFNOSUPPORT), _return(ALLOW)]
+def _only(values: tuple[int, ...], *, otherwise: int) -> list[bytes]:
+    """Let these values of the first argument through; answer all others with an error."""
+    left = len(values)
+    tests = [_skip_if_equal(value, left - i, otherwise=0) for i, value in enumerate(values)]
+    return [_load(FIRST_ARGUMENT), *tests, _fail(otherwise), _return(ALLOW)]
 
 
 def _all_but(argument: int, *values: int) -> list[bytes]:
