@@ -73,6 +73,24 @@ def test_a_process_stays_readable_and_may_name_itself() -> None:
 
 
 @needs_filter
+def test_nobody_is_heard_who_opens_a_file_nor_kept_waiting() -> None:
+    run = under_filter(
+        """
+import fcntl, tempfile
+with tempfile.NamedTemporaryFile() as file:
+    for command, argument in ((fcntl.F_SETLEASE, fcntl.F_RDLCK), (fcntl.F_NOTIFY, 1),
+                              (fcntl.F_GETLEASE, 0), (fcntl.F_GETFD, 0)):
+        try:
+            print(fcntl.fcntl(open(file.name), command, argument) >= 0)
+        except OSError as error:
+            print(error.errno)
+"""
+    )
+    denied = str(errno.EPERM)
+    assert run.stdout.split() == [denied, denied, "True", "True"], run.stderr
+
+
+@needs_filter
 def test_clone_makes_processes_and_no_namespaces() -> None:
     assert HERE is not None
     run = under_filter(
@@ -131,6 +149,37 @@ socket.socketpair()
 
 
 @needs_filter
+@pytest.mark.parametrize("name", sorted(seccomp.DENIED_AMONG_OTHERS["x86_64"]))
+def test_who_shares_the_names_of_the_machine_changes_nothing_by_them(name: str) -> None:
+    assert HERE is not None
+    if name not in seccomp.DENIED_AMONG_OTHERS[HERE]:
+        pytest.skip(f"{HERE} has no {name}")
+    number = seccomp.DENIED_AMONG_OTHERS[HERE][name]
+    run = under_filter(
+        f"print(call({number}, -1, -1, -1, -1, -1, -1))", seccomp.program(HERE, among_others=True)
+    )
+    assert run.stdout.strip() == str(errno.EPERM), run.stderr
+    free = under_filter(f"print(call({number}, -1, -1, -1, -1, -1, -1))")
+    assert free.stdout.strip() != str(errno.EPERM), free.stderr
+
+
+@needs_filter
+def test_who_shares_the_names_of_the_machine_sets_limits_of_its_own_only() -> None:
+    assert HERE is not None
+    code = """
+import os, resource
+resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+try:
+    print(resource.prlimit(os.getppid(), resource.RLIMIT_CORE) and 0)
+except OSError as error:
+    print(error.errno)
+"""
+    shared = under_filter(code, seccomp.program(HERE, among_others=True))
+    assert shared.stdout.strip() == str(errno.EPERM), shared.stderr
+    assert under_filter(code).stdout.strip() == "0"
+
+
+@needs_filter
 @pytest.mark.skipif(HERE != "x86_64", reason="x32 is a table of x86_64's")
 def test_a_call_from_the_x32_table_ends_the_process() -> None:
     assert under_filter("call(0x40000000 + 39)").returncode == -31  # SIGSYS
@@ -140,11 +189,13 @@ def test_a_call_from_the_x32_table_ends_the_process() -> None:
 def test_ordinary_work_goes_on_under_the_filter() -> None:
     run = under_filter(
         """
-import subprocess, tempfile, threading
+import shutil, subprocess, tempfile, threading
 worked = []
 thread = threading.Thread(target=worked.append, args=(1,)); thread.start(); thread.join()
 with tempfile.TemporaryFile() as file:
     file.write(b'x')
+with tempfile.TemporaryDirectory() as folder:  # by sendfile, where it is let
+    shutil.copyfile(sys.executable, folder + '/copy')
 print(worked, subprocess.run([sys.executable, '-c', 'print(2)'], capture_output=True).stdout)
 """
     )
@@ -170,12 +221,13 @@ except OSError as error:
     assert run.stdout.strip() == str(answer), run.stderr
 
 
-@pytest.mark.parametrize("pinned", [True, False])
+@pytest.mark.parametrize("narrower", [True, False])
 @pytest.mark.parametrize("architecture", ["x86_64", "aarch64"])
 def test_every_jump_lands_inside_and_every_path_returns(
-    architecture: seccomp.Architecture, pinned: bool
+    architecture: seccomp.Architecture, narrower: bool
 ) -> None:
-    code = list(struct.iter_unpack("<HBBI", seccomp.program(architecture, pinned=pinned)))
+    made = seccomp.program(architecture, pinned=narrower, among_others=narrower)
+    code = list(struct.iter_unpack("<HBBI", made))
     for i, (opcode, if_true, if_false, _) in enumerate(code):
         if opcode in (seccomp.JUMP_EQUAL, seccomp.JUMP_AT_LEAST, seccomp.JUMP_ANY_BIT):
             assert i + 1 + max(if_true, if_false) < len(code)

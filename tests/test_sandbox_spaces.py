@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -98,7 +100,7 @@ def test_only_open_files_without_a_name_are_nameless(folder: Path) -> None:
     (folder / "named").write_bytes(bytes(1 << 20))
     (folder / "lost").write_bytes(bytes(1 << 20))
     device = folder.stat().st_dev
-    before, sockets = nameless([os.getpid()])
+    before, sockets, _ = nameless([os.getpid()])
     with (folder / "named").open("rb"), (folder / "lost").open("rb"):
         (folder / "lost").unlink()
         one, other = socket.socketpair()
@@ -106,6 +108,41 @@ def test_only_open_files_without_a_name_are_nameless(folder: Path) -> None:
             held = nameless([os.getpid(), os.getpid()])
         assert held.bytes_by_device[device] - before.get(device, 0) == 1 << 20
         assert held.sockets == sockets + 2
+
+
+def test_who_runs_a_program_that_may_not_be_read_is_seen_to_hide() -> None:
+    """As an ordinary user: root looks into every process, or has the right to."""
+    reader, writer = os.pipe()
+    if (child := os.fork()) == 0:
+        try:
+            if os.geteuid() == 0:
+                os.setgid(65534)
+                os.setuid(65534)
+            os.write(writer, b"".join(_hidden_when_run(mode) for mode in (0o555, 0o111)))
+        finally:
+            os._exit(0)
+    os.close(writer)
+    os.waitpid(child, 0)
+    with os.fdopen(reader, "rb") as said:
+        assert said.read() == b"0010"
+
+
+def _hidden_when_run(mode: int) -> bytes:
+    """Return how many are hidden while a copy of a program runs and once it has ended."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        copy = Path(folder) / "cat"
+        with os.fdopen(os.open(copy, os.O_CREAT | os.O_WRONLY, mode), "wb") as file:
+            file.write(Path("/bin/cat").read_bytes())
+        with subprocess.Popen([copy], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as running:
+            assert running.stdin is not None
+            assert running.stdout is not None
+            running.stdin.write(b"x")
+            running.stdin.flush()
+            running.stdout.read(1)  # it is the copy by now
+            alive = nameless([running.pid]).hidden
+            running.stdin.close()
+            os.waitid(os.P_PID, running.pid, os.WEXITED | os.WNOWAIT)
+            return b"%d%d" % (alive, nameless([running.pid]).hidden)
 
 
 def test_an_entry_cannot_spoil_the_harness_with_what_it_leaves(tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ What is compared is decisions: the label that an answer amounts to, of boxes and
 one that the task decides on by them. An answer must not depend on what else is in its batch: an
 entry that looks at a whole batch knows more of the test set than a query tells it. In a session no
 item is sent twice, so that a part of the originals is answered once more in the sandbox that
-calibrates: nothing is metered there, and what it has seen is gone before any session begins.
+calibrates: nothing is metered there, and what it has written is gone before any session begins.
 """
 
 from __future__ import annotations

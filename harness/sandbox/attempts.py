@@ -126,6 +126,18 @@ def signal_parent(facts: dict[str, Any]) -> str:
     return "may signal the harness"
 
 
+def change_file(facts: dict[str, Any]) -> str:
+    """Set the times of a file of the harness's user, which asks for no right to open it."""
+    os.utime(facts["secret_file"])
+    return "changed the times of a file outside of the sandbox"
+
+
+def limit_parent(facts: dict[str, Any]) -> str:
+    """Ask for a limit of the harness: who may is also let set it."""
+    resource.prlimit(facts["parent"], resource.RLIMIT_CORE)
+    return "may set the harness's limits"
+
+
 def see_processes(_: dict[str, Any]) -> str | None:
     """Look for processes of the host: in its own namespace there are the first and this one."""
     others = [name for name in os.listdir("/proc") if name.isdigit() and int(name) != os.getpid()]
@@ -295,6 +307,8 @@ ATTEMPTS = {
     "harness environment": read_environment,
     "harness memory": read_memory,
     "signals": signal_parent,
+    "file attributes": change_file,
+    "harness limits": limit_parent,
     "host processes": see_processes,
     "loopback network": connect_loopback,
     "abstract sockets": connect_abstract,

@@ -179,7 +179,9 @@ def _remove(scratch: Path | None) -> None:
 
 
 def _filter(*, pinned: bool) -> bytes:
-    return seccomp.program(seccomp.required_architecture(), families=(), pinned=pinned)
+    return seccomp.program(
+        seccomp.required_architecture(), families=(), pinned=pinned, among_others=True
+    )
 
 
 @cache

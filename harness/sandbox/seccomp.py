@@ -12,15 +12,21 @@ threads over cores go on without.
 Shared memory, semaphores and queues of System V, and POSIX queues, are denied: they outlive who
 made them, and without a namespace for them the next session would find them.
 
-What reaches beyond the sandbox through what it shares with the host is denied too: ``inotify``
-hears who opens a file that both can see, ``sync`` and ``syncfs`` write out what others have not
-written yet, ``syslog`` reads the kernel's log. ``process_madvise`` would do to its caller what
+What reaches beyond the sandbox through what it shares with the host is denied too: ``inotify`` and
+``fcntl``'s F_NOTIFY hear who opens a file that both can see, its F_SETLEASE has whoever opens a
+file of the entry's user wait, ``sync`` and ``syncfs`` write out what others have not written yet,
+``syslog`` reads the kernel's log. ``process_madvise`` would do to its caller what
 ``madvise`` is kept from.
 
-``splice``, ``tee`` and ``vmsplice`` are denied: the kernel holds a pipe's lock while it moves what
-is in the pipe to a socket that takes no more, or waits for what a socket gives. Whoever then writes
-to that pipe or reads from it waits for the lock, also where it is not to block: the harness would
-wait for an entry, and no deadline of its own would end that.
+``splice``, ``tee``, ``vmsplice`` and ``sendfile`` are denied: the kernel holds a pipe's lock while
+it moves what is in the pipe to a socket that takes no more, or waits for what a socket gives.
+Whoever then writes to that pipe or reads from it waits for the lock, also where it is not to block:
+the harness would wait for an entry, and no deadline of its own would end that. Libraries that copy
+by ``sendfile`` copy without.
+
+Without namespaces of its own, an entry names files and processes of the whole machine, and may be
+of the same user. Landlock asks nobody who changes the mode, owner, times or attributes of a file,
+or a process's limits, priority and cores: there, all of that is denied.
 
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
@@ -44,8 +50,8 @@ INSTRUCTION = Struct("<HBBI")  # struct sock_filter: code, jump if true, jump if
 LOAD, JUMP_EQUAL, JUMP_AT_LEAST, JUMP_ANY_BIT, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
 
 # Offsets into struct seccomp_data; of the first argument the low half, little-endian.
-NUMBER, ARCHITECTURE, FIRST_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 32
-SECOND_ARGUMENT_HALVES = (24, 28)
+NUMBER, ARCHITECTURE, FIRST_ARGUMENT, SECOND_ARGUMENT, THIRD_ARGUMENT = 0, 4, 16, 24, 32
+SECOND_ARGUMENT_HIGH = 28
 
 ALLOW, KILL_PROCESS, FAIL_WITH = 0x7FFF0000, 0x80000000, 0x00050000
 
@@ -64,7 +70,7 @@ _DENIED_EVERYWHERE = {
     "io_uring_setup": 425, "io_uring_enter": 426, "io_uring_register": 427,
     "open_tree": 428, "move_mount": 429, "fsopen": 430, "fsconfig": 431, "fsmount": 432,
     "fspick": 433, "pidfd_getfd": 438, "process_madvise": 440, "mount_setattr": 442,
-    "quotactl_fd": 443, "memfd_secret": 447, "cachestat": 451,
+    "quotactl_fd": 443, "memfd_secret": 447, "cachestat": 451, "open_tree_attr": 467,
 }  # fmt: skip
 
 DENIED: dict[Architecture, dict[str, int]] = {
@@ -79,6 +85,7 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "inotify_init": 253, "inotify_add_watch": 254, "inotify_init1": 294, "syslog": 103,
         "sync": 162, "syncfs": 306, "quotactl": 179, "fanotify_init": 300, "move_pages": 279,
         "iopl": 172, "ioperm": 173, "splice": 275, "tee": 276, "vmsplice": 278,
+        "sendfile": 40,
     },
     "aarch64": _DENIED_EVERYWHERE | {
         "ptrace": 117, "process_vm_readv": 270, "process_vm_writev": 271, "kcmp": 272,
@@ -90,10 +97,31 @@ DENIED: dict[Architecture, dict[str, int]] = {
         "shmget": 194, "semget": 190, "msgget": 186, "mq_open": 180, "fadvise64": 223,
         "mincore": 232, "inotify_init1": 26, "inotify_add_watch": 27, "syslog": 116,
         "sync": 81, "syncfs": 267, "quotactl": 60, "fanotify_init": 262, "move_pages": 239,
-        "splice": 76, "tee": 77, "vmsplice": 75,
+        "splice": 76, "tee": 77, "vmsplice": 75, "sendfile": 71,
     },
 }  # fmt: skip
 
+DENIED_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
+    "x86_64": {
+        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "chown": 92, "fchown": 93,
+        "lchown": 94, "fchownat": 260, "utime": 132, "utimes": 235, "futimesat": 261,
+        "utimensat": 280, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197,
+        "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463, "removexattrat": 466,
+        "file_setattr": 469, "setpriority": 141, "ioprio_set": 251, "sched_setaffinity": 203,
+        "sched_setscheduler": 144, "sched_setparam": 142, "sched_setattr": 314,
+    },
+    "aarch64": {
+        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "fchown": 55, "fchownat": 54,
+        "utimensat": 88, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14,
+        "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463, "removexattrat": 466,
+        "file_setattr": 469, "setpriority": 140, "ioprio_set": 30, "sched_setaffinity": 122,
+        "sched_setscheduler": 119, "sched_setparam": 118, "sched_setattr": 274,
+    },
+}  # fmt: skip
+"""Besides, to who shares the names of files and processes with the machine."""
+
+LIMITS: dict[Architecture, int] = {"x86_64": 302, "aarch64": 261}
+"""``prlimit64``; its first argument names the process, 0 is its caller."""
 PINNING: dict[Architecture, int] = {"x86_64": 203, "aarch64": 122}
 """``sched_setaffinity``, denied to an entry that is pinned."""
 CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
@@ -105,6 +133,10 @@ ADVISE: dict[Architecture, int] = {"x86_64": 28, "aarch64": 233}
 """``madvise``."""
 PAGE_OUT = 21
 """Its advice to take pages out of the kernel's cache."""
+FILE_CONTROL: dict[Architecture, int] = {"x86_64": 72, "aarch64": 25}
+"""``fcntl``."""
+SET_LEASE, NOTIFY = 1024, 1026
+"""Of its commands, those that hear who opens a file, or a file of a folder."""
 CONTROL: dict[Architecture, int] = {"x86_64": 157, "aarch64": 167}
 """``prctl``."""
 SET_DUMPABLE = 4
@@ -138,11 +170,13 @@ def program(
     *,
     families: tuple[int, ...] = ALLOWED_FAMILIES,
     pinned: bool = False,
+    among_others: bool = False,
 ) -> bytes:
     """Return the filter as an array of ``struct sock_filter``; ``pinned`` to the cores it has.
 
     ``families`` of sockets may be made. None where there is no network namespace: Landlock stops
     neither UDP nor a UNIX socket with a name. Pairs of UNIX sockets, which reach nobody, stay.
+    ``among_others`` where there is none of files and processes.
     """
     code = [
         _load(ARCHITECTURE),
@@ -152,29 +186,19 @@ def program(
     ]
     if architecture == "x86_64":
         code += [INSTRUCTION.pack(JUMP_AT_LEAST, 0, 1, X32_BIT), _return(KILL_PROCESS)]
-    denied = [*DENIED[architecture].values(), *([PINNING[architecture]] if pinned else [])]
+    denied = {*DENIED[architecture].values()}
+    if pinned:
+        denied.add(PINNING[architecture])
+    if among_others:
+        denied.update(DENIED_AMONG_OTHERS[architecture].values())
+        code += _when(LIMITS[architecture], _only((0,), otherwise=errno.EPERM))
     for number in sorted(denied):
         code += _when(number, [_fail(errno.EPERM)])
     for number in (CLONE3, READ_WITH_FLAGS[architecture]):
         code += _when(number, [_fail(errno.ENOSYS)])
-    code += _when(
-        ADVISE[architecture],
-        [
-            _load(THIRD_ARGUMENT),
-            _skip_if_equal(PAGE_OUT, 0, otherwise=1),
-            _fail(errno.EPERM),
-            _return(ALLOW),
-        ],
-    )
-    code += _when(
-        CONTROL[architecture],
-        [
-            _load(FIRST_ARGUMENT),
-            _skip_if_equal(SET_DUMPABLE, 0, otherwise=1),
-            _fail(errno.EPERM),
-            _return(ALLOW),
-        ],
-    )
+    code += _when(ADVISE[architecture], _all_but(THIRD_ARGUMENT, PAGE_OUT))
+    code += _when(CONTROL[architecture], _all_but(FIRST_ARGUMENT, SET_DUMPABLE))
+    code += _when(FILE_CONTROL[architecture], _all_but(SECOND_ARGUMENT, SET_LEASE, NOTIFY))
     code += _when(
         CLONE[architecture],
         [
@@ -185,8 +209,8 @@ def program(
         ],
     )
     socket, socketpair = SOCKETS[architecture]
-    code += _when(socket, _only(families))
-    code += _when(socketpair, _only(PAIR_FAMILIES))
+    code += _when(socket, _only(families, otherwise=errno.EAFNOSUPPORT))
+    code += _when(socketpair, _only(PAIR_FAMILIES, otherwise=errno.EAFNOSUPPORT))
     code += _when(SIGNAL_ACTION[architecture], _keep_child_signal())
     code.append(_return(ALLOW))
     return b"".join(code)
@@ -194,23 +218,30 @@ def program(
 
 def _keep_child_signal() -> list[bytes]:
     """Do as if SIGCHLD's action were changed; asking for it, with no new one, is let through."""
-    low, high = SECOND_ARGUMENT_HALVES
     return [
         _load(FIRST_ARGUMENT),
         _skip_if_equal(CHILD_SIGNAL, 0, otherwise=5),
-        _load(low),
+        _load(SECOND_ARGUMENT),
         _skip_if_equal(0, 0, otherwise=2),
-        _load(high),
+        _load(SECOND_ARGUMENT_HIGH),
         _skip_if_equal(0, 1, otherwise=0),
         _fail(0),
         _return(ALLOW),
     ]
 
 
-def _only(families: tuple[int, ...]) -> list[bytes]:
-    left = len(families)
-    tests = [_skip_if_equal(family, left - i, otherwise=0) for i, family in enumerate(families)]
-    return [_load(FIRST_ARGUMENT), *tests, _fail(errno.EAFNOSUPPORT), _return(ALLOW)]
+def _only(values: tuple[int, ...], *, otherwise: int) -> list[bytes]:
+    """Let these values of the first argument through; answer all others with an error."""
+    left = len(values)
+    tests = [_skip_if_equal(value, left - i, otherwise=0) for i, value in enumerate(values)]
+    return [_load(FIRST_ARGUMENT), *tests, _fail(otherwise), _return(ALLOW)]
+
+
+def _all_but(argument: int, *values: int) -> list[bytes]:
+    """Deny these values of an argument; let all others through."""
+    left = len(values)
+    tests = [_skip_if_equal(value, left - i, otherwise=0) for i, value in enumerate(values)]
+    return [_load(argument), *tests, _return(ALLOW), _fail(errno.EPERM)]
 
 
 def _when(number: int, body: list[bytes]) -> list[bytes]:

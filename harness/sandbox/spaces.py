@@ -179,11 +179,14 @@ class Nameless(NamedTuple):
     bytes_by_device: dict[int, int]
     """Of files."""
     sockets: int
+    hidden: int
+    """How many processes the kernel keeps from being looked into by whoever runs them."""
 
 
 def nameless(pids: Iterable[int]) -> Nameless:
     """See what a tree's processes hold open that has no name; each file and socket counts once."""
-    files = {(status.st_dev, status.st_ino): status for status in _nameless(pids)}
+    hidden: list[int] = []
+    files = {(status.st_dev, status.st_ino): status for status in _nameless(pids, hidden)}
     held: dict[int, int] = {}
     sockets = 0
     for status in files.values():
@@ -191,7 +194,7 @@ def nameless(pids: Iterable[int]) -> Nameless:
             sockets += 1
         else:
             held[status.st_dev] = held.get(status.st_dev, 0) + status.st_blocks * _BLOCK_BYTES
-    return Nameless(held, sockets)
+    return Nameless(held, sockets, len(hidden))
 
 
 def socket_bytes() -> int:
@@ -202,13 +205,33 @@ def socket_bytes() -> int:
         return 2 * _SOCKET_BYTES
 
 
-def _nameless(pids: Iterable[int]) -> Iterator[os.stat_result]:
+def _nameless(pids: Iterable[int], hidden: list[int]) -> Iterator[os.stat_result]:
     for pid in pids:
         folder = f"/proc/{pid}/fd"
-        with contextlib.suppress(OSError):
-            for descriptor in os.listdir(folder):  # noqa: PTH208 - numbers, and often
-                with contextlib.suppress(OSError):
-                    status = os.stat(f"{folder}/{descriptor}")  # noqa: PTH116 - likewise
-                    unnamed = status.st_nlink == 0 and stat.S_ISREG(status.st_mode)
-                    if unnamed or stat.S_ISSOCK(status.st_mode):
-                        yield status
+        try:
+            descriptors = os.listdir(folder)  # noqa: PTH208 - numbers, and often
+        except PermissionError:
+            if _is_hidden(pid):
+                hidden.append(pid)
+            continue
+        except OSError:  # gone by now
+            continue
+        for descriptor in descriptors:
+            with contextlib.suppress(OSError):
+                status = os.stat(f"{folder}/{descriptor}")  # noqa: PTH116 - likewise
+                unnamed = status.st_nlink == 0 and stat.S_ISREG(status.st_mode)
+                if unnamed or stat.S_ISSOCK(status.st_mode):
+                    yield status
+
+
+def _is_hidden(pid: int) -> bool:
+    """Say whether the kernel gave what a process holds open to root, since its program may not be
+    read: see PR_SET_DUMPABLE in prctl(2). So it does with what has ended, which has no memory left.
+    """  # noqa: D205 - one sentence
+    try:
+        owner = os.stat(f"/proc/{pid}/fd").st_uid  # noqa: PTH116 - as above
+        status = Path(f"/proc/{pid}/status").read_bytes()
+    except OSError:
+        return False
+    user = int(status.partition(b"\nUid:\t")[2].split()[1])
+    return owner != user and b"\nRssAnon:" in status

@@ -266,7 +266,14 @@ class Watch:
         return f"seen to use {mebibytes(self.peak_memory_bytes)} of memory"
 
     def _look_at_files(self) -> None:
-        held, self._sockets = nameless(self._tree.pids())
+        held, self._sockets, hidden = nameless(self._tree.pids())
+        if hidden and not (self._memory_is_held and self._scratch is None):
+            self._refuse(
+                "memory_bytes",
+                "ran a program that it may not read itself: the kernel then keeps from the harness "
+                "what the program holds open, and its memory cannot be counted",
+                "run programs from files that can be read",
+            )
         own = {space.device for space in self._spaces}
         if self._scratch is not None and self._scratch_device is not None:
             device = self._scratch_device
