@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from harness.ranking.energy_ratio import Unit
@@ -24,8 +25,10 @@ UNITS: dict[Unit, str] = {
 TOLD_APART = frozenset({"better", "worse", "less", "more"})
 _TIMES = 2.0
 """From so many times the energy on, it is told in times and not in per cent."""
-_DIGITS = range(4)
+_DIGITS = range(8)
 _TWO_DIGITS = 10
+_ALL = 100
+"""Per cent: nothing uses as much less."""
 _TO = "\N{EN DASH}"
 
 
@@ -98,11 +101,15 @@ def what_it_takes(quality: QualityFinding, energy: EnergyFinding) -> str:
     return ", and ".join([*takes, *never])
 
 
-def span(low: float, high: float) -> str:
-    """Spell a range with two digits of its lower end, and more where the ends look alike."""
+def span(low: float, high: float, *, below: float = math.inf) -> str:
+    """Spell a range with two digits of its lower end, and more where the ends look alike.
+
+    No end is spelled as ``below``, which a share that is less never reaches.
+    """
     for digits in _DIGITS:
         ends = f"{low:.{digits}f}", f"{high:.{digits}f}"
-        if ends[0] != ends[1] and float(ends[0]) * 10**digits >= _TWO_DIGITS:
+        apart = ends[0] != ends[1] and float(ends[1]) < below
+        if apart and float(ends[0]) * 10**digits >= _TWO_DIGITS:
             return _TO.join(ends)
     return _TO.join(f"{end:.2g}" for end in (low, high))
 
@@ -122,7 +129,8 @@ def _joules(terms: Terms, energy: EnergyFinding) -> str:
         raise AssertionError("told apart without an interval")
     low, high = energy.ratio_interval
     if energy.status == "less":
-        return f"{span(100 * (1 - high), 100 * (1 - low))} % less {terms.energy} than {terms.a}"
+        less = span(_ALL * (1 - high), _ALL * (1 - low), below=_ALL)
+        return f"{less} % less {terms.energy} than {terms.a}"
     if low >= _TIMES:
         return f"{span(low, high)} times the {terms.energy} of {terms.a}"
     return f"{span(100 * (low - 1), 100 * (high - 1))} % more {terms.energy} than {terms.a}"
