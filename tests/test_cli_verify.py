@@ -408,6 +408,14 @@ def test_without_its_outcomes_a_quality_is_held_against_the_confusions(
     assert code in {"quality", "confusion"}
 
 
+def test_a_metric_that_the_confusions_give_and_the_record_has_not_is_named(root: Path) -> None:
+    sidecar_of(root, "signed").unlink()
+    forge(record_of(root, "signed"), lambda r: r["quality"]["metrics"].pop(), signer())
+    (found,) = verified("--published")["findings"]
+    assert found["code"] == "quality"
+    assert found["message"].endswith("where it says nothing of it")
+
+
 @pytest.mark.parametrize("confusion", [[[4, -1, 0], [0, 3, 0]], [[3, 0], [0, 3]], []])
 def test_a_confusion_that_counts_no_items_leaves_no_figures(
     root: Path, confusion: list[list[int]]

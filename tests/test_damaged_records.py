@@ -89,6 +89,7 @@ DAMAGE: dict[str, dict[str, Any]] = {
     "a confusion of a column too few": {"confusion": [[1, 2], [3, 4]]},
     "a confusion of empty rows": {"confusion": [[], []]},
     "a confusion of negative counts": {"confusion": [[-1, 2, 0], [0, -1, 5]]},
+    "a confusion of counts beyond reason": {"confusion": [[1 << 62, 0, 0], [0, 5, 0]]},
 }
 SHOWN = {"a trace of no step", "a trace of no time", "a trace of hardly any time"}
 """That shows nothing, and might have been seen: the record completed, and has its page."""

@@ -467,6 +467,14 @@ def test_the_latest_evaluation_goes_to_standard_output_and_losses_to_standard_er
     assert "schema: it is of the harness's own record" in made.stderr
 
 
+def test_an_entry_that_only_failed_is_not_suggested_for_itself(project: Path) -> None:
+    write(project / "leaderboard" / "results", record("my-tean", failed="load"), None)
+    made = runner.invoke(app, ["export", "my-tean", "--format", "spdx"])
+    assert made.exit_code == 2
+    told = " ".join(made.stderr.split())
+    assert 'no completed evaluation of "my-tean" (did you mean "my-team"?)' in told
+
+
 def test_lost_fields_of_one_parent_are_told_together() -> None:
     assert folded(["a.b.c", "a.b.d", "a.e", "schema", "protocol"]) == [
         "a.b.{c, d}", "a.e", "schema, protocol",

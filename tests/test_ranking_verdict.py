@@ -157,10 +157,24 @@ def test_only_the_energy_of_a_model_is_called_so() -> None:
 @pytest.mark.parametrize(
     ("low", "high", "told"),
     [(38.2, 44.1, "38-44"), (0.41, 1.3, "0.41-1.30"), (38.21, 38.24, "38.21-38.24"),
-     (4.9, 98.0, "4.9-98.0"), (0.00001, 0.00002, "1e-05-2e-05"), (10.0, 10.0, "10-10")],
+     (4.9, 98.0, "4.9-98.0"), (0.00001, 0.00002, "0.000010-0.000020"),
+     (0.002, 150.0, "0.0020-150.0000"), (10.0, 10.0, "10-10")],
 )  # fmt: skip
 def test_a_range_keeps_its_ends_apart(low: float, high: float, told: str) -> None:
     assert span(low, high).replace(DASH, "-") == told
+
+
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [((0.0015, 0.0085), "99.2-99.9 %"), ((0.0001, 0.00011), "99.989-99.990 %"),
+     ((0.00003, 0.7), "30.000-99.997 %"), ((0.56, 0.62), "38-44 %")],
+)  # fmt: skip
+def test_nothing_uses_all_of_it_less(interval: Interval, told: str) -> None:
+    less = EnergyFinding(
+        status="less", ratio=math.sqrt(math.prod(interval)), ratio_interval=interval
+    )
+    said = sentence(TERMS, quality("better"), less).replace(DASH, "-")
+    assert f"{told} less energy than old" in said
 
 
 @given(st.floats(1e-6, 1e4), st.floats(1e-3, 1e3))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from statistics import variance
 
 import numpy as np
@@ -28,6 +29,7 @@ from harness.records.statistics import (
 )
 
 POSITIVE = st.floats(min_value=1e-6, max_value=1e6)
+ROOT = Path(__file__).resolve().parent.parent
 LOOKS = (5, 8, 12, 18)
 
 
@@ -223,6 +225,16 @@ def test_what_is_worked_out_is_what_is_drawn() -> None:
     drawn = max(stopped((0.05,) * 4, width, 50_000) for width in np.geomspace(0.4, 1, 8))
     assert worked.max() == pytest.approx(drawn, abs=0.005)
     assert worked.min() == pytest.approx(0.05, abs=0.01)
+
+
+@pytest.mark.parametrize(("looks", "covered"), [((5, 8), 93.6), (LOOKS, 92.3)])
+def test_what_uncorrected_looks_come_to_is_what_is_said(
+    looks: tuple[int, ...], covered: float
+) -> None:
+    worst = worst_miss(looks, (0.05,) * len(looks))
+    assert round(100 * (1 - worst), 1) == covered
+    told = (ROOT / "docs/explanation/protocol.md").read_text(encoding="utf-8")
+    assert f"{covered} % at looks of `{list(looks)}`" in told
 
 
 def campaigns_of(

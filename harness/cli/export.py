@@ -267,13 +267,10 @@ def _of_entry(what: str, results: Path | None) -> StoredRecord:
         found = "is not a folder" if folder.exists() else "does not exist"
         raise UsageError(f"{folder}: {found}", remedy="name the folder that evaluate wrote to")
     stored, _ = read_all(folder, project.key_ring())
-    own = [
-        each
-        for each in stored
-        if each.record.submission.entry == entry and isinstance(each.record.outcome, Completed)
-    ]
+    completed = [each for each in stored if isinstance(each.record.outcome, Completed)]
+    own = [each for each in completed if each.record.submission.entry == entry]
     if not own:
-        known = tuple(sorted({each.record.submission.entry for each in stored}))
+        known = tuple(sorted({each.record.submission.entry for each in completed}))
         raise UsageError(
             f"{folder}: no completed evaluation of {quoted(entry)}{suggestion(entry, known)}",
             remedy="evaluate it first, or name the file of a record",

@@ -16,7 +16,7 @@ LEAST_SECONDS = 1e-9
 LEAST_STEP = 1e-9
 """Of a quality."""
 MOST = 1e12
-"""Of joules, seconds, watts or queries: far beyond any evaluation, safe to add up and divide."""
+"""Of joules, seconds, watts, queries or items: beyond any evaluation, safe to add up and divide."""
 
 
 def why_unusable(record: EvaluationRecord) -> str | None:
@@ -131,7 +131,9 @@ def _is_power(watts: Sequence[tuple[float, float]]) -> bool:
 def _is_confusion(counts: Sequence[Sequence[int]]) -> bool:
     """Say whether each label has a row: a column a label, and one of items without an answer."""
     columns = len(counts) + 1
-    return bool(counts) and all(len(row) == columns and min(row) >= 0 for row in counts)
+    return bool(counts) and all(
+        len(row) == columns and min(row) >= 0 and max(row) <= MOST for row in counts
+    )
 
 
 def _are_shares(agreement: Agreement) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from harness.ranking.energy_ratio import Unit
@@ -24,8 +25,10 @@ UNITS: dict[Unit, str] = {
 TOLD_APART = frozenset({"better", "worse", "less", "more"})
 _TIMES = 2.0
 """From so many times the energy on, it is told in times and not in per cent."""
-_DIGITS = range(4)
+_DIGITS = range(8)
 _TWO_DIGITS = 10
+_ALL = 100
+"""Per cent: nothing uses as much less."""
 _TO = "\N{EN DASH}"
 
 
@@ -98,11 +101,15 @@ def what_it_takes(quality: QualityFinding, energy: EnergyFinding) -> str:
     return ", and ".join([*takes, *never])
 
 
-def span(low: float, high: float) -> str:
-    """Spell a range with two digits of its lower end, and more where the ends look alike."""
+def span(low: float, high: float, *, below: float = math.inf) -> str:
+    """Spell a range with two digits of its lower end, and more where the ends look alike.
+
+    No end is spelled as ``below``, which a share that is less never reaches.
+    """
     for digits in _DIGITS:
         ends = f"{low:.{digits}f}", f"{high:.{digits}f}"
-        if ends[0] != ends[1] and float(ends[0]) * 10**digits >= _TWO_DIGITS:
+        apart = ends[0] != ends[1] and float(ends[1]) < below
+        if apart and float(ends[0]) * 10**digits >= _TWO_DIGITS:
             return _TO.join(ends)
     return _TO.join(f"{end:.2g}" for end in (low, high))
 
@@ -127,7 +134,8 @@ def less_or_more(found: EnergyFinding, noun: str, than: str) -> str:
         raise AssertionError("told apart without an interval")
     low, high = found.ratio_interval
     if found.status == "less":
-        return f"{span(100 * (1 - high), 100 * (1 - low))} % less {noun} than {than}"
+        less = span(_ALL * (1 - high), _ALL * (1 - low), below=_ALL)
+        return f"{less} % less {noun} than {than}"
     if low >= _TIMES:
         return f"{span(low, high)} times the {noun} of {than}"
     return f"{span(100 * (low - 1), 100 * (high - 1))} % more {noun} than {than}"

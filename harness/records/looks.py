@@ -1,10 +1,10 @@
 """How often an interval may miss that is looked at while it is waited for. Pure.
 
 Sessions are added until the interval is narrow enough, or a cap is reached. An evaluation that
-happened to see little spread stops early, so that an interval of 95 % at its stop covers less: 91 %
-for looks at 5, 8, 12 and 18. Each look therefore gets the same, smaller alpha (as S. J. Pocock has
-it, Biometrika 64 (1977), 191-199), the largest for which the interval at the stop misses in at most
-the wanted share of cases however large the spread really is.
+happened to see little spread stops early, so that an interval of 95 % at its stop covers less: as
+little as 92.3 % for looks at 5, 8, 12 and 18. Each look therefore gets the same, smaller alpha (as
+S. J. Pocock has it, Biometrika 64 (1977), 191-199), the largest for which the interval at the stop
+misses in at most the wanted share of cases however large the spread really is.
 
 It is worked out and not drawn at random. Of a normal distribution the mean and the spread are
 independent, and the stop depends on the spread alone (F. J. Anscombe, Proceedings of the Cambridge

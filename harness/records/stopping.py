@@ -1,8 +1,8 @@
 """When an evaluation has sessions enough: looks at the interval of energy, at numbers set ahead.
 
 Running sessions until an interval happens to be narrow makes intervals that are too narrow: with
-an uncorrected 95 % at every look they cover the truth in 91 to 92 % of cases (tried by simulation).
-So it is looked at few times, after numbers of sessions that the rules fix, and the 5 % are shared
+an uncorrected 95 % at looks after 5, 8, 12 and 18 they cover the truth in as little as 92.3 %. So
+it is looked at few times, after numbers of sessions that the rules fix, and the 5 % are shared
 out over the looks: see ``look_alphas``. The interval that is published of an evaluation that was
 stopped at a look is the one with that look's alpha.
 """

@@ -214,11 +214,12 @@ def _from_confusions(subject: Subject, task: FolderTask) -> Iterator[Finding]:
     yield from _older(subject, told)
     said = {metric.name: metric.value for metric in record.quality.metrics}
     for metric, value in zip(label_metrics(task.card), values, strict=True):
-        found = said.get(metric.key, math.nan)
-        if not math.isclose(found, value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12):
+        found = said.get(metric.key)
+        if found is None or not math.isclose(found, value, rel_tol=VALUE_TOLERANCE, abs_tol=1e-12):
             yield subject.found(
                 "quality",
-                f"its confusions give {metric.key} {value:.6g}, where it says {found:.6g}",
+                f"its confusions give {metric.key} {value:.6g}, where it says "
+                f"{'nothing of it' if found is None else f'{found:.6g}'}",
                 _FORGED,
             )
 
