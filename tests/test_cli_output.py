@@ -73,3 +73,23 @@ def test_results_that_cannot_be_written_are_an_error_with_a_message() -> None:
         )  # fmt: skip
     assert "error: standard output: cannot be written: No space left on device" in result.stderr
     assert result.returncode != 0
+
+
+def test_a_reader_of_results_who_leaves_early_hears_nothing_more() -> None:
+    program = (
+        "from harness.cli.errors import explained\n"
+        "from harness.cli.output import stdout_console\n"
+        "import os, typer\n"
+        "reading, writing = os.pipe()\n"
+        "os.close(reading)\n"
+        "os.dup2(writing, 1)\n"
+        "try:\n"
+        "    with explained(as_json=False):\n"
+        "        stdout_console().print('a result')\n"
+        "except typer.Exit as left:\n"
+        "    raise SystemExit(left.exit_code)\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program], stderr=subprocess.PIPE, check=False, timeout=30
+    )
+    assert (result.returncode, result.stderr) == (141, b"")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import io
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
+from rich.text import Text
 
 from harness.cli import tables
 from harness.cli.boards import escape
@@ -33,11 +35,11 @@ def printed(
 
 @given(
     st.lists(st.lists(CELLS, min_size=4, max_size=4), max_size=5),
-    st.sampled_from([20, 60, 120]),
     st.booleans(),
 )
 @settings(max_examples=30)
-def test_it_is_what_rich_prints(rows: list[list[str]], width: int, right: bool) -> None:
+def test_it_is_what_rich_prints(rows: list[list[str]], right: bool) -> None:
+    width = 120
     columns = [
         Column("entry", whole=True), Column("team"), Column("class"), Column("n", right=right),
     ]  # fmt: skip
@@ -60,3 +62,33 @@ def test_what_is_too_wide_is_wrapped_and_what_is_whole_is_not() -> None:
     made = printed(columns, [["one-and-only", "a team of many words"]], 24)
     lines = [line.rstrip() for line in made.splitlines()]
     assert lines == ["entry         team", "one-and-only  a team of", "              many words"]
+
+
+@pytest.mark.parametrize("width", [100, 80, 60, 30])
+def test_no_figure_is_cut_on_a_narrow_terminal(width: int) -> None:
+    columns = [
+        Column("rank", whole=True), Column("entry", whole=True), Column("team"),
+        Column("balanced accuracy"), Column("J per 1,000 queries"), Column("front", whole=True),
+        Column("class", whole=True), Column("sessions", right=True),
+    ]  # fmt: skip
+    row = [
+        "1-4", "deforestation-colour-trees", "reference", "0.898 [dim]0.879 to 0.914[/dim]",
+        "1.27 [dim]1.19 to 1.34[/dim]", "● [dim]100 %[/dim]", "D", "8",
+    ]  # fmt: skip
+    made = printed(columns, [row, row], width, terminal=True)
+    words = Text.from_ansi(made).plain.split()
+    for each in ("1-4", "reference", "0.898", "0.879", "0.914", "1.27", "1.19", "1.34", "100", "8"):
+        assert words.count(each) == 2, each
+
+
+def test_rows_that_no_wrapping_makes_fit_are_listed() -> None:
+    columns = [Column("entry", whole=True), Column("J per 1,000 queries")]
+    rows = [["one-and-only", "1.27 [dim]1.19 to 1.34[/dim]"], ["other", "2"]]
+    assert printed(columns, rows, 16).splitlines() == [
+        "",
+        "entry                one-and-only",
+        "J per 1,000 queries  1.27 1.19 to 1.34",
+        "",
+        "entry                other",
+        "J per 1,000 queries  2",
+    ]

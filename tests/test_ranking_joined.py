@@ -38,6 +38,7 @@ def test_what_either_axis_could_not_have_shown_is_said_by_itself(rules: Rules) -
     assert least(rules, 0.03, 1.04) == f"{begins}0.03 in macro f1, or 4 % of energy"
     assert least(rules, None, 1.04) == f"{begins}4 % of energy"
     assert least(rules, 0.03, None) == f"{begins}0.03 in macro f1"
+    assert least(rules, None, 2.5) == f"{begins}150 % of energy"
     assert least(rules, None, None) is None
 
 

@@ -52,6 +52,8 @@ def test_it_is_said_in_one_sentence() -> None:
         "differ by 0.042"
     )
     assert "a factor of 4" in in_words(Resolvable(energy=3.0, quality=None))
+    assert "differ by 100 %" in in_words(Resolvable(energy=0.999, quality=None))
+    assert "a factor of 130" in in_words(Resolvable(energy=125.3, quality=None))
     one = resolvable(record(joules=(39.0,)))
     assert one.energy is None
     assert "no energies" in in_words(one)

@@ -88,6 +88,10 @@ def stdout_console() -> Console:
             except OSError as error:
                 raise _unwritable(error) from None
 
+        def on_broken_pipe(self) -> None:
+            _abandon_stdout()
+            raise typer.Exit(PIPE_CLOSED)
+
     terminal = sys.stdout.isatty()
     return ResultConsole(
         highlight=False, soft_wrap=not terminal, width=None if terminal else WIDTH_OF_A_FILE

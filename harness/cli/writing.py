@@ -29,7 +29,7 @@ def write_file(path: Path, content: bytes) -> None:
     except OSError as error:
         raise UsageError(
             f"{path}: cannot be written: {error.strerror}",
-            remedy="name a file in a folder that is there and that you may write to",
+            remedy="name a file in a folder that is there, has room, and that you may write to",
         ) from None
     print_note(f"wrote {path}")
 

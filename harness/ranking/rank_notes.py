@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
+from harness.ranking.trust import two_digits
 from harness.records.board import Board
 from harness.records.joint import JointStatistics, WhyUnranked
 from harness.records.rules import Rules
@@ -106,7 +107,7 @@ def _least(board: Board, statistics: JointStatistics) -> str:
     if quality is not None:
         axes.append(f"{quality:g} in {board.metric.replace('_', ' ')}")
     if energy is not None:
-        axes.append(f"{100 * (energy - 1):.2g} % of energy")
+        axes.append(f"{two_digits(100 * (energy - 1))} % of energy")
     if not axes:
         return ""
     return (

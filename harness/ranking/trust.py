@@ -59,7 +59,14 @@ def in_words(seen: Resolvable) -> str:
     """Say it in one sentence."""
     energy = "no energies"
     if seen.energy is not None:
-        percent, factor = f"{100 * seen.energy:.2g} %", f"a factor of {seen.energy + 1:.2g}"
+        percent = f"{two_digits(100 * seen.energy)} %"
+        factor = f"a factor of {two_digits(seen.energy + 1)}"
         energy = f"energies that differ by {percent if seen.energy < 1 else factor}"
     quality = "" if seen.quality is None else f", and qualities that differ by {seen.quality:.2g}"
     return f"beside an entry measured likewise: {energy}{quality}"
+
+
+def two_digits(number: float) -> str:
+    """Spell a figure with two significant digits, and a large one without a power of ten."""
+    text = f"{number:.2g}"
+    return f"{float(text):,.0f}" if "e+" in text else text

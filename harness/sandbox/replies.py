@@ -14,6 +14,9 @@ from harness.sandbox.output import one_line
 from harness.sandbox.protocol import Launch
 
 MEND = "run the entry by hand on a few samples and mend it"
+_PROVIDE = (
+    "put the module into the entry's folder, or lock its package: docs/how-to/lock-packages.md"
+)
 _CHUNK_BYTES = 1 << 20
 
 
@@ -59,7 +62,11 @@ class Reply:
         if came == frames.FAILURE and count == 0 and size <= frames.MAX_FAILURE_BYTES:
             if len(self._bytes) == frames.HEADER.size + size:
                 text = self._bytes[frames.HEADER.size :].decode("utf-8", "replace")
-                raise SubmissionError(one_line(text) or "failed and did not say why", remedy=MEND)
+                said = one_line(text)
+                missing = " raised ModuleNotFoundError: " in said
+                raise SubmissionError(
+                    said or "failed and did not say why", remedy=_PROVIDE if missing else MEND
+                )
             return frames.HEADER.size + int(size)
         least = most = 0
         if self._kind == frames.PREDICTIONS:
