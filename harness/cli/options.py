@@ -16,11 +16,6 @@ JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
 ]
 
-EntriesArgument: TypeAlias = Annotated[
-    list[Path],
-    typer.Argument(metavar="ENTRY...", show_default=False, help="Folders of entries."),
-]
-
 
 def named_text(text: str) -> str:
     """Take a text that names something: it is empty where a variable was not set."""
@@ -43,6 +38,14 @@ def written_text(text: str) -> str:
 def named_path(text: str) -> Path:
     """Read a path; an empty one is not taken for this folder."""
     return Path(named_text(text))
+
+
+EntriesArgument: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="ENTRY...", parser=named_path, show_default=False, help="Folders of entries."
+    ),
+]
 
 
 def of_no_folder(record: str) -> UsageError:
