@@ -475,6 +475,17 @@ def test_the_floor_is_that_of_a_board(
     assert "at the floor" in document("old", "new")["verdict"]
 
 
+def test_a_null_entry_that_contradicts_itself_keeps_others_from_nothing(project: Path) -> None:
+    """A board has no floor then, either."""
+    name_the_null_entry(project)
+    measured = record("nothing", joules=JOULES).sessions
+    for wrong in (100, 200):
+        keep(project, "nothing", wrong, sessions=measured)
+    keep(project, "old", 80)
+    keep(project, "new", 80, HALF)
+    assert document("old", "new")["energy"]["status"] != "not-compared"
+
+
 def still(made: Session) -> Session:
     """Read no energy in any window."""
     phases = (window(w.phase, seconds=w.reading.seconds, joules=0.0) for w in made.phases)

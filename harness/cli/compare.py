@@ -184,7 +184,11 @@ def _floor(named: list[Named], one: Evaluations, rules: Rules) -> float | None:
     if not found:
         return None
     key = {name: value for name, value in one.key.items() if name != "status"}
-    for null in evaluations_of(found.values(), rules):
+    try:
+        nulls = evaluations_of(found.values(), rules)
+    except UsageError:  # they contradict each other: a board has no floor then, either
+        return None
+    for null in nulls:
         resolved = resolved_records([each.record for each in null.members])
         if resolved and key.items() <= null.key.items():
             return rules.energy.floor_multiple * figures(resolved).joules_per_1000_queries
