@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from projects import write_entry, write_project
-from record_samples import RULES, record
+from record_samples import RULES, record, window
 from toy_task import write_task
 from typer.testing import CliRunner, Result
 
@@ -21,6 +21,7 @@ from harness.ranking.compare import Comparison, Side
 from harness.ranking.paired_energy import EnergyFinding
 from harness.ranking.paired_quality import QualityFinding
 from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
+from harness.records.session import Session
 from harness.store.results import write
 from harness.tasks import load_task
 
@@ -443,16 +444,52 @@ def test_a_margin_is_a_share(project: Path, margin: str) -> None:
     assert compared("old", "new", "--quality-margin", margin).exit_code == 2
 
 
-def test_two_at_the_floor_share_one_energy(project: Path) -> None:
+def name_the_null_entry(project: Path) -> None:
     rules = project / "leaderboard" / "rules.toml"
     text = rules.read_text(encoding="utf-8")
     rules.write_text(f'{text}\n[reference.toy]\nnull = "nothing"\n', encoding="utf-8")
+
+
+def test_two_at_the_floor_share_one_energy(project: Path) -> None:
+    name_the_null_entry(project)
     keep(project, "nothing", 200)
     keep(project, "old", 80)
     keep(project, "new", 80, HALF)
     made = document("old", "new")
     assert made["energy"]["status"] == "not-compared"
     assert "at the floor" in made["verdict"]
+
+
+@pytest.mark.parametrize(("null", "others"), [((390.0, 391.0), 380.0), ((0.0, 0.0), 40.0)])
+def test_the_floor_is_that_of_a_board(
+    project: Path, null: tuple[float, ...], others: float
+) -> None:
+    """Each day of the null entry counts once there, and not one that the meter does not resolve."""
+    name_the_null_entry(project)
+    keep(project, "nothing", 200, created=EARLY)
+    made = record("nothing", created=LATE, joules=null).sessions
+    keep(project, "nothing", 200, null, sessions=made if all(null) else tuple(map(still, made)),
+         created=LATE)  # fmt: skip
+    for entry in ("old", "new"):
+        keep(project, entry, 80, [others + number / 10 for number in range(5)])
+    assert "at the floor" in document("old", "new")["verdict"]
+
+
+def test_a_null_entry_that_contradicts_itself_keeps_others_from_nothing(project: Path) -> None:
+    """A board has no floor then, either."""
+    name_the_null_entry(project)
+    measured = record("nothing", joules=JOULES).sessions
+    for wrong in (100, 200):
+        keep(project, "nothing", wrong, sessions=measured)
+    keep(project, "old", 80)
+    keep(project, "new", 80, HALF)
+    assert document("old", "new")["energy"]["status"] != "not-compared"
+
+
+def still(made: Session) -> Session:
+    """Read no energy in any window."""
+    phases = (window(w.phase, seconds=w.reading.seconds, joules=0.0) for w in made.phases)
+    return replace(made, phases=tuple(phases))
 
 
 def test_nothing_in_a_record_reaches_the_terminal_as_an_order(project: Path) -> None:

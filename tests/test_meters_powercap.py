@@ -10,11 +10,11 @@ from meter_fakes import RANGE, LiveZones, add_zone
 
 from harness.errors import MeasurementError
 from harness.meters import powercap
-from harness.meters.powercap import SensorUnavailableError, find_zones, survey_zones
+from harness.meters.powercap import SensorUnavailableError, survey_zones
 
 
 def names(root: Path) -> list[str]:
-    return [zone.name for zone in find_zones(root)]
+    return [zone.name for zone in survey_zones(root).billed]
 
 
 def test_packages_and_memory_are_billed_and_nothing_inside_or_around_them(tmp_path: Path) -> None:
@@ -45,7 +45,7 @@ def test_a_zone_that_is_listed_at_two_places_is_billed_once(tmp_path: Path) -> N
 def test_the_second_door_to_a_package_is_not_even_opened(tmp_path: Path) -> None:
     add_zone(tmp_path, "intel-rapl-mmio:0", "package-0").write_text("nonsense")
     add_zone(tmp_path, "intel-rapl:0", "package-0", energy=7)
-    (zone,) = find_zones(tmp_path)
+    (zone,) = survey_zones(tmp_path).billed
     assert zone.counter.parent.name == "intel-rapl:0"
 
 
@@ -117,14 +117,14 @@ def test_each_package_that_stands_still_is_watched_once(
 def test_a_machine_without_zones_is_told_what_to_use_instead(tmp_path: Path) -> None:
     for root in (tmp_path, tmp_path / "missing"):
         with pytest.raises(SensorUnavailableError, match="no zone") as caught:
-            find_zones(root)
+            survey_zones(root)
         assert "--meter model" in caught.value.remedy
 
 
 def test_zones_without_a_package_are_no_meter(tmp_path: Path) -> None:
     add_zone(tmp_path, "intel-rapl:0", "psys")
     with pytest.raises(SensorUnavailableError, match="only psys"):
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -135,7 +135,7 @@ def test_a_name_that_a_terminal_would_not_show_is_spelled_out(
 ) -> None:
     add_zone(tmp_path, "intel-rapl:0", name)
     with pytest.raises(MeasurementError, match=shown) as caught:
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
     # It is there and makes no sense: no reason for `auto` to fall back to the model in silence.
     assert not isinstance(caught.value, SensorUnavailableError)
 
@@ -150,7 +150,7 @@ def test_a_counter_that_is_no_number_in_its_range_names_the_zone(
 ) -> None:
     add_zone(tmp_path, "intel-rapl:0", "package-0").write_text(content)
     with pytest.raises(MeasurementError, match=r"zone package-0: .*energy_uj") as caught:
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
     assert not isinstance(caught.value, SensorUnavailableError)
     assert caught.value.remedy
 
@@ -162,7 +162,7 @@ def test_a_range_that_cannot_be_names_the_zone(tmp_path: Path, content: str) -> 
     add_zone(tmp_path, "intel-rapl:0", "package-0")
     (tmp_path / "intel-rapl:0/max_energy_range_uj").write_text(content)
     with pytest.raises(MeasurementError, match=r"zone package-0: .*max_energy_range_uj"):
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
 
 
 @pytest.mark.parametrize("file", ["name", "energy_uj", "max_energy_range_uj"])
@@ -170,7 +170,7 @@ def test_a_file_that_is_missing_is_named(tmp_path: Path, file: str) -> None:
     add_zone(tmp_path, "intel-rapl:0", "package-0")
     (tmp_path / "intel-rapl:0" / file).unlink()
     with pytest.raises(MeasurementError, match=rf"{file}: cannot be read: No such file"):
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
 
 
 def test_a_counter_that_only_root_may_read_comes_with_the_way_to_open_it(
@@ -187,7 +187,7 @@ def test_a_counter_that_only_root_may_read_comes_with_the_way_to_open_it(
 
     monkeypatch.setattr(os, "open", refuse_counters)
     with pytest.raises(SensorUnavailableError, match=r"package-0: .*permission denied") as caught:
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
     assert f"chmod o+r {tmp_path}/intel-rapl*:*/energy_uj" in caught.value.remedy
     assert 'SUBSYSTEM=="powercap"' in caught.value.remedy
 
@@ -284,7 +284,7 @@ def test_zones_that_a_container_hides_are_told_from_none_at_all(tmp_path: Path) 
     with pytest.raises(
         SensorUnavailableError, match=r"intel-rapl:0 listed, but leading nowhere"
     ) as e:
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
     assert "container" in e.value.remedy
 
 
@@ -294,7 +294,7 @@ def test_a_folder_that_may_not_be_listed_is_named(
     add_zone(tmp_path, "intel-rapl:0", "package-0", energy=5)
     monkeypatch.setattr(os, "access", lambda *_: False)  # root may list anything
     with pytest.raises(SensorUnavailableError, match="permission denied") as caught:
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
     assert "chmod o+rx" in caught.value.remedy
 
 
@@ -303,7 +303,7 @@ def test_a_file_that_never_answers_does_not_block(tmp_path: Path) -> None:
     counter.unlink()
     os.mkfifo(counter)
     with pytest.raises(MeasurementError, match=r"zone package-0: .*energy_uj"):
-        find_zones(tmp_path)
+        survey_zones(tmp_path)
 
 
 @given(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import asdict, replace
-from record_samples import RULES, record, session, sessions
+from record_samples import record, session, sessions
 
 from harness.ranking.figures import energy_parts, figures
 from harness.ranking.summary import summarise
@@ -188,8 +188,7 @@ def test_the_meters_share_of_doubt(
     one = replace(ordinary, phases=phases)
     joules = summarise(record(sessions=(one,)), None).joules_per_1000_queries
     single, many = (
-        figures((one,) * number, RULES.energy.amortise_queries).joules_uncertainty
-        for number in (1, sessions)
+        figures([record(sessions=(one,) * number)]).joules_uncertainty for number in (1, sessions)
     )
     assert joules is not None
     most = max(math.hypot(gain, model) for _, _, gain, model in components)

@@ -257,6 +257,12 @@ def test_every_fault_of_a_source_is_named_at_once_with_file_and_row(tmp_path: Pa
         assert found in told
 
 
+def test_a_number_of_more_digits_than_python_reads_is_no_label(tmp_path: Path) -> None:
+    source = tmp_path / "quotes.csv"
+    source.write_text(f"quote,label\nx,a\ny,{'9' * 5_000}\n")
+    assert "9' is no label of toy (a, b)" in faults(toy(tmp_path), "csv", source)
+
+
 def test_of_many_faults_the_first_are_shown_and_all_are_counted(tmp_path: Path) -> None:
     task = toy(tmp_path)
     lines = ["quote,label", *["x,none"] * 50]

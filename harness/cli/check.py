@@ -54,6 +54,7 @@ def check(  # noqa: PLR0917 - typer makes options of them
         list[Path] | None,
         typer.Argument(
             metavar="ENTRY",
+            parser=named_path,
             show_default="with --base: those that changed",
             help="Folders of entries.",
         ),

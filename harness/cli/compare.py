@@ -170,7 +170,7 @@ def _floor(named: list[Named], one: Evaluations, rules: Rules) -> float | None:
     """Return the energy under which an entry is at the floor, where the null entry's is known."""
     from harness.ranking.figures import figures
     from harness.ranking.pairing import evaluations_of, why_not
-    from harness.records.energy import is_resolved
+    from harness.ranking.usable import resolved_records
 
     record = one.members[-1].record
     reference = rules.reference.get(record.task.id)
@@ -184,9 +184,12 @@ def _floor(named: list[Named], one: Evaluations, rules: Rules) -> float | None:
     if not found:
         return None
     key = {name: value for name, value in one.key.items() if name != "status"}
-    for null in evaluations_of(found.values(), rules):
-        sessions = [s for each in null.members for s in each.record.sessions]
-        if key.items() <= null.key.items() and all(map(is_resolved, sessions)):
-            joules = figures(sessions, record.rules.amortise_queries).joules_per_1000_queries
-            return rules.energy.floor_multiple * joules
+    try:
+        nulls = evaluations_of(found.values(), rules)
+    except UsageError:  # they contradict each other: a board has no floor then, either
+        return None
+    for null in nulls:
+        resolved = resolved_records([each.record for each in null.members])
+        if resolved and key.items() <= null.key.items():
+            return rules.energy.floor_multiple * figures(resolved).joules_per_1000_queries
     return None

@@ -206,12 +206,18 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
         ),
     ],
     source: Annotated[
-        Path, typer.Argument(metavar="SOURCE", show_default=False, help="The file or folder.")
+        Path,
+        typer.Argument(
+            metavar="SOURCE", parser=named_path, show_default=False, help="The file or folder."
+        ),
     ],
     destination: Annotated[
         Path,
         typer.Argument(
-            metavar="DESTINATION", show_default=False, help="The folder for train and test Parquet."
+            metavar="DESTINATION",
+            parser=named_path,
+            show_default=False,
+            help="The folder for train and test Parquet.",
         ),
     ],
     seed: Annotated[

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import complete_task
+from harness.cli.options import complete_task, named_path
 from harness.cli.output import print_line
 from harness.cli.project import find_project
 
@@ -25,6 +25,7 @@ def init(
         Path,
         typer.Argument(
             metavar="ENTRY",
+            parser=named_path,
             show_default=False,
             help="The folder to make; its name is the entry's.",
         ),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import JsonOption
+from harness.cli.options import JsonOption, named_path, named_text
 from harness.cli.output import print_json, print_line, stdout_console, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
@@ -37,10 +37,22 @@ python -m harness leaderboard --published --sign jury-2026
 
 def leaderboard(  # noqa: PLR0917 - typer makes options of them
     results: Annotated[
-        Path | None, typer.Option(help="Results folder.", show_default="leaderboard/results")
+        Path | None,
+        typer.Option(
+            parser=named_path,
+            metavar="PATH",
+            help="Results folder.",
+            show_default="leaderboard/results",
+        ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option(help="Folder of the page.", show_default="leaderboard/site")
+        Path | None,
+        typer.Option(
+            parser=named_path,
+            metavar="PATH",
+            help="Folder of the page.",
+            show_default="leaderboard/site",
+        ),
     ] = None,
     published: Annotated[
         bool,
@@ -55,6 +67,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
         typer.Option(
             "--sign",
             metavar="KEY",
+            parser=named_text,
             help="Sign the joint files of boards of signed records with this key.",
             show_default=False,
         ),

@@ -17,11 +17,6 @@ JsonOption: TypeAlias = Annotated[
     bool, typer.Option("--json", help="Print one JSON document and nothing else.")
 ]
 
-EntriesArgument: TypeAlias = Annotated[
-    list[Path],
-    typer.Argument(metavar="ENTRY...", show_default=False, help="Folders of entries."),
-]
-
 
 def named_text(text: str) -> str:
     """Take a text that names something: it is empty where a variable was not set."""
@@ -96,6 +91,13 @@ WeightsOption: TypeAlias = Annotated[
         parser=named_path,
         help="Take entries' big weights from this folder, and fetch nothing.",
         show_default="fetched, and kept in a cache",
+    ),
+]
+
+EntriesArgument: TypeAlias = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="ENTRY...", parser=named_path, show_default=False, help="Folders of entries."
     ),
 ]
 

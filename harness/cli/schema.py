@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 
 import typer
 
+from harness.cli.options import named_path
 from harness.cli.output import write_out
 from harness.cli.writing import write_file
 
@@ -27,7 +28,13 @@ def schema(
         typer.Option(help="record: of an evaluation. joint: what items say of a board's entries."),
     ] = "record",
     output: Annotated[
-        Path | None, typer.Option(help="File to write; else it is printed.", show_default=False)
+        Path | None,
+        typer.Option(
+            parser=named_path,
+            metavar="PATH",
+            help="File to write; else it is printed.",
+            show_default=False,
+        ),
     ] = None,
 ) -> None:
     """Print the JSON Schema of a record of an evaluation, or of a board's joint file."""

@@ -55,7 +55,10 @@ def verify(
     results: Annotated[
         Path | None,
         typer.Argument(
-            metavar="[RESULTS]", help="Results folder.", show_default="leaderboard/results"
+            metavar="[RESULTS]",
+            parser=named_path,
+            help="Results folder.",
+            show_default="leaderboard/results",
         ),
     ] = None,
     data: Annotated[

@@ -101,11 +101,6 @@ class Evaluation:
         return sessions_to_come(self.looks, self.assignment.protocol_rules)
 
     @property
-    def most_sessions(self) -> int:
-        """How many sessions there will be at most."""
-        return self.sessions_to_come[1]
-
-    @property
     def kernels(self) -> list[float]:
         """What the reference kernel cost so far."""
         pairs = [s.kernel for s in self.sessions] + [void.kernel for void in self.voided]

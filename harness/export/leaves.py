@@ -11,9 +11,6 @@ from msgspec import inspect
 
 from harness.records.evaluation import EvaluationRecord
 
-OUTCOME_FIELD = "status"
-"""What says of which kind an outcome is: a field of the document, and none of the type."""
-
 
 @cache
 def schema_leaves() -> tuple[str, ...]:

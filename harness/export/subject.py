@@ -14,7 +14,7 @@ from typing import Literal, TypeAlias
 from harness.carbon import Zone
 from harness.errors import UsageError
 from harness.export.units import JOULES_PER_KWH
-from harness.ranking.figures import Figures, figures, last_alpha
+from harness.ranking.figures import Figures, figures
 from harness.ranking.usable import resolved_records, why_unusable
 from harness.records.base import Frozen
 from harness.records.energy import (
@@ -92,8 +92,7 @@ class Subject:
     @cached_property
     def figures(self) -> Figures:
         """The ranked figure and its like."""
-        alpha = last_alpha([self.record])
-        return figures(self.sessions, self.record.rules.amortise_queries, alpha=alpha)
+        return figures([self.record])
 
     @property
     def joules_interval(self) -> tuple[float, float] | None:

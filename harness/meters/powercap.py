@@ -115,11 +115,6 @@ def is_replaced() -> bool:
     return bool(os.environ.get(ROOT_VARIABLE))
 
 
-def find_zones(under: Path) -> tuple[Zone, ...]:
-    """Return the zones to bill. See ``survey_zones``."""
-    return survey_zones(under).billed
-
-
 def survey_zones(under: Path) -> Zones:
     """Return the zones to bill, each read once already, and those that are left out.
 

@@ -206,18 +206,9 @@ def _resolved(records: Sequence[EvaluationRecord]) -> list[Session]:
 
 
 def _figures(of: Contender) -> Figures | None:
-    """Return a side's energy as a row of a board has it: over the occasions that it is of."""
+    """Return a side's energy as a row of a board has it."""
     resolved = resolved_records(of.records)
-    sessions = [session for record in resolved for session in record.sessions]
-    if not sessions:
-        return None
-    numbers = occasions(resolved)
-    return figures(
-        sessions,
-        of.records[-1].rules.amortise_queries,
-        alpha=of.alpha,
-        occasions=[n for n, record in zip(numbers, resolved, strict=True) for _ in record.sessions],
-    )
+    return figures(resolved) if resolved else None
 
 
 def _joules(of: Contender) -> list[float]:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from statistics import fmean
 
 from harness.ranking.energy_ratio import worth_of
+from harness.ranking.occasions import occasions
 from harness.records.base import Frozen
 from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
@@ -27,7 +28,7 @@ from harness.records.withholding import in_steps
 
 
 class Figures(Frozen):
-    """Energy over all sessions of one or more records."""
+    """Energy over all sessions of one or more evaluations."""
 
     joules_per_1000_queries: float
     """The geometric mean over sessions; over those of several occasions, of their means."""
@@ -37,6 +38,8 @@ class Figures(Frozen):
     measured_watts: float
     """Mean power from the first measured query through the drain."""
     parts: EnergyParts
+    occasions: int
+    """How many the evaluations are of."""
 
 
 def last_alpha(records: Sequence[EvaluationRecord]) -> float:
@@ -47,23 +50,23 @@ def last_alpha(records: Sequence[EvaluationRecord]) -> float:
     return min((record.looks[-1].alpha for record in records if record.looks), default=ALPHA)
 
 
-def figures(
-    sessions: Sequence[Session],
-    amortise_queries: int,
-    *,
-    alpha: float = ALPHA,
-    occasions: Sequence[int] | None = None,
-) -> Figures:
-    """Derive the figures of sessions whose energy is resolved.
+def figures(records: Sequence[EvaluationRecord]) -> Figures:
+    """Derive the energy of evaluations of one board, every session of which is resolved.
 
-    ``alpha`` is how often the interval may miss: that of the look at which the evaluation stopped.
-    ``occasions`` numbers the occasion of each session; without it they are of one.
+    Over the occasions on which they were made; the interval may miss as often as ``last_alpha``.
     """
+    amortise_queries = records[-1].rules.amortise_queries
+    sessions = [session for record in records for session in record.sessions]
+    numbers = [
+        number
+        for number, record in zip(occasions(records), records, strict=True)
+        for _ in record.sessions
+    ]
     each = [joules_per_1000(session, amortise_queries) for session in sessions]
     shares = shares_of(sessions, each, amortise_queries)
-    numbers = occasions or [0] * len(sessions)
     share = share_of_mean([share_of_mean(some) for some in _by_occasion(shares, numbers)])
-    joules, interval = _joules(_by_occasion(each, numbers), share, alpha)
+    by_occasion = _by_occasion(each, numbers)
+    joules, interval = _joules(by_occasion, share, last_alpha(records))
     seconds = sum([phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions])
     return Figures(
         joules_per_1000_queries=joules,
@@ -74,6 +77,7 @@ def figures(
         ),
         measured_watts=sum([phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions]) / seconds,
         parts=energy_parts(sessions),
+        occasions=len(by_occasion),
     )
 
 
@@ -94,9 +98,9 @@ def _uncertainty(
     )
 
 
-def _by_occasion(values: Sequence[float], occasions: Sequence[int]) -> list[list[float]]:
+def _by_occasion(values: Sequence[float], numbers: Sequence[int]) -> list[list[float]]:
     found: defaultdict[int, list[float]] = defaultdict(list)
-    for one, occasion in zip(values, occasions, strict=True):
+    for one, occasion in zip(values, numbers, strict=True):
         found[occasion].append(one)
     return [*found.values()]
 

@@ -16,8 +16,7 @@ from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
 from harness.ranking.duplicates import Marks, mark, marks_of
-from harness.ranking.figures import figures, last_alpha, pooled_metrics, seconds_per_1000
-from harness.ranking.occasions import occasions
+from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.quota import counts_towards, evaluation_id
 from harness.ranking.status import board_status, official_lacks
 from harness.ranking.usable import resolved_records, why_unusable
@@ -230,13 +229,7 @@ def _row(
     )
     if not resolved:
         return row
-    numbers = occasions(resolved)
-    derived = figures(
-        sessions,
-        records[-1].rules.amortise_queries,
-        alpha=last_alpha(resolved),
-        occasions=[n for n, record in zip(numbers, resolved, strict=True) for _ in record.sessions],
-    )
+    derived = figures(resolved)
     return replace(
         row,
         joules_per_1000_queries=derived.joules_per_1000_queries,
@@ -245,7 +238,7 @@ def _row(
         active_joules_per_1000_queries=derived.active_joules_per_1000_queries,
         measured_watts=derived.measured_watts,
         parts=derived.parts,
-        occasions=len({*numbers}),
+        occasions=derived.occasions,
     )
 
 

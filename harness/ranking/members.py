@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from harness.ranking.gists import StoredLike, board_id, board_key
 from harness.records.board import Board, Boards
 from harness.records.rules import Rules
 
 S = TypeVar("S", bound=StoredLike)
-Members: TypeAlias = Mapping[str, Mapping[str, S]]
-"""Records by path, by the identifier of their board."""
 
 
 def members_by_board(stored: Iterable[S], boards: Boards, rules: Rules) -> dict[str, dict[str, S]]:

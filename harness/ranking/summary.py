@@ -6,7 +6,7 @@ from typing import Literal
 
 from msgspec.structs import replace
 
-from harness.ranking.figures import energy_parts, figures, last_alpha, seconds_per_1000
+from harness.ranking.figures import energy_parts, figures, seconds_per_1000
 from harness.ranking.trust import Resolvable, resolvable
 from harness.records.agreements import disagreement, mean_share
 from harness.records.base import Frozen
@@ -121,7 +121,7 @@ def _with_figures(summary: Summary, record: EvaluationRecord) -> Summary:
     )
     if not all(map(is_resolved, record.sessions)):
         return summary
-    derived = figures(record.sessions, record.rules.amortise_queries, alpha=last_alpha([record]))
+    derived = figures([record])
     return replace(
         summary,
         joules_per_1000_queries=derived.joules_per_1000_queries,

@@ -84,13 +84,6 @@ class ComponentEnergy(Frozen):
         """What is this window's own: resolution and edges. Another window errs otherwise."""
         return math.hypot(self.resolution_joules, self.edges_joules)
 
-    @property
-    def combined_uncertainty_joules(self) -> float:
-        """Everything together: how far the figure may be from the energy that was used."""
-        return math.hypot(
-            self.resolution_joules, self.edges_joules, self.gain_joules, self.model_joules
-        )
-
 
 class DeviceCondition(Frozen):
     """The state of a metered device at the end of a window; ``None`` where it does not say."""

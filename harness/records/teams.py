@@ -5,7 +5,7 @@
 
     [[teams]]
     id = "green-bits"          # what submission.toml names, whatever its letters' case
-    name = "Green Bits"        # what people read
+    name = "Green Bits"        # in words; boards show what submission.toml names
     logins = ["login"]         # who may change the folders of its entries
 
 A login is that of the service which the repository lies on; its letters' case says nothing there,
@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -25,10 +24,9 @@ from harness.errors import ConfigurationError
 from harness.records.base import Frozen
 from harness.records.fields import spelled, table_faults
 from harness.records.team_names import appearance, team_key
-from harness.records.toml import content_if_there, toml_of
+from harness.records.toml import toml_of
 
 SCHEMA = 1
-FILE_NAME = "teams.toml"
 MAX_NAME = 80
 """Characters of an id or a name: as many as ``submission.toml`` allows for a team."""
 
@@ -43,7 +41,7 @@ class Team(Frozen):
     id: str
     """Small letters, digits and single dashes: it never changes, and stands in submission.toml."""
     name: str
-    """As people read it."""
+    """In words, for messages of ``check``: no other team may be called what looks like it."""
     logins: tuple[str, ...] = ()
     """Who may change its entries; none: only the organisers."""
 
@@ -60,7 +58,7 @@ class Teams:
     """All teams of a challenge, and its organisers."""
 
     def __init__(self, teams: Iterable[Team] = (), organisers: Iterable[str] = ()) -> None:
-        """Take teams that are told apart: ``read_teams`` sees to it."""
+        """Take teams that are told apart: ``parse_teams`` sees to it."""
         self.teams = tuple(teams)
         self._organisers = frozenset(login.lower() for login in organisers)
         self._by_id = {team.id: team for team in self.teams}
@@ -72,11 +70,6 @@ class Teams:
     def named(self, text: str) -> Team | None:
         """Return the team whose id an entry gives as its team; case and spaces say nothing."""
         return self._by_id.get(team_key(text))
-
-    def name_of(self, text: str) -> str:
-        """Return the name to show for what an entry gives as its team: ``text`` where unknown."""
-        team = self.named(text)
-        return text if team is None else team.name
 
     def alike(self, text: str) -> Team | None:
         """Return the team whose id or name ``text`` can be taken for."""
@@ -91,17 +84,11 @@ class Teams:
         return login.lower() in self._organisers
 
 
-def read_teams(path: Path) -> Teams:
-    """Read ``teams.toml``; no teams where there is no such file.
-
-    Raises ``ConfigurationError`` naming every fault, each with its field.
-    """
-    content = content_if_there(path)
-    return Teams() if content is None else parse_teams(content, path)
-
-
 def parse_teams(content: bytes, where: object) -> Teams:
-    """Read the content of a ``teams.toml``; raises as ``read_teams`` does, and names ``where``."""
+    """Read the content of a ``teams.toml``.
+
+    Raises ``ConfigurationError`` naming ``where`` and every fault, each with its field.
+    """
     plain = toml_of(content, where)
     if faults := [*_faults(plain)]:
         raise ConfigurationError("\n".join(f"{where}: {each}" for each in faults), remedy=_CORRECT)

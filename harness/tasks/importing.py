@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -214,7 +215,8 @@ class _Reader:
             return None
         found = self._spellings.get(spelled)
         if found is None and isinstance(spelled, str) and spelled.strip().isdecimal():
-            found = self._spellings.get(int(spelled))
+            with suppress(ValueError):  # of more digits than Python reads
+                found = self._spellings.get(int(spelled))
         return found
 
     def _id(self, row: Row, number: int) -> str:
