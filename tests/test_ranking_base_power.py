@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from record_samples import NULL, RULES, SOURCE, component_energy, record, session, stored
 
-from harness.ranking.base_power import Draw, base_ratio, draw_of, overturned
+from harness.ranking.base_power import NOISE, Draw, base_ratio, draw_of, overturned
 from harness.ranking.boards import make_boards
 from harness.records.board import Board
 from harness.records.energy import joules_per_1000
@@ -191,6 +191,40 @@ def test_the_order_of_the_entries_does_not_matter(entries: Sequence[Draw], ratio
     there = {frozenset(pair) for pair in overturned(entries, ratio).first}
     back = {frozenset(pair) for pair in overturned(entries[::-1], ratio).first}
     assert there == back
+
+
+close = st.builds(
+    Draw,
+    st.text("abc", min_size=1, max_size=3),
+    *[st.sampled_from([0.0, 1.0, 1 + 0.7e-9, 1 + 1.4e-9, 1 + 2.1e-9, 2.0, 3.0])] * 2,
+)
+
+
+@given(
+    st.lists(close, max_size=12),
+    st.sampled_from([0.0, 0.2, 7.0]),
+    st.sets(st.integers(0, 11)),
+    st.sampled_from([None, 0, 1, 5]),
+)
+def test_pairs_are_counted_and_named_as_if_each_were_looked_at(
+    entries: Sequence[Draw], ratio: float, at_floor: set[int], most: int | None
+) -> None:
+    """Neighbours that are level with one another need not be so with each other's neighbours."""
+    entries = [each._replace(entry=str(i)) for i, each in enumerate(entries)]
+    level = {str(i) for i in at_floor}
+
+    def sign(one: float, other: float) -> int:
+        noise = NOISE * max(one, other)
+        return (one - other > noise) - (other - one > noise)
+
+    pairs = tuple(
+        (one.entry, other.entry)
+        for i, one in enumerate(entries)
+        for other in entries[i + 1 :]
+        if not {one.entry, other.entry} <= level
+        and sign(one.at(0.0), other.at(0.0)) != sign(one.at(2 * ratio), other.at(2 * ratio))
+    )
+    assert overturned(entries, ratio, level=level, most=most) == (pairs[:most], len(pairs))
 
 
 def test_equals_stay_equal() -> None:

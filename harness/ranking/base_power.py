@@ -93,30 +93,104 @@ def overturned(
     """Return the pairs whose order is not the same from a ratio of 0 to twice ``ratio``.
 
     A pair that is level at one end only is among them; one that is level at both is not, nor one of
-    two that are ``level`` whatever they use. ``most`` is how many are named; ``None``: all. Time
-    grows with the square of the draws, memory with the draws.
+    two that are ``level`` whatever they use. ``most`` is how many are named; ``None``: all. Pairs
+    are counted by sorting, and looked at one by one only where they are named.
     """
     import numpy as np  # noqa: PLC0415 - for boards of modelled energy alone
 
     names = [draw.entry for draw in draws]
     free = np.array([name not in level for name in names], np.bool_)
-    ends = [np.array([draw.at(end) for draw in draws]) for end in (0.0, 2 * ratio)]
+    energies = [np.array([draw.at(end) for draw in draws]) for end in (0.0, 2 * ratio)]
+    low, high = map(_Order.of, energies)
+    turned = _turned(low, high)
+    bound = np.flatnonzero(~free)
+    turned[bound] -= _turned(*(_Order.of(each[bound]) for each in energies))
     first: list[tuple[str, str]] = []
-    number = 0
-    for n in range(len(names) - 1):
-        low, high = (_signs(end[n], end[n + 1 :]) for end in ends)
-        turned = (low != high) & (free[n] | free[n + 1 :])
-        number += int(np.count_nonzero(turned))
-        if most is None or len(first) < most:
-            first += [(names[n], names[n + 1 + int(other)]) for other in np.flatnonzero(turned)]
-    return Overturned(tuple(first[:most]), number)
+    for n in map(int, np.flatnonzero(turned)):
+        if most is not None and len(first) >= most:
+            break
+        others = (low.signs(n) != high.signs(n)) & (free[n] | free)
+        first += [
+            (names[n], names[n + 1 + int(other)]) for other in np.flatnonzero(others[n + 1 :])
+        ]
+    return Overturned(tuple(first[:most]), int(turned.sum()) // 2)
 
 
-def _signs(one: float, others: npt.NDArray[np.float64]) -> npt.NDArray[np.int8]:
+class _Order(NamedTuple):
+    """Entries in the order of their energy, in which neighbours may be level."""
+
+    place: npt.NDArray[np.int64]
+    """Of each entry."""
+    less: npt.NDArray[np.int64]
+    """For each entry, how many from the first on use less."""
+    upto: npt.NDArray[np.int64]
+    """For each entry, how many from the first on do not use more."""
+
+    @classmethod
+    def of(cls, energies: npt.NDArray[np.float64]) -> _Order:
+        """Sort them."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        order = np.argsort(energies, kind="stable")
+        in_order, places = energies[order], np.arange(len(order))
+        place = np.empty_like(places)
+        place[order] = places
+        less = np.searchsorted(in_order, in_order - NOISE * np.abs(in_order))
+        # Another uses more where this one is among those that use less than it.
+        upto = np.searchsorted(less, places, side="right")
+        return cls(place, less[place], upto[place])
+
+    def signs(self, n: int) -> npt.NDArray[np.int8]:
+        """Return for each entry whether it uses more than the n-th (1), less (-1) or as much."""
+        import numpy as np  # noqa: PLC0415 - as above
+
+        more: npt.NDArray[np.bool_] = self.place >= self.upto[n]
+        less: npt.NDArray[np.bool_] = self.place < self.less[n]
+        return more.view(np.int8) - less.view(np.int8)
+
+
+def _turned(low: _Order, high: _Order) -> npt.NDArray[np.int64]:
+    """Return for each entry with how many others its order is not the same at both ends.
+
+    These are all but those that use less at both, more at both or as much at both, itself included.
+    Each is a number of places that are below one bound at one end and below another at the other.
+    """
     import numpy as np  # noqa: PLC0415 - as above
 
-    noise = NOISE * np.maximum(abs(one), np.abs(others))
-    return (one - others > noise).view(np.int8) - (others - one > noise).view(np.int8)
+    in_order = np.empty_like(high.place)
+    in_order[low.place] = high.place
+    less_less, less_upto, upto_less, upto_upto = (
+        _below(in_order, first, second)
+        for first in (low.less, low.upto)
+        for second in (high.less, high.upto)
+    )
+    more = len(in_order) - low.upto - high.upto + upto_upto
+    level = upto_upto - upto_less - less_upto + less_less
+    turned: npt.NDArray[np.int64] = len(in_order) - less_less - more - level
+    return turned
+
+
+def _below(
+    places: npt.NDArray[np.int64], first: npt.NDArray[np.int64], bounds: npt.NDArray[np.int64]
+) -> npt.NDArray[np.int64]:
+    """Return, for each n, how many of the ``first[n]`` first places are less than ``bounds[n]``.
+
+    Bit by bit, from the highest: those that have none where the bound has one are less. The others
+    with the bound's bit are looked at further; places are sorted by the bit, so that they lie
+    together from ``start`` to ``end`` (a wavelet matrix).
+    """
+    import numpy as np  # noqa: PLC0415 - as above
+
+    found, start, end = np.zeros_like(first), np.zeros_like(first), first
+    for bit in reversed(range(len(places).bit_length())):
+        ones, asked = places >> bit & 1 == 1, bounds >> bit & 1 == 1
+        zeros = np.concatenate(([0], np.cumsum(~ones)))
+        found += np.where(asked, zeros[end] - zeros[start], 0)
+        start, end = (
+            np.where(asked, zeros[-1] + each - zeros[each], zeros[each]) for each in (start, end)
+        )
+        places = np.concatenate((places[~ones], places[ones]))
+    return found
 
 
 def _model(meter: MeterDescription) -> SourceDescription | None:
