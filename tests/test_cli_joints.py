@@ -112,7 +112,7 @@ def test_the_same_outcomes_give_the_same_bytes(place: Place) -> None:
     assert joint_of(place).read_bytes() == before
 
 
-def test_a_file_that_nobody_signed_is_believed_only_where_all_outcomes_give_the_same(
+def test_a_file_that_nobody_signed_is_believed_only_where_the_outcomes_give_the_same(
     place: Place,
 ) -> None:
     place.add_three()
@@ -189,6 +189,19 @@ def test_with_one_sidecar_missing_and_no_file_the_others_are_ranked(place: Place
     assert board["ranking"]["unranked"] == [{"entry": "good", "why": "items-missing"}]
     (note,) = [note for note in board["notes"] if note["code"] == "unranked"]
     assert note["message"].endswith(": good")
+
+
+def test_what_was_made_with_one_sidecar_missing_is_fresh_until_it_says_otherwise(
+    place: Place,
+) -> None:
+    place.add_three()
+    place.sidecars("good")[0].unlink()
+    assert run("--published").exit_code == 0
+    assert is_fresh()
+    assert verified() == {"findings": [], "notes": []}
+    change(joint_of(place), {"claims": []})
+    assert not is_fresh()
+    assert verified() == {"findings": ["joint"], "notes": []}
 
 
 def ranked(place: Place, several: Workers, between: Callable[[], object] = lambda: None) -> Boards:

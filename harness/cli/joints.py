@@ -213,7 +213,7 @@ class Joints:
         kept, problem = self._kept(board, records)
         computed, complete = self._compute(board, rows, records, beside)
         of_kept = kept and with_statistics(board, kept.statistics, self._rules)
-        if kept and of_kept and _counts(kept, computed if complete else None):
+        if kept and of_kept and _counts(kept, computed, complete=complete):
             return _Made(of_kept, of_kept)
         if computed is None:
             why: WhyNoRanks = "items-missing" if self._in_force(board) else "other-rules"
@@ -346,14 +346,14 @@ def _needs_signature(made: _Made) -> bool:
     return joint is not None and joint.signature is None and made.board.status in SIGNED
 
 
-def _counts(kept: JointFile, computed: JointStatistics | None) -> bool:
-    """Say whether a file is to be believed; ``computed`` is what the outcomes of all rows give.
+def _counts(kept: JointFile, computed: JointStatistics | None, *, complete: bool) -> bool:
+    """Say whether a file is to be believed; ``computed`` is what the outcomes here give.
 
-    Without them an organiser's signature, which was found good when it was read: a file that nobody
-    signed could be anybody's.
+    Where those of some rows are missing, an organiser's signature is believed, which was found good
+    when it was read. A file that nobody signed could be anybody's: it is what they give, or stale.
     """
     from harness.ranking.joined import agree
 
-    if computed is None:
-        return kept.signature is not None
-    return agree(kept.statistics, computed)
+    if kept.signature is not None and not complete:
+        return True
+    return computed is not None and agree(kept.statistics, computed)
