@@ -260,6 +260,8 @@ def _require_text(name: str) -> None:
 def test_no_name_is_a_formula_where_a_semicolon_parts_cells() -> None:
     (cells, _) = rows(export(subject(named('t;=1+1; "@x')), FORMATS["codecarbon"]))
     assert cells["project_name"].endswith("/t;'=1+1;' \"@x (demonstration)")
+    (cells, _) = rows(export(subject(named("t;\uff1d1")), FORMATS["codecarbon"]))
+    assert cells["cpu_model"] == "t;'\uff1d1"
     (cells, _) = rows(export(subject(named('t; "@x')), FORMATS["codecarbon"]))
     assert cells["project_name"].endswith("/t;' \"@x (demonstration)")
 

@@ -54,7 +54,7 @@ def test_text_with_quotes_commas_and_newlines_comes_back_as_it_was() -> None:
     assert row["team"] == name
 
 
-@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)"])
+@pytest.mark.parametrize("name", ["=1+1", "+1", "-1", "@SUM(A1)", "\uff1d1", "\uff0b1", "\uff0d1"])
 def test_text_that_a_spreadsheet_would_run_is_quoted_and_figures_are_not(name: str) -> None:
     (row,) = rows_of(samples.board(samples.entry(name, active_joules_per_1000_queries=-1.5)))
     assert row["entry"] == "'" + name

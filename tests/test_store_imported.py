@@ -138,6 +138,7 @@ def test_what_is_exported_comes_back() -> None:
         ({"run_id": ""}, "run_id", "is missing"),
         ({"project_name": "=1+1"}, "project_name", "begins like a formula"),
         ({"cpu_model": "@SUM(A1)"}, "cpu_model", "begins like a formula"),
+        ({"cpu_model": "\uff1d1"}, "cpu_model", "begins like a formula"),
         ({"cpu_model": "a\x1b[31mb"}, "cpu_model", "control characters"),
         ({"cpu_model": "a\u202eb"}, "cpu_model", "control characters"),
         ({"cpu_model": "x" * 5000}, "cpu_model", "5,000 characters"),

@@ -311,6 +311,14 @@ def test_a_bad_file_is_named_and_hides_no_other(
     assert (tmp_path / problems[0].path).suffix == ".json"
 
 
+@pytest.mark.parametrize("told", ["yesterday", "2026-13-02T03:04:05Z"])
+def test_a_moment_that_is_none_is_named_with_its_field(tmp_path: Path, told: str) -> None:
+    _, path = write(tmp_path, record(), None)
+    alter(path, lambda plain: plain.update(created_utc=told))
+    _, (problem,) = read_all(tmp_path)
+    assert f"created_utc is {told!r}, which is no moment in UTC" in problem.message
+
+
 def test_too_new_and_too_old_are_told_apart(tmp_path: Path) -> None:
     for entry, schema in (("new", SCHEMA_VERSION + 1), ("old", 0)):
         _, path = write(tmp_path, record(entry), None)

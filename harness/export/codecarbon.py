@@ -33,7 +33,7 @@ NEEDED = frozenset({"run_id", "duration", "emissions", "energy_consumed"})
 """Without these it is another format."""
 MOMENT = "%Y-%m-%dT%H:%M:%S"
 PERCENT = 100
-FORMULA = re.compile(r"(^|;)([\s\"]*+)(?=[=+\-@])")
+FORMULA = re.compile(r"(^|;)([\s\"]*+)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])")
 """Where a spreadsheet finds a formula in a line; some part cells at a semicolon, too."""
 COMPONENTS = {"package": "cpu", "dram": "ram", "gpu": "gpu"}
 """Whose energy stands in which columns; what is metered at the wall is in the whole alone."""

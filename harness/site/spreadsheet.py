@@ -15,10 +15,11 @@ Written: TypeAlias = str | float | int | None
 END = "\n"
 """Of a line."""
 
-FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|\")*+)(?=[=+\-@])")
+FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|\")*+)(?=[=+\-@\uff0b\uff0d\uff1d\uff20])")
 """Where a spreadsheet would find a formula and run it: a sign at the beginning of a cell. It may
 part cells at a semicolon (as where the comma is decimal), a tab or a line end that stand in a name,
-and then takes the quotes around that name for text; blanks and quotes it passes over."""
+and then takes the quotes around that name for text; blanks and quotes it passes over. Where wide
+letters are written, a sign's wide form is the sign (OWASP, *CSV Injection*)."""
 
 
 def comma_separated(board: Board, lines: Iterable[str] | None = None) -> bytes:

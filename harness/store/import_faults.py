@@ -17,8 +17,8 @@ LONGEST_NUMBER = 100
 """Characters of one."""
 MOST = 1e12
 """Of any figure: far beyond any claim, and safe to calculate with."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes for the beginning of a formula."""
+FORMULA = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\t", "\r")
+"""What a spreadsheet takes for the beginning of a formula, wide forms of signs included."""
 LEAST_FACTOR, MOST_FACTOR = 500.0, 2_000.0
 """Two figures that are this far apart are the same one in units a thousand apart."""
 HIGHEST_KG_PER_KWH = 3.0

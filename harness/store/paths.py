@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import PurePosixPath
 
 from harness.records.evaluation import EvaluationRecord
+from harness.records.moments import is_moment, moment
 
 LOCAL = ".local.json"
 """Ends the names of self-reported records: git ignores them."""
@@ -75,6 +76,6 @@ def created(record: EvaluationRecord) -> datetime:
 
 @lru_cache(maxsize=16)  # asked for several times of each record
 def _moment(text: str) -> datetime:
-    if not _MOMENT.fullmatch(text):
+    if not _MOMENT.fullmatch(text) or not is_moment(text):
         raise ValueError(f"created_utc is {text!r}, which is no moment in UTC")
-    return datetime.fromisoformat(text).astimezone(UTC)
+    return moment(text)
