@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from sandboxes import launch_of
 
 from harness.errors import SubmissionError
 from harness.sandbox import frames
 from harness.sandbox.replies import MEND, Reply
-from tests.sandboxes import launch_of
 
 PROVIDE = (
     "put the module into the entry's folder, or lock its package: docs/how-to/lock-packages.md"
