@@ -20,7 +20,7 @@ from harness.cli.app import app
 from harness.ranking.compare import Comparison, Side
 from harness.ranking.paired_energy import EnergyFinding
 from harness.ranking.paired_quality import QualityFinding
-from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
+from harness.records.evaluation import Failed, ItemOutcomes, MetricValue, Quality
 from harness.records.session import Session
 from harness.store.results import write
 from harness.tasks import load_task
@@ -271,6 +271,7 @@ def test_a_later_failure_and_a_changed_folder_are_said(project: Path) -> None:
     made = document("old", "new")
     assert {"failed-since", "entry-changed"} <= set(codes(made))
     assert [note["code"] for note in made["stale"]] == ["failed-since", "entry-changed"]
+    assert made["stale"][0]["remedy"] == "mend it, and evaluate the entry again"
     assert document("new", "old")["stale"] == []
     ci = compared("old", "new", "--fail-on-regression")
     assert ci.exit_code == 1
@@ -289,6 +290,17 @@ def test_a_later_evaluation_that_cannot_be_used_is_no_evidence_that_nothing_got_
     assert compared("old", "new").exit_code == 0
     assert compared("old", "new", "--fail-on-regression").exit_code == 1
     assert compared("old", path, "--fail-on-regression").exit_code == 0  # this very record
+    assert document("old", "new")["stale"][0]["remedy"] == "evaluate the entry again"
+
+
+def test_nobody_is_told_to_mend_an_entry_that_the_organisers_side_failed(project: Path) -> None:
+    keep(project, "old")
+    keep(project, "new", created=EARLY)
+    disturbed = Failed(stage="disturbance", blame="organiser", message="m", remedy="r")
+    keep(project, "new", created=LATE, outcome=disturbed)
+    (stale,) = document("old", "new")["stale"]
+    assert "failed in disturbance (blame: organiser)" in stale["message"]
+    assert stale["remedy"] == "evaluate the entry again"
 
 
 def test_an_entry_that_was_not_kept_apart_is_compared_with_nothing(project: Path) -> None:

@@ -13,7 +13,8 @@ from harness.sandbox import frames
 from harness.sandbox.replies import MEND, Reply
 
 PROVIDE = (
-    "put the module into the entry's folder, or lock its package: docs/how-to/lock-packages.md"
+    "put the module into the entry's folder, or lock its package (docs/how-to/lock-packages.md); "
+    "a reference entry may need an extra (README.md)"
 )
 
 

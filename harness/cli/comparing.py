@@ -188,14 +188,19 @@ def _failed_since(named: Named, entry: str, evaluations: Evaluations) -> list[No
     def told(each: StoredLike, why: str) -> str:
         outcome = each.record.outcome
         if isinstance(outcome, Failed):
-            return f"failed in {outcome.stage}"
+            return f"failed in {outcome.stage} (blame: {outcome.blame})"
         return f"cannot be used, {why}"
+
+    def remedy(each: StoredLike) -> str:
+        outcome = each.record.outcome
+        faulty = isinstance(outcome, Failed) and outcome.blame == "submission"
+        return "mend it, and evaluate the entry again" if faulty else "evaluate the entry again"
 
     return [
         Notice(
             code="failed-since",
             message=f"a later evaluation of {entry} {told(each, why)}: {each.path}",
-            remedy="mend it, and evaluate the entry again",
+            remedy=remedy(each),
         )
         for each in named.source.stored
         if each.record.submission.entry == entry

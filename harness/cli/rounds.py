@@ -208,7 +208,7 @@ def campaign(
         yield rounds, keeping
     except BaseException:  # an interrupt too is told how to go on; it goes on its way
         if keeping.keeps or any(each.stays for each in ended):
-            print_note("note: the sessions that stand are kept: with --resume it is gone on")
+            print_note("note: the sessions that stand are kept: add --resume to go on from them")
         raise
     finally:
         keeping.close()

@@ -15,7 +15,8 @@ from harness.sandbox.protocol import Launch
 
 MEND = "run the entry by hand on a few samples and mend it"
 _PROVIDE = (
-    "put the module into the entry's folder, or lock its package: docs/how-to/lock-packages.md"
+    "put the module into the entry's folder, or lock its package (docs/how-to/lock-packages.md); "
+    "a reference entry may need an extra (README.md)"
 )
 _CHUNK_BYTES = 1 << 20
 

@@ -124,7 +124,7 @@ def interrupted(place: Place, *entries: Path) -> Ended:
         """
     ended = place.run(first, *rest, hurt=hurt)
     assert ended.code == 128 + signal.SIGINT, ended.err
-    assert "note: the sessions that stand are kept: with --resume it is gone on" in ended.err
+    assert "note: the sessions that stand are kept: add --resume to go on from them" in ended.err
     return ended
 
 
@@ -201,7 +201,7 @@ def test_each_record_without_any_place_is_printed_and_can_be_written_later(place
     assert names == ["fine", "other", "steady"]
     assert all(each["items"]["ids"] for each in printed)
     assert ended.err.count("make some; keep what was printed") == 3
-    assert "note: the sessions that stand are kept: with --resume it is gone on" in ended.err
+    assert "note: the sessions that stand are kept: add --resume to go on from them" in ended.err
     resumed = place.run(entry, other, "--resume")
     assert resumed.code == 0
     assert "note: going on with" in resumed.err, resumed.err  # else it says what is otherwise
