@@ -69,6 +69,15 @@ def test_answers_like_guesses_are_said(
     assert codes == (["like-guessing"] if like_guessing else [])
 
 
+def test_that_answers_look_like_guesses_tells_no_label() -> None:
+    """One item is answered otherwise than all others, and its label is what is looked for."""
+    said = {
+        notice(of({"confusion": table})).message
+        for table in (((599, 1, 0), (60, 0, 0)), ((600, 0, 0), (59, 1, 0)))
+    }
+    assert len(said) == 1
+
+
 def test_a_null_entry_is_not_told_that_it_guesses() -> None:
     made = of({"confusion": ((100, 0, 0), (100, 0, 0))})
     null = ReferenceEntries(null=made.submission.entry)

@@ -51,6 +51,23 @@ def test_originals_for_nothing_beside_dear_variants_are_named(original: float) -
     assert codes(costing(original=original, variant=1.0)) == ["variants-cost-otherwise"]
 
 
+def test_where_an_accelerator_is_metered_time_tells_what_it_works() -> None:
+    """An original may wait for it ten times as long as a variant, at the same CPU time."""
+    sweeps = (
+        Sweep(kind="original", queries=1000, seconds=10.0, cpu_seconds=1.0),
+        Sweep(kind="variant", queries=1000, seconds=1.0, cpu_seconds=1.0),
+    )
+    made = record(sessions=(replace(session(), sweeps=sweeps),) * 5)
+    (source, *_) = made.meter.sources
+    board = replace(source, name="gpu-0", component="gpu")
+    metered = replace(made, meter=replace(made.meter, sources=(source, board)))
+
+    assert codes(made) == []
+    (said,) = [n for n in notices(metered, RULES) if n.code.startswith("variants")]
+    assert said.code == "variants-cost-otherwise"
+    assert "cost 0.10 times the time of the originals" in said.message
+
+
 def test_sweeps_shorter_than_the_clock_can_tell_accuse_nobody() -> None:
     below = CLOCK_TICK_SECONDS * 0.9
     assert codes(costing(original=below / 2, variant=below)) == []

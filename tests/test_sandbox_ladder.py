@@ -14,7 +14,7 @@ from sandboxes import working
 from harness.errors import ConfigurationError, OrganiserError, UsageError
 from harness.records.evaluation import Isolation, IsolationCheck
 from harness.sandbox import bwrap, confined, ladder, probe, seccomp
-from harness.sandbox.attempts import ATTEMPTS
+from harness.sandbox.attempts import ATTEMPTS, began_at, read_environment, signal_parent
 from harness.sandbox.bwrap import Bwrap
 from harness.sandbox.confined import Confined
 from harness.sandbox.protocol import Sandbox
@@ -69,6 +69,15 @@ def test_the_probe_says_what_it_saw() -> None:
     assert isolation.landlock_abi is None
     assert isolation.enforced_by is not None
     assert isolation.enforced_by.memory.startswith(("control group", "watched by the harness: "))
+
+
+def test_another_process_of_the_harnesss_number_is_not_taken_for_it() -> None:
+    """The harness of a container is its process 1, and so is the first one of each sandbox."""
+    facts = {"parent": os.getpid(), "parent_began": began_at(os.getpid())}
+    assert signal_parent(facts) == "may signal the harness"
+    for attempt in (signal_parent, read_environment):
+        with pytest.raises(ProcessLookupError):
+            attempt(facts | {"parent_began": "1"})
 
 
 @as_root

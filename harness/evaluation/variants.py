@@ -3,14 +3,18 @@
 A table of answers, or a cache, answers originals for less than variants; what works on each item
 does not. The two are compared within each session, so that a machine that is slower in one session
 than in another does not count, and Student's t over the sessions says how sure the ratio is.
+
+Work is told by CPU time, which says nothing of what an accelerator does: where one is metered, by
+the time that passed as well.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, median
+from typing import TypeAlias
 
 from harness.evaluation.gate import CLOCK_TICK_SECONDS
 from harness.records.evaluation import EvaluationRecord
@@ -21,7 +25,7 @@ from harness.records.statistics import of_sessions
 
 @dataclass(frozen=True)
 class CostRatio:
-    """What variants cost over originals, in CPU time a query."""
+    """What variants cost over originals, a query."""
 
     value: float
     """The geometric mean over sessions; infinite where originals cost nothing."""
@@ -34,7 +38,13 @@ class CostRatio:
         return self.interval is None or not self.interval[0] <= 1 <= self.interval[1]
 
 
-def variant_cost_ratio(sessions: Sequence[Session]) -> CostRatio | None:
+Measure: TypeAlias = Callable[[Sweep], float]
+"""What tells the work of a sweep, in seconds."""
+
+
+def variant_cost_ratio(
+    sessions: Sequence[Session], measure: Measure = lambda sweep: sweep.cpu_seconds
+) -> CostRatio | None:
     """Return the ratio of costs; ``None`` where there were not both in a session.
 
     ``None`` too where both are too cheap for the clock.
@@ -43,9 +53,12 @@ def variant_cost_ratio(sessions: Sequence[Session]) -> CostRatio | None:
     if not both:
         return None
     of_kind = [[s for session in both for s in _sweeps(session, kind)] for kind in sorted(_BOTH)]
-    if max(median(s.cpu_seconds for s in sweeps) for sweeps in of_kind) < CLOCK_TICK_SECONDS:
+    if max(median(map(measure, sweeps)) for sweeps in of_kind) < CLOCK_TICK_SECONDS:
         return None
-    costs = [(_cost(_sweeps(s, "variant")), _cost(_sweeps(s, "original"))) for s in both]
+    costs = [
+        (_cost(_sweeps(s, "variant"), measure), _cost(_sweeps(s, "original"), measure))
+        for s in both
+    ]
     if min(min(pair) for pair in costs) <= 0:
         variants, originals = (fmean(each) for each in zip(*costs, strict=True))
         return CostRatio(variants / originals if originals > 0 else math.inf, None)
@@ -58,10 +71,23 @@ def variant_cost_ratio(sessions: Sequence[Session]) -> CostRatio | None:
 
 def about_variants(record: EvaluationRecord, cautions: CautionRules) -> Iterator[Notice]:
     """Warn of variants that cost otherwise than their originals, and of a want of them."""
+    measures: dict[str, Measure] = {"the CPU time": lambda sweep: sweep.cpu_seconds}
+    if "gpu" in record.meter.components:
+        measures["the time"] = lambda sweep: sweep.seconds
+    said = list(_about_costs(record, cautions, measures))
+    yield from sorted(said, key=lambda notice: notice.code)[:1]  # what is sure before what is not
+    yield from _about_a_want(record)
+
+
+def _about_costs(
+    record: EvaluationRecord, cautions: CautionRules, measures: Mapping[str, Measure]
+) -> Iterator[Notice]:
     low, high = cautions.variant_cost_ratio
-    ratio = variant_cost_ratio(record.sessions)
-    if ratio is not None and not low <= ratio.value <= high:
-        seen = f"perturbed variants cost {ratio.value:.2f} times the CPU time of the originals"
+    for name, measure in measures.items():
+        ratio = variant_cost_ratio(record.sessions, measure)
+        if ratio is None or low <= ratio.value <= high:
+            continue
+        seen = f"perturbed variants cost {ratio.value:.2f} times {name} of the originals"
         if ratio.interval is not None:
             seen += f" (95 % {ratio.interval[0]:.2f} to {ratio.interval[1]:.2f})"
         if ratio.differs:
@@ -77,7 +103,6 @@ def about_variants(record: EvaluationRecord, cautions: CautionRules) -> Iterator
                 message=f"{seen}: whether they cost alike cannot be told",
                 remedy="use a quieter or steadier machine, or more sessions",
             )
-    yield from _about_a_want(record)
 
 
 def _about_a_want(record: EvaluationRecord) -> Iterator[Notice]:
@@ -110,6 +135,6 @@ def _sweeps(session: Session, kind: str) -> list[Sweep]:
     return [sweep for sweep in session.sweeps if sweep.kind == kind]
 
 
-def _cost(sweeps: Sequence[Sweep]) -> float:
-    """Return the CPU seconds of a query, in the median sweep."""
-    return median(sweep.cpu_seconds / sweep.queries for sweep in sweeps)
+def _cost(sweeps: Sequence[Sweep], measure: Measure) -> float:
+    """Return the seconds of a query, in the median sweep."""
+    return median(measure(sweep) / sweep.queries for sweep in sweeps)

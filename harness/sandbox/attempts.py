@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import json
 import os
 import resource
@@ -108,21 +109,41 @@ def read_file(facts: dict[str, Any]) -> str:
     return "read a file outside of the sandbox"
 
 
+def harness(facts: dict[str, Any]) -> int:
+    """Return the harness's number; raise where that of another process is the same in here.
+
+    In a container it may be 1, which in a namespace of the entry's own is the first process there.
+    """
+    number: int = facts["parent"]
+    try:
+        began = began_at(number)
+    except OSError:
+        return number  # it is not to be seen: whether it can be reached is to be tried
+    if began != facts["parent_began"]:
+        raise ProcessLookupError(errno.ESRCH, os.strerror(errno.ESRCH))
+    return number
+
+
+def began_at(pid: int) -> str:
+    """Return when a process began, in ticks since the machine did: see proc(5)."""
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+
+
 def read_environment(facts: dict[str, Any]) -> str | None:
     """Read the environment of the harness: Landlock lets it be opened, and it looks empty."""
-    got = Path(f"/proc/{facts['parent']}/environ").read_bytes()
+    got = Path(f"/proc/{harness(facts)}/environ").read_bytes()
     return f"read {len(got)} bytes of the harness's environment" if got else None
 
 
 def read_memory(facts: dict[str, Any]) -> str:
     """Open the memory of the harness."""
-    Path(f"/proc/{facts['parent']}/mem").open("rb").close()
+    Path(f"/proc/{harness(facts)}/mem").open("rb").close()
     return "opened the harness's memory"
 
 
 def signal_parent(facts: dict[str, Any]) -> str:
     """Send the harness a signal; 0 asks for permission only."""
-    os.kill(facts["parent"], 0)
+    os.kill(harness(facts), 0)
     return "may signal the harness"
 
 
@@ -134,7 +155,7 @@ def change_file(facts: dict[str, Any]) -> str:
 
 def limit_parent(facts: dict[str, Any]) -> str:
     """Ask for a limit of the harness: who may is also let set it."""
-    resource.prlimit(facts["parent"], resource.RLIMIT_CORE)
+    resource.prlimit(harness(facts), resource.RLIMIT_CORE)
     return "may set the harness's limits"
 
 

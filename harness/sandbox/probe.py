@@ -29,6 +29,7 @@ from harness.sandbox.attempts import (
     NAMESPACES,
     PINNED_ATTEMPTS,
     REFUSED,
+    began_at,
 )
 from harness.sandbox.cgroup import Accounts
 from harness.sandbox.process import TreeProcess
@@ -330,6 +331,7 @@ def _targets() -> Iterator[dict[str, Any]]:
         unix.listen()
         yield {
             "parent": os.getpid(),
+            "parent_began": began_at(os.getpid()),
             "port": listener.getsockname()[1],
             "abstract_name": token,
             "token": token,
