@@ -101,6 +101,8 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--texts", type=int, default=100_000)
     arguments = parser.parse_args()
+    if arguments.texts < 4 * BATCH_SIZE:
+        parser.error(f"--texts: a quarter of them must fill a batch: give {4 * BATCH_SIZE} or more")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)  # the sandbox's user must get through to the entry

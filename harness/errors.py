@@ -8,8 +8,8 @@
     │   └── MachineBusyError     another evaluation has the machine
     └── MeasurementError     3   no usable meter, or a source failed inside a window
 
-They are caught once, in ``harness.cli``. Any other exception is a bug of ours and shows its
-traceback.
+They are caught once, in ``harness.cli``, and with them what the system says of a path that may not
+be opened. Any other exception is a bug of ours and shows its traceback.
 """
 
 from __future__ import annotations

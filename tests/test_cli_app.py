@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -186,6 +187,21 @@ def test_what_an_error_quotes_cannot_reach_the_terminal(
         raise SubmissionError("it wrote:\n\x1b[2Jgone\u202e")
 
     assert capsys.readouterr().err == "error: it wrote:\n\\x1b[2Jgone\\u202e\n"
+
+
+def test_a_place_that_may_not_be_opened_is_named(tmp_path: Path) -> None:
+    """``Path.exists`` raises for these; for who is not root, so does a folder that is closed."""
+    named = tmp_path / ("a" * 300)
+    done = harness("evaluate", "submissions/climate-null", "--weights", str(named), "--json")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"error: {named}: File name too long\nfix: name another place")
+    assert json.loads(done.stdout)["error"]["message"] == f"{named}: File name too long"
+
+
+def test_what_the_system_says_of_no_path_is_a_bug() -> None:
+    for error in (PermissionError(errno.EPERM, "refused"), OSError(errno.EIO, "broken", "/file")):
+        with pytest.raises(OSError, match=r"refused|broken"), explained(as_json=False):
+            raise error
 
 
 def test_an_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:

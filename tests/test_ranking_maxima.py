@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 
 from harness.ranking.bound import bound_of
-from harness.ranking.energy_pairs import Columns, paired, serial_widening, two_samples
+from harness.ranking.energy_pairs import Columns, paired, two_samples
 from harness.ranking.maxima import (
     largest_apart,
     largest_ratio,
     normal_scale,
     student_scale,
 )
-from harness.records.statistics import CORRELATION
+from harness.records.statistics import CORRELATION, serial_widening
 
 RNG = np.random.default_rng(5)
 

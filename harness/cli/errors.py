@@ -1,10 +1,12 @@
 """The one place where the harness's errors are caught: a message, a remedy, an exit code.
 
-Every other exception is a bug of ours and shows its traceback.
+So is what the system says of a path that nobody may open: that is no fault of the code which looked
+there first. Every other exception is a bug of ours and shows its traceback.
 """
 
 from __future__ import annotations
 
+import errno
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +17,10 @@ import typer
 from harness.cli.interrupts import KILLED, Interrupted
 from harness.cli.light import LightCommand
 from harness.cli.output import in_colour, print_json, print_note
-from harness.errors import HarnessError, MachineBusyError
+from harness.errors import HarnessError, MachineBusyError, UsageError
+
+_OF_A_PATH = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG})
+"""Whatever is done with a path, ``Path.exists`` included."""
 
 
 class Command(LightCommand):
@@ -36,6 +41,17 @@ def explained(*, as_json: bool) -> Iterator[None]:
     except HarnessError as error:
         report(error, as_json=as_json)
         raise typer.Exit(error.exit_code) from None
+    except OSError as error:
+        if error.filename is None or error.errno not in _OF_A_PATH:
+            raise
+        report(
+            UsageError(
+                f"{error.filename}: {error.strerror}",
+                remedy="name another place, or let this user open it and the folders above it",
+            ),
+            as_json=as_json,
+        )
+        raise typer.Exit(UsageError.exit_code) from None
     except KeyboardInterrupt as interrupt:
         number = interrupt.number if isinstance(interrupt, Interrupted) else signal.SIGINT
         message = f"interrupted by {signal.Signals(number).name}"

@@ -26,7 +26,7 @@ from typing import TypeAlias
 import numpy as np
 
 from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
-from harness.records.statistics import CORRELATION, LEAST_SPREAD, t_quantile
+from harness.records.statistics import LEAST_SPREAD, serial_widening, t_quantile
 
 LEAST_SHARED = 3
 """Rounds that two entries must share, or sessions that each must have, to be compared by them."""
@@ -143,18 +143,6 @@ def sample_means(columns: Columns, least_spread: float) -> tuple[Floats, Floats,
     centred = np.where(columns.present, values - means[..., np.newaxis], 0)
     spreads = np.square(centred).sum(axis=-1) / (counts - 1)
     return means, np.maximum(spreads, least_spread**2) / counts, counts - 1
-
-
-def serial_widening(sessions: int) -> float:
-    """Return by how much the square of a mean's standard error is too small.
-
-    For an autoregressive series of lag 1: the variance of the mean of n over what the spread of the
-    n makes of it (G. V. Bayley and J. M. Hammersley, The "effective" number of independent
-    observations in an autocorrelated time series, 1946).
-    """
-    lags = np.arange(1, sessions)
-    inflated = 1 + 2 * float(((1 - lags / sessions) * CORRELATION**lags).sum())
-    return inflated * (sessions - 1) / (sessions - inflated)
 
 
 def _widening(counts: Integers) -> Floats:

@@ -33,6 +33,7 @@ __all__ = [
     "of_sessions",
     "over_campaigns",
     "paired_ratio",
+    "serial_widening",
     "t_quantile",
     "unpaired_ratio",
 ]
@@ -109,7 +110,20 @@ def of_sessions(
     if len(values) < 2 or min(values) <= 0:  # noqa: PLR2004 - two values make a spread
         return None
     plain = _of_logs([math.log(value) for value in values], least_spread)
-    return plain.widened(_succession(len(values), correlation))
+    return plain.widened(math.sqrt(serial_widening(len(values), correlation)))
+
+
+@lru_cache(maxsize=256)  # of few numbers of sessions
+def serial_widening(count: int, correlation: float = CORRELATION) -> float:
+    """Return by how much the variance of a mean of ``count`` values in a row is more than is seen.
+
+    What correlation r of neighbours adds to the variance of the mean, v = 1 + 2 sum (1 - k / n) r^k
+    of what it would be, over what it takes from the variance that is seen, (n - v) / (n - 1) of
+    what it is (G. E. P. Box, G. M. Jenkins and G. C. Reinsel, Time Series Analysis, 1994, section
+    2.1).
+    """
+    variance_of_mean = 1 + 2 * sum((1 - lag / count) * correlation**lag for lag in range(1, count))
+    return variance_of_mean * (count - 1) / (count - variance_of_mean)
 
 
 def log_mean(values: Sequence[float]) -> float:
@@ -232,18 +246,6 @@ def _variance(values: Sequence[float]) -> float:
     count = len(whole)
     squares = count * sum([each * each for each in whole]) - sum(whole) ** 2
     return squares / (count * (count - 1) * scale * scale)
-
-
-@lru_cache(maxsize=256)  # of few numbers of sessions
-def _succession(count: int, correlation: float) -> float:
-    """Return what correlation makes of the standard error of a mean of ``count`` values.
-
-    It adds to the variance of the mean, v = 1 + 2 sum (1 - k / n) r^k of what it would be, and
-    takes from the variance that is seen, (n - v) / (n - 1) of what it is (G. E. P. Box, G. M.
-    Jenkins and G. C. Reinsel, Time Series Analysis, 1994, section 2.1).
-    """
-    variance_of_mean = 1 + 2 * sum((1 - lag / count) * correlation**lag for lag in range(1, count))
-    return math.sqrt(variance_of_mean * (count - 1) / (count - variance_of_mean))
 
 
 def _paule_mandel(logs: Sequence[float], own: Sequence[float]) -> float:
