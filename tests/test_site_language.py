@@ -110,6 +110,27 @@ def test_french_signs_keep_to_the_word_before_them() -> None:
             assert not re.search(r" [:;?!»%]|« ", form), f"{key}: a space that breaks"
 
 
+def test_french_elides_before_no_metric() -> None:
+    """Of metrics, ``exactitude`` begins with a vowel and others do not."""
+    for key, message in catalogue("fr").items():
+        for form in forms(message):
+            assert not re.search(r"\b(de|le|la|que) \{metric\}", form), key
+
+
+@pytest.mark.parametrize("code", codes())
+def test_what_is_said_of_a_pair_names_both(code: str) -> None:
+    for key, message in catalogue(code).items():
+        found = set().union(*(holes(form) for form in forms(message)))
+        assert ("a" in found) == ("b" in found), key
+
+
+@pytest.mark.parametrize("code", codes())
+def test_ranges_of_ranks_that_overlap_are_said_to_tell_nothing_by_themselves(code: str) -> None:
+    """Of four entries, one that beats another and no more: ranges 1 to 3 and 2 to 4."""
+    said = language(code).text("markdown.explained")
+    assert {"en": "may not be told apart", "fr": "peuvent ne pas être"}[code] in said
+
+
 def test_every_string_is_used_and_every_one_that_is_used_is_there() -> None:
     use, known = catalogue_use.use_of_the_program(), catalogue(MAIN).keys()
     assert sorted(key for key in use.keys if key not in known) == []

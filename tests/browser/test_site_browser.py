@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import pytest
+from msgspec.structs import replace
 
 from harness.records.board import Boards
 from harness.site.render import render
@@ -14,6 +15,7 @@ from harness.site.render import render
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
 from browser_pages import DESKTOP, PHONE, lacking, write_files
+from screenshots import many
 
 if TYPE_CHECKING:
     from conftest import OpenPage
@@ -106,3 +108,19 @@ def test_axe_finds_nothing(
     assert results.violations_count == 0, results.generate_report()
     passed = {rule["id"] for rule in results.response["passes"]}
     assert {"color-contrast", "link-name", "document-title"} <= passed
+
+
+@pytest.mark.parametrize("viewport", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("clicked", [True, False], ids=["clicked", "sent"])
+def test_a_link_to_a_board_leads_to_it_however_many_rows_stand_above(
+    open_page: OpenPage, tmp_path: Path, viewport: dict[str, int], *, clicked: bool
+) -> None:
+    boards = tuple(replace(many(60), id=f"board-{n}") for n in range(4))
+    index = write_files(tmp_path, render(Boards(boards=boards, problems=()))) / "index.html"
+    page = open_page(index, "" if clicked else "#board-board-3", viewport=viewport).page
+    if clicked:
+        page.locator(".board-list a").last.click()
+    page.locator("#board-board-3 .tools").wait_for()  # its data are here
+    page.wait_for_timeout(500)  # and those of the board above
+    top = page.locator("#board-board-3").evaluate("e => e.getBoundingClientRect().top")
+    assert -5 < top < 300  # its heading is in sight: on a phone the picture above may still grow

@@ -481,6 +481,17 @@ def test_names_of_strangers_are_text_and_rows_are_of_one_height(
     assert opened.complaints == []
 
 
+def test_a_phone_shows_how_names_end(open_page: OpenPage, tmp_path: Path) -> None:
+    named = [samples.entry(f"chainsaw-cnn-{end}", quality=0.5) for end in ("torch", "onnx")]
+    boards = Boards(boards=(samples.board(*named, id=SMALL),), problems=())
+    index = write_files(tmp_path, render(boards)) / "index.html"
+    section = board(open_page(index, viewport=PHONE).page, SMALL)
+    cut = section.locator("tbody th a bdi").evaluate_all(
+        "all => all.map(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)"
+    )
+    assert cut == [False, False]
+
+
 def test_a_mark_that_is_chosen_brings_its_row_into_sight(open_page: OpenPage, index: Path) -> None:
     page = open_page(index).page
     section = board(page, MANY)
