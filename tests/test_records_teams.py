@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any, get_type_hints
 
 import pytest
 from hypothesis import given
@@ -151,3 +152,19 @@ def test_a_team_that_something_passes_for_is_found() -> None:
 def test_any_text_has_a_key_and_a_look(text: str) -> None:
     assert team_key(team_key(text)) == team_key(text)
     assert appearance(text) == appearance(f"  {text}\u200b ")
+
+
+def test_what_a_table_may_hold_is_looked_up_once_for_all_of_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It took a second for every thousand teams, in each command that reads who they are."""
+    asked: list[object] = []
+
+    def counted(kind: object, **options: bool) -> dict[str, Any]:
+        asked.append(kind)
+        return get_type_hints(kind, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr("harness.records.fields.get_type_hints", counted)
+    tables = "".join(f'[[teams]]\nid = "t{n}"\nname = "A {n} b"\n' for n in range(50))
+    assert len(parse_teams(f"schema = 1\n{tables}".encode(), "teams.toml").teams) == 50
+    assert len(asked) <= 2

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, get_type_hints
 
 import msgspec
@@ -29,8 +30,7 @@ def table_faults(
     """Find unknown, missing and wrong keys; ``inside`` names tables that are looked at apart."""
     import difflib  # noqa: PLC0415 - only needed once something is wrong
 
-    types = get_type_hints(kind, include_extras=True)
-    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    known, types = _fields(kind)
     for key, value in table.items():
         if key not in known:
             near = difflib.get_close_matches(key[:100], known, 1)
@@ -41,6 +41,13 @@ def table_faults(
     for name, field in known.items():
         if field.required and name not in table:
             yield f"{prefix}{name}: is missing"
+
+
+@cache
+def _fields(kind: type[Frozen]) -> tuple[dict[str, msgspec.structs.FieldInfo], dict[str, Any]]:
+    """Return the fields, and their types; a file may have hundreds of tables of one kind."""
+    known = {field.name: field for field in msgspec.structs.fields(kind)}
+    return known, get_type_hints(kind, include_extras=True)
 
 
 def _value_faults(field: str, value: object, kind: object) -> Iterator[str]:

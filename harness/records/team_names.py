@@ -38,6 +38,8 @@ def appearance(team: str) -> str:
 
 def _shown(text: str) -> str:
     """Leave out format characters, and what else shows nothing by itself."""
+    if text.isascii():  # it has none, and most names are of it
+        return text
     return "".join(
         each for each in text if unicodedata.category(each) != "Cf" and not _is_unseen(ord(each))
     )
