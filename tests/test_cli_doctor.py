@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -434,3 +435,13 @@ def test_a_faulty_profile_is_a_problem_and_hides_nothing_else(
         f"{folder / 'bench.toml'}: colour: unknown key: known are schema, entry_cores, match, model"
     ]
     assert found.machine is not None
+
+
+def test_what_installs_a_package_names_this_environment_which_may_have_no_pip(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_diagnosis(whole())
+    python = shlex.quote(sys.executable)
+    assert f"fix: in the checkout: pip --python {python} install -e '.[torch]'" in (
+        capsys.readouterr().out
+    )

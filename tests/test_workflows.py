@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -210,7 +211,10 @@ def test_an_evaluation_ends_with_a_branch_of_signed_results(tmp_path: Path) -> N
     python.parent.mkdir(parents=True)
     python.write_text(PYTHON, encoding="utf-8")
     python.chmod(0o755)
+    (tmp_path / "bin").mkdir()
+    shutil.copy(python, tmp_path / "bin" / "python3")
     environment = os.environ | {
+        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
         "DATA": str(tmp_path / "data"), "KEY": "jury", "ENTRIES": "green-model",
         "XDG_CONFIG_HOME": str(tmp_path / "keys"), "HARNESS_KEY_PASSPHRASE": "",
         "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_STEP_SUMMARY": str(tmp_path / "s"),
@@ -243,8 +247,8 @@ def test_an_evaluation_ends_with_a_branch_of_signed_results(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["evaluate.yml", "page.yml"])
 def test_constraints_are_given_to_pip_where_there_are_some(name: str, tmp_path: Path) -> None:
     runs = [step.get("run", "") for step in steps_of(read(text_of(name)))]
-    (line,) = [line for run in runs for line in run.splitlines() if "pip install" in line]
-    shown = f'python() {{ echo "$@"; }}\n{line.replace(".venv/bin/", "")}'
+    (line,) = [line for run in runs for line in run.splitlines() if " -m pip " in line]
+    shown = f'python() {{ echo "$@"; }}\npython3() {{ echo "$@"; }}\n{line}'
     words = ["bash", "-eo", "pipefail", "-c", shown]
     for given in ("", " --constraint constraints.txt"):
         said = subprocess.run(
@@ -258,3 +262,11 @@ def test_the_page_names_every_workflow_and_none_is_active_here() -> None:
     page = PAGE.read_text(encoding="utf-8")
     assert all(f"workflows/{name}" in page for name in NAMES)
     assert not (ROOT / ".github").exists()
+
+
+def test_the_readmes_environment_has_no_pip_and_nothing_asks_it_for_one() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "python3 -m venv --without-pip .venv" in readme
+    for path in (ROOT / "docs").rglob("*"):
+        if path.suffix in {".md", ".yml"}:
+            assert ".venv/bin/python -m pip" not in path.read_text(encoding="utf-8"), path

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import platform
 import re
+import shlex
+import sys
 from collections.abc import Callable
 from importlib import metadata
 from typing import TypeVar
@@ -26,6 +28,8 @@ from harness.records.session import Notice
 from harness.sandbox.ladder import choose
 
 DISTRIBUTION = "frugal-ai-harness"
+PIP = f"pip --python {shlex.quote(sys.executable)}"
+"""The README's environment has no pip of its own: a bare ``pip`` would install elsewhere."""
 
 T = TypeVar("T")
 
@@ -182,7 +186,7 @@ def _packages(problems: _Problems) -> tuple[dict[str, str | None], dict[str, str
     except metadata.PackageNotFoundError:
         problems.add(
             ConfigurationError(
-                f"{DISTRIBUTION} is not installed", remedy="pip install -e . in the checkout"
+                f"{DISTRIBUTION} is not installed", remedy=f"in the checkout: {PIP} install -e ."
             )
         )
         return {}, {}
@@ -199,7 +203,7 @@ def _packages(problems: _Problems) -> tuple[dict[str, str | None], dict[str, str
             own[name] = _version(name)
             if own[name] is None and not marker:  # a marker: not for every machine
                 missing = ConfigurationError(
-                    f"the package {name} is not installed", remedy=f"pip install {name}"
+                    f"the package {name} is not installed", remedy=f"{PIP} install {name}"
                 )
                 problems.add(missing)
     return own, torch_extra

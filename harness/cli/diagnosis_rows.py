@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterator
 
 from harness.cli.cautions import in_words
-from harness.cli.diagnosis import Diagnosis
+from harness.cli.diagnosis import PIP, Diagnosis
 from harness.cli.idle import Idle
 from harness.cli.limits import limit_rows
 from harness.cli.output import in_colour, print_line
@@ -62,7 +62,7 @@ def _print_software(diagnosis: Diagnosis) -> None:
     for name, version in diagnosis.torch_extra.items():
         _row(name, version or "not installed; only the neural reference entries need it")
         if version is None:
-            _fix("pip install 'frugal-ai-harness[torch]', or '.[torch]' in a checkout")
+            _fix(f"in the checkout: {PIP} install -e '.[torch]'")
 
 
 def _print_machine(diagnosis: Diagnosis) -> None:
