@@ -46,7 +46,7 @@ KINDS: dict[str, tuple[str, ...]] = {
     "links": ("symbolic-link", "link-out", "hard-link", "hard-link-out", "named-pipe", "archive"),
     "fork bomb": ("fork-bomb",),
     "memory bomb": ("memory-heap", "memory-shared", "memory-dev-shm", "memory-memfd", "fill-file",
-                    "memory-sockets", "hide-from-watch"),
+                    "memory-sockets", "memory-page-tables", "hide-from-watch"),
     "thread bomb": ("thread-bomb",),
     "disk filling": ("fill-disk",),
     "file-descriptor exhaustion": ("descriptors",),

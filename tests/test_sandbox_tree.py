@@ -43,6 +43,17 @@ def test_huge_pages_count_as_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Tree(1).usage() == (2053 * 1024, 1024, 1, 3)
 
 
+def test_tables_of_pages_count_as_memory_though_no_page_is_there() -> None:
+    work = (
+        "import mmap; n = 5000; m = mmap.mmap(-1, n << 21, mmap.MAP_PRIVATE | 0x4000, 1); "
+        "m.madvise(15); [m[i << 21] for i in range(n)]"  # a page of tables each 2 MiB
+    )
+    with holding(work) as process:
+        held = Tree(process.pid)
+        assert held.usage().memory_bytes > 5000 * 4096
+        assert held.proportional_memory_bytes() > 5000 * 4096
+
+
 def test_children_of_any_thread_are_found() -> None:
     threaded = (
         "import subprocess, threading; e = threading.Event(); "

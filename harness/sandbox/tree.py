@@ -9,6 +9,8 @@ from typing import NamedTuple
 
 _TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 _KIBIBYTE = 1024
+_TABLES = b"\nVmPTE:"
+_OF_ITS_OWN = (b"\nRssAnon:", b"\nHugetlbPages:", _TABLES)
 _COUNTED_ONCE = (b"Pss_Anon:", b"Pss_Shmem:", b"Private_Hugetlb:", b"Shared_Hugetlb:")
 
 
@@ -16,8 +18,9 @@ class Usage(NamedTuple):
     """What a tree takes at one moment."""
 
     memory_bytes: int
-    """Anonymous and shared memory, resident, and huge pages that the machine keeps for whoever
-    asks; pages that a fork shares count once a process."""
+    """Anonymous and shared memory, resident, huge pages that the machine keeps for whoever asks,
+    and the tables that say where pages are, even where none is; pages that a fork shares count once
+    a process."""
     shared_bytes: int
     """What of it is shared: mapped from memory file systems."""
     processes: int
@@ -90,7 +93,7 @@ def _reaped_cpu_seconds(pid: int) -> float:
 
 def _status(pid: int) -> Usage:
     status = _read(f"/proc/{pid}/status")
-    own = (_field(status, b"\nRssAnon:") + _field(status, b"\nHugetlbPages:")) * _KIBIBYTE
+    own = sum(_field(status, name) for name in _OF_ITS_OWN) * _KIBIBYTE
     shared = _field(status, b"\nRssShmem:") * _KIBIBYTE
     return Usage(own + shared, shared, 1, _field(status, b"\nThreads:"))
 
@@ -108,7 +111,9 @@ def _proportional_bytes(pid: int) -> int:
     """Read the kernel's proportional set size; where that is not allowed, the resident one."""
     lines = _read(f"/proc/{pid}/smaps_rollup").splitlines()
     sizes = [int(line.split()[1]) for line in lines if line.startswith(_COUNTED_ONCE)]
-    return sum(sizes) * _KIBIBYTE if sizes else _status(pid).memory_bytes
+    if not sizes:
+        return _status(pid).memory_bytes
+    return (sum(sizes) + _field(_read(f"/proc/{pid}/status"), _TABLES)) * _KIBIBYTE
 
 
 def _read(path: str) -> bytes:
