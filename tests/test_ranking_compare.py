@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
-from record_samples import RULES, SOURCE, record, stored
+from record_samples import RULES, SOURCE, record, stored, window
 
 from harness.errors import UsageError
 from harness.ranking.boards import make_boards
@@ -120,6 +120,18 @@ def test_an_evaluation_that_ended_at_a_look_leaves_less_for_its_interval() -> No
         assert made is not None
         assert other is not None
         assert other[0] < made[0] < made[1] < other[1]
+
+
+def test_a_look_at_what_the_meter_does_not_resolve_is_none_at_energy() -> None:
+    look = Look(sessions=5, alpha=0.001, half_width=0.01, narrow=True)
+    made = record("old", looks=(look,))
+    nothing = tuple(
+        replace(each, phases=tuple(window(w.phase, seconds=1.0, joules=0.0) for w in each.phases))
+        for each in made.sessions
+    )
+    unresolved = replace(made, sessions=nothing)
+    both = contender("old", unresolved, record("old", joules=JOULES))
+    assert compared(both).energy == compared().energy
 
 
 # Regressions

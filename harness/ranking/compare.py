@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 
 from harness.ranking.base_power import base_ratio, draw_of, overturned
 from harness.ranking.energy_ratio import Campaign, Series
-from harness.ranking.figures import Figures, figures, last_alpha, pooled_metrics
+from harness.ranking.figures import figures, last_alpha, pooled_metrics
 from harness.ranking.occasions import occasions
 from harness.ranking.paired_energy import EnergyFinding, compare_energy, not_compared
 from harness.ranking.paired_quality import (
@@ -58,9 +58,9 @@ class Contender:
     """Of the control entries of the campaigns that it took part in."""
 
     @property
-    def alpha(self) -> float:
-        """What the looks at which the evaluations ended left for an interval: the least of them."""
-        return last_alpha(self.records)
+    def resolved(self) -> list[EvaluationRecord]:
+        """Those whose every session the meter resolves: as on a board, energy is of these."""
+        return resolved_records(self.records)
 
 
 class Side(Frozen, kw_only=True):
@@ -180,7 +180,8 @@ def _side(of: Contender) -> Side:
     latest = of.records[-1]
     metrics = pooled_metrics(of.records)
     ranked = next(each for each in metrics if each.name == latest.task.metric)
-    derived = _figures(of)
+    resolved = of.resolved
+    derived = figures(resolved) if resolved else None
     return Side(
         name=of.name,
         entry=latest.submission.entry,
@@ -198,22 +199,6 @@ def _side(of: Contender) -> Side:
 
 def _apart(a: Side, b: Side) -> Apart:
     return Apart((a.quality, *a.quality_interval), (b.quality, *b.quality_interval))
-
-
-def _resolved(records: Sequence[EvaluationRecord]) -> list[Session]:
-    """Return the sessions of evaluations whose every session the meter resolves: as on a board."""
-    return [session for each in resolved_records(records) for session in each.sessions]
-
-
-def _figures(of: Contender) -> Figures | None:
-    """Return a side's energy as a row of a board has it."""
-    resolved = resolved_records(of.records)
-    return figures(resolved) if resolved else None
-
-
-def _joules(of: Contender) -> list[float]:
-    amortise = of.records[-1].rules.amortise_queries
-    return [joules_per_1000(session, amortise) for session in _resolved(of.records)]
 
 
 def _energy(
@@ -240,37 +225,46 @@ def _energy(
 
 
 def _series(a: Contender, b: Contender) -> tuple[Series, Series]:
-    resolved = [resolved_records(of.records) for of in (a, b)]
-    numbers = occasions([record for records in resolved for record in records])
     controls = _common_controls(a, b)
-    first = len(resolved[0])
+    of_a, of_b = a.resolved, b.resolved
+    numbers = occasions([*of_a, *of_b])
     return (
-        _one_series(a, controls, numbers[:first]),
-        _one_series(b, controls, numbers[first:]),
+        _one_series(of_a, a.controls, controls, numbers[: len(of_a)]),
+        _one_series(of_b, b.controls, controls, numbers[len(of_a) :]),
     )
 
 
-def _one_series(of: Contender, controls: set[_Version], numbers: Sequence[int]) -> Series:
-    """Put one side together; ``numbers`` are the occasions of its resolved records."""
-    records = resolved_records(of.records)
-    sessions = _resolved(of.records)
-    amortise = of.records[-1].rules.amortise_queries
-    beside = [each for each in of.controls if _version(each) in controls]
+def _one_series(
+    resolved: Sequence[EvaluationRecord],
+    beside: Sequence[EvaluationRecord],
+    controls: set[_Version],
+    numbers: Sequence[int],
+) -> Series:
+    """Put one side together; ``numbers`` are the occasions of its records."""
+    sessions = _sessions(resolved)
+    amortise = resolved[-1].rules.amortise_queries
+    beside = resolved_records([each for each in beside if _version(each) in controls])
     return Series(
-        joules=tuple(_joules(of)),
+        joules=tuple(joules_per_1000(session, amortise) for session in sessions),
         kernels=tuple(
             (each.kernel.before_cpu_seconds + each.kernel.after_cpu_seconds) / 2
             for each in sessions
         ),
         meter_share=_meter_share(sessions, amortise),
-        campaigns=_campaigns(of.records, amortise),
+        campaigns=_campaigns(resolved, amortise),
         controls=_campaigns(beside, amortise),
-        control_meter_share=_meter_share(_resolved(beside), amortise),
-        alpha=of.alpha,
+        control_meter_share=_meter_share(_sessions(beside), amortise),
+        alpha=last_alpha(resolved),
         occasions=tuple(
-            number for record, number in zip(records, numbers, strict=True) for _ in record.sessions
+            number
+            for record, number in zip(resolved, numbers, strict=True)
+            for _ in record.sessions
         ),
     )
+
+
+def _sessions(records: Sequence[EvaluationRecord]) -> list[Session]:
+    return [session for record in records for session in record.sessions]
 
 
 def _meter_share(sessions: Sequence[Session], amortise: int) -> float:
@@ -297,7 +291,7 @@ def _campaigns(records: Sequence[EvaluationRecord], amortise: int) -> dict[str, 
     Two evaluations of one entry in one campaign would be two sessions of a round: the later counts.
     """
     found: dict[str, dict[int, float]] = {}
-    for record in resolved_records(records):
+    for record in records:
         if record.campaign is None or any(session.round is None for session in record.sessions):
             continue
         found.setdefault(record.campaign.id, {}).update(
@@ -378,7 +372,7 @@ def _about_energy(a: Contender, b: Contender, energy: EnergyFinding) -> Iterator
         return
     amortise = a.records[-1].rules.amortise_queries
     draws = [
-        draw_of(of.name, _resolved(of.records), amortise, of.records[-1].meter) for of in (a, b)
+        draw_of(of.name, _sessions(of.resolved), amortise, of.records[-1].meter) for of in (a, b)
     ]
     if overturned(draws, ratio).number:
         yield Notice(
