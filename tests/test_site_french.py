@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, get_args
 
+import entry_samples
 import msgspec
 import pytest
 import record_samples
@@ -108,6 +109,16 @@ def test_pages_and_reports_of_entries_are_french() -> None:
         assert english_left(Reading(render_entry(view)["fr"].decode()).texts) == {}
         assert english_left(Reading(report_html(view, "fr").decode()).texts) == {}
         assert report_markdown(view, "fr")
+
+
+def test_a_warning_of_an_entry_is_explained_in_french_before_its_english_message() -> None:
+    view = entry_samples.full_view()
+    assert view.entry is not None
+    sentence = language("fr").sentence("warning", view.entry.warnings[0].code)
+    pages = {code: page.decode() for code, page in render_entry(view).items()}
+    assert f"</strong> {sentence} <span" in pages["fr"]
+    assert "</strong> <span" in pages["en"]
+    assert sentence.encode() in report_markdown(view, "fr")
 
 
 def test_the_page_on_the_method_is_french() -> None:

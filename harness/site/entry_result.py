@@ -284,6 +284,7 @@ def _warning(notice: Notice, words: Words) -> Inline:
     title = words.warning(notice.code)
     return (
         (Said("strong", title), " ") if title else "",
+        words.warning_explained(notice.code),
         words.quote("english", notice.message),
         " ",
         _remedy(notice.remedy),

@@ -60,6 +60,9 @@ class Polyglot:
         self.warning = lru_cache(maxsize=1024)(
             lambda code: self.each(lambda own: own.warning(code))
         )
+        self.warning_explained = lru_cache(maxsize=1024)(
+            lambda code: self.each(lambda own: own.warning_explained(code))
+        )
         self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value + 0.0:,.10g}"))
         """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)

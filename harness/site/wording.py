@@ -125,6 +125,10 @@ class Words(Protocol):
         """Return the short title of a warning; empty for a code that this version does not know."""
         ...
 
+    def warning_explained(self, code: str) -> str:
+        """Explain a warning, with a space after it, where its message is in another language."""
+        ...
+
     def metric(self, metric: str, board: Board) -> str:
         """Name a metric of a board's, with a capital."""
         ...
@@ -250,6 +254,12 @@ class Wording:
         """Return the short title of a warning; empty for a code that this version does not know."""
         key = f"warning.{code}.name"
         return self.say[key] if self.language.has(key) else ""
+
+    def warning_explained(self, code: str) -> str:
+        """Explain a warning, with a space after it, where its message is in another language."""
+        key = f"warning.{code}.sentence"
+        known = not self.language.is_main and self.language.has(key)
+        return f"{self.say[key]} " if known else ""
 
     def metric(self, metric: str, board: Board) -> str:
         """Name a metric of a board's, with a capital."""

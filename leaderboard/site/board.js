@@ -2354,6 +2354,8 @@
     stage.append(state.canvas, state.card, hint, state.live);
     figure.querySelector(".chart").before(tools, stage);
     figure.classList.add("live");
+    /* Now, not when it is painted: a picture that grows then would move what an address leads to. */
+    state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
     state.canvas.addEventListener("blur", () => choose(state, null, false));
     listenToPointer(state);
