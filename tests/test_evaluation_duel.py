@@ -145,6 +145,19 @@ def test_a_part_of_the_items_is_asked_where_few_queries_are_wanted(assignment: A
     assert [len(each) for each in fight.run_round([sweep]).decisions] == [4, 4]
 
 
+def test_a_part_of_the_items_is_another_one_in_each_round(assignment: Assignment) -> None:
+    sandbox = LoggedSandbox(Plan())
+    fight = duel(assignment, sandbox)
+    planned = fight.plan(2)
+    for _ in range(20):
+        fight.run_round(planned)
+
+    asked: dict[int, list[str]] = {}
+    for number, texts in sandbox.log:
+        asked.setdefault(number, []).extend(texts)
+    assert len({frozenset(texts[WARM_UP:]) for texts in asked.values()}) > 1
+
+
 def test_the_number_of_queries_is_that_of_the_slower_and_has_bounds(assignment: Assignment) -> None:
     fight = duel(assignment, FakeSandbox(Plan()))
     most = assignment.protocol_rules.max_sweeps * ITEMS

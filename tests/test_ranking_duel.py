@@ -36,16 +36,28 @@ def test_what_a_round_has_in_common_falls_out() -> None:
 @pytest.mark.parametrize(
     ("factor", "said"),
     [
-        (1.03, r"new takes 2\.\d+\N{EN DASH}3\.\d+ % more CPU time than old"),
-        (0.60, r"new takes (39|40)[.\d]*\N{EN DASH}40[.\d]* % less CPU time than old"),
-        (2.50, r"new takes 2\.\d+\N{EN DASH}2\.\d+ times the CPU time of old"),
-        (1.0, r"old and new take the same CPU time, within 2 %"),
+        (1.03, r"new takes 2\.\d+\N{EN DASH}3\.\d+ % more CPU time per query than old"),
+        (0.60, r"new takes (39|40)[.\d]*\N{EN DASH}40[.\d]* % less CPU time per query than old"),
+        (2.50, r"new takes 2\.\d+\N{EN DASH}2\.\d+ times the CPU time per query of old"),
+        (1.0, r"old and new take the same CPU time per query, within 2 %"),
     ],
 )
 def test_the_verdict_claims_the_whole_interval(factor: float, said: str) -> None:
     found = compare_costs([ROUNDS, costs(factor)], MARGIN)
 
-    assert re.fullmatch(said, verdict("old", "new", found, MARGIN))
+    assert re.fullmatch(said, verdict("old", "new", found, found, MARGIN))
+
+
+def test_what_is_less_by_queries_and_more_as_ranked_is_said_to_be_both() -> None:
+    less, more = (compare_costs([ROUNDS, costs(factor)], MARGIN) for factor in (0.6, 2.5))
+
+    said = verdict("old", "new", less, more, MARGIN)
+    assert re.fullmatch(
+        r"new takes [-.\d\N{EN DASH}]+ % less CPU time per query than old, but "
+        r"2\.\d+\N{EN DASH}2\.\d+ times the CPU time of old as ranked",
+        said,
+    )
+    assert ", but " not in verdict("old", "new", less, less, MARGIN)
 
 
 def test_what_rounds_do_not_tell_is_inconclusive_and_says_what_it_would_take() -> None:
@@ -55,9 +67,9 @@ def test_what_rounds_do_not_tell_is_inconclusive_and_says_what_it_would_take() -
     assert found.status == "not-told-apart"
     assert found.needed is not None
     assert found.unit == "rounds"
-    assert verdict("old", "new", found, MARGIN) == (
-        "inconclusive: the CPU time of old and new cannot be told apart; it would take about "
-        f"{found.needed:,} rounds"
+    assert verdict("old", "new", found, found, MARGIN) == (
+        "inconclusive: the CPU time per query of old and new cannot be told apart; it would "
+        f"take about {found.needed:,} rounds"
     )
 
 
@@ -65,9 +77,9 @@ def test_a_cost_that_cannot_be_counted_is_not_compared() -> None:
     found = compare_costs([[0.0, 0.1, 0.1], [0.1, 0.1, 0.1]], MARGIN)
 
     assert found.status == "not-compared"
-    assert verdict("old", "new", found, MARGIN) == (
-        "the CPU time of old and new is not compared: one took less CPU time than can be counted "
-        "here"
+    assert verdict("old", "new", found, found, MARGIN) == (
+        "the CPU time per query of old and new is not compared: one took less CPU time than can be "
+        "counted here"
     )
 
 

@@ -260,7 +260,7 @@ def judged(
         as_ranked=ranked,
         answers=sum(len(each.decisions[0]) for each in done),
         answers_alike=sum(int((each.decisions[0] == each.decisions[1]).sum()) for each in done),
-        verdict=verdict(*names, queries, margin),
+        verdict=verdict(*names, queries, ranked, margin),
         regressions=regressions({"queries": queries, "as_ranked": ranked}, margin),
     )
 

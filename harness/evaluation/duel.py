@@ -110,8 +110,11 @@ class Duel:
         return plan_sweeps(self.task, test, sweeps, rng, variant_seconds=VARIANT_SECONDS)
 
     def run_round(self, planned: Sequence[PlannedSweep]) -> Round:
-        """Have every entry answer these sweeps in a fresh sandbox: all in one order, drawn anew."""
-        sweeps = [_shuffled(sweep) for sweep in planned]
+        """Have every entry answer these sweeps in a fresh sandbox: all in one order, drawn anew.
+
+        Of a part of the items, the items too: what they differ by is then in what rounds differ by.
+        """
+        sweeps = [_anew(sweep, len(self.data.test)) for sweep in planned]
         originals = next(sweep for sweep in sweeps if sweep.kind == "original")
         source, wanted = self.data.warm_up, self.rules.warm_up_queries
         chosen = sealed_rng().choice(len(source), size=wanted, replace=len(source) < wanted)
@@ -207,7 +210,9 @@ def _take_turns(
                 done[at] += each.answer(islice(left[at], count), positions)
 
 
-def _shuffled(sweep: PlannedSweep) -> PlannedSweep:
+def _anew(sweep: PlannedSweep, items: int) -> PlannedSweep:
+    if sweep.kind == "original":
+        return replace(sweep, order=sealed_rng().permutation(items)[: len(sweep.order)])
     anew = sealed_rng().permutation(len(sweep.order))
     places = None if sweep.places is None else sweep.places[anew]
     return replace(sweep, order=sweep.order[anew], places=places)

@@ -17,7 +17,8 @@ from harness.records.base import Frozen
 from harness.records.statistics import LEAST_CAMPAIGNS
 
 Part: TypeAlias = Literal["queries", "as_ranked"]
-NOUN = "CPU time"
+NOUN = "CPU time per query"
+"""Start, load and warm-up have no share in it."""
 
 
 class Contestant(Frozen, kw_only=True):
@@ -68,10 +69,15 @@ def compare_costs(costs: Sequence[Sequence[float]], margin: float) -> EnergyFind
     return compare_energy(mine, theirs, margin=margin, least_campaigns=LEAST_CAMPAIGNS)
 
 
-def verdict(a: str, b: str, found: EnergyFinding, margin: float) -> str:
-    """Return one sentence on the CPU time that queries take of b beside a."""
+def verdict(a: str, b: str, found: EnergyFinding, as_ranked: EnergyFinding, margin: float) -> str:
+    """Return one sentence on the CPU time that queries take of b beside a.
+
+    Where it is the other way round as ranked, that is said too: whoever reads on is few.
+    """
     if found.status in TOLD_APART:
-        return f"{b} takes {less_or_more(found, NOUN, a)}"
+        turned = {found.status, as_ranked.status} == {"less", "more"}
+        but = f", but {less_or_more(as_ranked, 'CPU time', a)} as ranked" if turned else ""
+        return f"{b} takes {less_or_more(found, NOUN, a)}{but}"
     if found.status == "equivalent":
         return f"{a} and {b} take the same {NOUN}, within {100 * margin:g} %"
     if found.status == "not-compared":
