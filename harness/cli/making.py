@@ -11,7 +11,6 @@ from typing import NamedTuple
 from zlib import crc32
 
 from harness.cli.building import Built, There, build, is_ours, look, refuse_a_strangers
-from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.kept_rows import Shelf
@@ -19,7 +18,7 @@ from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
 from harness.cli.parts import Parts
 from harness.cli.publishing import pages
-from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken, task_of
+from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken
 from harness.cli.site_files import Listed, listing
 from harness.cli.sites import Site
 from harness.cli.templates import learn_templates, templates_kept
@@ -31,6 +30,7 @@ from harness.cli.unchanged import (
     keep_state,
     look_at,
     shown_of,
+    task_of,
     what_is_read,
 )
 from harness.cli.workers import Workers, workers
@@ -66,7 +66,6 @@ class Checked(NamedTuple):
     left_over_joints: tuple[str, ...]
 
 
-@seldom_collected()
 def make(
     asked: Asked,
     signer: Signs | None,
@@ -102,7 +101,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     place = _Place.of(asked.folder, cache)
     takes = takes and not (local or shows_local)
     taken = shards.take(place.known, place.there.marks) if takes else NOTHING
-    found = [each for each in seen.found if task_of(each.path) not in taken.shards]
+    found = seen.but_of(taken.shards)
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
     with workers(_processes(asked, found, folders.known)) as several:
         public = gather(asked.project, results, found, several, folders.known, local=False)
@@ -171,7 +170,6 @@ def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:
     return not asked.published and (shown != public or is_ours(asked.folder / LOCAL))
 
 
-@seldom_collected()
 def compare(asked: Asked, *, partial: bool) -> Checked:
     """Compare what is committed with what the records give; everything is read, and no cache."""
     if asked.own:
@@ -277,10 +275,10 @@ class _Folders:
     def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
         self._cache, self._name = cache, name
         numbers = range(PARTS_OF_A_TASK)
-        self._places = [self._place(task, n) for task in shards.found for n in numbers]
+        self._places = [self._place(task, n) for task in shards.tasks for n in numbers]
         self._kept = {
             place: by_folder_of(cache.load(place, list[Folder]) or ())
-            for task in shards.found
+            for task in shards.tasks
             if task not in taken.shards
             for place in (self._place(task, n) for n in numbers)
         }
