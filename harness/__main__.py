@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import sys
@@ -19,7 +20,10 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # an old locale must end no evaluation
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else nobody could wait for a sandbox's end
     install()
-    app(prog_name="harness")  # however it was started: shell completion is made for this name
+    try:
+        app(prog_name="harness")  # however it was started: shell completion is made for this name
+    finally:
+        gc.freeze()  # Python looks for garbage as it ends, twice, in all that goes anyway
 
 
 def _open_closed_streams() -> None:

@@ -19,7 +19,7 @@ from harness.cli import making
 from harness.cli.app import app
 from harness.cli.building import Built, build
 from harness.cli.gathering import Gathered, _project, gather
-from harness.cli.shards import task_of
+from harness.cli.unchanged import task_of
 from harness.store import scanning
 from harness.store.results import write
 

@@ -45,6 +45,8 @@ class Beside:
     """Its records, by path."""
     sidecars: Mapping[str, Mark]
     """What tells sidecars that were found good from any others, by the paths of their records."""
+    marks: Callable[[Sequence[str]], list[tuple[Mark, ...]]]
+    """Gives what tells the sidecars beside records from what they were, by the records' paths."""
     workers: Workers
 
 

@@ -59,7 +59,8 @@ class Folder(Frozen, array_like=True):
     """What is kept of the files of one folder."""
 
     told: tuple[Told, ...]
-    heads: dict[str, Head]
+    heads: dict[str, bytes]
+    """As msgpack spells them: thousands of folders have the same few, and only these are read."""
     lines: tuple[tuple[tuple[str, ...], Line], ...]
     """By the paths of the completed evaluations of an entry on a board, by age."""
 
@@ -78,6 +79,7 @@ class Shelf:
     def __init__(self, results: Path, told: Told, gist: Gist) -> None:
         self.path, self.digest, self.signed_by = gist.path, told.digest, told.signed_by
         self.mark, self.created_utc = told.marks[0], gist.created_utc
+        self.items = told.marks[1:]
         self._results = results
 
     @property
@@ -109,7 +111,8 @@ class Gathered:
         too large: they are read again.
         """
         self.folders = tuple(folders)
-        self.heads = {name: head for each in self.folders for name, head in each.heads.items()}
+        heads = {name: head for each in self.folders for name, head in each.heads.items()}
+        self.heads = {name: _HEAD.decode(head) for name, head in heads.items()}
         self._lines = {paths: line for each in self.folders for paths, line in each.lines}
 
     @cached_property
@@ -142,6 +145,11 @@ class Gathered:
             for told in each.told
             if told.gist is not None and told.sidecar is not None
         }
+
+    def items_marks(self, paths: Sequence[str]) -> list[tuple[Mark, ...]]:
+        """Return the marks of the sidecars beside records, as they were when these were listed."""
+        stored = self.stored
+        return [stored[path].items for path in paths]
 
     def line(self, completed: Sequence[str], copies: Sequence[str]) -> Line:
         """Return the line of these evaluations; made anew where others stand in it too."""
@@ -239,6 +247,7 @@ def read_again(
 
 
 _DECODER = msgspec.msgpack.Decoder(tuple[list[Folder], dict[str, bytes]])
+_HEAD = msgspec.msgpack.Decoder(Head)
 _RECORD = msgspec.json.Decoder(EvaluationRecord)
 _ENCODER = msgspec.msgpack.Encoder()
 
@@ -300,7 +309,7 @@ def _read_folder(
             if not problems:  # of two that lie beside a record, one is its own
                 sidecar = mark_at.get(items_path(read.path, read.record))
             gist, head = gist_of(read, rules)
-            heads[gist.head] = head
+            heads[gist.head] = _ENCODER.encode(head)
             if gist.problem is None:  # else it is on no page
                 with contextlib.suppress(OverflowError):  # of counts that come to over 64 bits
                     view = _ENCODER.encode(record_view(read.record))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from dataclasses import replace as replace_made
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -106,7 +106,9 @@ class Joints:
         # What lies on a shelf is all that is asked of a record.
         stored = cast("Mapping[str, StoredRecord]", gathered.stored)
         shown = with_words(self._with_imported(boards), self._words)
-        return self._ranked(shown, Beside(self.results, stored, gathered.sidecars, several))
+        marks = gathered.items_marks
+        beside = Beside(self.results, stored, gathered.sidecars, marks, several)
+        return self._ranked(shown, beside)
 
     def _loaded(self, name: str) -> FolderTask:
         from harness.tasks import load_task  # it imports SciPy, for outcomes that are new alone
@@ -123,10 +125,12 @@ class Joints:
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""
         from harness.ranking.boards import make_boards
+        from harness.store.scanning import items_marks
 
         boards = make_boards(stored, self._rules, problems)
         by_path = {each.path: each for each in stored}
-        return self._ranked(boards, Beside(self.results, by_path, {}, HERE))
+        marks = partial(items_marks, self.results)
+        return self._ranked(boards, Beside(self.results, by_path, {}, marks, HERE))
 
     def _with_imported(self, boards: Boards) -> Boards:
         """Put beside boards what was imported: it has no part in any of them."""
@@ -281,7 +285,7 @@ class Joints:
         """
         if not self._in_force(board):
             return None, False
-        place = self._evidence(board, rows, records)
+        place = self._evidence(board, rows, records, beside)
         if place is None:
             return None, False
         if (known := self.computed.get(place)) is None:
@@ -290,15 +294,14 @@ class Joints:
         self._places[board.id] = place
         return known.statistics, known.complete
 
-    def _evidence(self, board: Board, rows: Sequence[BoardEntry], records: str) -> str | None:
+    def _evidence(
+        self, board: Board, rows: Sequence[BoardEntry], records: str, beside: Beside
+    ) -> str | None:
         """Return a digest of what a board's statistics are made of, as its files tell.
 
         ``None`` where no outcomes are beside its records at all.
         """
-        from harness.store.scanning import items_marks
-
-        paths = [path for row in rows for path in row.evaluations]
-        marks = items_marks(self.results, paths)
+        marks = beside.marks([path for row in rows for path in row.evaluations])
         if not any(marks):
             return None
         return digest([board.id, records, marks, self._tasks])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from harness.cli.collecting import seldom_collected
 from harness.cli.options import JsonOption, named_path, named_text
 from harness.cli.output import print_json, print_line, stdout_console, write_out
 from harness.cli.project import Project, find_project
@@ -35,6 +36,7 @@ python -m harness leaderboard --published --sign jury-2026
 """
 
 
+@seldom_collected()
 def leaderboard(  # noqa: PLR0917 - typer makes options of them
     results: Annotated[
         Path | None,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -11,15 +12,14 @@ from typing import NamedTuple
 from zlib import crc32
 
 from harness.cli.building import Built, There, build, is_ours, look, refuse_a_strangers
-from harness.cli.collecting import seldom_collected
 from harness.cli.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.kept_rows import Shelf
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
-from harness.cli.parts import Parts
+from harness.cli.parts import Parts, know_templates
 from harness.cli.publishing import pages
-from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken, task_of
+from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken
 from harness.cli.site_files import Listed, listing
 from harness.cli.sites import Site
 from harness.cli.templates import learn_templates, templates_kept
@@ -31,6 +31,7 @@ from harness.cli.unchanged import (
     keep_state,
     look_at,
     shown_of,
+    task_of,
     what_is_read,
 )
 from harness.cli.workers import Workers, workers
@@ -38,6 +39,7 @@ from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
 from harness.records.rules import Rules
+from harness.site.templating import COMPILED
 from harness.store.joint import joint_folder, joint_name
 from harness.store.reading import is_local
 from harness.store.results import Signs
@@ -45,6 +47,10 @@ from harness.store.scanning import Found, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
+LEAST_ASIDE = 5_000
+"""Files of tasks that are not taken over, where any is new: what pages of all boards take of theirs
+is worth another process, which starts while this one ranks, and makes it while this makes the rest.
+"""
 PARTS_OF_A_TASK = 16
 """Files of the cache that hold what was kept of a task's records."""
 
@@ -66,7 +72,6 @@ class Checked(NamedTuple):
     left_over_joints: tuple[str, ...]
 
 
-@seldom_collected()
 def make(
     asked: Asked,
     signer: Signs | None,
@@ -102,9 +107,9 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     place = _Place.of(asked.folder, cache)
     takes = takes and not (local or shows_local)
     taken = shards.take(place.known, place.there.marks) if takes else NOTHING
-    found = [each for each in seen.found if task_of(each.path) not in taken.shards]
+    found = seen.but_of(taken.shards)
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
-    with workers(_processes(asked, found, folders.known)) as several:
+    with _several(asked, found, folders.known) as several:
         public = gather(asked.project, results, found, several, folders.known, local=False)
         ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
@@ -171,14 +176,13 @@ def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:
     return not asked.published and (shown != public or is_ours(asked.folder / LOCAL))
 
 
-@seldom_collected()
 def compare(asked: Asked, *, partial: bool) -> Checked:
     """Compare what is committed with what the records give; everything is read, and no cache."""
     if asked.own:
         refuse_link(joint_folder(asked.results))
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
-    with workers(_processes(asked, found, {})) as several:
+    with _several(asked, found, {}) as several:
         gathered = gather(asked.project, asked.results, found, several, {}, local=False)
         ranked = joints.of_gathered(gathered, several)
         if not partial:
@@ -277,10 +281,10 @@ class _Folders:
     def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
         self._cache, self._name = cache, name
         numbers = range(PARTS_OF_A_TASK)
-        self._places = [self._place(task, n) for task in shards.found for n in numbers]
+        self._places = [self._place(task, n) for task in shards.tasks for n in numbers]
         self._kept = {
             place: by_folder_of(cache.load(place, list[Folder]) or ())
-            for task in shards.found
+            for task in shards.tasks
             if task not in taken.shards
             for place in (self._place(task, n) for n in numbers)
         }
@@ -306,10 +310,14 @@ class _Folders:
         return f"{self._name}-{_digest_of(os.fsencode(task) + bytes([0, number]))}"
 
 
-def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:
+@contextmanager
+def _several(asked: Asked, found: Sequence[Found], kept: dict[bytes, Folder]) -> Iterator[Workers]:
     known = {told.path for folder in kept.values() for told in folder.told}
     fresh = sum(os.fsencode(each.path) not in known for each in found)
-    return asked.processes if fresh >= LEAST_FOR_PROCESSES else 1
+    aside = asked.processes > 1 and fresh > 0 and len(found) >= LEAST_ASIDE
+    with workers(asked.processes if fresh >= LEAST_FOR_PROCESSES else 1, aside=aside) as several:
+        several.begin(know_templates, [dict(COMPILED)])  # another process imports what it will need
+        yield several
 
 
 def _name(asked: Asked, kind: str) -> str:

@@ -11,6 +11,7 @@ from harness.cli.page_cache import NONE, Cache
 from harness.cli.workers import Given, Here, Workers
 from harness.records.base import Frozen
 from harness.site.render import BoardParts, Placed, board_parts
+from harness.site.templating import COMPILED
 
 
 class Part(Frozen, array_like=True):
@@ -49,15 +50,21 @@ class Parts:
         self._asked: dict[str, str] = {}
         """What each was made of, by the board's identifier, as ``_known`` has it of those kept."""
         self._new: dict[str, Part] = {}
+        self._parts: dict[str, Part | None] = {}
+        self._coming: Iterator[tuple[Wanted, Part]] = iter(())
 
-    def of(self, wanted: Sequence[Wanted]) -> list[BoardParts]:
-        """Return the parts of each board."""
-        parts = {each.board: self._kept(each) for each in wanted}
-        new = [each for each in wanted if parts[each.board] is None]
-        for each, part in zip(new, self._made(new), strict=True):
-            self._new[each.board] = parts[each.board] = part
+    def begin(self, wanted: Sequence[Wanted]) -> None:
+        """Say what will be asked for: another process, if there is one, makes it meanwhile."""
+        self._parts = {each.board: self._kept(each) for each in wanted}
+        new = [each for each in wanted if self._parts[each.board] is None]
+        self._coming = zip(new, self._made(new), strict=True)
         self._asked |= {each.board: each.made_of for each in wanted}
-        return [part.parts for part in parts.values() if part is not None]
+
+    def all(self) -> list[BoardParts]:
+        """Return the parts of each board that was wanted."""
+        for each, part in self._coming:
+            self._new[each.board] = self._parts[each.board] = part
+        return [part.parts for part in self._parts.values() if part is not None]
 
     def keep(self) -> None:
         """Keep those that were made, and forget those that nobody asked for."""
@@ -73,12 +80,19 @@ class Parts:
         return part if part is not None and part.made_of == wanted.made_of else None
 
     def _made(self, wanted: Sequence[Wanted]) -> Iterator[Part]:
-        placed = (Given(each.placed()) for each in wanted)
-        for each, made in zip(wanted, self._workers.run(_parts, placed), strict=True):
-            yield Part(made_of=each.made_of, parts=made.value)
+        made = self._workers.begin(_parts, (Given(each.placed()) for each in wanted))
+        return (
+            Part(made_of=each.made_of, parts=parts.value)
+            for each, parts in zip(wanted, made, strict=True)
+        )
 
     def _place(self, board: str) -> str:
         return f"{self._name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"
+
+
+def know_templates(compiled: dict[str, bytes]) -> None:
+    """Have templates as another process compiled them: parts are made with these."""
+    COMPILED.update(compiled)
 
 
 def _parts(given: Given) -> Given:

@@ -24,12 +24,12 @@ from harness.cli.gathering import Gathered
 from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.page_cache import Cache
 from harness.cli.sites import Site
-from harness.cli.unchanged import ROWS_PRINTED, Seen, digest_of, digest_of_listings
+from harness.cli.unchanged import ROWS_PRINTED, Seen, digest_of_listings, task_of
 from harness.ranking.boards import place
 from harness.records.base import Frozen
 from harness.records.board import Board, BoardEntry
 from harness.store.joint import joint_name
-from harness.store.scanning import Found, Mark
+from harness.store.scanning import Mark
 
 
 class Behind(Frozen, array_like=True):
@@ -129,26 +129,17 @@ class Taken:
 NOTHING = Taken({})
 
 
-def task_of(path: str) -> str:
-    """Return the task's folder in which a file of the results lies; empty: in none."""
-    folder, slash, _ = path.partition("/")
-    return folder if slash else ""
-
-
 class Shards:
     """What was kept of results, and what there is."""
 
     def __init__(self, cache: Cache, name: str, seen: Seen, joints: Joints) -> None:
         self._cache, self._name, self._joints = cache, name, joints
         around = digest_of_listings(seen.project, seen.at_ns)
-        self.found: defaultdict[str, list[Found]] = defaultdict(list)
-        """The files of the results, by their task's folder."""
-        for each in seen.found:
-            self.found[task_of(each.path)].append(each)
+        self.tasks = tuple(seen.by_task)
+        """The folders of the tasks of which there is any file."""
         self._reads = {
             task: None if around is None or own is None else f"{around} {own}"
-            for task, files in self.found.items()
-            for own in (digest_of(files, seen.at_ns),)
+            for task, own in seen.digests.items()
         }
 
     def take(self, pages: Pages, there: Mapping[str, Mark]) -> Taken:
@@ -199,7 +190,7 @@ class Shards:
                 continue
             self._cache.save(self._place(task), self._shard(site, boards, read))
             reads |= {b.id: Behind(read=read, joint=self._joints.mark(b.id)) for b in boards}
-        self._cache.tidy(f"{self._name}-", map(self._place, self.found))
+        self._cache.tidy(f"{self._name}-", map(self._place, self.tasks))
         return reads
 
     def _shard(self, site: Site, boards: Iterable[Board], read: str) -> Shard:

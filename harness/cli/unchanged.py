@@ -7,16 +7,16 @@ it left, and what it printed. Nothing heavy is imported here.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from harness.cli.collecting import seldom_collected
 from harness.cli.page_cache import NONE, Cache, page_cache
 from harness.cli.project import Project
 from harness.cli.site_files import Listed, listing
@@ -90,7 +90,8 @@ def shown_of(boards: Boards, page: str, counts: Mapping[str, int]) -> Shown:
     return Shown(boards=replace(boards, boards=short), more=more, page=page)
 
 
-class Seen(NamedTuple):
+@dataclass(frozen=True)
+class Seen:
     """What lay where a build reads when it was looked at."""
 
     at_ns: int
@@ -100,6 +101,30 @@ class Seen(NamedTuple):
     project: list[Listing | None]
     """Of tasks and of the folder of rules, whatever task they are of."""
     imported: Listing | None
+
+    @cached_property
+    def by_task(self) -> dict[str, list[Found]]:
+        """The files of the results, by their task's folder."""
+        files: defaultdict[str, list[Found]] = defaultdict(list)
+        for each in self.found:
+            files[task_of(each.path)].append(each)
+        return files
+
+    def but_of(self, tasks: Container[str]) -> list[Found]:
+        """Return the files of the results that are of none of these tasks."""
+        by_task = self.by_task.items()
+        return [each for task, files in by_task if task not in tasks for each in files]
+
+    @cached_property
+    def digests(self) -> dict[str, str | None]:
+        """A digest of the marks of each task's files; ``None`` where one has none, or was fresh."""
+        return {task: _digest_of(files, self.at_ns) for task, files in self.by_task.items()}
+
+
+def task_of(path: str) -> str:
+    """Return the task's folder in which a file of the results lies; empty: in none."""
+    folder, slash, _ = path.partition("/")
+    return folder if slash else ""
 
 
 def look_at(asked: Asked) -> Seen:
@@ -113,7 +138,6 @@ def look_at(asked: Asked) -> Seen:
     )
 
 
-@seldom_collected()
 def unchanged(asked: Asked, seen: Callable[[], Seen]) -> Shown | None:
     """Return what the last build printed, if another would read, make and print the same."""
     cache = asked.cache
@@ -132,13 +156,12 @@ def what_is_read(seen: Seen) -> str | None:
     So it is where one was so fresh, when it was looked at, that it might be written once more
     without another mark.
     """
-    found = digest_of(seen.found, seen.at_ns)
+    found = seen.digests
     besides = digest_of_listings([*seen.project, seen.imported], seen.at_ns)
-    return None if found is None or besides is None else _digest([found, besides])
+    return None if None in found.values() or besides is None else _digest([found, besides])
 
 
-def digest_of(found: Iterable[Found], at_ns: int) -> str | None:
-    """Return a digest of the marks of files; ``None`` where one has none, or was fresh."""
+def _digest_of(found: Iterable[Found], at_ns: int) -> str | None:
     marks = [(each.path, each.mark) for each in found]
     if any(mark is None or is_fresh(mark, at_ns) for _, mark in marks):
         return None

@@ -232,7 +232,7 @@ def draw(board: Board, layout: Layout) -> Figure | None:
         x_ticks=_energy_ticks(x, layout),
         y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
         marks=marks,
-        dots=_dots((entry for n, entry in enumerate(entries) if n not in has_mark), x, y),
+        dots=_dots([entry for n, entry in enumerate(entries) if n not in has_mark], x, y),
         front=front,
         lines=tuple(_lines(guides(board), x, y, layout.plot)),
         starts_at_zero=y.low == 0,
@@ -267,12 +267,11 @@ def _importance(entry: BoardEntry, n: int) -> tuple[bool, bool, float, int]:
     return not entry.on_front, not entry.baseline, -entry.quality, n
 
 
-def _dots(entries: Iterable[BoardEntry], x: Scale, y: Scale) -> str:
+def _dots(entries: Sequence[BoardEntry], x: Scale, y: Scale) -> str:
     """Draw squares of the grid that hold an entry, neighbours in one stroke: quick to paint."""
-    squares = {
-        (round(y(entry.quality) / DOT_GRID), round(x(joules_of(entry)) / DOT_GRID))
-        for entry in entries
-    }
+    rows = [round(up / DOT_GRID) for up in y.each([entry.quality for entry in entries])]
+    columns = [round(across / DOT_GRID) for across in x.each(list(map(joules_of, entries)))]
+    squares = {*zip(rows, columns, strict=True)}
     strokes: list[list[int]] = []
     for row, column in sorted(squares):
         if strokes and strokes[-1][0] == row and sum(strokes[-1][1:]) == column:
@@ -309,10 +308,8 @@ def front_steps(
 
 
 def _x_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
-    values = list(map(joules_of, entries))
-    for entry in entries:
-        values.extend(end for end in entry.joules_interval or () if end > 0)
-    low, high = log_range(values)
+    ends = [end for entry in entries for end in entry.joules_interval or () if end > 0]
+    low, high = log_range([*map(joules_of, entries), *ends])
     return Scale(low, high, layout.plot.left, layout.plot.right, logarithmic=True)
 
 

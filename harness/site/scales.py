@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -50,6 +50,16 @@ class Scale:
         else:
             share = (inside - self.low) / (self.high - self.low)
         return self.start + share * (self.end - self.start)
+
+    def each(self, values: Sequence[float]) -> list[float]:
+        """Return the position of each of many values, in less time than one after another takes."""
+        low, high, start, length = self.low, self.high, self.start, self.end - self.start
+        inside = [value if low <= value <= high else min(max(value, low), high) for value in values]
+        if self.logarithmic:
+            span = math.log(high / low)
+            return [start + math.log(value / low) / span * length for value in inside]
+        span = high - low
+        return [start + (value - low) / span * length for value in inside]
 
 
 def log_range(values: Iterable[float]) -> tuple[float, float]:

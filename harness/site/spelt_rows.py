@@ -73,11 +73,11 @@ class SpeltRows:
             for entry, known in zip(self._entries, self._known, strict=True)
         ]
 
-    @property
-    def lines(self) -> Iterator[bytes]:
-        """The ``row_line`` of each."""
+    @cached_property
+    def lines(self) -> list[bytes]:
+        """The ``row_line`` of each: the board's own file and that of all boards ask for them."""
         rows = zip(self._entries, self._sure, strict=True)
-        return (row_line(entry, sure=sure) for entry, sure in rows)
+        return [row_line(entry, sure=sure) for entry, sure in rows]
 
     @cached_property
     def spelt(self) -> list[SpeltRow]:
