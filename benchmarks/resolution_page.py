@@ -127,7 +127,28 @@ def render(pools: Mapping[str, Pool], before: str = "") -> str:
     """
     sections = _sections_of(before)
     sections |= {name: "\n".join(_section(name, pool)) for name, pool in pools.items()}
-    return "\n".join([HEAD, *(sections[name] for name in sorted(sections))])
+    named = sorted(sections.items())
+    return "\n".join([HEAD, *_in_short(named), *(section for _, section in named)])
+
+
+def _in_short(sections: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """Yield the goals' rows of all pools, side by side."""
+    yield "## In short\n"
+    yield f"| pool | {' | '.join(sorted(GOALS))} |"
+    yield "|---|" + "---|" * len(GOALS)
+    for name, section in sections:
+        found = {row[1]: row for row in _GOAL_ROW.finditer(section)}
+        cells = (
+            f"{row[2]}: {row[3]}, {row[4]}" if row else "" for row in map(found.get, sorted(GOALS))
+        )
+        yield f"| [`{name}`](#pool-{name}) | {' | '.join(cells)} |"
+    yield ""
+
+
+_GOAL_ROW = re.compile(
+    r"^\| (\+\d+ %) \| at (?:most|least) .*? \| (\d+ s) \| (.*?) \| \d+ \| (.*?) \|$", re.MULTILINE
+)
+"""Difference, how long a try is, how many told apart, verdict: as ``_goal_row`` spells them."""
 
 
 def _sections_of(page: str) -> dict[str, str]:

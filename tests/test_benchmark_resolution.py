@@ -173,7 +173,7 @@ def test_of_a_pool_of_one_difference_the_page_shows_that_alone() -> None:
     page = render({"quiet-5": pool(60, 0.01, units=units_of([5]))})
 
     assert "60 rounds of 2 sessions (base and +5 %) of 64 queries" in page
-    rows = [line for line in page.splitlines() if line.startswith("|")]
+    rows = [line for line in page.partition("## Pool")[2].splitlines() if line.startswith("|")]
     assert any(row.startswith("| +5 % |") for row in rows)
     assert not any(other in row for row in rows for other in ("+0 %", "+2 %", "+10 %"))
     assert "of the ratio of +5 % to the base" in page
@@ -204,10 +204,14 @@ def test_what_a_page_says_of_pools_that_are_not_at_hand_stays() -> None:
     assert render({}, before) == before
     after = render({"quiet": pool(50, 0.01), "many": pool(40, 0.02)}, before)
     assert [line for line in after.splitlines() if line.startswith("## ")] == [
+        "## In short",
         "## Pool `many`",
         "## Pool `noisy`",
         "## Pool `quiet`",
     ]
+    short = [line for line in after.splitlines() if line.startswith("| [`")]
+    assert [line.split("`")[1] for line in short] == ["many", "noisy", "quiet"]
+    assert all(line.count(" of ") == line.count(" s: ") == 3 for line in short)
     assert "50 rounds" in after
     assert "60 rounds" not in after
 
