@@ -22,6 +22,7 @@ from harness.ranking.paired_energy import EnergyFinding
 from harness.ranking.paired_quality import QualityFinding
 from harness.records.evaluation import Failed, ItemOutcomes, MetricValue, Quality
 from harness.records.session import Session
+from harness.store import reading
 from harness.store.results import write
 from harness.tasks import load_task
 
@@ -142,6 +143,20 @@ def test_a_record_elsewhere_is_looked_up_in_its_own_folder(project: Path, tmp_pa
     assert compared("old", "new").exit_code == 2
     wrong = compared("old", "new", "--results", tmp_path / "nowhere")
     assert (wrong.exit_code, "does not exist" in wrong.stderr) == (2, True)
+
+
+def test_a_record_that_lies_in_no_results_folder_is_said_before_others_are_read(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = keep(project, "old", 80)
+    lone = tmp_path / "baseline.json"
+    lone.write_bytes(path.read_bytes())
+    monkeypatch.setattr(reading, "scan", lambda folder: pytest.fail(f"{folder} was read"))
+    made = compared(lone, "old")
+    assert made.exit_code == 2
+    told = " ".join(made.stderr.split())
+    assert "baseline.json: does not lie in a folder toy/old" in told
+    assert "*.items.json" in told
 
 
 def test_of_several_boards_the_one_that_is_up_to_date_is_taken(project: Path) -> None:

@@ -75,7 +75,7 @@ def find(text: str, source: Source, rules: Rules) -> Named:
 
 
 def _folder_of(text: str, results: Path) -> Path:
-    """Return the results folder of an argument: a record's own is three levels up."""
+    """Return the results folder of an argument; of a record, the one that it lies in."""
     if not text.endswith(RECORD_ENDING):
         if results.is_dir():
             return results.resolve()
@@ -93,7 +93,22 @@ def _folder_of(text: str, results: Path) -> Path:
             f"{text}: {'is not a file' if path.exists() else 'does not exist'}",
             remedy="name a record, as evaluate prints it, or an entry",
         )
-    return path.resolve().parents[2] if len(path.resolve().parents) > 2 else path.parent  # noqa: PLR2004 - task and entry
+    return _around(path)
+
+
+def _around(path: Path) -> Path:
+    """Return the results folder around a record; all that lies in another would be read in vain."""
+    from harness.store.single import read_single
+
+    record = read_single(path, None).record
+    place = Path(record.task.id, record.submission.entry)
+    *above, task, entry = ("", "", *path.resolve().parent.parts)
+    if (task, entry) != place.parts:
+        raise ConfigurationError(
+            f"{path}: does not lie in a folder {place}, as it would in a results folder",
+            remedy=f"make {place} in any folder, and move it there with the *.items.json beside it",
+        )
+    return Path(*above)
 
 
 def _place(path: Path, folder: Path) -> str:
