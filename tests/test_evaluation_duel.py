@@ -167,6 +167,8 @@ def test_the_number_of_queries_is_that_of_the_slower_and_has_bounds(assignment: 
     assert fight.queries_for(1.06 * 2.45) == 30
     assert fight.queries_for(0.001) == LEAST_TURNS * BATCH
     assert fight.queries_for(1e9) == most
+    # By the first round 34, of which the second makes 1.18 s for 36.
+    assert fight.queries_for(1.06 / 12 * 33.9) == most
 
 
 @pytest.mark.parametrize("at", ["launch", "ready", "load", "predict:1", "predict:3", "finish"])

@@ -32,6 +32,8 @@ from harness.tasks.protocol import Batch, Task, TaskData
 
 LEAST_TURNS = 4
 """Of each entry in a round, however slow they are."""
+FAR = 4
+"""A round of this many times the queries of another is far from it."""
 VARIANT_SECONDS = 10.0
 """For making perturbed variants, once for all rounds; fewer queries are sent where it is over."""
 
@@ -90,13 +92,20 @@ class Duel:
         """Return how many queries of a round take the slowest entry so much CPU time.
 
         They have ``LEAST_TURNS`` at least, and are the rules' number of sweeps at most. It is found
-        by a round that is thrown away.
+        by a round that is thrown away; where that was by far too short, by another one: its first
+        batches and its end say little of so many more.
         """
-        least = LEAST_TURNS * max(side.batch_size for side in self.sides)
-        slowest = max(cost.per_1000() for cost in self.run_round(self.plan(least)).costs) / 1000
+        wanted = least = LEAST_TURNS * max(side.batch_size for side in self.sides)
         most = self.rules.max_sweeps * len(self.data.test)
-        wanted = most if slowest * most <= cpu_seconds else math.ceil(cpu_seconds / slowest)
-        return max(least, wanted)
+        for _ in range(2):
+            tried = wanted
+            costs = self.run_round(self.plan(tried)).costs
+            slowest = max(cost.per_1000() for cost in costs) / 1000
+            wanted = most if slowest * most <= cpu_seconds else math.ceil(cpu_seconds / slowest)
+            wanted = max(least, wanted)
+            if wanted <= FAR * tried:
+                break
+        return wanted
 
     def plan(self, queries: int) -> Sequence[PlannedSweep]:
         """Return sweeps of so many queries, or some more, none of them twice.
