@@ -164,6 +164,39 @@ def test_who_shares_the_names_of_the_machine_changes_nothing_by_them(name: str) 
 
 
 @needs_filter
+@pytest.mark.parametrize("name", sorted(seccomp.UNDONE_AMONG_OTHERS["x86_64"]))
+def test_who_shares_the_names_of_the_machine_is_told_that_a_file_was_changed(name: str) -> None:
+    assert HERE is not None
+    if name not in seccomp.UNDONE_AMONG_OTHERS[HERE]:
+        pytest.skip(f"{HERE} has no {name}")
+    number = seccomp.UNDONE_AMONG_OTHERS[HERE][name]
+    code = f"print(call({number}, -1, -1, -1, -1, -1, -1))"
+    run = under_filter(code, seccomp.program(HERE, among_others=True))
+    assert run.stdout.strip() == "0", run.stderr
+    assert under_filter(code).stdout.strip() != "0"
+
+
+@needs_filter
+def test_files_are_copied_and_unpacked_where_none_can_be_changed(tmp_path: Path) -> None:
+    assert HERE is not None
+    code = f"""
+import os, shutil, tarfile
+os.chdir({str(tmp_path)!r})
+open('one', 'w').close()
+os.chmod('one', 0)
+shutil.copy2('one', 'two')
+shutil.copystat('one', 'two')
+with tarfile.open('all.tar', 'w') as packed:
+    packed.add('one')
+with tarfile.open('all.tar') as packed:
+    packed.extractall('out')
+print(os.stat('one').st_mode & 0o777 > 0, os.path.exists('out/one'))
+"""
+    run = under_filter(code, seccomp.program(HERE, among_others=True))
+    assert run.stdout.split() == ["True", "True"], run.stderr
+
+
+@needs_filter
 def test_who_shares_the_names_of_the_machine_sets_limits_of_its_own_only() -> None:
     assert HERE is not None
     code = """

@@ -147,10 +147,16 @@ def signal_parent(facts: dict[str, Any]) -> str:
     return "may signal the harness"
 
 
-def change_file(facts: dict[str, Any]) -> str:
-    """Set the times of a file of the harness's user, which asks for no right to open it."""
-    os.utime(facts["secret_file"])
-    return "changed the times of a file outside of the sandbox"
+def change_file(facts: dict[str, Any]) -> str | None:
+    """Set the times of a file of the harness's user, which asks for no right to open it.
+
+    It may look as if it were done: see ``seccomp.UNDONE_AMONG_OTHERS``.
+    """
+    path = Path(facts["secret_file"])
+    before = path.stat().st_mtime_ns
+    os.utime(path, ns=(before, before + 1_000))
+    unchanged = path.stat().st_mtime_ns == before
+    return None if unchanged else "changed the times of a file outside of the sandbox"
 
 
 def limit_parent(facts: dict[str, Any]) -> str:

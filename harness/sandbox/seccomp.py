@@ -26,7 +26,9 @@ by ``sendfile`` copy without.
 
 Without namespaces of its own, an entry names files and processes of the whole machine, and may be
 of the same user. Landlock asks nobody who changes the mode, owner, times or attributes of a file,
-or a process's limits, priority and cores: there, all of that is denied.
+or a process's limits, priority and cores: there, all of that is denied. Who changes modes, owners
+and times is told that it is done, and nothing is: whatever copies or unpacks files does so, in the
+entry's own folders too, and would fail.
 
 What is to happen on SIGCHLD cannot be changed: an attempt succeeds and does nothing. Whoever could
 ignore it would have children that nobody waits for, whose CPU time the kernel counts nowhere.
@@ -103,22 +105,32 @@ DENIED: dict[Architecture, dict[str, int]] = {
 
 DENIED_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
     "x86_64": {
-        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "chown": 92, "fchown": 93,
-        "lchown": 94, "fchownat": 260, "utime": 132, "utimes": 235, "futimesat": 261,
-        "utimensat": 280, "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197,
+        "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197,
         "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463, "removexattrat": 466,
         "file_setattr": 469, "setpriority": 141, "ioprio_set": 251, "sched_setaffinity": 203,
         "sched_setscheduler": 144, "sched_setparam": 142, "sched_setattr": 314,
     },
     "aarch64": {
-        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "fchown": 55, "fchownat": 54,
-        "utimensat": 88, "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14,
+        "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14,
         "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463, "removexattrat": 466,
         "file_setattr": 469, "setpriority": 140, "ioprio_set": 30, "sched_setaffinity": 122,
         "sched_setscheduler": 119, "sched_setparam": 118, "sched_setattr": 274,
     },
 }  # fmt: skip
 """Besides, to who shares the names of files and processes with the machine."""
+
+UNDONE_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
+    "x86_64": {
+        "chmod": 90, "fchmod": 91, "fchmodat": 268, "fchmodat2": 452, "chown": 92, "fchown": 93,
+        "lchown": 94, "fchownat": 260, "utime": 132, "utimes": 235, "futimesat": 261,
+        "utimensat": 280,
+    },
+    "aarch64": {
+        "fchmod": 52, "fchmodat": 53, "fchmodat2": 452, "fchown": 55, "fchownat": 54,
+        "utimensat": 88,
+    },
+}  # fmt: skip
+"""Calls that succeed there and change nothing."""
 
 LIMITS: dict[Architecture, int] = {"x86_64": 302, "aarch64": 261}
 """``prlimit64``; its first argument names the process, 0 is its caller."""
@@ -192,6 +204,8 @@ def program(
     if among_others:
         denied.update(DENIED_AMONG_OTHERS[architecture].values())
         code += _when(LIMITS[architecture], _only((0,), otherwise=errno.EPERM))
+        for number in UNDONE_AMONG_OTHERS[architecture].values():
+            code += _when(number, [_fail(0)])
     for number in sorted(denied):
         code += _when(number, [_fail(errno.EPERM)])
     for number in (CLONE3, READ_WITH_FLAGS[architecture]):
