@@ -162,18 +162,6 @@ def test_several_processes_and_another_order_give_the_same(
     assert "entries" in {name.split("/")[0] for name in several}
 
 
-def test_of_large_boards_another_process_makes_what_pages_of_all_take(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    leaderboard()
-    put(root, "another")
-    with monkeypatch.context() as patch:
-        patch.setattr("harness.cli.making.LEAST_ASIDE", 4)
-        patch.setattr("harness.cli.parts.board_parts", None)  # of this process
-        leaderboard("--processes", "2")
-    assert site(root / "leaderboard" / "site") == cold(tmp_path)
-
-
 def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

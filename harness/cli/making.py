@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -17,7 +16,7 @@ from harness.cli.joints import Joints, Known, Ranked
 from harness.cli.kept_rows import Shelf
 from harness.cli.output import print_note
 from harness.cli.page_cache import Cache
-from harness.cli.parts import Parts, know_templates
+from harness.cli.parts import Parts
 from harness.cli.publishing import pages
 from harness.cli.shards import NOTHING, Behind, Pages, Shards, Taken
 from harness.cli.site_files import Listed, listing
@@ -39,7 +38,6 @@ from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
 from harness.records.rules import Rules
-from harness.site.templating import COMPILED
 from harness.store.joint import joint_folder, joint_name
 from harness.store.reading import is_local
 from harness.store.results import Signs
@@ -47,10 +45,6 @@ from harness.store.scanning import Found, is_fresh, scan
 
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
-LEAST_ASIDE = 5_000
-"""Files of tasks that are not taken over, where any is new: what pages of all boards take of theirs
-is worth another process, which starts while this one ranks, and makes it while this makes the rest.
-"""
 PARTS_OF_A_TASK = 16
 """Files of the cache that hold what was kept of a task's records."""
 
@@ -109,7 +103,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     taken = shards.take(place.known, place.there.marks) if takes else NOTHING
     found = seen.but_of(taken.shards)
     folders = _Folders(cache, _name(asked, "folders"), shards, taken)
-    with _several(asked, found, folders.known) as several:
+    with workers(_processes(asked, found, folders.known)) as several:
         public = gather(asked.project, results, found, several, folders.known, local=False)
         ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
@@ -182,7 +176,7 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
         refuse_link(joint_folder(asked.results))
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
-    with _several(asked, found, {}) as several:
+    with workers(_processes(asked, found, {})) as several:
         gathered = gather(asked.project, asked.results, found, several, {}, local=False)
         ranked = joints.of_gathered(gathered, several)
         if not partial:
@@ -310,14 +304,10 @@ class _Folders:
         return f"{self._name}-{_digest_of(os.fsencode(task) + bytes([0, number]))}"
 
 
-@contextmanager
-def _several(asked: Asked, found: Sequence[Found], kept: dict[bytes, Folder]) -> Iterator[Workers]:
+def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:
     known = {told.path for folder in kept.values() for told in folder.told}
     fresh = sum(os.fsencode(each.path) not in known for each in found)
-    aside = asked.processes > 1 and fresh > 0 and len(found) >= LEAST_ASIDE
-    with workers(asked.processes if fresh >= LEAST_FOR_PROCESSES else 1, aside=aside) as several:
-        several.begin(know_templates, [dict(COMPILED)])  # another process imports what it will need
-        yield several
+    return asked.processes if fresh >= LEAST_FOR_PROCESSES else 1
 
 
 def _name(asked: Asked, kind: str) -> str:

@@ -11,7 +11,6 @@ from harness.cli.page_cache import NONE, Cache
 from harness.cli.workers import Given, Here, Workers
 from harness.records.base import Frozen
 from harness.site.render import BoardParts, Placed, board_parts
-from harness.site.templating import COMPILED
 
 
 class Part(Frozen, array_like=True):
@@ -88,11 +87,6 @@ class Parts:
 
     def _place(self, board: str) -> str:
         return f"{self._name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"
-
-
-def know_templates(compiled: dict[str, bytes]) -> None:
-    """Have templates as another process compiled them: parts are made with these."""
-    COMPILED.update(compiled)
 
 
 def _parts(given: Given) -> Given:

@@ -125,21 +125,6 @@ def _unbroken() -> Iterator[None]:
         ) from None
 
 
-class Aside(Here):
-    """Everything in this process, but for what is begun: another one makes that meanwhile."""
-
-    def __init__(self) -> None:
-        self._other = Processes(1)
-
-    def begin(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
-        """Hand all of them to the other process."""
-        return self._other.begin(call, given)
-
-    def close(self) -> None:
-        """End the other process."""
-        self._other.close()
-
-
 def _start_server() -> None:
     """Start the process that worker processes come from, deaf to Ctrl-C as they are then born."""
     from multiprocessing import forkserver, resource_tracker
@@ -173,12 +158,12 @@ def _end_with_parent() -> None:
 
 
 @contextmanager
-def workers(count: int, *, aside: bool = False) -> Iterator[Workers]:
-    """Give as many processes as asked for; one is this one, with another ``aside`` or alone."""
-    if count <= 1 and not aside:
+def workers(count: int) -> Iterator[Workers]:
+    """Give as many processes as asked for; one is this one."""
+    if count <= 1:
         yield Here()
         return
-    pool: Processes | Aside = Processes(count) if count > 1 else Aside()
+    pool = Processes(count)
     try:
         yield pool
     finally:
