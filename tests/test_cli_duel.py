@@ -91,6 +91,14 @@ def test_entries_of_two_tasks_are_refused(root: Path) -> None:
     assert f"{one} is an entry of toy, and {other} of other" in result.stderr
 
 
+def test_one_folder_is_not_held_against_itself(root: Path) -> None:
+    one = write_entry(root, "one")
+    result = fought(one, one / ".." / "one")
+
+    assert result.exit_code == 2
+    assert "are the same folder" in result.stderr
+
+
 def test_an_entry_that_does_not_pass_check_is_not_run(root: Path) -> None:
     good, bad = write_entry(root, "good"), write_entry(root, "bad")
     (bad / "submission.toml").write_text("schema = 1\n", encoding="utf-8")

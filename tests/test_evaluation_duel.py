@@ -10,6 +10,7 @@ import pytest
 from evaluation_fakes import BATCH, FakeProcess, FakeSandbox, Plan, assignment_in, texts_of
 
 from harness.errors import OrganiserError, SubmissionError
+from harness.evaluation import duel as duels
 from harness.evaluation.assignment import Assignment
 from harness.evaluation.duel import LEAST_TURNS, Cost, Duel, Side
 from harness.sandbox.protocol import Launch, Process, Request, Span
@@ -47,6 +48,11 @@ class LoggedSandbox(FakeSandbox):
     def launch(self, launch: Launch) -> Process:
         super().launch(launch)
         return Logged(self._plan_of, len(self._plan_of.texts) - 1, self.log)
+
+
+@pytest.fixture(autouse=True)
+def _turns_of_a_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duels, "TURN_SECONDS", 0.0)
 
 
 @pytest.fixture
@@ -163,12 +169,12 @@ def test_the_number_of_queries_is_that_of_the_slower_and_has_bounds(assignment: 
     most = assignment.protocol_rules.max_sweeps * ITEMS
     assert most == 36
 
-    # Two sweeps of three requests, and a second to end: 1.06 s for twelve queries.
-    assert fight.queries_for(1.06 * 2.45) == 30
+    # Two requests, and a second to end: 1.02 s for four queries.
+    assert fight.queries_for(1.02 * 2.4) == 10
     assert fight.queries_for(0.001) == LEAST_TURNS * BATCH
     assert fight.queries_for(1e9) == most
-    # By the first round 34, of which the second makes 1.18 s for 36.
-    assert fight.queries_for(1.06 / 12 * 33.9) == most
+    # By the first round 17; by the second, of 18 in nine requests, more than there may be.
+    assert fight.queries_for(1.02 / 4 * 16.9) == most
 
 
 @pytest.mark.parametrize("at", ["launch", "ready", "load", "predict:1", "predict:3", "finish"])
@@ -197,6 +203,46 @@ def test_an_error_of_the_organisers_stays_one(assignment: Assignment) -> None:
         fight.run_round(fight.plan(ITEMS))
 
     assert raised.value.message.endswith(": load: no room")
+
+
+def test_a_turn_is_longer_where_a_batch_takes_next_to_nothing(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(duels, "TURN_SECONDS", 1e9)
+    sandbox = LoggedSandbox(Plan())
+    fight = duel(assignment, sandbox, (1, 1))
+    fight.run_round(fight.plan(5 * ITEMS))
+
+    turns: list[int] = []
+    before = None
+    for number, texts in sandbox.log[2 * WARM_UP :]:
+        if number == before:
+            turns[-1] += len(texts)
+        else:
+            turns.append(len(texts))
+        before = number
+    assert turns[0] in {1, 3}  # who ends one turn may begin the next
+    assert max(turns) >= 3
+    assert sum(turns) == 2 * 5 * ITEMS
+
+
+def test_who_waits_for_the_other_has_its_time_as_well(assignment: Assignment) -> None:
+    seen: list[Launch] = []
+
+    class Watching(FakeSandbox):
+        def launch(self, launch: Launch) -> Process:
+            seen.append(launch)
+            return super().launch(launch)
+
+    fight = duel(assignment, Watching(Plan()))
+    fight.run_round(fight.plan(ITEMS))
+
+    given, limits = assignment.launch.limits, seen[0].limits
+    assert limits.session_seconds == 2 * given.session_seconds
+    assert limits.measured_seconds == 2 * given.measured_seconds
+    assert limits.warm_up_seconds == 2 * given.warm_up_seconds
+    assert limits.load_seconds == given.load_seconds
+    assert limits.measured_cpu_seconds == given.measured_cpu_seconds
 
 
 def test_more_than_two_take_turns(assignment: Assignment) -> None:

@@ -135,6 +135,11 @@ def _checked(project: Project, folders: Sequence[Path], *, as_json: bool) -> lis
             remedy="python -m harness check says what is wrong",
         )
     refuse_unfit(reports, as_json=False)
+    if folders[0].resolve() == folders[1].resolve():
+        raise UsageError(
+            f"{folders[0]} and {folders[1]} are the same folder",
+            remedy="name another; to see what chance does, a copy of it",
+        )
     tasks = [manifest_of(report).submission.task for report in reports]
     if tasks[0] != tasks[1]:
         raise UsageError(

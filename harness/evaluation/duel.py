@@ -12,6 +12,7 @@ evaluation: nothing is metered, and no label is looked at.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import structs
 
 from harness.errors import HarnessError
 from harness.evaluation.plan import PlannedSweep, plan_sweeps, sealed_rng
@@ -30,8 +32,11 @@ from harness.sandbox.protocol import Launch, Process, Sandbox
 from harness.tasks.answers import no_answers, put
 from harness.tasks.protocol import Batch, Task, TaskData
 
-LEAST_TURNS = 4
+LEAST_TURNS = 2
 """Of each entry in a round, however slow they are."""
+TURN_SECONDS = 0.005
+"""A turn is longer than a batch where that takes less: what the other one leaves of the caches, and
+to be woken, costs up to 0.04 ms, which would be much of a batch of one."""
 FAR = 4
 """A round of this many times the queries of another is far from it."""
 VARIANT_SECONDS = 10.0
@@ -152,7 +157,8 @@ class Duel:
             side = self.sides[at]
             self.on_phase(f"{side.name}: start")
             with _named(side, "start"):
-                process = stack.enter_context(self.sandbox.launch(side.launch))
+                launch = _with_time(side.launch, len(self.sides))
+                process = stack.enter_context(self.sandbox.launch(launch))
                 process.ready(deadline_seconds=side.launch.limits.start_seconds)
             self.on_phase(f"{side.name}: load")
             with _named(side, "load"):
@@ -203,20 +209,36 @@ def _take_turns(
     items: int,
     keep: npt.NDArray[np.int64] | None = None,
 ) -> None:
-    """Have all answer ``items``, each its own batches; a turn is as long as the longest batch.
+    """Have all answer ``items``, each its own batches; a turn is of as many items for all.
 
-    ``keep`` are the positions of the items whose answers are kept.
+    That is the longest batch, and twice as many after each turn that took nobody
+    ``TURN_SECONDS``. ``keep`` are the positions of the items whose answers are kept.
     """
     turn = max(each.side.batch_size for each in running)
     left = [batches(each.side.batch_size) for each in running]
-    done, rng = [0] * len(running), sealed_rng()
-    for end in range(turn, items + turn, turn):
+    done, end, rng = [0] * len(running), 0, sealed_rng()
+    while end < items:
+        end, longest = end + turn, 0.0
         for at in rng.permutation(len(running)).tolist():
             each, before = running[at], done[at]
+            began = time.monotonic()
             count = max(0, math.ceil((min(end, items) - before) / each.side.batch_size))
             with _named(each.side, phase):
                 positions = None if keep is None else keep[before:]
                 done[at] += each.answer(islice(left[at], count), positions)
+            longest = max(longest, time.monotonic() - began)
+        if longest < TURN_SECONDS:
+            turn *= 2
+
+
+def _with_time(launch: Launch, times: int) -> Launch:
+    """Return it with so many times the wall time: the others' turns are within its own phases."""
+    limits = launch.limits
+    more = {name: times * getattr(limits, name) for name in _WALL_TIMES}
+    return structs.replace(launch, limits=structs.replace(limits, **more))
+
+
+_WALL_TIMES = ("warm_up_seconds", "measured_seconds", "session_seconds")
 
 
 def _anew(sweep: PlannedSweep, items: int) -> PlannedSweep:
