@@ -49,21 +49,15 @@ class Parts:
         self._asked: dict[str, str] = {}
         """What each was made of, by the board's identifier, as ``_known`` has it of those kept."""
         self._new: dict[str, Part] = {}
-        self._parts: dict[str, Part | None] = {}
-        self._coming: Iterator[tuple[Wanted, Part]] = iter(())
 
-    def begin(self, wanted: Sequence[Wanted]) -> None:
-        """Say what will be asked for: another process, if there is one, makes it meanwhile."""
-        self._parts = {each.board: self._kept(each) for each in wanted}
-        new = [each for each in wanted if self._parts[each.board] is None]
-        self._coming = zip(new, self._made(new), strict=True)
+    def of(self, wanted: Sequence[Wanted]) -> list[BoardParts]:
+        """Return the parts of each board."""
+        parts = {each.board: self._kept(each) for each in wanted}
+        new = [each for each in wanted if parts[each.board] is None]
+        for each, part in zip(new, self._made(new), strict=True):
+            self._new[each.board] = parts[each.board] = part
         self._asked |= {each.board: each.made_of for each in wanted}
-
-    def all(self) -> list[BoardParts]:
-        """Return the parts of each board that was wanted."""
-        for each, part in self._coming:
-            self._new[each.board] = self._parts[each.board] = part
-        return [part.parts for part in self._parts.values() if part is not None]
+        return [part.parts for part in parts.values() if part is not None]
 
     def keep(self) -> None:
         """Keep those that were made, and forget those that nobody asked for."""
@@ -79,11 +73,9 @@ class Parts:
         return part if part is not None and part.made_of == wanted.made_of else None
 
     def _made(self, wanted: Sequence[Wanted]) -> Iterator[Part]:
-        made = self._workers.begin(_parts, (Given(each.placed()) for each in wanted))
-        return (
-            Part(made_of=each.made_of, parts=parts.value)
-            for each, parts in zip(wanted, made, strict=True)
-        )
+        placed = (Given(each.placed()) for each in wanted)
+        for each, made in zip(wanted, self._workers.run(_parts, placed), strict=True):
+            yield Part(made_of=each.made_of, parts=made.value)
 
     def _place(self, board: str) -> str:
         return f"{self._name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"

@@ -48,7 +48,6 @@ class Source(Protocol):
 
 def pages(site: Site) -> Iterator[Page]:
     """Yield all pages of a site, each with what it is made of."""
-    site.parts.begin(_wanted(site))  # they take long, and nothing waits for them until the end
     for source in SOURCES:
         yield from source(site)
 
@@ -70,7 +69,7 @@ class _Preview(Frozen, array_like=True):
 
 def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
-    parts = site.parts.all()
+    parts = _parts(site)
     made_of, value = site.digest, lambda: _Index(site.boards, parts, site.address)
     yield Page("index", digest(spelt([made_of, site.address])), _index, value, leads=True)
     yield Page("boards.json", made_of, _exact, value, leads=True)
@@ -86,13 +85,13 @@ def index_pages(site: Site) -> Iterator[Page]:
     yield Page("preview", digest(spelt([told, *numbers])), _preview, preview)
 
 
-def _wanted(site: Site) -> list[Wanted]:
+def _parts(site: Site) -> list[BoardParts]:
     wanted = []
     for each in placed(site.boards.boards, site.counts):
         made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
         value = partial(_with_rows, site, each)
         wanted.append(Wanted(each.board.id, digest(spelt(made_of)), value))
-    return wanted
+    return site.parts.of(wanted)
 
 
 def _with_rows(site: Site, each: Placed) -> PlacedRows:

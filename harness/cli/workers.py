@@ -48,10 +48,6 @@ class Workers(Protocol):
         """Yield what ``call`` makes of each, in the order in which they were given."""
         ...
 
-    def begin(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
-        """Do as ``run``; where there is another process it makes them all meanwhile."""
-        ...
-
 
 class Here:
     """Everything in this process."""
@@ -59,10 +55,6 @@ class Here:
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Call one after another."""
         yield from map(call, given)
-
-    def begin(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
-        """Call one after another, once they are asked for."""
-        return self.run(call, given)
 
 
 class Processes:
@@ -84,9 +76,11 @@ class Processes:
 
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Keep ``IN_FLIGHT`` tasks a process under way, and hand on results in order."""
+        from concurrent.futures.process import BrokenProcessPool
+
         waiting = iter(given)
         under_way: deque[Future[O]] = deque()
-        with _unbroken():
+        try:
             for each in islice(waiting, self._count * IN_FLIGHT):
                 under_way.append(self._pool.submit(call, each))
             while under_way:
@@ -94,35 +88,15 @@ class Processes:
                 for each in islice(waiting, 1):
                     under_way.append(self._pool.submit(call, each))
                 yield done
-
-    def begin(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
-        """Have all of them under way: they should be few."""
-        with _unbroken():
-            under_way = [self._pool.submit(call, each) for each in given]
-        return self._results(under_way)
-
-    @staticmethod
-    def _results(under_way: Iterable[Future[O]]) -> Iterator[O]:
-        with _unbroken():
-            for each in under_way:
-                yield each.result()
+        except BrokenProcessPool:
+            raise OrganiserError(
+                "a process that built the page was ended from outside, by want of memory perhaps",
+                remedy="free some memory, or build with --processes 1",
+            ) from None
 
     def close(self) -> None:
         """End the processes; what has not begun never does."""
         self._pool.shutdown(cancel_futures=True)
-
-
-@contextmanager
-def _unbroken() -> Iterator[None]:
-    from concurrent.futures.process import BrokenProcessPool
-
-    try:
-        yield
-    except BrokenProcessPool:
-        raise OrganiserError(
-            "a process that built the page was ended from outside, by want of memory perhaps",
-            remedy="free some memory, or build with --processes 1",
-        ) from None
 
 
 def _start_server() -> None:
