@@ -164,6 +164,17 @@ def test_who_shares_the_names_of_the_machine_changes_nothing_by_them(name: str) 
 
 
 @needs_filter
+@pytest.mark.parametrize("name", sorted(seccomp.OWN_AMONG_OTHERS["x86_64"]))
+def test_who_shares_the_names_of_the_machine_names_no_process_but_itself(name: str) -> None:
+    assert HERE is not None
+    number = seccomp.OWN_AMONG_OTHERS[HERE][name]
+    code = f"import os; print(call({number}, os.getppid(), -1, -1), call({number}, 0, -1, -1))"
+    another, own = under_filter(code, seccomp.program(HERE, among_others=True)).stdout.split()
+    assert another == str(errno.EPERM)
+    assert own != another
+
+
+@needs_filter
 @pytest.mark.parametrize("name", sorted(seccomp.UNDONE_AMONG_OTHERS["x86_64"]))
 def test_who_shares_the_names_of_the_machine_is_told_that_a_file_was_changed(name: str) -> None:
     assert HERE is not None

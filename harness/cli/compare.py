@@ -23,8 +23,9 @@ EXAMPLES = """Examples:
 
 python -m harness compare climate-tfidf climate-static
 
-python -m harness compare kept/climate-disinformation/my-team/20261125T214502Z-8c00ffaf.local.json
-submissions/my-team --fail-on-regression
+python -m harness compare kept/chainsaw/mine/20261125T214502Z-8c00ffaf.json submissions/mine
+
+python -m harness compare climate-tfidf my-team --fail-on-regression
 
 python -m harness compare my-team their-team --results path/to/results --json
 """

@@ -107,14 +107,12 @@ DENIED_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
     "x86_64": {
         "setxattr": 188, "lsetxattr": 189, "fsetxattr": 190, "removexattr": 197,
         "lremovexattr": 198, "fremovexattr": 199, "setxattrat": 463, "removexattrat": 466,
-        "file_setattr": 469, "setpriority": 141, "ioprio_set": 251, "sched_setaffinity": 203,
-        "sched_setscheduler": 144, "sched_setparam": 142, "sched_setattr": 314,
+        "file_setattr": 469, "setpriority": 141, "ioprio_set": 251,
     },
     "aarch64": {
         "setxattr": 5, "lsetxattr": 6, "fsetxattr": 7, "removexattr": 14,
         "lremovexattr": 15, "fremovexattr": 16, "setxattrat": 463, "removexattrat": 466,
-        "file_setattr": 469, "setpriority": 140, "ioprio_set": 30, "sched_setaffinity": 122,
-        "sched_setscheduler": 119, "sched_setparam": 118, "sched_setattr": 274,
+        "file_setattr": 469, "setpriority": 140, "ioprio_set": 30,
     },
 }  # fmt: skip
 """Besides, to who shares the names of files and processes with the machine."""
@@ -132,8 +130,17 @@ UNDONE_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
 }  # fmt: skip
 """Calls that succeed there and change nothing."""
 
-LIMITS: dict[Architecture, int] = {"x86_64": 302, "aarch64": 261}
-"""``prlimit64``; its first argument names the process, 0 is its caller."""
+OWN_AMONG_OTHERS: dict[Architecture, dict[str, int]] = {
+    "x86_64": {
+        "prlimit64": 302, "sched_setaffinity": 203, "sched_setscheduler": 144,
+        "sched_setparam": 142, "sched_setattr": 314,
+    },
+    "aarch64": {
+        "prlimit64": 261, "sched_setaffinity": 122, "sched_setscheduler": 119,
+        "sched_setparam": 118, "sched_setattr": 274,
+    },
+}  # fmt: skip
+"""Calls whose first argument names a process; there, nobody but their caller, which 0 is."""
 PINNING: dict[Architecture, int] = {"x86_64": 203, "aarch64": 122}
 """``sched_setaffinity``, denied to an entry that is pinned."""
 CLONE: dict[Architecture, int] = {"x86_64": 56, "aarch64": 220}
@@ -203,7 +210,8 @@ def program(
         denied.add(PINNING[architecture])
     if among_others:
         denied.update(DENIED_AMONG_OTHERS[architecture].values())
-        code += _when(LIMITS[architecture], _only((0,), otherwise=errno.EPERM))
+        for number in sorted({*OWN_AMONG_OTHERS[architecture].values()} - denied):
+            code += _when(number, _only((0,), otherwise=errno.EPERM))
         for number in UNDONE_AMONG_OTHERS[architecture].values():
             code += _when(number, [_fail(0)])
     for number in sorted(denied):
