@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -235,7 +236,6 @@ def judged(
 ) -> DuelResult:
     """Hold the rounds of both against each other."""
     from harness.ranking.duel import Contestant, DuelResult, compare_costs, regressions, verdict
-    from harness.records.statistics import log_mean
 
     amortise = ready[0].rules.energy.amortise_queries
     costs = [[each.costs[at] for each in done] for at in range(2)]
@@ -247,8 +247,8 @@ def judged(
         Contestant(
             name=name,
             batch_size=entry.batch_size,
-            cpu_seconds_per_1000_queries=log_mean(of_queries[at]),
-            preparation_cpu_seconds=log_mean(of_preparation[at]),
+            cpu_seconds_per_1000_queries=fmean(of_queries[at]),
+            preparation_cpu_seconds=fmean(of_preparation[at]),
         )
         for at, (name, entry) in enumerate(zip(names, ready, strict=True))
     )

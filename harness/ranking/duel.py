@@ -27,7 +27,7 @@ class Contestant(Frozen, kw_only=True):
     name: str
     batch_size: int
     cpu_seconds_per_1000_queries: float
-    """Geometric mean over rounds, from the first query through the drain."""
+    """Mean over rounds, from the first query through the drain."""
     preparation_cpu_seconds: float
     """Of start, load and warm-up, likewise."""
 
@@ -72,7 +72,7 @@ def compare_costs(costs: Sequence[Sequence[float]], margin: float) -> EnergyFind
 def verdict(a: str, b: str, found: EnergyFinding, as_ranked: EnergyFinding, margin: float) -> str:
     """Return one sentence on the CPU time that queries take of b beside a.
 
-    Where it is the other way round as ranked, that is said too: whoever reads on is few.
+    Where it is the other way round as ranked, that is said too: few read on.
     """
     if found.status in TOLD_APART:
         turned = {found.status, as_ranked.status} == {"less", "more"}
