@@ -46,6 +46,7 @@ from statistics_boards_tally import (
 from harness.ranking.claims import rank
 from harness.ranking.evidence import (
     BetweenSessions,
+    Booleans,
     Evidence,
     ItemScores,
     Margins,
@@ -95,6 +96,9 @@ class Cell:
     """Quality of the best entries."""
     whole: float = 0.0
     """Standard deviation of what a whole session has in common in the latent answers."""
+    lost: float = 0.0
+    """Share of its right answers that every other entry loses by whole groups, too rare to be seen
+    in few of them. Where all are equal in truth the others lose as many, item by item."""
 
     def in_words(self) -> str:
         """Say what is special about it."""
@@ -112,6 +116,7 @@ class Cell:
             f"groups of {self.group}": self.group > 1,
             f"{self.classes} classes": self.classes > 1,
             f"sessions differ by {self.whole:g}": self.whole > 0,
+            f"{self.lost:.1%} lost by whole groups": self.lost > 0,
         }
         return ", ".join(word for word, holds in said.items() if holds)
 
@@ -196,6 +201,11 @@ def answers(
         else rng.choice(cell.classes, cell.items, p=chances / chances.sum())
     )
     grouped = None if cell.group == 1 else groups
+    if cell.lost > 0:
+        difficulty = rng.normal(size=(cell.items, 1))  # groups are alike in what is lost alone
+        latent = np.sqrt(cell.likeness) * difficulty + np.sqrt(1 - cell.likeness) * own
+        right = (latent < ndtri(cell.right)) & ~losses(cell, groups, rng)
+        return ItemScores(right.astype(np.float32), classes, grouped), None
     if cell.whole == 0:
         right = (latent < ndtri(quality)).astype(np.float32)
         return ItemScores(right, classes, grouped), None
@@ -212,6 +222,16 @@ def answers(
         np.array([each.between for each in of]), np.full(cell.entries, cell.sessions - 1.0)
     )
     return ItemScores(share, classes, grouped), between
+
+
+def losses(cell: Cell, groups: npt.NDArray[np.int64], rng: np.random.Generator) -> Booleans:
+    """Return (items, entries): what every other entry loses by whole groups, and the others."""
+    lost = np.zeros((cell.items, cell.entries), bool)
+    by_groups = rng.random((int(groups[-1]) + 1, len(lost.T[1::2]))) < cell.lost
+    lost[:, 1::2] = by_groups[groups]
+    if cell.truth == "ties":
+        lost[:, ::2] = rng.random(lost[:, ::2].shape) < cell.lost
+    return lost
 
 
 def one_board(cell: Cell, draws: int, number: int) -> Seen:
@@ -257,10 +277,17 @@ def cells() -> list[Cell]:
         for truth in ("ties", "quality edge")
         for change in _OF_QUALITY
     ]
+    found += [
+        Cell(entries, groups * size, 5, truth, likeness=likeness, group=size, lost=lost)
+        for truth, likeness, lost in _OF_WHOLE_GROUPS
+        for groups, size in ((30, 17), (63, 17), (150, 8), (300, 8))
+        for entries in (2, 10)
+    ]
     found += [Cell(50, items, sessions, "ties") for items, sessions in ((86, 5), (1_000, 10))]
     found += [replace(small, truth="half ties"), Cell(50, 1_000, 10, "half ties")]
     found += [Cell(entries, 1_000, 10, "steps") for entries in (2, 5, 10, 20, 50)]
     found += [Cell(10, items, 5, "steps") for items in (86, 1_000)]
+    found += [Cell(10, groups * 8, 5, "steps", group=8) for groups in (63, 150, 625)]
     return found
 
 
@@ -284,6 +311,12 @@ _OF_QUALITY: tuple[dict[str, Any], ...] = (
     {"classes": 3},
     {"whole": 0.1},
     {"whole": 0.3},
+)
+
+
+_OF_WHOLE_GROUPS: tuple[tuple[Truth, float, float], ...] = (
+    ("quality edge", 0.98, MARGINS.quality / 0.85),  # of what is right: the margin
+    ("ties", 0.98, 0.1),
 )
 
 

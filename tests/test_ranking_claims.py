@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.ranking.bound import Largest
-from harness.ranking.claims import Ranking, _noise, _statistics, rank
+from harness.ranking.claims import Ranking, _noise, _statistics, known_squares, rank
 from harness.ranking.energy_pairs import (
     BY_CAMPAIGN,
     BY_RATIO,
@@ -209,6 +209,47 @@ def test_items_of_one_group_are_one_observation() -> None:
     grouped = replace(evidence.quality, groups=np.arange(1000) // 40)
     assert ranked(evidence).better_quality[1, 0]
     assert not ranked(replace(evidence, quality=grouped)).better_quality.any()
+
+
+def in_groups(evidence: Evidence, scores: Floats, groups: int) -> Evidence:
+    """Have these answers, of items that stand in so many groups of one size."""
+    numbers = np.repeat(np.arange(groups), len(scores) // groups)
+    return replace(evidence, quality=ItemScores(scores, groups=numbers))
+
+
+def test_few_groups_answered_alike_do_not_show_that_none_is_lost_whole() -> None:
+    def of(groups: int) -> Ranking:
+        right = np.random.default_rng(3).random((groups * 10, 1)) < 0.85
+        evidence = board([0, 0], [1.0, 2.0], items=groups * 10)
+        return ranked(in_groups(evidence, np.repeat(right, 2, axis=1).astype(np.float32), groups))
+
+    assert of(63).less_energy[0, 1]
+    assert claims(of(63)) == set(), "a share of 0.01 shows in none of 63 groups every other time"
+    assert claims(of(800)) == {("entry-00", "entry-01")}
+
+
+def test_few_errors_in_many_groups_are_not_told_from_groups_too_rare_to_be_seen() -> None:
+    scores = np.ones((300, 2), np.float32)
+    scores[5:150:10, 1] = 0  # one item in each of 15 groups of 10
+    evidence = board([0, 0], [1.0, 1.0], items=300)
+    assert ranked(replace(evidence, quality=ItemScores(scores))).better_quality[0, 1]
+    assert not ranked(in_groups(evidence, scores, 30)).better_quality.any()
+    scores[:100, 1] = 0  # ten groups that are lost whole
+    assert ranked(in_groups(evidence, scores, 30)).better_quality[0, 1]
+
+
+def test_what_could_be_seen_is_never_less_than_what_so_many_groups_can_show() -> None:
+    scores = np.ones((300, 2), np.float32)
+    scores[5, 1] = 0
+    ranking = ranked(in_groups(board([0, 0], [1.0, 1.0], items=300), scores, 30))
+    assert ranking.least_quality_difference == pytest.approx(ranking.bound**2 / 30)
+
+
+@given(st.integers(0, 1000), st.integers(20, 200))
+def test_of_right_and_wrong_a_difference_is_known_as_mcnemar_has_it(seed: int, items: int) -> None:
+    scores = (np.random.default_rng(seed).random((items, 4)) < 0.7).astype(np.float32)
+    quality = draw_quality(ItemScores(scores), 1, 0)
+    assert known_squares(quality) == pytest.approx(quality.squares)
 
 
 def test_classes_count_alike_in_balanced_quality() -> None:

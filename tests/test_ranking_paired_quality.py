@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -166,12 +167,13 @@ def test_what_whole_sessions_differ_by_widens_the_interval() -> None:
     assert shaky.status == "not-told-apart"  # 4.3 x 0.02 / sqrt(3) = 0.05 is more than 0.04
 
 
+def resampled(difference: float, resamples: npt.NDArray[np.float64], units: int) -> Resampled:
+    return Resampled(difference, resamples, units=units, worth=units, method="bootstrap")
+
+
 def test_a_bootstrap_leaves_out_its_tails() -> None:
     resamples = np.linspace(0.0, 1.0, 1001)
-    many, few = (
-        found(Resampled(0.5, resamples, units=units, method="bootstrap"), items=100)
-        for units in (100_000, 6)
-    )
+    many, few = (found(resampled(0.5, resamples, units), items=100) for units in (100_000, 6))
     assert many.difference_interval == pytest.approx((0.025, 0.975), abs=1e-4)
     assert few.difference_interval == pytest.approx((0.0024, 0.9976), abs=1e-4)  # t(5) = 2.571
     made = many
@@ -179,13 +181,21 @@ def test_a_bootstrap_leaves_out_its_tails() -> None:
 
 
 def test_units_of_which_none_differs_still_leave_something_open() -> None:
-    same = Resampled(0.0, np.zeros(100), units=40, method="bootstrap")
+    same = resampled(0.0, np.zeros(100), 40)
     low, high = found(same, items=40).difference_interval
     assert high == -low == pytest.approx(1.96**2 / (40 + 1.96**2), abs=1e-3)
 
 
+def test_few_errors_in_single_items_of_groups_leave_as_much_open_as_none_does() -> None:
+    shown = np.linspace(-0.01, 0.01, 101)
+    low, high = found(resampled(0.0, shown, 40), items=400).difference_interval
+    assert high == -low == pytest.approx(1.96**2 / (40 + 1.96**2), abs=1e-3)
+    uneven = Resampled(0.0, shown, units=40, worth=20.0, method="bootstrap")
+    assert found(uneven, items=400).difference_interval[1] == pytest.approx(0.161, abs=1e-3)
+
+
 def test_one_unit_tells_nothing() -> None:
-    alone = Resampled(0.2, np.full(100, 0.2), units=1, method="bootstrap")
+    alone = resampled(0.2, np.full(100, 0.2), 1)
     assert found(alone, items=40).difference_interval == (-1.0, 1.0)
 
 
@@ -243,7 +253,7 @@ def test_to_show_that_two_are_the_same_takes_a_number_too() -> None:
 def test_where_nothing_differs_what_is_left_open_shrinks_with_the_number_of_items() -> None:
     needed = found(right_or_wrong(200, 0, 0, 100)).items_needed
     assert needed == 380  # z^2 / (n + z^2) is 0.01
-    same = Resampled(0.0, np.zeros(100), units=300, method="bootstrap")
+    same = resampled(0.0, np.zeros(100), 300)
     assert found(same, items=300).items_needed == needed
 
 

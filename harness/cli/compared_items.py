@@ -233,5 +233,6 @@ def _resampled(a: Answered, b: Answered) -> Resampled:
         difference=float((b.scores.resampled(once) - a.scores.resampled(once))[0]),
         resamples=np.concatenate(drawn),
         units=units,
+        worth=items**2 / float(np.square(np.bincount(of_item)).sum()),
         method=f"bootstrap over {units} {kind}, {RESAMPLES} resamples, PCG64 seed {SEED}",
     )

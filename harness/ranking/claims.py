@@ -119,25 +119,38 @@ def rank(
     )
 
 
-def unseen_losses(quality: QualityDraws, margins: Margins) -> Floats:
-    """Return (entries,): a variance for losses of the whole margin that no item happened to show.
-
-    Half of it for each of two entries, so that theirs add up.
+def unseen_losses(quality: QualityDraws, margins: Margins) -> float:
+    """Return a variance for losses of the whole margin that no unit happened to show, of a pair.
 
     That no item differs is no proof that fewer than the margin's share do. Without it, a hundred
     items answered alike would "show" that quality is the same to a hundredth. The restricted
     estimate of T. Tango (Statistics in Medicine 17 (1998), 891-908) comes to the same where no
-    item differs, and to somewhat less where many do.
+    item differs, and to somewhat less where many do. Where items stand in groups, whole groups may
+    be lost: what errors are seen in single items says nothing of those.
     """
-    return margins.quality * quality.own_units / 2
+    return margins.quality * quality.unit
+
+
+def known_squares(quality: QualityDraws) -> Floats:
+    """Return (entries, entries): the mean squares of differences, for what is to be shown by them.
+
+    A difference d is taken to be known no better than if whole units, groups or items, told one way
+    throughout: d / units, what McNemar's test has of right and wrong. Else few errors in single
+    items of many groups would be told apart from the loss of whole groups, as large and too rare to
+    be seen.
+    """
+    apart = np.subtract.outer(quality.values, quality.values)
+    squares: Floats = np.maximum(quality.squares, np.abs(apart) * quality.unit)
+    return squares
 
 
 def _statistics(
     quality: QualityDraws, pairs: EnergyPairs, evidence: Evidence, margins: Margins
 ) -> _Statistics:
     apart = np.subtract.outer(quality.values, quality.values)
-    better = unsure_scale(apart, quality.squares, _between(quality))
-    with_unseen = quality.squares + pairwise(unseen_losses(quality, margins))
+    known = known_squares(quality)
+    better = unsure_scale(apart, known, _between(quality))
+    with_unseen = known + unseen_losses(quality, margins)
     not_worse = unsure_scale(apart + margins.quality, with_unseen, _between(quality))
     less = _signed(pairs.difference, pairs)
     not_more = _signed(pairs.difference + margins.log_energy, pairs)
@@ -178,12 +191,12 @@ def _noise(
                 most,
             )
         )
-    added = np.sqrt(unseen).astype(np.float32) * np.stack(of_entries, axis=1)
+    added = np.float32(math.sqrt(unseen / 2)) * np.stack(of_entries, axis=1)  # half of it each
     return Noise(
         quality=quality.deviations,
         quality_error=np.sqrt(squares),
         with_unseen=quality.deviations + added,
-        with_unseen_error=np.sqrt(squares + pairwise(unseen)),
+        with_unseen_error=np.sqrt(squares + unseen),
         pairs=pairs,
         sessions=sessions,
     )
@@ -245,20 +258,21 @@ def _beats(
 def _least_quality(quality: QualityDraws, margins: Margins, bound: float) -> float | None:
     """Return d with d² = bound² x (own square + d² unit) + what whole sessions ask for.
 
-    Of the median pair. Where two answer alike their own square is nothing, and shows no more than
-    that of losses which no item happened to show: that is the least that it is taken for.
+    Of the median pair, and bound² x unit at the least (``known_squares``). Where two answer alike
+    their own square is nothing, and shows no more than that of losses which no item happened to
+    show: that is the least that it is taken for.
     """
     upper = np.triu_indices(len(quality.values), 1)
     left = 1 - bound**2 * quality.unit
     if not len(upper[0]) or not left > 0:
         return None
     apart = np.subtract.outer(quality.values, quality.values)
-    unseen = pairwise(unseen_losses(quality, margins))
+    unseen = unseen_losses(quality, margins)
     own = np.maximum(quality.squares - quality.unit * np.square(apart), unseen)
     everybody = np.arange(len(quality.values))
     whole = unsure_part(np.full(len(everybody), bound), _between(quality), everybody)
     needed = (bound**2 * own + pairwise(whole))[upper]
-    return math.sqrt(float(np.median(needed)) / left)
+    return max(math.sqrt(float(np.median(needed)) / left), bound**2 * quality.unit)
 
 
 def _least_energy(pairs: EnergyPairs, bound: float) -> float | None:

@@ -13,7 +13,8 @@ square of a share is more than the share.
 
 Any other metric, and items that belong to groups: the bootstrap of the difference, over the same
 resampled units for both; its percentiles are expanded for few units, where plain ones are too
-narrow (T. Hesterberg, The American Statistician 69 (2015), 371-386). Without the outcomes of single
+narrow (T. Hesterberg, The American Statistician 69 (2015), 371-386), and reach as far as units may
+differ of which none was seen. Without the outcomes of single
 items: each entry's own interval, put together by MOVER (G. Y. Zou and A. Donner, Statistics in
 Medicine 27 (2008), 1693-1702) as if they had been judged on different items, which is to the wide
 side where good entries agree.
@@ -69,6 +70,8 @@ class Resampled:
     resamples: Floats
     """(r,): the difference in each resample of the units, the same ones for both entries."""
     units: int
+    worth: float
+    """Of how many units of one size they tell as much: (sum of sizes)² / sum of squared sizes."""
     method: str
 
 
@@ -255,18 +258,20 @@ def _law_of_sum(sizes: Integers) -> Floats:
 
 
 def _bootstrap(evidence: Resampled) -> Interval:
-    """Return the percentile interval; what no resample differs by leaves open what few may.
+    """Return the percentile interval, that goes at least as far as units that were not seen may.
 
-    Where no unit differs nothing is resampled: then it is the score interval of none among them.
+    None of n units is a share of up to z² / (n + z²), the end of its score interval (Wilson). What
+    resamples differ by shows nothing of units that are lost whole, if none was.
     """
     if evidence.units == 1:
         return -1.0, 1.0
     tail = expanded_tail(evidence.units)
     low, high = np.quantile(evidence.resamples, (tail, 1 - tail))
-    if low == high:
-        least = _Z**2 / (evidence.units + _Z**2)
-        return max(-1.0, float(low) - least), min(1.0, float(high) + least)
-    return float(low), float(high)
+    unseen = _Z**2 / (evidence.worth + _Z**2)
+    return (
+        max(-1.0, min(float(low), evidence.difference - unseen)),
+        min(1.0, max(float(high), evidence.difference + unseen)),
+    )
 
 
 def _mover(evidence: Apart) -> tuple[float, Interval]:

@@ -48,8 +48,6 @@ class QualityDraws:
     It is about zero, not about the difference of the entries, like McNemar's."""
     unit: float
     """The sum of the squared shares that groups or items have in quality: 1 / items at best."""
-    own_units: Floats
-    """(entries,): the same of as many items as an entry's errors are worth, see ``_own_units``."""
     between: BetweenSessions | None = None
     """What whole sessions add: in the deviations, and not in the squares. ``None``: nothing."""
 
@@ -115,35 +113,7 @@ def _draw_means(quality: ItemScores, draws: int, seed: int) -> QualityDraws:
         totals=deviations[:, -1].copy(),
         squares=_squared_distances(parts.T @ parts),
         unit=float(np.square(shares).sum()),
-        own_units=_own_units(quality, weights, unit_of_item),
     )
-
-
-def _own_units(quality: ItemScores, weights: Floats, unit_of_item: Integers) -> Floats:
-    """Return (entries,): what a unit is where errors flock together as much as this entry's do.
-
-    Items of one group are not one item over and over: how alike they are is seen in an entry's own
-    errors, by the design effect (L. Kish, Survey Sampling, 1965), the variance of its quality over
-    groups by that over items. Two standard errors are put on top, since few groups tell little;
-    it is never better than items that have nothing in common, nor worse than groups that are one
-    item. An entry that is all right, or all wrong, shows nothing, and has the worst.
-    """
-    worst = float(np.square(np.bincount(unit_of_item, weights)).sum())
-    best = float(np.square(weights).sum())
-    groups = int(unit_of_item.max()) + 1
-    if groups == len(weights):
-        return np.full(quality.entries, best)
-    classes = np.zeros(len(weights), np.int64) if quality.classes is None else quality.classes
-    errors = quality.scores.astype(np.float64)
-    for label in np.unique(classes):
-        errors[classes == label] -= errors[classes == label].mean(axis=0)
-    errors *= weights[:, np.newaxis]
-    by_items = np.square(errors).sum(axis=0)
-    by_groups = np.square(_add_up(errors, unit_of_item, groups)).sum(axis=0)
-    effect = np.divide(by_groups, by_items, out=np.full(len(by_items), np.inf), where=by_items > 0)
-    cautious = effect * (1 + 2 * np.sqrt(2 / groups))
-    units: Floats = np.clip(best * cautious, best, worst)
-    return units
 
 
 def _draw_metric(quality: ResampledQuality, draws: int, seed: int) -> QualityDraws:
@@ -165,7 +135,6 @@ def _draw_metric(quality: ResampledQuality, draws: int, seed: int) -> QualityDra
         totals=np.zeros(draws, np.float32),
         squares=_squared_distances(gram) + unit * np.square(apart),
         unit=unit,
-        own_units=np.full(quality.entries, unit),
     )
 
 
