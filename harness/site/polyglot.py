@@ -13,8 +13,8 @@ from re import compile as regular
 from harness.records.board import Board, BoardEntry
 from harness.records.task_words import TaskWords
 from harness.site import text as english
-from harness.site.blocks import Quoted, Said, Section, cleaned
-from harness.site.blocks_html import escape
+from harness.site.blocks import Inline, Quoted, Said, Section, cleaned
+from harness.site.blocks_html import escape, inline
 from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
 from harness.site.versions import MARK, joined, neutral, parted
@@ -57,12 +57,6 @@ class Polyglot:
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
         self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
         self.joules = cache(lambda grade: self.each(lambda own: own.joules(grade)))
-        self.warning = lru_cache(maxsize=1024)(
-            lambda code: self.each(lambda own: own.warning(code))
-        )
-        self.warning_explained = lru_cache(maxsize=1024)(
-            lambda code: self.each(lambda own: own.warning_explained(code))
-        )
         self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value + 0.0:,.10g}"))
         """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
@@ -89,6 +83,13 @@ class Polyglot:
     def each(self, make: Callable[[Wording], str]) -> str:
         """Return what is made by each language's own words."""
         return joined([make(own) for own in self._spoken])
+
+    def told(self, make: Callable[[Wording], Inline]) -> Inline:
+        """Put what is made by each language's own words into a hole; in English if none is left."""
+        made = [make(own) for own in self._spoken]
+        html = joined(map(inline, made))
+        hole = self._of_special(html, html)
+        return made[0] if hole == html else hole
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that has in it the one made by each language's own words."""
