@@ -235,7 +235,7 @@ def about(view: EntryView, words: Words) -> Section:
     if submission.description:
         blocks.append(Paragraph(words.quote("name", submission.description, 1000)))
     facts = [
-        fact(say["entry.team"], words.quote("name", submission.team)),
+        Fact(say["entry.team"], tuple(_team(view, words))),
         fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
     ]
     if submission.authors:
@@ -250,6 +250,14 @@ def about(view: EntryView, words: Words) -> Section:
         copies = [words.quote("name", each) for each in view.entry.copies[:20]]
         facts.append(Fact(say["entry.copies"], tuple(copies)))
     return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
+
+
+def _team(view: EntryView, words: Words) -> Iterator[Inline]:
+    """Name the team; where the organisers call it otherwise, as its entry names it too."""
+    own = view.latest.record.submission.team
+    yield words.quote("name", view.team)
+    if view.team != own:
+        yield words.quote("name", own)
 
 
 def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
