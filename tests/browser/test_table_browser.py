@@ -535,6 +535,23 @@ def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path
     assert section.locator("tbody tr[data-row]").count() < 60
 
 
+def test_after_printing_the_table_is_where_it_was(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    section = board(page, MANY)
+    box = section.locator(".table-box")
+    box.evaluate("box => { box.scrollTop = 4000; }")
+    section.locator("tr[data-row='0']").wait_for(state="detached")
+    before = names(section)
+    for _ in range(2):
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        assert names(section)[0] == "modèle-0"
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert box.evaluate("box => box.scrollTop") == 4000
+        assert names(section) == before
+
+
 @pytest.mark.parametrize("count", [0, 1])
 def test_a_page_with_next_to_nothing_works(open_page: OpenPage, tmp_path: Path, count: int) -> None:
     boards = Boards(boards=(many(count),) if count else (), problems=())
