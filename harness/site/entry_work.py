@@ -21,7 +21,7 @@ from harness.site.blocks import (
     named,
 )
 from harness.site.entry_view import EntryView
-from harness.site.power import bar_ends, bar_svg, trace_svg
+from harness.site.power import bar_ends, bar_svg, phase_names, trace_svg
 from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
 from harness.site.wording import Wording, Words
@@ -119,7 +119,7 @@ def _trace(view: EntryView, words: Words) -> Picture:
     svg = trace_svg(
         drawing,
         label=words.text("entry.trace_label", session=session),
-        phase=lambda phase: words.named("phase", phase),
+        names=words.each(lambda own: phase_names(drawing.bands, partial(own.named, "phase"))),
         number=words.plain_number,
         seconds=say["entry.trace_seconds"],
         watts=say["entry.trace_watts"],
