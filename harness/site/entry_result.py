@@ -256,7 +256,7 @@ def _team(view: EntryView, words: Words) -> Iterator[Inline]:
     """Name the team; where the organisers call it otherwise, as its entry names it too."""
     own = view.latest.record.submission.team
     yield words.quote("name", view.team)
-    if view.team != own:
+    if view.team.casefold() != own.casefold():
         yield words.quote("name", own)
 
 
