@@ -312,10 +312,15 @@ class Wording:
 
     def either(self, each: Sequence[str]) -> str:
         """Spell what any one of may be: ``A, B or C``."""
+        return self._listed("number.either", each)
+
+    def together(self, each: Sequence[str]) -> str:
+        """Spell several at once: ``A, B and C``; nothing of none."""
+        return self._listed("number.together", each) if each else ""
+
+    def _listed(self, key: str, each: Sequence[str]) -> str:
         *others, last = each
-        if not others:
-            return last
-        return self.text("number.either", others=", ".join(others), last=last)
+        return self.text(key, others=", ".join(others), last=last) if others else last
 
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
