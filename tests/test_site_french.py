@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import cycle
+from itertools import chain, cycle, repeat
 from typing import Any, get_args
 
 import entry_samples
@@ -64,6 +64,7 @@ def every_kind() -> Boards:
     small = samples.small()
     notes = (*notices(), Notice(code="zq", message="m", remedy="r"))
     said = [text for _, text in sentences("provenance")]
+    names = chain((next(text for _, text in sentences("source")),), repeat("n"))  # which are cut
     source = small.boards[0].sources[0]
     problems = tuple(Problem(path="p", code=code, message="m") for code in sorted(problem_codes()))
     boards = [
@@ -73,7 +74,11 @@ def every_kind() -> Boards:
             status=status,
             meter_grade=grade,
             notes=notes,
-            sources=tuple(msgspec.structs.replace(source, provenance=each) for each in said),
+            sources=tuple(
+                msgspec.structs.replace(source, provenance=each, name=name)
+                for each, name in zip(said, names, strict=False)
+            ),
+            hardware=next(text for _, text in sentences("machine")),
         )
         for status in get_args(BoardStatus)
         for grade in get_args(Grade)
@@ -90,13 +95,15 @@ def records() -> Iterator[EvaluationRecord]:
     def said(kind: str) -> list[str]:
         return [text for _, text in sentences(kind)]
 
-    made = record_samples.record(warnings=tuple(notices()))
+    hardware = {"hypervisor": next(iter(said("hypervisor")))}
+    made = record_samples.record(warnings=tuple(notices()), hardware=hardware)
     source = msgspec.structs.replace(made.meter.sources[0])
     left_out = LeftOut(name="psys", why="shows the counter of zq")
     meter = msgspec.structs.replace(
         made.meter,
         sources=tuple(
-            msgspec.structs.replace(source, provenance=each) for each in said("provenance")
+            msgspec.structs.replace(source, provenance=each, name=name)
+            for each, name in zip(said("provenance"), cycle(said("source")), strict=False)
         ),
         left_out=(left_out,),
     )

@@ -88,8 +88,8 @@ def test_what_the_sandbox_tries_has_a_name_in_french() -> None:
             "mid-P sur 150 groupes, avec ceux qui n’ont pas été vus, sessions par les deux t",  # noqa: RUF001
         ),
         (
-            "bootstrap variance over 9 groups, PCG64 seed 2; mid-P by class over 9 groups",
-            "variance par bootstrap sur 9 groupes, graine PCG64 2; mid-P par classe, sur 9 groupes",
+            "bootstrap variance over 9 groups, PCG64 seed 2; mid-P",
+            "variance par bootstrap sur 9 groupes, graine PCG64 2\N{NO-BREAK SPACE}; mid-P",
         ),
         ("bootstrap over groups (made up)", None),
         ("wilson or exact over many items", None),
@@ -120,7 +120,7 @@ def test_what_disturbed_a_session_is_said_one_after_the_other() -> None:
     spoken = in_words("disturbed.message", text, FRENCH)
     assert spoken is not None
     assert "l’hôte a retenu 9,0\u00a0%" in spoken  # noqa: RUF001
-    assert spoken.endswith("; la machine a été en veille pendant 3,5 s")
+    assert spoken.endswith("\u00a0; la machine a été en veille pendant 3,5 s")
 
 
 @pytest.mark.parametrize(

@@ -30,9 +30,11 @@ from harness.site.blocks import (
     english,
     fact,
     name,
+    named,
     quiet,
 )
 from harness.site.entry_view import EntryView
+from harness.site.recorded import joined
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording, Words
 
@@ -96,16 +98,19 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
     say = words.say
     sources: list[Inline] = [
         (
-            name(each.name),
+            named(words.called("source", each.name)),
             f" ({_source(each, words)}) ",
             words.recorded("provenance", each.provenance, 600),
             *(
                 (
                     " ",
                     quiet(
-                        "; ".join(
-                            f"{shorten(key, 60)} = {words.figure(value)}"
-                            for key, value in sorted(each.constants.items())
+                        joined(
+                            [
+                                f"{shorten(key, 60)} = {words.figure(value)}"
+                                for key, value in sorted(each.constants.items())
+                            ],
+                            words.language,
                         )
                     ),
                 )
@@ -148,7 +153,7 @@ def _hardware(hardware: Hardware, words: Wording) -> tuple[Block, ...]:
                 120,
             ),
         ),
-        fact(say["entry.hypervisor"], name(hardware.hypervisor or say["entry.none"])),
+        fact(say["entry.hypervisor"], named(_hypervisor(hardware, words))),
     ]
     if hardware.accelerators:
         facts.append(Fact(say["entry.accelerators"], tuple(map(name, hardware.accelerators[:16]))))
@@ -166,6 +171,12 @@ def _hardware(hardware: Hardware, words: Wording) -> tuple[Block, ...]:
         cores = ", ".join(map(str, hardware.entry_cores[:64]))
         facts.append(fact(say["entry.entry_cores"], cores))
     return (Facts(tuple(facts)),)
+
+
+def _hypervisor(hardware: Hardware, words: Wording) -> str:
+    if hardware.hypervisor is None:
+        return words.say["entry.none"]
+    return words.called("hypervisor", hardware.hypervisor)
 
 
 def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:

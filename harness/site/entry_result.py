@@ -186,7 +186,7 @@ def _carbon(
     say = words.say
 
     def zone(called: str) -> Inline:
-        return "(", Said("name", words.each(lambda own: own.zone(called))), ")"
+        return "(", Said("name", words.each(lambda own: own.called("zone", called))), ")"
 
     low, high, *world = [f"{mass} {unit}" for mass in masses]
     zones: list[Inline] = [

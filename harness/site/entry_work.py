@@ -229,7 +229,8 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline
 
 def _seen(notices: Iterable[Notice], words: Wording) -> Inline:
     first, *others = [words.seen(notice) for notice in notices]
-    return (first, *[("; ", each) for each in others])
+    mark = words.text("number.apart", first="", then="")
+    return (first, *[(mark, each) for each in others])
 
 
 def quality(view: EntryView, words: Words) -> Section:

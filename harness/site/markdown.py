@@ -60,7 +60,7 @@ def _head(board: Board, language: Language) -> Iterator[str]:
         status=language.name("status", board.status),
         scenario=language.name("scenario_short", board.scenario),
         profile=escaped(board.profile),
-        sources=escaped(sources(board), 120),
+        sources=escaped(sources(board, language), 120),
         grade=told,
     )
 

@@ -19,7 +19,7 @@ from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, 
 from harness.site.language import Value, codes, in_utc
 from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
-from harness.site.words import meter_uncertainty, phone_charge, sources
+from harness.site.words import meter_uncertainty, phone_charge
 
 KEPT = 64
 """Boards whose names are kept."""
@@ -279,7 +279,8 @@ class Polyglot:
     def titled(self, board: Board) -> str:
         """Return the HTML that names a board by what tells it from others."""
         kept = self._of_board(board)
-        place = ("board", board.task_title, board.scenario, board.profile, sources(board))
+        read = tuple([source.name for source in board.sources])
+        place = ("board", board.task_title, board.scenario, board.profile, read)
         found = kept.get(place)
         if found is None:
             found = kept[place] = self.each(lambda own: own.titled(board))

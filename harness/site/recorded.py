@@ -10,13 +10,12 @@ is.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from string import Formatter
 
 from harness.site.language import MAIN, Language, catalogue
 from harness.site.text import KEPT_SPACES, MINUS, plain
-from harness.site.words import metric_name
 
 TABLE = "recorded."
 MESSAGE, REMEDY = ".message", ".remedy"
@@ -27,14 +26,17 @@ MOST_PIECES = 40
 KEPT = 4096
 """Sentences that are kept: entries of a board have many in common."""
 
+APART = "; "
+"""Between sentences in a row, as records write it."""
+
 _LISTS: Mapping[str, tuple[str, ...]] = {
-    "interval": ("; ", ", "),
+    "interval": (APART, ", "),
     "checks": (", ",),
     "lacks": (", ",),
     "dated": (", ",),
-    "left_out": ("; ",),
-    MESSAGE: ("; ",),
-    REMEDY: ("; ",),
+    "left_out": (APART,),
+    MESSAGE: (APART,),
+    REMEDY: (APART,),
 }
 """What several of a kind stand in a row with: the outermost first."""
 _FREE = {"name": ".+", "text": ".+", "word": r"[^\s,]+"}
@@ -61,6 +63,14 @@ def in_words(kind: str, text: str, spoken: Language) -> str | None:
     return found
 
 
+def joined(sentences: Sequence[str], spoken: Language) -> str:
+    """Say several sentences in a row, with the mark between two as the language sets it."""
+    made = sentences[0]
+    for each in sentences[1:]:
+        made = spoken.text("number.apart", first=made, then=each)
+    return made
+
+
 def _any(kind: str, text: str, spoken: Language) -> str | None:
     return _listed(kind, text, _LISTS.get(kind, ()), spoken)
 
@@ -83,7 +93,7 @@ def _listed(kind: str, text: str, separators: tuple[str, ...], spoken: Language)
                 break
         else:
             return None
-    return separator.join(made)
+    return joined(made, spoken) if separator == APART else separator.join(made)
 
 
 def _one(kind: str, text: str, spoken: Language) -> str | None:
@@ -112,8 +122,10 @@ def _codes(value: str, spoken: Language) -> str:
 
 
 def _metric(value: str, spoken: Language) -> str:
-    name, colon, label = value.partition(":")
-    return metric_name(name.replace(" ", "_") + colon + label, spoken)
+    name, _, label = value.partition(":")
+    found = spoken.name("metric", name.replace(" ", "_"))
+    called = name if found == name.replace(" ", "_") else found
+    return spoken.text("metrics.of_class", metric=called, label=label) if label else called
 
 
 _SPECIAL: Mapping[str, tuple[str, Callable[[str, Language], str]]] = {

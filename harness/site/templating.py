@@ -91,6 +91,7 @@ def environment(code: str) -> jinja2.Environment:
         "recorded": partial(in_words, spoken=spoken),
         "script_strings": script_block(spoken.script),
         "sentence": spoken.sentence,
+        "sources": partial(words.sources, language=spoken),
         "stage_name": spoken.stage,
         "t": spoken.text,
         "task_title": partial(words.task_title, language=spoken),

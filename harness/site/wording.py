@@ -260,9 +260,9 @@ class Wording:
             return self.quote("english", text, length)
         return cleaned("english", found, length)
 
-    def zone(self, called: str) -> str:
-        """Name a country that the table of grids names in English."""
-        return in_words("zone", called, self.language) or name(called).text
+    def called(self, kind: str, text: str) -> str:
+        """Name what records, or the table of grids, name in English: a country, a source."""
+        return name(in_words(kind, text, self.language) or text).text
 
     def warning(self, code: str) -> str:
         """Return the short title of a warning; empty for a code that this version does not know."""
@@ -345,7 +345,7 @@ class Wording:
             (
                 self.language.name("scenario_short", board.scenario),
                 board.profile,
-                spelt.sources(board),
+                spelt.sources(board, self.language),
             )
         )
 
