@@ -288,14 +288,11 @@ def warnings(view: EntryView, words: Words) -> Section:
     if not notices:
         blocks: tuple[Block, ...] = (Paragraph(say["entry.no_warnings"]),)
     else:
-        blocks = (Listing(tuple([_warning(notice, words) for notice in notices])),)
+        blocks = (Listing(tuple([words.told(_warning, notice) for notice in notices])),)
     return Section("warnings", say["entry.warnings"], blocks)
 
 
-def _warning(notice: Notice, words: Words) -> Inline:
-    def say(own: Wording) -> Inline:
-        title = own.warning(notice.code)
-        begin: Inline = (Said("strong", title), " ") if title else ""
-        return (begin, own.seen(notice), " → ", own.remedy(notice))
-
-    return words.told(say)
+def _warning(words: Wording, notice: Notice) -> Inline:
+    title = words.warning(notice.code)
+    begin: Inline = (Said("strong", title), " ") if title else ""
+    return (begin, words.seen(notice), " → ", words.remedy(notice))

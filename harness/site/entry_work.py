@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, lru_cache, partial
 from typing import TypeVar
 
-from harness.records.evaluation import MetricValue
 from harness.records.session import Notice, Phase
 from harness.site.blocks import (
     UNKNOWN,
@@ -224,10 +223,10 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline
         if row.notices:
             key = "entry.of_void" if row.void else "entry.of_session"
             which = words.text(key, session=row.number, evaluation=row.evaluation)
-            yield (which, " ", words.told(partial(_seen, row.notices)))
+            yield (which, " ", words.told(_seen, *row.notices))
 
 
-def _seen(notices: Iterable[Notice], words: Wording) -> Inline:
+def _seen(words: Wording, *notices: Notice) -> Inline:
     first, *others = [words.seen(notice) for notice in notices]
     mark = words.text("number.apart", first="", then="")
     return (first, *[(mark, each) for each in others])
@@ -250,7 +249,7 @@ def quality(view: EntryView, words: Words) -> Section:
                         words.metric(each.name, view.board),
                         figure(each.value),
                         words.between((each.low, each.high)),
-                        words.told(partial(_method, each)),
+                        words.told(_method, each.interval_method),
                     )
                     for each in metrics
                 ]
@@ -275,8 +274,8 @@ def quality(view: EntryView, words: Words) -> Section:
     return Section("quality", say["entry.quality"], tuple(blocks))
 
 
-def _method(metric: MetricValue, words: Wording) -> Inline:
-    return words.recorded("interval", metric.interval_method, LONGEST_METHOD)
+def _method(words: Wording, method: str) -> Inline:
+    return words.recorded("interval", method, LONGEST_METHOD)
 
 
 @cache

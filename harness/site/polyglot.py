@@ -6,7 +6,7 @@ hold what each says (``versions``): so a page is made once, and parted into thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cache, lru_cache
 from re import compile as regular
 
@@ -61,6 +61,9 @@ class Polyglot:
         """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
+        self._told = lru_cache(maxsize=SENTENCES)(
+            lambda make, *of: joined([inline(make(own, *of)) for own in self._spoken])
+        )
         self._day = lru_cache(maxsize=1024)(
             lambda *day: self.each(
                 lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
@@ -84,12 +87,11 @@ class Polyglot:
         """Return what is made by each language's own words."""
         return joined([make(own) for own in self._spoken])
 
-    def told(self, make: Callable[[Wording], Inline]) -> Inline:
+    def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
         """Put what is made by each language's own words into a hole; in English if none is left."""
-        made = [make(own) for own in self._spoken]
-        html = joined(map(inline, made))
+        html = self._told(make, *of)
         hole = self._of_special(html, html)
-        return made[0] if hole == html else hole
+        return make(self._spoken[0], *of) if hole == html else hole
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that has in it the one made by each language's own words."""

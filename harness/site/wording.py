@@ -6,7 +6,7 @@ A page of an entry has about a hundred strings without holes, and there may be t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Protocol
 
@@ -14,11 +14,11 @@ from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
 from harness.records.session import Notice
 from harness.site import words as spelt
-from harness.site.blocks import Inline, Quoted, Said, Section, cleaned, english, name
+from harness.site.blocks import LONGEST_TEXT, Inline, Quoted, Said, Section, cleaned, english, name
 from harness.site.blocks_html import inline
 from harness.site.language import Language, Value, language
 from harness.site.recorded import MESSAGE, REMEDY, in_words
-from harness.site.text import plain, shorten
+from harness.site.text import cut, plain, shorten
 
 KEPT = 4096
 """Strings with their holes filled that are kept."""
@@ -59,8 +59,11 @@ class Words(Protocol):
         """Return a section that is made by each language's own words."""
         ...
 
-    def told(self, make: Callable[[Wording], Inline]) -> Inline:
-        """Say what is made by each language's own words, and hardly another page says."""
+    def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
+        """Say what ``make`` gives of each language's words and the values: hardly any page has it.
+
+        It is a function of a module: what it gives is kept.
+        """
         ...
 
     def unique(self, text: str) -> str:
@@ -200,9 +203,9 @@ class Wording:
         """Return a section that is made by this language's words."""
         return make(self)
 
-    def told(self, make: Callable[[Wording], Inline]) -> Inline:
+    def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
         """Say what is made by this language's words."""
-        return make(self)
+        return make(self, *of)
 
     def unique(self, text: str) -> str:
         """Say a text as it is."""
@@ -258,7 +261,7 @@ class Wording:
         found = in_words(kind, text, self.language)
         if found is None:
             return self.quote("english", text, length)
-        return cleaned("english", found, length)
+        return cut(found, length or LONGEST_TEXT)  # it is clean: our own words, and clean text
 
     def called(self, kind: str, text: str) -> str:
         """Name what records, or the table of grids, name in English: a country, a source."""
