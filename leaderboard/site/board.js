@@ -2363,7 +2363,7 @@
     const stage = make("div", "stage");
     state.canvas.tabIndex = 0;
     state.canvas.setAttribute("role", "application");
-    state.canvas.setAttribute("aria-label", figure.dataset.title);
+    state.canvas.setAttribute("aria-label", figure.getAttribute("aria-label"));
     const hint = make("p", "unseen", Frugal.text("picture.keys"));
     hint.id = state.element.id + "-keys";
     state.canvas.setAttribute("aria-describedby", hint.id);
