@@ -19,16 +19,19 @@ IN_BOTH = frozenset({"atom", "frugal", "harness", "csv", "json", "parquet", "utc
 
 
 class Reading(html.parser.HTMLParser):
-    """Gathers what a page says in its own language."""
+    """Gathers what a page says in its own language, and apart from it what it marks as English."""
 
     def __init__(self, page: str) -> None:
         super().__init__()
         self._open: list[tuple[str, bool]] = []
+        self._quoting = False
         self.texts: list[str] = []
+        self.quoted: list[str] = []
         self.feed(page)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = dict(attrs)
+        self._quoting = given.get("lang") == "en"
         read = self._read and tag not in UNREAD and given.get("lang", "fr") == "fr"
         if read:
             self.texts += [value for name in READ_ALOUD if (value := given.get(name))]
@@ -41,6 +44,7 @@ class Reading(html.parser.HTMLParser):
             self.handle_endtag(tag)
 
     def handle_endtag(self, tag: str) -> None:
+        self._quoting = False
         while self._open:
             closed, _ = self._open.pop()
             if closed == tag:
@@ -49,6 +53,8 @@ class Reading(html.parser.HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._read:
             self.texts.append(data)
+        if self._quoting:
+            self.quoted.append(data)
 
     @property
     def _read(self) -> bool:

@@ -98,6 +98,17 @@ def test_teams_and_families_stand_once_and_rows_name_their_places() -> None:
     assert columns(samples.board(rows[1]))["family"] is None
 
 
+def test_teams_are_called_by_their_names_where_any_has_one() -> None:
+    rows = (
+        samples.entry("a", quality=0.9, team="two"),
+        samples.entry("b", quality=0.8, team="one", team_name=f"The {'o' * 300}ne"),
+    )
+    data = columns(samples.board(*rows))
+    assert data["teams"] == ["two", "one"]
+    assert data["teamNames"] == [None, shorten(f"The {'o' * 300}ne", LONGEST_NAME)]
+    assert columns(samples.board(rows[0]))["teamNames"] is None
+
+
 def test_families_are_cleaned_and_cut_as_teams_are() -> None:
     wild = "\u202egnp\n\x00" + "x" * 5000
     other = wild + "y"

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from itertools import chain, cycle, repeat
 from typing import Any, get_args
 
 import entry_samples
@@ -11,11 +13,12 @@ import pytest
 import record_samples
 import site_samples as samples
 from french_pages import Reading, english_left, english_only
-from notice_codes import notice_codes, problem_codes
+from notice_codes import problem_codes
+from recorded_sentences import kinds, notices, sentences
 
 from harness.records.board import Boards, BoardStatus, Problem
-from harness.records.evaluation import EvaluationRecord
-from harness.records.meter import Grade
+from harness.records.evaluation import EvaluationRecord, IsolationCheck, MetricValue
+from harness.records.meter import Grade, LeftOut
 from harness.records.session import Notice
 from harness.site.entry_page import render_entry
 from harness.site.language import language
@@ -33,7 +36,12 @@ STRANGERS = frozenset(
     }
 )  # fmt: skip
 """Fields whose text is not ours, and stays in the language it was written in."""
-KEPT = frozenset(get_args(Grade)) | {"accuracy", "macro_f1"}
+KEPT = (
+    frozenset(get_args(Grade))
+    | {"accuracy", "macro_f1"}
+    | {text for kind in kinds() for _, text in sentences(kind)}
+)
+FOREIGN = re.compile(r"(\W*zq[qxzwvjkgfb]+\W*)+", re.IGNORECASE)
 
 
 def foreign(value: Any, field: str = "") -> Any:  # noqa: ANN401 - any record, taken apart
@@ -54,7 +62,10 @@ def _sum(text: str) -> str:
 def every_kind() -> Boards:
     """Make boards of every status and grade, with every note and problem, of every kind of row."""
     small = samples.small()
-    notes = tuple(Notice(code=code, message="m", remedy="r") for code in sorted(notice_codes()))
+    notes = (*notices(), Notice(code="zq", message="m", remedy="r"))
+    said = [text for _, text in sentences("provenance")]
+    names = chain((next(text for _, text in sentences("source")),), repeat("n"))  # which are cut
+    source = small.boards[0].sources[0]
     problems = tuple(Problem(path="p", code=code, message="m") for code in sorted(problem_codes()))
     boards = [
         msgspec.structs.replace(
@@ -63,6 +74,11 @@ def every_kind() -> Boards:
             status=status,
             meter_grade=grade,
             notes=notes,
+            sources=tuple(
+                msgspec.structs.replace(source, provenance=each, name=name)
+                for each, name in zip(said, names, strict=False)
+            ),
+            hardware=next(text for _, text in sentences("machine")),
         )
         for status in get_args(BoardStatus)
         for grade in get_args(Grade)
@@ -74,8 +90,45 @@ def every_kind() -> Boards:
 
 
 def records() -> Iterator[EvaluationRecord]:
-    warnings = tuple(Notice(code=code, message="m", remedy="r") for code in sorted(notice_codes()))
-    yield record_samples.record(warnings=warnings)
+    """Make records that between them say every sentence that is known."""
+
+    def said(kind: str) -> list[str]:
+        return [text for _, text in sentences(kind)]
+
+    hardware = {"hypervisor": next(iter(said("hypervisor")))}
+    made = record_samples.record(warnings=tuple(notices()), hardware=hardware)
+    source = msgspec.structs.replace(made.meter.sources[0])
+    left_out = LeftOut(name="psys", why="shows the counter of zq")
+    meter = msgspec.structs.replace(
+        made.meter,
+        sources=tuple(
+            msgspec.structs.replace(source, provenance=each, name=name)
+            for each, name in zip(said("provenance"), cycle(said("source")), strict=False)
+        ),
+        left_out=(left_out,),
+    )
+    disturbed = msgspec.structs.replace(made.sessions[0], disturbances=tuple(notices()))
+    metrics = tuple(
+        MetricValue(name="macro_f1", value=0.5, low=0.4, high=0.6, interval_method=each)
+        for each in said("interval")
+    )
+    quality = msgspec.structs.replace(record_samples.quality(0.5), metrics=metrics)
+    for method in said("method"):
+        for held in (True, False):
+            checks = tuple(
+                IsolationCheck(name=name, held=held, seen=seen, remedy=remedy)
+                for name, seen, remedy in zip(
+                    said("checks"), cycle(said("seen")), cycle(said("gap")), strict=False
+                )
+            )
+            yield msgspec.structs.replace(
+                made,
+                meter=meter,
+                quality=quality,
+                sessions=(disturbed, *made.sessions[1:]),
+                isolation=msgspec.structs.replace(made.isolation, method=method, checks=checks),
+            )
+    yield made
     yield record_samples.record(failed="load", sessions=(), quality=None)
     yield record_samples.record(failed="weights", sessions=(), quality=None, demonstration=True)
 
@@ -111,10 +164,28 @@ def test_pages_and_reports_of_entries_are_french() -> None:
         assert report_markdown(view, "fr")
 
 
-def test_a_warning_of_an_entry_is_explained_in_french_before_its_english_message() -> None:
+def foreign_or_a_language(text: str) -> bool:
+    return not text.strip() or text == "English" or FOREIGN.fullmatch(text) is not None
+
+
+def test_pages_say_no_sentence_that_is_known_in_english(french: dict[str, bytes]) -> None:
+    """What strangers wrote, and a reason of a failure, is all that is marked as English."""
+    quoted = Reading(french["fr/index.html"].decode()).quoted
+    for made in map(foreign_record, records()):
+        stored = StoredRecord(path="zq/zq.json", record=made, digest="d1" * 32)
+        view = view_of_record(stored, record_samples.RULES)
+        quoted += Reading(render_entry(view)["fr"].decode()).quoted
+        quoted += Reading(report_html(view, "fr").decode()).quoted
+    assert {text for text in quoted if not foreign_or_a_language(text)} == set()
+    assert any(map(FOREIGN.search, quoted))
+
+
+def test_a_warning_whose_words_are_not_known_is_explained_in_french_before_it() -> None:
     view = entry_samples.full_view()
     assert view.entry is not None
-    sentence = language("fr").sentence("warning", view.entry.warnings[0].code)
+    notice = Notice(code="few-sessions", message="other words", remedy="of a later version")
+    view = view._replace(entry=msgspec.structs.replace(view.entry, warnings=(notice,)))
+    sentence = language("fr").sentence("warning", notice.code)
     pages = {code: page.decode() for code, page in render_entry(view).items()}
     assert f"</strong> {sentence} <span" in pages["fr"]
     assert "</strong> <span" in pages["en"]

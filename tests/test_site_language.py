@@ -37,7 +37,7 @@ NARROW, NO_BREAK = "\u202f", "\u00a0"
 ENGLISH, FRENCH = language("en"), language("fr")
 TAG = re.compile(r"</?[a-z]+>")
 ALLOWED_TAGS = {f"<{end}{tag}>" for tag in ("strong", "em", "code", "bdi") for end in ("", "/")}
-PARTS = frozenset({"locale", "language", "number"})
+PARTS = frozenset({"locale", "language", "number", "recorded"})
 """Tables that the mechanism reads itself."""
 KINDS: dict[str, frozenset[str]] = {
     "status": frozenset(get_args(BoardStatus)),

@@ -128,3 +128,12 @@ def test_the_documents_that_it_names_are_there() -> None:
 def test_the_french_page_says_nothing_in_english() -> None:
     page = render_method(NOBODY, RULES, "fr").decode()
     assert english_left(Reading(page).texts) == {}
+
+
+def test_several_numbers_are_listed_as_each_language_does() -> None:
+    looks = RULES.protocols["official"].looks
+    assert len(looks) > 1
+    for code, word in (("en", "and"), ("fr", "et")):
+        page = render_method(NOBODY, RULES, code).decode()
+        listed = f"{', '.join(map(str, looks[:-1]))} {word} {looks[-1]}"
+        assert page.count(f"<td>{listed}</td>") == 2  # where they are explained, and with all rules

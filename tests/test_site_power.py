@@ -13,16 +13,19 @@ from hypothesis import strategies as st
 from harness.records.meter import PowerTrace
 from harness.site.power import (
     HEIGHT,
+    LEAST_LABEL,
     LEFT,
     MOST_STEPS,
     PLOT_HEIGHT,
     PLOT_WIDTH,
     TOP,
     WIDTH,
+    Band,
     bar_ends,
     bar_svg,
     lay_out,
     merged,
+    phase_names,
     trace_svg,
 )
 
@@ -92,15 +95,33 @@ def test_labels_are_escaped_and_a_trace_is_small() -> None:
     made = trace_svg(
         drawing,
         label='<x> "y"',
-        phase=lambda phase: f"<{phase}>",
+        names=phase_names(drawing.bands, lambda phase: f"<{phase}>"),
         number=lambda number: f"{number:g}",
         seconds="<s>",
         watts="&",
     )
     assert "<x>" not in made
+    assert "&lt;measured&gt;" in made
     assert "&lt;s&gt;" in made
     assert f'viewBox="0 0 {WIDTH} {HEIGHT}"' in made
     assert len(made) < 4_000
+
+
+def test_a_name_that_would_touch_a_longer_phases_is_left_out() -> None:
+    bands = [
+        Band("idle-before", LEFT, LEAST_LABEL),
+        Band("start", LEFT + LEAST_LABEL, LEAST_LABEL + 1),
+        Band("load", LEFT + 2 * LEAST_LABEL + 1, 400),
+        Band("drain", LEFT + 2 * LEAST_LABEL + 401, LEAST_LABEL - 1),
+    ]
+
+    def named(name: str) -> list[str]:
+        return re.findall(">([^<]+)<", phase_names(bands, name.format))
+
+    assert named("{}") == ["start", "load"]
+    assert named("{:.1}") == ["i", "s", "l"]
+    assert named("{} " + 40 * "m") == ["load " + 40 * "m"]
+    assert phase_names((), str) == ""
 
 
 def test_a_bar_is_filled_by_its_parts() -> None:

@@ -391,3 +391,8 @@ def test_a_figure_that_is_not_a_number_is_refused() -> None:
     board = samples.board(samples.entry(measured_watts=float("nan")))
     with pytest.raises(ValueError, match="not JSON compliant"):
         render(Boards(boards=(board,), problems=()))
+
+
+def test_a_picture_is_called_by_what_it_shows_and_not_by_its_whole_legend() -> None:
+    page = render(samples.small())["index.html"].decode()
+    assert '<figure class="picture" aria-label="Some task of two classes: macro F1 against' in page

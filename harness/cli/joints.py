@@ -97,6 +97,7 @@ class Joints:
 
     def of_gathered(self, gathered: Gathered, several: Workers = HERE) -> Ranked:
         """Make the boards of what was kept of records; ``several`` read their outcomes."""
+        from harness.cli.team_names import with_team_names
         from harness.cli.translations import with_words
         from harness.ranking.boards import boards_of
 
@@ -106,6 +107,7 @@ class Joints:
         # What lies on a shelf is all that is asked of a record.
         stored = cast("Mapping[str, StoredRecord]", gathered.stored)
         shown = with_words(self._with_imported(boards), self._words)
+        shown = with_team_names(shown, self._project.teams())
         marks = gathered.items_marks
         beside = Beside(self.results, stored, gathered.sidecars, marks, several)
         return self._ranked(shown, beside)

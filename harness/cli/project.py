@@ -12,6 +12,7 @@ from harness.errors import UsageError
 
 if TYPE_CHECKING:
     from harness.records.rules import Rules
+    from harness.records.teams import Teams
     from harness.store.keys import KeyRing
     from harness.tasks import TaskCard
 
@@ -76,6 +77,12 @@ class Project:
         from harness.records.site_settings import FILE_NAME, read_site_settings
 
         return read_site_settings(self.leaderboard / FILE_NAME).address
+
+    def teams(self) -> Teams:
+        """Read who the teams are, none without a file; ``ConfigurationError`` names each fault."""
+        from harness.records.teams import FILE_NAME, read_teams
+
+        return read_teams(self.leaderboard / FILE_NAME)
 
     def key_ring(self) -> KeyRing:
         """Read the public keys; ``ConfigurationError`` names what is wrong with one."""

@@ -110,6 +110,7 @@ def _format_of(output: Path | None) -> Format:
 
 
 def _of_record(path: Path) -> EntryView:
+    from harness.cli.team_names import named, teams_at_hand
     from harness.cli.translations import board_with_words, words_at_hand
     from harness.site.report import view_of_record
     from harness.store.single import read_single
@@ -119,12 +120,19 @@ def _of_record(path: Path) -> EntryView:
     except UsageError:  # a record can be read anywhere; who signed it is known in a project only
         return view_of_record(read_single(path, None), None)
     view = view_of_record(read_single(path, project.key_ring()), project.rules())
-    return view._replace(board=board_with_words(view.board, words_at_hand(project)))
+    board = board_with_words(view.board, words_at_hand(project))
+    teams = teams_at_hand(project)
+    return view._replace(
+        board=board,
+        entry=view.entry and named(view.entry, teams),
+        failure=view.failure and named(view.failure, teams),
+    )
 
 
 def _of_entry(what: str, results: Path | None) -> EntryView:
     """Put together what the board of an entry's latest evaluation says of it."""
     from harness.cli.joints import Joints
+    from harness.cli.team_names import teams_at_hand, with_team_names
     from harness.cli.translations import with_words, words_at_hand
     from harness.ranking.members import members_by_board, of_entry
     from harness.site.entry_view import entry_view
@@ -140,6 +148,7 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
         raise _no_evaluation(entry, folder, stored, problems)
     beside = [each for each in stored if each.record.task.id in tasks]
     boards = with_words(Joints(project, folder).of(beside).boards, words_at_hand(project))
+    boards = with_team_names(boards, teams_at_hand(project))
     members = members_by_board(beside, boards, project.rules())
     found = [
         (max(each.record.created_utc for each in own), board, own)

@@ -59,6 +59,9 @@ class BoardEntry(Frozen, kw_only=True):
     """[best, worst]; ``None`` where there is none: the board's ``ranking`` or notes say why."""
     entry: str
     team: str
+    """As ``submission.toml`` names it."""
+    team_name: str | None = None
+    """What the organisers call it, in words; ``None`` where they declare none."""
     name: str
     description: str
     family: str | None = None
@@ -120,6 +123,7 @@ class FailedEntry(Frozen):
     blame: str
     message: str
     path: str
+    team_name: str | None = None
 
 
 class Board(Frozen):

@@ -5,7 +5,7 @@
 
     [[teams]]
     id = "green-bits"          # what submission.toml names, whatever its letters' case
-    name = "Green Bits"        # in words; boards show what submission.toml names
+    name = "Green Bits"        # in words, as boards show it
     logins = ["login"]         # who may change the folders of its entries
 
 A login is that of the service which the repository lies on; its letters' case says nothing there,
@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -26,6 +27,7 @@ from harness.records.fields import spelled, table_faults
 from harness.records.team_names import appearance, team_key
 from harness.records.toml import toml_of
 
+FILE_NAME = "teams.toml"
 SCHEMA = 1
 MAX_NAME = 80
 """Characters of an id or a name: as many as ``submission.toml`` allows for a team."""
@@ -41,7 +43,7 @@ class Team(Frozen):
     id: str
     """Small letters, digits and single dashes: it never changes, and stands in submission.toml."""
     name: str
-    """In words, for messages of ``check``: no other team may be called what looks like it."""
+    """In words, as boards show it: no other team may be called what looks like it."""
     logins: tuple[str, ...] = ()
     """Who may change its entries; none: only the organisers."""
 
@@ -82,6 +84,22 @@ class Teams:
     def is_organiser(self, login: str) -> bool:
         """Whether a login may change everything."""
         return login.lower() in self._organisers
+
+
+def read_teams(path: Path) -> Teams:
+    """Read a file of teams; where there is none, nobody's team is declared.
+
+    Raises ``ConfigurationError`` naming every fault of it.
+    """
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return Teams()
+    except OSError as error:
+        raise ConfigurationError(
+            f"{path}: cannot be read: {error.strerror}", remedy="make it a file that can be read"
+        ) from None
+    return parse_teams(content, path)
 
 
 def parse_teams(content: bytes, where: object) -> Teams:

@@ -100,6 +100,7 @@ def columns(board: Board, cells: Sequence[Cells] | None = None) -> dict[str, obj
         name: [row[n] for row in cells] for n, name in enumerate(_CELLS)
     }
     teams = list(dict.fromkeys(by_name["team"]))
+    called = dict(zip(by_name["team"], by_name["teamName"], strict=True))
     place = {team: n for n, team in enumerate(teams)}
     families = sorted({family for family in by_name["family"] if isinstance(family, str)})
     kind: dict[Cell, int] = {family: n for n, family in enumerate(families)}
@@ -110,6 +111,7 @@ def columns(board: Board, cells: Sequence[Cells] | None = None) -> dict[str, obj
         "slug": by_name["slug"],
         "name": by_name["name"],
         "teams": teams,
+        "teamNames": _or_null([called[team] for team in teams]),
         "team": [place[team] for team in by_name["team"]],
         "families": families,
         "family": _or_null([kind.get(family or "") for family in by_name["family"]]),
@@ -236,6 +238,7 @@ _CELLS: dict[str, Callable[[BoardEntry], Cell]] = {
     "slug": _slug,
     "name": lambda entry: shorten(entry.name, LONGEST_NAME),
     "team": lambda entry: shorten(entry.team, LONGEST_NAME),
+    "teamName": lambda entry: shorten(entry.team_name, LONGEST_NAME) if entry.team_name else None,
     "family": lambda entry: shorten(entry.family, LONGEST_NAME) if entry.family else None,
     **{
         name: _figure(figure, FEWER_DIGITS if name.endswith(("Low", "High")) else DIGITS)

@@ -61,6 +61,7 @@ COLUMNS: tuple[Column, ...] = (
     _entry("rank_worst", "whole", lambda entry: entry.rank[1] if entry.rank else None),
     _entry("entry", "text", lambda entry: entry.entry),
     _entry("team", "text", lambda entry: entry.team),
+    _entry("team_name", "text", lambda entry: entry.team_name),
     _entry("name", "text", lambda entry: entry.name),
     _entry("family", "text", lambda entry: entry.family),
     _entry("quality", "number", lambda entry: entry.quality),

@@ -12,9 +12,11 @@ from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
     Hardware,
     Isolation,
+    IsolationCheck,
     Lifecycle,
 )
 from harness.records.meter import MeterDescription, SourceDescription
+from harness.site import words as spelt
 from harness.site.blocks import (
     Block,
     Fact,
@@ -28,9 +30,11 @@ from harness.site.blocks import (
     english,
     fact,
     name,
+    named,
     quiet,
 )
 from harness.site.entry_view import EntryView
+from harness.site.recorded import joined
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording, Words
 
@@ -94,16 +98,19 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
     say = words.say
     sources: list[Inline] = [
         (
-            name(each.name),
+            named(words.called("source", each.name)),
             f" ({_source(each, words)}) ",
-            english(each.provenance, 600),
+            words.recorded("provenance", each.provenance, 600),
             *(
                 (
                     " ",
                     quiet(
-                        "; ".join(
-                            f"{shorten(key, 60)} = {words.figure(value)}"
-                            for key, value in sorted(each.constants.items())
+                        joined(
+                            [
+                                f"{shorten(key, 60)} = {words.figure(value)}"
+                                for key, value in sorted(each.constants.items())
+                            ],
+                            words.language,
                         )
                     ),
                 )
@@ -115,7 +122,7 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
     ]
     blocks: list[Block] = [Listing(tuple(sources))]
     if meter.left_out:
-        left_out = english("; ".join(map(str, meter.left_out)), 600)
+        left_out = words.recorded("left_out", "; ".join(map(str, meter.left_out)), 600)
         blocks.append(Paragraph((say["entry.left_out"], " ", left_out), "explain"))
     return tuple(blocks)
 
@@ -146,7 +153,7 @@ def _hardware(hardware: Hardware, words: Wording) -> tuple[Block, ...]:
                 120,
             ),
         ),
-        fact(say["entry.hypervisor"], name(hardware.hypervisor or say["entry.none"])),
+        fact(say["entry.hypervisor"], named(_hypervisor(hardware, words))),
     ]
     if hardware.accelerators:
         facts.append(Fact(say["entry.accelerators"], tuple(map(name, hardware.accelerators[:16]))))
@@ -166,6 +173,12 @@ def _hardware(hardware: Hardware, words: Wording) -> tuple[Block, ...]:
     return (Facts(tuple(facts)),)
 
 
+def _hypervisor(hardware: Hardware, words: Wording) -> str:
+    if hardware.hypervisor is None:
+        return words.say["entry.none"]
+    return words.called("hypervisor", hardware.hypervisor)
+
+
 def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
     text = words.text
     held = [each for each in isolation.checks if each.held]
@@ -175,29 +188,31 @@ def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
             (
                 Said("strong", text("entry.isolation_grade", grade=shorten(isolation.grade, 20))),
                 " ",
-                english(isolation.method, 200),
+                words.recorded("method", isolation.method, 200),
             )
         ),
         Paragraph(
             (
                 text("entry.held", n=len(held)),
                 " ",
-                english(", ".join(each.name for each in held), 1500),
+                words.recorded("checks", ", ".join(each.name for each in held), 1500),
             ),
             "explain",
         ),
     ]
     if open_gaps:
         blocks.append(Paragraph(text("entry.gaps", n=len(open_gaps))))
-        blocks.append(
-            Listing(
-                tuple(
-                    (english(f"{each.name}: {each.seen}. {each.remedy}", 400),)
-                    for each in open_gaps[:MOST_ROWS]
-                )
-            )
-        )
+        blocks.append(Listing(tuple([_gap(each, words) for each in open_gaps[:MOST_ROWS]])))
     return tuple(blocks)
+
+
+def _gap(gap: IsolationCheck, words: Wording) -> Inline:
+    """Say what was open, what was seen there and what to do: all of it in one language."""
+    said = (("checks", gap.name), ("seen", gap.seen), ("gap", gap.remedy))
+    called, seen, remedy = [words.recorded(kind, text, 400) for kind, text in said]
+    if type(called) is type(seen) is type(remedy) is str:
+        return f"{words.text('page.colon', name=called)} {seen}. {spelt.sentence_case(remedy)}."
+    return english(f"{gap.name}: {gap.seen}. {gap.remedy}", 400)
 
 
 def _environment(environment: EnvironmentReference | None, words: Wording) -> tuple[Block, ...]:

@@ -149,7 +149,7 @@ def heading(view: EntryView, words: Words) -> str:
     """Spell the head of a page: whose it is, and on which board."""
     submission = view.latest.record.submission
     shown = name(view.name).text or words.say["entry.no_name"]
-    lead = (words.quote("name", submission.name), " · ", words.quote("name", submission.team))
+    lead = (words.quote("name", submission.name), " · ", words.quote("name", view.team))
     marks = tuple([Said("tag", mark) for mark in _marks(view, words)])
     return _heading(named(words.unique(shown)), lead, words.titled(view.board), marks)
 

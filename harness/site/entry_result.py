@@ -27,7 +27,7 @@ from harness.site.blocks import (
 )
 from harness.site.entry_view import EntryView
 from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
-from harness.site.wording import Words
+from harness.site.wording import Wording, Words
 from harness.site.words import NOT_MEASURED
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
@@ -184,10 +184,14 @@ def _carbon(
 ) -> Section:
     """Say it; the masses are on the cleanest and the dirtiest grid, and by the world's mean."""
     say = words.say
+
+    def zone(called: str) -> Inline:
+        return "(", Said("name", words.each(lambda own: own.called("zone", called))), ")"
+
     low, high, *world = [f"{mass} {unit}" for mass in masses]
     zones: list[Inline] = [
-        (say["entry.carbon_low"], " ", Said("strong", low), " ", english(f"({grid.low_zone})")),
-        (say["entry.carbon_high"], " ", Said("strong", high), " ", english(f"({grid.high_zone})")),
+        (say["entry.carbon_low"], " ", Said("strong", low), " ", zone(grid.low_zone)),
+        (say["entry.carbon_high"], " ", Said("strong", high), " ", zone(grid.high_zone)),
         *[words.text("entry.carbon_world", mass=mass) for mass in world],
     ]
     blocks: list[Block] = [
@@ -231,7 +235,7 @@ def about(view: EntryView, words: Words) -> Section:
     if submission.description:
         blocks.append(Paragraph(words.quote("name", submission.description, 1000)))
     facts = [
-        fact(say["entry.team"], words.quote("name", submission.team)),
+        Fact(say["entry.team"], tuple(_team(view, words))),
         fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
     ]
     if submission.authors:
@@ -246,6 +250,14 @@ def about(view: EntryView, words: Words) -> Section:
         copies = [words.quote("name", each) for each in view.entry.copies[:20]]
         facts.append(Fact(say["entry.copies"], tuple(copies)))
     return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
+
+
+def _team(view: EntryView, words: Words) -> Iterator[Inline]:
+    """Name the team; where the organisers call it otherwise, as its entry names it too."""
+    own = view.latest.record.submission.team
+    yield words.quote("name", view.team)
+    if view.team.casefold() != own.casefold():
+        yield words.quote("name", own)
 
 
 def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
@@ -276,21 +288,11 @@ def warnings(view: EntryView, words: Words) -> Section:
     if not notices:
         blocks: tuple[Block, ...] = (Paragraph(say["entry.no_warnings"]),)
     else:
-        blocks = (Listing(tuple(_warning(notice, words) for notice in notices)),)
+        blocks = (Listing(tuple([words.told(_warning, notice) for notice in notices])),)
     return Section("warnings", say["entry.warnings"], blocks)
 
 
-def _warning(notice: Notice, words: Words) -> Inline:
+def _warning(words: Wording, notice: Notice) -> Inline:
     title = words.warning(notice.code)
-    return (
-        (Said("strong", title), " ") if title else "",
-        words.warning_explained(notice.code),
-        words.quote("english", notice.message),
-        " ",
-        _remedy(notice.remedy),
-    )
-
-
-@lru_cache(maxsize=KEPT)
-def _remedy(text: str) -> Said:
-    return Said("english", f"→ {shorten(text, 400)}")
+    begin: Inline = (Said("strong", title), " ") if title else ""
+    return (begin, words.seen(notice), " → ", words.remedy(notice))

@@ -118,6 +118,12 @@ class EntryView(NamedTuple):
     ranked: int
     """How many entries of the board have a rank."""
 
+    @property
+    def team(self) -> str:
+        """What its team is called: as the organisers have it, else as the entry does."""
+        row = self.entry or self.failure
+        return (row and row.team_name) or self.latest.record.submission.team
+
 
 def entry_view(
     board: Board,

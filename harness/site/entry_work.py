@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from typing import TypeVar
 
-from harness.records.session import Phase
+from harness.records.session import Notice, Phase
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -17,19 +17,20 @@ from harness.site.blocks import (
     Picture,
     Section,
     Table,
-    english,
     named,
 )
 from harness.site.entry_view import EntryView
-from harness.site.power import bar_ends, bar_svg, trace_svg
+from harness.site.power import bar_ends, bar_svg, phase_names, trace_svg
 from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
-from harness.site.wording import Words
+from harness.site.wording import Wording, Words
 
 T = TypeVar("T")
 
 MOST_SESSIONS = 60
 """Shown of one entry; its records have all of them."""
+LONGEST_METHOD = 240
+"""Of an interval, in characters: of as many as are pooled."""
 MOST_CLASSES = 30
 """Of a matrix that can still be read."""
 KEPT = 64
@@ -117,7 +118,7 @@ def _trace(view: EntryView, words: Words) -> Picture:
     svg = trace_svg(
         drawing,
         label=words.text("entry.trace_label", session=session),
-        phase=lambda phase: words.named("phase", phase),
+        names=words.each(lambda own: phase_names(drawing.bands, partial(own.named, "phase"))),
         number=words.plain_number,
         seconds=say["entry.trace_seconds"],
         watts=say["entry.trace_watts"],
@@ -222,8 +223,13 @@ def _disturbances(rows: tuple[SessionRow, ...], words: Words) -> Iterator[Inline
         if row.notices:
             key = "entry.of_void" if row.void else "entry.of_session"
             which = words.text(key, session=row.number, evaluation=row.evaluation)
-            messages = "; ".join([each.message for each in row.notices])
-            yield (which, " ", words.quote("english", messages))
+            yield (which, " ", words.told(_seen, *row.notices))
+
+
+def _seen(words: Wording, *notices: Notice) -> Inline:
+    first, *others = [words.seen(notice) for notice in notices]
+    mark = words.text("number.apart", first="", then="")
+    return (first, *[(mark, each) for each in others])
 
 
 def quality(view: EntryView, words: Words) -> Section:
@@ -243,7 +249,7 @@ def quality(view: EntryView, words: Words) -> Section:
                         words.metric(each.name, view.board),
                         figure(each.value),
                         words.between((each.low, each.high)),
-                        english(each.interval_method, 120),
+                        words.told(_method, each.interval_method),
                     )
                     for each in metrics
                 ]
@@ -266,6 +272,10 @@ def quality(view: EntryView, words: Words) -> Section:
     if view.confusion is not None and len(view.confusion) <= MOST_CLASSES:
         blocks.append(Section("confusion", say["entry.confusion"], (*_confusion(view, words),)))  # type: ignore[arg-type]
     return Section("quality", say["entry.quality"], tuple(blocks))
+
+
+def _method(words: Wording, method: str) -> Inline:
+    return words.recorded("interval", method, LONGEST_METHOD)
 
 
 @cache

@@ -20,7 +20,7 @@ def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
     return language.text(
         "picture.mark",
         entry=shorten(entry.entry, 80),
-        team=shorten(entry.team, 80),
+        team=shorten(entry.team_name or entry.team, 80),
         metric=board_metric(board, language),
         quality=entry.quality,
         interval=language.between(entry.quality_interval),

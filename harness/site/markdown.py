@@ -60,7 +60,7 @@ def _head(board: Board, language: Language) -> Iterator[str]:
         status=language.name("status", board.status),
         scenario=language.name("scenario_short", board.scenario),
         profile=escaped(board.profile),
-        sources=escaped(sources(board), 120),
+        sources=escaped(sources(board, language), 120),
         grade=told,
     )
 
@@ -102,7 +102,7 @@ def _cells(entry: BoardEntry, unit: str, language: Language) -> dict[str, str]:
     return {
         "rank": NOTHING if entry.rank is None else language.rank_range(entry.rank),
         "entry": f"**{name}**" if entry.on_front else name,
-        "team": escaped(entry.team),
+        "team": escaped(entry.team_name or entry.team),
         "quality": _with_interval(entry.quality, entry.quality_interval, language),
         "energy": language.text("markdown.unresolved")
         if entry.joules_per_1000_queries is None

@@ -177,7 +177,7 @@ def _intervals(rules: Rules, words: Wording) -> Section:
         tuple(
             (
                 code(protocol),
-                ", ".join(map(str, each.looks)),
+                words.together([*map(str, each.looks)]),
                 f"±{words.plain_percent(each.half_width)}",
             )
             for protocol, each in sorted(rules.protocols.items())
@@ -376,7 +376,7 @@ def _value(value: Any, words: Wording) -> str | Said:  # noqa: ANN401 - whatever
     if isinstance(value, str):
         return name(value)
     if isinstance(value, (list, tuple)):
-        return ", ".join(_text(each, words) for each in value)
+        return words.together([_text(each, words) for each in value])
     return _text(value, words)
 
 

@@ -6,20 +6,20 @@ hold what each says (``versions``): so a page is made once, and parted into thos
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from functools import cache, lru_cache
 from re import compile as regular
 
 from harness.records.board import Board, BoardEntry
 from harness.records.task_words import TaskWords
 from harness.site import text as english
-from harness.site.blocks import Quoted, Said, Section, cleaned
-from harness.site.blocks_html import escape
+from harness.site.blocks import Inline, Quoted, Said, Section, cleaned
+from harness.site.blocks_html import escape, inline
 from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
 from harness.site.versions import MARK, joined, neutral, parted
 from harness.site.wording import Wording, wording
-from harness.site.words import meter_uncertainty, phone_charge, sources
+from harness.site.words import meter_uncertainty, phone_charge
 
 KEPT = 64
 """Boards whose names are kept."""
@@ -57,16 +57,13 @@ class Polyglot:
         self.named = cache(lambda kind, code: self.each(lambda own: own.named(kind, code)))
         self.explained = cache(lambda kind, code: self.each(lambda own: own.explained(kind, code)))
         self.joules = cache(lambda grade: self.each(lambda own: own.joules(grade)))
-        self.warning = lru_cache(maxsize=1024)(
-            lambda code: self.each(lambda own: own.warning(code))
-        )
-        self.warning_explained = lru_cache(maxsize=1024)(
-            lambda code: self.each(lambda own: own.warning_explained(code))
-        )
         self.plain_number = lru_cache(maxsize=1024)(lambda value: neutral(f"{value + 0.0:,.10g}"))
         """Spells a round number with no more digits than it has: ticks of drawings are."""
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
+        self._told = lru_cache(maxsize=SENTENCES)(
+            lambda make, *of: joined([inline(make(own, *of)) for own in self._spoken])
+        )
         self._day = lru_cache(maxsize=1024)(
             lambda *day: self.each(
                 lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
@@ -89,6 +86,12 @@ class Polyglot:
     def each(self, make: Callable[[Wording], str]) -> str:
         """Return what is made by each language's own words."""
         return joined([make(own) for own in self._spoken])
+
+    def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
+        """Put what is made by each language's own words into a hole; in English if none is left."""
+        html = self._told(make, *of)
+        hole = self._of_special(html, html)
+        return make(self._spoken[0], *of) if hole == html else hole
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that has in it the one made by each language's own words."""
@@ -278,7 +281,8 @@ class Polyglot:
     def titled(self, board: Board) -> str:
         """Return the HTML that names a board by what tells it from others."""
         kept = self._of_board(board)
-        place = ("board", board.task_title, board.scenario, board.profile, sources(board))
+        read = tuple([source.name for source in board.sources])
+        place = ("board", board.task_title, board.scenario, board.profile, read)
         found = kept.get(place)
         if found is None:
             found = kept[place] = self.each(lambda own: own.titled(board))

@@ -16,6 +16,7 @@ from harness.records.meter import PowerTrace
 from harness.records.session import Phase, PhaseWindow
 from harness.site.blocks_html import escape
 from harness.site.scales import linear_ticks
+from harness.site.text import width_in_ems
 
 WIDTH, HEIGHT = 720, 260
 LEFT, RIGHT, TOP, BOTTOM = 52, 12, 30, 42
@@ -31,6 +32,8 @@ LEAST = 1e-9
 """Of seconds and of watts: no meter resolves less, and there would be nothing to see."""
 LEAST_LABEL = 46
 """A phase narrower than this has no name on the drawing: there is no room for one."""
+FONT_SIZE, GAP = 13, 4
+"""Of names, and between two of them: their width is estimated wide rather than narrow."""
 
 BAR_HEIGHT = 22
 LETTER = 11
@@ -180,20 +183,36 @@ def _path(steps: Sequence[tuple[float, float]], x_unit: float, y_unit: float) ->
     return "".join(made)
 
 
+def phase_names(bands: Iterable[Band], phase: Callable[[Phase], str]) -> str:
+    """Name the phases of a trace, the longest first: a name that would touch another is left out.
+
+    A phase may be narrower than its name, and names differ by language.
+    """
+    taken: list[tuple[float, float]] = []
+    names: list[tuple[int, str]] = []
+    for kind, left, width in sorted(bands, key=lambda band: -band.width):
+        name, middle = phase(kind), left + width // 2
+        half = (FONT_SIZE * width_in_ems(name) + GAP) / 2
+        begin, end = middle - half, middle + half
+        if width >= LEAST_LABEL and all(end <= low or begin >= high for low, high in taken):
+            taken.append((begin, end))
+            names.append((middle, escape(name)))
+    return _filled(_BAND, [part for name in sorted(names) for part in name])
+
+
 def trace_svg(
     drawing: TraceDrawing,
     *,
     label: str,
-    phase: Callable[[Phase], str],
+    names: str,
     number: Callable[[float], str],
     seconds: str,
     watts: str,
 ) -> str:
-    """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes."""
-    names: list[object] = []
-    for kind, left, width in drawing.bands:
-        if width >= LEAST_LABEL:
-            names += (left + width // 2, escape(phase(kind)))
+    """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes.
+
+    ``names`` are the ``phase_names`` of its bands.
+    """
     moments: list[object] = []
     for x, tick in drawing.x_ticks:
         moments += (x, number(tick))
@@ -202,7 +221,7 @@ def trace_svg(
         levels += (y + 4, number(tick))
     return (
         f'{_TRACE}aria-label="{escape(label)}">{drawing.shapes}'
-        f'<g class="grid" text-anchor="middle">{_filled(_BAND, names)}'
+        f'<g class="grid" text-anchor="middle">{names}'
         f'{_filled(_X_TICK, moments)}</g><g class="grid" text-anchor="end">'
         f"{_filled(_Y_TICK, levels)}{_X_TITLE}{escape(seconds)}</text>"
         f'<text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
@@ -210,7 +229,7 @@ def trace_svg(
     )
 
 
-_TRACE = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="13" '
+_TRACE = f'<svg class="trace" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" font-size="{FONT_SIZE}" '
 _BAND = f'<text x="%d" y="{TOP - 7}">%s</text>'
 _X_TICK = f'<text x="%d" y="{FLOOR + 19}">%s</text>'
 _Y_TICK = f'<text x="{LEFT - 7}" y="%d">%s</text>'

@@ -45,7 +45,7 @@ def report_markdown(view: EntryView, language: str) -> bytes:
     words = wording(language)
     submission = view.latest.record.submission
     blocks = (
-        Paragraph((name(submission.name), " · ", name(submission.team))),
+        Paragraph((name(submission.name), " · ", name(view.team))),
         Paragraph(words.said_title(view.board)),
         *banners(view, words),
         *_sections(view, words),

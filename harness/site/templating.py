@@ -12,6 +12,7 @@ from markupsafe import Markup
 
 from harness.site import figure_words, words
 from harness.site.language import language
+from harness.site.recorded import in_words
 from harness.site.text import plain, shorten
 
 COMPILED: dict[str, bytes] = {}
@@ -42,8 +43,8 @@ def environment(code: str) -> jinja2.Environment:
 
     All text is cleaned and escaped unless a template says safe. Templates have ``t(key, ...)`` for
     a string of the catalogue, ``h(key, ...)`` for one that holds markup, ``name(kind, code)`` and
-    ``sentence(kind, code)`` for things that have codes, and ``language`` itself; filters spell
-    figures and dates as the language does.
+    ``sentence(kind, code)`` for things that have codes, ``recorded(kind, text)`` for what a record
+    says in English, and ``language`` itself; filters spell figures and dates as the language does.
     """
     spoken = language(code)
     made = jinja2.Environment(
@@ -87,8 +88,10 @@ def environment(code: str) -> jinja2.Environment:
         "phone_charge": partial(words.phone_charge, language=spoken),
         "phone_charge_example": partial(words.phone_charge_example, language=spoken),
         "phone_charge_source": partial(words.phone_charge_source, language=spoken),
+        "recorded": partial(in_words, spoken=spoken),
         "script_strings": script_block(spoken.script),
         "sentence": spoken.sentence,
+        "sources": partial(words.sources, language=spoken),
         "stage_name": spoken.stage,
         "t": spoken.text,
         "task_title": partial(words.task_title, language=spoken),

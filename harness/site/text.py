@@ -140,7 +140,11 @@ def plain(text: str) -> str:
 
 def shorten(text: str, length: int) -> str:
     """Cut cleaned ``text`` to at most ``length`` characters, the last one an ellipsis if cut."""
-    cleaned = plain(text)
+    return cut(plain(text), length)
+
+
+def cut(cleaned: str, length: int) -> str:
+    """Cut what is cleaned likewise."""
     if len(cleaned) <= length:
         return cleaned
     return cleaned[: length - 1].rstrip() + ELLIPSIS

@@ -6,22 +6,25 @@ A page of an entry has about a hundred strings without holes, and there may be t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Protocol
 
 from harness.records.board import Board, BoardEntry
 from harness.records.meter import Grade
+from harness.records.session import Notice
 from harness.site import words as spelt
-from harness.site.blocks import Inline, Quoted, Said, Section, cleaned, english, name
+from harness.site.blocks import LONGEST_TEXT, Inline, Quoted, Said, Section, cleaned, english, name
 from harness.site.blocks_html import inline
 from harness.site.language import Language, Value, language
-from harness.site.text import plain, shorten
+from harness.site.recorded import MESSAGE, REMEDY, in_words
+from harness.site.text import cut, plain, shorten
 
 KEPT = 4096
 """Strings with their holes filled that are kept."""
 LONGEST_TITLE = 200
 LONGEST_STAGE = 40
+LONGEST_REMEDY = 400
 
 
 class Words(Protocol):
@@ -54,6 +57,13 @@ class Words(Protocol):
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that is made by each language's own words."""
+        ...
+
+    def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
+        """Say what ``make`` gives of each language's words and the values: hardly any page has it.
+
+        It is a function of a module: what it gives is kept.
+        """
         ...
 
     def unique(self, text: str) -> str:
@@ -119,14 +129,6 @@ class Words(Protocol):
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended: a phase, or one before or between these."""
-        ...
-
-    def warning(self, code: str) -> str:
-        """Return the short title of a warning; empty for a code that this version does not know."""
-        ...
-
-    def warning_explained(self, code: str) -> str:
-        """Explain a warning, with a space after it, where its message is in another language."""
         ...
 
     def metric(self, metric: str, board: Board) -> str:
@@ -201,6 +203,10 @@ class Wording:
         """Return a section that is made by this language's words."""
         return make(self)
 
+    def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
+        """Say what is made by this language's words."""
+        return make(self, *of)
+
     def unique(self, text: str) -> str:
         """Say a text as it is."""
         return text
@@ -250,16 +256,32 @@ class Wording:
         """Name the stage in which an evaluation ended: a phase, or one before or between these."""
         return shorten(self.language.stage(stage), LONGEST_STAGE)
 
+    def recorded(self, kind: str, text: str, length: int = 0) -> Inline:
+        """Say what a record says, cut: in English where no words of this language are known."""
+        found = in_words(kind, text, self.language)
+        if found is None:
+            return self.quote("english", text, length)
+        return cut(found, length or LONGEST_TEXT)  # it is clean: our own words, and clean text
+
+    def called(self, kind: str, text: str) -> str:
+        """Name what records, or the table of grids, name in English: a country, a source."""
+        return name(in_words(kind, text, self.language) or text).text
+
     def warning(self, code: str) -> str:
         """Return the short title of a warning; empty for a code that this version does not know."""
         key = f"warning.{code}.name"
         return self.say[key] if self.language.has(key) else ""
 
-    def warning_explained(self, code: str) -> str:
-        """Explain a warning, with a space after it, where its message is in another language."""
-        key = f"warning.{code}.sentence"
-        known = not self.language.is_main and self.language.has(key)
-        return f"{self.say[key]} " if known else ""
+    def seen(self, notice: Notice) -> Inline:
+        """Say what a warning says; where that stays in English, what its code stands for first."""
+        key = f"warning.{notice.code}.sentence"
+        message = self.recorded(notice.code + MESSAGE, notice.message)
+        known = type(message) is str or self.language.is_main or not self.language.has(key)
+        return message if known else (f"{self.say[key]} ", message)
+
+    def remedy(self, notice: Notice) -> Inline:
+        """Say what to do about it."""
+        return self.recorded(notice.code + REMEDY, notice.remedy, LONGEST_REMEDY)
 
     def metric(self, metric: str, board: Board) -> str:
         """Name a metric of a board's, with a capital."""
@@ -293,10 +315,15 @@ class Wording:
 
     def either(self, each: Sequence[str]) -> str:
         """Spell what any one of may be: ``A, B or C``."""
+        return self._listed("number.either", each)
+
+    def together(self, each: Sequence[str]) -> str:
+        """Spell several at once: ``A, B and C``; nothing of none."""
+        return self._listed("number.together", each) if each else ""
+
+    def _listed(self, key: str, each: Sequence[str]) -> str:
         *others, last = each
-        if not others:
-            return last
-        return self.text("number.either", others=", ".join(others), last=last)
+        return self.text(key, others=", ".join(others), last=last) if others else last
 
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
@@ -321,7 +348,7 @@ class Wording:
             (
                 self.language.name("scenario_short", board.scenario),
                 board.profile,
-                spelt.sources(board),
+                spelt.sources(board, self.language),
             )
         )
 

@@ -13,6 +13,7 @@ from harness.records.joint import PrizeResult
 from harness.records.meter import Grade
 from harness.records.task_words import TaskWords
 from harness.site.language import MAIN, Language, Value
+from harness.site.recorded import in_words
 from harness.site.text import JOULES_PER_WH, shorten
 
 NOT_MEASURED: frozenset[Grade] = frozenset({"model", "simulated"})
@@ -121,9 +122,10 @@ SAID_ELSEWHERE = frozenset(
 """Codes of notes that a board's banners say already, or the lines beside its table."""
 
 
-def sources(board: Board) -> str:
+def sources(board: Board, language: Language) -> str:
     """Name what the energy of a board is read with: boards may differ in nothing else."""
-    return ", ".join(source.name for source in board.sources)
+    names = [source.name for source in board.sources]
+    return ", ".join([in_words("source", name, language) or name for name in names])
 
 
 class Speaks(Protocol):

@@ -496,11 +496,18 @@
     return found.get(name);
   }
 
+  /* What teams are called: as the organisers have it, else as entries do. */
+  function teams(data) {
+    return once(data, "teams", function () {
+      return data.teamNames ? data.teams.map((team, n) => data.teamNames[n] || team) : data.teams;
+    });
+  }
+
   function texts(data, column) {
     if (column === "entry") {
       return data.entry.map(collated);
     }
-    const places = byPlace(data.teams.map(collated));
+    const places = byPlace(teams(data).map(collated));
     return data.team.map((team) => places[team]);
   }
 
@@ -569,9 +576,9 @@
 
   function haystacks(data) {
     return once(data, "haystacks", function () {
-      const teams = data.teams.map(fold);
+      const called = teams(data).map((name, n) => fold(name) + "\n" + fold(data.teams[n]));
       return data.entry.map(function (entry, n) {
-        return fold(entry) + "\n" + fold(data.name[n]) + "\n" + teams[data.team[n]];
+        return fold(entry) + "\n" + fold(data.name[n]) + "\n" + called[data.team[n]];
       });
     });
   }
@@ -597,7 +604,7 @@
     });
   }
 
-  Frugal.rows = { FLAGS: FLAGS, fold: fold, collated: collated, order: order, filtered: filtered };
+  Frugal.rows = { FLAGS: FLAGS, fold: fold, collated: collated, teams: teams, order: order, filtered: filtered };
 })();
 
 /* What stands in the cells of an entry: the same as templates/table.html writes. */
@@ -658,7 +665,7 @@
       cell.append(link, " ", make("bdi", "range", data.name[row]));
     },
     team(cell, data, row) {
-      const team = data.teams[data.team[row]];
+      const team = Frugal.rows.teams(data)[data.team[row]];
       cell.title = team;
       cell.append(make("bdi", "", team));
     },
@@ -840,10 +847,20 @@
     }
   }
 
-  /* On paper there is no window: the first rows, and a word on the others. */
+  /* On paper there is no window: the first rows, and a word on the others. Afterwards the window is
+   * where it was.
+   */
   function print(state, printing) {
+    if (printing && !state.printing) {
+      state.before = state.top;
+    }
     state.printing = printing;
     drawAnew(state);
+    if (!printing && state.before > 0) {
+      state.box.scrollTop = state.before;
+      state.top = state.box.scrollTop;
+      draw(state);
+    }
     if (printing && state.rows.length > PRINTED) {
       const values = { n: PRINTED, all: state.rows.length };
       const cell = make("td", "", Frugal.text("table.printed", values));
@@ -973,7 +990,8 @@
     if (box.options.length > 1) {
       return;
     }
-    const all = state.data[CHOICES[box.dataset.filter]];
+    const name = box.dataset.filter;
+    const all = name === "team" ? Frugal.rows.teams(state.data) : state.data[CHOICES[name]];
     const keys = all.map(Frugal.rows.collated);
     const order = keys.map((_, n) => n).sort((a, b) => (keys[a] < keys[b] ? -1 : 1));
     const options = order.map(function (n) {
@@ -2162,7 +2180,7 @@
     }
     const title = make("strong");
     title.append(make("bdi", "", Frugal.cells.called(state.data, row)));
-    const team = make("bdi", "quiet", state.data.teams[state.data.team[row]]);
+    const team = make("bdi", "quiet", Frugal.rows.teams(state.data)[state.data.team[row]]);
     state.card.replaceChildren(title, team, ...summary(state, row).map((line) => make("span", "", line)));
     const x = state.to.x(state.points.x[row]);
     const y = state.to.y(state.points.y[row]);
@@ -2180,7 +2198,7 @@
       draw(state);
     }
     if (said && row !== null) {
-      const team = state.data.teams[state.data.team[row]];
+      const team = Frugal.rows.teams(state.data)[state.data.team[row]];
       state.live.textContent = [Frugal.cells.called(state.data, row), team].concat(summary(state, row)).join(", ");
     }
   }
@@ -2345,7 +2363,7 @@
     const stage = make("div", "stage");
     state.canvas.tabIndex = 0;
     state.canvas.setAttribute("role", "application");
-    state.canvas.setAttribute("aria-label", figure.dataset.title);
+    state.canvas.setAttribute("aria-label", figure.getAttribute("aria-label"));
     const hint = make("p", "unseen", Frugal.text("picture.keys"));
     hint.id = state.element.id + "-keys";
     state.canvas.setAttribute("aria-describedby", hint.id);

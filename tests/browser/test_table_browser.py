@@ -39,6 +39,7 @@ def many(count: int = ENTRIES) -> Board:
         samples.entry(
             f"modèle-{n}",
             team=f"Équipe {n % 7}",
+            team_name="Zoé & Cie" if n % 7 == 6 else None,
             quality=0.99 * (1 - n / 12_000),
             joules_per_1000_queries=2.0 + n % 5,
             on_front=n < 5,
@@ -215,6 +216,19 @@ def test_rows_are_filtered_by_team_and_by_mark(open_page: OpenPage, index: Path)
     assert names(section) == [f"modèle-{n}" for n in range(5)]
     section.get_by_label("Family").select_option(label="linear")
     assert names(section) == ["modèle-1", "modèle-4"]
+
+
+def test_a_team_is_shown_by_its_name_and_found_by_both(open_page: OpenPage, index: Path) -> None:
+    section = board(open_page(index).page, MANY)
+    section.get_by_label("Search").fill("modele-6")
+    cell = section.locator("tbody tr[data-row] td.team").first
+    assert (cell.inner_text(), cell.get_attribute("title")) == ("Zoé & Cie", "Zoé & Cie")
+    for words in ("zoe cie", "equipe cie"):
+        section.get_by_label("Search").fill(words)
+        assert section.locator(".entries .count").inner_text() == "42 of 300 shown"
+    section.get_by_label("Search").fill("")
+    section.get_by_label("Team", exact=True).select_option(label="Zoé & Cie")
+    assert names(section)[:2] == ["modèle-6", "modèle-13"]
 
 
 def test_boards_are_chosen_by_what_they_differ_in(open_page: OpenPage, index: Path) -> None:
@@ -519,6 +533,23 @@ def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert section.locator("tbody tr[data-row]").count() < 60
+
+
+def test_after_printing_the_table_is_where_it_was(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    section = board(page, MANY)
+    box = section.locator(".table-box")
+    box.evaluate("box => { box.scrollTop = 4000; }")
+    section.locator("tr[data-row='0']").wait_for(state="detached")
+    before = names(section)
+    for _ in range(2):
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        page.emulate_media(media="print")
+        assert names(section)[0] == "modèle-0"
+        page.emulate_media(media="screen")
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        assert box.evaluate("box => box.scrollTop") == 4000
+        assert names(section) == before
 
 
 @pytest.mark.parametrize("count", [0, 1])

@@ -56,7 +56,7 @@
       cell.append(link, " ", make("bdi", "range", data.name[row]));
     },
     team(cell, data, row) {
-      const team = data.teams[data.team[row]];
+      const team = Frugal.rows.teams(data)[data.team[row]];
       cell.title = team;
       cell.append(make("bdi", "", team));
     },

@@ -89,7 +89,7 @@
     }
     const title = make("strong");
     title.append(make("bdi", "", Frugal.cells.called(state.data, row)));
-    const team = make("bdi", "quiet", state.data.teams[state.data.team[row]]);
+    const team = make("bdi", "quiet", Frugal.rows.teams(state.data)[state.data.team[row]]);
     state.card.replaceChildren(title, team, ...summary(state, row).map((line) => make("span", "", line)));
     const x = state.to.x(state.points.x[row]);
     const y = state.to.y(state.points.y[row]);
@@ -107,7 +107,7 @@
       draw(state);
     }
     if (said && row !== null) {
-      const team = state.data.teams[state.data.team[row]];
+      const team = Frugal.rows.teams(state.data)[state.data.team[row]];
       state.live.textContent = [Frugal.cells.called(state.data, row), team].concat(summary(state, row)).join(", ");
     }
   }
@@ -272,7 +272,7 @@
     const stage = make("div", "stage");
     state.canvas.tabIndex = 0;
     state.canvas.setAttribute("role", "application");
-    state.canvas.setAttribute("aria-label", figure.dataset.title);
+    state.canvas.setAttribute("aria-label", figure.getAttribute("aria-label"));
     const hint = make("p", "unseen", Frugal.text("picture.keys"));
     hint.id = state.element.id + "-keys";
     state.canvas.setAttribute("aria-describedby", hint.id);

@@ -47,11 +47,18 @@
     return found.get(name);
   }
 
+  /* What teams are called: as the organisers have it, else as entries do. */
+  function teams(data) {
+    return once(data, "teams", function () {
+      return data.teamNames ? data.teams.map((team, n) => data.teamNames[n] || team) : data.teams;
+    });
+  }
+
   function texts(data, column) {
     if (column === "entry") {
       return data.entry.map(collated);
     }
-    const places = byPlace(data.teams.map(collated));
+    const places = byPlace(teams(data).map(collated));
     return data.team.map((team) => places[team]);
   }
 
@@ -120,9 +127,9 @@
 
   function haystacks(data) {
     return once(data, "haystacks", function () {
-      const teams = data.teams.map(fold);
+      const called = teams(data).map((name, n) => fold(name) + "\n" + fold(data.teams[n]));
       return data.entry.map(function (entry, n) {
-        return fold(entry) + "\n" + fold(data.name[n]) + "\n" + teams[data.team[n]];
+        return fold(entry) + "\n" + fold(data.name[n]) + "\n" + called[data.team[n]];
       });
     });
   }
@@ -148,5 +155,5 @@
     });
   }
 
-  Frugal.rows = { FLAGS: FLAGS, fold: fold, collated: collated, order: order, filtered: filtered };
+  Frugal.rows = { FLAGS: FLAGS, fold: fold, collated: collated, teams: teams, order: order, filtered: filtered };
 })();

@@ -108,7 +108,8 @@
     if (box.options.length > 1) {
       return;
     }
-    const all = state.data[CHOICES[box.dataset.filter]];
+    const name = box.dataset.filter;
+    const all = name === "team" ? Frugal.rows.teams(state.data) : state.data[CHOICES[name]];
     const keys = all.map(Frugal.rows.collated);
     const order = keys.map((_, n) => n).sort((a, b) => (keys[a] < keys[b] ? -1 : 1));
     const options = order.map(function (n) {

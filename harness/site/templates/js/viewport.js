@@ -133,10 +133,20 @@
     }
   }
 
-  /* On paper there is no window: the first rows, and a word on the others. */
+  /* On paper there is no window: the first rows, and a word on the others. Afterwards the window is
+   * where it was.
+   */
   function print(state, printing) {
+    if (printing && !state.printing) {
+      state.before = state.top;
+    }
     state.printing = printing;
     drawAnew(state);
+    if (!printing && state.before > 0) {
+      state.box.scrollTop = state.before;
+      state.top = state.box.scrollTop;
+      draw(state);
+    }
     if (printing && state.rows.length > PRINTED) {
       const values = { n: PRINTED, all: state.rows.length };
       const cell = make("td", "", Frugal.text("table.printed", values));
