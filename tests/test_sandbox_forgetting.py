@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
+import psutil
 import pytest
 
 from harness.sandbox import forgetting
@@ -48,16 +50,42 @@ def test_what_is_written_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> Non
     assert forget_files() == "/dev/full: it was refused"
 
 
-def test_there_is_a_deadline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "sync").write_text("#!/bin/sh\nexec sleep 60\n")
+@pytest.fixture
+def hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Have a disk that does not answer; return the setting's stand-in."""
+    (tmp_path / "sync").write_text("#!/bin/sh\nsleep 60\n")
     (tmp_path / "sync").chmod(0o755)
     setting = tmp_path / "setting"
     setting.touch()
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
     monkeypatch.setattr(forgetting, "SETTING", setting)
+    return setting
 
-    assert forget_files(0.05) == f"{setting}: it took more than 0.05 s"
-    assert setting.read_text() == ""
+
+def nobody_is_left() -> bool:
+    """See that what was started is gone with all that it had started itself."""
+    return not psutil.Process().children(recursive=True)
+
+
+def test_there_is_a_deadline(hung: Path) -> None:
+    assert forget_files(0.5) == f"{hung}: it took more than 0.5 s"
+    assert hung.read_text() == ""
+    assert nobody_is_left()
+
+
+def test_an_interrupt_leaves_nothing_running(hung: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wait = subprocess.Popen.wait
+
+    def interrupted(process: subprocess.Popen[bytes], seconds: float | None = None) -> int:
+        if seconds == forgetting.DEADLINE_SECONDS:
+            raise KeyboardInterrupt
+        return wait(process, seconds)
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        forget_files()
+    assert hung.read_text() == ""
+    assert nobody_is_left()
 
 
 def test_the_kernel_forgets_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ for later ones, and a file of it that the entry had written by itself would be a
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 from contextlib import suppress
 from pathlib import Path
@@ -39,19 +40,21 @@ def why_not() -> str | None:
 def forget_files(deadline_seconds: float = DEADLINE_SECONDS) -> str | None:
     """Have the kernel forget; say why it did not, ``None`` where it did.
 
-    By a process of its own, which can be waited for with a deadline, and ends at an interrupt.
+    By a process of its own, which can be waited for with a deadline, and ended by an interrupt.
     """
     if (refused := why_not()) is not None:
         return refused
     asked = subprocess.Popen(
         ["sh", "-c", _COMMAND, str(SETTING)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, process_group=0,
     )  # fmt: skip
     try:
         code = asked.wait(deadline_seconds)
-    except subprocess.TimeoutExpired:
-        asked.kill()
+    except BaseException as ended:  # an interrupt too leaves nothing running; it goes on its way
+        os.killpg(asked.pid, signal.SIGKILL)
         with suppress(subprocess.TimeoutExpired):  # it may wait for a disk that does not answer
             asked.wait(_ENDS_SECONDS)
+        if not isinstance(ended, subprocess.TimeoutExpired):
+            raise
         return f"{SETTING}: it took more than {deadline_seconds:g} s"
     return f"{SETTING}: it was refused" if code else None
