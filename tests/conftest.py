@@ -14,6 +14,7 @@ from browser_pages import Opened, started_browser
 from fuzzing import Fuzz, Plan, Target, require
 from hypothesis import HealthCheck, settings
 
+from harness.sandbox import forgetting
 from harness.sandbox.stage import DEFAULT_UID
 
 if TYPE_CHECKING:
@@ -44,6 +45,16 @@ def _a_lock_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         worker = os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")
         if os.geteuid() == 0 and worker != "0":  # entries of two workers are no one user's
             patch.setenv("HARNESS_ENTRY_UID", str(DEFAULT_UID + int(worker)))
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _caches_that_stay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Have official evaluations write to a file in the place of the kernel's setting."""
+    setting = tmp_path_factory.mktemp("kernel") / "drop_caches"
+    setting.touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forgetting, "SETTING", setting)
         yield
 
 

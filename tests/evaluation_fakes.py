@@ -218,11 +218,12 @@ def run(
     *,
     kernel: Callable[[], float] = lambda: 0.1,
     watch: Callable[[Work], Watch] = StillWatch,
+    forget: Callable[[], str | None] = lambda: None,
 ) -> tuple[EvaluationRecord, ItemOutcomes | None, Kept]:
     """Evaluate one entry; return its record and outcomes, and what was told on the way."""
     kept = Kept()
     sandbox: Sandbox = FakeSandbox(plan or Plan())
-    bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch, hear=kept.heard.append)
+    bench = Bench(sandbox, meter or steady(Ticks()), kernel, kept, watch, kept.heard.append, forget)
     return *evaluated(assignment, bench, kept), kept
 
 

@@ -119,6 +119,7 @@ def _session(plain: Any, number: int) -> Any:  # noqa: ANN401 - plain JSON
         "place": 2,
         "remains": {"orphans": 1, "files": 2},
         "kernel_threads_cpu_seconds": 0.5,
+        "caches_forgotten": True,
     }  # fmt: skip
     for window in plain["phases"]:
         loading = window["phase"] in {"start", "load", "warm-up"}

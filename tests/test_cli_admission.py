@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Literal
+
+import msgspec
 import pytest
 from record_samples import RULES, SOURCE
 
 from harness.cli.admission import require_official_isolation, require_official_meter
+from harness.cli.evaluating import Request, sandbox_for
 from harness.errors import ConfigurationError
 from harness.records.evaluation import Isolation, IsolationCheck
 from harness.records.meter import Grade, MeterDescription
+from harness.sandbox import forgetting, ladder
 
 WEAK = Isolation(
     grade="C",
@@ -31,6 +38,26 @@ def test_who_asks_for_less_is_told_to_ask_for_more(requested: str, step: str) ->
         require_official_isolation(WEAK, requested, RULES)
     assert step in caught.value.remedy
     assert "--protocol quick" in caught.value.remedy
+
+
+@pytest.mark.parametrize(("protocol", "said"), [("official", 1), ("quick", 0)])
+def test_a_kernel_that_cannot_be_made_to_forget_is_told_before_anything_runs(
+    protocol: Literal["official", "quick"],
+    said: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    strong = msgspec.structs.replace(WEAK, grade="A", checks=())
+    monkeypatch.setattr(ladder, "choose", lambda *_, **__: SimpleNamespace(probe=lambda _: strong))
+    monkeypatch.setattr(forgetting, "SETTING", tmp_path / "none")
+    request = Request("sample", protocol, "offline", seed=0, demonstration=False)
+
+    sandbox_for(request, None, RULES, signed=False)
+
+    told = capsys.readouterr().err
+    assert told.count("forget what it remembers") == told.count("evaluate as root") == said
+    assert told.count(f"{tmp_path}/none: No such file or directory") == said
 
 
 @pytest.mark.parametrize("grade", ["wall", "sensor", "model"])

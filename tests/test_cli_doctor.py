@@ -214,6 +214,14 @@ def test_a_disk_that_will_not_do_is_told(
     assert codes(found) == code
 
 
+def test_a_kernel_that_cannot_be_made_to_forget_is_told() -> None:
+    assert codes(cautions.about_forgetting(None)) == []
+    (notice,) = cautions.about_forgetting("/proc/sys/vm/drop_caches: Read-only file system")
+    assert notice.code == "caches-kept"
+    assert notice.message.endswith("/proc/sys/vm/drop_caches: Read-only file system")
+    assert "as root" in notice.remedy
+
+
 def test_a_folder_that_is_not_there_yet_lies_on_the_disk_above_it(tmp_path: Path) -> None:
     seen = look_at(tmp_path / "not" / "yet", write=True)
 

@@ -239,6 +239,11 @@ CASES = {
     ),
     "few-sessions": Case(record(joules=(39.0,) * 4), record(joules=(39.0,) * 5), "4 sessions"),
     "weak-isolation": Case(record(isolation="C"), record(isolation="B"), "grade C"),
+    "caches-kept": Case(
+        of_sessions(session(), replace(session(index=1), caches_forgotten=False)),
+        of_sessions(replace(session(), caches_forgotten=True)),
+        "before session 2 the kernel did not forget",
+    ),
     "unsteady-machine": Case(with_kernel(0.111), with_kernel(0.109), "100 and 111 ms"),
     "unsteady-frequency": Case(
         at_megahertz(3000.0, 2700.0, None), at_megahertz(3000.0, 2750.0, None), "2,700 and 3,000"

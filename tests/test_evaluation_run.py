@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -35,6 +35,7 @@ from harness.records.evaluation import Completed, Failed, Scenario
 from harness.records.meter import MeterDescription, PowerTrace, WindowReading
 from harness.records.session import PHASES
 from harness.sandbox.protocol import Request
+from harness.tasks.protocol import Sample
 
 
 class BrokenMeter:
@@ -147,6 +148,82 @@ def test_what_was_printed_is_handed_on_by_sandbox(assignment: Assignment) -> Non
         ("calibration", "sandbox 0\n"),
         *((f"session {n}", f"sandbox {n}\n") for n in range(1, SESSIONS + 1)),
     ]
+
+
+def official(assignment: Assignment) -> Assignment:
+    rules = msgspec.structs.replace(RULES, protocols={"official": PROTOCOL})
+    return replace(assignment, protocol="official", rules=rules)
+
+
+class Forgetful:
+    """The kernel's part: notes how many sandboxes there were, and of the data what is read."""
+
+    def __init__(self, plan: Plan, assignment: Assignment) -> None:
+        self.sandboxes: list[int] = []
+        self.read: list[int] = []
+        """Since it was asked last."""
+        self._plan = plan
+        split = assignment.data.test
+        samples = split.samples
+
+        def noted(positions: Sequence[int]) -> Sequence[Sample]:
+            self.read += list(positions)
+            return samples(positions)
+
+        split.samples = noted  # type: ignore[assignment,method-assign]
+
+    def __call__(self) -> str | None:
+        self.sandboxes.append(len(self._plan.texts))
+        self.read = []
+        return None
+
+
+def test_officially_the_kernel_forgets_before_each_sandbox_and_outside_of_all_phases(
+    assignment: Assignment,
+) -> None:
+    plan = Plan()
+    forgetful = Forgetful(plan, assignment)
+
+    made, _, kept = run(official(assignment), plan, forget=forgetful)
+
+    assert forgetful.sandboxes == [0, 1, 2, 3]  # the first is the calibration's
+    assert [session.caches_forgotten for session in made.sessions] == [True] * SESSIONS
+    assert kept.phases == [
+        "forgetting", "start", "start", "load", "warm-up", "drain",
+        *("forgetting", *PHASES[:2], *PHASES[1:]) * SESSIONS,
+    ]  # fmt: skip
+
+
+def test_what_is_read_from_files_is_read_again_before_anything_is_measured(
+    assignment: Assignment,
+) -> None:
+    """Also where the plan reads none of it: there may be no time to make variants."""
+    protocol = msgspec.structs.replace(PROTOCOL, variant_seconds=0.0)
+    rules = msgspec.structs.replace(RULES, protocols={"official": protocol})
+    plan = Plan(fails_in=3, at="launch")
+    forgetful = Forgetful(plan, assignment)
+
+    run(replace(assignment, protocol="official", rules=rules), plan, forget=forgetful)
+
+    assert forgetful.read == list(range(len(assignment.data.test)))
+
+
+def test_a_kernel_that_does_not_forget_is_told_by_session(assignment: Assignment) -> None:
+    said = iter((None, None, "it may not", None))
+
+    made, _, _ = run(official(assignment), forget=lambda: next(said))
+
+    assert [session.caches_forgotten for session in made.sessions] == [True, False, True]
+    assert "caches-kept" in [warning.code for warning in made.warnings]
+
+
+def test_a_quick_evaluation_leaves_the_machine_alone(assignment: Assignment) -> None:
+    def forget() -> str | None:
+        raise AssertionError("nobody asked for it")
+
+    made, _, _ = run(assignment, forget=forget)
+
+    assert [session.caches_forgotten for session in made.sessions] == [None] * SESSIONS
 
 
 @pytest.mark.parametrize(("allowed", "fails"), [(20.0, True), (40.0, False)])

@@ -7,6 +7,8 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from sandboxes import working
@@ -16,9 +18,10 @@ from harness.records.evaluation import Isolation, IsolationCheck
 from harness.sandbox import bwrap, confined, ladder, probe, seccomp
 from harness.sandbox.attempts import ATTEMPTS, began_at, read_environment, signal_parent
 from harness.sandbox.bwrap import Bwrap
+from harness.sandbox.cgroup import Accounts
 from harness.sandbox.confined import Confined
 from harness.sandbox.protocol import Sandbox
-from harness.sandbox.stage import DEFAULT_UID, UID_VARIABLE
+from harness.sandbox.stage import DEFAULT_UID, UID_VARIABLE, EntryUser
 
 EVERYTHING = {
     *ATTEMPTS, "dedicated user", "memory limit", "processes limit", "enforced limits",
@@ -47,6 +50,23 @@ def forbidden_namespaces(failing_bwrap: None, monkeypatch: pytest.MonkeyPatch) -
 
 def names_of(isolation: Isolation, *, held: bool) -> set[str]:
     return {check.name for check in isolation.checks if check.held is held}
+
+
+@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize("enforcing", [True, False])
+def test_whose_open_files_cannot_be_seen_is_no_user_for_an_entry_unless_the_kernel_holds_memory(
+    mapped: bool, enforcing: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    user = EntryUser(uid=300_000, gid=300_000, mapped=mapped)
+    accounts = cast("Accounts", SimpleNamespace(enforcing=enforcing))
+    for module in (ladder, probe):
+        monkeypatch.setattr(module, "find_user", lambda: user)
+        monkeypatch.setattr(module, "find_accounts", lambda: accounts)
+
+    refused = mapped and not enforcing
+    assert ladder._users() == ((None,) if refused else (user, None))
+    gap = IsolationCheck(name="dedicated user", held=False, seen="runs as the harness's own")
+    assert ("a service manager" in probe._with_remedy(gap).remedy) == refused
 
 
 def test_bwrap_holds_everything_that_its_user_and_its_groups_allow() -> None:

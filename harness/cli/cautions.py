@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from harness.ranking.status import STAND_IN
 from harness.records.evaluation import Hardware
 from harness.records.session import Notice
+from harness.sandbox import forgetting
 from harness.submissions.faults import visible
 
 if TYPE_CHECKING:
@@ -128,6 +129,17 @@ def about_the_disks(results: Disk | None, temporary: Disk | None) -> Iterator[No
             code="slow-disk",
             message=f"{temporary.folder}: a mebibyte took {temporary.write_seconds:.1f} s to write",
             remedy="set TMPDIR to a faster disk, or wait until this one has less to do",
+        )
+
+
+def about_forgetting(why_not: str | None) -> Iterator[Notice]:
+    """Say so where no session can begin without what the kernel remembers of those before."""
+    if why_not is not None:
+        yield Notice(
+            code="caches-kept",
+            message="before the sessions of --protocol official the kernel cannot be made to "
+            f"forget what it remembers of names and files: {why_not}",
+            remedy=forgetting.REMEDY,
         )
 
 

@@ -25,6 +25,7 @@ from harness.records.evaluation import Hardware, Isolation, IsolationGrade
 from harness.records.profile import HardwareProfile
 from harness.records.rules import Limits
 from harness.records.session import Notice
+from harness.sandbox.forgetting import why_not
 from harness.sandbox.ladder import choose
 
 DISTRIBUTION = "frugal-ai-harness"
@@ -149,6 +150,7 @@ def diagnose(idle_seconds: float) -> Diagnosis:
             *(cautions.about_the_machine(machine.hardware) if machine else ()),
             *(cautions.about_the_idle_window(idle, rules) if idle else ()),
             *cautions.about_the_disks(results_disk, temporary_disk),
+            *cautions.about_forgetting(why_not()),
             *cautions.about_the_profiles(compared),
         ),
         problems=tuple(problems.found),

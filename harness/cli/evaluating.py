@@ -221,6 +221,8 @@ def sandbox_for(
 ) -> Sandbox:
     """Return the sandbox that is asked for; refuse one that is too weak for what is asked for."""
     from harness.cli.admission import require_kept_apart, require_official_isolation
+    from harness.cli.cautions import about_forgetting
+    from harness.sandbox.forgetting import why_not
     from harness.sandbox.ladder import choose
 
     sandbox = choose(request.isolation, cores, on_weaker=print_note)
@@ -229,6 +231,8 @@ def sandbox_for(
         require_kept_apart(isolation)
     if request.protocol == "official":
         require_official_isolation(isolation, request.isolation, rules)
+        for caution in about_forgetting(why_not()):
+            print_note(f"note: {caution.message}; {caution.remedy}")
     return sandbox
 
 

@@ -26,6 +26,7 @@ from harness.records.energy import (
 from harness.records.evaluation import FEW_SESSIONS, Completed, EvaluationRecord, Failed
 from harness.records.rules import Rules
 from harness.records.session import Notice, Session
+from harness.sandbox import forgetting
 
 MORE_PASSES = (
     "use a larger test set or a finer meter, or raise measured_seconds, max_sweeps and "
@@ -181,6 +182,13 @@ def _about_the_machine(record: EvaluationRecord, rules: Rules) -> Iterator[Notic
             f" ({record.isolation.method})",
             remedy="leave out --isolation where it was given; else install bubblewrap and allow "
             "user namespaces: `doctor` says what is missing",
+        )
+    if kept := _numbers(record.sessions, lambda s: s.caches_forgotten is False):
+        yield Notice(
+            code="caches-kept",
+            message=f"before {_sessions(kept)} the kernel did not forget what it remembers of "
+            "names and files: by that one session can know what another was asked",
+            remedy=forgetting.REMEDY,
         )
     costs = [
         cost

@@ -40,6 +40,7 @@ from harness.records.session import Agreement, Notice, Session, VoidSession
 from harness.records.stopping import looks_of, sessions_to_come
 from harness.records.unfinished import Calibration
 from harness.tasks.answers import as_corners, as_plain, from_plain
+from harness.tasks.splits import stream_samples
 
 DISTURBANCE = "disturbance"
 """The stage of an evaluation whose machine was never quiet enough."""
@@ -119,6 +120,7 @@ class Evaluation:
         """Run one session that is thrown away: it decides how many sweeps the others have."""
         assignment, rules = self.assignment, self.assignment.protocol_rules
         try:
+            self._forget()
             chosen = _warm_up(assignment)
             warm_up = assignment.data.warm_up.samples(chosen)
             again = draw_rebatched(
@@ -161,7 +163,8 @@ class Evaluation:
             least, most = self.sessions_to_come
             on_session(index, max(least, index + 1), max(most, index + 1))
             try:
-                stands = self._try(self._script(index, self.calibration))
+                forgotten = self._forget()
+                stands = self._try(self._script(index, self.calibration), forgotten=forgotten)
             except HarnessError as error:
                 self.fail(error)
                 return
@@ -169,6 +172,19 @@ class Evaluation:
                 on_void(index, self.voided[-1].reasons)
         round_, place = block or (None, None)
         self.sessions[-1] = msgspec.structs.replace(self.sessions[-1], round=round_, place=place)
+
+    def _forget(self) -> bool | None:
+        """Have the kernel forget, officially, and say whether it did; ``None``: it was not asked.
+
+        Test data that lie in a file are read again at once: no session is to wait for the disk.
+        """
+        if self.assignment.protocol != "official":
+            return None
+        self._bench.progress.phase("forgetting")
+        forgotten = self._bench.forget() is None
+        for _ in stream_samples(self.assignment.data.test):
+            pass
+        return forgotten
 
     def _script(self, index: int, calibration: Calibration) -> Script:
         assignment = self.assignment
@@ -190,7 +206,7 @@ class Evaluation:
             sweeps=planned,
         )
 
-    def _try(self, script: Script) -> bool:
+    def _try(self, script: Script, *, forgotten: bool | None) -> bool:
         """Run one session and say whether it stands; raise ``MeasurementError`` when none can."""
         assignment, rules = self.assignment, self.assignment.protocol_rules
         answers = Answers.none(len(script.split), assignment.launch.output)
@@ -215,6 +231,7 @@ class Evaluation:
                     confusion=assignment.task.confusion(answers.predictions, script.split.labels),
                     disturbances=reasons,
                     agreement=self._agreement(),
+                    caches_forgotten=forgotten,
                 )
             )
             return True

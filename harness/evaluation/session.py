@@ -22,6 +22,7 @@ from harness.records.energy import BEFORE_MEASURED
 from harness.records.rules import Limits
 from harness.records.session import Phase, PhaseWindow, ReferenceKernel, Session, Sweep
 from harness.sandbox import frames
+from harness.sandbox.forgetting import forget_files
 from harness.sandbox.protocol import Captured, Launch, Process, Request, Sandbox, Span
 from harness.tasks.answers import put
 from harness.tasks.protocol import Batch, Sample, Split, Stored
@@ -63,6 +64,8 @@ class Bench:
     """Begins to watch what else the machine does."""
     hear: Callable[[Heard], None] = lambda _: None
     """Told what the entry printed, at the end of each sandbox, also of one that failed."""
+    forget: Callable[[], str | None] = forget_files
+    """Has the kernel forget what it remembers of names and files; says why it did not."""
 
 
 @dataclass(frozen=True)

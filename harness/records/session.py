@@ -227,6 +227,9 @@ class Session(Frozen, dict=True, gc=True):  # which holds what is derived once
     kernel_threads_cpu_seconds: float | None = None
     """Of the kernel's own threads, idle windows included; ``None`` where they are not seen. It is
     in the windows' ``other_cpu_seconds``."""
+    caches_forgotten: bool | None = None
+    """Whether the kernel forgot before it what it remembers of names and files; ``None`` where it
+    was not asked to: in a quick evaluation, and in records of an earlier harness."""
 
     @cached_property
     def queries(self) -> int:

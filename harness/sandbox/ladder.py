@@ -8,6 +8,7 @@ from collections.abc import Callable
 from harness.errors import ConfigurationError, HarnessError, UsageError
 from harness.records.evaluation import IsolationGrade
 from harness.sandbox.bwrap import Bwrap, find_bwraps
+from harness.sandbox.cgroup import find_accounts
 from harness.sandbox.confined import Confined
 from harness.sandbox.protocol import Sandbox
 from harness.sandbox.stage import UID_VARIABLE, EntryUser, find_user
@@ -104,10 +105,13 @@ def _sandboxes(way: str) -> list[Sandbox]:
 def _users() -> tuple[EntryUser | None, ...]:
     """Return whom an entry may run as: a user of its own, then the harness's.
 
-    Root's setting must be right: entries of its own rights are not what was asked for.
+    Root's setting must be right: entries of its own rights are not what was asked for. Who is not
+    root cannot see what another user's processes hold open, and so not how much memory that is:
+    another user it is only where the kernel holds the memory.
     """
     try:
-        return (find_user(), None)
+        user = find_user()
+        return (None,) if user.mapped and not find_accounts().enforcing else (user, None)
     except ConfigurationError:
         if os.environ.get(UID_VARIABLE):
             raise

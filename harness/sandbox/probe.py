@@ -31,7 +31,7 @@ from harness.sandbox.attempts import (
     REFUSED,
     began_at,
 )
-from harness.sandbox.cgroup import Accounts
+from harness.sandbox.cgroup import Accounts, find_accounts
 from harness.sandbox.process import TreeProcess
 from harness.sandbox.protocol import Launch
 from harness.sandbox.stage import find_user
@@ -179,9 +179,9 @@ def _with_remedy(check: IsolationCheck) -> IsolationCheck:
     if check.name == ENFORCED:
         remedy = _ENFORCED_REMEDY[os.geteuid() == 0]
     if check.name == USER:
-        try:
-            find_user()
-            remedy = _OTHERWISE
+        try:  # who is not root gives an entry a user only where the kernel holds memory
+            lacks_groups = find_user().mapped and not find_accounts().enforcing
+            remedy = _ENFORCED_REMEDY[False] if lacks_groups else _OTHERWISE
         except ConfigurationError as error:
             remedy = error.remedy
     return IsolationCheck(name=check.name, held=False, seen=check.seen, remedy=remedy)

@@ -20,7 +20,8 @@ from harness.site.session_rows import Matrix, Seen, SessionRow, seen_of, session
 
 NEEDED: Kept = {
     EvaluationRecord: frozenset(EvaluationRecord.__struct_fields__) - {"looks", "items"},
-    Session: frozenset(Session.__struct_fields__) - {"remains", "kernel_threads_cpu_seconds"},
+    Session: frozenset(Session.__struct_fields__)
+    - {"remains", "kernel_threads_cpu_seconds", "caches_forgotten"},
     VoidSession: frozenset(VoidSession.__struct_fields__) - {"trace"},
     WindowReading: frozenset({"seconds", "cpu_seconds", "energy"}),
     Disturbance: frozenset({"temperature_celsius"}),

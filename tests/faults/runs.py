@@ -23,9 +23,12 @@ PATIENCE_SECONDS = 150.0
 an idle one."""
 
 DRIVER = """
-import os, signal, sys, threading
+import os, pathlib, signal, sys, threading
 import psutil
 from harness.__main__ import main
+from harness.sandbox import forgetting
+
+forgetting.SETTING = pathlib.Path(os.devnull)  # the machine's caches stay
 
 def kill():
     children = psutil.Process().children(recursive=True)
