@@ -170,6 +170,7 @@ def test_an_entry_that_asks_for_an_accelerator_is_refused(root: Path) -> None:
         (("--seconds", "0"), "--seconds"),
         (("--margin", "-1"), "--margin"),
         (("--margin", "nan"), "--margin"),
+        (("--margin", "inf"), "--margin"),
         (("--seconds", "inf"), "--seconds"),
         (("--seconds", "nan"), "--seconds"),
         (("--weights", "nowhere"), "--weights"),

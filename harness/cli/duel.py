@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
@@ -104,6 +105,8 @@ def duel(  # noqa: PLR0917 - typer makes options of them
     project = find_project()
     if margin is None:
         margin = project.rules().ranking.energy_margin
+    if not math.isfinite(margin):
+        raise UsageError(f"--margin: is {margin}", remedy="give a finite number")
     wheelhouse = require_folders(weights, wheelhouse)
     request = Request(
         data, "quick", scenario, seed, demonstration=False, profile=profile,
