@@ -262,10 +262,13 @@ def test_a_reader_who_leaves_early_hears_nothing_more() -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
-def test_a_full_disk_is_said_without_a_traceback() -> None:
+@pytest.mark.parametrize(
+    "words", ["tasks list", "--help", "--version", "check --help", "keys", "tasks show --help"]
+)
+def test_a_full_disk_is_said_without_a_traceback(words: str) -> None:
     with Path("/dev/full").open("w") as full:
         result = subprocess.run(
-            [sys.executable, "-m", "harness", "tasks", "list"],
+            [sys.executable, "-m", "harness", *words.split()],
             cwd=ROOT,
             stdout=full,
             stderr=subprocess.PIPE,

@@ -183,6 +183,9 @@ def test_the_same_evaluation_on_both_sides_differs_in_nothing(project: Path) -> 
     for other in ("old", path):
         made = document(path, other)
         assert "same-evaluations" in codes(made)
+        assert made["verdict"].startswith("inconclusive: old (")
+        assert made["verdict"].endswith(" are the same evaluations")
+        assert made["conclusive"] is False
         assert made["quality"]["difference"] == 0
         assert made["energy"]["ratio"] == 1.0
 

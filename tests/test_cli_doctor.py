@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import signal
 import subprocess
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from msgspec.structs import replace
+from notice_codes import codes_in
 from profile_samples import HARDWARE, hardware
 from record_samples import RULES, SOURCE
 from typer.testing import CliRunner
@@ -453,3 +455,10 @@ def test_what_installs_a_package_names_this_environment_which_may_have_no_pip(
     assert f"fix: in the checkout: pip --python {python} install -e '.[torch]'" in (
         capsys.readouterr().out
     )
+
+
+def test_every_caution_is_documented() -> None:
+    source = Path(cautions.__file__).read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
+    documented = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert set(codes_in(source, "Notice", {})) <= set(documented)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +18,10 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
 from harness.cli.duel import judged
-from harness.evaluation.duel import Cost, Round
+from harness.errors import SubmissionError
+from harness.evaluation.duel import Cost, Duel, Round
 from harness.evaluation.lock import machine_lock, shared_folder
+from harness.evaluation.plan import PlannedSweep
 from harness.ranking.duel import Contestant, DuelResult
 
 CHECKOUT = Path(__file__).parents[1]
@@ -83,8 +86,27 @@ def test_an_entry_that_fails_is_named_with_its_phase(root: Path) -> None:
     result = fought(good, bad)
 
     assert result.exit_code == 1
-    assert "bad: warm-up: " in result.stderr
+    assert "error: calibration: bad: warm-up: " in result.stderr
     assert "ValueError: no" in result.stderr
+
+
+def test_an_entry_that_fails_in_a_round_is_named_with_it(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = iter(range(5))
+
+    def failing(self: Duel, planned: Sequence[PlannedSweep]) -> Round:
+        if next(done) == 3:
+            raise SubmissionError("bad: measured: died")
+        return run_round(self, planned)
+
+    run_round = Duel.run_round
+    monkeypatch.setattr(Duel, "run_round", failing)
+    monkeypatch.setattr(Duel, "queries_for", lambda *_: 8)
+    result = fought(write_entry(root, "good"), write_entry(root, "bad", model_of(WORKS)))
+
+    assert result.exit_code == 1
+    assert "error: round 4 of 5: bad: measured: died\n" in result.stderr
 
 
 def test_entries_of_two_tasks_are_refused(root: Path) -> None:
@@ -148,6 +170,7 @@ def test_an_entry_that_asks_for_an_accelerator_is_refused(root: Path) -> None:
         (("--seconds", "0"), "--seconds"),
         (("--margin", "-1"), "--margin"),
         (("--margin", "nan"), "--margin"),
+        (("--margin", "inf"), "--margin"),
         (("--seconds", "inf"), "--seconds"),
         (("--seconds", "nan"), "--seconds"),
         (("--weights", "nowhere"), "--weights"),

@@ -6,6 +6,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,16 @@ def test_a_machine_without_a_folder_for_temporary_files_is_told_so(
     with pytest.raises(OrganiserError, match="no folder for temporary files") as caught:
         temporary_folder()
     assert "TMPDIR" in caught.value.remedy
+
+
+def test_a_named_folder_for_temporary_files_that_is_of_no_use_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert temporary_folder() == Path(tempfile.gettempdir())
+    monkeypatch.setenv("TMPDIR", str(tmp_path / "nowhere"))
+    with pytest.raises(OrganiserError, match=r"^TMPDIR: .*nowhere: .*: No such file or directory"):
+        temporary_folder()
 
 
 HOLDER = """

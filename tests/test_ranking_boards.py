@@ -731,6 +731,7 @@ SENSELESS: dict[str, dict[str, Any]] = {
     },
     "no sessions": {"sessions": ()},
     "quality is of no item": {"quality": replace(quality(0.8), items=0)},
+    "data have no item": {"data": {"items": 0}},
     "amortise_queries": {"rules": replace(RULES.reference_to_these, amortise_queries=0)},
     "session 2 answered no query": {"sessions": (session(), session(queries=0))},
     "more than can be": {"sessions": (session(queries=10**400),)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -142,3 +143,18 @@ def test_a_scope_that_does_not_come_is_an_error(
     monkeypatch.setattr(service_manager, "_TRY_SECONDS", 0)
     with pytest.raises(OSError, match="makes no scope any more"):
         service_manager.scope_of(os.getpid(), tmp_path)
+
+
+def test_a_scope_whose_command_does_not_end_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service_manager, "_TRY_SECONDS", 0)
+    monkeypatch.setattr(hierarchies, "group_of", lambda _: tmp_path)
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen(
+            ["/bin/sh", "-c", "echo up; exec sleep 60"], stdin=pipe, stdout=pipe, stderr=pipe
+        ) as process,
+        pytest.raises(OSError, match="did not end within 0 s"),
+    ):
+        service_manager._looked_at(process)

@@ -83,6 +83,27 @@ def test_what_cannot_be_shown_is_named(tmp_path: Path) -> None:
         Stage(USER, (tmp_path / "nowhere",))
 
 
+@pytest.mark.parametrize(
+    ("program", "why"),
+    [
+        ("print('up', flush=True); import time; time.sleep(60)", "it did not end within 0.5 s"),
+        ("print('user', flush=True); raise SystemExit('killed')", "killed"),
+    ],
+)
+def test_a_builder_that_hangs_or_is_killed_is_an_error_and_no_traceback(
+    program: str, why: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stand_in = tmp_path / "stage.py"
+    stand_in.write_text(program)
+    monkeypatch.setattr("harness.worker.stage.__file__", str(stand_in))
+    monkeypatch.setattr(stage, "_UP_SECONDS", 0.5)
+    monkeypatch.setattr(  # it is gone before it is answered
+        Stage, "_map", lambda _, pid: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    )
+    with pytest.raises(OrganiserError, match=f"no stage for entries can be built: .*{why}"):
+        Stage(USER, (tmp_path,))
+
+
 @as_root
 def test_the_users_number_can_be_set(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(stage.UID_VARIABLE, raising=False)

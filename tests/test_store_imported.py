@@ -118,6 +118,7 @@ def test_what_is_exported_comes_back() -> None:
         ({"energy_consumed": "0,5"}, "energy_consumed", "is no number"),
         ({"energy_consumed": "0.5 kWh"}, "energy_consumed", "is no number"),
         ({"energy_consumed": "1" * 200}, "energy_consumed", "is no number"),
+        ({"energy_consumed": "0.000\u0665"}, "energy_consumed", "is no number"),
         ({"energy_consumed": ""}, "energy_consumed", "is missing"),
         ({"energy_consumed": 0}, "energy_consumed", "is 0"),
         ({"energy_consumed": 1e30}, "energy_consumed", "is more than"),
@@ -202,6 +203,7 @@ def spoilt(change: Callable[[Any], Any]) -> bytes:
         (b"[" * 100_000, "nested too deeply"),
         (b'{"a": 1, "a": 2}', "stands twice"),
         (b'{"accuracy": NaN}', "NaN"),
+        (b'{"accuracy": ' + b"9" * 5000 + b"}", "JSON: a number with thousands of digits"),
         (b"\xff", "not valid JSON"),
         (b"\xef\xbb\xbf{}", "byte order mark"),
         (b"[]", "holds 0 documents"),
@@ -501,6 +503,17 @@ def test_a_result_of_no_task_is_mended_by_naming_one(tmp_path: Path) -> None:
     assert made.exit_code == 2
     assert "fix: name the task with --task, and import them again" in made.stderr
     assert runner.invoke(app, [*arguments, "--task", "climate-disinformation"]).exit_code == 0
+
+
+@pytest.mark.usefixtures("project")
+def test_of_very_many_faults_the_first_are_shown_and_the_others_counted(tmp_path: Path) -> None:
+    content = json.dumps({f"key-{number}": 0 for number in range(5_000)})
+    (tmp_path / "r.json").write_text(content)
+    made = runner.invoke(app, ["import", "r.json", "--format", "challenge-2025"])
+    assert made.exit_code == 2
+    assert "error: nothing was imported: 5,008 faults:\n" in made.stderr
+    assert made.stderr.count("is no field of the format") == 100
+    assert "\n  and 4,908 more\n" in made.stderr
 
 
 @pytest.mark.usefixtures("project")

@@ -89,7 +89,7 @@ def test_a_rename_is_a_removal_and_an_addition(root: Path) -> None:
     git(root, "mv", "submissions/blue-model", "submissions/green-stolen")
     commit(root, {})
     assert found(judged(root)) == [
-        ("FRG603", "submissions/blue-model"),
+        ("FRG603", "submissions/blue-model/model.py"),
         ("FRG604", "submissions/green-stolen/submission.toml"),
     ]
 
@@ -97,9 +97,9 @@ def test_a_rename_is_a_removal_and_an_addition(root: Path) -> None:
 def test_another_teams_folder_is_refused_whatever_the_new_version_says(root: Path) -> None:
     commit(root, {"submissions/blue-model/submission.toml": manifest("greens")})
     report = judged(root)
-    assert found(report) == [("FRG603", "submissions/blue-model")]
+    assert found(report) == [("FRG603", "submissions/blue-model/submission.toml")]
     (fault,) = report.faults
-    assert fault.message == 'is of the team "blues"; "octocat" is of the team greens'
+    assert fault.message == 'the entry is of the team "blues"; "octocat" is of the team greens'
 
 
 def test_an_entry_is_not_given_away(root: Path) -> None:
@@ -140,7 +140,7 @@ def test_a_stranger_is_told_so_once(root: Path) -> None:
     commit(root, entry("own", "mine") | {"submissions/blue-model/model.py": "x\n"})
     assert found(judged(root, "<script>\n")) == [
         ("FRG601", "leaderboard/teams.toml"),
-        ("FRG603", "submissions/blue-model"),
+        ("FRG603", "submissions/blue-model/model.py"),
         ("FRG604", "submissions/own/submission.toml"),
     ]
 
@@ -159,7 +159,7 @@ def test_what_the_base_learnt_since_the_branch_began_counts(root: Path) -> None:
     commit(root, entry("contested", "blues"))
     git(root, "switch", "--quiet", "pull")
     git(root, "merge", "--quiet", "--strategy-option=ours", "main")
-    assert found(judged(root)) == [("FRG603", "submissions/contested")]
+    assert found(judged(root)) == [("FRG603", "submissions/contested/submission.toml")]
     git(root, "switch", "--quiet", "main")
     commit(root, {"leaderboard/teams.toml": TEAMS.replace('["octocat"]', "[]")})
     git(root, "switch", "--quiet", "pull")
@@ -198,7 +198,7 @@ def test_no_merge_carries_a_change_into_another_teams_folder(root: Path) -> None
         judged(root)
     git(root, "merge", "--quiet", "main")
     assert "evil" in (root / "submissions" / "blue-model" / "new.py").read_text()
-    assert found(judged(root)) == [("FRG603", "submissions/blue-model")]
+    assert found(judged(root)) == [("FRG603", "submissions/blue-model/new.py")]
     git(root, "checkout", "--quiet", "main", "--", "submissions")
     commit(root, {"submissions/green-model/copy.py": model + "evil\n"})
     assert judged(root).ok
@@ -237,10 +237,28 @@ def test_a_name_that_has_results_of_another_team_is_not_taken_over(root: Path) -
     new = (entry(name, "greens") for name in ("gone-blue", "gone-green", "damaged"))
     commit(root, {path: text for files in new for path, text in files.items()})
     assert found(judged(root)) == [
-        ("FRG603", "submissions/damaged"),
-        ("FRG603", "submissions/gone-blue"),
+        ("FRG603", "submissions/damaged/model.py"),
+        ("FRG603", "submissions/gone-blue/model.py"),
     ]
     assert 'has results already that are of the team "blues"' in judged(root).faults[1].message
+
+
+def test_an_entry_that_the_rules_name_is_the_organisers(root: Path) -> None:
+    """Whoever made its folder anew would be the control, or the floor, of every board."""
+    git(root, "switch", "--quiet", "main")
+    rules = (root / "leaderboard" / "rules.toml").read_text()
+    named = '[reference.x]\nnull = "toy-null"\ncontrol = "green-model"\n'
+    commit(root, {"leaderboard/rules.toml": f"{rules}\n{named}"})
+    git(root, "switch", "--quiet", "--force-create", "pull", "main")
+    new = entry("Toy-Null", "greens") | entry("toy-nul", "greens")
+    commit(root, new | {"submissions/green-model/model.py": "x\n"})
+    report = judged(root)
+    assert found(report) == [
+        ("FRG603", "submissions/Toy-Null/model.py"),
+        ("FRG603", "submissions/green-model/model.py"),
+    ]
+    assert "reference.x.null of the rules names it" in report.faults[0].message
+    assert judged(root, "ada").ok
 
 
 def test_submodules_and_links_are_refused_to_organisers_too(root: Path) -> None:
@@ -273,8 +291,8 @@ def test_a_link_in_the_place_of_all_entries_is_outside_of_them(root: Path) -> No
 def test_names_that_collide_are_refused(root: Path) -> None:
     commit(root, entry("Green-Model", "greens") | entry("Blue-Model", "greens"))
     assert found(judged(root)) == [
-        ("FRG606", "submissions/Blue-Model"),
-        ("FRG606", "submissions/Green-Model"),
+        ("FRG606", "submissions/Blue-Model/model.py"),
+        ("FRG606", "submissions/Green-Model/model.py"),
     ]
     commit(root, entry("gre\u0301en", "greens") | entry("gr\u00e9en", "greens"))
     assert len(found(judged(root))) == 4

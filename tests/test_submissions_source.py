@@ -5,6 +5,7 @@ import io
 import pickle
 import warnings
 import zipfile
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 from harness.submissions.contents import HEAD_BYTES, check_contents
 from harness.submissions.faults import Fault
+from harness.submissions.remembering import check_remembering
 from harness.submissions.source import MAX_SOURCE_BYTES, check_loader, parse_source
 
 
@@ -204,3 +206,19 @@ def test_a_message_stays_short_however_long_the_wanted_name_is() -> None:
     fault = check_loader("model.py", ast.parse("x = 1"), "n" * 20_000)
     assert fault is not None
     assert len(fault.message + fault.remedy) < 800
+
+
+def test_functions_within_functions_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep = "".join(f"{' ' * level}def predict(self, a):\n" for level in range(90))
+    tree = ast.parse(f"{deep}{' ' * 90}self.kept.append(a)\n")
+    nodes, walked, walk = len([*ast.walk(tree)]), 0, ast.walk
+
+    def counted(node: ast.AST) -> Iterator[ast.AST]:
+        nonlocal walked
+        for each in walk(node):
+            walked += 1
+            yield each
+
+    monkeypatch.setattr(ast, "walk", counted)
+    assert [fault.code for fault in check_remembering("model.py", tree)] == ["FRG209"]
+    assert walked <= 3 * nodes

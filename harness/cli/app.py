@@ -24,8 +24,7 @@ from harness.cli import (
     tasks,
     verify,
 )
-from harness.cli.errors import Command
-from harness.cli.light import LightGroup
+from harness.cli.errors import Command, Group, explained
 from harness.cli.output import print_line
 
 EXAMPLES = """Examples:
@@ -39,7 +38,7 @@ python -m harness evaluate submissions/my-team
 
 app = typer.Typer(
     name="harness",
-    cls=LightGroup,
+    cls=Group,
     no_args_is_help=True,
     rich_markup_mode="rich",
     # An exception that is not the harness's own is a bug: its plain traceback can be sent to us.
@@ -51,7 +50,8 @@ app = typer.Typer(
 
 def _print_version(value: bool) -> None:
     if value:
-        print_line(f"harness {harness.__version__}")
+        with explained(as_json=False):
+            print_line(f"harness {harness.__version__}")
         raise typer.Exit
 
 
@@ -86,18 +86,21 @@ app.command("import", cls=Command, epilog=importing_results.EXAMPLES)(
 app.command(cls=Command, epilog=verify.EXAMPLES)(verify.verify)
 app.add_typer(
     keys.keys,
+    cls=Group,
     name="keys",
     help="Make and list the keys that sign results.",
     epilog=keys.EXAMPLES,
 )
 app.add_typer(
     tasks.tasks,
+    cls=Group,
     name="tasks",
     help="List the tasks of the challenge, and show one.",
     epilog=tasks.EXAMPLES,
 )
 app.add_typer(
     data.data,
+    cls=Group,
     name="data",
     help="Fetch, import, verify and list what entries are judged on.",
     epilog=data.EXAMPLES,

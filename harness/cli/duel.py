@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -28,7 +30,7 @@ from harness.cli.options import (
 from harness.cli.output import print_json, print_note, stdout_console
 from harness.cli.preparing import On, assignments, loader, manifest_of, require_folders
 from harness.cli.project import Project, find_project
-from harness.errors import SubmissionError, UsageError
+from harness.errors import HarnessError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -103,6 +105,8 @@ def duel(  # noqa: PLR0917 - typer makes options of them
     project = find_project()
     if margin is None:
         margin = project.rules().ranking.energy_margin
+    if not math.isfinite(margin):
+        raise UsageError(f"--margin: is {margin}", remedy="give a finite number")
     wheelhouse = require_folders(weights, wheelhouse)
     request = Request(
         data, "quick", scenario, seed, demonstration=False, profile=profile,
@@ -190,16 +194,24 @@ def _fight(  # noqa: PLR0917 - what it is made of
         ready = list(_ready(project, sides, request, on, progress, stack))
         names = names_of(sides)
         first = ready[0]
-        at = "calibration"
+        at, left = "calibration", ""
         fight = Duel(
             [Side(n, e.launch, e.batch_size) for n, e in zip(names, ready, strict=True)],
             first.task, first.data, first.protocol_rules, sandbox,
-            on_phase=lambda phase: progress.note(f"{at}: {phase}"),
+            on_phase=lambda phase: progress.note(f"{at}{left}: {phase}"),
         )  # fmt: skip
-        sweeps, done = fight.plan(fight.queries_for(seconds)), []
-        for number in range(rounds):
-            at = f"round {number + 1} of {rounds}"
-            done.append(fight.run_round(sweeps))
+        try:
+            sweeps, done = fight.plan(fight.queries_for(seconds)), []
+            began = time.monotonic()
+            for number in range(rounds):
+                at = f"round {number + 1} of {rounds}"
+                if number:
+                    each = (time.monotonic() - began) / number
+                    left = f", about {each * (rounds - number):,.0f} s left"
+                done.append(fight.run_round(sweeps))
+        except HarnessError as error:
+            error.message = f"{at}: {error.message}"
+            raise
     return judged(names, ready, done, margin)
 
 

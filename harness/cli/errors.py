@@ -15,8 +15,8 @@ from typing import Any
 import typer
 
 from harness.cli.interrupts import KILLED, Interrupted
-from harness.cli.light import LightCommand
-from harness.cli.output import in_colour, print_json, print_note
+from harness.cli.light import LightCommand, LightGroup
+from harness.cli.output import in_colour, print_json, print_note, printing
 from harness.errors import HarnessError, MachineBusyError, UsageError
 
 _OF_A_PATH = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG})
@@ -26,11 +26,25 @@ _OF_A_PATH = frozenset({errno.EACCES, errno.EPERM, errno.ENAMETOOLONG})
 class Command(LightCommand):
     """A command whose errors are explained."""
 
+    def format_help(self, *args: Any) -> None:  # noqa: ANN401 - typer's own
+        """Print the help."""
+        with explained(as_json=False), printing():
+            super().format_help(*args)
+
     def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]  # noqa: ANN401 - typer's own
         """Run the command; with ``--json`` an error is the one JSON document."""
         params = ctx.params
         with explained(as_json=bool(params.get("as_json")) or params.get("form") == "json"):
             return super().invoke(ctx)
+
+
+class Group(LightGroup):
+    """Commands; what goes wrong with their help is explained."""
+
+    def format_help(self, *args: Any) -> None:  # noqa: ANN401 - typer's own
+        """Print the help."""
+        with explained(as_json=False), printing():
+            super().format_help(*args)
 
 
 @contextmanager

@@ -27,6 +27,8 @@ python -m harness import result.json --format challenge-2025
 
 python -m harness import emissions.csv --format codecarbon --task chainsaw --team "The Greens"
 """
+MOST_SHOWN = 100
+"""Of the faults of all files: strangers give them as many as they like."""
 
 
 class ImportFormat(StrEnum):
@@ -63,9 +65,9 @@ def import_results(  # noqa: PLR0917 - typer makes options of them
 ) -> None:
     """Import what other tools claim; it is shown as self-reported, and never ranked.
 
-    All files are looked through first. Where anything is wrong, every fault is named with its row
-    and its field, and nothing is imported. What is there already stays as it is: a table that has
-    grown since, or a copy of a file, adds what is new in it.
+    All files are looked through first. Where anything is wrong, every fault (of many the first 100)
+    is named with its row and its field, and nothing is imported. What is there already stays as it
+    is: a table that has grown since, or a copy of a file, adds what is new in it.
     """
     from harness.store.imported import (
         imported_folder,
@@ -183,12 +185,14 @@ def _shown_name(path: Path) -> str:
 def _refused(faults: Sequence[ImportFault]) -> ConfigurationError:
     from harness.store.import_faults import NAME_A_TASK
 
-    number = f"{len(faults)} faults" if len(faults) > 1 else "1 fault"
+    number = f"{len(faults):,} faults" if len(faults) > 1 else "1 fault"
     without_task = [each for each in faults if each.message.endswith(NAME_A_TASK)]
     remedies = ["name the task with --task"] if without_task else []
     if len(without_task) < len(faults):
         remedies.append("correct the files where they come from")
-    lines = "".join(f"\n  {visible(str(fault))}" for fault in faults)
+    lines = "".join(f"\n  {visible(str(fault))}" for fault in faults[:MOST_SHOWN])
+    if len(faults) > MOST_SHOWN:
+        lines += f"\n  and {len(faults) - MOST_SHOWN:,} more"
     return ConfigurationError(
         f"nothing was imported: {number}:{lines}",
         remedy=f"{', '.join(remedies)}, and import them again",

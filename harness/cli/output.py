@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -26,22 +28,25 @@ def write_out(text: str) -> None:
 
     Raises ``UsageError`` when it cannot be written for another reason: a disk that is full.
     """
-    try:
+    with printing():
         sys.stdout.write(text)
         sys.stdout.flush()
+
+
+@contextmanager
+def printing() -> Iterator[None]:
+    """Do as ``write_out`` where what is inside cannot write."""
+    try:
+        yield
     except BrokenPipeError:
         _abandon_stdout()
         raise typer.Exit(PIPE_CLOSED) from None
     except OSError as error:
-        raise _unwritable(error) from None
-
-
-def _unwritable(error: OSError) -> UsageError:
-    _abandon_stdout()
-    return UsageError(
-        f"standard output: cannot be written: {error.strerror}",
-        remedy="write it to a place that has room",
-    )
+        _abandon_stdout()
+        raise UsageError(
+            f"standard output: cannot be written: {error.strerror}",
+            remedy="write it to a place that has room",
+        ) from None
 
 
 def _abandon_stdout() -> None:
@@ -83,10 +88,8 @@ def stdout_console() -> Console:
 
     class ResultConsole(Console):
         def print(self, *objects: Any, **options: Any) -> None:  # noqa: ANN401 - as rich has it
-            try:
+            with printing():
                 super().print(*objects, **options)
-            except OSError as error:
-                raise _unwritable(error) from None
 
         def on_broken_pipe(self) -> None:
             _abandon_stdout()

@@ -77,11 +77,16 @@ def shared_folder() -> Path:
 
 def temporary_folder() -> Path:
     """Return where temporary files go; ``OrganiserError`` where none can be written."""
+    where = "no folder for temporary files can be written"
     try:
+        if named := os.environ.get("TMPDIR"):  # Python would take another place, and not say so
+            where = f"TMPDIR: {named}: no temporary file can be written"
+            with tempfile.TemporaryFile(dir=named, buffering=0) as file:
+                file.write(b"x")
         return Path(tempfile.gettempdir())
-    except FileNotFoundError as error:
+    except OSError as error:
         raise OrganiserError(
-            f"no folder for temporary files can be written: {error.strerror}",
+            f"{where}: {error.strerror}",
             remedy="free some space, or set TMPDIR to a folder that can be written",
         ) from None
 

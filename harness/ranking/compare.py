@@ -148,6 +148,10 @@ def compare(
     terms = Terms(
         a.name, b.name, first.task.metric, first.meter.grade, margins.quality, margins.energy
     )
+    same = set(a.paths) == set(b.paths)
+    verdict = sentence(terms, quality, energy)
+    if same:
+        verdict = f"inconclusive: {a.name} and {b.name} are the same evaluations"
     return Comparison(
         task=first.task.id,
         metric=first.task.metric,
@@ -162,8 +166,8 @@ def compare(
         quality=quality,
         energy=energy,
         margins=margins,
-        verdict=sentence(terms, quality, energy),
-        conclusive=is_conclusive(quality, energy),
+        verdict=verdict,
+        conclusive=not same and is_conclusive(quality, energy),
         regressions=tuple(_regressions(quality, energy, margins)),
         stale=tuple(stale),
         notes=(

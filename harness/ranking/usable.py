@@ -38,6 +38,8 @@ def _reasons(record: EvaluationRecord) -> Iterator[str]:
         yield "it has no quality"
     else:
         yield from _reasons_of_quality(record.quality, record.task.metric)
+    if not 1 <= record.data.items <= MOST:
+        yield "its data have no item, or more than can be"
     if not record.sessions:
         yield "it has no sessions"
     if not 1 <= record.rules.amortise_queries <= MOST:

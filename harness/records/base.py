@@ -86,8 +86,11 @@ def parse_plain(content: bytes, where: object) -> object:
             f"{where}: nested too deeply to be a record", remedy="restore the file"
         ) from None
     except ValueError as error:
+        told = str(error)
+        if "Exceeds the limit" in told:  # Python's own words name a setting of the interpreter
+            told = "a number with thousands of digits"
         raise ConfigurationError(
-            f"{where}: not valid JSON: {error}", remedy="restore the file or remove it"
+            f"{where}: not valid JSON: {told}", remedy="restore the file or remove it"
         ) from None
     return plain
 
@@ -125,7 +128,7 @@ def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(made) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
-        raise ValueError(f"the key {twice!r} stands twice in one object")
+        raise ValueError(f"the key {twice[:100]!r} stands twice in one object")
     return made
 
 

@@ -128,7 +128,11 @@ def _looked_at(process: subprocess.Popen[bytes]) -> Path:
                 raise OSError(f"{name} of its scope is not what was asked for")
         return folder
     finally:
-        process.communicate(b"\n", timeout=_TRY_SECONDS)
+        try:
+            process.communicate(b"\n", timeout=_TRY_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            raise OSError(f"what ran in its scope did not end within {_TRY_SECONDS} s") from None
 
 
 def _command(memory_bytes: int, tasks: int) -> list[str]:

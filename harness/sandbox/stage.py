@@ -124,9 +124,10 @@ class Stage:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
         ) as builder:  # fmt: skip
             try:
-                self._take(builder)
+                with contextlib.suppress(BrokenPipeError, FileNotFoundError):  # it ended, said why
+                    self._take(builder)
             finally:
-                said = builder.communicate(timeout=_UP_SECONDS)[1]
+                said = _last_words(builder)
             if builder.returncode or "mnt" not in self._held:
                 self.close()
                 raise OrganiserError(
@@ -192,6 +193,15 @@ class Stage:
             "mount": mount, "root": _ROOT, "uid": self.user.uid, "gid": self.user.gid,
             "scratch": program.SCRATCH, "scratch_bytes": scratch_bytes,
         }  # fmt: skip
+
+
+def _last_words(builder: subprocess.Popen[str]) -> str:
+    """Let the builder end, and return what it said of its failure."""
+    try:
+        return builder.communicate(timeout=_UP_SECONDS)[1]
+    except subprocess.TimeoutExpired:
+        builder.kill()
+        return f"{builder.communicate()[1]} it did not end within {_UP_SECONDS:g} s"
 
 
 def _close(held: dict[str, int]) -> None:

@@ -28,7 +28,7 @@ HIGHEST_WATTS = 100_000.0
 """Of one machine: beyond any."""
 ROUNDED = 0.01
 """How far two spellings of one figure may be apart, of the larger: three digits are in it."""
-_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(nan|inf|infinity)", re.IGNORECASE)
 _UNSAFE = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 _KEPT = frozenset("\u200c\u200d")

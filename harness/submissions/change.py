@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, parse_plain
 from harness.records.teams import Team, Teams, parse_teams
+from harness.records.toml import parse_toml
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document, read_document
 from harness.submissions.faults import Fault, fault, in_order, quoted, suggestion, visible
 from harness.submissions.git import FOLDER, SUBMODULE, SYMLINK, Change, Repository
@@ -23,13 +24,14 @@ from harness.submissions.names import folded
 
 SUBMISSIONS = "submissions"
 TEAMS_FILE = "leaderboard/teams.toml"
+RULES_FILE = "leaderboard/rules.toml"
 RESULTS = "leaderboard/results/"
 MAX_TEAMS_BYTES = 4 << 20
 MAX_RECORD_BYTES = 16 << 20
 
 _KEPT = {
     TEAMS_FILE: "who the teams are",
-    "leaderboard/rules.toml": "the rules",
+    RULES_FILE: "the rules",
     "leaderboard/results/": "results",
     "leaderboard/joint/": "what follows from results",
     "leaderboard/keys/": "the organisers' keys",
@@ -120,21 +122,26 @@ def examine(repository: Repository, base_name: str, author: str) -> ChangeReport
     teams = _teams(repository, base, base_name)
     asks = _Judged(author, teams.of(author), teams.is_organiser(author), teams)
     changes = set(repository.changes(base, head))
-    touched = sorted({name for change in changes if (name := _entry_of(change.path))})
+    touched = _touched(changes)
     now = _entries(repository, head)
     faults = [*_wrong_kinds(changes), *_collisions(touched, now, _entries(repository, base))]
     if not asks.organiser:
         faults += _not_entries(changes)
         if asks.team is None and changes:
             faults.append(_unknown(author))
-        for entry in touched:
+        parts = _parts(repository, base)
+        for entry, path in touched.items():
+            if part := parts.get(folded(entry)):
+                said = f"the entry has a part in the method: {part} of the rules names it"
+                faults.append(fault("FRG603", path, said, _ASK))
             held = _held(repository, base, entry)
             if held is not None:
                 owners = {held.team}
-                faults += _not_theirs(entry, "is", owners, asks)
+                faults += _not_theirs(path, "the entry is", owners, asks)
             else:  # new, by this name at least
                 owners = _teams_of_results(repository, base, entry)
-                faults += _not_theirs(entry, "has results already that are", owners, asks)
+                said = "the entry's name has results already that are"
+                faults += _not_theirs(path, said, owners, asks)
             new = _held(repository, head, entry)
             if new is not None and new.team not in owners:  # else the line before has said it
                 faults += _new_team(entry, new, asks)
@@ -166,6 +173,15 @@ def _entry_of(path: str) -> str | None:
     top, *inside = path.split("/")
     lies = top == SUBMISSIONS and len(inside) > 1 and _no_name_in(path) is None
     return inside[0] if lies else None
+
+
+def _touched(changes: set[Change]) -> dict[str, str]:
+    """Return the entries that are changed, sorted, each with a path to show it at."""
+    paths: dict[str, str] = {}
+    for change in sorted(changes, key=lambda each: (not each.after, each.path)):
+        if name := _entry_of(change.path):
+            paths.setdefault(name, change.path)
+    return dict(sorted(paths.items()))
 
 
 def _no_name_in(path: str) -> str | None:
@@ -211,6 +227,20 @@ def _not_entries(changes: set[Change]) -> Iterator[Fault]:
             yield fault("FRG602", path, f"{what}: not a team's to change", _ASK)
 
 
+def _parts(repository: Repository, base: str) -> dict[str, str]:
+    """Return what the base's rules name entries for, by the folded name: null, control, class."""
+    content = repository.read(base, RULES_FILE, MAX_TEAMS_BYTES)
+    try:
+        tasks = parse_toml(content or b"").get("reference", {})
+        return {
+            folded(name): f"reference.{task}.{part}"
+            for task, parts in tasks.items()
+            for part, name in parts.items()
+        }
+    except (ValueError, AttributeError, TypeError):  # rules that nothing here could be run by
+        return {}
+
+
 def _teams_of_results(repository: Repository, base: str, entry: str) -> set[str | None]:
     """Return whose results stand under the name of an entry that is new: its history would be."""
     teams: set[str | None] = set()
@@ -231,13 +261,13 @@ def _team_of_record(content: bytes) -> str | None:
     return team if isinstance(team, str) else None
 
 
-def _not_theirs(entry: str, what: str, owners: set[str | None], asks: _Judged) -> Iterator[Fault]:
+def _not_theirs(path: str, what: str, owners: set[str | None], asks: _Judged) -> Iterator[Fault]:
     """Judge the folder's owners so far."""
     for team in owners:
         owner = asks.teams.named(team) if team is not None else None
         if owner is None or owner is not asks.team:
             whose = "of no team that can be read" if team is None else f"of the team {quoted(team)}"
-            yield fault("FRG603", f"{SUBMISSIONS}/{entry}", f"{what} {whose}; {asks.said}", _ASK)
+            yield fault("FRG603", path, f"{what} {whose}; {asks.said}", _ASK)
 
 
 def _new_team(entry: str, held: _Held, asks: _Judged) -> Iterator[Fault]:
@@ -265,15 +295,17 @@ def _new_team(entry: str, held: _Held, asks: _Judged) -> Iterator[Fault]:
     yield fault("FRG604", path, said, remedy, **at)
 
 
-def _collisions(touched: list[str], now: frozenset[str], base: frozenset[str]) -> Iterator[Fault]:
+def _collisions(
+    touched: dict[str, str], now: frozenset[str], base: frozenset[str]
+) -> Iterator[Fault]:
     """Find entries of this change that a system which folds case or forms takes for others."""
     by_form: dict[str, set[str]] = {}
     for name in now | base:
         by_form.setdefault(folded(name), set()).add(name)
-    for entry in touched:
+    for entry, path in touched.items():
         for other in sorted(by_form.get(folded(entry), set()) - {entry}) if entry in now else ():
-            found = f"{quoted(other)} is there too, and differs only in case or Unicode form"
-            yield fault("FRG606", f"{SUBMISSIONS}/{entry}", found, "choose another name")
+            found = f"{quoted(entry)} and {quoted(other)} differ only in case or Unicode form"
+            yield fault("FRG606", path, found, "choose another name")
 
 
 def _wrong_kinds(changes: set[Change]) -> Iterator[Fault]:

@@ -124,7 +124,10 @@ RULES: dict[str, Rule] = {
     # What a pull request changes: only check --base looks.
     "FRG601": Rule("error", "Whoever opens a pull request is in a team of teams.toml."),
     "FRG602": Rule("error", "A pull request changes folders of entries, and nothing else."),
-    "FRG603": Rule("error", "An entry's folder is changed by its own team only."),
+    "FRG603": Rule(
+        "error",
+        "An entry's folder is changed by its own team only; one that rules name, by organisers.",
+    ),
     "FRG604": Rule("error", "An entry's team is the author's, by its id in teams.toml."),
     "FRG605": Rule("error", "An entry's team is not spelled so that it passes for another."),
     "FRG606": Rule("error", "No two entries have names that some systems take for one."),

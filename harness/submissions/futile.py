@@ -8,7 +8,7 @@ source. Who hides it is not found, and gets as little.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from harness.submissions.faults import Fault, Position, fault, quoted
 
@@ -22,8 +22,9 @@ _CHILD_SIGNALS = frozenset({"SIGCHLD", "SIGCLD"})
 
 def check_futile(name: str, tree: ast.Module) -> Iterator[Fault]:
     """Yield what a file replaces of ``MEASURING``, and where it has its children not waited for."""
-    modules = _modules(tree)
-    for node in ast.walk(tree):
+    nodes = [*ast.walk(tree)]
+    modules = _modules(nodes)
+    for node in nodes:
         for target in _targets(node):
             if (replaced := _replaced(target, modules)) is not None:
                 yield fault(
@@ -45,11 +46,11 @@ def check_futile(name: str, tree: ast.Module) -> Iterator[Fault]:
             )
 
 
-def _modules(tree: ast.Module) -> dict[str, str]:
+def _modules(nodes: Sequence[ast.AST]) -> dict[str, str]:
     """Return which of ``MEASURING`` the file imports, by the name that it has there."""
     return {
         alias.asname or alias.name: alias.name
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Import)
         for alias in node.names
         if alias.name in MEASURING

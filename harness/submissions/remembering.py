@@ -22,9 +22,7 @@ _ALIKE = frozenset(
 def check_remembering(name: str, tree: ast.Module) -> Iterator[Fault]:
     """Yield where a ``predict`` puts samples into what outlives the call."""
     shared = {each.id for node in tree.body for each in _bound(node)}
-    for node in ast.walk(tree):
-        if not isinstance(node, ast.FunctionDef) or node.name != "predict":
-            continue
+    for node in _predicts(tree):
         first, *others = [each.arg for each in node.args.posonlyargs + node.args.args] or [""]
         samples = others[0] if others else first
         lasting = shared | ({first} if others else set())
@@ -32,7 +30,7 @@ def check_remembering(name: str, tree: ast.Module) -> Iterator[Fault]:
         for inner in ast.walk(node):
             for kept in _kept(inner, asked):
                 root, path = _path(kept)
-                if root in lasting - asked:
+                if root in lasting and root not in asked:
                     yield fault(
                         "FRG209",
                         name,
@@ -41,6 +39,17 @@ def check_remembering(name: str, tree: ast.Module) -> Iterator[Fault]:
                         "leave it out: it costs memory and energy, and answers nothing",
                         Position(kept.lineno, kept.col_offset + 1),
                     )
+
+
+def _predicts(tree: ast.Module) -> Iterator[ast.FunctionDef]:
+    """Yield each ``predict``, but none inside another: each of them would be walked again."""
+    pending: list[ast.AST] = [tree]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.FunctionDef) and node.name == "predict":
+            yield node
+        else:
+            pending += ast.iter_child_nodes(node)
 
 
 def _bound(node: ast.stmt) -> Iterator[ast.Name]:
