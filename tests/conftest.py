@@ -13,6 +13,7 @@ import pytest
 from browser_pages import Opened, started_browser
 from fuzzing import Fuzz, Plan, Target, require
 from hypothesis import HealthCheck, settings
+from made_samples import MadeSamples
 
 from harness.sandbox.stage import DEFAULT_UID
 
@@ -45,6 +46,15 @@ def _a_lock_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
         if os.geteuid() == 0 and worker != "0":  # entries of two workers are no one user's
             patch.setenv("HARNESS_ENTRY_UID", str(DEFAULT_UID + int(worker)))
         yield
+
+
+@pytest.fixture(scope="session")
+def made_samples(tmp_path_factory: pytest.TempPathFactory) -> MadeSamples:
+    """Hand out the tasks' sample data; all workers of a run share one folder of it."""
+    run = tmp_path_factory.getbasetemp()
+    folder = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "made-samples"
+    folder.mkdir(exist_ok=True)
+    return MadeSamples(folder)
 
 
 @pytest.fixture(scope="module")
