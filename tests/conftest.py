@@ -8,10 +8,12 @@ import re
 import signal
 import sys
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+import typer.main
 from browser_pages import Opened, started_browser
 from fuzzing import Fuzz, Plan, Target, require
 from hypothesis import HealthCheck, settings
@@ -32,6 +34,8 @@ if "PYTEST_XDIST_WORKER" not in os.environ:
     compileall.compile_dir(
         Path(harness.__file__).parent, quiet=2, rx=re.compile("/submissions/templates/")
     )
+# Typer makes all fifty commands anew for each call of one; they hold no state, and once is enough.
+pytest.MonkeyPatch().setattr("typer.main.get_command", cache(typer.main.get_command))
 # Entries and tasks of the repository are imported, here and by programs that tests start: nothing
 # is to be left in their folders, where another test finds it.
 sys.dont_write_bytecode = True
