@@ -61,10 +61,12 @@ def _a_lock_of_its_own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Non
 
 
 @pytest.fixture(scope="session")
-def made_samples(tmp_path_factory: pytest.TempPathFactory) -> MadeSamples:
+def made_samples(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> MadeSamples:
     """Hand out the tasks' sample data; all workers of a run share one folder of it."""
     run = tmp_path_factory.getbasetemp()
-    folder = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "made-samples"
+    folder = (run.parent if hasattr(pytestconfig, "workerinput") else run) / "made-samples"
     folder.mkdir(exist_ok=True)
     return MadeSamples(folder)
 
