@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import compileall
 import os
+import re
 import signal
 import sys
 from collections.abc import Generator, Iterator
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+import typer.main
 from browser_pages import Opened, started_browser
 from fuzzing import Fuzz, Plan, Target, require
 from hypothesis import HealthCheck, settings
+from made_samples import MadeSamples
 
+import harness
 from harness.sandbox import forgetting
 from harness.sandbox.stage import DEFAULT_UID
 
@@ -24,6 +30,13 @@ if TYPE_CHECKING:
 settings.register_profile("harness", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("harness")
 
+if "PYTEST_XDIST_WORKER" not in os.environ:
+    # Else whatever tests start compiles the harness anew: an eighth of what an evaluation takes.
+    compileall.compile_dir(
+        Path(harness.__file__).parent, quiet=2, rx=re.compile("/submissions/templates/")
+    )
+# Typer makes all fifty commands anew for each call of one; they hold no state, and once is enough.
+pytest.MonkeyPatch().setattr("typer.main.get_command", cache(typer.main.get_command))
 # Entries and tasks of the repository are imported, here and by programs that tests start: nothing
 # is to be left in their folders, where another test finds it.
 sys.dont_write_bytecode = True
@@ -56,6 +69,17 @@ def _caches_that_stay(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(forgetting, "SETTING", setting)
         yield
+
+
+@pytest.fixture(scope="session")
+def made_samples(
+    tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config
+) -> MadeSamples:
+    """Hand out the tasks' sample data; all workers of a run share one folder of it."""
+    run = tmp_path_factory.getbasetemp()
+    folder = (run.parent if hasattr(pytestconfig, "workerinput") else run) / "made-samples"
+    folder.mkdir(exist_ok=True)
+    return MadeSamples(folder)
 
 
 @pytest.fixture(scope="module")
@@ -123,8 +147,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--fuzz-case", type=int, default=None, help="Make this one case again.")
 
 
+LONGEST = "test_sandbox_attacks.py"
+"""The other long ones lie in folders, and so come first in the order of names."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Every fuzz case has a limit of its own, by the same timer that the plug-in would use."""
+    """Begin with the longest file, which would else be left to one worker at the end.
+
+    Every fuzz case has a limit of its own, by the same timer that the plug-in would use.
+    """
+    items.sort(key=lambda item: item.path.name != LONGEST)
     for item in items:
         if "fuzz" in getattr(item, "fixturenames", ()):
             item.add_marker(pytest.mark.timeout(0))

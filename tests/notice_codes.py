@@ -37,19 +37,28 @@ def codes_in(source: str, made: str, constants: dict[str, str]) -> Iterator[str]
 
 
 def _codes(made: str) -> Iterator[str]:
-    modules = [
+    for source in _modules():
+        if f"{made}(" in source:
+            yield from codes_in(source, made, _constants())
+
+
+@cache
+def _modules() -> tuple[str, ...]:
+    return tuple(
         path.read_text(encoding="utf-8")
         for path in sorted(HARNESS.rglob("*.py"))
         if path.name not in FOR_THE_TERMINAL and "templates" not in path.parts
-    ]
+    )
+
+
+@cache
+def _constants() -> dict[str, str]:
     constants: dict[str, str] = {}
-    for source in modules:
+    for source in _modules():
         for node in ast.parse(source).body:
             if isinstance(node, ast.Assign):
                 constants.update(_assigned(node.targets[0], node.value))
-    for source in modules:
-        if f"{made}(" in source:
-            yield from codes_in(source, made, constants)
+    return constants
 
 
 def _assigned(target: ast.expr, value: ast.expr) -> Iterator[tuple[str, str]]:

@@ -12,6 +12,7 @@ import sys
 import zipfile
 from collections.abc import Callable
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,7 @@ from harness.sandbox.spawn import adopt_orphans
 from harness.submissions.requirements import read_lock
 
 
+@cache
 def found_uv() -> Installer:
     found = find_installer()
     if not isinstance(found, Uv):
@@ -37,6 +39,7 @@ def found_uv() -> Installer:
     return found
 
 
+@cache  # pip takes a second to say its version
 def found_pip() -> Installer:
     ways = (found for found in installers._ways_to_pip())
     for program in ways:

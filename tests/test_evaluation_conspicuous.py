@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -97,6 +99,15 @@ def test_a_failed_entry_is_not_told_that_it_guesses() -> None:
 def test_the_probability_is_the_known_one() -> None:
     # 2 x 2: n (ad - bc)^2 / (the product of the four sums) = 7.333, of one degree of freedom.
     assert chance([((60, 40), (50, 70))]) == pytest.approx(0.00677, abs=1e-5)
+
+
+def test_the_probability_takes_no_import_that_every_evaluation_would_wait_for() -> None:
+    program = (
+        "import sys; from harness.evaluation.conspicuous import chance\n"
+        "chance([((60, 40), (50, 70))]); print('scipy.stats' in sys.modules)"
+    )
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)
+    assert ran.stdout == b"False\n"
 
 
 def test_more_sessions_of_the_same_items_prove_no_more() -> None:

@@ -18,8 +18,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 import soundfile
+from made_samples import MadeSamples
 
-from harness.tasks import load_task
 from harness.tasks.protocol import TaskData
 
 ROOT = Path(__file__).parents[1]
@@ -95,8 +95,8 @@ def _one_thread() -> Iterator[None]:
 
 
 @pytest.fixture(scope="module")
-def data() -> TaskData:
-    return load_task(ROOT, "chainsaw").load_data("sample", 0)
+def data(made_samples: MadeSamples) -> TaskData:
+    return made_samples.data_of("chainsaw")
 
 
 @pytest.fixture(scope="module")
@@ -212,10 +212,9 @@ def test_a_clip_of_another_rate_sounds_the_same_at_12_khz(rate: int) -> None:
 
 @pytest.mark.parametrize("entry", [entry for entry in LEARNT if entry in LIGHT])
 def test_training_again_gives_the_committed_answers(
-    entry: str, clips: list[bytes], tmp_path: Path
+    entry: str, clips: list[bytes], tmp_path: Path, made_samples: MadeSamples
 ) -> None:
-    train = SUBMISSIONS / entry / "train.py"
-    subprocess.run([sys.executable, train, tmp_path], check=True, capture_output=True, timeout=120)
+    made_samples.train(SUBMISSIONS / entry / "train.py", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [LEARNT[entry]]
     again = predictions(entry, clips, learnt=tmp_path)
     # Another processor's sums may move a weight by its last digit: a near tie may fall otherwise.

@@ -14,8 +14,8 @@ from types import ModuleType
 import numpy as np
 import numpy.typing as npt
 import pytest
+from made_samples import MadeSamples
 
-from harness.tasks import load_task
 from harness.tasks.protocol import TaskData
 
 ROOT = Path(__file__).parents[1]
@@ -68,8 +68,8 @@ def balanced_accuracy(answers: npt.NDArray[np.int64], labels: npt.NDArray[np.int
 
 
 @pytest.fixture(scope="module")
-def data() -> TaskData:
-    return load_task(ROOT, "deforestation").load_data("sample", 0)
+def data(made_samples: MadeSamples) -> TaskData:
+    return made_samples.data_of("deforestation")
 
 
 @pytest.fixture(scope="module")
@@ -136,10 +136,9 @@ def test_what_is_learnt_is_small(entry: str) -> None:
 
 @pytest.mark.parametrize("entry", LEARNT)
 def test_training_again_gives_the_committed_answers(
-    entry: str, tiles: list[bytes], tmp_path: Path
+    entry: str, tiles: list[bytes], tmp_path: Path, made_samples: MadeSamples
 ) -> None:
-    train = SUBMISSIONS / entry / "train.py"
-    subprocess.run([sys.executable, train, tmp_path], check=True, capture_output=True, timeout=120)
+    made_samples.train(SUBMISSIONS / entry / "train.py", tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == [LEARNT[entry]]
     again = predictions(entry, tiles, learnt=tmp_path)
     assert np.array_equal(again, predictions(entry, tiles))

@@ -15,9 +15,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from made_samples import MadeSamples, task_of
 
 from harness.records.evaluation import Output
-from harness.tasks import load_task
 from harness.tasks.answers import no_answers, put
 from harness.tasks.protocol import Predictions, TaskData
 from harness.tasks.task import FolderTask
@@ -62,12 +62,12 @@ def predictions(entry: str, samples: list[bytes], learnt: Path | None = None) ->
 
 @pytest.fixture(scope="module")
 def task() -> FolderTask:
-    return load_task(ROOT, "wildfire-smoke")
+    return task_of("wildfire-smoke")
 
 
 @pytest.fixture(scope="module")
-def data(task: FolderTask) -> TaskData:
-    return task.load_data("sample", 0)
+def data(made_samples: MadeSamples) -> TaskData:
+    return made_samples.data_of("wildfire-smoke")
 
 
 @pytest.fixture(scope="module")
@@ -148,13 +148,6 @@ def test_what_is_learnt_is_small_and_holds_no_pickles(entry: str) -> None:
     assert sum(path.stat().st_size for path in files) < 300_000
 
 
-def train(entry: str, output: Path) -> None:
-    subprocess.run(
-        [sys.executable, SUBMISSIONS / entry / "train.py", output],
-        cwd=ROOT, capture_output=True, check=True, timeout=200,
-    )  # fmt: skip
-
-
 def test_the_mean_box_is_that_of_the_train_split(data: TaskData) -> None:
     committed = json.loads((SUBMISSIONS / "wildfire-mean-box" / "box.json").read_bytes())
     boxes = np.concatenate(list(data.warm_up.boxes or ()))
@@ -164,9 +157,9 @@ def test_the_mean_box_is_that_of_the_train_split(data: TaskData) -> None:
 
 
 def test_growing_the_trees_again_gives_the_committed_answers(
-    task: FolderTask, frames: list[bytes], tmp_path: Path
+    task: FolderTask, frames: list[bytes], tmp_path: Path, made_samples: MadeSamples
 ) -> None:
-    train("wildfire-patch-trees", tmp_path)
+    made_samples.train(SUBMISSIONS / "wildfire-patch-trees" / "train.py", tmp_path)
     again = task.decisions(predictions("wildfire-patch-trees", frames[:600], learnt=tmp_path))
     committed = task.decisions(predictions("wildfire-patch-trees", frames[:600]))
     assert np.sum(again != committed) <= 6  # another processor's sums may move a threshold

@@ -19,6 +19,7 @@ import pytest
 import soundfile
 from hypothesis import given
 from hypothesis import strategies as st
+from made_samples import MadeSamples
 
 from harness.tasks.protocol import Item
 
@@ -40,13 +41,13 @@ task = import_task()
 
 
 @pytest.fixture(scope="module")
-def train() -> list[Item]:
-    return list(task.generate(0, "train"))
+def train(made_samples: MadeSamples) -> list[Item]:
+    return made_samples.items_of("chainsaw", "train")
 
 
 @pytest.fixture(scope="module")
-def test() -> list[Item]:
-    return list(task.generate(0, "test"))
+def test(made_samples: MadeSamples) -> list[Item]:
+    return made_samples.items_of("chainsaw", "test")
 
 
 def wav_of(sample: bytes | str) -> tuple[npt.NDArray[np.int16], int, int, int]:

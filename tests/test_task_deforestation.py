@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
+from made_samples import MadeSamples
 from PIL import Image, UnidentifiedImageError
 
 from harness.tasks.protocol import Item
@@ -39,13 +40,13 @@ task = import_task()
 
 
 @pytest.fixture(scope="module")
-def train() -> list[Item]:
-    return list(task.generate(0, "train"))
+def train(made_samples: MadeSamples) -> list[Item]:
+    return made_samples.items_of("deforestation", "train")
 
 
 @pytest.fixture(scope="module")
-def test() -> list[Item]:
-    return list(task.generate(0, "test"))
+def test(made_samples: MadeSamples) -> list[Item]:
+    return made_samples.items_of("deforestation", "test")
 
 
 def pixels_of(sample: bytes | str) -> npt.NDArray[np.uint8]:

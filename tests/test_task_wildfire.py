@@ -16,6 +16,7 @@ import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from made_samples import MadeSamples
 from PIL import Image, UnidentifiedImageError
 from PIL.JpegImagePlugin import JpegImageFile, get_sampling
 
@@ -40,8 +41,8 @@ chances = st.integers(0, 2**32 - 1).map(np.random.default_rng)
 
 
 @pytest.fixture(scope="module")
-def test() -> list[Item]:
-    return list(task.generate(0, "test"))
+def test(made_samples: MadeSamples) -> list[Item]:
+    return made_samples.items_of("wildfire-smoke", "test")
 
 
 @pytest.fixture(scope="module")

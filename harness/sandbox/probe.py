@@ -75,6 +75,8 @@ _LIMITS = Limits(
 _SMALL = msgspec.structs.replace(_LIMITS, memory_bytes=64 * _MEBIBYTE, processes=4)
 """Of the sessions that exceed one of the two."""
 _DAEMON_SECONDS = 1.0
+_TRIES = 4
+"""Of one limit. At a load of five times the cores the watch was first about once in fourteen."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +131,7 @@ def probe(
         (entry / "facts.json").write_text(json.dumps(facts))
         seen = _attempted(sandbox, entry, facts, cores)
         limits = [
-            exceed(sandbox, entry, resource, accounts, cores)
+            _by_whom(sandbox, entry, resource, accounts, cores)
             for resource in ("memory", "processes")
         ]
     checks = {check.name: check for check in seen.checks}
@@ -244,6 +246,26 @@ def _launch(entry: Path, function: str, limits: Limits, cores: tuple[int, ...] |
         directory=entry, entry=f"attempts:{function}", command=None, output="index", labels=1,
         max_boxes=0, limits=limits, cores=cores,
     )  # fmt: skip
+
+
+def _by_whom(
+    sandbox: Starts,
+    entry: Path,
+    resource: Literal["memory", "processes"],
+    accounts: Accounts,
+    cores: tuple[int, ...] | None,
+) -> tuple[IsolationCheck, bool]:
+    """Exceed a limit, again where the kernel has one and the harness's watch was there first.
+
+    The watch ends an entry a little below what the kernel allows, and on a busy machine sees it
+    there now and then: no grade is to hang on that.
+    """
+    has_wall = any(wall.resource == resource for wall in accounts.walls)
+    for _ in range(_TRIES if has_wall else 1):
+        check, by_kernel = exceed(sandbox, entry, resource, accounts, cores)
+        if by_kernel:
+            break
+    return check, by_kernel
 
 
 def exceed(

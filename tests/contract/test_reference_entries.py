@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from loaded import ROOT, data_of, task_of
+from made_samples import ROOT, MadeSamples, task_of
 
 from harness.cli.check import check_context
 from harness.cli.project import Project
@@ -94,10 +94,13 @@ def packages_of(name: str) -> Path | None:
     return environment.folder
 
 
-def answers_of(name: str, sandbox: Sandbox, folder: Path) -> tuple[Answers, Subset]:
+def answers_of(
+    name: str, sandbox: Sandbox, folder: Path, made_samples: MadeSamples
+) -> tuple[Answers, Subset]:
     """Run one short session over the task's first items."""
     manifest = manifest_of(name)
-    task, data = task_of(manifest.submission.task), data_of(manifest.submission.task)
+    task = task_of(manifest.submission.task)
+    data = made_samples.data_of(task.id)
     folder.chmod(0o755)  # the sandbox's user must get through to the copy
     copy = snapshot(PROJECT.submissions / name, folder / "entry")
     split = Subset(data.test, np.arange(ITEMS))
@@ -127,7 +130,9 @@ def answers_of(name: str, sandbox: Sandbox, folder: Path) -> tuple[Answers, Subs
 
 
 @pytest.mark.parametrize("name", ENTRIES)
-def test_it_answers_a_session(name: str, sandbox: Sandbox, tmp_path: Path) -> None:
+def test_it_answers_a_session(
+    name: str, sandbox: Sandbox, tmp_path: Path, made_samples: MadeSamples
+) -> None:
     if name in NEURAL:
         pytest.importorskip("torch")
         pytest.importorskip("safetensors")
@@ -135,14 +140,16 @@ def test_it_answers_a_session(name: str, sandbox: Sandbox, tmp_path: Path) -> No
     if manifest_of(name).weights:
         pytest.skip("its weights are fetched")
 
-    answers, split = answers_of(name, sandbox, tmp_path)
+    answers, split = answers_of(name, sandbox, tmp_path, made_samples)
 
     task = task_of(manifest_of(name).submission.task)
     assert is_answered(answers.predictions).all()
     assert sum(map(sum, task.confusion(answers.predictions, split.labels))) == ITEMS
 
 
-def test_those_that_look_beat_those_that_do_not(sandbox: Sandbox, tmp_path: Path) -> None:
+def test_those_that_look_beat_those_that_do_not(
+    sandbox: Sandbox, tmp_path: Path, made_samples: MadeSamples
+) -> None:
     for looks, looks_not in (
         ("climate-tfidf", "climate-majority"),
         ("chainsaw-mel-linear", "chainsaw-majority"),
@@ -153,7 +160,7 @@ def test_those_that_look_beat_those_that_do_not(sandbox: Sandbox, tmp_path: Path
         for name in (looks, looks_not):
             folder = tmp_path / name
             folder.mkdir()
-            answers, split = answers_of(name, sandbox, folder)
+            answers, split = answers_of(name, sandbox, folder, made_samples)
             task = task_of(manifest_of(name).submission.task)
             right.append(int((task.decisions(answers.predictions) == split.labels).sum()))
         assert right[0] > right[1]

@@ -6,7 +6,7 @@ from itertools import islice
 
 import numpy as np
 import pytest
-from loaded import ROOT, data_of, task_of
+from made_samples import ROOT, MadeSamples, task_of
 
 from harness.tasks import find_tasks
 
@@ -28,9 +28,9 @@ def test_it_has_a_card_for_people(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_its_sample_has_the_counts_that_it_declares(name: str) -> None:
+def test_its_sample_has_the_counts_that_it_declares(name: str, made_samples: MadeSamples) -> None:
     declared = task_of(name).card.sample
-    data = data_of(name)
+    data = made_samples.data_of(name)
 
     assert len(data.test) == data.reference.items == declared.test_items
     assert len(data.warm_up) > 0
@@ -38,19 +38,23 @@ def test_its_sample_has_the_counts_that_it_declares(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_one_seed_gives_one_data_set_and_another_seed_another(name: str) -> None:
-    again = task_of(name).load_data("sample", 0)
+def test_one_seed_gives_one_data_set_and_another_seed_another(
+    name: str, made_samples: MadeSamples
+) -> None:
+    again = task_of(name).load_test("sample", 0)
     other = task_of(name)._code._module.generate(1, "test")
 
-    assert again.reference == data_of(name).reference
-    assert list(again.test.ids) == list(data_of(name).test.ids)
+    assert again.reference == made_samples.data_of(name).reference
+    assert list(again.test.ids) == list(made_samples.data_of(name).test.ids)
     samples = [item.sample for item in islice(other, 8)]
     assert set(samples).isdisjoint(again.test.samples(range(8)))
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_its_items_are_told_apart_and_every_label_occurs(name: str) -> None:
-    task, test = task_of(name), data_of(name).test
+def test_its_items_are_told_apart_and_every_label_occurs(
+    name: str, made_samples: MadeSamples
+) -> None:
+    task, test = task_of(name), made_samples.data_of(name).test
 
     assert len(set(test.ids)) == len(test)
     assert set(test.labels.tolist()) == set(range(len(task.labels)))
@@ -58,16 +62,16 @@ def test_its_items_are_told_apart_and_every_label_occurs(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_no_item_of_the_test_is_warmed_up_with(name: str) -> None:
-    data = data_of(name)
+def test_no_item_of_the_test_is_warmed_up_with(name: str, made_samples: MadeSamples) -> None:
+    data = made_samples.data_of(name)
     warm_up = set(data.warm_up.samples(range(len(data.warm_up))))
 
     assert warm_up.isdisjoint(data.test.samples(range(len(data.test))))
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_a_variant_is_new_and_of_the_same_kind(name: str) -> None:
-    task, test = task_of(name), data_of(name).test
+def test_a_variant_is_new_and_of_the_same_kind(name: str, made_samples: MadeSamples) -> None:
+    task, test = task_of(name), made_samples.data_of(name).test
     rng = np.random.default_rng(0)
     samples = test.samples(range(min(64, len(test))))
 
@@ -81,8 +85,10 @@ def test_a_variant_is_new_and_of_the_same_kind(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TASKS)
-def test_all_right_is_one_and_nothing_answered_is_none_of_it(name: str) -> None:
-    task, test = task_of(name), data_of(name).test
+def test_all_right_is_one_and_nothing_answered_is_none_of_it(
+    name: str, made_samples: MadeSamples
+) -> None:
+    task, test = task_of(name), made_samples.data_of(name).test
 
     perfect = task.score([test.labels], test)
     silent = task.score([np.full(len(test), -1)], test)
