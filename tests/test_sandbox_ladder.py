@@ -212,6 +212,24 @@ def test_a_probe_that_was_late_once_is_tried_again(monkeypatch: pytest.MonkeyPat
     assert not heard
 
 
+@pytest.mark.parametrize(("walls", "tries"), [(["processes"], 2), (["memory"], 1), ([], 1)])
+def test_a_limit_that_the_watch_held_is_tried_again_where_the_kernel_has_one(
+    walls: list[str], tries: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[str] = []
+
+    def watched_once(*_: object) -> tuple[IsolationCheck, bool]:
+        tried.append("processes")
+        return IsolationCheck(name="processes limit", held=True, seen="seen"), len(tried) > 1
+
+    monkeypatch.setattr(probe, "exceed", watched_once)
+    accounts = SimpleNamespace(walls=[SimpleNamespace(resource=wall) for wall in walls])
+    _, by_kernel = probe._by_whom(
+        Bwrap(WHEEL.bwrap_path()), tmp_path, "processes", cast("Accounts", accounts), None
+    )
+    assert (len(tried), by_kernel) == (tries, tries > 1)
+
+
 def test_an_old_kernel_has_no_landlock_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
     confined._probed.cache_clear()
     monkeypatch.setattr("harness.worker.confine.landlock_abi", lambda: 4)
