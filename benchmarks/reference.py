@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import harness
 from harness.cli.check import check_context
-from harness.cli.profiles import this_machine
+from harness.cli.evaluating.profiles import this_machine
 from harness.cli.project import Project
 from harness.records.evaluation import EvaluationRecord
 from harness.submissions.check import check

@@ -186,7 +186,7 @@ class _Place:
     """The entries, and what their sessions run on."""
 
     def __init__(self, folder: Path, units: dict[str, int], meter: str) -> None:
-        from harness.cli.profiles import this_machine
+        from harness.cli.evaluating.profiles import this_machine
         from harness.meters.machine import surroundings_of
         from harness.meters.select import select
         from harness.records.rules import read_rules

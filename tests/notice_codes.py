@@ -9,7 +9,8 @@ from functools import cache
 from pathlib import Path
 
 HARNESS = Path(__file__).parent.parent / "harness"
-FOR_THE_TERMINAL = frozenset({"cautions.py", "comparing.py", "compared_items.py"})
+FOR_THE_TERMINAL = frozenset({"diagnosing/cautions.py", "comparing/sides.py", "comparing/items.py"})
+"""Modules whose notices go into no record."""
 PASSED_ON = frozenset({"error.code"})
 """Codes that come from where an error was raised, which is read there."""
 
@@ -47,7 +48,8 @@ def _modules() -> tuple[str, ...]:
     return tuple(
         path.read_text(encoding="utf-8")
         for path in sorted(HARNESS.rglob("*.py"))
-        if path.name not in FOR_THE_TERMINAL and "templates" not in path.parts
+        if f"{path.parent.name}/{path.name}" not in FOR_THE_TERMINAL
+        and "templates" not in path.parts
     )
 
 

@@ -10,8 +10,8 @@ import msgspec
 import pytest
 from record_samples import RULES, SOURCE
 
-from harness.cli.admission import require_official_isolation, require_official_meter
-from harness.cli.evaluating import Request, sandbox_for
+from harness.cli.evaluating.admission import require_official_isolation, require_official_meter
+from harness.cli.evaluating.running import Request, sandbox_for
 from harness.errors import ConfigurationError
 from harness.records.evaluation import Isolation, IsolationCheck
 from harness.records.meter import Grade, MeterDescription

@@ -15,8 +15,8 @@ from record_samples import outcomes, record
 from toy_task import write_project
 from typer.testing import CliRunner
 
-from harness.cli import building, gathering
 from harness.cli.app import app
+from harness.cli.building import files, gathering
 from harness.records.board import Problem
 from harness.store import scanning
 from harness.store.keys import KeyRing
@@ -152,9 +152,9 @@ def test_whatever_happens_a_build_gives_what_one_from_nothing_does(
 def test_several_processes_and_another_order_give_the_same(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("harness.cli.making.LEAST_FOR_PROCESSES", 0)
+    monkeypatch.setattr("harness.cli.building.making.LEAST_FOR_PROCESSES", 0)
     monkeypatch.setattr(gathering, "RECORDS_A_TASK", 1)
-    monkeypatch.setattr(building, "PAGES_A_TASK", 1)
+    monkeypatch.setattr(files, "PAGES_A_TASK", 1)
     several = cold(tmp_path, "--processes", "2")
     monkeypatch.undo()
     monkeypatch.setenv("HARNESS_ROOT", str(root))
@@ -167,7 +167,7 @@ def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(
 ) -> None:
     leaderboard()
     before = marks(root / "leaderboard")
-    monkeypatch.setattr("harness.cli.making.make", None)
+    monkeypatch.setattr("harness.cli.building.making.make", None)
     first = runner.invoke(app, ["leaderboard", "--published"])
     assert first.exit_code == 0
     assert "three" in first.stdout
@@ -209,7 +209,7 @@ def test_a_cache_that_is_damaged_or_of_somebody_else_counts_for_nothing(
 
 def test_a_cache_of_another_version_counts_for_nothing(root: Path, tmp_path: Path) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.page_cache._code", lambda: "another")
+        patch.setattr("harness.cli.building.cache._code", lambda: "another")
         patch.setattr("harness.site.entry_page.render_entry", lambda *_: {"en": b"another"})
         leaderboard()
     assert b"another" in site(root / "leaderboard" / "site").values()
@@ -241,7 +241,7 @@ def test_a_build_that_is_interrupted_leaves_pages_that_lead_somewhere(
             raise KeyboardInterrupt
         original(draft, target)
 
-    monkeypatch.setattr("harness.cli.building.os.replace", fails)
+    monkeypatch.setattr("harness.cli.building.files.os.replace", fails)
     runner.invoke(app, ["leaderboard", "--published"])
     assert calls > 4
     assert index.read_bytes() == before
@@ -414,7 +414,8 @@ def test_outcomes_that_come_later_are_seen(root: Path) -> None:
 
 def test_to_find_that_nothing_has_changed_nothing_heavy_is_imported() -> None:
     program = (
-        "import sys; import harness.__main__, harness.cli.boards, harness.cli.unchanged; "
+        "import sys; import harness.__main__; "
+        "import harness.cli.terminal.boards, harness.cli.building.unchanged; "
         "print({'jinja2', 'numpy', 'pandas', 'pyarrow', 'scipy'} & {*sys.modules})"
     )
     ran = subprocess.run(

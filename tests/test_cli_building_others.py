@@ -20,16 +20,16 @@ from site_samples import board, entry, small
 from toy_task import write_project
 from typer.testing import CliRunner
 
-from harness.cli import making
 from harness.cli.app import app
-from harness.cli.building import OURS as OUR_BEGINNING
-from harness.cli.building import UNFINISHED, Built, build, look
-from harness.cli.gathering import Gathered
-from harness.cli.page_cache import Cache
-from harness.cli.publishing import pages
-from harness.cli.site_files import listing, ours
-from harness.cli.sites import Files, Page, Site, page_of
-from harness.cli.workers import Given, Here
+from harness.cli.building import making
+from harness.cli.building.cache import Cache
+from harness.cli.building.files import OURS as OUR_BEGINNING
+from harness.cli.building.files import UNFINISHED, Built, build, look
+from harness.cli.building.gathering import Gathered
+from harness.cli.building.listing import listing, ours
+from harness.cli.building.pages import pages
+from harness.cli.building.site import Files, Page, Site, page_of
+from harness.cli.building.workers import Given, Here
 from harness.errors import OrganiserError
 from harness.site import paths
 from harness.site.render import data_of
@@ -147,7 +147,11 @@ def test_in_a_site_that_is_as_it_should_be_nothing_is_touched(
     def read_only(*_given: object, **_named: object) -> NoReturn:
         raise OSError(errno.EROFS, os.strerror(errno.EROFS))
 
-    for place in ("pathlib.Path.unlink", "pathlib.Path.rmdir", "harness.cli.building.replace_file"):
+    for place in (
+        "pathlib.Path.unlink",
+        "pathlib.Path.rmdir",
+        "harness.cli.building.files.replace_file",
+    ):
         monkeypatch.setattr(place, read_only)
     assert built(folder).changed == ()
 
@@ -250,7 +254,7 @@ def test_a_file_is_marked_as_this_build_replaced_it(
             Path(target).unlink()
             Path(target).write_bytes(b"other")
 
-    monkeypatch.setattr("harness.cli.building.os.replace", other_build)
+    monkeypatch.setattr("harness.cli.building.files.os.replace", other_build)
     assert built(folder).marks != listing(folder)
 
 
@@ -308,7 +312,7 @@ def test_a_site_that_another_build_spoils_meanwhile_is_not_taken_for_unchanged(
         return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.making.build", spoilt)
+        patch.setattr("harness.cli.building.making.build", spoilt)
         leaderboard("--published")
     leaderboard("--published")
     assert (site / "index.html").read_bytes() != b"of the other build"
@@ -331,7 +335,7 @@ def test_a_page_of_local_results_that_another_build_makes_meanwhile_is_not_forgo
         return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.making.build", beside)
+        patch.setattr("harness.cli.building.making.build", beside)
         patch.setattr(making, "_shows_local", lambda *_given: False)
         leaderboard()
     leaderboard()
@@ -431,8 +435,8 @@ def test_what_a_build_made_or_began_is_built_into_again(tmp_path: Path) -> None:
     (folder / ".git").mkdir(parents=True)
     (folder / "CNAME").write_bytes(b"their.host")  # nothing of theirs is in the way
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.making.build", interrupted)
-        patch.setattr("harness.cli.building.PAGES_A_TASK", 1)
+        patch.setattr("harness.cli.building.making.build", interrupted)
+        patch.setattr("harness.cli.building.files.PAGES_A_TASK", 1)
         ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--output", str(folder)])
         assert ran.exit_code != 0
     assert [*folder.rglob("*.html")]
@@ -478,7 +482,7 @@ def forgetful(monkeypatch: pytest.MonkeyPatch, path: Path) -> None:
     def mark(status: os.stat_result) -> Mark:
         return kept if status.st_ino == number else mark_of(status)
 
-    for module in ("harness.store.scanning", "harness.cli.gathering"):
+    for module in ("harness.store.scanning", "harness.cli.building.gathering"):
         monkeypatch.setattr(f"{module}.mark_of", mark)
 
 
@@ -553,7 +557,7 @@ def test_what_another_user_could_have_written_is_not_believed(
         path.chmod(mode)
         assert cache.load("name", list[int]) is None
     path.chmod(0o600)
-    monkeypatch.setattr("harness.cli.page_cache.os.geteuid", lambda: path.stat().st_uid + 1)
+    monkeypatch.setattr("harness.cli.building.cache.os.geteuid", lambda: path.stat().st_uid + 1)
     assert cache.load("name", list[int]) is None
 
 

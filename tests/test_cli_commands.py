@@ -9,9 +9,9 @@ import pytest
 from jsonschema import Draft202012Validator
 from typer.testing import CliRunner
 
-from harness.cli import diagnosis
 from harness.cli.app import app
-from harness.cli.diagnosis import diagnose
+from harness.cli.diagnosing import diagnosis
+from harness.cli.diagnosing.diagnosis import diagnose
 from harness.errors import ConfigurationError
 from harness.meters.select import SourceStatus
 from harness.records.evaluation import (

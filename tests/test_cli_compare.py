@@ -535,7 +535,7 @@ def test_nothing_in_a_record_reaches_the_terminal_as_an_order(project: Path) -> 
 
 def test_every_name_and_every_note_is_in_the_reference() -> None:
     page = (CHECKOUT / "docs" / "reference" / "cli.md").read_text(encoding="utf-8")
-    sources = ("ranking/compare.py", "cli/comparing.py", "cli/compared_items.py")
+    sources = ("ranking/compare.py", "cli/comparing/sides.py", "cli/comparing/items.py")
     code = "".join((CHECKOUT / "harness" / each).read_text(encoding="utf-8") for each in sources)
     notes = set(re.findall(r'code="([a-z-]+)"', code))
     assert len(notes) >= 10

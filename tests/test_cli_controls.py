@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
 from harness.cli.check import check_context
-from harness.cli.controls import Checked, Group, grouped
+from harness.cli.evaluating.controls import Checked, Group, grouped
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
 from harness.submissions.check import check

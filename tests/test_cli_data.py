@@ -22,7 +22,7 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
 from harness.cli.data import _agree
-from harness.cli.progress import ProgressLine
+from harness.cli.terminal.progress import ProgressLine
 from harness.errors import UsageError
 from harness.tasks.card import read_card
 from harness.tasks.importing import FORMS

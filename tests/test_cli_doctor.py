@@ -20,12 +20,12 @@ from profile_samples import HARDWARE, hardware
 from record_samples import RULES, SOURCE
 from typer.testing import CliRunner
 
-from harness.cli import cautions, diagnosis, disk, idle
 from harness.cli.app import app
-from harness.cli.diagnosis_rows import print_diagnosis
-from harness.cli.disk import Disk, look_at
-from harness.cli.idle import Busy, Idle, watch_idle
-from harness.cli.profiles import Machine, ProfileStatus, statuses
+from harness.cli.diagnosing import cautions, diagnosis, disk, idle
+from harness.cli.diagnosing.disk import Disk, look_at
+from harness.cli.diagnosing.idle import Busy, Idle, watch_idle
+from harness.cli.diagnosing.rows import print_diagnosis
+from harness.cli.evaluating.profiles import Machine, ProfileStatus, statuses
 from harness.meters.disturbance import DisturbanceWatch
 from harness.meters.replay import Replay, Trace
 from harness.meters.select import NOT_LOOKED_FOR, SourceStatus

@@ -9,8 +9,8 @@ from projects import write_entry, write_project
 from toy_task import images, write_parquet, write_task
 
 from harness.cli.check import check_context
-from harness.cli.evaluating import Request
-from harness.cli.preparing import COPY, COPYING, _copy, loader
+from harness.cli.evaluating.preparing import COPY, COPYING, _copy, loader
+from harness.cli.evaluating.running import Request
 from harness.cli.project import Project
 from harness.submissions.check import check
 

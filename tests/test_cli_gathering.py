@@ -11,8 +11,8 @@ from record_samples import record
 from toy_task import write_project
 from typer.testing import CliRunner
 
-from harness.cli import gathering, publishing
 from harness.cli.app import app
+from harness.cli.building import gathering, pages
 from harness.records.evaluation import Failed
 from harness.records.session import Sweep
 from harness.store.results import write
@@ -66,7 +66,7 @@ def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
         again.append(path)
         return read(results, path, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(publishing, "read_again", noted)
+    monkeypatch.setattr(pages, "read_again", noted)
     handed = site(tmp_path / "handed")
     assert not again
     monkeypatch.setattr(gathering, room, 0)
@@ -84,7 +84,7 @@ def test_a_record_that_changes_before_it_is_read_again_ends_the_build(
         path.write_bytes(path.read_bytes().replace(b'"description": "', b'"description": "Other: '))
         return read(results, place, *others)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(publishing, "read_again", changed)
+    monkeypatch.setattr(pages, "read_again", changed)
     monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
     made = CliRunner().invoke(
         app, ["leaderboard", "--published", "--no-cache", "--output", str(tmp_path / "made")]

@@ -16,10 +16,10 @@ from signing_samples import signer, write_key
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
-from harness.cli.gathering import gather
-from harness.cli.joints import Joints
+from harness.cli.building.gathering import gather
+from harness.cli.building.joints import Joints
+from harness.cli.building.workers import Here, Workers, workers
 from harness.cli.project import Project
-from harness.cli.workers import Here, Workers, workers
 from harness.records.base import parse_json, pretty_json
 from harness.records.board import Boards
 from harness.records.evaluation import Campaign

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from harness.cli.progress import ProgressLine
+from harness.cli.terminal.progress import ProgressLine
 from harness.records.session import Notice
 
 REASONS = (

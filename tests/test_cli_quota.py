@@ -19,9 +19,9 @@ from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
 from harness.cli.check import check_context
-from harness.cli.evaluating import Results
+from harness.cli.evaluating.quota import require_quota
+from harness.cli.evaluating.running import Results
 from harness.cli.project import Project
-from harness.cli.quota import require_quota
 from harness.errors import ConfigurationError
 from harness.records.evaluation import Campaign
 from harness.records.unfinished import Begun, Finished, Stood

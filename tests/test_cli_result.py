@@ -12,7 +12,7 @@ from record_samples import component_energy, record
 from rich.console import Console
 
 from harness.cli.result import print_result
-from harness.cli.spelt import interval
+from harness.cli.terminal.spelt import interval
 from harness.records.evaluation import EvaluationRecord, Failed
 from harness.records.session import Notice, VoidSession
 

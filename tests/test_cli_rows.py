@@ -7,7 +7,7 @@ import io
 from rich.console import Console
 from rich.markup import escape
 
-from harness.cli.rows import LABEL_WIDTH, print_row
+from harness.cli.terminal.rows import LABEL_WIDTH, print_row
 
 WORDS = "one two three four five six seven eight nine ten eleven twelve"
 

@@ -15,11 +15,11 @@ from signing_samples import signer
 from toy_task import write_project
 from typer.testing import CliRunner
 
-from harness.cli import making
 from harness.cli.app import app
-from harness.cli.building import Built, build
-from harness.cli.gathering import Gathered, _project, gather
-from harness.cli.unchanged import task_of
+from harness.cli.building import making
+from harness.cli.building.files import Built, build
+from harness.cli.building.gathering import Gathered, _project, gather
+from harness.cli.building.unchanged import task_of
 from harness.store import scanning
 from harness.store.results import write
 

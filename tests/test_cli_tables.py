@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from rich.console import Console
 from rich.text import Text
 
-from harness.cli import tables
-from harness.cli.boards import escape
-from harness.cli.tables import Column, print_table
+from harness.cli.terminal import tables
+from harness.cli.terminal.boards import escape
+from harness.cli.terminal.tables import Column, print_table
 
 CELLS = st.one_of(
     st.text(max_size=12).map(escape),

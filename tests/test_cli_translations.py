@@ -12,8 +12,8 @@ from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli.app import app
+from harness.cli.building.translations import missing_words, task_words
 from harness.cli.project import Project
-from harness.cli.translations import missing_words, task_words
 from harness.errors import ConfigurationError
 from harness.store.results import write
 

@@ -15,7 +15,7 @@ CHECKOUT = Path(__file__).parents[1]
 PARENT = """
 import sys, time
 from harness.cli.interrupts import install
-from harness.cli.workers import workers
+from harness.cli.building.workers import workers
 
 install()
 try:

@@ -21,7 +21,7 @@ def test_figures_of_a_row_are_derived_without_importing_scipy() -> None:
     code = (
         "import sys\n"
         "from harness.records.statistics import of_sessions\n"
-        "import harness.cli.gathering\n"
+        "import harness.cli.building.gathering\n"
         "assert of_sessions([1.0, 1.1, 1.2, 1.05, 1.3]).interval()\n"
         "assert 'scipy' not in sys.modules, 'scipy'\n"
     )

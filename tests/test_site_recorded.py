@@ -44,7 +44,8 @@ def test_sentences_are_in_the_catalogue_as_the_program_writes_them() -> None:
     """Of each notice, what stands between its figures."""
     left, said = [], 0
     for path in sorted(HARNESS.rglob("*.py")):
-        if path.name in {*FOR_THE_TERMINAL, "compare.py"} or "templates" in path.parts:
+        place = f"{path.parent.name}/{path.name}"
+        if place in {*FOR_THE_TERMINAL, "ranking/compare.py"} or "templates" in path.parts:
             continue
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Notice":

@@ -13,7 +13,7 @@ from harness.cli.project import Project, find_project
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.comparing import Named
+    from harness.cli.comparing.sides import Named
     from harness.ranking.compare import Comparison, Contender, Margins
     from harness.ranking.paired_quality import OfSessions
     from harness.ranking.pairing import Evaluations
@@ -87,7 +87,7 @@ def compare(  # noqa: PLR0917 - typer makes options of them
     if as_json:
         print_json(made)
     else:
-        from harness.cli.comparison import print_comparison
+        from harness.cli.comparing.telling import print_comparison
 
         print_comparison(stdout_console(), made)
     if not fail_on_regression:
@@ -108,8 +108,8 @@ def make_comparison(
     project: Project, texts: tuple[str, str], results: Path | None, margins: Margins
 ) -> Comparison:
     """Find what the two arguments name, and compare it."""
-    from harness.cli.compared_items import compared_items
-    from harness.cli.comparing import find, names_of, notes_on, pair_of, sources_of
+    from harness.cli.comparing.items import compared_items
+    from harness.cli.comparing.sides import find, names_of, notes_on, pair_of, sources_of
     from harness.ranking.compare import compare as compare_contenders
 
     rules = project.rules()

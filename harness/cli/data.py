@@ -11,13 +11,13 @@ import typer
 from harness.cli.errors import Command
 from harness.cli.options import JsonOption, complete_task, named_path, named_text
 from harness.cli.output import print_json, print_note
-from harness.cli.progress import progress_on_terminal
 from harness.cli.project import find_project
+from harness.cli.terminal.progress import progress_on_terminal
 from harness.errors import UsageError
 from harness.records.seed import MOST_SEED
 
 if TYPE_CHECKING:
-    from harness.cli.progress import ProgressLine
+    from harness.cli.terminal.progress import ProgressLine
     from harness.tasks import TaskCard
     from harness.tasks.listing import Listing
 
@@ -72,7 +72,7 @@ TaskArgument = Annotated[
 
 def _complete_form(ctx: typer.Context, incomplete: str) -> list[str]:
     """Offer the formats, with those that the task brings."""
-    from harness.cli.importing import formats
+    from harness.cli.datasets.importing import formats
 
     return [form for form in formats(ctx.params.get("task")) if form.startswith(incomplete)]
 
@@ -80,7 +80,7 @@ def _complete_form(ctx: typer.Context, incomplete: str) -> list[str]:
 @data.command("list", cls=Command, epilog=LIST_EXAMPLES)
 def list_data(as_json: JsonOption = False) -> None:
     """List every task's sources: hub, commit, licence, and what of it is on this machine."""
-    from harness.cli.data_rows import print_sources, source_summary
+    from harness.cli.datasets.rows import print_sources, source_summary
 
     cards = find_project().cards()
     if as_json:
@@ -123,7 +123,7 @@ def fetch_data(
 
     Its licence is shown first, and must be accepted. What was fetched before an interruption stays.
     """
-    from harness.cli.data_rows import fetched_summary, print_fetched
+    from harness.cli.datasets.rows import fetched_summary, print_fetched
     from harness.tasks.fetching import fetch
 
     card = find_project().card(task)
@@ -174,8 +174,8 @@ def verify_data(
 
     Exit code 1 when something is wrong with it.
     """
-    from harness.cli.data_rows import print_report, report_summary
-    from harness.cli.data_target import resolve
+    from harness.cli.datasets.rows import print_report, report_summary
+    from harness.cli.datasets.target import resolve
     from harness.tasks import load_task
     from harness.tasks.verifying import verify
 
@@ -292,8 +292,8 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
 
     What is wrong with the rows is named together. The folder is there whole or not at all.
     """
-    from harness.cli.data_rows import imported_summary, print_imported
-    from harness.cli.importing import Wish, run_import
+    from harness.cli.datasets.importing import Wish, run_import
+    from harness.cli.datasets.rows import imported_summary, print_imported
 
     wish = Wish(
         form=form,
@@ -322,7 +322,7 @@ def import_data(  # noqa: PLR0917 - typer makes options of them
 
 def _agree(card: TaskCard, listing: Listing, line: ProgressLine, *, accepted: bool) -> None:
     """Show the terms of what is about to be fetched; raise where they are not accepted."""
-    from harness.cli.data_rows import licence_of
+    from harness.cli.datasets.rows import licence_of
 
     line.clear()
     licence = licence_of(card, listing.licence)

@@ -48,8 +48,8 @@ def doctor(
     if write_profile is not None:
         _write_profile(write_profile, as_json=as_json)
         return
-    from harness.cli.diagnosis import diagnose
-    from harness.cli.diagnosis_rows import print_diagnosis
+    from harness.cli.diagnosing.diagnosis import diagnose
+    from harness.cli.diagnosing.rows import print_diagnosis
 
     diagnosis = diagnose(idle_seconds)
     if as_json:
@@ -62,8 +62,8 @@ def doctor(
 
 def _write_profile(name: str, *, as_json: bool) -> None:
     """Write a profile that this machine matches, and say what it holds."""
-    from harness.cli.cautions import about_the_machine
-    from harness.cli.profiles import this_machine
+    from harness.cli.diagnosing.cautions import about_the_machine
+    from harness.cli.evaluating.profiles import this_machine
     from harness.meters.machine import cores_for_an_entry
     from harness.records.profile import core_list
     from harness.records.profile_file import profile_text, read_profile, write_profile

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.controls import Checked
 from harness.cli.errors import printable
 from harness.cli.evaluate import check_all, refuse_unfit
-from harness.cli.evaluating import Request, left_by, sandbox_for
+from harness.cli.evaluating.controls import Checked
+from harness.cli.evaluating.preparing import On, assignments, loader, manifest_of, require_folders
+from harness.cli.evaluating.running import Request, left_by, sandbox_for
 from harness.cli.options import (
     DataOption,
     IsolationOption,
@@ -28,14 +29,13 @@ from harness.cli.options import (
     named_path,
 )
 from harness.cli.output import print_json, print_note, stdout_console
-from harness.cli.preparing import On, assignments, loader, manifest_of, require_folders
 from harness.cli.project import Project, find_project
 from harness.errors import HarnessError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from harness.cli.reporter import Reporter
+    from harness.cli.evaluating.reporter import Reporter
     from harness.evaluation.assignment import Assignment
     from harness.evaluation.duel import Round
     from harness.evaluation.turn import Turn
@@ -175,9 +175,9 @@ def _fight(  # noqa: PLR0917 - what it is made of
     margin: float,
 ) -> DuelResult:
     """Prepare both, run the rounds and judge them."""
-    from harness.cli.profiles import choose_profile, this_machine
-    from harness.cli.progress import progress_on_terminal
-    from harness.cli.reporter import Reporter
+    from harness.cli.evaluating.profiles import choose_profile, this_machine
+    from harness.cli.evaluating.reporter import Reporter
+    from harness.cli.terminal.progress import progress_on_terminal
     from harness.evaluation.duel import Duel, Side
     from harness.sandbox.affinity import on_cores
 
@@ -284,9 +284,9 @@ def judged(
 
 def print_duel(console: Console, made: DuelResult) -> None:
     """Show the verdict, both sides, and what it stands on."""
-    from harness.cli.boards import escape
-    from harness.cli.rows import print_row
-    from harness.cli.spelt import three_digits
+    from harness.cli.terminal.boards import escape
+    from harness.cli.terminal.rows import print_row
+    from harness.cli.terminal.spelt import three_digits
 
     console.print()
     console.print(f"[bold]{escape(made.verdict)}[/bold]", highlight=False)
@@ -313,7 +313,7 @@ def print_duel(console: Console, made: DuelResult) -> None:
 
 
 def _ratio(found: EnergyFinding) -> str:
-    from harness.cli.boards import escape
+    from harness.cli.terminal.boards import escape
 
     if found.ratio is None or found.ratio_interval is None:
         return f"not compared: {escape(found.reason)}"

@@ -77,7 +77,7 @@ def explained(*, as_json: bool) -> Iterator[None]:
 
 def report(error: HarnessError, *, as_json: bool) -> None:
     """Print an error and its remedy; with it records that have no other place, in one document."""
-    from harness.cli.keeping import SeveralUnkeptError, UnkeptError
+    from harness.cli.evaluating.keeping import SeveralUnkeptError, UnkeptError
 
     errors = error.errors if isinstance(error, SeveralUnkeptError) else (error,)
     for each in errors:
@@ -91,7 +91,7 @@ def report(error: HarnessError, *, as_json: bool) -> None:
 
 
 def _document(error: HarnessError) -> dict[str, Any]:
-    from harness.cli.keeping import UnkeptError
+    from harness.cli.evaluating.keeping import UnkeptError
 
     said: dict[str, Any] = {"message": error.message, "remedy": error.remedy}
     if isinstance(error, MachineBusyError):

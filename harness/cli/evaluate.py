@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from harness.cli.controls import Checked, Group, grouped
 from harness.cli.errors import printable
-from harness.cli.evaluating import Kept, Request, Results, evaluate_all
+from harness.cli.evaluating.controls import Checked, Group, grouped
+from harness.cli.evaluating.preparing import require_folders
+from harness.cli.evaluating.running import Kept, Request, Results, evaluate_all
 from harness.cli.options import (
     DataOption,
     EntriesArgument,
@@ -27,12 +28,11 @@ from harness.cli.options import (
     typed_for,
 )
 from harness.cli.output import print_json, print_note, stdout_console
-from harness.cli.preparing import require_folders
 from harness.cli.project import Project, find_project
 from harness.errors import OrganiserError, SubmissionError, UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.quota import Had
+    from harness.cli.evaluating.quota import Had
     from harness.records.evaluation import EvaluationRecord
     from harness.store.private_key import Signer
     from harness.submissions.check import CheckReport
@@ -207,7 +207,7 @@ class Shown:
         return None if had is None else had.told
 
     def _had(self, record: EvaluationRecord) -> Had | None:
-        from harness.cli.quota import had
+        from harness.cli.evaluating.quota import had
 
         return had(self.project, self.folder, record) if self.signed else None
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from harness.cli.joints import Joints
+    from harness.cli.building.joints import Joints
     from harness.records.finding import Finding, Kind
     from harness.store.results import StoredRecord
 
@@ -30,7 +30,7 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
     Else against the digest of its records, and its signature. What is self-reported has no joint
     file; without a signature one that cannot be worked out again is not used.
     """
-    from harness.cli.joints import SIGNED
+    from harness.cli.building.joints import SIGNED
 
     ranked = joints.of(stored)
     stale = {joint.board for joint in ranked.stale}

@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.collecting import seldom_collected
+from harness.cli.building.collecting import seldom_collected
 from harness.cli.options import JsonOption, named_path, named_text
 from harness.cli.output import print_json, print_line, stdout_console, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
-    from harness.cli.joints import Ranked
-    from harness.cli.unchanged import Asked, Shown
+    from harness.cli.building.joints import Ranked
+    from harness.cli.building.unchanged import Asked, Shown
     from harness.site.language import Language
     from harness.store.private_key import Signer
 
@@ -111,8 +111,8 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     Ranks come from the outcomes of single items beside the records. Where these are here, what
     they say is written to leaderboard/joint, and read from there where they are not.
     """
-    from harness.cli.unchanged import Asked, look_at, unchanged
-    from harness.cli.workers import usable_processes
+    from harness.cli.building.unchanged import Asked, look_at, unchanged
+    from harness.cli.building.workers import usable_processes
 
     project = find_project()
     folder = output or project.site
@@ -140,7 +140,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     if check:
         _check(asked, partial=partial, as_json=as_json)
         return
-    from harness.cli.making import make
+    from harness.cli.building.making import make
 
     made = make(asked, signer, partial=partial, seen=seen, needed=printed)
     if as_json:
@@ -207,7 +207,7 @@ def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Si
 
 def _print(folder: Path, shown: Shown) -> None:
     """Print boards; exit with 1 where a file could not be used."""
-    from harness.cli.boards import print_boards
+    from harness.cli.terminal.boards import print_boards
 
     print_boards(stdout_console(), shown.boards, folder / shown.page, shown.more)
     if shown.boards.problems:
@@ -219,8 +219,8 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
 
     Joint files are those of the project's own results.
     """
-    from harness.cli.making import compare
-    from harness.cli.translations import missing_words
+    from harness.cli.building.making import compare
+    from harness.cli.building.translations import missing_words
     from harness.store.joint import FOLDER, joint_name
 
     ranked, site, joints = compare(asked, partial=partial)

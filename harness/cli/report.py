@@ -110,8 +110,8 @@ def _format_of(output: Path | None) -> Format:
 
 
 def _of_record(path: Path) -> EntryView:
-    from harness.cli.team_names import named, teams_at_hand
-    from harness.cli.translations import board_with_words, words_at_hand
+    from harness.cli.building.team_names import named, teams_at_hand
+    from harness.cli.building.translations import board_with_words, words_at_hand
     from harness.site.report import view_of_record
     from harness.store.single import read_single
 
@@ -131,9 +131,9 @@ def _of_record(path: Path) -> EntryView:
 
 def _of_entry(what: str, results: Path | None) -> EntryView:
     """Put together what the board of an entry's latest evaluation says of it."""
-    from harness.cli.joints import Joints
-    from harness.cli.team_names import teams_at_hand, with_team_names
-    from harness.cli.translations import with_words, words_at_hand
+    from harness.cli.building.joints import Joints
+    from harness.cli.building.team_names import teams_at_hand, with_team_names
+    from harness.cli.building.translations import with_words, words_at_hand
     from harness.ranking.members import members_by_board, of_entry
     from harness.site.entry_view import entry_view
     from harness.store.results import read_all

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from harness.cli.rows import LABEL_WIDTH, print_row
-from harness.cli.spelt import GRADES, digits, interval, shown_path, three_digits
+from harness.cli.terminal.rows import LABEL_WIDTH, print_row
+from harness.cli.terminal.spelt import GRADES, digits, interval, shown_path, three_digits
 from harness.ranking.summary import Summary, energy_parts, summarise
 from harness.ranking.trust import in_words
 from harness.records.drift import Drift
@@ -253,7 +253,7 @@ def _next_step(record: EvaluationRecord, again: str, board: str) -> str:
     """Say what to type next: what shows whether the fault is gone, where there was one."""
     if not isinstance(record.outcome, Failed):
         return board
-    from harness.cli.preparing import COPYING
+    from harness.cli.evaluating.preparing import COPYING
     from harness.environments.protocol import STAGE as PACKAGES
     from harness.evaluation.run import DISTURBANCE
     from harness.submissions.weights import STAGE as WEIGHTS

@@ -10,8 +10,8 @@ import typer
 
 from harness.cli.options import JsonOption, named_path
 from harness.cli.output import in_colour, print_json, print_line
-from harness.cli.progress import ProgressLine, progress_on_terminal
 from harness.cli.project import Project, find_project
+from harness.cli.terminal.progress import ProgressLine, progress_on_terminal
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
@@ -100,8 +100,8 @@ def verify(
 def _document(
     project: Project, folder: Path, data: Path | None, progress: ProgressLine, *, local: bool
 ) -> dict[str, Any]:
+    from harness.cli.building.joints import Joints
     from harness.cli.joint_findings import check_joints
-    from harness.cli.joints import Joints
     from harness.records.finding import Finding
     from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
@@ -156,7 +156,7 @@ def _document(
 
 def _require_results_folder(folder: Path, problems: Sequence[Problem]) -> None:
     """Refuse a part of a results folder, or what is around one: all in it would look misplaced."""
-    from harness.cli.spelt import shown_path
+    from harness.cli.terminal.spelt import shown_path
     from harness.store.misplaced import results_folders
 
     meant = results_folders(folder, problems)

@@ -22,7 +22,7 @@ from mutations import altered, spoilt_bytes
 from record_samples import RULES, outcomes, record
 from rich.console import Console
 
-from harness.cli.boards import print_boards
+from harness.cli.terminal.boards import print_boards
 from harness.ranking.boards import make_boards
 from harness.records.base import canonical_json, convert, parse_json, pretty_json
 from harness.records.board import Problem
@@ -227,7 +227,7 @@ def taking_unknown_fields(plain: Any, into: type[EvaluationRecord], where: objec
     ("part", "weaker"),
     [
         ("harness.store.reading.convert", taking_unknown_fields),
-        ("harness.cli.boards.visible", str),
+        ("harness.cli.terminal.boards.visible", str),
     ],
 )
 def test_a_reader_that_lets_something_through_is_found(

@@ -1,0 +1,152 @@
+"""What a site is made of, and what tells each of its pages from what it was."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from hashlib import blake2b
+from typing import Any, NamedTuple, Protocol, TypeVar
+
+import msgspec
+from msgspec.structs import replace
+
+from harness.cli.building.gathering import Gathered
+from harness.cli.building.kept_rows import OfBoard, Shelf
+from harness.cli.building.parts import Parts
+from harness.records.board import Board, Boards
+from harness.records.rules import Rules
+
+T = TypeVar("T")
+
+Files = dict[str, bytes]
+"""Contents by name, relative to the site's folder, with forward slashes."""
+
+
+class Page(NamedTuple):
+    """Files that are made together."""
+
+    name: str
+    """Of this page among those of the site; its files are known once it is made."""
+    made_of: str
+    """A digest of everything that decides the files' contents, besides the harness's own code."""
+    make: Callable[[Any], Files]
+    """A function of a module, so that another process can call it."""
+    value: Callable[[], object]
+    """What is given to it: a type that msgpack can spell. Asked for where files have to be made."""
+    leads: bool = False
+    """Whether it leads to others, so that it is made and written after them, in this process."""
+    board: str = ""
+    """The board that it is of, by its identifier; empty: of all together."""
+
+
+class Kept(Protocol):
+    """A board that is as it was for the last build, which left its own pages as they should be."""
+
+    @property
+    def count(self) -> int:
+        """How many entries it has."""
+        ...
+
+    @property
+    def digest(self) -> str:
+        """What ``BoardDigests.whole`` is of it."""
+        ...
+
+    def whole(self) -> Board:
+        """Return it with all its rows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Site:
+    """What a site is made of."""
+
+    boards: Boards
+    """Of those that are ``kept`` only the first rows need be here."""
+    gathered: Gathered
+    """The records behind the boards that are not ``kept``, with what was kept of each."""
+    rules: Rules
+    address: str = ""
+    """Where it is published, with a slash at its end; empty: not known."""
+    kept: Mapping[str, Kept] = field(default_factory=dict)
+    """By the board's identifier. Of these there are no data and no pages of entries to make."""
+    parts: Parts = field(default_factory=Parts)
+    shelf: Shelf = field(default_factory=Shelf)
+    """Where the rows of boards are kept as their files spell them."""
+    _spelt: dict[str, OfBoard] = field(default_factory=dict)
+    _digests: dict[str, BoardDigests] = field(default_factory=dict)
+
+    def digests(self, board: Board) -> BoardDigests:
+        """Tell a board and its rows from what they were; each row is spelt once."""
+        if (known := self._digests.get(board.id)) is None:
+            kept = self.kept.get(board.id)
+            known = BoardDigests("", {}, kept.digest) if kept else board_digests(board)
+            self._digests[board.id] = known
+        return known
+
+    @cached_property
+    def digest(self) -> str:
+        """Tell what all boards say, with what could not be used and what was imported."""
+        boards = [self.digests(board).whole for board in self.boards.boards]
+        return digest(spelt([boards, self.boards.problems, self.boards.imported]))
+
+    @cached_property
+    def counts(self) -> list[int]:
+        """How many entries each board has."""
+        return [
+            self.kept[board.id].count if board.id in self.kept else len(board.entries)
+            for board in self.boards.boards
+        ]
+
+    @property
+    def fresh(self) -> Iterator[Board]:
+        """The boards that are not kept."""
+        return (board for board in self.boards.boards if board.id not in self.kept)
+
+    def spelt(self, board: Board) -> OfBoard:
+        """Return one of the boards with all its rows, and how they are spelt."""
+        if (known := self._spelt.get(board.id)) is None:
+            digests, whole = self.digests(board).rows, self.whole(board)
+            known = OfBoard(board=whole, digests=tuple(digests.values()), shelf=self.shelf)
+            self._spelt[board.id] = known
+        return known
+
+    def whole(self, board: Board) -> Board:
+        """Return one of the boards with all its rows."""
+        return self.kept[board.id].whole() if board.id in self.kept else board
+
+
+class BoardDigests(NamedTuple):
+    """What tells a board from what it was."""
+
+    bare: str
+    """Of what it says of no single entry."""
+    rows: dict[str, str]
+    """Of each row, by entry."""
+    whole: str
+
+
+def bare(board: Board) -> Board:
+    """Return what a board says of no single entry."""
+    return replace(board, entries=(), failed=(), notes=(), ranking=None)
+
+
+def board_digests(board: Board) -> BoardDigests:
+    """Return what tells a board from what it was."""
+    rows = {row.entry: digest(spelt(row)) for row in board.entries}
+    rest = spelt(replace(board, entries=()))
+    return BoardDigests(digest(spelt(bare(board))), rows, digest(spelt([rest, [*rows.values()]])))
+
+
+def page_of(name: str, make: Callable[[T], Files], value: T) -> Page:
+    """Return a page that is made of one value, which msgpack can spell."""
+    return Page(name, digest(spelt(value)), make, lambda: value)
+
+
+def digest(content: bytes) -> str:
+    """Return a digest of an encoded value."""
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+spelt = msgspec.msgpack.Encoder().encode

@@ -1,0 +1,1 @@
+"""What the ``data`` commands are made of."""
