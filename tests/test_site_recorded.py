@@ -142,7 +142,12 @@ def test_in_english_a_record_speaks_for_itself() -> None:
 @pytest.mark.parametrize("kind", [*sorted(kinds()), ".remedy", ".message"])
 def test_what_is_made_to_be_looked_through_for_long_is_not(kind: str) -> None:
     began = time.process_time()
-    for text in ("a (1: " * 330, "session 1, " * 180, ", digest 0) (" * 140, "x; " * 39):
+    nested = "".join(
+        f"x disturbed, and kept{after}: in session 1 "
+        for after in (" after 2 repeats", " after 1 repeat", "")
+    )
+    nested += "the machine was suspended for 3.5 s; " * 38
+    for text in ("a (1: " * 330, "session 1, " * 180, ", digest 0) (" * 140, "x; " * 39, nested):
         in_words.__wrapped__(kind, text, FRENCH)
     assert time.process_time() - began < 2
 

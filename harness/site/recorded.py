@@ -100,9 +100,13 @@ def _one(kind: str, text: str, spoken: Language) -> str | None:
     for key, sentence in _sentences().get(kind, ()):
         if (found := sentence.fullmatch(text)) is None:
             continue
-        values = {hole: _filled(hole, value, spoken) for hole, value in found.groupdict().items()}
-        if None not in values.values():
-            return spoken.text(key, **{hole: value or "" for hole, value in values.items()})
+        values: dict[str, str] = {}
+        for hole, value in found.groupdict().items():
+            if (filled := _filled(hole, value, spoken)) is None:
+                break
+            values[hole] = filled
+        else:
+            return spoken.text(key, **values)
     return None
 
 
@@ -152,7 +156,12 @@ def _sentences() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
         sentence = re.compile("".join(_pattern(*part[:2], kinds) for part in parts))
         known = sum(len(part[0]) for part in parts)
         part = f".{re.sub('_[0-9]+$', '', name)}"
-        for place in (kind, kind + part, part) if part in {MESSAGE, REMEDY} else (kind,):
+        places = [kind]
+        if part in {MESSAGE, REMEDY}:
+            places.append(kind + part)
+            if not any(hole in _CALLED for _, hole, _, _ in parts):  # else one would hold itself
+                places.append(part)
+        for place in places:
             found.setdefault(place, []).append((-known, key, sentence))
     return {place: tuple(each[1:] for each in sorted(ways)) for place, ways in found.items()}
 
