@@ -12,6 +12,7 @@ import pytest
 from notice_codes import FOR_THE_TERMINAL, HARNESS, notice_codes
 from recorded_sentences import kinds, notices, sentences
 
+from harness.meters.nvml import name_reasons
 from harness.records.evaluation import EvaluationRecord
 from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
@@ -113,6 +114,22 @@ def test_figures_are_spelt_anew_and_names_are_left_alone() -> None:
     told = "two entries in the middle of this board are told apart when they differ by about "
     few = f"80 items cannot show what close entries differ by: {told}0.02 in recall:big fire"
     assert "0,02 (rappel\u00a0: big fire)" in (in_words("few-items.message", few, FRENCH) or "")
+
+
+def test_what_held_a_board_back_is_said_of_each_board_and_each_reason() -> None:
+    text = "when a measured phase ended, gpu0 was throttled by software power cap, hardware "
+    text += "slowdown, gpu1 was throttled by sync boost, reason 0x200"
+    assert in_words("device-throttled.message", text, FRENCH) == (
+        "à la fin d’une phase mesurée, gpu0 a été bridé par la limite de puissance logicielle, "  # noqa: RUF001
+        "le ralentissement matériel, gpu1 a été bridé par la synchronisation des fréquences "
+        "(sync boost), la raison 0x200"
+    )
+
+
+def test_each_reason_that_a_board_gives_is_known() -> None:
+    reasons = name_reasons(0b11_1111_1110)
+    assert len(reasons) == 9
+    assert [each for each in reasons if in_words("brake", each, FRENCH) is None] == []
 
 
 def test_what_disturbed_a_session_is_said_one_after_the_other() -> None:

@@ -34,6 +34,7 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "checks": (", ",),
     "lacks": (", ",),
     "dated": (", ",),
+    "braked": (", ",),
     "left_out": (APART,),
     MESSAGE: (APART,),
     REMEDY: (APART,),
