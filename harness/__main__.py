@@ -10,6 +10,7 @@ from io import TextIOWrapper
 
 from harness.cli.app import app
 from harness.cli.interrupts import install
+from harness.cli.light import without_others
 
 
 def main() -> None:
@@ -21,7 +22,8 @@ def main() -> None:
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else nobody could wait for a sandbox's end
     install()
     try:
-        app(prog_name="harness")  # however it was started: shell completion is made for this name
+        called = without_others(app, sys.argv[1:])
+        called(prog_name="harness")  # however it was started: completion is made for this name
     finally:
         gc.freeze()  # Python looks for garbage as it ends, twice, in all that goes anyway
 

@@ -11,7 +11,7 @@ import typer
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.cli.light import LightCommand, LightGroup
+from harness.cli.light import LightCommand, LightGroup, without_others
 
 PROGRAM = """
 import sys
@@ -68,3 +68,19 @@ def test_what_is_wrong_is_still_refused() -> None:
     for named in (["leaderboard", "--processes", "0"], ["leaderboard", "--processes", "x"],
                   ["compare", "one"], ["leaderboard", "--results"]):  # fmt: skip
         assert runner.invoke(app, named).exit_code == 2, named
+
+
+@pytest.mark.parametrize("called", [["check"], ["evaluate", "x"], ["import"], ["keys", "new"]])
+def test_of_commands_the_one_that_is_called_is_made_alone(called: list[str]) -> None:
+    alone = without_others(app, called)
+    assert list(typer.main.get_command(alone).commands) == called[:1]  # type: ignore[attr-defined] # a group
+    told = [runner.invoke(each, [*called, "--help"]) for each in (alone, app)]
+    assert told[0].exit_code == 0
+    assert told[0].stdout == told[1].stdout
+
+
+@pytest.mark.parametrize(
+    "called", [[], ["--help"], ["--version", "check"], ["chek"], ["--show-completion"], ["Check"]]
+)
+def test_where_none_is_called_all_are_looked_at(called: list[str]) -> None:
+    assert without_others(app, called) is app
