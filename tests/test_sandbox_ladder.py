@@ -230,6 +230,21 @@ def test_a_limit_that_the_watch_held_is_tried_again_where_the_kernel_has_one(
     assert (len(tried), by_kernel) == (tries, tries > 1)
 
 
+def test_a_limit_that_nobody_held_is_told_and_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came = iter([(False, False), (True, True)])
+
+    def exceeded(*_: object) -> tuple[IsolationCheck, bool]:
+        held, by_kernel = next(came)
+        return IsolationCheck(name="memory limit", held=held, seen="seen"), by_kernel
+
+    monkeypatch.setattr(probe, "exceed", exceeded)
+    accounts = cast("Accounts", SimpleNamespace(walls=[SimpleNamespace(resource="memory")]))
+    check, by_kernel = probe._by_whom(Bwrap(WHEEL.bwrap_path()), tmp_path, "memory", accounts, None)
+    assert (check.held, by_kernel) == (False, False)
+
+
 def test_an_old_kernel_has_no_landlock_for_us(monkeypatch: pytest.MonkeyPatch) -> None:
     confined._probed.cache_clear()
     monkeypatch.setattr("harness.worker.confine.landlock_abi", lambda: 4)

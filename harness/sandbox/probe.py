@@ -263,7 +263,7 @@ def _by_whom(
     has_wall = any(wall.resource == resource for wall in accounts.walls)
     for _ in range(_TRIES if has_wall else 1):
         check, by_kernel = exceed(sandbox, entry, resource, accounts, cores)
-        if by_kernel:
+        if by_kernel or not check.held:  # a limit that nobody held is told, and not tried away
             break
     return check, by_kernel
 
