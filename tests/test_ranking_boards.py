@@ -394,6 +394,49 @@ def test_a_board_names_rows_of_several_occasions() -> None:
     assert note.message.endswith(": a (2)")
 
 
+def by_caches(entry: str, *forgotten: bool | None) -> EvaluationRecord:
+    """Make an evaluation whose sessions say by turns whether the kernel forgot before them."""
+    made = record(entry)
+    return replace(
+        made,
+        sessions=tuple(
+            replace(each, caches_forgotten=forgotten[number % len(forgotten)])
+            for number, each in enumerate(made.sessions)
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "named"),
+    [
+        ((True,), (None,), "b"),
+        ((False,), (True,), "a"),
+        ((True, False), (True,), "a"),
+        ((True, None), (False,), "a, b"),
+        ((True,), (True,), None),
+        ((None,), (False,), None),
+    ],
+)
+def test_a_board_names_who_loaded_from_memory_where_others_did_not(
+    first: tuple[bool | None, ...], second: tuple[bool | None, ...], named: str | None
+) -> None:
+    board = only_board(by_caches("a", *first), by_caches("b", *second))
+    notes = [each for each in board.notes if each.code == "caches-differ"]
+    assert len(notes) == (named is not None)
+    if named is not None:
+        assert notes[0].message.endswith(f"those of {named}")
+
+
+def test_a_copys_sessions_that_loaded_from_memory_are_its_originals() -> None:
+    first, copied = by_caches("a", True), by_caches("copy", None)
+    digest = first.submission.digest
+    copied = replace(copied, submission=replace(copied.submission, digest=digest))
+    board = only_board(first, copied)
+    assert [each.entry for each in board.entries] == ["a"]
+    (note,) = [each for each in board.notes if each.code == "caches-differ"]
+    assert note.message.endswith("those of a")
+
+
 def by_method(entry: str, *methods: str) -> list[EvaluationRecord]:
     """Make an evaluation of an entry for each method of its intervals."""
     made = []

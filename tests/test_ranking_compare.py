@@ -225,6 +225,24 @@ def test_what_was_run_apart_is_said() -> None:
     assert "run-apart" in codes(compared())
 
 
+@pytest.mark.parametrize(("old", "new", "said"), [
+    (None, True, "those of old,"), (True, False, "those of new,"), (True, True, ""),
+    (None, False, ""),
+])  # fmt: skip
+def test_who_loaded_from_memory_is_said_where_the_other_did_not(
+    old: bool | None, new: bool | None, said: str
+) -> None:
+    def loaded(name: str, forgotten: bool | None) -> Contender:
+        made = record(name, joules=JOULES)
+        sessions = [replace(each, caches_forgotten=forgotten) for each in made.sessions]
+        return contender(name, replace(made, sessions=tuple(sessions)))
+
+    notes = compared(loaded("old", old), loaded("new", new)).notes
+    told = [notice.message for notice in notes if notice.code == "caches-differ"]
+    assert len(told) == bool(said)
+    assert all(said in each for each in told)
+
+
 def busier(made: EvaluationRecord) -> EvaluationRecord:
     """Let the measured phase take thrice the CPU time in a third of the wall time."""
 

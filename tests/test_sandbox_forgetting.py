@@ -88,6 +88,21 @@ def test_an_interrupt_leaves_nothing_running(hung: Path, monkeypatch: pytest.Mon
     assert nobody_is_left()
 
 
+def test_an_interrupt_as_it_ends_by_itself_is_an_interrupt(
+    hung: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (hung.parent / "sync").write_text("#!/bin/sh\n")
+    wait = subprocess.Popen.wait
+
+    def interrupted(process: subprocess.Popen[bytes], seconds: float | None = None) -> int:
+        wait(process, seconds)  # Python's own waits a little longer once it is interrupted
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(subprocess.Popen, "wait", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        forget_files()
+
+
 def test_the_kernel_forgets_what_was_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """For real, once: what was just written is read again from the disk, or the machine says no."""
     monkeypatch.setattr(forgetting, "SETTING", THE_KERNELS)

@@ -15,7 +15,7 @@ from sandboxes import working
 
 from harness.errors import ConfigurationError, OrganiserError, UsageError
 from harness.records.evaluation import Isolation, IsolationCheck
-from harness.sandbox import bwrap, confined, ladder, probe, seccomp
+from harness.sandbox import bwrap, confined, ladder, probe, seccomp, stage
 from harness.sandbox.attempts import ATTEMPTS, began_at, read_environment, signal_parent
 from harness.sandbox.bwrap import Bwrap
 from harness.sandbox.cgroup import Accounts
@@ -23,6 +23,7 @@ from harness.sandbox.confined import Confined
 from harness.sandbox.protocol import Sandbox
 from harness.sandbox.stage import DEFAULT_UID, UID_VARIABLE, EntryUser
 
+TRACE = 1 << 19
 EVERYTHING = {
     *ATTEMPTS, "dedicated user", "memory limit", "processes limit", "enforced limits",
 }  # fmt: skip
@@ -52,21 +53,26 @@ def names_of(isolation: Isolation, *, held: bool) -> set[str]:
     return {check.name for check in isolation.checks if check.held is held}
 
 
-@pytest.mark.parametrize("mapped", [True, False])
+@pytest.mark.parametrize(
+    ("mapped", "capabilities"), [(True, 0), (True, TRACE), (False, 0), (False, TRACE)]
+)
 @pytest.mark.parametrize("enforcing", [True, False])
 def test_whose_open_files_cannot_be_seen_is_no_user_for_an_entry_unless_the_kernel_holds_memory(
-    mapped: bool, enforcing: bool, monkeypatch: pytest.MonkeyPatch
+    mapped: bool, capabilities: int, enforcing: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(stage, "effective_capabilities", lambda: capabilities)
     user = EntryUser(uid=300_000, gid=300_000, mapped=mapped)
     accounts = cast("Accounts", SimpleNamespace(enforcing=enforcing))
     for module in (ladder, probe):
         monkeypatch.setattr(module, "find_user", lambda: user)
         monkeypatch.setattr(module, "find_accounts", lambda: accounts)
 
-    refused = mapped and not enforcing
+    refused = (mapped or not capabilities) and not enforcing
     assert ladder._users() == ((None,) if refused else (user, None))
     gap = IsolationCheck(name="dedicated user", held=False, seen="runs as the harness's own")
-    assert ("a service manager" in probe._with_remedy(gap).remedy) == refused
+    remedy = probe._with_remedy(gap).remedy
+    assert ("a service manager" in remedy) == (refused and mapped)
+    assert ("capability SYS_PTRACE" in remedy) == (refused and not mapped)
 
 
 def test_bwrap_holds_everything_that_its_user_and_its_groups_allow() -> None:
@@ -228,6 +234,21 @@ def test_a_limit_that_the_watch_held_is_tried_again_where_the_kernel_has_one(
         Bwrap(WHEEL.bwrap_path()), tmp_path, "processes", cast("Accounts", accounts), None
     )
     assert (len(tried), by_kernel) == (tries, tries > 1)
+
+
+def test_a_limit_that_nobody_held_is_told_and_not_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    came = iter([(False, False), (True, True)])
+
+    def exceeded(*_: object) -> tuple[IsolationCheck, bool]:
+        held, by_kernel = next(came)
+        return IsolationCheck(name="memory limit", held=held, seen="seen"), by_kernel
+
+    monkeypatch.setattr(probe, "exceed", exceeded)
+    accounts = cast("Accounts", SimpleNamespace(walls=[SimpleNamespace(resource="memory")]))
+    check, by_kernel = probe._by_whom(Bwrap(WHEEL.bwrap_path()), tmp_path, "memory", accounts, None)
+    assert (check.held, by_kernel) == (False, False)
 
 
 def test_an_old_kernel_has_no_landlock_for_us(monkeypatch: pytest.MonkeyPatch) -> None:

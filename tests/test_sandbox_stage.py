@@ -56,6 +56,15 @@ def test_a_link_right_below_the_root_stays_one_and_covered_paths_are_shown_once(
 
 
 @as_root
+def test_what_is_read_there_does_not_note_when(closed: Path) -> None:
+    file, long_ago = closed / "file", 1_000_000_000
+    os.utime(file, (long_ago, long_ago))
+    built = Stage(USER, (closed,))
+    assert said(built, "cat", str(built.path(closed) / "file")) == "shown"
+    assert file.stat().st_atime == long_ago
+
+
+@as_root
 def test_the_stage_is_gone_with_its_last_descriptor(closed: Path) -> None:
     gc.collect()
     before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - descriptors, not paths

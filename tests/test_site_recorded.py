@@ -14,6 +14,7 @@ from recorded_sentences import kinds, notices, sentences
 
 from harness.meters.nvml import name_reasons
 from harness.records.evaluation import EvaluationRecord
+from harness.sandbox import probe
 from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
 from harness.site.language import MAIN, catalogue, language
@@ -79,6 +80,12 @@ def test_what_the_sandbox_tries_has_a_name_in_french() -> None:
     names = {*ATTEMPTS, *PINNED_ATTEMPTS, USER, ENFORCED, "memory limit", "processes limit"}
     assert [name for name in sorted(names) if in_words("checks", name, FRENCH) is None] == []
     assert in_words("checks", "files, signals", FRENCH) == "fichiers, signaux"
+
+
+def test_what_closes_a_gap_is_said_in_french() -> None:
+    remedies = {*probe._REMEDIES.values(), probe._OTHERWISE}
+    remedies |= {*probe._ENFORCED_REMEDY.values(), *probe._UNSEEN_REMEDY.values()}
+    assert [each for each in sorted(remedies) if in_words("gap", each, FRENCH) is None] == []
 
 
 @pytest.mark.parametrize(

@@ -100,11 +100,12 @@ def _make_board(
     entries.sort(key=_by_quality)
     lacks = tuple(dict.fromkeys(lack for each in members for lack in each.lacks))
     draws = [draw for each in lines for draw in each.draws]
+    forgotten = {each.row.entry: each.forgotten for each in lines}
     return replace(
         head.board,
         entries=tuple(entries),
         failed=tuple(failed),
-        notes=board_notes(head, lacks, entries, rules, draws),
+        notes=board_notes(head, lacks, entries, rules, draws, forgotten=forgotten),
         floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
     )
 

@@ -371,6 +371,16 @@ def _about_energy(a: Contender, b: Contender, energy: EnergyFinding) -> Iterator
             message=f"the two did not take turns: {_held_against(energy)}",
             remedy="evaluate both in turn: python -m harness evaluate A B",
         )
+    forgotten = [{s.caches_forgotten is True for s in _sessions(of.resolved)} for of in (a, b)]
+    if len(frozenset[bool]().union(*forgotten)) > 1:
+        kept = [of.name for of, each in zip((a, b), forgotten, strict=True) if False in each]
+        yield Notice(
+            code="caches-differ",
+            message="before some sessions the kernel was made to forget files, so that they loaded "
+            "from the disk, and before others not; of these, wholly or in part, are those of "
+            f"{' and '.join(kept)}, which loaded for less",
+            remedy="evaluate both in turn: python -m harness evaluate A B",
+        )
     ratio = base_ratio(a.records[-1].meter)
     if ratio is None or energy.status not in {"less", "more"}:
         return

@@ -100,6 +100,8 @@ class Line(Frozen, array_like=True):
 
     row: BoardEntry
     draws: tuple[Draw, ...] = ()
+    forgotten: tuple[bool, ...] = ()
+    """Whether the kernel was made to forget files before its sessions; both, where some differ."""
 
 
 def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
@@ -170,7 +172,16 @@ def line_of(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules
     own = _pooled(completed)
     resolved = resolved_records([each.record for each in own])
     row = _row(completed, copies, rules, None if copies else resolved)
-    return Line(row=row, draws=tuple(_draws(completed[-1].record, resolved)))
+    forgotten = {
+        session.caches_forgotten is True
+        for each in (*own, *copies)
+        for session in each.record.sessions
+    }
+    return Line(
+        row=row,
+        draws=tuple(_draws(completed[-1].record, resolved)),
+        forgotten=tuple(sorted(forgotten)),
+    )
 
 
 def _row(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from harness.ranking.base_power import Draw, base_ratio, overturned
 from harness.ranking.gists import Head
@@ -22,12 +22,15 @@ def board_notes(
     entries: Sequence[BoardEntry],
     rules: Rules,
     draws: Sequence[Draw] = (),
+    *,
+    forgotten: Mapping[str, Collection[bool]],
 ) -> tuple[Notice, ...]:
     """Return the notes of a board.
 
     ``head`` is what its oldest record says of it: in most of this all are alike, else they shared
     no board. ``lacks`` is what any of them lacks to be official, and ``draws`` are those of the
-    entries, where the meter is the CPU-time model.
+    entries, where the meter is the CPU-time model. ``forgotten`` is by entry whether the kernel was
+    made to forget files before its sessions.
     """
     return (
         *_about_energy(head),
@@ -35,6 +38,7 @@ def board_notes(
         *_about_status(head.board.status, lacks, rules),
         *_about_rules(head, rules),
         *_about_rows(entries, rules),
+        *_about_caches(entries, forgotten),
     )
 
 
@@ -190,4 +194,20 @@ def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]
             code="quality-in-steps",
             message=f"quality is given in steps of {step:g}: exact scores would tell labels",
             remedy="nothing: ranks come from the exact ones",
+        )
+
+
+def _about_caches(
+    entries: Sequence[BoardEntry], forgotten: Mapping[str, Collection[bool]]
+) -> Iterator[Notice]:
+    """Name whose sessions found files in memory, where those of others had the disk to read."""
+    if len(frozenset[bool]().union(*forgotten.values())) > 1:
+        kept = ", ".join(each.entry for each in entries if False in forgotten[each.entry])
+        yield Notice(
+            code="caches-differ",
+            message="before some sessions the kernel was made to forget files, so that they loaded "
+            "from the disk, and before others not; of these, wholly or in part, are those of "
+            f"{kept}",
+            remedy="evaluate them again with --protocol official, as root and not in a container: "
+            "loading from memory takes less energy",
         )

@@ -51,9 +51,10 @@ def forget_files(deadline_seconds: float = DEADLINE_SECONDS) -> str | None:
     try:
         code = asked.wait(deadline_seconds)
     except BaseException as ended:  # an interrupt too leaves nothing running; it goes on its way
-        os.killpg(asked.pid, signal.SIGKILL)
-        with suppress(subprocess.TimeoutExpired):  # it may wait for a disk that does not answer
-            asked.wait(_ENDS_SECONDS)
+        if asked.returncode is None:  # else it ended just then, and its number may be another's
+            os.killpg(asked.pid, signal.SIGKILL)
+            with suppress(subprocess.TimeoutExpired):  # it may wait for a disk that does not answer
+                asked.wait(_ENDS_SECONDS)
         if not isinstance(ended, subprocess.TimeoutExpired):
             raise
         return f"{SETTING}: it took more than {deadline_seconds:g} s"

@@ -106,12 +106,12 @@ def _users() -> tuple[EntryUser | None, ...]:
     """Return whom an entry may run as: a user of its own, then the harness's.
 
     Root's setting must be right: entries of its own rights are not what was asked for. Who is not
-    root cannot see what another user's processes hold open, and so not how much memory that is:
-    another user it is only where the kernel holds the memory.
+    root, or is root without the right to trace, cannot see what another user's processes hold open,
+    and so not how much memory that is: another user it is only where the kernel holds the memory.
     """
     try:
         user = find_user()
-        return (None,) if user.mapped and not find_accounts().enforcing else (user, None)
+        return (None,) if user.is_unseen and not find_accounts().enforcing else (user, None)
     except ConfigurationError:
         if os.environ.get(UID_VARIABLE):
             raise

@@ -61,6 +61,11 @@ _ENFORCED_REMEDY = {
     "enable-linger` starts; or in a control group that the user may write",
 }
 """By whether the harness is run by root."""
+_UNSEEN_REMEDY = {
+    True: f"{_ENFORCED_REMEDY[True]}; or give root the capability SYS_PTRACE there",
+    False: _ENFORCED_REMEDY[False],
+}
+"""Likewise, where memory that an entry of another user holds in open files could not be counted."""
 _OTHERWISE = "use a stronger way: `--isolation auto` takes the strongest that works here"
 
 _MEBIBYTE = 1 << 20
@@ -181,9 +186,10 @@ def _with_remedy(check: IsolationCheck) -> IsolationCheck:
     if check.name == ENFORCED:
         remedy = _ENFORCED_REMEDY[os.geteuid() == 0]
     if check.name == USER:
-        try:  # who is not root gives an entry a user only where the kernel holds memory
-            lacks_groups = find_user().mapped and not find_accounts().enforcing
-            remedy = _ENFORCED_REMEDY[False] if lacks_groups else _OTHERWISE
+        try:  # who is not seen into is an entry's user only where the kernel holds memory
+            user = find_user()
+            lacks_groups = user.is_unseen and not find_accounts().enforcing
+            remedy = _UNSEEN_REMEDY[not user.mapped] if lacks_groups else _OTHERWISE
         except ConfigurationError as error:
             remedy = error.remedy
     return IsolationCheck(name=check.name, held=False, seen=check.seen, remedy=remedy)
@@ -263,7 +269,7 @@ def _by_whom(
     has_wall = any(wall.resource == resource for wall in accounts.walls)
     for _ in range(_TRIES if has_wall else 1):
         check, by_kernel = exceed(sandbox, entry, resource, accounts, cores)
-        if by_kernel:
+        if by_kernel or not check.held:  # a limit that nobody held is told, and not tried away
             break
     return check, by_kernel
 

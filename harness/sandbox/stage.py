@@ -35,6 +35,8 @@ _MOST_UID = (1 << 32) - 2
 _SECOND = 1
 """The second user's number inside a user namespace of which the harness's user is root."""
 _UP_SECONDS = 30.0
+_SYS_PTRACE = 1 << 19
+"""The capability by which root may look into other users' processes: see capabilities(7)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ class EntryUser:
     gid: int
     mapped: bool
     """Whether it takes a user namespace to become it: the harness is not run by root."""
+
+    @property
+    def is_unseen(self) -> bool:
+        """Whether the kernel keeps from the harness what this user's processes hold open."""
+        return self.mapped or not effective_capabilities() & _SYS_PTRACE
 
     def inside(self) -> tuple[int, int]:
         """Return its numbers as they are in the stage."""
@@ -70,6 +77,12 @@ def find_user() -> EntryUser:
             remedy="install uidmap (shadow-utils elsewhere), or evaluate as root",
         )
     return EntryUser(uid=_subordinate("uid"), gid=_subordinate("gid"), mapped=True)
+
+
+def effective_capabilities() -> int:
+    """Return what the kernel lets this process do beyond others: not all to root in a container."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition("\nCapEff:\t")[2].split()[0], 16)
 
 
 def _unused(wanted: str) -> EntryUser:
