@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace as replaced
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,9 +16,11 @@ from harness.ranking.evidence import ItemScores
 from harness.ranking.joined import agree
 from harness.ranking.joint import joint_statistics
 from harness.ranking.rank_notes import rank_notes
-from harness.records.board import BoardStatus
-from harness.records.joint import JointEntry, JointStatistics
+from harness.records.board import Board, BoardStatus
+from harness.records.joint import Claim, JointEntry, JointStatistics
 from harness.records.rules import LEAST_CAMPAIGNS, Rules, read_rules
+from harness.site.language import language
+from harness.site.recorded import in_words
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +38,41 @@ def least(rules: Rules, quality: float | None, energy: float | None) -> str | No
 
 def test_what_either_axis_could_not_have_shown_is_said_by_itself(rules: Rules) -> None:
     begins = "two entries in the middle of this board are told apart when they differ by about "
-    assert least(rules, 0.03, 1.04) == f"{begins}0.03 in macro f1, or 4 % of energy"
-    assert least(rules, None, 1.04) == f"{begins}4 % of energy"
+    shown = " where quality is shown to be no worse"
+    assert least(rules, 0.03, 1.04) == f"{begins}0.03 in macro f1, or 4 % of energy{shown}"
+    assert least(rules, None, 1.04) == f"{begins}4 % of energy{shown}"
     assert least(rules, 0.03, None) == f"{begins}0.03 in macro f1"
-    assert least(rules, None, 2.5) == f"{begins}150 % of energy"
+    assert least(rules, None, 2.5) == f"{begins}150 % of energy{shown}"
     assert least(rules, None, None) is None
+
+
+def leading_in_energy(board: Board, rules: Rules, **changed: Any) -> list[str]:  # noqa: ANN401
+    ranking = replace(samples.RANKING, **{"units": 150, "quality_margin": 0.02, **changed})
+    found = rank_notes(board, ranking, rules)
+    return [note.message for note in found if note.code == "no-worse-not-shown"]
+
+
+def test_a_reader_is_told_why_an_entry_as_good_and_cheaper_is_not_ranked_before_another(
+    rules: Rules,
+) -> None:
+    cheap = samples.entry("linear-model", quality=0.8, joules_per_1000_queries=1.0)
+    dear = samples.entry("big-model", quality=0.8, joules_per_1000_queries=3.0)
+    board = samples.board(cheap, dear)
+    (message,) = leading_in_energy(board, rules)
+    assert message.endswith("as little as 3 of 150 groups, which may be too few to be seen")
+    said = in_words("no-worse-not-shown.message", message, language("fr")) or ""
+    assert "qu\u2019\u00e0 3 groupes sur 150" in said
+
+    claim = Claim(winner="linear-model", loser="big-model", by_quality=False, by_energy=True)
+    assert not leading_in_energy(board, rules, claims=(claim,))
+    assert not leading_in_energy(board, rules, units=2000)  # enough of them
+    assert not leading_in_energy(board, rules, least_energy_ratio=3.5)
+    assert not leading_in_energy(board, rules, least_energy_ratio=None)
+    assert not leading_in_energy(board, rules, apart=(("linear-model",), ("big-model",)))
+    better = samples.entry("big-model", quality=0.81, joules_per_1000_queries=3.0)
+    assert not leading_in_energy(samples.board(cheap, better), rules)
+    floor = (replace(each, at_floor=True) for each in (cheap, dear))
+    assert not leading_in_energy(samples.board(*floor), rules)
 
 
 def of_hidden(quality: float | None, support: float | None) -> JointStatistics:

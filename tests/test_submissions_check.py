@@ -197,6 +197,18 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     assert report.digest is None
 
 
+def test_the_name_of_an_entry_in_place_of_its_folder(
+    entry: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (entry.parent / "submissions").mkdir()
+    entry.rename(entry.parent / "submissions" / "mine")
+    monkeypatch.chdir(entry.parent)
+    (fault,) = check(Path("mine"), CONTEXT).faults
+    assert fault.remedy == "name the entry's folder: submissions/mine"
+    (fault,) = check(Path("other"), CONTEXT).faults
+    assert fault.remedy == "name the entry's folder, or make it: init"
+
+
 def test_a_file_in_place_of_the_folder(entry: Path) -> None:
     assert codes(check(entry / "model.py", CONTEXT)) == ["FRG101"]
 

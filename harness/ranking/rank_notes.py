@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import permutations
 from typing import Literal, NamedTuple, TypeAlias
 
 from harness.ranking.trust import two_digits
@@ -12,6 +13,9 @@ from harness.records.rules import Rules
 from harness.records.session import Notice
 
 NO_RANKS = "no-ranks"
+MOST_UNSEEN = 20
+"""Items or groups, as many as the margin of quality comes to, up to which such a loss may not be
+seen at all: on a board of fifty, 17 are too few (docs/explanation/statistics-claims.md)."""
 WhyNoRanks: TypeAlias = Literal["no-candidates", "items-missing", "other-rules"]
 
 
@@ -99,6 +103,38 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
             remedy="more sessions tell smaller differences of energy apart, and more items smaller "
             "ones of quality",
         )
+    margin = statistics.quality_margin
+    if margin * units <= MOST_UNSEEN and _leads_in_energy_alone(board, statistics):
+        grouped = "items" if units == board.items else "groups"
+        yield Notice(
+            code="no-worse-not-shown",
+            message="an entry that is as good and uses less energy is ranked before another only "
+            f"where it is shown not to be worse by {margin:g}: that is as little as "
+            f"{margin * units:.2g} of {units:,} {grouped}, which may be too few to be seen",
+            remedy=f"evaluate on more {grouped}: energy decides where they show that quality is "
+            "no worse",
+        )
+
+
+def _leads_in_energy_alone(board: Board, statistics: JointStatistics) -> bool:
+    """Say whether a reader sees an entry as good as another, cheaper, and not ranked before it.
+
+    Cheaper by more than what the board tells apart, and not both at the floor, whose energy is one.
+    """
+    least = statistics.least_energy_ratio
+    claimed = {(claim.winner, claim.loser) for claim in statistics.claims}
+    group = {entry: number for number, names in enumerate(statistics.apart) for entry in names}
+    candidates = {each.entry for each in statistics.entries}
+    ranked = [row for row in board.entries if row.entry in candidates]
+    return least is not None and any(
+        one.joules_per_1000_queries * least < other.joules_per_1000_queries
+        and one.quality >= other.quality
+        and not (one.at_floor and other.at_floor)
+        and group.get(one.entry) == group.get(other.entry)
+        and (one.entry, other.entry) not in claimed
+        for one, other in permutations(ranked, 2)
+        if one.joules_per_1000_queries is not None and other.joules_per_1000_queries is not None
+    )
 
 
 def _least(board: Board, statistics: JointStatistics) -> str:
@@ -107,7 +143,9 @@ def _least(board: Board, statistics: JointStatistics) -> str:
     if quality is not None:
         axes.append(f"{quality:g} in {board.metric.replace('_', ' ')}")
     if energy is not None:
-        axes.append(f"{two_digits(100 * (energy - 1))} % of energy")
+        axes.append(
+            f"{two_digits(100 * (energy - 1))} % of energy where quality is shown to be no worse"
+        )
     if not axes:
         return ""
     return (

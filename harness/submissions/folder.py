@@ -263,11 +263,14 @@ def _why_no_folder(directory: Path, error: OSError) -> Fault:
     if isinstance(error, NotADirectoryError):
         return fault("FRG101", ".", f"{directory} is not a folder", "name the entry's folder")
     if isinstance(error, FileNotFoundError):
+        meant = Path("submissions") / directory  # as an entry is named where it has results
         return fault(
             "FRG101",
             ".",
             f"{directory} does not exist",
-            "name the entry's folder, or make it: init",
+            f"name the entry's folder: {meant}"
+            if len(directory.parts) == 1 and meant.is_dir()
+            else "name the entry's folder, or make it: init",
         )
     return fault(
         "FRG101", ".", f"{directory} cannot be listed: {error.strerror}", "make it readable"
