@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.cli.check import check_context
-from harness.cli.evaluating.weights import hub
 from harness.cli.project import Project
+from harness.cli.weights import hub
 from harness.records.caches import cache_folder
 from harness.submissions.check import check
 from harness.submissions.weights import Weights

@@ -91,7 +91,7 @@ def assignments(
     ``named`` gives the names of an entry's folder and of its copy, which goes with ``stack``.
     """
     from harness.cli.evaluating.environments import prepare_all
-    from harness.cli.evaluating.weights import Supply
+    from harness.cli.weights import Supply
 
     rules = project.rules()
     reports = [each.report for each in checked]
