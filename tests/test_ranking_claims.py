@@ -358,6 +358,32 @@ def test_a_metric_that_is_no_mean_gives_what_the_mean_gives() -> None:
     assert np.allclose(one.front_support, other.front_support, atol=0.05)
 
 
+@pytest.mark.parametrize(("found", "shown"), [(40, False), (400, True)])
+def test_a_metric_of_few_items_that_are_found_by_all_does_not_show_that_none_is_missed(
+    found: int, shown: bool
+) -> None:
+    labels = np.arange(2000) < found
+
+    def f1(weights: Floats) -> Floats:
+        return np.ones(len(weights))  # both have all right
+
+    weights = np.where(labels, 1 / (2 * found - 1), 1 / (2 * found + 1))
+    quality = ResampledQuality(np.ones(2), (f1, f1), 2000, None, weights, labels.astype(int))
+    evidence = replace(board([0, 0], [1.0, 2.0], items=2000), quality=quality)
+    assert ranked(evidence).beats[0, 1] == shown, "2 % of 40 are in none of them twice in five"
+
+
+def test_a_metric_that_no_item_has_a_part_in_shows_nothing() -> None:
+    def nothing(weights: Floats) -> Floats:
+        return np.zeros(len(weights))
+
+    quality = ResampledQuality(
+        np.zeros(2), (nothing, nothing), 2000, None, np.zeros(2000), np.zeros(2000, int)
+    )
+    evidence = replace(board([0, 0], [1.0, 2.0], items=2000), quality=quality)
+    assert not ranked(evidence).beats.any()
+
+
 def test_entries_of_different_campaigns_need_three_of_each() -> None:
     def spread_over(campaigns: Sequence[int], ratio: float) -> SessionEnergies:
         noise = np.random.default_rng(campaigns[0]).normal(0, 0.002, 5 * len(campaigns))

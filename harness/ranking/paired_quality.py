@@ -71,7 +71,8 @@ class Resampled:
     """(r,): the difference in each resample of the units, the same ones for both entries."""
     units: int
     worth: float
-    """Of how many units of one size they tell as much: (sum of sizes)² / sum of squared sizes."""
+    """Of how many units of one size they tell as much: (sum of sizes)² / sum of squared sizes; of
+    several classes as the fewest of one do, see ``resampling.of_whole_units``."""
     method: str
 
 
