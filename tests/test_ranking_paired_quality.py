@@ -197,6 +197,8 @@ def test_few_errors_in_single_items_of_groups_leave_as_much_open_as_none_does() 
 def test_what_units_that_were_not_seen_leave_open_shrinks_with_their_number() -> None:
     shown = np.linspace(-0.004, 0.004, 101)
     few = found(resampled(0.0, shown, 40), items=400, margin=0.02)
+    assert few.groups_needed == 189
+    assert found(resampled(0.0, shown, 400), items=400).groups_needed is None
     assert few.items_needed == 1883  # 40 units become 189; by the root they would be 1,570
     enough, one_less = (
         found(resampled(0.0, shown / 2, units), items=1883, margin=0.02) for units in (189, 188)

@@ -125,6 +125,9 @@ class QualityFinding(Frozen, kw_only=True):
     """What it would take, at 80 %, to settle it by figures such as these: to tell a difference as
     large as the one seen, or to show that it is within the margin, whichever takes less. ``None``
     where it is settled, or where no number would do."""
+    groups_needed: int | None = None
+    """In how many groups these must stand, where items belong to groups: more items of the same
+    ones would not do."""
 
 
 def compare_quality(
@@ -153,17 +156,20 @@ def compare_quality(
         seen, unseen = interval, 0.0
         method, paired = "intervals of each entry, put together (MOVER)", False
     interval = _widened(interval, difference, extra)
+    needed, groups = None, None
+    if not _is_settled(interval, margin):
+        seen = _widened(seen, difference, extra)
+        needed = _items_needed(difference, seen, items, margin, extra, unseen=unseen)
+    if needed is not None and isinstance(evidence, Resampled) and evidence.units < items:
+        groups = math.ceil(evidence.units * needed / items)
     return QualityFinding(
         status=_status(difference, interval, margin),
         difference=difference,
         difference_interval=interval,
         method=method,
         paired=paired,
-        items_needed=None
-        if _is_settled(interval, margin)
-        else _items_needed(
-            difference, _widened(seen, difference, extra), items, margin, extra, unseen=unseen
-        ),
+        items_needed=needed,
+        groups_needed=groups,
     )
 
 
