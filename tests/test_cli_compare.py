@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from msgspec.structs import replace
 from projects import write_entry, write_project
@@ -17,14 +18,22 @@ from toy_task import write_task
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
+from harness.cli.comparing.items import Answered, _evidence
 from harness.ranking.compare import Comparison, Side
 from harness.ranking.paired_energy import EnergyFinding
-from harness.ranking.paired_quality import QualityFinding
+from harness.ranking.paired_quality import (
+    UNKNOWN,
+    QualityFinding,
+    Resampled,
+    compare_quality,
+)
 from harness.records.evaluation import Failed, ItemOutcomes, MetricValue, Quality
 from harness.records.session import Session
 from harness.store import reading
 from harness.store.results import write
 from harness.tasks import load_task
+from harness.tasks.card import Metric, MetricName
+from harness.tasks.item_scores import ItemScores
 
 CHECKOUT = Path(__file__).parents[1]
 ITEMS = 400
@@ -401,7 +410,25 @@ def test_items_that_belong_to_groups_are_resampled_by_group(project: Path) -> No
     assert "bootstrap over 40 groups" in made["quality"]["method"]
     assert made["quality"]["difference"] == pytest.approx(0.15)
     low, high = made["quality"]["difference_interval"]
-    assert 0.1 < low < 0.15 < high < 0.2
+    assert 0.06 < low < 0.15 < high < 0.24, "none of 40 groups is a share of up to 0.088"
+
+
+@pytest.mark.parametrize(
+    ("name", "label", "worth"),
+    [("balanced_accuracy", None, 20), ("f1", "b", 19), ("recall", "b", 10)],
+)
+def test_of_a_rare_class_few_items_tell_however_many_there_are_of_others(
+    project: Path, name: MetricName, label: str | None, worth: float
+) -> None:
+    ranked = Metric(name=name, direction="higher", ranked=True, label=label)
+    card = replace(load_task(project, "toy").card, metrics=(ranked,))
+    labels = np.repeat([0, 1], [390, 10])
+    side = Answered(ItemScores(card, labels[np.newaxis], labels), (), None, (1.0,))
+    evidence = _evidence(side, side)
+    assert isinstance(evidence, Resampled)
+    assert evidence.worth == pytest.approx(worth)
+    found = compare_quality(evidence, items=400, margin=0.02, of_sessions=(UNKNOWN, UNKNOWN))
+    assert found.status == "not-told-apart", "one in ten of ten is missed unseen one time in three"
 
 
 def test_sessions_that_disagree_count_by_their_share(project: Path) -> None:

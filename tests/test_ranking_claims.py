@@ -25,6 +25,7 @@ from harness.ranking.evidence import (
     Booleans,
     Evidence,
     Floats,
+    Integers,
     ItemScores,
     Margins,
     Resampled,
@@ -245,11 +246,90 @@ def test_what_could_be_seen_is_never_less_than_what_so_many_groups_can_show() ->
     assert ranking.least_quality_difference == pytest.approx(ranking.bound**2 / 30)
 
 
+@pytest.mark.parametrize("between", [0.0, 0.0004])
+def test_what_could_be_seen_is_just_enough_by_groups_and_by_sessions_that_differ(
+    between: float,
+) -> None:
+    groups = 300
+    evidence = in_groups(
+        board([0, 0], [1.0, 1.0], items=groups), np.ones((groups, 2), np.float32), groups
+    )
+    of = BetweenSessions(np.array([between, 0.0]), np.array([9.0, 9.0]))
+    found = ranked(replace(evidence, of_sessions=of))
+    assert found.least_quality_difference is not None
+    needed = unsure_scale(
+        np.array([[0, found.least_quality_difference]] * 2),
+        np.full((2, 2), found.least_quality_difference / groups),
+        of,
+    )
+    assert needed[0, 1] >= found.bound - 1e-6, "by whole groups that all tell one way"
+
+
+def test_no_difference_is_said_to_be_seen_that_is_more_than_the_whole_scale() -> None:
+    classes = np.array([0] * 600 + [1] * 2)
+    evidence = board([0, 0], [1.0, 1.0], items=602)
+    scores = ItemScores(np.ones((602, 2), np.float32), classes=classes)
+    found = ranked(replace(evidence, quality=scores))
+    assert found.bound**2 / 4 > 1 > found.bound**2 * (1 / 8 + 1 / 2400)
+    assert found.least_quality_difference is None
+
+
 @given(st.integers(0, 1000), st.integers(20, 200))
 def test_of_right_and_wrong_a_difference_is_known_as_mcnemar_has_it(seed: int, items: int) -> None:
     scores = (np.random.default_rng(seed).random((items, 4)) < 0.7).astype(np.float32)
     quality = draw_quality(ItemScores(scores), 1, 0)
     assert known_squares(quality) == pytest.approx(quality.squares)
+
+
+def in_classes(evidence: Evidence, scores: Floats, rare: int) -> Evidence:
+    """Have these answers, of five classes of which the last has so many items only."""
+    classes = np.repeat(np.arange(5), [400, 400, 400, 400, rare])
+    return replace(evidence, quality=ItemScores(scores, classes=classes))
+
+
+@pytest.mark.parametrize(("rare", "shown"), [(30, False), (120, True)])
+def test_items_of_a_rare_class_answered_alike_do_not_show_that_none_is_lost(
+    rare: int, shown: bool
+) -> None:
+    evidence = board([0, 0], [1.0, 2.0], items=1600 + rare)
+    found = ranked(in_classes(evidence, np.ones((1600 + rare, 2), np.float32), rare))
+    assert found.less_energy[0, 1]
+    assert found.beats[0, 1] == shown, "one in twenty of the class is the margin"
+
+
+def test_few_errors_in_a_frequent_class_are_not_told_from_those_unseen_in_a_rare_one() -> None:
+    scores = np.ones((1630, 2), np.float32)
+    scores[:30, 1] = 0  # 0.015: as much as 7.5 % of the rare class
+    evidence = board([0, 0], [1.0, 1.0], items=1630)
+    assert ranked(replace(evidence, quality=ItemScores(scores))).better_quality[0, 1]
+    assert not ranked(in_classes(evidence, scores, 30)).better_quality.any()
+    scores[:100, 1] = 0
+    assert ranked(in_classes(evidence, scores, 30)).better_quality[0, 1]
+
+
+@given(st.integers(0, 1000), st.sampled_from(["alone", "groups", "classes"]))
+def test_one_more_item_right_raises_what_an_entry_was_ahead_by(seed: int, kind: str) -> None:
+    def standing(scores: Floats) -> tuple[float, float]:
+        quality = draw_quality(ItemScores(scores, **labels), 1, 0)
+        seen = _statistics(quality, pairs, evidence, MARGINS)
+        return float(seen.better[0, 1]), float(seen.not_worse[0, 1])
+
+    rng = np.random.default_rng(seed)
+    evidence = board([0, 0], [1.0, 1.0], items=60)
+    pairs = compare_energies(evidence)
+    of_kind: dict[str, dict[str, Integers]] = {
+        "alone": {},
+        "groups": {"groups": np.arange(60) // 5},
+        "classes": {"classes": np.repeat([0, 1, 2], [40, 15, 5])},
+    }
+    labels = of_kind[kind]
+    scores = (rng.random((60, 2)) < rng.uniform(0.3, 1, 2)).astype(np.float32)
+    before = standing(scores)
+    wrong = np.flatnonzero(scores[:, 0] == 0)
+    if len(wrong):
+        scores[rng.choice(wrong), 0] = 1
+    after = standing(scores)
+    assert all(new >= old - 1e-9 or old < 0 for old, new in zip(before, after, strict=True))
 
 
 def test_classes_count_alike_in_balanced_quality() -> None:
@@ -276,6 +356,32 @@ def test_a_metric_that_is_no_mean_gives_what_the_mean_gives() -> None:
     one, other = ranked(fast), ranked(slow)
     assert np.array_equal(one.beats, other.beats)
     assert np.allclose(one.front_support, other.front_support, atol=0.05)
+
+
+@pytest.mark.parametrize(("found", "shown"), [(40, False), (400, True)])
+def test_a_metric_of_few_items_that_are_found_by_all_does_not_show_that_none_is_missed(
+    found: int, shown: bool
+) -> None:
+    labels = np.arange(2000) < found
+
+    def f1(weights: Floats) -> Floats:
+        return np.ones(len(weights))  # both have all right
+
+    weights = np.where(labels, 1 / (2 * found - 1), 1 / (2 * found + 1))
+    quality = ResampledQuality(np.ones(2), (f1, f1), 2000, None, weights, labels.astype(int))
+    evidence = replace(board([0, 0], [1.0, 2.0], items=2000), quality=quality)
+    assert ranked(evidence).beats[0, 1] == shown, "2 % of 40 are in none of them twice in five"
+
+
+def test_a_metric_that_no_item_has_a_part_in_shows_nothing() -> None:
+    def nothing(weights: Floats) -> Floats:
+        return np.zeros(len(weights))
+
+    quality = ResampledQuality(
+        np.zeros(2), (nothing, nothing), 2000, None, np.zeros(2000), np.zeros(2000, int)
+    )
+    evidence = replace(board([0, 0], [1.0, 2.0], items=2000), quality=quality)
+    assert not ranked(evidence).beats.any()
 
 
 def test_entries_of_different_campaigns_need_three_of_each() -> None:

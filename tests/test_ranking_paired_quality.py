@@ -194,6 +194,18 @@ def test_few_errors_in_single_items_of_groups_leave_as_much_open_as_none_does() 
     assert found(uneven, items=400).difference_interval[1] == pytest.approx(0.161, abs=1e-3)
 
 
+def test_what_units_that_were_not_seen_leave_open_shrinks_with_their_number() -> None:
+    shown = np.linspace(-0.004, 0.004, 101)
+    few = found(resampled(0.0, shown, 40), items=400, margin=0.02)
+    assert few.groups_needed == 189
+    assert found(resampled(0.0, shown, 400), items=400).groups_needed is None
+    assert few.items_needed == 1883  # 40 units become 189; by the root they would be 1,570
+    enough, one_less = (
+        found(resampled(0.0, shown / 2, units), items=1883, margin=0.02) for units in (189, 188)
+    )
+    assert (enough.status, one_less.status) == ("equivalent", "not-told-apart")
+
+
 def test_one_unit_tells_nothing() -> None:
     alone = resampled(0.2, np.full(100, 0.2), 1)
     assert found(alone, items=40).difference_interval == (-1.0, 1.0)
@@ -252,7 +264,7 @@ def test_to_show_that_two_are_the_same_takes_a_number_too() -> None:
 
 def test_where_nothing_differs_what_is_left_open_shrinks_with_the_number_of_items() -> None:
     needed = found(right_or_wrong(200, 0, 0, 100)).items_needed
-    assert needed == 380  # z^2 / (n + z^2) is 0.01
+    assert needed == 381  # z^2 / (n + z^2) is 0.01
     same = resampled(0.0, np.zeros(100), 300)
     assert found(same, items=300).items_needed == needed
 

@@ -8,10 +8,11 @@ from itertools import product
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness.ranking.paired_energy import EnergyFinding, EnergyStatus, not_compared
 from harness.ranking.paired_quality import QualityFinding, QualityStatus
-from harness.ranking.verdict import Terms, is_conclusive, sentence, span
+from harness.ranking.verdict import Terms, is_conclusive, sentence, span, what_it_takes
 from harness.records.board import Interval
 
 DASH = "\N{EN DASH}"
@@ -118,6 +119,11 @@ def test_what_nothing_would_settle_is_said() -> None:
         "more sessions like these would not settle the energy, and more items would not settle the "
         "quality"
     )
+
+
+def test_where_items_belong_to_groups_what_it_takes_is_groups() -> None:
+    grouped = replace(quality("not-told-apart"), groups_needed=63)
+    assert "items in 63 groups for the quality" in what_it_takes(grouped, energy("less"))
 
 
 def test_an_article_fits_its_noun() -> None:

@@ -62,6 +62,31 @@ def test_resampled_scores_are_the_metric_of_the_resampled_items(
         assert np.mean(means) == pytest.approx(scored.resampled(often)[1])
 
 
+@pytest.mark.parametrize(
+    ("name", "label", "of_a", "of_b"),
+    [
+        ("accuracy", None, 1 / 100, 1 / 100),
+        ("balanced_accuracy", None, 1 / 180, 1 / 20),
+        ("recall", "b", 0, 1 / 10),
+        ("f1", "b", 1 / 21, 1 / 19),
+        ("precision", "a", 0, 1 / 91),
+    ],
+)
+def test_an_item_weighs_what_one_wrong_answer_to_it_costs(
+    root: Path, name: MetricName, label: str | None, of_a: float, of_b: float
+) -> None:
+    labels = np.array([0] * 90 + [1] * 10)
+    scored = item_scores(card_of(root, name, label), [labels], labels)
+    assert scored.weights[:90] == pytest.approx(of_a)
+    assert scored.weights[90:] == pytest.approx(of_b)
+
+
+def test_an_item_weighs_nothing_by_answers_of_a_label_that_none_has(root: Path) -> None:
+    labels = np.zeros(50, np.int64)
+    scored = item_scores(card_of(root, "macro_f1", None), [labels], labels)
+    assert scored.weights == pytest.approx(1 / 99)
+
+
 def test_no_answer_is_a_wrong_one(root: Path) -> None:
     scored = item_scores(
         card_of(root, "accuracy", None), [np.array([0, -1, 1])], np.array([0, 0, 0])

@@ -126,9 +126,10 @@ def unseen_losses(quality: QualityDraws, margins: Margins) -> float:
     items answered alike would "show" that quality is the same to a hundredth. The restricted
     estimate of T. Tango (Statistics in Medicine 17 (1998), 891-908) comes to the same where no
     item differs, and to somewhat less where many do. Where items stand in groups, whole groups may
-    be lost: what errors are seen in single items says nothing of those.
+    be lost: what errors are seen in single items says nothing of those. Where quality is the mean
+    over classes, the margin may be lost in the rarest alone.
     """
-    return margins.quality * quality.unit
+    return margins.quality * quality.whole
 
 
 def known_squares(quality: QualityDraws) -> Floats:
@@ -137,10 +138,10 @@ def known_squares(quality: QualityDraws) -> Floats:
     A difference d is taken to be known no better than if whole units, groups or items, told one way
     throughout: d / units, what McNemar's test has of right and wrong. Else few errors in single
     items of many groups would be told apart from the loss of whole groups, as large and too rare to
-    be seen.
+    be seen; and few errors in a frequent class from as large a loss in a rare one.
     """
     apart = np.subtract.outer(quality.values, quality.values)
-    squares: Floats = np.maximum(quality.squares, np.abs(apart) * quality.unit)
+    squares: Floats = np.maximum(quality.squares, np.abs(apart) * quality.whole)
     return squares
 
 
@@ -256,11 +257,12 @@ def _beats(
 
 
 def _least_quality(quality: QualityDraws, margins: Margins, bound: float) -> float | None:
-    """Return d with d² = bound² x (own square + d² unit) + what whole sessions ask for.
+    """Return d with d² = bound² x known + what whole sessions ask for, of the median pair.
 
-    Of the median pair, and bound² x unit at the least (``known_squares``). Where two answer alike
-    their own square is nothing, and shows no more than that of losses which no item happened to
-    show: that is the least that it is taken for.
+    What is known (``known_squares``) is the own square + d² unit, or d x whole if that is more.
+    Where two answer alike their own square is nothing, and shows no more than that of losses which
+    no item happened to show: that is the least that it is taken for. ``None`` where it is above 1,
+    which no difference is.
     """
     upper = np.triu_indices(len(quality.values), 1)
     left = 1 - bound**2 * quality.unit
@@ -270,9 +272,12 @@ def _least_quality(quality: QualityDraws, margins: Margins, bound: float) -> flo
     unseen = unseen_losses(quality, margins)
     own = np.maximum(quality.squares - quality.unit * np.square(apart), unseen)
     everybody = np.arange(len(quality.values))
-    whole = unsure_part(np.full(len(everybody), bound), _between(quality), everybody)
-    needed = (bound**2 * own + pairwise(whole))[upper]
-    return max(math.sqrt(float(np.median(needed)) / left), bound**2 * quality.unit)
+    whole = pairwise(unsure_part(np.full(len(everybody), bound), _between(quality), everybody))
+    by_squares = np.sqrt((bound**2 * own + whole) / left)
+    half = bound**2 * quality.whole / 2
+    by_units = half + np.sqrt(half**2 + whole)
+    least = float(np.median(np.maximum(by_squares, by_units)[upper]))
+    return least if least <= 1 else None
 
 
 def _least_energy(pairs: EnergyPairs, bound: float) -> float | None:

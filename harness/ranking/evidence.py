@@ -67,13 +67,19 @@ class ResampledQuality:
     items: int
     groups: Integers | None = None
     """(items,): items that belong together, and are resampled together."""
+    weights: Floats | None = None
+    """(items,): what of the metric one more wrong answer takes; ``None``: 1 / items each."""
+    classes: Integers | None = None
+    """(items,): of which one alone may be answered wrongly."""
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
         if self.values.shape != (len(self.resampled),):
             raise ValueError(f"{self.values.shape} values for {len(self.resampled)} entries")
-        if self.groups is not None and self.groups.shape != (self.items,):
-            raise ValueError(f"groups are {self.groups.shape} for {self.items} items")
+        of_items = (("groups", self.groups), ("weights", self.weights), ("classes", self.classes))
+        for name, each in of_items:
+            if each is not None and each.shape != (self.items,):
+                raise ValueError(f"{name} are {each.shape} for {self.items} items")
 
     @property
     def entries(self) -> int:

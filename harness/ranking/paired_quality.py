@@ -71,7 +71,8 @@ class Resampled:
     """(r,): the difference in each resample of the units, the same ones for both entries."""
     units: int
     worth: float
-    """Of how many units of one size they tell as much: (sum of sizes)² / sum of squared sizes."""
+    """Of how many units of one size they tell as much: (sum of sizes)² / sum of squared sizes; of
+    several classes as the fewest of one do, see ``resampling.of_whole_units``."""
     method: str
 
 
@@ -124,6 +125,9 @@ class QualityFinding(Frozen, kw_only=True):
     """What it would take, at 80 %, to settle it by figures such as these: to tell a difference as
     large as the one seen, or to show that it is within the margin, whichever takes less. ``None``
     where it is settled, or where no number would do."""
+    groups_needed: int | None = None
+    """In how many groups these must stand, where items belong to groups: more items of the same
+    ones would not do."""
 
 
 def compare_quality(
@@ -144,27 +148,29 @@ def compare_quality(
     if isinstance(evidence, RightOrWrong):
         return _right_or_wrong(evidence, margin, extra)
     if isinstance(evidence, Resampled):
-        difference, interval = evidence.difference, _bootstrap(evidence)
+        difference, seen = evidence.difference, _percentiles(evidence)
+        interval, unseen = _bootstrap(evidence, seen), _unseen(evidence)
         method, paired = f"paired {evidence.method}", True
     else:
         difference, interval = _mover(evidence)
+        seen, unseen = interval, 0.0
         method, paired = "intervals of each entry, put together (MOVER)", False
     interval = _widened(interval, difference, extra)
+    needed, groups = None, None
+    if not _is_settled(interval, margin):
+        seen = _widened(seen, difference, extra)
+        needed = _items_needed(difference, seen, items, margin, extra, unseen=unseen)
+    if needed is not None and isinstance(evidence, Resampled) and evidence.units < items:
+        groups = math.ceil(evidence.units * needed / items)
     return QualityFinding(
         status=_status(difference, interval, margin),
         difference=difference,
         difference_interval=interval,
         method=method,
         paired=paired,
-        items_needed=_items_needed(
-            difference, interval, items, margin, extra, alike=_all_alike(evidence)
-        ),
+        items_needed=needed,
+        groups_needed=groups,
     )
-
-
-def _all_alike(evidence: Resampled | Apart) -> bool:
-    """Say whether no resample shows any difference."""
-    return isinstance(evidence, Resampled) and not evidence.resamples.any()
 
 
 def sign_flip_p(differences: Integers) -> float:
@@ -235,8 +241,15 @@ def _right_or_wrong(evidence: RightOrWrong, margin: float, extra: float) -> Qual
         paired=True,
         only_a_right=only_a,
         only_b_right=only_b,
-        items_needed=_items_needed(
-            difference, interval, items, margin, extra, alike=not differences.any()
+        items_needed=None
+        if _is_settled(interval, margin)
+        else _items_needed(
+            difference,
+            interval if differences.any() else (0.0, 0.0),
+            items,
+            margin,
+            extra,
+            unseen=0.0 if differences.any() else _none_of(items),
         ),
     )
 
@@ -257,21 +270,33 @@ def _law_of_sum(sizes: Integers) -> Floats:
     return np.clip(probabilities[: points // 2], 0.0, 1.0)
 
 
-def _bootstrap(evidence: Resampled) -> Interval:
+def _bootstrap(evidence: Resampled, percentiles: Interval) -> Interval:
     """Return the percentile interval, that goes at least as far as units that were not seen may.
 
-    None of n units is a share of up to z² / (n + z²), the end of its score interval (Wilson). What
-    resamples differ by shows nothing of units that are lost whole, if none was.
+    What resamples differ by shows nothing of units that are lost whole, if none was.
     """
+    (low, high), unseen = percentiles, _unseen(evidence)
+    return (
+        max(-1.0, min(low, evidence.difference - unseen)),
+        min(1.0, max(high, evidence.difference + unseen)),
+    )
+
+
+def _percentiles(evidence: Resampled) -> Interval:
     if evidence.units == 1:
         return -1.0, 1.0
     tail = expanded_tail(evidence.units)
     low, high = np.quantile(evidence.resamples, (tail, 1 - tail))
-    unseen = _Z**2 / (evidence.worth + _Z**2)
-    return (
-        max(-1.0, min(float(low), evidence.difference - unseen)),
-        min(1.0, max(float(high), evidence.difference + unseen)),
-    )
+    return float(low), float(high)
+
+
+def _unseen(evidence: Resampled) -> float:
+    return _none_of(evidence.worth)
+
+
+def _none_of(units: float) -> float:
+    """Return the share that none of n units may be of, the end of its score interval (Wilson)."""
+    return _Z**2 / (units + _Z**2)
 
 
 def _mover(evidence: Apart) -> tuple[float, Interval]:
@@ -308,27 +333,30 @@ def _status(difference: float, interval: Interval, margin: float) -> QualityStat
     return "equivalent" if -margin < low and high < margin else "not-told-apart"
 
 
+def _is_settled(interval: Interval, margin: float) -> bool:
+    low, high = interval
+    return low > 0 or high < 0 or (-margin < low and high < margin)
+
+
 def _items_needed(
-    difference: float, interval: Interval, items: int, margin: float, extra: float, *, alike: bool
+    difference: float, seen: Interval, items: int, margin: float, extra: float, *, unseen: float
 ) -> int | None:
     """Return how many items such as these would settle it; see ``QualityFinding``.
 
-    Where all are answered ``alike`` what is left open shrinks with their number, and else with its
-    root. ``extra`` of it, what whole sessions differ by, no items make smaller.
+    What was ``seen`` to vary shrinks with the root of their number, and what is left open for the
+    ``unseen`` with their number: both must. ``extra`` of it, what whole sessions differ by, no
+    items make smaller.
     """
-    low, high = interval
-    if low > 0 or high < 0 or (-margin < low and high < margin):
-        return None
-    if alike:
-        of_items, left = _less(high, extra), _less(margin, extra)
-        return max(items + 1, math.ceil(items * of_items / left)) if left > 0 else None
-    targets = [abs(difference), margin - abs(difference)]
-    target = max(targets)
-    left = _less(target, extra / _Z * _Z_POWER)
+    low, high = seen
+    target = max(abs(difference), margin - abs(difference))
+    error = _less((high - low) / 2, extra) / _Z
+    left = _less(target, extra / _Z * _Z_POWER if error > 0 else extra)
     if left <= 0:
         return None
-    error = _less((high - low) / 2, extra) / _Z
-    return max(items + 1, math.ceil(items * (error * _Z_POWER / left) ** 2))
+    open_to = _less(target, extra)
+    of_unseen = unseen / (1 - unseen) * (1 - open_to) / open_to  # z² / (n + z²) is ``open_to``
+    times = max((error * _Z_POWER / left) ** 2, of_unseen)
+    return max(items + 1, math.ceil(items * times))
 
 
 def _less(whole: float, part: float) -> float:

@@ -48,6 +48,9 @@ class QualityDraws:
     It is about zero, not about the difference of the entries, like McNemar's."""
     unit: float
     """The sum of the squared shares that groups or items have in quality: 1 / items at best."""
+    whole: float
+    """The variance of what is lost by whole groups or items, over what is lost: ``unit`` where it
+    may be any of them, and more where it may be those of one class alone, which are fewer."""
     between: BetweenSessions | None = None
     """What whole sessions add: in the deviations, and not in the squares. ``None``: nothing."""
 
@@ -113,6 +116,28 @@ def _draw_means(quality: ItemScores, draws: int, seed: int) -> QualityDraws:
         totals=deviations[:, -1].copy(),
         squares=_squared_distances(parts.T @ parts),
         unit=float(np.square(shares).sum()),
+        whole=of_whole_units(weights, unit_of_item, quality.classes),
+    )
+
+
+def of_whole_units(weights: Floats, unit_of_item: Integers, classes: Integers | None) -> float:
+    """Return the variance over the loss where any unit may be lost, at one chance for all.
+
+    ``weights`` (items,) is what of quality an item is. At a chance p, p x their sum is lost, with a
+    variance of p x the sum of squares of units. Where only the items of one class may be lost, both
+    are of these; the most of any of them counts. 1 where no item has a weight: nothing is known.
+    """
+    every = np.zeros(len(weights), np.int64)
+    ofs = [every] if classes is None else [every, classes]
+    return max(
+        (
+            float(np.square(np.bincount(unit_of_item[chosen], weights[chosen])).sum())
+            / float(weights[chosen].sum())
+            for of in ofs
+            for chosen in (of == each for each in np.unique(of))
+            if weights[chosen].any()
+        ),
+        default=1.0,
     )
 
 
@@ -126,6 +151,8 @@ def _draw_metric(quality: ResampledQuality, draws: int, seed: int) -> QualityDra
             for signs in _signs(draws, units, seed)
         ]
     )
+    even = np.full(quality.items, 1 / quality.items)
+    weights = even if quality.weights is None else quality.weights
     deviations = np.nan_to_num(deviations, nan=0.0) - quality.values
     gram = deviations.T @ deviations / draws
     apart = np.subtract.outer(quality.values, quality.values)
@@ -135,6 +162,7 @@ def _draw_metric(quality: ResampledQuality, draws: int, seed: int) -> QualityDra
         totals=np.zeros(draws, np.float32),
         squares=_squared_distances(gram) + unit * np.square(apart),
         unit=unit,
+        whole=of_whole_units(weights, unit_of_item, quality.classes),
     )
 
 

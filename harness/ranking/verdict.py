@@ -94,7 +94,9 @@ def what_it_takes(quality: QualityFinding, energy: EnergyFinding) -> str:
     elif energy.status == "not-told-apart":
         never.append(f"more {unit} like these would not settle the energy")
     if quality.items_needed is not None:
-        wanted.append(f"about {quality.items_needed:,} items for the quality")
+        grouped = quality.groups_needed
+        within = f" in {grouped:,} groups" if grouped is not None else ""
+        wanted.append(f"about {quality.items_needed:,} items{within} for the quality")
     elif quality.status == "not-told-apart":
         never.append("more items would not settle the quality")
     takes = [f"it would take {' and '.join(wanted)}"] if wanted else []

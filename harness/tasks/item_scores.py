@@ -48,6 +48,30 @@ class ItemScores:
         return self.labels if self.card.ranked_metric.name == "balanced_accuracy" else None
 
     @property
+    def weights(self) -> Floats:
+        """(n,): what of the metric one wrong answer takes where all others are right.
+
+        The wrong answer that costs most is taken, or none; of labels that no item has, none. Of F1
+        a found item of few weighs much, and one of the many others as much; of recall these weigh
+        nothing.
+        """
+        k = len(self.card.label_names)
+        metric = metric_function(self.card.ranked_metric, self.card.label_names)
+        sizes = np.bincount(self.labels, minlength=k).astype(np.float64)
+        right = np.zeros((k, k + 1))
+        right[np.arange(k), np.arange(k)] = sizes
+        lost = np.zeros(k)
+        occur = np.flatnonzero(sizes).tolist()
+        for true in occur:
+            for said in [*occur, k]:
+                one_wrong = right.copy()
+                one_wrong[true, true] -= 1
+                one_wrong[true, said] += 1
+                lost[true] = max(lost[true], float(metric(right) - metric(one_wrong)))
+        of_items: Floats = lost[self.labels]
+        return of_items
+
+    @property
     def by_session(self) -> tuple[float, ...]:
         """The metric, session by session."""
         k = len(self.card.label_names)

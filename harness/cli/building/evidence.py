@@ -179,12 +179,15 @@ def _quality(answered: Sequence[Answered]) -> ItemScores | ResampledQuality:
         classes = np.array(labels, np.int64) if answered[0].classes else None
         return ItemScores(np.stack(by_item, axis=1), classes, groups)
     once = np.ones((1, len(labels)))
-    resampled = [each.answers.resampled for each in answered if each.answers is not None]
+    answers = [each.answers for each in answered if each.answers is not None]
+    resampled = [each.resampled for each in answers]
     return ResampledQuality(
         values=np.concatenate([metric(once) for metric in resampled]),
         resampled=tuple(resampled),
         items=len(labels),
         groups=groups,
+        weights=answers[0].weights,
+        classes=np.array(labels, np.int64),
     )
 
 

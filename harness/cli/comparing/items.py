@@ -213,9 +213,11 @@ def _right(side: Answered) -> Integers:
 
 def _resampled(a: Answered, b: Answered) -> Resampled:
     """Draw the same units for both, with a fixed seed: the same answers give the same interval."""
+    from harness.ranking.resampling import of_whole_units
     from harness.tasks.intervals import RESAMPLES, SEED
 
     items = len(a.scores.labels)
+    alike = a.scores.card.ranked_metric.name == "accuracy"
     of_item, kind = np.arange(items), "items"
     if a.groups is not None:
         of_item, kind = np.unique(np.array(a.groups, object), return_inverse=True)[1], "groups"
@@ -233,6 +235,6 @@ def _resampled(a: Answered, b: Answered) -> Resampled:
         difference=float((b.scores.resampled(once) - a.scores.resampled(once))[0]),
         resamples=np.concatenate(drawn),
         units=units,
-        worth=items**2 / float(np.square(np.bincount(of_item)).sum()),
+        worth=1 / of_whole_units(a.scores.weights, of_item, None if alike else a.scores.labels),
         method=f"bootstrap over {units} {kind}, {RESAMPLES} resamples, PCG64 seed {SEED}",
     )
