@@ -351,7 +351,8 @@ def test_children_can_be_waited_for_however_the_harness_was_started() -> None:
     inside = (
         "import signal\n"
         "from harness import __main__ as start\n"
-        "start.app = lambda **_: print(signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)\n"
+        "told = lambda **_: print(signal.getsignal(signal.SIGCHLD) == signal.SIG_DFL)\n"
+        "start.without_others = lambda *_: told\n"
         "start.main()\n"
     )
     result = subprocess.run(

@@ -62,18 +62,26 @@ def hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return setting
 
 
-def nobody_is_left() -> bool:
+@pytest.fixture
+def before() -> set[psutil.Process]:
+    """Look who was there: other tests' servers may be."""
+    return {*psutil.Process().children(recursive=True)}
+
+
+def nobody_is_left(before: set[psutil.Process]) -> bool:
     """See that what was started is gone with all that it had started itself."""
-    return not psutil.Process().children(recursive=True)
+    return before.issuperset(psutil.Process().children(recursive=True))
 
 
-def test_there_is_a_deadline(hung: Path) -> None:
+def test_there_is_a_deadline(hung: Path, before: set[psutil.Process]) -> None:
     assert forget_files(0.5) == f"{hung}: it took more than 0.5 s"
     assert hung.read_text() == ""
-    assert nobody_is_left()
+    assert nobody_is_left(before)
 
 
-def test_an_interrupt_leaves_nothing_running(hung: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_interrupt_leaves_nothing_running(
+    hung: Path, before: set[psutil.Process], monkeypatch: pytest.MonkeyPatch
+) -> None:
     wait = subprocess.Popen.wait
 
     def interrupted(process: subprocess.Popen[bytes], seconds: float | None = None) -> int:
@@ -85,7 +93,7 @@ def test_an_interrupt_leaves_nothing_running(hung: Path, monkeypatch: pytest.Mon
     with pytest.raises(KeyboardInterrupt):
         forget_files()
     assert hung.read_text() == ""
-    assert nobody_is_left()
+    assert nobody_is_left(before)
 
 
 def test_an_interrupt_as_it_ends_by_itself_is_an_interrupt(

@@ -126,8 +126,10 @@ def test_texts_may_be_empty_long_and_in_any_script(tmp_path: Path, form: str) ->
     else:
         with source.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows([("quote", "label"), *((each, "a") for each in samples)])
+    limit = csv.field_size_limit()
     imported(task, form, source, tmp_path / "set", halving=Halving(test_share=1.0))
     assert task.load_data(str(tmp_path / "set"), 0).test.samples(range(4)) == samples
+    assert csv.field_size_limit() == limit, "it is of the whole process, and others rely on it"
 
 
 def test_what_is_written_is_a_batch_at_a_time_however_large_items_are(tmp_path: Path) -> None:

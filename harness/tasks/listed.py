@@ -194,7 +194,7 @@ def _csv_records(source: Path, faults: Faults) -> Iterator[tuple[str, dict[str, 
 
     Behind a quote that is never closed nothing can be told apart.
     """
-    csv.field_size_limit(_MOST_CELL)
+    before = csv.field_size_limit(_MOST_CELL)  # of the whole process
     number = 0
     try:
         with source.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
@@ -220,6 +220,8 @@ def _csv_records(source: Path, faults: Faults) -> Iterator[tuple[str, dict[str, 
             f"{source}: row {number + 1} or the one below it",
             f"is not as it should be written, and what follows was not read: {error}",
         )
+    finally:
+        csv.field_size_limit(before)
 
 
 def _fault_of_cells(record: dict[Any, Any]) -> str | None:
