@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
+import time
 from pathlib import Path
 
 import psutil
@@ -65,12 +67,30 @@ def hung(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def before() -> set[psutil.Process]:
     """Look who was there: other tests' servers may be."""
-    return {*psutil.Process().children(recursive=True)}
+    return _running()
 
 
 def nobody_is_left(before: set[psutil.Process]) -> bool:
     """See that what was started is gone with all that it had started itself."""
-    return before.issuperset(psutil.Process().children(recursive=True))
+    end = time.monotonic() + 5.0  # what was killed takes a moment to go
+    while not before >= _running():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.02)
+    return True
+
+
+def _running() -> set[psutil.Process]:
+    """Return who runs below this process; where orphans come to it, it may not have seen them end.
+
+    Another test may have made it so.
+    """
+    found = set()
+    for each in psutil.Process().children(recursive=True):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            if each.status() != psutil.STATUS_ZOMBIE:
+                found.add(each)
+    return found
 
 
 def test_there_is_a_deadline(hung: Path, before: set[psutil.Process]) -> None:
