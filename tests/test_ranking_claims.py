@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from statistics import NormalDist
 
@@ -13,13 +13,17 @@ from hypothesis import strategies as st
 
 from harness.ranking.bound import Largest
 from harness.ranking.claims import Ranking, _noise, _statistics, known_squares, rank
+from harness.ranking.energy_apart import apart
 from harness.ranking.energy_pairs import (
+    A_CAMPAIGN,
     BY_CAMPAIGN,
     BY_RATIO,
     BY_ROUND,
     BY_SESSION,
+    NOT_COMPARED,
     compare_energies,
 )
+from harness.ranking.energy_ratio import Ratio, Series
 from harness.ranking.evidence import (
     BetweenSessions,
     Booleans,
@@ -739,7 +743,7 @@ def test_noise_of_campaigns_has_their_degrees_of_freedom() -> None:
 def test_of_two_campaigns_only_one_tells_two_entries_apart() -> None:
     one, other = of_campaigns((5, 8), 1.0, 1), of_campaigns((5, 8), 1.0, 2, day=0.2)
     pairs = compare_energies(with_energies([one, other]))
-    assert pairs.kind[0, 1] == BY_ROUND + 1
+    assert pairs.kind[0, 1] == BY_ROUND + A_CAMPAIGN
     assert pairs.freedom[0, 1] == 7
     assert pairs.difference[0, 1] == pytest.approx(0.2, abs=0.02), "that of the longer campaign"
     alike = compare_energies(with_energies([of_campaigns((5, 5), 1.0, n) for n in (1, 2)]))
@@ -749,10 +753,9 @@ def test_of_two_campaigns_only_one_tells_two_entries_apart() -> None:
 
 def test_rounds_of_different_campaigns_have_noise_of_their_own() -> None:
     both = with_energies([of_campaigns((5, 4), 1.0, n) for n in (1, 2)])
-    columns = compare_energies(both).by_kind
-    assert [(columns[k].first, columns[k].values.shape[1]) for k in (BY_ROUND, BY_ROUND + 1)] == [
-        (0, 5), (5, 4),
-    ]  # fmt: skip
+    by_kind = compare_energies(both).by_kind
+    columns = [by_kind[BY_ROUND], by_kind[BY_ROUND + A_CAMPAIGN]]
+    assert [(each.first, each.values.shape[1]) for each in columns] == [(0, 5), (5, 4)]
 
 
 def test_the_rules_say_how_many_campaigns_make_a_comparison() -> None:
@@ -760,6 +763,70 @@ def test_the_rules_say_how_many_campaigns_make_a_comparison() -> None:
     assert compare_energies(with_energies(energy)).kind[0, 1] == BY_CAMPAIGN
     of_four = compare_energies(with_energies(energy, least_campaigns=4))
     assert of_four.kind[0, 1] == BY_ROUND
+
+
+def of_days(
+    counts: Mapping[int, int], joules: float, seed: int, day: float = 0.0
+) -> SessionEnergies:
+    """Make so many sessions on each day, that took turns with nobody."""
+    days = np.repeat([*counts], [*counts.values()])
+    noise = np.random.default_rng(seed).normal(0, 0.005, len(days))
+    return SessionEnergies(np.log(joules) + day * days + noise, days)
+
+
+def test_a_day_more_of_one_entry_takes_no_comparison_by_the_day_in_common() -> None:
+    then = [of_days({0: 5}, 1.0, 1), of_days({0: 5}, 1.3, 2)]
+    later = [of_days({0: 5, 4: 8}, 1.0, 1, day=0.2), then[1]]
+    before, after = (compare_energies(with_energies(each)) for each in (then, later))
+    assert before.kind[0, 1] == after.kind[0, 1] == BY_SESSION
+    assert before.difference[0, 1] > 0.2
+    assert np.array_equal(before.difference, after.difference)
+    assert np.array_equal(before.error, after.error)
+    assert np.array_equal(before.freedom, after.freedom)
+    for energy in (then, later):
+        assert ranked(with_energies(energy)).less_energy[0, 1]
+
+
+def test_of_two_days_in_common_the_one_with_the_most_sessions_counts() -> None:
+    first, second = of_days({0: 5, 1: 6, 2: 9}, 1.0, 1), of_days({0: 5, 1: 7}, 1.0, 2, day=0.2)
+    pairs = compare_energies(with_energies([first, second]))
+    assert pairs.kind[0, 1] == BY_SESSION + A_CAMPAIGN, "that of 6 and 7"
+    assert pairs.difference[0, 1] == pytest.approx(0.2, abs=0.02)
+    alike = compare_energies(with_energies([of_days({0: 5, 1: 5}, 1.0, n) for n in (1, 2)]))
+    assert alike.kind[0, 1] == BY_SESSION, "of equally many the first"
+
+
+def test_days_enough_in_common_are_compared_day_by_day() -> None:
+    energy = [of_days({0: 5, 1: 5, 2: 5}, 1.0 + 0.5 * n, n) for n in range(2)]
+    pairs = compare_energies(with_energies(energy))
+    assert pairs.kind[0, 1] == BY_CAMPAIGN
+    assert pairs.freedom[0, 1] == 2
+    of_four = compare_energies(with_energies(energy, least_campaigns=4))
+    assert of_four.kind[0, 1] == BY_SESSION
+
+
+def test_a_board_compares_by_days_as_two_entries_by_themselves_are() -> None:
+    first, second = of_days({0: 5, 4: 9}, 1.0, 1), of_days({0: 6, 7: 5}, 1.1, 2)
+    pairs = compare_energies(with_energies([first, second]))
+    mine, theirs = (
+        Series(
+            tuple(np.exp(each.log_joules).tolist()),
+            (1.0,) * len(each.log_joules),
+            occasions=tuple(each.campaigns.tolist()),
+        )
+        for each in (first, second)
+    )
+    ratio = apart(mine, theirs, 3)
+    assert isinstance(ratio, Ratio)
+    assert pairs.difference[0, 1] == pytest.approx(ratio.estimate.log)
+    assert pairs.error[0, 1] >= ratio.estimate.standard_error > 0.8 * pairs.error[0, 1]
+
+
+def test_no_day_in_common_says_nothing() -> None:
+    energy = [of_days({0: 5, 1: 5}, 1.0, 1), of_days({2: 5, 3: 5}, 2.0, 2)]
+    assert compare_energies(with_energies(energy)).kind[0, 1] == NOT_COMPARED
+    few = [of_days({0: 2, 1: 5}, 1.0, 1), of_days({0: 5, 3: 5}, 2.0, 2)]
+    assert compare_energies(with_energies(few)).kind[0, 1] == NOT_COMPARED
 
 
 # What the meter leaves open

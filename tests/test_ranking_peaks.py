@@ -12,6 +12,7 @@ from harness.ranking import peaks as peaks_module
 from harness.ranking import reaching
 from harness.ranking.bound import Largest, bound_of
 from harness.ranking.energy_pairs import (
+    A_CAMPAIGN,
     BY_CAMPAIGN,
     BY_RATIO,
     BY_ROUND,
@@ -52,6 +53,10 @@ def boards() -> Iterator[tuple[str, set[int], Sequence[SessionEnergies | None]]]
     missing = [np.delete(np.arange(9), [n % 9, n % 7]).tolist() for n in of]
     yield "each its own turns", {BY_ROUND}, [sessions_of(rounds) for rounds in missing]
     yield "no turns", {BY_SESSION}, [sessions_of(range(4 + n % 6), turns=False) for n in of]
+    kinds = {NOT_COMPARED, BY_SESSION, BY_SESSION + A_CAMPAIGN}
+    days_of = ((0,), (0, 1), (1,))
+    often = [sessions_of(range(4 + n % 6), campaigns=days_of[n % 3], turns=False) for n in of]
+    yield "no turns, several days", kinds, often
     days = [sessions_of(range(3 + n % 2), campaigns=(1, 2, 3)) for n in of]
     yield "three campaigns", {BY_CAMPAIGN}, days
     early, late = (1, 2, 3, 4), (5, 6, 7, 8)
@@ -84,7 +89,6 @@ def noise_of(board: str) -> Noise:
     evidence = Evidence(names, ItemScores(scores), tuple(energy), floor, control)
     quality, pairs = draw_quality(evidence.quality, DRAWS, 0), compare_energies(evidence)
     assert set(pairs.kind[OTHERS].tolist()) == kinds
-    most = np.max([each.counts for each in pairs.by_kind.values()], axis=0).tolist()
     unseen = 0.01 * rng.normal(size=(DRAWS, ENTRIES)).astype(np.float32)
     return Noise(
         quality=quality.deviations,
@@ -94,7 +98,7 @@ def noise_of(board: str) -> Noise:
         pairs=pairs,
         sessions=tuple(
             session_noise(name, DRAWS, count, 0).astype(np.float64)
-            for name, count in zip(names, most, strict=True)
+            for name, count in zip(names, pairs.noises.tolist(), strict=True)
         ),
     )
 

@@ -179,8 +179,6 @@ def _noise(
     draws = len(quality.deviations)
     unseen = unseen_losses(quality, margins)
     squares = quality.squares + pairwise(_between(quality).variances)
-    columns = [each.first + each.counts for each in pairs.by_kind.values()]
-    most = np.max(columns, axis=0, initial=0).tolist()
     with ThreadPoolExecutor(THREADS) as pool:
         of_entries = list(
             pool.map(lambda entry: unseen_noise(entry, draws, seed), evidence.entries)
@@ -189,7 +187,7 @@ def _noise(
             pool.map(
                 lambda entry, count: session_noise(entry, draws, count, seed),
                 evidence.entries,
-                most,
+                pairs.noises.tolist(),
             )
         )
     added = np.float32(math.sqrt(unseen / 2)) * np.stack(of_entries, axis=1)  # half of it each

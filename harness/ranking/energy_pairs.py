@@ -7,11 +7,13 @@ Which sessions tell two entries apart, in this order:
    for, on the differences campaign by campaign, so that what changes from day to day counts. Of
    fewer campaigns only one: the one with the most rounds in common, the first of several. Rounds
    of two days, pooled, would take what the days differ by for nothing, and two do not show it;
-2. sessions of one campaign without rounds: two samples, after Welch (B. L. Welch, Biometrika 34
-   (1947), 28-35). An entry's sessions followed one another there, and on a shared machine each is
-   like the last: their error is widened by what that does to a mean;
-3. different campaigns: the ratios to the control entry, one a campaign and at least as many of each
-   entry as the rules ask for, as two samples likewise. Fewer: the two are not compared.
+2. the ratios to the control entry, one a campaign and at least as many of each entry as the rules
+   ask for: two samples, after Welch (B. L. Welch, Biometrika 34 (1947), 28-35);
+3. sessions of one campaign, or day, in common: two samples likewise. An entry's sessions followed
+   one another there, and on a shared machine each is like the last: their error is widened by what
+   that does to a mean. Of several in common the one where the entry with fewer has the most, or
+   campaign by campaign where there are enough, as of rounds. None in common: the two are not
+   compared.
 
 No error is less than what the edges and steps of the meter's windows leave open, the control's too
 where entries are compared by it: steps may be so coarse that sessions seem to be all the same.
@@ -20,6 +22,8 @@ where entries are compared by it: steps may be so coarse that sessions seem to b
 from __future__ import annotations
 
 import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -30,13 +34,16 @@ from harness.records.statistics import LEAST_SPREAD, serial_widening, t_quantile
 
 LEAST_SHARED = 3
 """Rounds that two entries must share, or sessions that each must have, to be compared by them."""
-NOT_COMPARED, BY_CAMPAIGN, BY_SESSION, BY_RATIO, BY_ROUND = range(5)
-"""By rounds of the first campaign; of the next one it is a number more, and so on."""
+NOT_COMPARED, BY_CAMPAIGN, BY_RATIO, BY_SESSION, BY_ROUND = range(5)
+"""By sessions or rounds of the first campaign; of the next one it is two more, and so on."""
+A_CAMPAIGN = 2
+"""From what is compared by one campaign to the same by the next."""
 
 
 def in_turns(kind: int) -> bool:
     """Say whether entries are compared column by column."""
-    return kind == BY_CAMPAIGN or kind >= BY_ROUND
+    of_one_campaign = kind >= BY_SESSION
+    return kind == BY_CAMPAIGN or (of_one_campaign and (kind - BY_ROUND) % A_CAMPAIGN == 0)
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +85,13 @@ class EnergyPairs:
         compared: Booleans = self.kind != NOT_COMPARED
         return compared
 
+    @property
+    def noises(self) -> Integers:
+        """Return (entries,): how many columns of noise each needs for its figures."""
+        needed = [np.where(c.counts > 0, c.first + c.counts, 0) for c in self.by_kind.values()]
+        noises: Integers = np.max(needed, axis=0, initial=0)
+        return noises
+
 
 def compare_energies(evidence: Evidence) -> EnergyPairs:
     """Compare every two entries by their sessions."""
@@ -92,7 +106,7 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
             continue
         compare = paired if in_turns(each) else two_samples
         apart, squared_error, degrees = compare(columns)
-        if each == BY_SESSION:
+        if each >= BY_SESSION and not in_turns(each):
             squared_error = squared_error * _widening(columns.counts)
         squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
         difference[chosen] = apart[chosen]
@@ -172,29 +186,32 @@ def _left_open(columns: Columns, *, turns: bool) -> Floats:
 
 _Figure: TypeAlias = tuple[float, float]
 """A value, and the variance that the meter leaves open of it."""
+_Place: TypeAlias = tuple[int, int]
+"""A campaign, and a number within it."""
 
 
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
-    sessions = _table([_by_number(energy) for energy in evidence.energy])
     plain = [_by_campaign(energy, None) for energy in evidence.energy]
-    found = {BY_CAMPAIGN: _table(plain), BY_SESSION: sessions}
+    found = {BY_CAMPAIGN: _table(plain)}
     if control is not None:
         against = evidence.energy[control]
         found[BY_RATIO] = _table([_by_campaign(energy, against) for energy in evidence.energy])
-    return found | _rounds(evidence)
+    return found | _of_one_campaign(evidence)
 
 
-def _rounds(evidence: Evidence) -> dict[int, Columns]:
-    """Return the rounds, campaign by campaign, each with noise of its own."""
-    by_round = [_by_round(energy) for energy in evidence.energy]
-    campaigns = sorted({campaign for row in by_round for campaign, _ in row})
+def _of_one_campaign(evidence: Evidence) -> dict[int, Columns]:
+    """Return sessions and rounds, campaign by campaign: the same noise for both, and its own."""
+    by_session = _split([_by_number(energy) for energy in evidence.energy])
+    by_round = _split([_by_round(energy) for energy in evidence.energy])
     found: dict[int, Columns] = {}
     first = 0
-    for kind, campaign in enumerate(campaigns, BY_ROUND):
-        rows = [{key: x for key, x in row.items() if key[0] == campaign} for row in by_round]
-        found[kind] = replace(_table(rows), first=first)
-        first += found[kind].values.shape[1]
+    for number, (campaign, sessions) in enumerate(sorted(by_session.items())):
+        for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, by_round.get(campaign, {}))):
+            if len(rows) > 1:
+                columns = _table([rows.get(entry, {}) for entry in range(len(evidence.entries))])
+                found[kind + A_CAMPAIGN * number] = replace(columns, first=first)
+        first += max(map(len, sessions.values()))
     return found
 
 
@@ -202,33 +219,34 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
     """Return (entries, entries): by what to compare; the first that is possible, see above."""
     count = len(evidence.entries)
     kind = np.full((count, count), NOT_COMPARED)
-    if BY_RATIO in by_kind:
-        enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
-        kind[np.logical_and.outer(enough, enough)] = BY_RATIO
-    campaign = np.array([_only_campaign(energy) for energy in evidence.energy])
-    alone = (campaign >= 0) & (by_kind[BY_SESSION].counts >= LEAST_SHARED)
-    kind[np.equal.outer(campaign, campaign) & np.logical_and.outer(alone, alone)] = BY_SESSION
-    rounds = [_shared(columns) for each, columns in by_kind.items() if each >= BY_ROUND]
-    if rounds:
-        most = np.max(rounds, axis=0) >= LEAST_SHARED
-        kind[most] = BY_ROUND + np.argmax(rounds, axis=0)[most]
-        campaigns = _shared(by_kind[BY_CAMPAIGN]) >= evidence.least_campaigns
-        kind[campaigns & (np.sum(rounds, axis=0) >= LEAST_SHARED)] = BY_CAMPAIGN
+    campaigns = _shared(by_kind[BY_CAMPAIGN]) >= evidence.least_campaigns
+    for first in (BY_SESSION, BY_ROUND):
+        if first == BY_ROUND and BY_RATIO in by_kind:
+            enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
+            kind[np.logical_and.outer(enough, enough)] = BY_RATIO
+        most, shared = np.zeros((2, count, count), np.int64)
+        for each, columns in by_kind.items():
+            if each >= BY_SESSION and (each - first) % A_CAMPAIGN == 0:
+                in_common = _shared(columns) if in_turns(each) else _fewer(columns)
+                more = (in_common > most) & (in_common >= LEAST_SHARED)
+                kind[more] = each
+                most = np.maximum(most, in_common)
+                shared += in_common
+        kind[campaigns & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
+
+
+def _fewer(columns: Columns) -> Integers:
+    """Return (entries, entries): how many figures the one with fewer of them has."""
+    fewer: Integers = np.minimum.outer(columns.counts, columns.counts)
+    return fewer
 
 
 def _shared(columns: Columns) -> Integers:
     present = columns.present.astype(np.int64)
     shared: Integers = present @ present.T
     return shared
-
-
-def _only_campaign(energy: SessionEnergies | None) -> int:
-    """Return the campaign of an entry that has sessions of no other; -1 where there is none."""
-    if energy is None or len(set(energy.campaigns.tolist())) != 1:
-        return -1
-    return int(energy.campaigns[0])
 
 
 def _variances(energy: SessionEnergies) -> Floats:
@@ -243,19 +261,35 @@ def _figures(energy: SessionEnergies) -> list[_Figure]:
     return [*zip(energy.log_joules.tolist(), _variances(energy).tolist(), strict=True)]
 
 
-def _by_round(energy: SessionEnergies | None) -> dict[tuple[int, int], _Figure]:
+def _by_round(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
     if energy is None:
         return {}
     return dict(zip(energy.round_keys(), _figures(energy), strict=False))
 
 
-def _by_number(energy: SessionEnergies | None) -> dict[tuple[int, int], _Figure]:
-    return {} if energy is None else {(n, 0): x for n, x in enumerate(_figures(energy))}
+def _by_number(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
+    if energy is None:
+        return {}
+    before: Counter[int] = Counter()
+    found = {}
+    for campaign, figure in zip(energy.campaigns.tolist(), _figures(energy), strict=True):
+        found[campaign, before[campaign]] = figure
+        before[campaign] += 1
+    return found
+
+
+def _split(rows: Sequence[Mapping[_Place, _Figure]]) -> dict[int, dict[int, dict[_Place, _Figure]]]:
+    """Return campaign by campaign the figures of every entry that has any there, by its number."""
+    found: dict[int, dict[int, dict[_Place, _Figure]]] = {}
+    for number, row in enumerate(rows):
+        for place, figure in row.items():
+            found.setdefault(place[0], {}).setdefault(number, {})[place] = figure
+    return found
 
 
 def _by_campaign(
     energy: SessionEnergies | None, control: SessionEnergies | None
-) -> dict[tuple[int, int], _Figure]:
+) -> dict[_Place, _Figure]:
     """Return the mean of each campaign, less the control's where one is given."""
     if energy is None:
         return {}
@@ -279,7 +313,7 @@ def _mean_of(energy: SessionEnergies, campaign: int) -> _Figure:
     return mean, float(_variances(energy)[members].sum()) / count**2
 
 
-def _table(rows: list[dict[tuple[int, int], _Figure]]) -> Columns:
+def _table(rows: list[dict[_Place, _Figure]]) -> Columns:
     keys = sorted({key for row in rows for key in row})
     place = {key: position for position, key in enumerate(keys)}
     values, left_open = np.zeros((2, len(rows), len(keys)))
