@@ -715,8 +715,28 @@ def test_a_void_campaign_ranks_nobody(place: Place) -> None:
     place.add_three()
     void = Campaign(id="c0", entries=("worse", "other"), void="the control varied by 0.4")
     place.add("worse", range(300), campaign=void)
-    assert problems() == ["unusable"]
+    assert problems() == ["void-campaign"]
     assert "worse" not in ranks(board_of())
+
+
+def test_what_the_rules_leave_out_is_named_and_is_no_fault_of_any_file(place: Place) -> None:
+    place.add_three()
+    void = Campaign(id="c0", entries=("worse", "other"), void="the control varied by 0.4")
+    path = place.add("worse", range(300), campaign=void)
+    made = run()
+    assert made.exit_code == 0
+    assert "left out not ranked: its campaign is void" in " ".join(made.stdout.split())
+    told = run("--check")
+    assert (told.exit_code, "fix:" in told.stdout) == (0, False)
+    assert "[void-campaign]" in told.stdout
+    damaged = path.with_name("20260101T000000Z-00000000.json")
+    damaged.write_text("{")
+    assert run("--published").exit_code == 1
+    told = run("--check")
+    assert told.exit_code == 1
+    fix = next(line for line in told.stdout.splitlines() if line.startswith("fix:"))
+    assert damaged.name in fix
+    assert path.name not in fix
 
 
 def test_people_are_shown_ranges_and_what_they_mean(place: Place) -> None:

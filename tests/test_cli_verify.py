@@ -428,6 +428,15 @@ def test_a_confusion_that_counts_no_items_leaves_no_figures(
     assert codes(verified("--published")) == ["unusable"]
 
 
+def test_a_void_campaign_is_noted_and_its_record_held_against_itself(root: Path) -> None:
+    campaign = {"id": "c0", "entries": ["signed"], "void": "the control varied by 0.4"}
+    path = forge(record_of(root, "signed"), lambda r: r.update(campaign=campaign), signer())
+    found = verified("--published")
+    assert (codes(found), codes(found, "notes")) == ([], ["demonstration", "void-campaign"])
+    forge(path, lambda r: r["sessions"].clear(), signer())
+    assert "unusable" in codes(verified("--published"))
+
+
 @pytest.mark.parametrize(
     ("change", "by"),
     [

@@ -152,7 +152,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     else:
         _print(asked.folder, made.shown)
         return
-    if made.boards.problems:
+    if made.boards.faulty:
         raise typer.Exit(1)
 
 
@@ -206,11 +206,11 @@ def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Si
 
 
 def _print(folder: Path, shown: Shown) -> None:
-    """Print boards; exit with 1 where a file could not be used."""
+    """Print boards; exit with 1 where something is wrong with a file."""
     from harness.cli.terminal.boards import print_boards
 
     print_boards(stdout_console(), shown.boards, folder / shown.page, shown.more)
-    if shown.boards.problems:
+    if shown.boards.faulty:
         raise typer.Exit(1)
 
 
@@ -229,7 +229,7 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
     if asked.own:
         stale += sorted(joint_name(joint.board) for joint in ranked.stale)
     problems = ranked.published.problems
-    fresh = not (stale or left_over or problems)
+    fresh = not (stale or left_over or ranked.published.faulty)
     untranslated = missing_words(asked.project)
     if as_json:
         print_json(
@@ -269,7 +269,8 @@ def _print_check(
         console.print(
             f"fix: python -m harness leaderboard --published{signed}, and commit the folders"
         )
-    elif problems:
-        console.print("fix: restore the files named above, or remove them")
+    elif faults := [each.path for each in problems if each.is_fault]:
+        which = "files named above" if len(faults) == len(problems) else ", ".join(faults)
+        console.print(f"fix: restore {which}, or remove them", markup=False, soft_wrap=True)
     else:
         console.print(f"{folder} is what the records give")

@@ -182,14 +182,21 @@ def _references(project: Project, data: Path | None) -> References:
 
 def _check(subject: Subject, references: References) -> Iterator[Finding]:
     """Hold one record against the project and against itself."""
-    from harness.ranking.usable import why_unusable
+    from harness.ranking.usable import why_void, why_without_figures
     from harness.verification.references import check_references, split_of, task_of
     from harness.verification.statistics import check_statistics
     from harness.verification.windows import check_windows
 
     yield from _standing(subject)
     yield from check_references(subject, references)
-    if why := why_unusable(subject.record):
+    if void := why_void(subject.record):
+        yield subject.found(
+            "void-campaign",
+            f"is on no board: {void}",
+            "keep it, as a record of that day; an evaluation that counts is a new one",
+            "note",
+        )
+    if why := why_without_figures(subject.record):
         yield subject.found("unusable", f"has no figures: {why}", "evaluate the entry again")
         return
     yield from check_windows(subject, references.rules)

@@ -19,7 +19,7 @@ from harness.ranking.duplicates import Marks, mark, marks_of
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.quota import counts_towards, evaluation_id
 from harness.ranking.status import board_status, official_lacks
-from harness.ranking.usable import resolved_records, why_unusable
+from harness.ranking.usable import resolved_records, why_void, why_without_figures
 from harness.records.base import Frozen, canonical_json, digest
 from harness.records.board import Board, BoardEntry, FailedEntry, Problem
 from harness.records.evaluation import (
@@ -336,7 +336,9 @@ def _problem_of(stored: StoredLike) -> Problem | None:
             code="isolation-d",
             message="the entry was not kept apart (isolation grade D), and is not ranked",
         )
-    if why := why_unusable(record):
+    if void := why_void(record):
+        return Problem(path=stored.path, code="void-campaign", message=f"not ranked: {void}")
+    if why := why_without_figures(record):
         return Problem(path=stored.path, code="unusable", message=f"not ranked: {why}")
     return None
 

@@ -21,11 +21,20 @@ MOST = 1e12
 
 def why_unusable(record: EvaluationRecord) -> str | None:
     """Say what keeps a completed record from a row; ``None`` when nothing does, or it failed."""
-    if not isinstance(record.outcome, Completed):
+    return why_void(record) or why_without_figures(record)
+
+
+def why_void(record: EvaluationRecord) -> str | None:
+    """Say why a completed record's campaign counts for nothing; ``None`` when it does not."""
+    void = None if record.campaign is None else record.campaign.void
+    if void is None or not isinstance(record.outcome, Completed):
         return None
-    if record.campaign is not None and record.campaign.void is not None:
-        return f"its campaign is void: {record.campaign.void}"
-    return next(_reasons(record), None)
+    return f"its campaign is void: {void}"
+
+
+def why_without_figures(record: EvaluationRecord) -> str | None:
+    """Say why no figures follow from a record; ``None`` when they do, or it failed."""
+    return next(_reasons(record), None) if isinstance(record.outcome, Completed) else None
 
 
 def resolved_records(records: Sequence[EvaluationRecord]) -> list[EvaluationRecord]:

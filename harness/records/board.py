@@ -21,12 +21,21 @@ work out the labels. ``demonstration``: shows what a board looks like. ``self-re
 signed."""
 
 
+LEFT_OUT = frozenset({"isolation-d", "void-campaign"})
+"""Codes of problems that are none of the file's: nothing is to be done about them."""
+
+
 class Problem(Frozen):
-    """A file of the results folder that could not be used, and why."""
+    """A file of the results folder that is on no board, and why."""
 
     path: str
     code: str
     message: str
+
+    @property
+    def is_fault(self) -> bool:
+        """Say whether something is wrong; else the rules leave out what is as it should be."""
+        return self.code not in LEFT_OUT
 
 
 class EnergyParts(Frozen):
@@ -163,9 +172,14 @@ class Board(Frozen):
 
 
 class Boards(Frozen):
-    """Every board, every file that could not be used, and what was imported."""
+    """Every board, every file that is on none, and what was imported."""
 
     boards: tuple[Board, ...]
     problems: tuple[Problem, ...]
     imported: tuple[ImportedBoard, ...] = ()
     """What other tools claim: on boards of their own, without ranks."""
+
+    @property
+    def faulty(self) -> bool:
+        """Say whether something is wrong with any file."""
+        return any(problem.is_fault for problem in self.problems)

@@ -214,7 +214,7 @@ def _write_joints(joints: Joints, ranked: Ranked) -> None:
             )
         else:
             joints.write(joint)
-    if not ranked.boards.problems:  # else a board may be gone for a passing reason
+    if not ranked.boards.faulty:  # else a board may be gone for a passing reason
         for name in joints.left_over(ranked):
             (joints.folder / name).unlink(missing_ok=True)
 

@@ -48,16 +48,15 @@ def print_boards(console: Console, boards: Boards, page: Path, more: Sequence[in
 
 
 def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    """Say what is wrong with files that could not be used, once for all that share it."""
-    paths: dict[tuple[str, str], list[str]] = {}
+    """Say why files are on no board, once for all that share it."""
+    paths: dict[tuple[str, str, str], list[str]] = {}
     for problem in problems:
-        paths.setdefault((problem.code, problem.message), []).append(problem.path)
+        told = "[red]problem[/red]" if problem.is_fault else "[yellow]left out[/yellow]"
+        paths.setdefault((told, problem.code, problem.message), []).append(problem.path)
     if paths:
         console.print()
-    for (code, message), of_these in paths.items():
-        console.print(
-            f"[red]problem[/red] {escape(message)} [dim]\\[{escape(code)}][/dim]", highlight=False
-        )
+    for (told, code, message), of_these in paths.items():
+        console.print(f"{told} {escape(message)} [dim]\\[{escape(code)}][/dim]", highlight=False)
         for path in of_these:
             console.print(f"        {escape(path)}", highlight=False, soft_wrap=True)
 
