@@ -64,6 +64,16 @@ def test_the_team_is_the_entry_unless_it_is_given(tmp_path: Path) -> None:
     assert 'team = "my-team"' in (tmp_path / "my-team" / "submission.toml").read_text()
 
 
+@pytest.mark.parametrize("team", ["", " "])
+def test_a_team_without_a_name_is_not_taken_for_none(tmp_path: Path, team: str) -> None:
+    entry = tmp_path / "my-team"
+    result = runner.invoke(app, ["init", str(entry), "--task", "deforestation", "--team", team])
+
+    assert result.exit_code == 2
+    assert "--team" in result.stderr
+    assert not entry.exists()
+
+
 def test_init_overwrites_nothing(tmp_path: Path) -> None:
     mine = tmp_path / "my-team" / "model.py"
     mine.parent.mkdir()

@@ -364,17 +364,27 @@ def test_a_copy_is_in_the_row_of_its_original_and_has_no_rank_of_its_own(place: 
     ]
 
 
-def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
-    place.change_rules("least_items = 1", "least_items = 500")
+def add_in_groups(place: Place) -> None:
     for entry, wrong in (("a", range(20)), ("b", range(160))):
         said = place.answers(wrong)
         groups = tuple(f"g{number // 8}" for number in range(len(said.ids)))
         place.add(entry, said=replace(said, groups=groups))
+
+
+def test_items_in_few_groups_are_said_to_be_few(place: Place) -> None:
+    place.change_rules("least_items = 1", "least_items = 500")
+    add_in_groups(place)
     board = board_of()
     assert board["ranking"]["units"] == 75
     (note,) = [note for note in board["notes"] if note["code"] == "few-items"]
     assert "600 items in 75 groups" in note["message"]
-    assert "no prize" not in note["remedy"]  # they are given by items
+    assert note["remedy"] == "evaluate on more items, in more groups"  # prizes are given by items
+
+
+def test_it_takes_more_groups_to_tell_smaller_differences_where_there_are_any(place: Place) -> None:
+    add_in_groups(place)
+    (note,) = [note for note in board_of()["notes"] if note["code"] == "least-differences"]
+    assert note["remedy"].endswith("and more groups smaller ones of quality")
 
 
 def test_a_metric_that_is_no_mean_over_items_is_ranked_too(place: Place) -> None:
@@ -521,7 +531,7 @@ def test_too_few_items_make_no_prize(place: Place, monkeypatch: pytest.MonkeyPat
     board = board_of("--sign", "jury")
     assert board["ranking"]["prizes"] == []
     (note,) = [note for note in board["notes"] if note["code"] == "few-items"]
-    assert note["remedy"].endswith("below 2,000 items no prize is given")
+    assert note["remedy"] == "evaluate on more items; below 2,000 items no prize is given"
 
 
 def test_who_has_a_part_in_the_method_competes_for_no_prize(

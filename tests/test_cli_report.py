@@ -210,6 +210,7 @@ def test_a_record_without_figures_is_named(outside: Path) -> None:
 def test_what_is_not_there_is_named(project: Path, tmp_path: Path) -> None:
     kept(project, record_samples.record("mine"))
     assert 'no evaluation of "mime"' in refused("mime")
+    assert "fix: correct the name, evaluate it first, or name" in refused("mime")
     assert "did you mean" in refused("mime").lower()
     assert "does not exist" in refused("nothing.json")
     assert "is not a file" in refused(_folder(tmp_path / "folder.json"))

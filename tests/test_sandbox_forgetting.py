@@ -46,6 +46,18 @@ def test_a_setting_that_cannot_be_written_is_named_and_nothing_is_run(
     assert why_not() == forget_files() == f"{tmp_path}: Is a directory"
 
 
+def test_a_machine_without_a_shell_is_told_of(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setting = tmp_path / "setting"
+    setting.touch()
+    monkeypatch.setattr(forgetting, "SETTING", setting)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    assert forget_files() == "sh: No such file or directory"
+    assert setting.read_text() == ""
+
+
 def test_what_is_written_in_vain_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(forgetting, "SETTING", Path("/dev/full"))
 

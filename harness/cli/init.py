@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from harness.cli.options import complete_task, named_path
+from harness.cli.options import complete_task, named_path, written_text
 from harness.cli.output import print_line
 from harness.cli.project import find_project
 
@@ -40,8 +40,15 @@ def init(
         ),
     ],
     team: Annotated[
-        str, typer.Option("--team", show_default=False, help="Who enters; else the entry's name.")
-    ] = "",
+        str | None,
+        typer.Option(
+            "--team",
+            metavar="NAME",
+            parser=written_text,
+            show_default=False,
+            help="Who enters; else the entry's name.",
+        ),
+    ] = None,
 ) -> None:
     """Make a folder with a small model that passes `check` and evaluates as it stands."""
     from harness.submissions.check import entry_name

@@ -192,7 +192,9 @@ def _no_evaluation(
             remedy="python -m harness verify says what to do about each",
         )
     known = tuple(sorted({each.record.submission.entry for each in stored}))
+    meant = suggestion(entry, known)
     return UsageError(
-        f"{folder}: no evaluation of {quoted(entry)}{suggestion(entry, known)}",
-        remedy="evaluate it first, or name the file of a record",
+        f"{folder}: no evaluation of {quoted(entry)}{meant}",
+        remedy=f"{'correct the name, ' if meant else ''}evaluate it first, or name the file of a "
+        "record",
     )

@@ -93,19 +93,19 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
             code="few-items",
             message=f"{board.items:,} items{grouped} cannot show what close entries differ by"
             f"{told_apart and f': {told_apart}'}",
-            remedy="evaluate on more, in more groups"
+            remedy=f"evaluate on more items{grouped and ', in more groups'}"
             + (f"; below {least:,} items no prize is given" if board.items < least else ""),
         )
     elif told_apart:
         yield Notice(
             code="least-differences",
             message=told_apart,
-            remedy="more sessions tell smaller differences of energy apart, and more items smaller "
-            "ones of quality",
+            remedy="more sessions tell smaller differences of energy apart, and more "
+            f"{_units_of(board, units)} smaller ones of quality",
         )
     margin = statistics.quality_margin
     if margin * units <= MOST_UNSEEN and _leads_in_energy_alone(board, statistics):
-        grouped = "items" if units == board.items else "groups"
+        grouped = _units_of(board, units)
         yield Notice(
             code="no-worse-not-shown",
             message="an entry that is as good and uses less energy is ranked before another only "
@@ -114,6 +114,11 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
             remedy=f"evaluate on more {grouped}: energy decides where they show that quality is "
             "no worse",
         )
+
+
+def _units_of(board: Board, units: int) -> str:
+    """Say what was resampled."""
+    return "items" if units == board.items else "groups"
 
 
 def _leads_in_energy_alone(board: Board, statistics: JointStatistics) -> bool:

@@ -44,10 +44,13 @@ def forget_files(deadline_seconds: float = DEADLINE_SECONDS) -> str | None:
     """
     if (refused := why_not()) is not None:
         return refused
-    asked = subprocess.Popen(
-        ["sh", "-c", _COMMAND, str(SETTING)], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, process_group=0,
-    )  # fmt: skip
+    try:
+        asked = subprocess.Popen(
+            ["sh", "-c", _COMMAND, str(SETTING)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0,
+        )  # fmt: skip
+    except OSError as error:
+        return f"sh: {error.strerror}"
     try:
         code = asked.wait(deadline_seconds)
     except BaseException as ended:  # an interrupt too leaves nothing running; it goes on its way

@@ -128,9 +128,11 @@ def _no_evaluation(entry: str, source: Source) -> UsageError:
             remedy="python -m harness verify says what to do about each",
         )
     known = tuple(sorted({each.record.submission.entry for each in source.stored}))
+    meant = suggestion(entry, known)
+    first = f"evaluate it first: python -m harness evaluate submissions/{entry}"
     return UsageError(
-        f"{source.folder}: no evaluation of {quoted(entry)}{suggestion(entry, known)}",
-        remedy=f"evaluate it first: python -m harness evaluate submissions/{entry}",
+        f"{source.folder}: no evaluation of {quoted(entry)}{meant}",
+        remedy=f"correct the name, or {first}" if meant else first,
     )
 
 
