@@ -181,7 +181,7 @@ def test_a_parquet_is_made_without_pandas() -> None:
     )
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        capture_output=True, text=True, check=True,
+        capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )  # fmt: skip
-    assert ran.stdout == "False\n"
+    assert (ran.returncode, ran.stdout) == (0, "False\n"), ran.stderr  # it died once, unexplained
