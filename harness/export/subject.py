@@ -32,7 +32,6 @@ Confidentiality: TypeAlias = Literal["public", "internal", "confidential", "secr
 Infrastructure: TypeAlias = Literal["publicCloud", "privateCloud", "onPremise", "other"]
 
 IDLE: tuple[Phase, ...] = ("idle-before", "idle-after")
-THOUSAND = 1000
 MOST_SHOWN = 40
 """Characters of a damaged field."""
 _PYTHON = re.compile(r"\S+ (\d+\.\d+[^ ]*)")
