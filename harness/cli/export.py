@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import JsonOption, named_path, named_text, of_no_folder, written_text
+from harness.cli.options import (
+    RECORD_ENDING,
+    JsonOption,
+    named_path,
+    named_text,
+    of_no_folder,
+    written_text,
+)
 from harness.cli.output import print_json, print_note, write_out
 from harness.cli.project import find_project
 from harness.cli.writing import write_file
@@ -33,7 +40,6 @@ python -m harness export record.json --format codecarbon --output emissions.csv
 python -m harness export my-team --format model-card --zone SWE --loss lost.json
 """
 
-RECORD_ENDING = ".json"
 STANDARD_OUTPUT = "-"
 
 
