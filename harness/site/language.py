@@ -20,12 +20,10 @@ from typing import Any, NamedTuple, TypeAlias
 from markupsafe import Markup
 
 from harness.site import text as english
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.text import KEPT_SPACES, NO_BREAK_SPACE, plain
 
 Value: TypeAlias = str | int | float
-
-MAIN = "en"
-"""The language of the page at the site's top; the others have a folder each."""
 
 KEPT = 1024
 """Days, and moments read, that are kept."""
@@ -68,7 +66,7 @@ class Language:
     @property
     def is_main(self) -> bool:
         """Whether records, which are in English, are in this language."""
-        return self.code == MAIN
+        return self.code == MAIN_LANGUAGE
 
     def text(self, key: str, **values: Value) -> str:
         """Return the string with its holes filled.
@@ -319,7 +317,7 @@ def codes() -> tuple[str, ...]:
     folder = resources.files(__package__).joinpath("catalogue")
     names = [path.name for path in folder.iterdir() if path.name.endswith(".toml")]
     found = sorted(name.removesuffix(".toml") for name in names)
-    return tuple(sorted(found, key=lambda code: (code != MAIN, code)))
+    return tuple(sorted(found, key=lambda code: (code != MAIN_LANGUAGE, code)))
 
 
 def languages() -> tuple[Language, ...]:
