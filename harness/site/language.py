@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from string import Formatter
@@ -19,6 +19,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 from markupsafe import Markup
 
+from harness.records.moments import moment
 from harness.site import text as english
 from harness.site.paths import MAIN_LANGUAGE
 from harness.site.text import KEPT_SPACES, NO_BREAK_SPACE, plain
@@ -389,10 +390,9 @@ def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]
 
 
 @lru_cache(maxsize=KEPT)
-def in_utc(moment: str) -> datetime | None:
+def in_utc(text: str) -> datetime | None:
     """Return a moment in ISO 8601, in UTC; ``None`` where the text is none."""
     try:
-        when = datetime.fromisoformat(moment)
-        return None if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, OverflowError):  # no moment, or one before the first year or after the last
+        return moment(text)
+    except ValueError:
         return None
