@@ -156,7 +156,7 @@ def export(  # noqa: PLR0917 - typer makes options of them
     from harness.export.formats import FORMATS
     from harness.export.formats import export as exported
     from harness.export.subject import subject_of
-    from harness.records.base import pretty_json
+    from harness.records.base import pretty_json, printable
 
     chosen = FORMATS[form.value]
     given = {
@@ -183,9 +183,9 @@ def export(  # noqa: PLR0917 - typer makes options of them
         print_json(
             {
                 "format": chosen.name,
-                "record": _as_text(stored.path),
+                "record": printable(stored.path),
                 "file_name": chosen.file_name(subject),
-                "output": None if place is None else _as_text(str(place)),
+                "output": None if place is None else printable(str(place)),
                 "document": content.decode(),
                 "losses": lost,
             }
@@ -293,11 +293,6 @@ def _place(output: str, file_name: str) -> Path | None:
         return None
     path = Path(output)
     return path / file_name if path.is_dir() else path
-
-
-def _as_text(path: str) -> str:
-    """Spell a path for a document, which is UTF-8: a path may be anything."""
-    return os.fsencode(path).decode(errors="replace")
 
 
 def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:
