@@ -11,7 +11,10 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 HARNESS = ROOT / "harness"
-MAPPED = ("evaluation", "meters", "ranking", "records", "sandbox", "site", "tasks")
+MAPPED = (
+    "cli/building", "evaluation", "meters", "ranking", "records", "sandbox", "site", "store",
+    "submissions", "tasks",
+)  # fmt: skip
 ROW = re.compile(r" {4}(?:\S.*?\S {2,}| {4,})(\w+(?:, \w+)*,?)")
 
 
