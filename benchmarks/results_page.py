@@ -9,7 +9,8 @@ from typing import NamedTuple
 from harness.ranking.summary import Summary, summarise
 from harness.records.evaluation import EvaluationRecord, Failed, Hardware, MetricValue
 from harness.records.rules import Rules
-from harness.site.language import MAIN, language
+from harness.site.language import language
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.text import plain, significant
 from harness.tasks.card import TaskCard
 
@@ -120,7 +121,7 @@ def _facts(page: Page, records: Sequence[EvaluationRecord]) -> Iterator[tuple[st
         yield "measured", f"{_moment(moments[0])} to {_moment(moments[-1])} UTC"
         yield "machine", _machine(records[0].hardware)
         for grade in dict.fromkeys(record.meter.grade for record in records):
-            spoken = language(MAIN)
+            spoken = language(MAIN_LANGUAGE)
             yield "energy", f"{spoken.name('grade', grade)}. {spoken.sentence('grade', grade)}"
     yield (
         "protocol",
@@ -241,7 +242,9 @@ def _joules(summary: Summary) -> str:
         return "not resolved"
     interval = summary.joules_interval
     text = significant(summary.joules_per_1000_queries)
-    return f"{text} ({language(MAIN).between(interval)})" if interval else f"{text} (no interval)"
+    if interval is None:
+        return f"{text} (no interval)"
+    return f"{text} ({language(MAIN_LANGUAGE).between(interval)})"
 
 
 def _seconds(summary: Summary) -> str:

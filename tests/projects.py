@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from toy_task import write_task
 
 RULES = """
@@ -133,6 +137,15 @@ batch_size = 4
 """
 ANSWERS = "return [int(sample.split()[-1][0]) % 2 for sample in samples]"
 """What the body of ``predict`` may be: right on every item of the toy task, variants included."""
+
+
+@contextmanager
+def temporary_folder() -> Iterator[Path]:
+    """Have temporary files made in a folder of their own, open to the sandbox's user."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        Path(folder).chmod(0o755)
+        patch.setattr(tempfile, "tempdir", folder)
+        yield Path(folder)
 
 
 def write_project(

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from string import Formatter
 
 from harness.records.session import Notice
-from harness.site.language import MAIN, catalogue
+from harness.site.language import catalogue
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.recorded import MESSAGE, REMEDY, TABLE
 
 HELD = {
@@ -17,12 +18,12 @@ HELD = {
 
 
 def kinds() -> frozenset[str]:
-    return frozenset(key.split(".")[1] for key in catalogue(MAIN) if key.startswith(TABLE))
+    return frozenset(key.split(".")[1] for key in catalogue(MAIN_LANGUAGE) if key.startswith(TABLE))
 
 
 def sentences(kind: str) -> Iterator[tuple[str, str]]:
     """Yield the names of the sentences of a kind, and each as a record would have it."""
-    for key, template in catalogue(MAIN).items():
+    for key, template in catalogue(MAIN_LANGUAGE).items():
         if key.startswith(f"{TABLE}{kind}.") and isinstance(template, str):
             yield key.split(".")[2], as_recorded(template)
 

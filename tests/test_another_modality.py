@@ -6,18 +6,15 @@ What is asked is whether a series of points rises; a sample is the points, as li
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from projects import write_entry, write_rules
+from command_line import run
+from projects import temporary_folder, write_entry, write_rules
 from toy_task import write_parquet
-from typer.testing import CliRunner, Result
-
-from harness.cli.app import app
 
 CARD = """
 schema = 1
@@ -106,19 +103,10 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     (task / "task.toml").write_text(CARD, encoding="utf-8")
     (task / "task.py").write_text(CODE, encoding="utf-8")
     (task / "card.md").write_text("# Tides\n\nDoes the water rise?\n", encoding="utf-8")
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         monkeypatch.setenv("HARNESS_ROOT", str(project))
         monkeypatch.delenv("HARNESS_POWERCAP_ROOT", raising=False)
         yield project
-
-
-def run(*arguments: object) -> Result:
-    """Run the command line; an exception of its own would be a bug."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def evaluated(root: Path, entry: Path, *options: object) -> dict[str, object]:

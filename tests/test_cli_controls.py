@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from projects import write_entry, write_project
+from projects import temporary_folder, write_entry, write_project
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
@@ -22,16 +21,14 @@ CONTROL = '\n[reference.toy]\nnull = "nothing"\ncontrol = "steady"\n'
 
 
 @pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Project]:
+def project(tmp_path: Path) -> Iterator[Project]:
     """Give a project with a control, and a place for temporary files."""
     root = write_project(tmp_path / "project")
     rules = root / "leaderboard" / "rules.toml"
     rules.write_text(rules.read_text(encoding="utf-8") + CONTROL, encoding="utf-8")
     for name in ("mine", "theirs", "steady"):
         write_entry(root, name)
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         yield Project(root)
 
 

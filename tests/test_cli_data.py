@@ -8,17 +8,17 @@ from __future__ import annotations
 import io
 import json
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import typer
-from projects import write_entry, write_project
+from command_line import run
+from projects import temporary_folder, write_entry, write_project
 from sandboxes import working
 from toy_task import COMMIT, HUB, images, texts, write_parquet, write_task
-from typer.testing import CliRunner, Result
+from typer.testing import CliRunner
 
 from harness.cli.app import app
 from harness.cli.data import _agree
@@ -43,23 +43,15 @@ CONVERTERS = {"lines": lines}
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, caches of its own, and a temporary folder that a sandbox may look into."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         project = write_project(tmp_path / "project", hub=HUB)
         monkeypatch.setenv("HARNESS_ROOT", str(project))
         monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
         yield project
 
 
-def typed(*arguments: object) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
-
-
 def document(*arguments: object, code: int = 0) -> dict[str, Any]:
-    result = typed(*arguments, "--json")
+    result = run(*arguments, "--json")
     assert result.exit_code == code, result.output
     made: dict[str, Any] = json.loads(result.stdout)
     return made
@@ -103,7 +95,7 @@ def test_a_private_set_is_imported_verified_and_evaluated(root: Path, tmp_path: 
     write_parquet(folder, test=texts("test", 2))
     looked = document("data", "verify", folder, code=1)
     assert "test.parquet: has " in looked["findings"][0]["message"]
-    refused = typed("evaluate", entry, *options)
+    refused = run("evaluate", entry, *options)
     assert refused.exit_code == 2
     assert "set.json says" in refused.stderr
 
@@ -113,13 +105,13 @@ def test_an_import_says_how_it_split_and_what_to_do_next(root: Path, tmp_path: P
     folder = tmp_path / "set"
     source = private_csv(tmp_path)
     split = ("--seed", 5, "--test-share", 0.5)
-    told = typed("data", "import", "toy", "csv", source, folder, *COLUMNS, *split)
+    told = run("data", "import", "toy", "csv", source, folder, *COLUMNS, *split)
     assert told.exit_code == 0
     assert "by groups, seed 5, about 50% for the test" in told.stdout
     assert f"python -m harness data verify {folder}" in told.stdout
-    again = typed("data", "import", "toy", "csv", source, folder, *COLUMNS)
+    again = run("data", "import", "toy", "csv", source, folder, *COLUMNS)
     assert (again.exit_code, "--force" in again.stderr) == (2, True)
-    assert typed("data", "import", "toy", "csv", source, folder, *COLUMNS, "--force").exit_code == 0
+    assert run("data", "import", "toy", "csv", source, folder, *COLUMNS, "--force").exit_code == 0
 
 
 @pytest.mark.parametrize("has_groups", [True, False])
@@ -129,7 +121,7 @@ def test_groups_that_the_task_does_not_store_are_told(
     card = root / "tasks" / "toy" / "task.toml"
     if not has_groups:
         card.write_text(card.read_text().replace('group = "source"\n', ""))
-    told = typed("data", "import", "toy", "csv", private_csv(tmp_path), tmp_path / "set", *COLUMNS)
+    told = run("data", "import", "toy", "csv", private_csv(tmp_path), tmp_path / "set", *COLUMNS)
     assert told.exit_code == 0
     assert ("not stored: toy has no column of groups" in told.stderr) is not has_groups
 
@@ -152,7 +144,7 @@ def test_a_converter_of_the_tasks_own_is_a_format(root: Path, tmp_path: Path) ->
     source.write_text("item 0\nitem 1\n")
     made = document("data", "import", "toy", "lines", source, tmp_path / "set")
     assert made["set"]["test_items"] == 2
-    told = typed("data", "import", "toy", "lines", source, tmp_path / "told")
+    told = run("data", "import", "toy", "lines", source, tmp_path / "told")
     assert "split    as toy's converter of lines makes it" in told.stdout
     looked = document("data", "verify", tmp_path / "set")
     assert looked["reference"]["public"] is True  # a converter reads what others have, too
@@ -211,7 +203,7 @@ def test_what_is_here_is_listed_with_what_is_pinned(root: Path, tmp_path: Path) 
     assert (task["id"], task["licence"]) == ("toy", "CC0-1.0")
     assert task["hub"]["revision"] == COMMIT
     assert [(each["complete"], each["bytes"]) for each in task["here"]] == [(False, 700_000)]
-    told = typed("data", "list").stdout
+    told = run("data", "list").stdout
     assert f"org/toys, pinned at {COMMIT}" in told
     assert f"{COMMIT}: half fetched, 0.7 of 2.0 MB" in told
 
@@ -224,7 +216,7 @@ def test_what_is_here_is_listed_with_what_is_pinned(root: Path, tmp_path: Path) 
     (partial / PLAN_FILE).write_text("{")
     faults = [each["fault"] for each in document("data", "list")["tasks"][0]["here"]]
     assert "plan.json" in faults[0]
-    assert typed("data", "list").exit_code == 0
+    assert run("data", "list").exit_code == 0
     assert root.is_dir()
 
 
@@ -232,7 +224,7 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
     columns = 'sample = "image"\nlabel = "label"\ngroup = "scene"'
     write_task(root, task_id="tiles", modality="image", columns=columns, hub="")
     data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 3))
-    told = typed("data", "verify", data)
+    told = run("data", "verify", data)
     assert told.exit_code == 0
     assert told.stdout.startswith(f"toy: {data}\n")
     assert told.stdout.endswith("nothing is wrong\n")
@@ -243,13 +235,13 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
         (tmp_path / "other", "its columns are those of no task"),
         (tmp_path / "none", "there is no task"),
     ):
-        refused = typed("data", "verify", folder)
+        refused = run("data", "verify", folder)
         assert (refused.exit_code, found in refused.stderr) == (2, True)
-    assert typed("data", "verify", data, "--data", "sample").exit_code == 2
+    assert run("data", "verify", data, "--data", "sample").exit_code == 2
     (tmp_path / "half.partial").mkdir()
     plan = Plan(hub_id="org/toys", revision=COMMIT, files=1, bytes=2_000_000)
     write_plan(tmp_path / "half.partial", plan)
-    refused = typed("data", "verify", tmp_path / "half")
+    refused = run("data", "verify", tmp_path / "half")
     assert "is only half fetched: 0.0 of 2.0 MB are here" in refused.stderr
 
 
@@ -260,7 +252,7 @@ def test_the_folder_that_one_stands_in_is_a_folder_as_any_other(
     data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 3))
     monkeypatch.chdir(data)
     assert document("data", "verify", ".")["task"] == "toy"
-    assert typed("data", "verify", "/").exit_code == 2
+    assert run("data", "verify", "/").exit_code == 2
 
 
 @pytest.mark.parametrize("ending", ["", ".partial"])
@@ -285,7 +277,7 @@ def test_a_folder_needs_but_one_of_the_columns_that_may_hold_groups(
         table = images("test", 3)
         renamed = [group if name == "scene" else name for name in table.column_names]
         data = write_parquet(tmp_path / group, test=table.rename_columns(renamed))
-        assert typed("data", "verify", data).stdout.startswith(f"tiles: {data}\n")
+        assert run("data", "verify", data).stdout.startswith(f"tiles: {data}\n")
 
 
 def test_findings_are_printed_with_file_row_and_column_and_end_with_1(
@@ -294,7 +286,7 @@ def test_findings_are_printed_with_file_row_and_column_and_end_with_1(
     assert root
     both = texts("test", 3)
     data = write_parquet(tmp_path / "data", train=both, test=both)
-    told = typed("data", "verify", "toy", "--data", data)
+    told = run("data", "verify", "toy", "--data", data)
     assert told.exit_code == 1
     assert f"wrong: in-both: {data / 'train.parquet'}: row 0, column 'quote'" in told.stdout
     assert told.stdout.endswith("3 findings\n")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import MANIFEST, model_of, write_entry, write_project
+from projects import MANIFEST, model_of, temporary_folder, write_entry, write_project
 from typer.testing import CliRunner, Result
 from wheels import Unpacker, lock_text, write_wheel
 
@@ -22,9 +21,7 @@ READS = "import tiny\nreturn [int(sample.split()[-1][0]) % 2 for sample in sampl
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, a cache and a temporary folder of its own, and an installer that unpacks."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder() as temporary:
         monkeypatch.setenv("HARNESS_CACHE", f"{temporary}/cache")
         monkeypatch.setenv("HARNESS_ROOT", str(write_project(tmp_path / "project")))
         monkeypatch.delenv("HARNESS_POWERCAP_ROOT", raising=False)

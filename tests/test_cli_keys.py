@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from projects import ANSWERS, model_of, write_entry, write_project
+from command_line import run
+from projects import ANSWERS, model_of, temporary_folder, write_entry, write_project
 from signing_samples import write_key
 from toy_task import texts, write_parquet
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from harness.cli.app import app
 from harness.store.keys import read_keys
 from harness.store.results import read_all
 
@@ -24,20 +23,11 @@ PASSPHRASE = "HARNESS_KEY_PASSPHRASE"  # noqa: S105 - the variable's name
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, a place for private keys, and a temporary folder with a lock of its own."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         monkeypatch.setenv("HARNESS_ROOT", str(write_project(tmp_path / "project")))
         monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home"))
         monkeypatch.delenv(PASSPHRASE, raising=False)
         yield tmp_path / "project"
-
-
-def run(*arguments: object) -> Result:
-    """Run the command line; an exception of its own would be a bug."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def evaluate(

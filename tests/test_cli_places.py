@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import write_entry, write_project
+from projects import temporary_folder, write_entry, write_project
 from sandboxes import working
 from typer.testing import CliRunner
 
@@ -33,9 +33,7 @@ SUPPLIED = ("lacks-a-package", "lacks-weights")
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, and a temporary folder that the sandbox's user gets through to."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         monkeypatch.setenv("HARNESS_ROOT", str(write_project(tmp_path / "project")))
         monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
         yield tmp_path / "project"

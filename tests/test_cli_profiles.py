@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import run
 from msgspec.structs import replace
-from projects import ANSWERS, model_of, write_entry, write_project
-from typer.testing import CliRunner, Result
+from projects import ANSWERS, model_of, temporary_folder, write_entry, write_project
+from typer.testing import Result
 
-from harness.cli.app import app
 from harness.errors import MeasurementError
 from harness.evaluation import run as evaluation
 from harness.evaluation.session import calibrate
@@ -45,20 +44,11 @@ MATCHES_ALL = "schema = 1\n[match]\n"
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, and a temporary folder of its own."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         project = write_project(tmp_path / "project")
         monkeypatch.setenv("HARNESS_ROOT", str(project))
         monkeypatch.delenv("HARNESS_POWERCAP_ROOT", raising=False)
         yield project
-
-
-def run(*arguments: object) -> Result:
-    """Run the command line; an exception of its own would be a bug."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def evaluate(entry: Path, *options: object) -> Result:

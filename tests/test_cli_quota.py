@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 from msgspec.structs import replace
-from projects import model_of, write_entry, write_project
+from projects import model_of, temporary_folder, write_entry, write_project
 from record_samples import outcomes, record
 from signing_samples import signer, write_key
 from toy_task import texts, write_parquet
@@ -37,9 +36,7 @@ MOMENT = "2026-02-02T03:04:0{}+00:00"
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project with a quota of two, an organiser's key, and a place for its private part."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         project = write_project(tmp_path / "project")
         rules = project / "leaderboard" / "rules.toml"
         quota = '\n[quota]\nofficial_evaluations = 2\n\n[reference.toy]\nnull = "nothing"\n'

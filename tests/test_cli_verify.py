@@ -6,20 +6,18 @@ import json
 import re
 import shutil
 import socket
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from command_line import run
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from projects import model_of, write_entry, write_project
+from projects import model_of, temporary_folder, write_entry, write_project
 from signing_samples import CREATED, private_key, signer
 from toy_task import texts, write_parquet
-from typer.testing import CliRunner, Result
 
-from harness.cli.app import app
 from harness.cli.verify import REMEDIES
 from harness.records.base import canonical_json, pretty_json
 from harness.records.signing import document_digest, signed_message
@@ -32,13 +30,6 @@ from harness.tasks.kept import SCHEMA, KeptFile, KeptSet, sha256_of, write_set
 Plain = dict[str, Any]
 RESULTS = "leaderboard/results"
 KEYS = "leaderboard/keys"
-
-
-def run(*arguments: object) -> Result:
-    """Run the command line; an exception of its own would be a bug."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
 
 
 def verified(*arguments: object) -> Plain:
@@ -59,9 +50,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     Once for all tests: each gets a copy.
     """
     base = tmp_path_factory.mktemp("made")
-    with pytest.MonkeyPatch.context() as patch, tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        patch.setattr(tempfile, "tempdir", temporary)
+    with pytest.MonkeyPatch.context() as patch, temporary_folder():
         root = write_project(base / "project")
         patch.setenv("HARNESS_ROOT", str(root))
         patch.setenv("XDG_CONFIG_HOME", str(base / "home"))
@@ -268,12 +257,8 @@ def test_data_that_is_not_what_it_was_is_named(root: Path) -> None:
     assert mine == ["data"]
 
 
-def test_other_data_is_held_against_the_directory_that_is_given(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+def test_other_data_is_held_against_the_directory_that_is_given(root: Path, tmp_path: Path) -> None:
+    with temporary_folder():
         data = write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 10))
         other = write_parquet(tmp_path / "other", train=texts("train", 4), test=texts("test", 11))
         meter = f"replay:{root / 'trace.json'}"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from command_line import run
 from huggingface_hub import constants
-from projects import ANSWERS, model_of, write_entry, write_project
+from projects import ANSWERS, model_of, temporary_folder, write_entry, write_project
 from sandboxes import working
 from typer.testing import CliRunner, Result
 from weights_stand_in import Page, Site, serving
@@ -41,9 +41,7 @@ return Model()
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, and a temporary folder of its own: its lock is not that of the machine."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         monkeypatch.setenv("HARNESS_ROOT", str(write_project(tmp_path / "project")))
         monkeypatch.setenv("HARNESS_CACHE", str(tmp_path / "cache"))
         yield tmp_path / "project"
@@ -71,9 +69,7 @@ def evaluate(root: Path, *arguments: object) -> Result:
     trace = root / "trace.json"
     trace.write_text('{"watts": [[1, 5]]}', encoding="utf-8")
     asked = ["evaluate", *arguments, "--meter", f"replay:{trace}", "--json"]
-    result = CliRunner().invoke(app, [str(argument) for argument in asked])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result
+    return run(*asked)
 
 
 @pytest.mark.parametrize("isolation", ["bwrap", "landlock", "none"])

@@ -14,12 +14,12 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from projects import ANSWERS, model_of, write_entry, write_project, write_rules
+from command_line import run
+from projects import ANSWERS, model_of, temporary_folder, write_entry, write_project, write_rules
 from sandboxes import device
 from toy_task import texts, write_parquet
-from typer.testing import CliRunner, Result
+from typer.testing import Result
 
-from harness.cli.app import app
 from harness.evaluation.turn import turn
 from harness.records.base import parse_json
 from harness.records.evaluation import EvaluationRecord, Failed
@@ -49,22 +49,11 @@ BOARD_ENTRY = {
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project, and a temporary folder of its own."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         project = write_project(tmp_path / "project")
         monkeypatch.setenv("HARNESS_ROOT", str(project))
         monkeypatch.delenv("HARNESS_POWERCAP_ROOT", raising=False)
         yield project
-
-
-def run(*arguments: object) -> Result:
-    """Run the command line; an exception of its own would be a bug."""
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.stdout
-    assert "Traceback" not in result.stderr
-    return result
 
 
 def replayed(root: Path) -> str:

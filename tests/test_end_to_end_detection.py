@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from projects import model_of, write_entry, write_project
+from command_line import run
+from projects import model_of, temporary_folder, write_entry, write_project
 from toy_task import framed, write_detection_task, write_parquet
-from typer.testing import CliRunner, Result
-
-from harness.cli.app import app
+from typer.testing import Result
 
 TRUE = "[0.25, 0.25, 0.5, 0.75, 0.9]"
 """The box of every odd item of the toy task."""
@@ -27,9 +25,7 @@ SCORES = f"return [0.9 if {ODD} else 0.1 for sample in samples]"
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """Give a project whose one task looks for an object."""
-    with tempfile.TemporaryDirectory() as temporary:
-        Path(temporary).chmod(0o755)  # the sandbox's user must get through
-        monkeypatch.setattr(tempfile, "tempdir", temporary)
+    with temporary_folder():
         project = write_project(tmp_path / "project")
         shutil.rmtree(project / "tasks" / "toy")
         write_detection_task(project)
@@ -37,13 +33,6 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.delenv("HARNESS_POWERCAP_ROOT", raising=False)
         (project / "trace.json").write_text('{"watts": [[1, 5]]}', encoding="utf-8")
         yield project
-
-
-def run(*arguments: object) -> Result:
-    result = CliRunner().invoke(app, [str(argument) for argument in arguments])
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    assert "Traceback" not in result.output
-    return result
 
 
 def evaluate(root: Path, name: str, predict: str, output: str, *options: object) -> Result:

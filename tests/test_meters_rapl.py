@@ -27,7 +27,6 @@ from harness.meters.rapl import find_sources, hardware_step, open_sources, surve
 from harness.meters.sources import SourceMeter, SourceRecording
 
 SURROUNDINGS = Surroundings(cores=2, machine_cores=2)
-BURSTS = square_wave(low=20, high=150, period=0.013, duty=0.3)
 MEMORY = steady(3.0)
 
 

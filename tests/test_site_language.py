@@ -20,7 +20,6 @@ from harness.records.joint import Prize, WhyUnranked
 from harness.records.meter import Component, Grade
 from harness.records.session import Phase
 from harness.site.language import (
-    MAIN,
     CatalogueError,
     Language,
     Message,
@@ -30,6 +29,7 @@ from harness.site.language import (
     language,
     languages,
 )
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.templating import environment, script_block
 from harness.tasks.card import MetricName
 
@@ -64,20 +64,20 @@ def forms(message: Message) -> tuple[str, ...]:
 
 
 def test_there_are_english_and_french_and_english_comes_first() -> None:
-    assert codes()[0] == MAIN == "en"
+    assert codes()[0] == MAIN_LANGUAGE == "en"
     assert set(codes()) >= {"en", "fr"}
 
 
 @pytest.mark.parametrize("code", codes())
 def test_no_language_is_short_of_a_string_or_has_one_too_many(code: str) -> None:
-    main, other = catalogue(MAIN), catalogue(code)
+    main, other = catalogue(MAIN_LANGUAGE), catalogue(code)
     assert sorted(main.keys() - other.keys()) == []
     assert sorted(other.keys() - main.keys()) == []
 
 
 @pytest.mark.parametrize("code", codes())
 def test_holes_forms_and_markup_are_the_same_in_every_language(code: str) -> None:
-    for key, message in catalogue(MAIN).items():
+    for key, message in catalogue(MAIN_LANGUAGE).items():
         other = catalogue(code)[key]
         assert isinstance(message, str) == isinstance(other, str), key
         wanted = set().union(*(holes(form) for form in forms(message)))
@@ -131,7 +131,7 @@ def test_ranges_of_ranks_that_overlap_are_said_to_tell_nothing_by_themselves() -
 
 
 def test_every_string_is_used_and_every_one_that_is_used_is_there() -> None:
-    use, known = catalogue_use.use_of_the_program(), catalogue(MAIN).keys()
+    use, known = catalogue_use.use_of_the_program(), catalogue(MAIN_LANGUAGE).keys()
     assert sorted(key for key in use.keys if key not in known) == []
     assert sorted(p for p in use.prefixes if not any(k.startswith(p) for k in known)) == []
     assert sorted(use.kinds - KINDS.keys()) == []
@@ -164,7 +164,7 @@ def test_a_string_that_nobody_uses_and_one_that_is_missing_would_be_found(tmp_pa
 def test_everything_that_has_a_code_has_a_name_and_nothing_else_does(kind: str) -> None:
     named = {
         key.split(".")[1]
-        for key in catalogue(MAIN)
+        for key in catalogue(MAIN_LANGUAGE)
         if key.startswith(f"{kind}.") and key.endswith(".name")
     }
     assert named == KINDS[kind]

@@ -17,7 +17,8 @@ from harness.records.evaluation import EvaluationRecord
 from harness.sandbox import probe
 from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
-from harness.site.language import MAIN, catalogue, language
+from harness.site.language import catalogue, language
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.recorded import TABLE, in_words
 
 FRENCH, ENGLISH = language("fr"), language("en")
@@ -71,7 +72,7 @@ def _parts(call: ast.Call) -> list[str]:
 def _known() -> str:
     return "\n".join(
         str(message).replace("’", "'").replace("\u00a0", " ")  # noqa: RUF001
-        for key, message in catalogue(MAIN).items()
+        for key, message in catalogue(MAIN_LANGUAGE).items()
         if key.startswith(TABLE)
     )
 

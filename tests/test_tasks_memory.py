@@ -11,7 +11,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from toy_task import write_task
 
-MEBIBYTE = 2**20
 SAMPLE_BYTES = 50_000
 LOADER = """
 import pathlib, sys

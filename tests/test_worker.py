@@ -17,8 +17,6 @@ from sandboxes import converse, write_entry
 from harness.sandbox import frames, interpreter
 from harness.worker import worker
 
-NAN = float("nan")
-
 
 def replies_to(
     tmp_path: Path,

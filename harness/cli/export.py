@@ -9,7 +9,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import JsonOption, named_path, named_text, of_no_folder, written_text
+from harness.cli.options import (
+    RECORD_ENDING,
+    JsonOption,
+    named_path,
+    named_text,
+    of_no_folder,
+    written_text,
+)
 from harness.cli.output import print_json, print_note, write_out
 from harness.cli.project import find_project
 from harness.cli.writing import write_file
@@ -33,7 +40,6 @@ python -m harness export record.json --format codecarbon --output emissions.csv
 python -m harness export my-team --format model-card --zone SWE --loss lost.json
 """
 
-RECORD_ENDING = ".json"
 STANDARD_OUTPUT = "-"
 
 
@@ -150,7 +156,7 @@ def export(  # noqa: PLR0917 - typer makes options of them
     from harness.export.formats import FORMATS
     from harness.export.formats import export as exported
     from harness.export.subject import subject_of
-    from harness.records.base import pretty_json
+    from harness.records.base import pretty_json, printable
 
     chosen = FORMATS[form.value]
     given = {
@@ -177,9 +183,9 @@ def export(  # noqa: PLR0917 - typer makes options of them
         print_json(
             {
                 "format": chosen.name,
-                "record": _as_text(stored.path),
+                "record": printable(stored.path),
                 "file_name": chosen.file_name(subject),
-                "output": None if place is None else _as_text(str(place)),
+                "output": None if place is None else printable(str(place)),
                 "document": content.decode(),
                 "losses": lost,
             }
@@ -287,11 +293,6 @@ def _place(output: str, file_name: str) -> Path | None:
         return None
     path = Path(output)
     return path / file_name if path.is_dir() else path
-
-
-def _as_text(path: str) -> str:
-    """Spell a path for a document, which is UTF-8: a path may be anything."""
-    return os.fsencode(path).decode(errors="replace")
 
 
 def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:

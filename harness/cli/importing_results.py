@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -179,7 +178,9 @@ def _content(path: Path) -> tuple[bytes | None, list[ImportFault]]:
 
 def _shown_name(path: Path) -> str:
     """Spell a file's name as a claim keeps it: it may be no UTF-8, or hold anything."""
-    return visible(os.fsencode(path.name).decode(errors="replace"))[:200] or "file"
+    from harness.records.base import printable
+
+    return visible(printable(path.name))[:200] or "file"
 
 
 def _refused(faults: Sequence[ImportFault]) -> ConfigurationError:

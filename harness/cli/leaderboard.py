@@ -158,7 +158,8 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
 
 def _tables_in(code: str | None, *, wanted: bool, as_json: bool, check: bool) -> Language | None:
     """Return the language that tables are printed in; ``None`` where none were asked for."""
-    from harness.site.language import MAIN, codes, language
+    from harness.site.language import codes, language
+    from harness.site.paths import MAIN_LANGUAGE
 
     if not wanted:
         if code is not None:
@@ -171,7 +172,7 @@ def _tables_in(code: str | None, *, wanted: bool, as_json: bool, check: bool) ->
             f"--markdown and {'--json' if as_json else '--check'} cannot both be printed",
             remedy="leave one of them out",
         )
-    if (chosen := code or MAIN) not in codes():
+    if (chosen := code or MAIN_LANGUAGE) not in codes():
         raise UsageError(
             f"--language {chosen}: there is no catalogue of it",
             remedy=f"name one of {', '.join(codes())}",

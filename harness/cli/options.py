@@ -102,6 +102,10 @@ EntriesArgument: TypeAlias = Annotated[
 ]
 
 
+RECORD_ENDING = ".json"
+"""Ends what names one record; everything else names an entry."""
+
+
 def of_no_folder(record: str) -> UsageError:
     """Say that ``--results`` has no effect beside the file of one record."""
     return UsageError(

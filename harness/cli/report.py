@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import named_path, named_text, of_no_folder
+from harness.cli.options import RECORD_ENDING, named_path, named_text, of_no_folder
 from harness.cli.output import print_note, write_out
 from harness.cli.project import Project, find_project
 from harness.cli.writing import write_file
@@ -31,8 +31,6 @@ python -m harness report my-team >> "$GITHUB_STEP_SUMMARY"
 python -m harness report record.json --format html --language fr --output rapport.html
 """
 
-RECORD_ENDING = ".json"
-"""Ends what names one record; everything else names an entry."""
 HTML_ENDINGS = (".html", ".htm")
 
 

@@ -1,1 +1,13 @@
-"""Run an entry: sessions of sealed order through a sandbox, under a meter, into one record."""
+"""Run an entry: sessions of sealed order through a sandbox, under a meter, into one record.
+
+Where to look, by module:
+
+    one evaluation              run, assignment
+    one session                 session, plan
+    several entries in rounds   campaign
+    two entries batch by batch  duel
+    void sessions               gate
+    warnings                    notices, drift, variants, agreement, conspicuous
+    alone on the machine        turn, lock, journal, sweep
+    paths that are published    places
+"""

@@ -1,10 +1,12 @@
 """Whether an entry agrees with itself: on variants, in other batches, and from session to session.
 
-What is compared is decisions: the label that an answer amounts to, of boxes and of image scores the
-one that the task decides on by them. An answer must not depend on what else is in its batch: an
-entry that looks at a whole batch knows more of the test set than a query tells it. In a session no
-item is sent twice, so that a part of the originals is answered once more in the sandbox that
-calibrates: nothing is metered there, and what it has written is gone before any session begins.
+What is compared is decisions: the label that an answer amounts to. For boxes and image scores the
+task says which label that is.
+
+An answer must not depend on what else is in its batch: an entry that looks at a whole batch knows
+more of the test set than a query tells it. In a session no item is sent twice, so a part of the
+originals is answered once more in the sandbox that calibrates. Nothing is metered there, and what
+it has written is gone before any session begins.
 """
 
 from __future__ import annotations

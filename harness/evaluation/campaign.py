@@ -299,9 +299,9 @@ def new_id() -> str:
 def void_reason(control: Evaluation, rules: Rules) -> str | None:
     """Say why a control does not vouch for a campaign; ``None`` where it does.
 
-    The measure is the sample's standard deviation of log joules per 1,000 queries over the rounds:
-    a relative spread that all sessions have a share in, and that grows no more with their number
-    than it must, as the range of them would.
+    The measure is the sample's standard deviation of log joules per 1,000 queries over the rounds.
+    That is a relative spread in which every session counts; unlike the range, it does not grow just
+    because there are more of them.
     """
     if control.failed is not None:
         return f"the control {control.entry} failed in {control.failed.stage}"

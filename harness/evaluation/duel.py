@@ -94,11 +94,11 @@ class Duel:
     """Told of each phase that begins."""
 
     def queries_for(self, cpu_seconds: float) -> int:
-        """Return how many queries of a round take the slowest entry so much CPU time.
+        """Return how many queries a round needs to take the slowest entry ``cpu_seconds``.
 
-        They have ``LEAST_TURNS`` at least, and are the rules' number of sweeps at most. It is found
-        by a round that is thrown away; where that was by far too short, by another one: its first
-        batches and its end say little of so many more.
+        At least ``LEAST_TURNS`` turns, at most ``max_sweeps`` of the rules. A round that is thrown
+        away tells what a query costs. Where it was by far too short, a second, longer one does: in
+        a short round the first batches and the end, which cost more, weigh too much.
         """
         wanted = least = LEAST_TURNS * max(side.batch_size for side in self.sides)
         most = self.rules.max_sweeps * len(self.data.test)
@@ -126,7 +126,8 @@ class Duel:
     def run_round(self, planned: Sequence[PlannedSweep]) -> Round:
         """Have every entry answer these sweeps in a fresh sandbox: all in one order, drawn anew.
 
-        Of a part of the items, the items too: what they differ by is then in what rounds differ by.
+        Where only a part of the originals is asked for, which part is drawn anew, too: so what
+        items differ by shows between rounds, and is in the interval.
         """
         sweeps = [_anew(sweep, len(self.data.test)) for sweep in planned]
         originals = next(sweep for sweep in sweeps if sweep.kind == "original")

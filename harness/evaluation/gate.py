@@ -66,7 +66,7 @@ def may_be_its_own(reasons: Sequence[Notice]) -> bool:
 def who_may_have(disturbed: Sequence[Sequence[Notice]]) -> str:
     """Say in words who may have brought about what was seen, session by session.
 
-    It tells and accuses nobody: what heats a machine that is cooled too little is every entry.
+    It accuses nobody: a machine that is cooled too little is heated by any entry.
     """
     own = sum(map(may_be_its_own, disturbed))
     if not own:

@@ -25,7 +25,7 @@ from pathlib import Path
 import msgspec
 
 from harness.errors import ConfigurationError, OrganiserError
-from harness.records.base import Frozen, canonical_json, parse_json, parse_plain
+from harness.records.base import Frozen, canonical_json, parse_json, parse_plain, printable
 from harness.sandbox import marks
 
 SCHEMA = 1
@@ -270,18 +270,13 @@ def _this_run(temporary: Path, results: Path) -> Run:
         started_ticks=_started_ticks(os.getpid()),
         boot=_boot(),
         pid_namespace=_pid_namespace(),
-        host=_printable(socket.gethostname()),
+        host=printable(socket.gethostname()),
         user=_user(),
         began_utc=datetime.now(UTC).isoformat(timespec="seconds"),
-        command=tuple(map(_printable, sys.orig_argv)),
-        temporary=_printable(str(temporary)),
-        results=_printable(str(results.absolute())),
+        command=tuple(map(printable, sys.orig_argv)),
+        temporary=printable(str(temporary)),
+        results=printable(str(results.absolute())),
     )
-
-
-def _printable(text: str) -> str:
-    """Spell what may not be UTF-8 so that JSON can hold it; it is found no more by that name."""
-    return text.encode(errors="surrogateescape").decode(errors="replace")
 
 
 def _user() -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from harness.export.codecarbon import COMPONENTS
 from harness.export.loss import WHOLE
 from harness.export.subject import Subject
 from harness.export.units import kilograms, kilowatt_hours, watt_hours
@@ -18,7 +19,6 @@ SCHEMA = "challenge-2025.schema.json"
 ENDING = "json"
 ROUTES = {"text": "/text", "image": "/image", "audio": "/audio"}
 DETECTION = frozenset({"boxes", "image_score"})
-COMPONENTS = {"package": "cpu", "dram": "ram", "gpu": "gpu"}
 
 SCALED = "scaled to one pass over the test set"
 CARRIES: Mapping[str, str] = {

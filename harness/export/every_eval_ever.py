@@ -110,7 +110,7 @@ def document(subject: Subject) -> dict[str, object]:
             "additional_details": {
                 "deployment_type": "self_deployed",
                 "model_availability": "unknown",
-                **_texts(
+                **without_absent(
                     {
                         "version": record.submission.version,
                         "family": record.submission.family,
@@ -124,7 +124,7 @@ def document(subject: Subject) -> dict[str, object]:
         "eval_library": {
             "name": LIBRARY,
             "version": record.harness_version,
-            "additional_details": _texts(
+            "additional_details": without_absent(
                 {
                     "rules_version": record.rules.version,
                     "protocol": record.protocol,
@@ -251,7 +251,7 @@ def _result(
 
 def _source_data(subject: Subject) -> dict[str, object]:
     data, task = subject.record.data, subject.record.task
-    details = _texts(
+    details = without_absent(
         {
             "source": data.source,
             "digest_sha256": data.digest,
@@ -269,7 +269,3 @@ def _source_data(subject: Subject) -> dict[str, object]:
         "samples_number": data.items,
         "additional_details": details,
     }
-
-
-def _texts(plain: Mapping[str, str | None]) -> dict[str, str]:
-    return {key: value for key, value in plain.items() if value is not None}

@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, TypeVar
 
 from harness.carbon import Zone
 from harness.errors import UsageError
-from harness.export.units import JOULES_PER_KWH
+from harness.export.units import kilowatt_hours
 from harness.ranking.figures import Figures, figures
 from harness.ranking.usable import resolved_records, why_unusable
 from harness.records.base import Frozen
@@ -28,11 +28,11 @@ from harness.records.moments import is_moment, moment
 from harness.records.session import Phase, Session
 from harness.store.reading import StoredRecord
 
+T = TypeVar("T")
 Confidentiality: TypeAlias = Literal["public", "internal", "confidential", "secret"]
 Infrastructure: TypeAlias = Literal["publicCloud", "privateCloud", "onPremise", "other"]
 
 IDLE: tuple[Phase, ...] = ("idle-before", "idle-after")
-THOUSAND = 1000
 MOST_SHOWN = 40
 """Characters of a damaged field."""
 _PYTHON = re.compile(r"\S+ (\d+\.\d+[^ ]*)")
@@ -163,7 +163,7 @@ class Subject:
     def grams(self, joules: float) -> float | None:
         """Return the carbon of an amount of energy; ``None`` where no zone was named."""
         zone = self.options.zone
-        return None if zone is None else joules / JOULES_PER_KWH * zone.grams_per_kwh
+        return None if zone is None else kilowatt_hours(joules) * zone.grams_per_kwh
 
 
 def subject_of(stored: StoredRecord, options: Options) -> Subject:
@@ -222,6 +222,6 @@ def session_joules(session: Session) -> float:
     return phase_joules(session, *MEASURED_THROUGH_DRAIN)
 
 
-def without_absent(plain: Mapping[str, object]) -> dict[str, object]:
+def without_absent(plain: Mapping[str, T | None]) -> dict[str, T]:
     """Leave out what is ``None``: absent is absent, and neither null nor 0."""
     return {key: value for key, value in plain.items() if value is not None}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-JOULES_PER_KWH = 3_600_000.0
+from harness.carbon import JOULES_PER_KWH
+
 JOULES_PER_WH = 3_600.0
 GRAMS_PER_KILOGRAM = 1_000.0
 BYTES_PER_GIB = 2**30

@@ -137,13 +137,15 @@ class Aligner:
 
 
 def carry(edge: Edge, at_seconds: float, later: Total, refresh_seconds: float) -> Edge:
-    """Carry an edge on to a slightly later moment, with its power as far as ``later`` bears it out.
+    """Carry an edge on to a slightly later moment, by its own power and what ``later`` shows.
 
-    ``later`` was read right after that moment, and shows the energy of a refresh or so before it
-    was. So the mean power since the edge lies between what it shows over all that time, and what it
-    shows over the time less the age that it may have. The edge's own power is taken, held within
-    these bounds. It may be wrong by as much as the farther of them is away, or else have changed to
-    nothing or to the highest that was seen.
+    ``later`` was read right after that moment, and its energy may be up to a refresh or so old. So
+    the mean power since the edge lies between two bounds: what was gained over all the time since,
+    and over that time less the age that the reading may have. The edge's own power is taken, held
+    within these bounds.
+
+    The error is no more than the distance to the farther bound. Nor is it more than if the power
+    had changed to nothing, or to the highest that was seen; the lesser of the two is taken.
     """
     lead = at_seconds - edge.at_seconds
     gained, elapsed = later.joules - edge.joules, later.at_seconds - edge.at_seconds

@@ -225,9 +225,9 @@ class CounterFollower:
     def _interpolated(self, bracket: _Bracket, refreshed: float) -> Edge:
         """Return the edge between the value at a moment and that of the next refresh.
 
-        The power runs straight; as the truth is between the two values, it is off by no more than
-        the farther of them. The lower one is what the last refresh before the moment had shown,
-        unless there was one more before the counter was first read.
+        It is interpolated as if the power were constant. The truth lies between the two values, so
+        the error is no more than the distance to the farther one. The lower value is that of the
+        last refresh before the moment, unless another came before the counter was first read.
         """
         counter = self._counter
         lowest, highest = bracket.joules, self._joules()

@@ -135,10 +135,11 @@ def unseen_losses(quality: QualityDraws, margins: Margins) -> float:
 def known_squares(quality: QualityDraws) -> Floats:
     """Return (entries, entries): the mean squares of differences, for what is to be shown by them.
 
-    A difference d is taken to be known no better than if whole units, groups or items, told one way
-    throughout: d / units, what McNemar's test has of right and wrong. Else few errors in single
-    items of many groups would be told apart from the loss of whole groups, as large and too rare to
-    be seen; and few errors in a frequent class from as large a loss in a rare one.
+    That of a difference d is at least d x whole: what it would be if whole units, groups or items,
+    made the difference, all one way, as in McNemar's test (d / units, where they weigh alike). Else
+    two cases would seem to be known better than they are: few errors in single items of many
+    groups, where whole groups may be lost too rarely to be seen; and few errors in a frequent
+    class, where as much may be lost in a rare one.
     """
     apart = np.subtract.outer(quality.values, quality.values)
     squares: Floats = np.maximum(quality.squares, np.abs(apart) * quality.whole)
@@ -255,12 +256,12 @@ def _beats(
 
 
 def _least_quality(quality: QualityDraws, margins: Margins, bound: float) -> float | None:
-    """Return d with d² = bound² x known + what whole sessions ask for, of the median pair.
+    """Return the smallest difference of quality that would be seen between the median pair.
 
-    What is known (``known_squares``) is the own square + d² unit, or d x whole if that is more.
-    Where two answer alike their own square is nothing, and shows no more than that of losses which
-    no item happened to show: that is the least that it is taken for. ``None`` where it is above 1,
-    which no difference is.
+    It solves d² = bound² x known + what whole sessions ask for, pair by pair. ``known``
+    (``known_squares``) is the pair's own square + d² unit, or d x whole if that is more. The own
+    square is at least that of losses which no item happened to show (``unseen_losses``): of two
+    that answer alike it would be 0. ``None`` where d is above 1, which no difference is.
     """
     upper = np.triu_indices(len(quality.values), 1)
     left = 1 - bound**2 * quality.unit

@@ -112,11 +112,11 @@ def ratio_of(
 
 
 def worth_of(sessions: Sequence[int], weights: Sequence[float] | None = None) -> float:
-    """Return how many sessions that count alike tell as much as a mean of means does.
+    """Return how many sessions, counted alike, tell as much as a mean of means does.
 
-    ``sessions`` are how many each mean is of, ``weights`` what it counts for; without them each
-    counts once. With v the variance of one session that of the mean is v * sum(w_i^2 / n_i) over
-    the square of sum(w_i): what has few sessions costs more than its sessions are of all.
+    ``sessions`` are the numbers n_i of sessions behind each mean, ``weights`` the w_i that each
+    counts for; without them, 1 each. With v the variance of one session, that of the mean of means
+    is v * sum(w_i^2 / n_i) / sum(w_i)^2. So a mean of few sessions costs more than its share.
     """
     parts = [1.0] * len(sessions) if weights is None else weights
     squares = sum(part**2 / count for part, count in zip(parts, sessions, strict=True))

@@ -86,9 +86,10 @@ def _uncertainty(
 ) -> JoulesUncertainty:
     """Return what the meter leaves open of the geometric mean over the sessions.
 
-    ``joules`` are theirs per 1,000 queries, and ``share`` is what edges and steps leave open of the
-    mean. What is each session's own adds in quadrature, so that it shrinks with their number; what
-    they have in common does not.
+    ``joules`` are the sessions' per 1,000 queries, and so are the joules that are returned.
+    ``random`` is what edges and steps leave open, ``share`` of the mean: each session has its own,
+    so that it adds in quadrature and shrinks with their number. ``systematic`` is what sessions
+    have in common, such as a gain: it does not.
     """
     common = [systematic_uncertainty_per_1000(session, amortise_queries) for session in sessions]
     mean = log_mean(joules)
@@ -110,10 +111,10 @@ def _joules(
 ) -> tuple[float, Interval | None]:
     """Return the geometric mean and its interval, the wider of two where there are occasions.
 
-    One takes all sessions as one series, of as many as the mean over occasions is worth, and no
-    less than the meter leaves open, ``share``. The other is Student's t over the means of
-    occasions, which holds what varies from day to day; of two occasions it is very wide, as two
-    days show very little of days, unless they happen to be alike.
+    The first takes all sessions as one series, widened to as many sessions as the mean over
+    occasions is worth (``worth_of``) and to what the meter leaves open (``share``). The second is
+    Student's t over the means of occasions: it holds what varies from day to day, and of two
+    occasions it is very wide, unless they happen to be alike.
     """
     means = [log_mean(each) for each in by_occasion]
     joules = [value for each in by_occasion for value in each]

@@ -92,10 +92,10 @@ def _energies(evidence: Evidence, draws: int, seed: int) -> Floats:
 
 
 def _shared_by_rounds(evidence: Evidence) -> dict[tuple[int, int], float]:
-    """Return how far the energies of a round lay from the entries' own means, on average.
+    """Return how far each round's log energies lay from the entries' own means, on average.
 
-    That is no noise of an entry's place among others. Of rounds of fewer than three entries it is
-    not known apart from theirs.
+    All entries of a round share that, so it moves none among the others. Rounds of fewer than
+    three entries are left out: there it cannot be told from the entries' own noise.
     """
     apart: defaultdict[tuple[int, int], list[float]] = defaultdict(list)
     for energy in evidence.energy:

@@ -190,11 +190,11 @@ def _row(
     rules: Rules,
     resolved: Sequence[EvaluationRecord] | None,
 ) -> BoardEntry:
-    """Pool the completed evaluations of the entry's latest digest; ``completed`` is by age.
+    """Pool the completed evaluations of the entry's latest digest, and those of its exact copies.
 
-    Those of its exact copies too. Energy is that of the evaluations whose every session is
-    resolved, over the occasions on which they were made. Where there is none, the row has no figure
-    of energy. ``resolved`` are those evaluations, by age; ``None``: not looked at yet.
+    ``completed`` is by age. Energy is that of the evaluations whose every session is resolved, over
+    the occasions on which they were made; where there is none, the row has no figure of energy.
+    ``resolved`` are those evaluations, by age; ``None``: not looked at yet.
     """
     submission = completed[-1].record.submission
     pooled = sorted([*_pooled(completed), *copies], key=lambda e: (e.record.created_utc, e.path))

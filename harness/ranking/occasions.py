@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 from itertools import count
 
 import numpy as np
@@ -19,6 +19,7 @@ from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
 from harness.records.estimates import shares_of
 from harness.records.evaluation import EvaluationRecord
+from harness.records.moments import moment
 
 UNSHARED = 1 << 32
 """From here on rounds are numbered that no two sessions share."""
@@ -106,4 +107,4 @@ def _numbers(found: Sequence[date | str]) -> list[int]:
 def _occasion(record: EvaluationRecord) -> date | str:
     if record.campaign is not None:
         return record.campaign.id
-    return datetime.fromisoformat(record.created_utc).astimezone(UTC).date()
+    return moment(record.created_utc).date()

@@ -121,11 +121,12 @@ def _draw_means(quality: ItemScores, draws: int, seed: int) -> QualityDraws:
 
 
 def of_whole_units(weights: Floats, unit_of_item: Integers, classes: Integers | None) -> float:
-    """Return the variance over the loss where any unit may be lost, at one chance for all.
+    """Return variance / loss, where every unit is lost whole with the same small chance p.
 
-    ``weights`` (items,) is what of quality an item is. At a chance p, p x their sum is lost, with a
-    variance of p x the sum of squares of units. Where only the items of one class may be lost, both
-    are of these; the most of any of them counts. 1 where no item has a weight: nothing is known.
+    ``weights`` (items,) is each item's part of quality. The expected loss is p x the sum of the
+    units' weights, its variance p x the sum of their squares, so that p cancels. The same is worked
+    out for the items of each class alone, and the largest counts. 1 where no item has a weight:
+    nothing is known.
     """
     every = np.zeros(len(weights), np.int64)
     ofs = [every] if classes is None else [every, classes]

@@ -1,4 +1,4 @@
-"""Whether a row can be derived from a record at all: its fields may be right and its sums not.
+"""Whether a row can be derived from a record at all: each field may be right, and the whole not.
 
 A record whose energy the meter does not resolve has a row, and no figure of energy in it.
 """

@@ -55,6 +55,14 @@ def digest(value: object) -> str:
     return hashlib.sha256(canonical_json(value)).hexdigest()
 
 
+def printable(text: str) -> str:
+    """Spell a path or a name, which may not be UTF-8, so that it can be printed and written.
+
+    What was not UTF-8 is lost: nothing is found by that name any more.
+    """
+    return text.encode(errors="surrogateescape").decode(errors="replace")
+
+
 def parse_json(content: bytes, into: type[T], where: object) -> T:
     """Read a record strictly; raise ``ConfigurationError`` naming ``where`` and the field.
 

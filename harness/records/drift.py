@@ -117,11 +117,12 @@ def _over_order(values: Sequence[float], correlation: float) -> Trend | None:
 
 
 def _widening(n: int, correlation: float) -> float:
-    """Return what correlation of neighbours makes of the standard error of a slope over n values.
+    """Return how many times larger correlation of neighbours makes a slope's standard error.
 
-    With R the correlations of a first-order autoregressive process: the slope's variance is x'Rx /
-    (x'x) times, and the expected square of a residual tr((I - H) R) / (n - 2) times, what both are
-    where R is I (Draper and Smith, chapter 7).
+    The slope is over n values, and R the correlations of a first-order autoregressive process. The
+    slope's variance is x'Rx / (x'x) times what it is without correlation (R = I), and the expected
+    square of a residual, by which it is estimated, tr((I - H) R) / (n - 2) times (Draper and Smith,
+    chapter 7).
     """
     x = [position - (n - 1) / 2 for position in range(n)]
     pairs = [(i, j, correlation ** abs(i - j)) for i in range(n) for j in range(n)]

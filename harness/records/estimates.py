@@ -47,9 +47,9 @@ def shares_of(
 
 
 def share_of_mean(shares: Sequence[float]) -> float:
-    """Return what is left open of the geometric mean of what has these shares left open.
+    """Return which share of a geometric mean is left open, by the share of each value that is.
 
-    Of a mean of logarithms, that is the mean of the shares; each is its own, so that they add in
-    quadrature and shrink with their number.
+    Errors of logarithms are averaged. They are independent, so that they add in quadrature, and
+    their mean shrinks with their number.
     """
     return math.hypot(*shares) / len(shares)

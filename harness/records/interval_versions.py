@@ -48,8 +48,8 @@ def are_newest(metrics: Iterable[MetricValue]) -> frozenset[bool]:
 def version_told(metrics: Iterable[MetricValue]) -> Version | None:
     """Return the version that the methods of a quality's metrics tell; of several the oldest.
 
-    ``None`` where none does: by shares alone, the oldest is as silent on sessions that differ as
-    all are on sessions that do not.
+    ``None`` where no method tells one: that of a share tells none by the oldest version, nor by any
+    where all sessions agree.
     """
     methods = [each.interval_method for each in metrics]
     told = frozenset[bool]().union(*map(_told, methods))
@@ -74,8 +74,8 @@ def _told(method: str) -> frozenset[bool]:
 def version_named(quality: Quality) -> Version:
     """Return the version of the method by which a quality's intervals were made.
 
-    Where none is told, because no session differs and no metric is but a share, all are the same;
-    where one is not told though sessions differ, it is the oldest.
+    Where none is told it is the oldest: either sessions differ, and only the oldest is silent on
+    that, or all metrics are shares of sessions that agree, and all versions give the same.
     """
     return version_told(quality.metrics) or "satterthwaite"
 

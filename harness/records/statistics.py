@@ -115,12 +115,12 @@ def of_sessions(
 
 @lru_cache(maxsize=256)  # of few numbers of sessions
 def serial_widening(count: int, correlation: float = CORRELATION) -> float:
-    """Return by how much the variance of a mean of ``count`` values in a row is more than is seen.
+    """Return the true variance of a mean of ``count`` values in a row, over what values show of it.
 
-    What correlation r of neighbours adds to the variance of the mean, v = 1 + 2 sum (1 - k / n) r^k
-    of what it would be, over what it takes from the variance that is seen, (n - v) / (n - 1) of
-    what it is (G. E. P. Box, G. M. Jenkins and G. C. Reinsel, Time Series Analysis, 1994, section
-    2.1).
+    Correlation r of neighbours does two things: the variance of the mean is v = 1 + 2 sum (1 - k /
+    n) r^k times what it would be without, and the variance that is seen among the values is (n - v)
+    / (n - 1) times what it is. The ratio of the two is returned (G. E. P. Box, G. M. Jenkins and
+    G. C. Reinsel, Time Series Analysis, 1994, section 2.1).
     """
     variance_of_mean = 1 + 2 * sum((1 - lag / count) * correlation**lag for lag in range(1, count))
     return variance_of_mean * (count - 1) / (count - variance_of_mean)

@@ -96,7 +96,7 @@ class TreeProcess:
     def ready(self, *, deadline_seconds: float) -> None:
         """Wait for the worker's hello."""
         try:
-            self._exchange((), frames.READY, 0, deadline_seconds)
+            self._exchange((), frames.READY, deadline_seconds)
         except SubmissionError as error:
             if self._launch.command is not None:
                 raise  # the entry's own program was at work already
@@ -109,7 +109,7 @@ class TreeProcess:
     def load(self, *, deadline_seconds: float) -> None:
         """Have the entry loaded."""
         self._begin("load")
-        self._exchange((frames.LOAD_REQUEST,), frames.LOAD, 0, deadline_seconds)
+        self._exchange((frames.LOAD_REQUEST,), frames.LOAD, deadline_seconds)
 
     def measure(self) -> None:
         """Begin the measured phase."""
@@ -221,13 +221,11 @@ class TreeProcess:
 
     # One request and its reply.
 
-    def _exchange(
-        self, parts: Sequence[bytes], kind: bytes, n: int, deadline_seconds: float
-    ) -> bytes:
+    def _exchange(self, parts: Sequence[bytes], kind: bytes, deadline_seconds: float) -> bytes:
         self._require_usable()
         if parts:
             self._refuse_unasked()
-        return self._receive(self._send(parts, kind, n, deadline_seconds))
+        return self._receive(self._send(parts, kind, 0, deadline_seconds))
 
     def _send(
         self,

@@ -225,9 +225,11 @@ def _nameless(pids: Iterable[int], hidden: list[int]) -> Iterator[os.stat_result
 
 
 def _is_hidden(pid: int) -> bool:
-    """Say whether the kernel gave what a process holds open to root, since its program may not be
-    read: see PR_SET_DUMPABLE in prctl(2). So it does with what has ended, which has no memory left.
-    """  # noqa: D205 - one sentence
+    """Say whether the kernel keeps what a living process holds open from its own user.
+
+    It gives the folder to root where the program may not be read (PR_SET_DUMPABLE in prctl(2)). It
+    does so with a process that has ended, too, which is told by having no memory left.
+    """
     try:
         owner = os.stat(f"/proc/{pid}/fd").st_uid  # noqa: PTH116 - as above
         status = Path(f"/proc/{pid}/status").read_bytes()

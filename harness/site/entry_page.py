@@ -35,6 +35,7 @@ from harness.site.forms import SLOT, Form, form, form_of, form_of_each, spelt
 from harness.site.frame import INDEX, contents, framed
 from harness.site.language import codes
 from harness.site.paths import (
+    METHOD,
     badge_name,
     entry_page_name,
     in_language,
@@ -49,7 +50,6 @@ from harness.site.words import NOT_MEASURED
 
 KEPT = 256
 """Frames that are kept: pages of a board have the same."""
-METHOD = "method.html"
 LONGEST_SEARCH = 100
 """Of the table's own: what is longer is not looked for."""
 SITE = "SITE"

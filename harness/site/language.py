@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import cache, cached_property, lru_cache
 from importlib import resources
 from string import Formatter
@@ -19,13 +19,12 @@ from typing import Any, NamedTuple, TypeAlias
 
 from markupsafe import Markup
 
+from harness.records.moments import moment
 from harness.site import text as english
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.text import KEPT_SPACES, NO_BREAK_SPACE, plain
 
 Value: TypeAlias = str | int | float
-
-MAIN = "en"
-"""The language of the page at the site's top; the others have a folder each."""
 
 KEPT = 1024
 """Days, and moments read, that are kept."""
@@ -68,7 +67,7 @@ class Language:
     @property
     def is_main(self) -> bool:
         """Whether records, which are in English, are in this language."""
-        return self.code == MAIN
+        return self.code == MAIN_LANGUAGE
 
     def text(self, key: str, **values: Value) -> str:
         """Return the string with its holes filled.
@@ -319,7 +318,7 @@ def codes() -> tuple[str, ...]:
     folder = resources.files(__package__).joinpath("catalogue")
     names = [path.name for path in folder.iterdir() if path.name.endswith(".toml")]
     found = sorted(name.removesuffix(".toml") for name in names)
-    return tuple(sorted(found, key=lambda code: (code != MAIN, code)))
+    return tuple(sorted(found, key=lambda code: (code != MAIN_LANGUAGE, code)))
 
 
 def languages() -> tuple[Language, ...]:
@@ -391,10 +390,9 @@ def _flat(table: Mapping[str, Any], within: str) -> Iterator[tuple[str, Message]
 
 
 @lru_cache(maxsize=KEPT)
-def in_utc(moment: str) -> datetime | None:
+def in_utc(text: str) -> datetime | None:
     """Return a moment in ISO 8601, in UTC; ``None`` where the text is none."""
     try:
-        when = datetime.fromisoformat(moment)
-        return None if when.tzinfo is None else when.astimezone(UTC)
-    except (ValueError, OverflowError):  # no moment, or one before the first year or after the last
+        return moment(text)
+    except ValueError:
         return None

@@ -29,10 +29,9 @@ from harness.site.blocks import (
 )
 from harness.site.blocks_html import html, inline
 from harness.site.frame import INDEX, contents, framed
-from harness.site.paths import in_language, safe_name, to_top
+from harness.site.paths import METHOD, in_language, safe_name, to_top
 from harness.site.wording import Wording, wording
 
-PAGE = "method.html"
 DOCUMENTS = (
     "docs/explanation/measurement.md",
     "docs/explanation/protocol.md",
@@ -55,7 +54,7 @@ def render_method(boards: Boards, rules: Rules, language: str, address: str = ""
     those in force. ``address`` is where the site is published. The same input gives the same bytes.
     """
     words = wording(language)
-    page = in_language(PAGE, language)
+    page = in_language(METHOD, language)
     rules_named = (
         words.text("method.rules", version=name(rules.version, 40).text),
         " ",
@@ -66,7 +65,7 @@ def render_method(boards: Boards, rules: Rules, language: str, address: str = ""
     title, lead = words.say["method.title"], words.say["method.lead"]
     return framed(
         language,
-        page=PAGE,
+        page=METHOD,
         title=title,
         skip=words.say["method.skip"],
         head=f'<h1>{inline(title)}</h1>\n<p class="lead">{inline(lead)}</p>\n',

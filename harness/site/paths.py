@@ -16,6 +16,7 @@ from functools import lru_cache
 
 ENTRIES = "entries"
 BADGES = "badges"
+METHOD = "method.html"
 MAIN_LANGUAGE = "en"
 """Its pages lie at the top of the site; those of another language in a folder of its code."""
 

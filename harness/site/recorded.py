@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from string import Formatter
 
-from harness.site.language import MAIN, Language, catalogue
+from harness.site.language import Language, catalogue
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.text import KEPT_SPACES, MINUS, plain
 
 TABLE = "recorded."
@@ -146,7 +147,7 @@ def _sentences() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
     """Return by kind the keys of its sentences, and what finds each: the most particular first."""
     strings = {
         key: message
-        for key, message in catalogue(MAIN).items()
+        for key, message in catalogue(MAIN_LANGUAGE).items()
         if key.startswith(TABLE) and isinstance(message, str)
     }
     kinds = frozenset(key.split(".")[1] for key in strings)

@@ -24,8 +24,6 @@ from harness.site.entry_view import EntryView, StoredLike, entry_view
 from harness.site.frame import alone
 from harness.site.wording import Wording, wording
 
-FORMATS = ("html", "markdown")
-
 
 def report_html(view: EntryView, language: str) -> bytes:
     """Return the report as one HTML file, its style within."""

@@ -12,7 +12,8 @@ from harness.records.imported import ImportedBoard
 from harness.records.joint import PrizeResult
 from harness.records.meter import Grade
 from harness.records.task_words import TaskWords
-from harness.site.language import MAIN, Language, Value
+from harness.site.language import Language, Value
+from harness.site.paths import MAIN_LANGUAGE
 from harness.site.recorded import in_words
 from harness.site.text import JOULES_PER_WH, shorten
 
@@ -78,7 +79,7 @@ def task_text(board: Board, field: str, language: Language) -> Phrase:
     said: str = getattr(found, field) if found is not None else ""
     if said or language.is_main:
         return Phrase(said, english=False)
-    own = next((each for each in board.task_words if each.language == MAIN), None)
+    own = next((each for each in board.task_words if each.language == MAIN_LANGUAGE), None)
     return Phrase(getattr(own, field) if own is not None else "", english=True)
 
 

@@ -1,4 +1,4 @@
-"""Write a file so that it is there whole or not at all, and never over another."""
+"""Write a file so that it is there whole or not at all, and never over another; open it plainly."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ PRIVATE_MODE = 0o600
 """Labels could be read off it: for nobody but whoever ran the evaluation."""
 ROOM_BYTES = 1 << 20
 """What must be free before an evaluation: several times the largest record so far."""
+
+
+def plainly(path: str, flags: int) -> int:
+    """Open a file, as an ``opener`` of ``open``: follow no link, and wait for no pipe."""
+    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def write_once(path: Path, content: bytes, mode: int = PUBLIC_MODE) -> bool:

@@ -10,7 +10,14 @@ from msgspec import to_builtins
 from msgspec.structs import replace
 
 from harness.errors import ConfigurationError, OrganiserError
-from harness.records.base import beyond_64_bits, convert, digest, parse_plain, pretty_json
+from harness.records.base import (
+    beyond_64_bits,
+    convert,
+    digest,
+    parse_plain,
+    pretty_json,
+    printable,
+)
 from harness.records.board import Problem
 from harness.records.imported import (
     SCHEMA_VERSION,
@@ -110,8 +117,9 @@ def read_imported(folder: Path) -> tuple[tuple[ImportedEntry, ...], tuple[Proble
         try:
             entries.append(_read(path, name))
         except UnusableError as error:
-            shown = name.encode(errors="surrogateescape").decode(errors="replace")
-            problem = Problem(path=f"{FOLDER}/{shown}", code=error.code, message=error.message)
+            problem = Problem(
+                path=f"{FOLDER}/{printable(name)}", code=error.code, message=error.message
+            )
             problems.append(problem)
     return tuple(entries), tuple(problems)
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from harness.records.base import (
 )
 from harness.records.evaluation import Signature
 from harness.records.joint import SCHEMA_VERSION, JointFile
+from harness.records.moments import moment
 from harness.records.replacing import clear_drafts, refuse_link, replace_file
 from harness.store.keys import KeyRing
 from harness.store.reading import StoredRecord
@@ -91,14 +91,14 @@ def read_joint(folder: Path, board_id: str, keys: KeyRing) -> tuple[JointFile, s
                 f"has the schema {found}, and this version reads {SCHEMA_VERSION}",
             )
         joint = convert(plain, JointFile, path.name)
-        created = datetime.fromisoformat(joint.created_utc)
+        created = moment(joint.created_utc)
     except OSError as error:
         raise UnusableError("joint-unreadable", f"cannot be read: {error.strerror}") from None
     except ConfigurationError as error:
         raise UnusableError("joint-unreadable", error.message) from None
     except ValueError:
         raise UnusableError("joint-unreadable", "has no moment in created_utc") from None
-    if (wrong := _wrong_with(joint, plain, created, board_id)) is not None:
+    if (wrong := _wrong_with(joint, plain, board_id)) is not None:
         raise UnusableError("joint-unreadable", wrong)
     if joint.signature is None:
         return joint, None
@@ -108,12 +108,10 @@ def read_joint(folder: Path, board_id: str, keys: KeyRing) -> tuple[JointFile, s
     return joint, key.name
 
 
-def _wrong_with(joint: JointFile, plain: object, created: datetime, board_id: str) -> str | None:
+def _wrong_with(joint: JointFile, plain: object, board_id: str) -> str | None:
     """Say what is wrong with a file whose fields are of the right types."""
     if (field := beyond_64_bits(plain)) is not None:
         return f"{field}: is a whole number beyond 64 bits"
-    if created.tzinfo is None:
-        return "has no moment in created_utc"
     if joint.board != board_id:
         return f"is of the board {joint.board!a}"
     return None

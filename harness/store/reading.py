@@ -20,6 +20,7 @@ from harness.records.base import (
     parse_json,
     parse_plain,
     pretty_json,
+    printable,
 )
 from harness.records.board import Problem
 from harness.records.evaluation import SCHEMA_VERSION, EvaluationRecord, ItemOutcomes
@@ -109,12 +110,12 @@ def read_one(
             return None, ()
         read = _read_record(results, path, keys)
     except UnusableError as error:
-        return None, (Problem(path=_shown(path), code=error.code, message=error.message),)
+        return None, (Problem(path=printable(path), code=error.code, message=error.message),)
     sidecar = items_path(path, read.record)
     try:  # the record stays: no figure of a board is taken from a sidecar
         _read_items(results, sidecar, read.record)
     except UnusableError as error:
-        return read, (Problem(path=_shown(sidecar), code=error.code, message=error.message),)
+        return read, (Problem(path=printable(sidecar), code=error.code, message=error.message),)
     return read, ()
 
 
@@ -127,7 +128,7 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
     record = _typed(content)
     unsigned = None if record is None else unsigned_as_written(content, record)
     if unsigned is None or record is None:  # spelt or filled in otherwise: what is it?
-        document, record = understood(content, _shown(Path(path).name))
+        document, record = understood(content, printable(Path(path).name))
         unsigned = unsigned_content(document)
         digest = hashlib.sha256(unsigned).hexdigest()
         _check_place(path, record, digest)
@@ -292,7 +293,7 @@ def orphaned_items(results: Path, *, local: bool = True) -> tuple[str, ...]:
     paths = {found.path for found in scan(results) if found.fault is None}
     records = {path.removesuffix(PUBLIC) for path in paths if not path.endswith(ITEMS)}
     return tuple(
-        _shown(path)
+        printable(path)
         for path in sorted(paths)
         if path.endswith(ITEMS)
         and (local or not path.endswith(".local" + ITEMS))
@@ -312,7 +313,7 @@ def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutco
         raise UnusableError("items-altered", "the record beside it commits to no outcomes")
     try:
         content = Path(sidecar).read_bytes()
-        outcomes = _outcomes(content, _shown(Path(sidecar).name))
+        outcomes = _outcomes(content, printable(Path(sidecar).name))
         found = commitment(outcomes.key, content)
     except OSError as error:
         raise UnusableError("items-altered", f"cannot be read: {error.strerror}") from None
@@ -328,8 +329,3 @@ def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutco
 def _outcomes(content: bytes, where: str) -> ItemOutcomes:
     read = canonical(content, ItemOutcomes)
     return parse_json(content, ItemOutcomes, where) if read is None else read
-
-
-def _shown(path: str) -> str:
-    """Spell a path that may not be UTF-8 so that it can be printed and written."""
-    return path.encode(errors="surrogateescape").decode(errors="replace")

@@ -17,7 +17,7 @@ from pathlib import Path
 from harness.errors import ConfigurationError, OrganiserError
 from harness.records.base import canonical_json, convert, parse_plain
 from harness.records.unfinished import SCHEMA, Begun, Drawn, Event, Finished, Stood
-from harness.store.files import PRIVATE_MODE
+from harness.store.files import PRIVATE_MODE, plainly
 
 FOLDER = ".unfinished"
 ENDING = ".campaign"
@@ -134,8 +134,7 @@ def find_unfinished(results: Path) -> tuple[Unfinished, ...]:
 
 def _read(path: Path) -> Unfinished:
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
-        with os.fdopen(descriptor, "rb") as file:
+        with open(path, "rb", opener=plainly) as file:
             *whole, _cut_short = file.read().split(b"\n")
         plain = [parse_plain(line, path.name) for line in whole]
         schema = plain[0].get("schema") if plain and isinstance(plain[0], dict) else None

@@ -2,6 +2,17 @@
 
 ``find_tasks(root)`` lists the cards of ``root/tasks`` and is light. ``load_task(root, task_id)``
 gives the whole task; NumPy and what reads data are imported when it is first asked for.
+
+Where to look, by module:
+
+    a task                      protocol, card, task, generator
+    data of an evaluation       data, directory, tables, splits, spooled, spool, sample_file
+    data of the hub             hub, listing, fetching, downloading, kept
+    data of an organiser's own  importing, listed, annotations, converting, writing
+    what is wrong with data     row_faults, headers, decoding, verifying
+    digests                     digests
+    answers and their scores    answers, outcomes, quality, scoring, detection, item_scores
+    intervals of quality        intervals, shares, spreads
 """
 
 from __future__ import annotations

@@ -48,16 +48,16 @@ def interval(
     by: Version = "both",
     counts: bool = True,
 ) -> Interval:
-    """Return the interval of a metric between 0 and 1, of a share that would vary as much.
+    """Return the interval of a metric from 0 to 1: that of a share that would vary as much.
 
-    ``counts``: it is a share of counted items, and not an F1, a metric of boxes or part of a mean.
-    A mean over sessions that differ is no whole count either. Only the older versions gave all of
-    them the same interval.
+    ``counts`` says that the metric is a share of counted items, and not an F1, a metric of boxes or
+    part of a mean. A mean over sessions that differ is no whole count either. Only the older
+    versions gave all of them the same interval.
 
-    Few units or sessions know the variance badly: the number of items is made less by the squared
-    ratio of quantiles of Student's t. Where nothing varied, as when all answers are right, each
-    unit stands for one item. One unit says nothing of how units differ: (0, 1). Where items are of
-    groups, or sessions differ, no end is nearer than ``spreads.unseen`` has it.
+    By few units or sessions the variance is known badly, so the number of items is reduced by the
+    squared ratio of quantiles of Student's t. Where nothing varied, as when all answers are right,
+    each unit stands for one item. One unit says nothing of how units differ: (0, 1). Where items
+    are of groups, or sessions differ, no end is nearer than ``spreads.unseen`` has it.
     """
     low, high = _of_varied(value, spread, confidence, by=by, counts=counts)
     if by == "both" and (spread.sessions_differ or spread.grouped):
@@ -167,10 +167,10 @@ class Units:
         return added.astype(np.float64).reshape(sessions, self.count)
 
     def bearing(self, bears: npt.NDArray[np.bool_]) -> tuple[int, float]:
-        """Return how many units have an item that ``bears`` (n,), and what they are worth.
+        """Return how many units have an item that ``bears`` (n,), and their effective number.
 
-        That is of how many units of one size they tell as much (L. Kish, Survey Sampling, 1965): by
-        m such items each, the square of the sum of m over the sum of their squares.
+        With m such items in a unit that is (sum m)^2 / sum m^2: so many units of one size would
+        tell as much (L. Kish, Survey Sampling, 1965).
         """
         sizes = np.bincount(self.of_item[bears]).astype(np.float64)
         squares = float((sizes**2).sum())

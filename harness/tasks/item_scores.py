@@ -49,11 +49,11 @@ class ItemScores:
 
     @property
     def weights(self) -> Floats:
-        """(n,): what of the metric one wrong answer takes where all others are right.
+        """(n,): what of the metric one wrong answer to the item costs where all others are right.
 
-        The wrong answer that costs most is taken, or none; of labels that no item has, none. Of F1
-        a found item of few weighs much, and one of the many others as much; of recall these weigh
-        nothing.
+        Of all wrong answers the one that costs most counts, no answer among them; labels that no
+        item has are left out. Where few items are to be found, F1 lets each of them weigh much, and
+        a false alarm on one of the many others as much; recall gives these others no weight.
         """
         k = len(self.card.label_names)
         metric = metric_function(self.card.ranked_metric, self.card.label_names)

@@ -168,8 +168,9 @@ def unseen(value: float, spread: Spread, confidence: float) -> Interval:
 def with_sessions(items: float, noise: float, values: Floats, shape: Spread) -> Spread:
     """Return the spread of the mean over sessions of ``values`` (sessions,).
 
-    ``items`` is the variance of the mean over units, ``noise`` what the mean square of a session's
-    value about the mean of all is to be expected by single units; ``shape`` tells of the units.
+    ``items`` is the variance of the mean over units. ``noise`` is the mean square of the sessions'
+    values about their mean that is to be expected from chance in single units. ``shape`` tells of
+    the units.
     """
     free = len(values) - 1
     seen = float(values.var())

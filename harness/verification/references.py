@@ -21,10 +21,9 @@ from harness.submissions.check import CheckContext, CheckReport, check, wrong_wi
 from harness.tasks.data import LoadedTest
 from harness.tasks.protocol import Split
 from harness.tasks.task import FolderTask, load_task
-from harness.verification.subject import Subject
+from harness.verification.subject import FORGED, Subject
 
 _AGAIN = "evaluate the entry again"
-_FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 
 
 class References:
@@ -104,7 +103,7 @@ def split_of(subject: Subject, references: References) -> Split | None:
 def _entry(subject: Subject, references: References) -> Iterator[Finding]:
     said = subject.record.submission
     if wrong := wrong_with_name(said.entry):
-        yield subject.found("entry", f"the name of its entry {wrong}", _FORGED)
+        yield subject.found("entry", f"the name of its entry {wrong}", FORGED)
         return
     report = references.entry(said.entry)
     if report is None:
@@ -131,7 +130,7 @@ def _entry(subject: Subject, references: References) -> Iterator[Finding]:
                 "entry",
                 f"says of its entry another {', '.join(names)} than the submission.toml with the "
                 "same digest",
-                _FORGED,
+                FORGED,
             )
 
 
@@ -158,7 +157,7 @@ def _task(subject: Subject, references: References) -> Iterator[Finding]:
         )
     elif (said.title, said.metric) != (task.title, task.ranked_metric):
         yield subject.found(
-            "task", "says another title or metric of its task than the card", _FORGED
+            "task", "says another title or metric of its task than the card", FORGED
         )
 
 
@@ -185,7 +184,7 @@ def _rules(subject: Subject, references: References) -> Iterator[Finding]:
             "rules",
             f"amortises over {said.amortise_queries} queries, and its rules say "
             f"{now.amortise_queries}",
-            _FORGED,
+            FORGED,
         )
 
 
@@ -196,7 +195,7 @@ def _profile(subject: Subject, references: References) -> Iterator[Finding]:
             yield subject.found(
                 "profile",
                 f"claims the hardware profile {said.profile!r} without its digest",
-                _FORGED,
+                FORGED,
             )
         return
     now = references.profiles.get(said.profile)
@@ -215,10 +214,10 @@ def _data(subject: Subject, references: References) -> Iterator[Finding]:
     said = subject.record.data
     if said.source != "directory" and not said.public:
         yield subject.found(
-            "data", "is wrong about whether anybody can work out its labels", _FORGED
+            "data", "is wrong about whether anybody can work out its labels", FORGED
         )
     if said.source == "sample" and not (said.seed is not None and 0 <= said.seed <= MOST_SEED):
-        yield subject.found("data", f"no data is generated from the seed {said.seed}", _FORGED)
+        yield subject.found("data", f"no data is generated from the seed {said.seed}", FORGED)
         return
     data = references.data(subject)
     if isinstance(data, str):
@@ -238,7 +237,7 @@ def _data(subject: Subject, references: References) -> Iterator[Finding]:
             "restore the data, or evaluate the entry again on this",
         )
     elif said.source == "sample" and said.generator_version != now.generator_version:
-        yield subject.found("data", "names another version of the generator", _FORGED)
+        yield subject.found("data", "names another version of the generator", FORGED)
     elif now.public and not said.public:  # the other way round is fair: a copy may lack set.json
         yield subject.found(
             "data",

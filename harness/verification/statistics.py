@@ -29,7 +29,7 @@ from harness.tasks.protocol import Predictions, Split
 from harness.tasks.quality import label_metrics, metric_values
 from harness.tasks.spreads import Version
 from harness.tasks.task import FolderTask
-from harness.verification.subject import Subject
+from harness.verification.subject import FORGED, Subject
 
 VALUE_TOLERANCE = 1e-9
 """Relative: sums of the same terms differ by less in floating point."""
@@ -39,7 +39,6 @@ INTERVAL_TOLERANCE = 0.005
 MOST_ITEMS = 10**12
 """Far beyond any data set, and safe to count in NumPy's integers."""
 
-_FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
 _LOST = "bring the file *.items.json from the machine that evaluated, if all is to be verified"
 
 
@@ -69,7 +68,7 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
     if not isinstance(sessions, str) and split is not None:
         sessions = _differs(subject.outcomes, split) or sessions
     if isinstance(sessions, str):
-        yield subject.found("items", f"the outcomes beside it {sessions}", _FORGED)
+        yield subject.found("items", f"the outcomes beside it {sessions}", FORGED)
         return
     yield from _from_outcomes(subject, subject.outcomes, sessions, task)
 
@@ -96,7 +95,7 @@ def _from_outcomes(
             yield subject.found(
                 "confusion",
                 f"session {session.index + 1} keeps another confusion than its answers give",
-                _FORGED,
+                FORGED,
             )
     yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
     version = version_named(record.quality) if record.quality is not None else NEWEST
@@ -110,7 +109,7 @@ def _from_outcomes(
         again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)
     if unlike:
-        yield subject.found("quality", f"its outcomes give another quality: {unlike}", _FORGED)
+        yield subject.found("quality", f"its outcomes give another quality: {unlike}", FORGED)
 
 
 def _older(subject: Subject, version: Version | None) -> Iterator[Finding]:
@@ -124,7 +123,7 @@ def _older(subject: Subject, version: Version | None) -> Iterator[Finding]:
     told = f"its intervals of quality are of an older version of the method: {NAMES[version]}"
     if made_since(version, harness):
         yield subject.found(
-            "intervals-older", f"{told}, which harness {harness} no longer makes", _FORGED
+            "intervals-older", f"{told}, which harness {harness} no longer makes", FORGED
         )
         return
     remedy = "evaluate the entry again, if you do not know that it was made before the newest"
@@ -144,7 +143,7 @@ def _agreements(subject: Subject, decided: Sequence[npt.NDArray[np.int64]]) -> I
                 "agreement",
                 f"session {session.index + 1} says that {said} of its answers are those of the "
                 f"session before; {again} are",
-                _FORGED,
+                FORGED,
             )
 
 
@@ -200,7 +199,7 @@ def _from_confusions(subject: Subject, task: FolderTask) -> Iterator[Finding]:
                 "confusion",
                 f"the confusion of session {session.index + 1} does not count each of "
                 f"{record.quality.items} items once",
-                _FORGED,
+                FORGED,
             )
             return
     counted = np.array(confusions, np.int64)
@@ -220,7 +219,7 @@ def _from_confusions(subject: Subject, task: FolderTask) -> Iterator[Finding]:
                 "quality",
                 f"its confusions give {metric.key} {value:.6g}, where it says "
                 f"{'nothing of it' if found is None else f'{found:.6g}'}",
-                _FORGED,
+                FORGED,
             )
 
 

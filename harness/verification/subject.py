@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from harness.records.evaluation import EvaluationRecord, ItemOutcomes
 from harness.records.finding import Finding, Kind
 
+FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
+"""What to do about a record that no evaluation can have written."""
+
 
 @dataclass(frozen=True)
 class Subject:

@@ -15,7 +15,7 @@ from harness.records.moments import is_moment
 from harness.records.rules import Rules
 from harness.records.session import Session
 from harness.records.stopping import is_last, looks_of
-from harness.verification.subject import Subject
+from harness.verification.subject import FORGED, Subject
 
 TRACE_SHARE = 0.1
 TRACE_JOULES = 1.0
@@ -39,8 +39,6 @@ MOST = 1e12
 MOST_SHOWN = 40
 """Characters of what is no moment."""
 
-_FORGED = "do not use it: ask whoever made it, and evaluate the entry again"
-
 
 def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
     """Find what contradicts itself in the sessions of one record."""
@@ -51,7 +49,7 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
         yield subject.found(
             "meter",
             f"calls its meter {record.meter.grade}, and a source of it is {grades[weakest]}",
-            _FORGED,
+            FORGED,
         )
     yield from _number(subject, rules)
     for session in record.sessions:
@@ -62,14 +60,14 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
                 "sessions",
                 f"session {session.index + 1} has not one sweep of all {items} originals, or one "
                 "that is of more items",
-                _FORGED,
+                FORGED,
             )
         if not is_moment(session.started_utc):
             yield subject.found(
                 "sessions",
                 f"session {session.index + 1} began at {session.started_utc[:MOST_SHOWN]!r}, which "
                 "is no moment in UTC",
-                _FORGED,
+                FORGED,
             )
         agreed = session.agreement
         if agreed is not None and not all(
@@ -80,13 +78,13 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
             yield subject.found(
                 "agreement",
                 f"session {session.index + 1} has a share of answers that is none",
-                _FORGED,
+                FORGED,
             )
         left_open = _edge_seconds(record)
         for wrong in _wrong_with_sweeps(session, left_open, _cores(record)):
-            yield subject.found("sessions", f"session {session.index + 1} {wrong}", _FORGED)
+            yield subject.found("sessions", f"session {session.index + 1} {wrong}", FORGED)
         for wrong in _wrong_with_trace(session, left_open):
-            yield subject.found("energy", f"session {session.index + 1} {wrong}", _FORGED)
+            yield subject.found("energy", f"session {session.index + 1} {wrong}", FORGED)
 
 
 def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
@@ -96,7 +94,7 @@ def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
     for subject in by_age:
         measurements = [canonical_json(session.phases) for session in subject.record.sessions]
         if len({*measurements}) < len(measurements):
-            yield subject.found("replayed", "holds the same measured session twice", _FORGED)
+            yield subject.found("replayed", "holds the same measured session twice", FORGED)
         for measured in {*measurements}:
             places[measured].append(subject)
     told: set[tuple[str, str]] = set()
@@ -114,7 +112,7 @@ def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
                 )
             else:
                 yield other.found(
-                    "replayed", f"holds a session that was measured for {first.path}", _FORGED
+                    "replayed", f"holds a session that was measured for {first.path}", FORGED
                 )
 
 
@@ -143,7 +141,7 @@ def check_rounds(subjects: Sequence[Subject]) -> Iterator[Finding]:
                 "sessions",
                 f"is the control of its campaign and has no session of round {missing[0] + 1}, in "
                 "which others ran",
-                _FORGED,
+                FORGED,
             )
         elif len(entries[record.campaign.id]) == 1:
             yield subject.found(
@@ -179,13 +177,13 @@ def _number(subject: Subject, rules: Rules) -> Iterator[Finding]:
             "sessions",
             f"its sessions are not the {wanted} after which the {record.protocol} protocol ends "
             "for such energies",
-            _FORGED,
+            FORGED,
         )
     elif not _alike(record.looks, looks):
         yield subject.found(
             "looks",
             "its looks at the interval of energy are not those that its sessions give",
-            _FORGED,
+            FORGED,
         )
 
 

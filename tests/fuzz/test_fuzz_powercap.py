@@ -17,7 +17,6 @@ from mutations import spoilt_bytes
 from harness.errors import MeasurementError
 from harness.meters import powercap, rapl
 
-_FILES = ("name", "energy_uj", "max_energy_range_uj")
 _FOLDERS = (
     "intel-rapl:0", "intel-rapl:0:0", "intel-rapl:0:1", "intel-rapl:1", "intel-rapl:1:0",
     "intel-rapl:2", "intel-rapl:10", "intel-rapl-mmio:0", "intel-rapl-mmio:0:0",

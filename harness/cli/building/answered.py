@@ -13,6 +13,7 @@ import msgspec
 from harness.ranking.gists import StoredLike
 from harness.ranking.occasions import Measured, measured
 from harness.records.evaluation import EvaluationRecord, ItemOutcomes
+from harness.store.files import plainly
 from harness.store.paths import items_path
 from harness.store.reading import StoredRecord, read_items
 from harness.store.scanning import Mark, has_items, mark_of
@@ -138,7 +139,7 @@ def _outcomes(results: Path, behind: Behind, record: EvaluationRecord) -> ItemOu
     if behind.sidecar is not None:
         place = results / items_path(path, record)
         try:
-            with open(place, "rb", opener=_without_following) as file:
+            with open(place, "rb", opener=plainly) as file:
                 content = file.read()
                 found = mark_of(os.fstat(file.fileno()))
             if found == behind.sidecar:
@@ -146,10 +147,6 @@ def _outcomes(results: Path, behind: Behind, record: EvaluationRecord) -> ItemOu
         except (OSError, ValueError):  # said below
             pass
     return read_items(results, StoredRecord(path=path, record=record, digest=behind.digest))
-
-
-def _without_following(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 _DECODER = msgspec.json.Decoder(ItemOutcomes)

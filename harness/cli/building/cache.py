@@ -30,6 +30,7 @@ from harness.errors import HarnessError
 from harness.records.base import Frozen
 from harness.records.caches import cache_folder
 from harness.records.replacing import clear_drafts, replace_file
+from harness.store.files import plainly
 
 T = TypeVar("T")
 
@@ -131,7 +132,7 @@ class Cache:
         if self._folder is None:
             return None
         try:
-            with open(self._folder / name, "rb", opener=_without_waiting) as file:
+            with open(self._folder / name, "rb", opener=plainly) as file:
                 status = os.fstat(file.fileno())
                 mine = status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_WRITE
                 return file.read() if mine and stat.S_ISREG(status.st_mode) else None
@@ -152,10 +153,6 @@ def _lock(descriptor: int) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         return True
     return False
-
-
-def _without_waiting(path: str, flags: int) -> int:
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 _DIGITS = re.compile("[0-9a-f]{16}")

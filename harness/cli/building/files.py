@@ -15,6 +15,7 @@ from harness.cli.building.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
 from harness.records.base import Frozen
 from harness.records.replacing import MODE, create_file, refuse_link, replace_file
+from harness.store.files import plainly
 from harness.store.scanning import Mark, mark_of
 
 PAGES_A_TASK = 24
@@ -153,7 +154,7 @@ def refuse_a_strangers(folder: Path) -> None:
 def is_ours(folder: Path) -> bool:
     """Say whether a build of ours made a folder: what it writes last is there, or it was begun."""
     try:
-        with open(folder / "boards.json", "rb", opener=_plainly) as file:
+        with open(folder / "boards.json", "rb", opener=plainly) as file:
             if stat.S_ISREG(os.fstat(file.fileno()).st_mode) and file.read(len(OURS)) == OURS:
                 return True
     except OSError:
@@ -178,11 +179,6 @@ def _is_begun(folder: Path) -> bool:
         return stat.S_ISREG((folder / UNFINISHED).lstat().st_mode)
     except OSError:
         return False
-
-
-def _plainly(path: str, flags: int) -> int:
-    """Open no link, and wait for no pipe."""
-    return os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK)
 
 
 def look(pages: Iterable[Page], folder: Path, workers: Workers) -> Built:
@@ -324,7 +320,7 @@ def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:
     try:
         if not stat.S_ISREG(os.lstat(target).st_mode):
             return None
-        with open(target, "rb", opener=_plainly) as file:  # it may be something else by now
+        with open(target, "rb", opener=plainly) as file:  # it may be something else by now
             status = os.fstat(file.fileno())
             same = stat.S_ISREG(status.st_mode) and _holds(file, status.st_size, name, content)
             return mark_of(status) if same else None

@@ -344,11 +344,11 @@ def method_pages(site: Site) -> Iterator[Page]:
 
 
 def _method(given: _Method) -> Files:
-    from harness.site.method_page import PAGE, render_method
+    from harness.site.method_page import render_method
 
     rules = msgspec.json.decode(given.rules, type=Rules)
     return {
-        paths.in_language(PAGE, language.code): render_method(
+        paths.in_language(paths.METHOD, language.code): render_method(
             given.boards, rules, language.code, given.address
         )
         for language in languages()

@@ -94,10 +94,11 @@ def missing_words(project: Project) -> tuple[str, ...]:
 
 
 def _missing(cards: tuple[TaskCard, ...], words: Words) -> Iterator[str]:
-    from harness.site.language import MAIN, codes
+    from harness.site.language import codes
+    from harness.site.paths import MAIN_LANGUAGE
 
     for code in codes():
-        if code == MAIN:
+        if code == MAIN_LANGUAGE:
             continue
         for card in cards:
             task = card.task.id
@@ -113,11 +114,11 @@ def _missing(cards: tuple[TaskCard, ...], words: Words) -> Iterator[str]:
 
 
 def _own(card: TaskCard) -> TaskWords:
-    from harness.site.language import MAIN
+    from harness.site.paths import MAIN_LANGUAGE
 
     task = card.task
     return TaskWords(
-        language=MAIN, title=task.title, description=task.description, query=task.query
+        language=MAIN_LANGUAGE, title=task.title, description=task.description, query=task.query
     )
 
 
@@ -141,15 +142,16 @@ def _files(
 
 def _code(path: Path) -> str:
     """Return the language that a file is named for: one of the site's other languages."""
-    from harness.site.language import MAIN, codes
+    from harness.site.language import codes
+    from harness.site.paths import MAIN_LANGUAGE
 
     found = FILE_NAME.fullmatch(path.name)
     code = found["code"] if found else ""
-    others = tuple(each for each in codes() if each != MAIN)
+    others = tuple(each for each in codes() if each != MAIN_LANGUAGE)
     if code in others:
         return code
     why = f"the site has no catalogue of {code!r}: it has {', '.join(others)}"
-    if code == MAIN:
+    if code == MAIN_LANGUAGE:
         why = "tasks say it themselves, in task.toml"
     raise ConfigurationError(
         f"{path}: {why}", remedy="name a language of the site, or remove the file"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.cli.options import RECORD_ENDING
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
 from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of, why_not
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
     from harness.records.rules import Rules
     from harness.store.results import StoredRecord
 
-RECORD_ENDING = ".json"
-"""Ends what names one evaluation; everything else names an entry."""
 ITEMS_ENDING = ".items.json"
 
 
