@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -90,6 +90,29 @@ def test_who_begins_a_turn_is_drawn_anew(assignment: Assignment) -> None:
 
     first = [number % 2 for number, _ in sandbox.log[::2]]
     assert 0 < sum(first) < len(first)
+
+
+def test_who_is_marked_and_who_ends_first_is_drawn_anew(
+    assignment: Assignment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fight = duel(assignment, FakeSandbox(Plan()))
+    called: dict[str, list[str]] = {"measure": [], "finish": []}
+
+    def noting(name: str, plain: Callable[..., None]) -> Callable[..., None]:
+        def noted(each: duels._Running, *given: int) -> None:
+            called[name].append(each.side.name)
+            plain(each, *given)
+
+        return noted
+
+    for name in called:
+        plain = getattr(duels._Running, name)
+        monkeypatch.setattr(duels._Running, name, noting(name, plain))
+    for _ in range(20):  # one in a million never draws one of two
+        fight.run_round(fight.plan(ITEMS))
+
+    for told in called.values():
+        assert set(told[::2]) == set(told[1::2]) == {"entry-0", "entry-1"}
 
 
 def test_entries_with_batches_of_different_sizes_answer_as_many_items_in_a_turn(
