@@ -22,6 +22,7 @@ from harness.ranking.energy_pairs import (
     BY_SESSION,
     NOT_COMPARED,
     compare_energies,
+    in_turns,
 )
 from harness.ranking.energy_ratio import Ratio, Series
 from harness.ranking.evidence import (
@@ -36,7 +37,14 @@ from harness.ranking.evidence import (
     ResampledQuality,
     SessionEnergies,
 )
-from harness.ranking.maxima import Active, Noise, largest_of, normal_scale, student_scale
+from harness.ranking.maxima import (
+    Active,
+    Noise,
+    drawn_columns,
+    largest_of,
+    normal_scale,
+    student_scale,
+)
 from harness.ranking.paired_quality import OfSessions
 from harness.ranking.resampling import draw_quality, with_sessions
 from harness.ranking.unsure_scale import unsure_scale
@@ -755,7 +763,8 @@ def test_rounds_of_different_campaigns_have_noise_of_their_own() -> None:
     both = with_energies([of_campaigns((5, 4), 1.0, n) for n in (1, 2)])
     by_kind = compare_energies(both).by_kind
     columns = [by_kind[BY_ROUND], by_kind[BY_ROUND + A_CAMPAIGN]]
-    assert [(each.first, each.values.shape[1]) for each in columns] == [(0, 5), (5, 4)]
+    assert [each.first.tolist() for each in columns] == [[0, 0], [5, 5]]
+    assert [each.values.shape[1] for each in columns] == [5, 4]
 
 
 def test_the_rules_say_how_many_campaigns_make_a_comparison() -> None:
@@ -820,6 +829,36 @@ def test_a_board_compares_by_days_as_two_entries_by_themselves_are() -> None:
     assert isinstance(ratio, Ratio)
     assert pairs.difference[0, 1] == pytest.approx(ratio.estimate.log)
     assert pairs.error[0, 1] >= ratio.estimate.standard_error > 0.8 * pairs.error[0, 1]
+
+
+def test_an_entry_has_as_much_noise_as_sessions_however_many_days_a_board_has() -> None:
+    energy = [of_days({day: 5, 400 + day // 2: 6}, 1.0, day) for day in range(20)]
+    evidence = with_energies(energy)
+    assert compare_energies(evidence).noises.tolist() == [11] * 20
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_an_entry_of_an_earlier_day_leaves_the_noise_of_others_as_it_is(turns: bool) -> None:
+    def drawn(energy: Sequence[SessionEnergies]) -> list[tuple[tuple[int, ...], Floats]]:
+        evidence = with_energies(energy)
+        pairs = compare_energies(evidence)
+        quality = draw_quality(evidence.quality, 20, 0)
+        noise = _noise(quality, pairs, evidence, MARGINS, 0)
+        first = BY_ROUND if turns else BY_SESSION
+        return [
+            (tuple(columns.members.tolist()), drawn_columns(noise, kind, np.arange(20)).values)
+            for kind, columns in pairs.by_kind.items()
+            if kind >= first and in_turns(kind) == turns
+        ]
+
+    make = of_campaigns if turns else lambda days, *rest: of_days(dict(enumerate(days)), *rest)
+    one, other = (make((0, 5, 6), 1.0, seed) for seed in (1, 2))
+    before = drawn([one, other])
+    after = [each for each in drawn([one, other, make((7, 0, 3), 1.0, 3)]) if 1 in each[0]]
+    assert [members for members, _ in after] == [(0, 1), (0, 1, 2)]
+    assert [members for members, _ in before] == [(0, 1)] * 2
+    for (_, of_both), (_, of_three) in zip(before, after, strict=True):
+        assert np.array_equal(of_both, of_three[:, :2])
 
 
 def test_no_day_in_common_says_nothing() -> None:
