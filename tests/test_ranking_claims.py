@@ -930,6 +930,35 @@ def test_entries_of_another_occasion_keep_nobody_from_the_front() -> None:
     assert ranked(at_floor).front_support.tolist() == [0.0, 1.0], "they share one energy"
 
 
+def test_the_front_is_that_of_those_with_a_day_in_common() -> None:
+    days = [(0,), (0, 1), (1,), (2,), (2,), (3,)]
+    noise = np.random.default_rng(4)
+    energy = tuple(
+        SessionEnergies(noise.normal(0, 0.05, 5 * len(of)), np.repeat(of, 5)) for of in days
+    )
+    scores = (noise.random((301, len(days))) < 0.8).astype(np.float32)
+    evidence = Evidence(
+        tuple(f"entry-{n}" for n in range(len(days))),
+        ItemScores(scores),
+        energy,
+        np.zeros(len(days), dtype=bool),
+    )
+    support = ranked(evidence).front_support
+    for entry, of in enumerate(days):
+        beside = [n for n, other in enumerate(days) if {*of} & {*other}]
+        only = Evidence(
+            tuple(evidence.entries[n] for n in beside),
+            ItemScores(scores[:, beside]),
+            tuple(energy[n] for n in beside),
+            evidence.at_floor[beside],
+        )
+        together = all({*days[n]} & {*days[m]} for n in beside for m in beside)
+        if together:
+            alone = ranked(only).front_support[beside.index(entry)]
+            assert support[entry] == pytest.approx(alone, abs=0.02), "but for ties of quality"
+    assert 0 < support[3] < 1 == support[5]
+
+
 def test_entries_that_answer_alike_are_not_told_apart_from_nothing() -> None:
     least = ranked(board([900, 900], [1.0, 1.0])).least_quality_difference
     assert least is not None

@@ -29,6 +29,10 @@ from harness.ranking.resampling import QualityDraws, session_noise
 LEAST_ENTRIES = 3
 DRAWS = 2_000
 """At most so many: a share is then known to about 0.01."""
+AT_FLOOR = -1e6
+"""Below the logarithm of any energy, however it is drawn."""
+APART = 1e7
+"""Further than two energies, or qualities, are from each other."""
 
 
 def support(
@@ -45,25 +49,24 @@ def support(
     energies = _energies(evidence, draws, seed)
     found = np.zeros(len(evidence.entries))
     groups = list(_groups(evidence, pairs))
+    asked, against = (np.concatenate(side) for side in zip(*groups, strict=True))
+    group_of = np.repeat(np.arange(len(groups)), [len(others) for _, others in groups])
+    place = np.concatenate([np.isin(others, some) for some, others in groups])
+    # All groups at once, each dearer and better than the last: so none keeps another off the front.
+    shift = APART * group_of
     for qualities_drawn, energies_drawn in zip(qualities, energies, strict=True):
-        for asked, against, places in groups:
-            on = on_front(qualities_drawn[against], energies_drawn[against], margins)
-            found[asked] += on[places]
+        on = on_front(qualities_drawn[against] + shift, energies_drawn[against] + shift, margins)
+        found[asked] += on[place]
     return found / draws
 
 
-def _groups(
-    evidence: Evidence, pairs: EnergyPairs
-) -> Iterator[tuple[Integers, Integers, Integers]]:
-    """Yield entries, all that they can be held against, themselves among them, and their places
-    among these: together the entries that are held against the same.
-    """  # noqa: D205 - one sentence
+def _groups(evidence: Evidence, pairs: EnergyPairs) -> Iterator[tuple[Integers, Integers]]:
+    """Yield entries that are held against the same, and these, themselves among them."""
     at_floor = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
     comparable = pairs.compared | at_floor | np.eye(len(evidence.entries), dtype=bool)
     kinds, kind_of_entry = np.unique(comparable, axis=0, return_inverse=True)
     for number, kind in enumerate(kinds):
-        asked, against = np.flatnonzero(kind_of_entry.reshape(-1) == number), np.flatnonzero(kind)
-        yield asked, against, np.searchsorted(against, asked)
+        yield np.flatnonzero(kind_of_entry.reshape(-1) == number), np.flatnonzero(kind)
 
 
 def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Booleans:
@@ -83,7 +86,7 @@ def _energies(evidence: Evidence, draws: int, seed: int) -> Floats:
     """Return (draws, entries): log energies; at the floor all the same and below any other."""
     shared = _shared_by_rounds(evidence)
     columns = [
-        np.full(draws, -1e9) if at_floor else _drawn(entry, energy, shared, draws, seed)
+        np.full(draws, AT_FLOOR) if at_floor else _drawn(entry, energy, shared, draws, seed)
         for entry, energy, at_floor in zip(
             evidence.entries, evidence.energy, evidence.at_floor.tolist(), strict=True
         )
