@@ -861,6 +861,20 @@ def test_an_entry_of_an_earlier_day_leaves_the_noise_of_others_as_it_is(turns: b
         assert np.array_equal(of_both, of_three[:, :2])
 
 
+def test_days_do_not_count_as_campaigns_where_rounds_are_of_fewer() -> None:
+    """As in ``compare``: the one campaign in which they took turns tells them apart."""
+    energy = []
+    for n in range(2):
+        made = of_days({0: 5, 1: 5, 2: 5}, 1.0 + 0.1 * n, n)
+        rounds = np.concatenate([10 + np.arange(10) + 10 * n, np.arange(5)])
+        energy.append(replace(made, rounds=rounds))
+    pairs = compare_energies(with_energies(energy))
+    assert pairs.kind[0, 1] == BY_ROUND + 2 * A_CAMPAIGN
+    assert pairs.freedom[0, 1] == 4
+    in_turns_daily = [replace(each, rounds=np.arange(15)) for each in energy]
+    assert compare_energies(with_energies(in_turns_daily)).kind[0, 1] == BY_CAMPAIGN
+
+
 def test_no_day_in_common_says_nothing() -> None:
     energy = [of_days({0: 5, 1: 5}, 1.0, 1), of_days({2: 5, 3: 5}, 2.0, 2)]
     assert compare_energies(with_energies(energy)).kind[0, 1] == NOT_COMPARED

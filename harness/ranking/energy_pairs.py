@@ -238,12 +238,11 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
     """Return (entries, entries): by what to compare; the first that is possible, see above."""
     count = len(evidence.entries)
     kind = np.full((count, count), NOT_COMPARED)
-    campaigns = _shared(by_kind[BY_CAMPAIGN]) >= evidence.least_campaigns
     for first in (BY_SESSION, BY_ROUND):
         if first == BY_ROUND and BY_RATIO in by_kind:
             enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
             kind[np.logical_and.outer(enough, enough)] = BY_RATIO
-        most, shared = np.zeros((2, count, count), np.int64)
+        most, shared, campaigns = np.zeros((3, count, count), np.int64)
         for each, columns in by_kind.items():
             if each >= BY_SESSION and (each - first) % A_CAMPAIGN == 0:
                 in_common = _shared(columns) if in_turns(each) else _fewer(columns)
@@ -252,7 +251,8 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
                 kind[here] = np.where(more, each, kind[here])
                 most[here] = np.maximum(most[here], in_common)
                 shared[here] += in_common
-        kind[campaigns & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
+                campaigns[here] += in_common > 0
+        kind[(campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
 
