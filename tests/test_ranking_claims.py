@@ -973,6 +973,22 @@ def test_the_front_is_that_of_those_with_a_day_in_common() -> None:
     assert 0 < support[3] < 1 == support[5]
 
 
+@pytest.mark.parametrize("turns", [True, False])
+def test_a_cheaper_day_of_one_entry_alone_puts_it_on_no_front(turns: bool) -> None:
+    """As the claim says that takes the day which both had."""
+    make = of_campaigns if turns else lambda days, *rest: of_days(dict(enumerate(days)), *rest)
+    evidence = board([2900, 2900, 2900], [1.0] * 3, items=3000)
+    energy = (make((7, 6), 1.0, 1, -0.5), make((7, 0), 0.9, 2), make((7, 0), 1.2, 3))
+    ranking = ranked(replace(evidence, energy=energy))
+    assert ranking.beats[1, 0]
+    several_days, one_day, dearest = ranking.front_support.tolist()
+    assert one_day > 0.8
+    assert several_days < 0.3
+    assert dearest < 0.1
+    at_floor = replace(evidence, energy=energy, at_floor=np.array([True, True, False]))
+    assert ranked(at_floor).front_support.tolist() == [1.0, 1.0, 0.0], "they share one energy"
+
+
 def test_entries_that_answer_alike_are_not_told_apart_from_nothing() -> None:
     least = ranked(board([900, 900], [1.0, 1.0])).least_quality_difference
     assert least is not None
