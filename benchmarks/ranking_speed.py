@@ -1,12 +1,13 @@
 """How long a board takes to be ranked, over the bare matrix product that it contains.
 
-    python benchmarks/ranking_speed.py [--entries 50 1000] [--items 2000] [--draws 10000]
+    python benchmarks/ranking_speed.py [--entries 50 1000] [--items 2000] [--draws 10000] [--days N]
     python benchmarks/ranking_speed.py --cli [--entries 50 1000] [--page FILE]
 
 The product is (draws, items) by (items, entries) in single precision, by NumPy, beside every
 ranking: a machine that is slower, or busy, is so for both. Prints seconds of wall and CPU time, the
 ratios, and the peak memory of a process that does nothing else; exits with 1 where a goal is
-missed. The goals are 6 s and 1.5 GB for 1,000 entries and 1 s for 50, on two idle cores.
+missed. The goals are 6 s and 1.5 GB for 1,000 entries and 1 s for 50, on two idle cores, of entries
+that took turns; with ``--days`` each is evaluated alone instead, on one of so many days.
 
 ``--cli`` times ``python -m harness leaderboard`` instead, with draws as the rules have them, on a
 project of so many entries of a task's sample (``ranking_speed_project.py``, which takes longer to
@@ -60,16 +61,19 @@ class Result(NamedTuple):
     gigabytes: float
 
 
-def evidence_of(entries: int, items: int) -> Evidence:
-    """Make up a board on which entries differ."""
+def evidence_of(entries: int, items: int, days: int | None) -> Evidence:
+    """Make up a board on which entries differ; without ``days`` they took turns."""
     rng = np.random.default_rng(entries)
     right = np.linspace(0.6, 0.9, entries)
     logs = rng.normal(0, 1, (entries, 1)) + rng.normal(0, 0.01, (entries, SESSIONS))
-    campaign, rounds = np.zeros(SESSIONS, np.int64), np.arange(SESSIONS)
+    rounds = np.arange(SESSIONS) if days is None else None
     return Evidence(
         tuple(f"entry-{number:04d}" for number in range(entries)),
         ItemScores((rng.random((items, entries)) < right).astype(np.float32)),
-        tuple(SessionEnergies(of_entry, campaign, rounds) for of_entry in logs),
+        tuple(
+            SessionEnergies(of_entry, np.full(SESSIONS, number % (days or 1)), rounds)
+            for number, of_entry in enumerate(logs)
+        ),
         np.zeros(entries, dtype=bool),
     )
 
@@ -81,9 +85,9 @@ def timed(step: Callable[[], object]) -> Took:
     return Took(time.perf_counter() - wall, time.process_time() - cpu)
 
 
-def measure(entries: int, items: int, draws: int) -> Result:
+def measure(entries: int, items: int, draws: int, days: int | None) -> Result:
     """Rank a board, and do the bare product, in this process."""
-    evidence = evidence_of(entries, items)
+    evidence = evidence_of(entries, items, days)
     margins = Margins(quality=0.01, energy=0.02)
     ranking = timed(lambda: rank(evidence, margins, draws=draws))
     kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -163,11 +167,14 @@ def main() -> int:
     parser.add_argument("--entries", type=int, nargs="+", default=[50, 1_000])
     parser.add_argument("--items", type=int, default=2_000)
     parser.add_argument("--draws", type=int, default=10_000)
+    parser.add_argument("--days", type=int, help="entries are evaluated alone, on so many days")
     parser.add_argument("--cli", action="store_true", help="time the command instead")
     parser.add_argument("--page", type=Path, help="with --cli: a page to write the table into")
     arguments = parser.parse_args()
     if arguments.page and not arguments.cli:
         parser.error("--page goes with --cli")
+    if arguments.days is not None and (arguments.cli or arguments.days < 1):
+        parser.error("--days is at least 1, and does not go with --cli")
     if arguments.cli:
         _adopt_orphans()
         # All projects stay till the end: for a while after thousands of files were removed, ext4
@@ -183,7 +190,8 @@ def main() -> int:
     missed = False
     for entries in arguments.entries:
         with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as alone:
-            seen = alone.submit(measure, entries, arguments.items, arguments.draws).result()
+            asked = (entries, arguments.items, arguments.draws, arguments.days)
+            seen = alone.submit(measure, *asked).result()
         ratio = seen.ranking.cpu_seconds / seen.product.cpu_seconds
         print(
             f"{entries:5} entries  {seen.ranking.wall_seconds:6.2f} s wall, "

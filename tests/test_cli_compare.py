@@ -27,7 +27,7 @@ from harness.ranking.paired_quality import (
     Resampled,
     compare_quality,
 )
-from harness.records.evaluation import Failed, ItemOutcomes, MetricValue, Quality
+from harness.records.evaluation import Campaign, Failed, ItemOutcomes, MetricValue, Quality
 from harness.records.session import Session
 from harness.store import reading
 from harness.store.results import write
@@ -335,6 +335,10 @@ def test_an_entry_that_was_not_kept_apart_is_compared_with_nothing(project: Path
     keep(project, "new", isolation="D")
     made = compared("old", "new")
     assert (made.exit_code, "isolation grade D" in made.stderr) == (2, True)
+    void = Campaign(id="c0", entries=("void",), void="the control varied by 0.4")
+    keep(project, "void", campaign=void)
+    refusal = " ".join(compared("void", "old").stderr.split())
+    assert "it counts for nothing: its campaign is void: the control varied by 0.4" in refusal
 
 
 def test_an_altered_record_is_named(project: Path) -> None:

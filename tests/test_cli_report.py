@@ -25,7 +25,8 @@ from toy_task import write_task
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.records.evaluation import EvaluationRecord
+from harness.records.evaluation import Campaign, EvaluationRecord
+from harness.records.session import Notice
 from harness.site import entry_result
 from harness.site.language import codes
 from harness.store.results import write
@@ -205,6 +206,17 @@ def test_a_record_without_figures_is_named(outside: Path) -> None:
     record = replace(record_samples.record("mine"), quality=None)
     path = write(outside, record, None)[1]
     assert "no report can be made of it: it has no quality" in refused(path)
+
+
+def test_a_record_of_a_void_campaign_can_be_read(project: Path) -> None:
+    """As the remedy says where its entry is named: it has figures, and counts for nothing."""
+    void = Campaign(id="c0", entries=("mine",), void="the control varied by 0.4")
+    notice = Notice(code="void-campaign", message="void: the control varied by 0.4", remedy="again")
+    path = kept(project, record_samples.record("mine", campaign=void, warnings=(notice,)))
+    refusal = refused("mine")
+    assert "its campaign is void" in refusal
+    assert "fix: name a record of it" in refusal
+    assert notice.message in run(path)
 
 
 def test_what_is_not_there_is_named(project: Path, tmp_path: Path) -> None:

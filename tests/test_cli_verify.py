@@ -422,6 +422,12 @@ def test_a_void_campaign_is_noted_and_its_record_held_against_itself(root: Path)
     assert "unusable" in codes(verified("--published"))
 
 
+def test_an_entry_that_was_not_kept_apart_is_noted(root: Path) -> None:
+    forge(record_of(root, "signed"), lambda r: r["isolation"].update(grade="D"), signer())
+    found = verified("--published")
+    assert (codes(found), codes(found, "notes")) == ([], ["demonstration", "isolation-d"])
+
+
 @pytest.mark.parametrize(
     ("change", "by"),
     [

@@ -22,6 +22,7 @@ from harness.ranking.energy_pairs import (
     BY_SESSION,
     NOT_COMPARED,
     compare_energies,
+    in_turns,
 )
 from harness.ranking.energy_ratio import Ratio, Series
 from harness.ranking.evidence import (
@@ -36,7 +37,14 @@ from harness.ranking.evidence import (
     ResampledQuality,
     SessionEnergies,
 )
-from harness.ranking.maxima import Active, Noise, largest_of, normal_scale, student_scale
+from harness.ranking.maxima import (
+    Active,
+    Noise,
+    drawn_columns,
+    largest_of,
+    normal_scale,
+    student_scale,
+)
 from harness.ranking.paired_quality import OfSessions
 from harness.ranking.resampling import draw_quality, with_sessions
 from harness.ranking.unsure_scale import unsure_scale
@@ -755,7 +763,8 @@ def test_rounds_of_different_campaigns_have_noise_of_their_own() -> None:
     both = with_energies([of_campaigns((5, 4), 1.0, n) for n in (1, 2)])
     by_kind = compare_energies(both).by_kind
     columns = [by_kind[BY_ROUND], by_kind[BY_ROUND + A_CAMPAIGN]]
-    assert [(each.first, each.values.shape[1]) for each in columns] == [(0, 5), (5, 4)]
+    assert [each.first.tolist() for each in columns] == [[0, 0], [5, 5]]
+    assert [each.values.shape[1] for each in columns] == [5, 4]
 
 
 def test_the_rules_say_how_many_campaigns_make_a_comparison() -> None:
@@ -820,6 +829,50 @@ def test_a_board_compares_by_days_as_two_entries_by_themselves_are() -> None:
     assert isinstance(ratio, Ratio)
     assert pairs.difference[0, 1] == pytest.approx(ratio.estimate.log)
     assert pairs.error[0, 1] >= ratio.estimate.standard_error > 0.8 * pairs.error[0, 1]
+
+
+def test_an_entry_has_as_much_noise_as_sessions_however_many_days_a_board_has() -> None:
+    energy = [of_days({day: 5, 400 + day // 2: 6}, 1.0, day) for day in range(20)]
+    evidence = with_energies(energy)
+    assert compare_energies(evidence).noises.tolist() == [11] * 20
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_an_entry_of_an_earlier_day_leaves_the_noise_of_others_as_it_is(turns: bool) -> None:
+    def drawn(energy: Sequence[SessionEnergies]) -> list[tuple[tuple[int, ...], Floats]]:
+        evidence = with_energies(energy)
+        pairs = compare_energies(evidence)
+        quality = draw_quality(evidence.quality, 20, 0)
+        noise = _noise(quality, pairs, evidence, MARGINS, 0)
+        first = BY_ROUND if turns else BY_SESSION
+        return [
+            (tuple(columns.members.tolist()), drawn_columns(noise, kind, np.arange(20)).values)
+            for kind, columns in pairs.by_kind.items()
+            if kind >= first and in_turns(kind) == turns
+        ]
+
+    make = of_campaigns if turns else lambda days, *rest: of_days(dict(enumerate(days)), *rest)
+    one, other = (make((0, 5, 6), 1.0, seed) for seed in (1, 2))
+    before = drawn([one, other])
+    after = [each for each in drawn([one, other, make((7, 0, 3), 1.0, 3)]) if 1 in each[0]]
+    assert [members for members, _ in after] == [(0, 1), (0, 1, 2)]
+    assert [members for members, _ in before] == [(0, 1)] * 2
+    for (_, of_both), (_, of_three) in zip(before, after, strict=True):
+        assert np.array_equal(of_both, of_three[:, :2])
+
+
+def test_days_do_not_count_as_campaigns_where_rounds_are_of_fewer() -> None:
+    """As in ``compare``: the one campaign in which they took turns tells them apart."""
+    energy = []
+    for n in range(2):
+        made = of_days({0: 5, 1: 5, 2: 5}, 1.0 + 0.1 * n, n)
+        rounds = np.concatenate([10 + np.arange(10) + 10 * n, np.arange(5)])
+        energy.append(replace(made, rounds=rounds))
+    pairs = compare_energies(with_energies(energy))
+    assert pairs.kind[0, 1] == BY_ROUND + 2 * A_CAMPAIGN
+    assert pairs.freedom[0, 1] == 4
+    in_turns_daily = [replace(each, rounds=np.arange(15)) for each in energy]
+    assert compare_energies(with_energies(in_turns_daily)).kind[0, 1] == BY_CAMPAIGN
 
 
 def test_no_day_in_common_says_nothing() -> None:
@@ -889,6 +942,51 @@ def test_entries_of_another_occasion_keep_nobody_from_the_front() -> None:
     assert ranked(apart).front_support.tolist() == [1.0, 1.0]
     at_floor = replace(evidence, energy=(here, there), at_floor=np.array([True, True]))
     assert ranked(at_floor).front_support.tolist() == [0.0, 1.0], "they share one energy"
+
+
+def test_the_front_is_that_of_those_with_a_day_in_common() -> None:
+    days = [(0,), (0, 1), (1,), (2,), (2,), (3,)]
+    noise = np.random.default_rng(4)
+    energy = tuple(
+        SessionEnergies(noise.normal(0, 0.05, 5 * len(of)), np.repeat(of, 5)) for of in days
+    )
+    scores = (noise.random((301, len(days))) < 0.8).astype(np.float32)
+    evidence = Evidence(
+        tuple(f"entry-{n}" for n in range(len(days))),
+        ItemScores(scores),
+        energy,
+        np.zeros(len(days), dtype=bool),
+    )
+    support = ranked(evidence).front_support
+    for entry, of in enumerate(days):
+        beside = [n for n, other in enumerate(days) if {*of} & {*other}]
+        only = Evidence(
+            tuple(evidence.entries[n] for n in beside),
+            ItemScores(scores[:, beside]),
+            tuple(energy[n] for n in beside),
+            evidence.at_floor[beside],
+        )
+        together = all({*days[n]} & {*days[m]} for n in beside for m in beside)
+        if together:
+            alone = ranked(only).front_support[beside.index(entry)]
+            assert support[entry] == pytest.approx(alone, abs=0.02), "but for ties of quality"
+    assert 0 < support[3] < 1 == support[5]
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_a_cheaper_day_of_one_entry_alone_puts_it_on_no_front(turns: bool) -> None:
+    """As the claim says that takes the day which both had."""
+    make = of_campaigns if turns else lambda days, *rest: of_days(dict(enumerate(days)), *rest)
+    evidence = board([2900, 2900, 2900], [1.0] * 3, items=3000)
+    energy = (make((7, 6), 1.0, 1, -0.5), make((7, 0), 0.9, 2), make((7, 0), 1.2, 3))
+    ranking = ranked(replace(evidence, energy=energy))
+    assert ranking.beats[1, 0]
+    several_days, one_day, dearest = ranking.front_support.tolist()
+    assert one_day > 0.8
+    assert several_days < 0.3
+    assert dearest < 0.1
+    at_floor = replace(evidence, energy=energy, at_floor=np.array([True, True, False]))
+    assert ranked(at_floor).front_support.tolist() == [1.0, 1.0, 0.0], "they share one energy"
 
 
 def test_entries_that_answer_alike_are_not_told_apart_from_nothing() -> None:

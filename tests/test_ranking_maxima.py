@@ -7,6 +7,7 @@ import pytest
 
 from harness.ranking.bound import bound_of
 from harness.ranking.energy_pairs import Columns, paired, two_samples
+from harness.ranking.evidence import Booleans, Floats
 from harness.ranking.maxima import (
     largest_apart,
     largest_ratio,
@@ -16,6 +17,12 @@ from harness.ranking.maxima import (
 from harness.records.statistics import CORRELATION, serial_widening
 
 RNG = np.random.default_rng(5)
+
+
+def columns_of(values: Floats, present: Booleans) -> Columns:
+    """Stand every entry of a board beside the others."""
+    members = np.arange(len(present))
+    return Columns(values, present, members, np.zeros_like(members))
 
 
 @pytest.mark.parametrize("whole", [True, False])
@@ -37,7 +44,7 @@ def test_the_largest_ratio_is_that_of_paired_t(whole: bool, entries: int) -> Non
     usable = ~np.eye(entries, dtype=bool)
     usable = usable if whole else np.triu(usable)
     present = np.ones((entries, 5), dtype=bool)
-    difference, squared_error, _ = paired(Columns(sessions.astype(float), present))
+    difference, squared_error, _ = paired(columns_of(sessions.astype(float), present))
     t_squared = np.where(usable & (difference > 0), np.square(difference) / squared_error, 0)
     found = 20 * largest_ratio(sessions, usable)
     assert found == pytest.approx(t_squared.max(axis=(1, 2)), rel=1e-3)
@@ -46,7 +53,7 @@ def test_the_largest_ratio_is_that_of_paired_t(whole: bool, entries: int) -> Non
 def test_paired_figures_are_those_of_the_shared_columns() -> None:
     values = np.array([[1.0, 2.0, 4.0, 9.0], [0.5, 1.0, 2.0, 7.0]])
     present = np.array([[True, True, True, False], [True, True, True, True]])
-    difference, squared_error, freedom = paired(Columns(values, present))
+    difference, squared_error, freedom = paired(columns_of(values, present))
     apart = np.array([0.5, 1.0, 2.0])
     assert difference[1, 0] == pytest.approx(apart.mean())
     assert difference[0, 1] == pytest.approx(-apart.mean())
@@ -57,7 +64,7 @@ def test_paired_figures_are_those_of_the_shared_columns() -> None:
 def test_two_samples_are_welchs() -> None:
     values = np.array([[1.0, 2.0, 4.0], [0.5, 1.5, 0.0]])
     present = np.array([[True, True, True], [True, True, False]])
-    difference, squared_error, freedom = two_samples(Columns(values, present))
+    difference, squared_error, freedom = two_samples(columns_of(values, present))
     parts = np.array([values[0].var(ddof=1) / 3, values[1, :2].var(ddof=1) / 2])
     assert difference[0, 1] == pytest.approx(1.0 - 7 / 3)
     assert squared_error[0, 1] == pytest.approx(parts.sum())

@@ -182,6 +182,7 @@ def _references(project: Project, data: Path | None) -> References:
 
 def _check(subject: Subject, references: References) -> Iterator[Finding]:
     """Hold one record against the project and against itself."""
+    from harness.ranking.gists import UNRANKED_ISOLATION
     from harness.ranking.usable import why_void, why_without_figures
     from harness.verification.references import check_references, split_of, task_of
     from harness.verification.statistics import check_statistics
@@ -189,6 +190,13 @@ def _check(subject: Subject, references: References) -> Iterator[Finding]:
 
     yield from _standing(subject)
     yield from check_references(subject, references)
+    if subject.record.isolation.grade == UNRANKED_ISOLATION:
+        yield subject.found(
+            "isolation-d",
+            "is on no board: the entry was not kept apart (isolation grade D)",
+            "evaluate it where it is kept apart, see doctor, for a result that counts",
+            "note",
+        )
     if void := why_void(subject.record):
         yield subject.found(
             "void-campaign",

@@ -48,18 +48,29 @@ def in_turns(kind: int) -> bool:
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """Figures of entries that stand beside each other: (entries, columns), and which there are."""
+    """Figures of some entries, its members, that stand beside each other, and which there are.
+
+    A board of many days has many of these, and an entry has figures in few.
+    """
 
     values: Floats
+    """(members, columns)"""
     present: Booleans
-    first: int = 0
-    """Which of an entry's columns of noise is that of its first figure here."""
+    members: Integers
+    """(members,): which entries of the board they are."""
+    first: Integers
+    """(members,): which of an entry's columns of noise is that of its first figure here."""
     left_open: Floats | None = None
-    """(entries, columns): the variance that the meter leaves open of each; ``None``: none."""
+    """(members, columns): the variance that the meter leaves open of each; ``None``: none."""
+
+    @property
+    def pairs(self) -> tuple[Integers, Integers]:
+        """Return where of (entries, entries) the pairs of members are, as NumPy asks for it."""
+        return self.members[:, np.newaxis], self.members
 
     @property
     def counts(self) -> Integers:
-        """Return (entries,): how many figures an entry has."""
+        """Return (members,): how many figures an entry has."""
         counts: Integers = self.present.sum(axis=1)
         return counts
 
@@ -88,8 +99,9 @@ class EnergyPairs:
     @property
     def noises(self) -> Integers:
         """Return (entries,): how many columns of noise each needs for its figures."""
-        needed = [np.where(c.counts > 0, c.first + c.counts, 0) for c in self.by_kind.values()]
-        noises: Integers = np.max(needed, axis=0, initial=0)
+        noises: Integers = np.zeros(len(self.kind), np.int64)
+        for each in self.by_kind.values():
+            noises[each.members] = np.maximum(noises[each.members], each.first + each.counts)
         return noises
 
 
@@ -102,23 +114,24 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
     error = np.full((count, count), np.inf)
     freedom = np.ones((count, count))
     for each, columns in by_kind.items():
-        if not (chosen := kind == each).any():
+        if not (chosen := kind[columns.pairs] == each).any():
             continue
         compare = paired if in_turns(each) else two_samples
         apart, squared_error, degrees = compare(columns)
         if each >= BY_SESSION and not in_turns(each):
             squared_error = squared_error * _widening(columns.counts)
         squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
-        difference[chosen] = apart[chosen]
-        error[chosen] = np.sqrt(squared_error[chosen])
-        freedom[chosen] = degrees[chosen]
+        place = tuple(columns.members[side] for side in np.nonzero(chosen))
+        difference[place] = apart[chosen]
+        error[place] = np.sqrt(squared_error[chosen])
+        freedom[place] = degrees[chosen]
     return EnergyPairs(difference, error, freedom, kind, by_kind)
 
 
 def paired(columns: Columns, least_spread: float = LEAST_SPREAD) -> tuple[Floats, Floats, Floats]:
     """Return difference, squared standard error and freedom of every pair, by shared columns.
 
-    Columns may have leading axes (…, entries, columns). What stands for pairs that share fewer
+    Columns may have leading axes (…, members, columns). What stands for pairs that share fewer
     than two columns means nothing.
     """
     present = columns.present.astype(columns.values.dtype)
@@ -150,7 +163,7 @@ def two_samples(
 
 
 def sample_means(columns: Columns, least_spread: float) -> tuple[Floats, Floats, Floats]:
-    """Return mean, squared standard error and freedom (entries,) of every entry by itself."""
+    """Return mean, squared standard error and freedom (members,) of every entry by itself."""
     counts = np.maximum(columns.counts, 2).astype(columns.values.dtype)
     values = np.where(columns.present, columns.values, 0)
     means = values.sum(axis=-1) / counts
@@ -160,14 +173,14 @@ def sample_means(columns: Columns, least_spread: float) -> tuple[Floats, Floats,
 
 
 def _widening(counts: Integers) -> Floats:
-    """Return (entries, entries): what widens a pair most."""
+    """Return (members, members): what widens a pair most."""
     of_entry = np.array([serial_widening(max(2, count)) for count in counts.tolist()])
     widening: Floats = np.maximum.outer(of_entry, of_entry)
     return widening
 
 
 def _left_open(columns: Columns, *, turns: bool) -> Floats:
-    """Return (entries, entries): the variance that the meter leaves open of every difference.
+    """Return (members, members): the variance that the meter leaves open of every difference.
 
     Of the mean over the columns that two share, where they took turns, else of the mean of each.
     """
@@ -193,25 +206,31 @@ _Place: TypeAlias = tuple[int, int]
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
     plain = [_by_campaign(energy, None) for energy in evidence.energy]
-    found = {BY_CAMPAIGN: _table(plain)}
+    found = {BY_CAMPAIGN: _table(dict(enumerate(plain)))}
     if control is not None:
         against = evidence.energy[control]
-        found[BY_RATIO] = _table([_by_campaign(energy, against) for energy in evidence.energy])
+        ratios = [_by_campaign(energy, against) for energy in evidence.energy]
+        found[BY_RATIO] = _table(dict(enumerate(ratios)))
     return found | _of_one_campaign(evidence)
 
 
 def _of_one_campaign(evidence: Evidence) -> dict[int, Columns]:
-    """Return sessions and rounds, campaign by campaign: the same noise for both, and its own."""
+    """Return sessions and rounds, campaign by campaign: the same noise for both.
+
+    Each of an entry's campaigns has noise of its own, which hangs on nobody else's.
+    """
     by_session = _split([_by_number(energy) for energy in evidence.energy])
     by_round = _split([_by_round(energy) for energy in evidence.energy])
     found: dict[int, Columns] = {}
-    first = 0
+    drawn = np.zeros(len(evidence.entries), np.int64)
     for number, (campaign, sessions) in enumerate(sorted(by_session.items())):
         for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, by_round.get(campaign, {}))):
             if len(rows) > 1:
-                columns = _table([rows.get(entry, {}) for entry in range(len(evidence.entries))])
+                columns = _table(rows)
+                first = drawn[columns.members]
                 found[kind + A_CAMPAIGN * number] = replace(columns, first=first)
-        first += max(map(len, sessions.values()))
+        for entry, row in sessions.items():
+            drawn[entry] += len(row)
     return found
 
 
@@ -219,26 +238,27 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
     """Return (entries, entries): by what to compare; the first that is possible, see above."""
     count = len(evidence.entries)
     kind = np.full((count, count), NOT_COMPARED)
-    campaigns = _shared(by_kind[BY_CAMPAIGN]) >= evidence.least_campaigns
     for first in (BY_SESSION, BY_ROUND):
         if first == BY_ROUND and BY_RATIO in by_kind:
             enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
             kind[np.logical_and.outer(enough, enough)] = BY_RATIO
-        most, shared = np.zeros((2, count, count), np.int64)
+        most, shared, campaigns = np.zeros((3, count, count), np.int64)
         for each, columns in by_kind.items():
             if each >= BY_SESSION and (each - first) % A_CAMPAIGN == 0:
                 in_common = _shared(columns) if in_turns(each) else _fewer(columns)
-                more = (in_common > most) & (in_common >= LEAST_SHARED)
-                kind[more] = each
-                most = np.maximum(most, in_common)
-                shared += in_common
-        kind[campaigns & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
+                here = columns.pairs
+                more = (in_common > most[here]) & (in_common >= LEAST_SHARED)
+                kind[here] = np.where(more, each, kind[here])
+                most[here] = np.maximum(most[here], in_common)
+                shared[here] += in_common
+                campaigns[here] += in_common > 0
+        kind[(campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
 
 
 def _fewer(columns: Columns) -> Integers:
-    """Return (entries, entries): how many figures the one with fewer of them has."""
+    """Return (members, members): how many figures the one with fewer of them has."""
     fewer: Integers = np.minimum.outer(columns.counts, columns.counts)
     return fewer
 
@@ -313,13 +333,15 @@ def _mean_of(energy: SessionEnergies, campaign: int) -> _Figure:
     return mean, float(_variances(energy)[members].sum()) / count**2
 
 
-def _table(rows: list[dict[_Place, _Figure]]) -> Columns:
-    keys = sorted({key for row in rows for key in row})
+def _table(rows: Mapping[int, Mapping[_Place, _Figure]]) -> Columns:
+    members = sorted(rows)
+    keys = sorted({key for row in rows.values() for key in row})
     place = {key: position for position, key in enumerate(keys)}
     values, left_open = np.zeros((2, len(rows), len(keys)))
     present = np.zeros(values.shape, dtype=bool)
-    for number, row in enumerate(rows):
-        for key, figure in row.items():
+    for number, entry in enumerate(members):
+        for key, figure in rows[entry].items():
             values[number, place[key]], left_open[number, place[key]] = figure
             present[number, place[key]] = True
-    return Columns(values, present, left_open=left_open)
+    none_before = np.zeros(len(rows), np.int64)
+    return Columns(values, present, np.array(members, np.int64), none_before, left_open)

@@ -3,7 +3,8 @@
 In a draw an entry is off the front if another is at least as good on both axes, and better on one
 by more than the rules' margin. So a copy, which is ahead by chance in half of all draws but never
 by much, takes nothing from its original; of a front without margins it would take half. Only
-entries whose energies are compared keep one another off it.
+entries whose energies are compared keep one another off it, and two stand to each other as they
+were compared: one that was measured on another, cheaper day as well is none the cheaper.
 """
 
 from __future__ import annotations
@@ -29,6 +30,12 @@ from harness.ranking.resampling import QualityDraws, session_noise
 LEAST_ENTRIES = 3
 DRAWS = 2_000
 """At most so many: a share is then known to about 0.01."""
+AT_FLOOR = -1e6
+"""Below the logarithm of any energy, however it is drawn."""
+_DECIMALS = 6
+"""Of a logarithm, to which moves are the same."""
+APART = 1e7
+"""Further than two energies, or qualities, are from each other."""
 
 
 def support(
@@ -45,25 +52,50 @@ def support(
     energies = _energies(evidence, draws, seed)
     found = np.zeros(len(evidence.entries))
     groups = list(_groups(evidence, pairs))
+    asked, against, moves = (np.concatenate(side) for side in zip(*groups, strict=True))
+    group_of = np.repeat(np.arange(len(groups)), [len(others) for _, others, _ in groups])
+    place = np.concatenate([np.isin(others, some) for some, others, _ in groups])
+    # All groups at once, each dearer and better than the last: so none keeps another off the front.
+    shift = APART * group_of
     for qualities_drawn, energies_drawn in zip(qualities, energies, strict=True):
-        for asked, against, places in groups:
-            on = on_front(qualities_drawn[against], energies_drawn[against], margins)
-            found[asked] += on[places]
+        spent = energies_drawn[against] + moves + shift
+        on = on_front(qualities_drawn[against] + shift, spent, margins)
+        found[asked] += on[place]
     return found / draws
 
 
-def _groups(
-    evidence: Evidence, pairs: EnergyPairs
-) -> Iterator[tuple[Integers, Integers, Integers]]:
-    """Yield entries, all that they can be held against, themselves among them, and their places
-    among these: together the entries that are held against the same.
-    """  # noqa: D205 - one sentence
+def _groups(evidence: Evidence, pairs: EnergyPairs) -> Iterator[tuple[Integers, Integers, Floats]]:
+    """Yield entries held against the same others, these with themselves, and their moves."""
     at_floor = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
     comparable = pairs.compared | at_floor | np.eye(len(evidence.entries), dtype=bool)
-    kinds, kind_of_entry = np.unique(comparable, axis=0, return_inverse=True)
+    moves = _moves(evidence, pairs)
+    told = np.where(comparable, moves, math.inf)
+    kinds, kind_of_entry = np.unique(told, axis=0, return_inverse=True)
     for number, kind in enumerate(kinds):
-        asked, against = np.flatnonzero(kind_of_entry.reshape(-1) == number), np.flatnonzero(kind)
-        yield asked, against, np.searchsorted(against, asked)
+        against = np.flatnonzero(np.isfinite(kind))
+        yield np.flatnonzero(kind_of_entry.reshape(-1) == number), against, kind[against]
+
+
+def _moves(evidence: Evidence, pairs: EnergyPairs) -> Floats:
+    """Return (entries, entries): what is added to j's energy where it is held against i.
+
+    Where either has several campaigns or days they differ by those that they were compared by, and
+    their own means by all.
+    """
+    several = np.array(
+        [e is not None and len(set(e.campaigns.tolist())) > 1 for e in evidence.energy]
+    )
+    means = np.array([0.0 if e is None else _mean(e) for e in evidence.energy])
+    wanted = pairs.difference - np.subtract.outer(means, means).T
+    counts = pairs.compared & np.logical_or.outer(several, several) & ~evidence.at_floor
+    moves: Floats = np.where(counts, np.round(wanted, _DECIMALS), 0.0)
+    return moves + 0.0  # for -0 and 0 are the same
+
+
+def _mean(energy: SessionEnergies) -> float:
+    """Return the mean of the means of campaigns, of which a row's figure is made."""
+    campaigns = sorted(set(energy.campaigns.tolist()))
+    return fmean([energy.log_joules[energy.campaigns == each].mean() for each in campaigns])
 
 
 def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Booleans:
@@ -83,7 +115,7 @@ def _energies(evidence: Evidence, draws: int, seed: int) -> Floats:
     """Return (draws, entries): log energies; at the floor all the same and below any other."""
     shared = _shared_by_rounds(evidence)
     columns = [
-        np.full(draws, -1e9) if at_floor else _drawn(entry, energy, shared, draws, seed)
+        np.full(draws, AT_FLOOR) if at_floor else _drawn(entry, energy, shared, draws, seed)
         for entry, energy, at_floor in zip(
             evidence.entries, evidence.energy, evidence.at_floor.tolist(), strict=True
         )
@@ -118,9 +150,9 @@ def _drawn(
         return np.full(draws, math.inf)
     values, count = energy.log_joules, len(energy.log_joules)
     if count < 2:  # noqa: PLR2004 - two make a spread
-        return np.full(draws, float(values.mean()))
+        return np.full(draws, _mean(energy))
     own = values - np.array([shared.get(key, 0.0) for key in energy.round_keys()] or 0.0)
     noise = session_noise(entry, draws, count, seed)
     t = noise.mean(axis=1) / (noise.std(axis=1, ddof=1) / math.sqrt(count))
-    drawn: Floats = values.mean() + t * (own.std(ddof=1) / math.sqrt(count))
+    drawn: Floats = _mean(energy) + t * (own.std(ddof=1) / math.sqrt(count))
     return drawn

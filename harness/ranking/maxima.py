@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -142,7 +142,7 @@ def largest_apart(movements: Floats, scale: Floats) -> Floats:
 def _largest_energy(noise: Noise, rows: Integers, active: Booleans) -> Floats:
     largest = np.zeros(len(rows))
     for kind, like in noise.pairs.by_kind.items():
-        usable = active & (noise.pairs.kind == kind)
+        usable = active[like.pairs] & (noise.pairs.kind[like.pairs] == kind)
         if not usable.any():
             continue
         by_turns = in_turns(kind)
@@ -155,7 +155,7 @@ def _largest_energy(noise: Noise, rows: Integers, active: Booleans) -> Floats:
 
 
 def _of_complete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
-    """Return (rows,) where every entry has a figure in every column."""
+    """Return (rows,) where every member has a figure in every column."""
     sessions = complete_sessions(noise, kind, rows)
     rounds, size = sessions.shape[2], max(1, BLOCK_NUMBERS // len(usable) ** 2)
     largest = np.concatenate(
@@ -168,14 +168,18 @@ def _of_complete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> F
 
 
 def complete_sessions(noise: Noise, kind: int, rows: Integers) -> Floats:
-    """Return (rows, entries, columns): noise where every entry has a figure in every column.
+    """Return (rows, members, columns): noise where every member has a figure in every column.
 
     An entry may have more noise than that: rounds, where campaigns are compared.
     """
     like = noise.pairs.by_kind[kind]
-    place = slice(like.first, like.first + like.values.shape[1])
-    chosen = _followed(rows)
-    drawn: Floats = np.stack([of_entry[chosen, place] for of_entry in noise.sessions])
+    columns, chosen = like.values.shape[1], _followed(rows)
+    drawn: Floats = np.stack(
+        [
+            noise.sessions[entry][chosen, first : first + columns]
+            for entry, first in zip(like.members.tolist(), like.first.tolist(), strict=True)
+        ]
+    )
     return drawn.swapaxes(0, 1)
 
 
@@ -215,21 +219,22 @@ def largest_ratio(sessions: Floats, usable: Booleans) -> Floats:
 
 
 def largest_incomplete(noise: Noise, kind: int, rows: Integers, usable: Booleans) -> Floats:
-    """Return (rows,) of pairs of one kind, whichever columns their entries have."""
+    """Return (rows,) of pairs of one kind, whichever columns its members have."""
     compare = paired if in_turns(kind) else two_samples
+    freedom = noise.pairs.freedom[noise.pairs.by_kind[kind].pairs]
     size = max(1, BLOCK_PAIRS // len(usable) ** 2)
     found = []
     for start in range(0, len(rows), size):
         drawn = drawn_columns(noise, kind, rows[start : start + size])
         apart, squared_error, _ = compare(drawn, least_spread=LEAST_DRAWN_SPREAD)
-        scaled = normal_scale(np.square(apart) / squared_error, noise.pairs.freedom)
+        scaled = normal_scale(np.square(apart) / squared_error, freedom)
         signed = np.where(usable & (apart > 0), scaled, 0)
         found.append(signed.max(axis=(1, 2), initial=0))
     return np.concatenate(found)
 
 
 def drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
-    """Return columns with noise in the place of figures: (b, entries, columns).
+    """Return columns with noise in the place of figures: (b, members, columns).
 
     Paired, all entries have one variance, which the error of a pair does not depend on. Of two
     samples, each has the variance that was seen of it.
@@ -237,12 +242,14 @@ def drawn_columns(noise: Noise, kind: int, rows: Integers) -> Columns:
     like = noise.pairs.by_kind[kind]
     values = np.zeros((len(rows), *like.values.shape), np.float32)
     chosen = _followed(rows)
-    for number, of_entry in enumerate(noise.sessions):
-        places = np.flatnonzero(like.present[number])
-        values[:, number, places] = of_entry[chosen, like.first : like.first + len(places)]
+    where = zip(like.members.tolist(), like.first.tolist(), like.present, strict=True)
+    for number, (entry, first, present) in enumerate(where):
+        places = np.flatnonzero(present)
+        drawn = noise.sessions[entry][chosen, first : first + len(places)]
+        values[:, number, places] = drawn
     if not in_turns(kind):
         values *= _spreads(like)[:, np.newaxis]
-    return Columns(values, like.present)
+    return replace(like, values=values)
 
 
 def _spreads(columns: Columns) -> Floats:

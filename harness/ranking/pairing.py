@@ -13,7 +13,7 @@ from typing import Any
 from harness.errors import UsageError
 from harness.ranking.duplicates import find_duplicates
 from harness.ranking.gists import UNRANKED_ISOLATION, StoredLike, board_key
-from harness.ranking.usable import why_unusable
+from harness.ranking.usable import why_void, why_without_figures
 from harness.records.base import canonical_json
 from harness.records.board import BoardStatus, Problem
 from harness.records.evaluation import Completed, EvaluationRecord, Failed
@@ -111,7 +111,9 @@ def why_not(stored: StoredLike) -> str | None:
         return f"failed in {outcome.stage} (blame: {outcome.blame}): {outcome.message}"
     if record.isolation.grade == UNRANKED_ISOLATION:
         return "the entry was not kept apart (isolation grade D), and is compared with nothing"
-    if why := why_unusable(record):
+    if void := why_void(record):
+        return f"it counts for nothing: {void}"
+    if why := why_without_figures(record):
         return f"no figures can be derived from it: {why}"
     return None if isinstance(record.outcome, Completed) else "did not complete"
 

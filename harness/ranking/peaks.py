@@ -6,9 +6,10 @@ computed as in ``maxima``.
 - Quality: the error of a pair is the same in every draw. Entries stand in blocks, those that
   differ little beside each other. No pair of two blocks exceeds the highest movement in one less
   the lowest in the other, over the smallest error between them; few blocks come near the floor.
-- Energy: the error is drawn too. But t exceeds the floor where a square of means outweighs a square
-  of distances, w (m_i - m_j)² >= |u_i - u_j|². Expanded, that is one product of two narrow matrices
-  a draw, whose largest element decides; its rounding is allowed for.
+- Energy in turns: the error is drawn too. But t exceeds the floor where a square of means outweighs
+  a square of distances, w (m_i - m_j)² >= |u_i - u_j|². Expanded, that is one product of two narrow
+  matrices a draw, whose largest element decides; its rounding is allowed for.
+- Energy of two samples: of a pair that exceeds the floor, one is far out by itself; few are.
 """
 
 from __future__ import annotations
@@ -19,7 +20,6 @@ from typing import NamedTuple
 import numpy as np
 
 from harness.ranking.energy_pairs import (
-    Columns,
     in_turns,
     sample_means,
 )
@@ -38,7 +38,7 @@ from harness.ranking.maxima import (
     normal_scale,
     student_scale,
 )
-from harness.ranking.reaching import Near, Side, reaching, side_of
+from harness.ranking.reaching import ROUNDING, Near, reaching, side_of
 
 BLOCK_NUMBERS = 125_000
 """How many movements are worked on at once: half a megabyte."""
@@ -158,8 +158,12 @@ class _Compared(NamedTuple):
     """Statements of energy about pairs that are compared alike."""
 
     kind: int
+    entries: int
+    """How many the board has."""
+    members: Integers
+    """(members,): of which entries of the board."""
     usable: Booleans
-    """(entries, entries)"""
+    """(members, members)"""
     groups: list[_Group]
     """Of pairs that are compared column by column; otherwise nothing."""
 
@@ -167,11 +171,11 @@ class _Compared(NamedTuple):
 def _compared(noise: Noise, active: Booleans) -> list[_Compared]:
     found = []
     for kind, columns in noise.pairs.by_kind.items():
-        usable = active & (noise.pairs.kind == kind)
+        usable = active[columns.pairs] & (noise.pairs.kind[columns.pairs] == kind)
         if usable.any():
             by_columns = in_turns(kind)
             groups = _groups(columns.present, usable | usable.T) if by_columns else []
-            found.append(_Compared(kind, usable, groups))
+            found.append(_Compared(kind, len(active), columns.members, usable, groups))
     return found
 
 
@@ -189,12 +193,11 @@ def _groups(present: Booleans, either_way: Booleans) -> list[_Group]:
 def _look_at_energy(
     compared: _Compared, noise: Noise, block: Integers, floor: float, peaks: Peaks
 ) -> None:
-    kind, usable, groups = compared
+    kind, groups = compared.kind, compared.groups
     if not in_turns(kind):
-        drawn = drawn_columns(noise, kind, block)
-        _look_at_samples(drawn, noise.pairs.freedom, usable, floor, peaks)
-    elif len(groups) * GROUP_PAIRS > len(usable) ** 2:
-        found = largest_incomplete(noise, kind, block, usable)
+        _look_at_samples(compared, noise, block, floor, peaks)
+    elif len(groups) * GROUP_PAIRS > len(compared.usable) ** 2:
+        found = largest_incomplete(noise, kind, block, compared.usable)
         peaks.keep(np.arange(len(block)), found, np.full(len(block), -1))
     else:
         if noise.pairs.by_kind[kind].present.all():
@@ -203,13 +206,13 @@ def _look_at_energy(
             values = drawn_columns(noise, kind, block).values
         values = np.ascontiguousarray(values.swapaxes(1, 2))
         for group in groups:
-            _look_at_rounds(values, group, usable, floor, peaks)
+            _look_at_rounds(values, group, compared, floor, peaks)
 
 
 def _look_at_rounds(
-    values: Floats, group: _Group, usable: Booleans, floor: float, peaks: Peaks
+    values: Floats, group: _Group, compared: _Compared, floor: float, peaks: Peaks
 ) -> None:
-    """Keep the peaks of Student's t; ``values`` is (b, columns, entries)."""
+    """Keep the peaks of Student's t; ``values`` is (b, columns, members)."""
     columns = int(group.shared.sum())
     freedom = np.array(columns - 1.0)
     factor = columns * (columns - 1)
@@ -225,7 +228,8 @@ def _look_at_rounds(
         difference = apart.mean(axis=1)
         squares = np.square(apart - difference[:, np.newaxis]).sum(axis=1)
         t_squared = factor * np.square(difference) / np.maximum(squares, LEAST_SQUARES)
-        _keep_energy(peaks, Near(draw, i, j), difference, normal_scale(t_squared, freedom), usable)
+        values_of = normal_scale(t_squared, freedom)
+        _keep_energy(peaks, Near(draw, i, j), difference, values_of, compared)
 
 
 def _part(values: Floats, members: Integers, shared: Booleans) -> Floats:
@@ -235,30 +239,41 @@ def _part(values: Floats, members: Integers, shared: Booleans) -> Floats:
 
 
 def _look_at_samples(
-    drawn: Columns, freedom: Floats, usable: Booleans, floor: float, peaks: Peaks
+    compared: _Compared, noise: Noise, block: Integers, floor: float, peaks: Peaks
 ) -> None:
-    """Keep the peaks of Welch's t; most degrees of freedom need the lowest t."""
-    means, parts, _ = sample_means(drawn, LEAST_DRAWN_SPREAD)
-    members = np.flatnonzero(usable.any(axis=0) | usable.any(axis=1))
-    share = float(1 / np.square(student_scale(floor, freedom[usable].max())))
-    nowhere = np.zeros((len(means), 0, len(members)), means.dtype)
-    side = Side(means[:, members], nowhere, parts[:, members])
-    for draw, near, far in reaching(side, side, share):
-        i, j = members[near], members[far]
-        difference = means[draw, i] - means[draw, j]
-        t_squared = np.square(difference) / (parts[draw, i] + parts[draw, j])
-        values = normal_scale(t_squared, freedom[i, j])
-        _keep_energy(peaks, Near(draw, i, j), difference, values, usable)
+    """Keep the peaks of Welch's t; most degrees of freedom need the lowest t.
+
+    Of a pair that reaches it, (m_i - m_j)² >= t² (v_i + v_j), one has 2 m² >= t² v by itself, for
+    (m_i - m_j)² is 2 m_i² + 2 m_j² at most. Few have.
+    """
+    kind, usable = compared.kind, compared.usable
+    freedom = noise.pairs.freedom[noise.pairs.by_kind[kind].pairs]
+    means, variances, _ = sample_means(drawn_columns(noise, kind, block), LEAST_DRAWN_SPREAD)
+    least = (1 - ROUNDING) * float(np.square(student_scale(floor, freedom[usable].max())))
+    draws, ones = np.nonzero(2 * np.square(means) >= least * variances)
+    size = max(1, BLOCK_NUMBERS // len(usable))
+    for start in range(0, len(draws), size):
+        rows, far = draws[start : start + size], ones[start : start + size]
+        apart = means[rows, far][:, np.newaxis] - means[rows]
+        of_both = variances[rows, far][:, np.newaxis] + variances[rows]
+        place, others = np.nonzero(np.square(apart) >= least * of_both)
+        t_squared = np.square(apart[place, others]) / of_both[place, others]
+        values = normal_scale(t_squared, freedom[far[place], others])
+        for draw in np.unique(rows[place]).tolist():
+            of_draw = rows[place] == draw
+            near = Near(draw, far[place[of_draw]], others[of_draw])
+            difference = apart[place[of_draw], others[of_draw]]
+            _keep_energy(peaks, near, difference, values[of_draw], compared)
 
 
 def _keep_energy(
-    peaks: Peaks, near: Near, difference: Floats, values: Floats, usable: Booleans
+    peaks: Peaks, near: Near, difference: Floats, values: Floats, compared: _Compared
 ) -> None:
     """Keep the largest of some pairs; a difference below 0 says that ``one`` uses less."""
     less = difference < 0
     firsts, seconds = np.where(less, near.one, near.other), np.where(less, near.other, near.one)
-    values = np.where(usable[firsts, seconds] & (difference != 0), values, 0.0)
+    values = np.where(compared.usable[firsts, seconds] & (difference != 0), values, 0.0)
     best = int(values.argmax())
-    count = len(usable)
-    holder = 2 * count**2 + firsts[best] * count + seconds[best]
+    first, second = compared.members[[firsts[best], seconds[best]]].tolist()
+    holder = (2 * compared.entries + first) * compared.entries + second
     peaks.keep(np.array([near.draw]), values[best : best + 1], np.array([holder]))

@@ -1,4 +1,4 @@
-"""Which pairs may exceed a floor in Student's or Welch's t of a draw, by products of matrices.
+"""Which pairs may exceed a floor in Student's t of a draw, by products of matrices.
 
 t exceeds the floor where a square of means outweighs a square of distances,
 w (m_i - m_j)² >= |u_i - u_j|². Expanded, that is one product of two narrow matrices a draw, whose
@@ -44,7 +44,7 @@ class Side:
     apart: Floats
     """(b, dimensions, entries): where they are, but for the mean."""
     lengths: Floats
-    """(b, entries): the square of how far that is from the origin, or what else adds up."""
+    """(b, entries): the square of how far that is from the origin."""
 
 
 def side_of(values: Floats) -> Side:
@@ -68,7 +68,7 @@ def reaching(one: Side, other: Side, share: float) -> Iterator[Near]:
     left, right, allowed = _factors(one, other, share)
     narrow, width = right.shape[1:]
     height = max(1, PRODUCT // (narrow * width))
-    if height < left.shape[2] and one.apart.shape[1]:
+    if height < left.shape[2]:
         height = min(height, ROWS)
         parts = _beside((left, right), (one, other), _reach(one, other, share), height)
     else:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from harness.errors import ConfigurationError
 from harness.ranking.status import board_status
 from harness.ranking.summary import Summary, energy_parts, summarise
-from harness.ranking.usable import why_unusable
+from harness.ranking.usable import why_without_figures
 from harness.records.board import Board, BoardEntry, BoardStatus, FailedEntry
 from harness.records.energy import is_resolved
 from harness.records.evaluation import Failed
@@ -70,7 +70,7 @@ def view_of_record(stored: StoredLike, rules: Rules | None) -> EntryView:
     nobody's signature was checked either. Raises ``ConfigurationError`` where it completed and no
     figure follows from it.
     """
-    if why := why_unusable(stored.record):
+    if why := why_without_figures(stored.record):
         raise ConfigurationError(
             f"{stored.path}: no report can be made of it: {why}", remedy="evaluate the entry again"
         )
