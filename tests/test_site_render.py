@@ -24,6 +24,7 @@ from harness.records.board import Boards
 from harness.records.meter import Grade
 from harness.site import paths
 from harness.site import render as render_module
+from harness.site.figure import MOST_MARKS
 from harness.site.language import codes
 from harness.site.render import MOST_FAILURES, MOST_PROBLEMS, SCRIPT, SCRIPT_PARTS, STYLE, render
 from harness.site.views import TOP
@@ -374,6 +375,13 @@ def test_of_many_entries_the_page_holds_the_top_and_says_where_the_others_are() 
     assert "Here are the first 50 entries of 57. The spreadsheet has every one:" in page
     assert "Voici les 50 premiers modèles sur 57." in files["fr/index.html"].decode()
     assert "Here are the first" not in page_of(many(TOP))
+
+
+def test_the_legend_says_what_small_dots_are_where_there_are_any() -> None:
+    rows = [samples.entry(f"model-{n}", quality=0.9 - n / 500) for n in range(MOST_MARKS + 1)]
+    for shown, told in ((rows, True), (rows[:-1], False)):
+        page = page_of(Boards(boards=(samples.board(*shown),), problems=()))
+        assert ('class="dots"' in page) == ("small dots: the other entries" in page) == told
 
 
 def test_long_lists_are_cut_and_what_is_left_out_is_counted() -> None:
