@@ -117,6 +117,16 @@ def test_a_field_shows_in_a_format_exactly_if_the_format_says_so(
 
 
 @pytest.mark.parametrize("name", FORMATS)
+def test_a_format_that_carries_whose_energy_it_is_names_the_wall(name: str) -> None:
+    form, field = FORMATS[name], "sessions[].phases[].reading.energy[].component"
+    plain = with_other(rich_plain(), field.split("."), lambda _: "wall")
+    says_so = b"wall" in shown(form, convert(plain, EvaluationRecord, "of a plug"))
+    assert says_so == (form.carries.get(field) == WHOLE)
+    told = {each.field: each.why for each in all_losses(form.carries, form.reasons)}
+    assert "leaves open" not in told.get(field, "")
+
+
+@pytest.mark.parametrize("name", FORMATS)
 def test_every_field_is_carried_or_its_loss_has_a_reason(name: str) -> None:
     form = FORMATS[name]
     told = {each.field: each for each in all_losses(form.carries, form.reasons)}

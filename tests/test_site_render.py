@@ -23,6 +23,8 @@ from harness.records.base import parse_json, pretty_json
 from harness.records.board import Boards
 from harness.records.meter import Grade
 from harness.site import paths
+from harness.site import render as render_module
+from harness.site.figure import MOST_MARKS
 from harness.site.language import codes
 from harness.site.render import MOST_FAILURES, MOST_PROBLEMS, SCRIPT, SCRIPT_PARTS, STYLE, render
 from harness.site.views import TOP
@@ -278,6 +280,24 @@ def test_who_won_a_prize_and_who_took_part_is_told() -> None:
     assert "Nobody met that." in text
 
 
+def test_prizes_are_told_with_the_stops_of_each_language() -> None:
+    french = Outline(render(samples.small())["fr/index.html"]).text
+    assert "linear-model 1, gagne\N{NO-BREAK SPACE}; big-model 2." in french.replace("\n", "")
+
+
+def test_marks_that_matter_are_accented_without_a_script_too() -> None:
+    elements = Outline(render(samples.small())["index.html"]).elements
+    classes = [attributes.get("class") or "" for _, attributes in elements]
+    assert {name for name in classes if name.startswith("tag")} == {"tag", "tag accent"}
+
+
+def test_no_template_prints_a_space_at_the_edge_of_a_text() -> None:
+    printed = re.compile(r'\{\{ *"(?: [^"]*|[^"]* )"')  # what is printed is cleaned, and loses it
+    assert printed.search('<b class="tag{{ " accent" if so }}">')
+    templates = Path(render_module.__file__).parent / "templates"
+    assert not [path.name for path in templates.glob("*.*") if printed.search(path.read_text())]
+
+
 def test_a_point_is_the_fuller_the_more_surely_it_is_on_the_front() -> None:
     rows = (samples.entry("sure", front_support=1.0), samples.entry("not", front_support=0.0))
     page = page_of(Boards(boards=(samples.board(*rows),), problems=()))
@@ -355,6 +375,13 @@ def test_of_many_entries_the_page_holds_the_top_and_says_where_the_others_are() 
     assert "Here are the first 50 entries of 57. The spreadsheet has every one:" in page
     assert "Voici les 50 premiers modèles sur 57." in files["fr/index.html"].decode()
     assert "Here are the first" not in page_of(many(TOP))
+
+
+def test_the_legend_says_what_small_dots_are_where_there_are_any() -> None:
+    rows = [samples.entry(f"model-{n}", quality=0.9 - n / 500) for n in range(MOST_MARKS + 1)]
+    for shown, told in ((rows, True), (rows[:-1], False)):
+        page = page_of(Boards(boards=(samples.board(*shown),), problems=()))
+        assert ('class="dots"' in page) == ("small dots: the other entries" in page) == told
 
 
 def test_long_lists_are_cut_and_what_is_left_out_is_counted() -> None:

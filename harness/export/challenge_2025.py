@@ -43,7 +43,8 @@ CARRIES: Mapping[str, str] = {
     "sessions[].sweeps[].queries": "in the scale of the energy alone",
     "sessions[].phases[].phase": SCALED,
     "sessions[].phases[].reading.seconds": SCALED,
-    "sessions[].phases[].reading.energy[].component": WHOLE,
+    "sessions[].phases[].reading.energy[].component": "what is read at the wall is in the whole, "
+    "which does not say so",
     "sessions[].phases[].reading.energy[].joules": f"{SCALED}; idle, start, load and warm-up are "
     "lost",
 }

@@ -55,7 +55,8 @@ CARRIES: Mapping[str, str] = {
     "sessions[].phases[].phase": SUMMED,
     "sessions[].phases[].reading.seconds": SUMMED,
     "sessions[].phases[].reading.cpu_seconds": "in the utilisation of the processor alone",
-    "sessions[].phases[].reading.energy[].component": WHOLE,
+    "sessions[].phases[].reading.energy[].component": "what is read at the wall is in the whole, "
+    "which does not say so",
     "sessions[].phases[].reading.energy[].joules": f"{SUMMED}; idle, start, load and warm-up are "
     "lost",
     "sessions[].phases[].disturbance.other_cpu_seconds": "in the utilisation of the processor",

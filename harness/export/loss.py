@@ -37,6 +37,7 @@ REASONS: Mapping[str, str] = {
     "sessions[].phases[].disturbance": "no place for what else the machine did",
     "sessions[].phases[].reading.conditions": "no place for temperatures and clocks",
     "sessions[].phases[].reading.energy[]": "no place for what the meter leaves open",
+    "sessions[].phases[].reading.energy[].component": "no place for which device used how much",
     "sessions[].sweeps[]": "no place for single passes over the test set",
     "sessions[].trace": "no place for power over time",
     "signature": "it signs the record as the harness spells it, and nothing else",

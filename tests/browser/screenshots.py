@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps this lies beside the tests
 import entry_samples
+import imported_samples as claims
 import record_samples
 import site_samples as samples
 from browser_pages import PHONE, Opened, started_browser, write_files
@@ -95,9 +96,11 @@ def failures() -> Board:
 
 
 def whole() -> Boards:
-    """Make boards as a challenge has them: an open one, a demonstration, one of many entries."""
+    """Make boards as a challenge has them: an open one, a demonstration, many entries, claims."""
     small = samples.small()
-    return Boards(boards=(*small.boards, many()), problems=small.problems)
+    return Boards(
+        boards=(*small.boards, many()), problems=small.problems, imported=(claims.board(),)
+    )
 
 
 def sites() -> dict[str, Boards]:

@@ -16,6 +16,7 @@ from harness.site.render import assets, page, render
 from harness.site.views import views
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
+import imported_samples as claims
 import site_samples as samples
 from browser_pages import PHONE, Opened, lacking, write_files
 
@@ -504,6 +505,26 @@ def test_a_phone_shows_how_names_end(open_page: OpenPage, tmp_path: Path) -> Non
         "all => all.map(e => e.scrollWidth > e.clientWidth || e.scrollHeight > e.clientHeight)"
     )
     assert cut == [False, False]
+
+
+@pytest.mark.parametrize("settings", [{}, {"viewport": PHONE}])
+def test_every_imported_figure_stands_whole_below_its_heading(
+    open_page: OpenPage, tmp_path: Path, settings: dict[str, Any]
+) -> None:
+    boards = Boards(boards=samples.small().boards, problems=(), imported=(claims.board(),))
+    index = write_files(tmp_path, render(boards)) / "index.html"
+    table = open_page(index, **settings).page.locator(".imported table")
+    heads, figures = (
+        table.locator(row).evaluate_all(
+            "cells => cells.map(cell => [cell.getBoundingClientRect().left, cell.offsetWidth])"
+        )
+        for row in ("thead th", "tbody tr > *")
+    )
+    assert heads == figures
+    assert all(width for _, width in heads)
+    assert table.locator("th, td").evaluate_all(
+        "all => all.every(e => e.scrollWidth <= e.clientWidth)"
+    )
 
 
 def test_a_mark_that_is_chosen_brings_its_row_into_sight(open_page: OpenPage, index: Path) -> None:
