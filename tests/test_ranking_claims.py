@@ -37,6 +37,7 @@ from harness.ranking.evidence import (
     ResampledQuality,
     SessionEnergies,
 )
+from harness.ranking.front_support import _groups
 from harness.ranking.maxima import (
     Active,
     Noise,
@@ -987,6 +988,14 @@ def test_a_cheaper_day_of_one_entry_alone_puts_it_on_no_front(turns: bool) -> No
     assert dearest < 0.1
     at_floor = replace(evidence, energy=energy, at_floor=np.array([True, True, False]))
     assert ranked(at_floor).front_support.tolist() == [1.0, 1.0, 0.0], "they share one energy"
+
+
+def test_entries_that_shared_the_same_days_are_held_against_one_another_at_once() -> None:
+    """Else every draw would go through every pair."""
+    energy = [of_campaigns((5, 5), 1.0 + n / 20, n, 0.1) for n in range(20)]
+    evidence = with_energies(energy)
+    ((asked, against, _),) = _groups(evidence, compare_energies(evidence))
+    assert asked.tolist() == against.tolist() == [*range(20)]
 
 
 def test_entries_that_answer_alike_are_not_told_apart_from_nothing() -> None:

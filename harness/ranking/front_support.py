@@ -69,7 +69,9 @@ def _groups(evidence: Evidence, pairs: EnergyPairs) -> Iterator[tuple[Integers, 
     at_floor = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
     comparable = pairs.compared | at_floor | np.eye(len(evidence.entries), dtype=bool)
     moves = _moves(evidence, pairs)
-    told = np.where(comparable, moves, math.inf)
+    # What moves all alike changes no front: who shares a day is then held against the same.
+    moves -= np.take_along_axis(moves, comparable.argmax(axis=1)[:, np.newaxis], axis=1)
+    told = np.where(comparable, np.round(moves, _DECIMALS) + 0.0, math.inf)  # -0 and 0 are the same
     kinds, kind_of_entry = np.unique(told, axis=0, return_inverse=True)
     for number, kind in enumerate(kinds):
         against = np.flatnonzero(np.isfinite(kind))
@@ -88,8 +90,8 @@ def _moves(evidence: Evidence, pairs: EnergyPairs) -> Floats:
     means = np.array([0.0 if e is None else _mean(e) for e in evidence.energy])
     wanted = pairs.difference - np.subtract.outer(means, means).T
     counts = pairs.compared & np.logical_or.outer(several, several) & ~evidence.at_floor
-    moves: Floats = np.where(counts, np.round(wanted, _DECIMALS), 0.0)
-    return moves + 0.0  # for -0 and 0 are the same
+    moves: Floats = np.where(counts, wanted, 0.0)
+    return moves
 
 
 def _mean(energy: SessionEnergies) -> float:
