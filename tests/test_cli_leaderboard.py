@@ -60,7 +60,7 @@ def test_results_that_cannot_be_used_are_not_called_none(project: Path, tmp_path
     made = runner.invoke(app, ["leaderboard", "--results", str(tmp_path / "mine")])
 
     assert made.exit_code == 1
-    assert "none of the results can be used" in made.stdout
+    assert "each result is left out, or cannot be used" in made.stdout
     assert path.name in made.stdout.replace("\n", "")
     assert (project / "leaderboard" / "site" / "local" / "index.html").is_file()
 

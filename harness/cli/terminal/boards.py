@@ -39,7 +39,7 @@ def print_boards(console: Console, boards: Boards, page: Path, more: Sequence[in
     if not boards.boards and not boards.problems and not boards.imported:
         console.print("no results yet: python -m harness evaluate ENTRY makes one")
     elif not boards.boards and boards.problems:
-        console.print("no board: none of the results can be used")
+        console.print("no board: each result is left out, or cannot be used")
     for imported in boards.imported:
         told = f"{len(imported.entries)} imported, self-reported, not ranked: on the page"
         console.print(f"{escape(imported.task)}  {told}", highlight=False)
