@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from functools import cache, lru_cache
 
 from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
+from harness.ranking.rank_notes import NO_RANKS
 from harness.records.board import BoardEntry
 from harness.records.evaluation import Failed, SubmissionReference
 from harness.records.session import Notice
@@ -152,12 +153,16 @@ def _behind(entry: BoardEntry, words: Words) -> Fact:
     return Fact(say["entry.behind"], tuple(behind))
 
 
-def _why_unranked(view: EntryView, entry: BoardEntry, words: Words) -> str:
+def _why_unranked(view: EntryView, entry: BoardEntry, words: Words) -> Inline:
+    """Say why it has no rank: a report by itself has no notes of the board to look it up in."""
     ranking = view.board.ranking
     if ranking is not None:
         for each in ranking.unranked:
             if each.entry == entry.entry:
                 return words.explained("unranked", each.why)
+    for note in view.board.notes:
+        if note.code == NO_RANKS:
+            return words.told(_seen, note)
     return words.say["entry.unranked"]
 
 
@@ -290,6 +295,10 @@ def warnings(view: EntryView, words: Words) -> Section:
     else:
         blocks = (Listing(tuple([words.told(_warning, notice) for notice in notices])),)
     return Section("warnings", say["entry.warnings"], blocks)
+
+
+def _seen(words: Wording, notice: Notice) -> Inline:
+    return words.seen(notice)
 
 
 def _warning(words: Wording, notice: Notice) -> Inline:
