@@ -271,7 +271,8 @@ def _print_check(
             f"fix: python -m harness leaderboard --published{signed}, and commit the folders"
         )
     elif faults := [each.path for each in problems if each.is_fault]:
-        which = "files named above" if len(faults) == len(problems) else ", ".join(faults)
-        console.print(f"fix: restore {which}, or remove them", markup=False, soft_wrap=True)
+        some = len(faults) < len(problems)
+        which = visible(", ".join(faults)) if some else "the files named above"
+        console.print(f"fix: restore, or remove, {which}", markup=False, soft_wrap=True)
     else:
         console.print(f"{folder} is what the records give")

@@ -149,9 +149,7 @@ class Duel:
                 _take_turns(running, "measured", of_sweep, len(sweep.order), keep)
             self.on_phase("drain")
             asked = sum(len(sweep.order) for sweep in sweeps)
-            for each in _drawn(
-                running
-            ):  # of four the first to end took 2.9 ms for it, the next 2.6
+            for each in _drawn(running):  # the first of four took 0.3 ms more to end than the next
                 each.finish(asked)
         costs = tuple(each.cost for each in running)
         decisions = (self.task.decisions(each.answers[originals.order]) for each in running)
