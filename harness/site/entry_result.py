@@ -162,7 +162,7 @@ def _why_unranked(view: EntryView, entry: BoardEntry, words: Words) -> Inline:
                 return words.explained("unranked", each.why)
     for note in view.board.notes:
         if note.code == NO_RANKS:
-            return words.told(_seen, note)
+            return words.told(_seen_and_remedy, note)
     return words.say["entry.unranked"]
 
 
@@ -297,11 +297,11 @@ def warnings(view: EntryView, words: Words) -> Section:
     return Section("warnings", say["entry.warnings"], blocks)
 
 
-def _seen(words: Wording, notice: Notice) -> Inline:
-    return words.seen(notice)
+def _seen_and_remedy(words: Wording, notice: Notice) -> Inline:
+    return (words.seen(notice), " → ", words.remedy(notice))
 
 
 def _warning(words: Wording, notice: Notice) -> Inline:
     title = words.warning(notice.code)
     begin: Inline = (Said("strong", title), " ") if title else ""
-    return (begin, words.seen(notice), " → ", words.remedy(notice))
+    return (begin, _seen_and_remedy(words, notice))
