@@ -178,11 +178,15 @@ class Burner:
 
     def launch(self) -> None:
         """Run the kernel, and wait for its end."""
-        rounds = ctypes.c_uint(self.rounds)
-        arguments = (ctypes.c_void_p * 1)(ctypes.addressof(rounds))
+        self.begin(self.rounds)
+        self._driver.ask("cuCtxSynchronize")
+
+    def begin(self, rounds: int) -> None:
+        """Run the kernel for so many rounds, after whatever runs, without waiting for its end."""
+        given = ctypes.c_uint(rounds)
+        arguments = (ctypes.c_void_p * 1)(ctypes.addressof(given))
         grid, block = (self.blocks, 1, 1), (BLOCK_THREADS, 1, 1)
         self._driver.ask("cuLaunchKernel", self._function, *grid, *block, 0, None, arguments, None)
-        self._driver.ask("cuCtxSynchronize")
 
     def describe(self) -> str:
         """Say what is launched."""

@@ -216,14 +216,20 @@ def test_a_board_is_described_alike_in_every_session(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "part_time"),
-    [("NVIDIA H100 PCIe", True), ("NVIDIA A100-SXM4-80GB", True), ("NVIDIA RTX A1000", False)],
+    ("name", "said"),
+    [
+        ("NVIDIA H100 PCIe", "do not compare; of this model, work that beats in step with its"),
+        ("NVIDIA A100-SXM4-80GB", "do not compare; this model samples its power about a quarter"),
+        ("NVIDIA RTX A1000", "do not compare"),
+    ],
 )
-def test_boards_that_sample_part_of_the_time_are_named(
-    machine: Machine, name: str, part_time: bool
+def test_what_is_misread_of_work_that_beats_is_told_by_model(
+    machine: Machine, name: str, said: str
 ) -> None:
     _, clock = machine.play_virtually(StandIn(name=name))
-    assert ("quarter of the time" in opened(clock)[0].describe().provenance) == part_time
+    provenance = opened(clock)[0].describe().provenance
+    assert said in provenance
+    assert said.endswith("compare") == provenance.endswith("compare")
 
 
 def test_a_board_without_a_counter_is_integrated(machine: Machine) -> None:

@@ -29,6 +29,8 @@ from harness.meters.powercap import SensorUnavailableError
 from harness.meters.protocol import Source, Surroundings
 from harness.records.meter import DeviceCondition, Grade, SourceDescription
 
+Kind = Literal["counter", "power"]
+
 RELATIVE_UNCERTAINTY = 0.05
 """A board's gain error, constant for that board: Yang, Adamek and Armour, *Part-time Power
 Measurements: nvidia-smi's Lack of Attention* (2023), after comparing over 70 boards."""
@@ -50,8 +52,18 @@ _TAIL = 8
 """Characters of the UUID that tell two boards of one model apart."""
 _AMPERE = 7
 """NVML's number for the first architecture whose power is a mean over a second."""
-_PART_TIME = re.compile(r"\b[AH]100\b")
-"""Boards that are known to sample their power about a quarter of the time."""
+_PART_TIME = (
+    "; this model samples its power about a quarter of the time (25 ms of every 100 ms), so work "
+    "that beats in step with it is misread"
+)
+"""Yang, Adamek and Armour's finding."""
+_BEATS = (
+    "; of this model, work that beats in step with its refreshes (some 100 ms) was seen misread by "
+    "up to {percent} %"
+)
+_BEATS_PERCENT: dict[Kind, int] = {"counter": 5, "power": 8}
+"""What ``benchmarks/gpu_beats.py`` saw of two boards."""
+_CAVEATS = ((re.compile(r"\bA100\b"), _PART_TIME), (re.compile(r"\bH100\b"), _BEATS))
 
 _RESET = (
     "run again without reloading NVIDIA's driver or resetting the board; enabling persistence mode "
@@ -76,8 +88,6 @@ _REASONS = {
 """Bits of NVML's clocks event reasons, named as NVML does."""
 _HEAT_BITS = 1 << 5 | 1 << 6
 _IDLE_BIT = 1
-
-Kind = Literal["counter", "power"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -352,12 +362,8 @@ def _describe(
         "counter": "energy counter of the board",
         "power": "power of the board, integrated",
     }[kind]
-    caveat = (
-        "; this model samples its power about a quarter of the time (25 ms of every 100 ms), so "
-        "work that beats in step with it is misread"
-        if _PART_TIME.search(board.model)
-        else ""
-    )
+    caveat = next((words for model, words in _CAVEATS if model.search(board.model)), "")
+    caveat = caveat.format(percent=_BEATS_PERCENT[kind])
     return SourceDescription(
         name=board.name,
         component="gpu",
