@@ -34,6 +34,8 @@ AT_FLOOR = -1e6
 """Below the logarithm of any energy, however it is drawn."""
 _DECIMALS = 6
 """Of a logarithm, to which moves are the same."""
+SAME_QUALITY = 1e-6
+"""What drawn qualities that are alike may differ by: they are sums of thousands of float32."""
 APART = 1e7
 """Further than two energies, or qualities, are from each other."""
 
@@ -107,7 +109,8 @@ def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Boole
     best = np.concatenate([[-math.inf], np.maximum.accumulate(quality)])
     no_more = best[np.searchsorted(spent, spent, side="right")]
     clearly_less = best[np.searchsorted(spent, spent - margins.log_energy, side="left")]
-    beaten = (no_more > quality + margins.quality) | (clearly_less >= quality)
+    better_by = quality + margins.quality + SAME_QUALITY
+    beaten = (no_more > better_by) | (clearly_less >= quality - SAME_QUALITY)
     on = np.empty(len(order), dtype=bool)
     on[order] = ~beaten & np.isfinite(spent)
     return on
