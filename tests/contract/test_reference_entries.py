@@ -37,6 +37,8 @@ NEURAL = {
     "wildfire-cnn-torch",
 }
 """Entries that need the torch extra."""
+MADE_FOR_ANOTHER_PYTHON = "FRG509"
+"""A warning that an entry with a lock has wherever the harness runs on another than Debian 12's."""
 ENTRIES = [
     pytest.param(name, marks=pytest.mark.torch) if name in NEURAL else name
     for name in sorted(path.name for path in PROJECT.submissions.iterdir() if path.is_dir())
@@ -61,7 +63,8 @@ def sandbox() -> Sandbox:
 
 def report_of(name: str) -> CheckReport:
     report = check(PROJECT.submissions / name, check_context(PROJECT))
-    assert [fault.message for fault in report.faults] == []
+    faults = [fault.message for fault in report.faults if fault.code != MADE_FOR_ANOTHER_PYTHON]
+    assert faults == []
     return report
 
 
