@@ -26,6 +26,7 @@ from harness.records.base import pretty_json
 from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
 from harness.records.narrowing import narrowed
+from harness.records.session import Notice
 from harness.records.withholding import publishable
 from harness.site import entry_result
 from harness.site import text as english
@@ -143,7 +144,7 @@ def test_every_figure_of_the_record_is_there(language: str) -> None:
         "Ada", "Grace", "Apache-2.0", "A team", "Made-up processor", "numpy==2.4.0", "1c" * 32,
         "RAPL (made up)", "disk limit", "mount a tmpfs", "8 boards", "card.md", "d1" * 32,
         "smoke", "clear", "other processes took 4.1%", "python -m harness evaluate",
-        "something new", "control",
+        "Something new", "control",
     ):  # fmt: skip
         assert said in text, said
 
@@ -175,6 +176,23 @@ def test_grams_of_what_is_no_measurement_are_none() -> None:
     said = "These joules are no measurement, and so these grams are none."
     assert said in page_of(modelled).text
     assert said not in page_of(samples.full_view()).text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Modelled work, not energy Joules come from CPU time and assumed constants. Mea"),
+        ("fr", "Travail modélisé, et non énergie Les joules viennent du temps de processeur et de"),
+    ],
+)
+def test_a_warning_is_told_in_sentences_and_once(language: str, said: str) -> None:
+    notice = Notice(
+        code="modelled-energy",
+        message="modelled work, not energy: joules come from CPU time and assumed constants",
+        remedy="measure on a machine whose power sensors can be read",
+    )
+    record = replace(record_samples.record(samples.ENTRY), warnings=(notice,))
+    assert said in page_of(view_of(record), language).text.replace("\n", "")
 
 
 def test_what_is_not_declared_is_unknown_and_never_zero() -> None:
