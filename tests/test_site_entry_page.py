@@ -52,7 +52,7 @@ def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
 class Outline(html.parser.HTMLParser):
     """What a browser would find: elements with their attributes, and the text between them."""
 
-    VOID = frozenset({"meta", "link", "img", "br", "input"})
+    VOID = frozenset({"meta", "link", "img", "br", "input", "wbr"})
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
