@@ -155,6 +155,16 @@ def test_load_energy_and_every_phase_stand_in_joules() -> None:
     assert row is not None
 
 
+def test_phases_add_up_to_another_mean_than_the_result_and_say_so() -> None:
+    view = samples.full_view()
+    assert view.entry is not None
+    whole = sum(row.joules_per_1000 or 0.0 for row in view.phases)
+    assert whole > (view.entry.joules_per_1000_queries or 0.0) > 0
+    said = {"en": "Arithmetic means over the sessions", "fr": "Moyennes arithmétiques des sessions"}
+    for language in codes():
+        assert said[language] in page_of(view, language).text
+
+
 def test_carbon_is_a_range_over_grids_and_goes_with_energy() -> None:
     view = samples.full_view()
     assert view.entry is not None
