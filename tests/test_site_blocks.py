@@ -147,9 +147,10 @@ def test_heads_of_tables_are_not_taken_for_one_another() -> None:
     assert 'aria-label="u"' in html([texts._replace(label="u")])
 
 
-def test_labels_may_end_a_line_behind_an_underscore_and_addresses_stay() -> None:
+def test_labels_and_rules_may_end_a_line_within_and_addresses_stay() -> None:
     link = Said("link", "a_b", "https://example.org/a_b")
-    table = Table("t", (Column("not_bad"),), ((name("not_bad"),), (link,)))
-    made = html((table,))
+    rows = ((name("not_bad"),), (code("boards.max_batch"),), (link,))
+    made = html((Table("t", (Column("not_bad"),), rows),))
     assert made.count("not_<wbr>bad") == 2
+    assert "<code>boards.<wbr>max_<wbr>batch</code>" in made
     assert 'href="https://example.org/a_b"' in made

@@ -164,12 +164,12 @@ def _table(table: Table) -> str:
 
 def _row_name(cell: Inline) -> str:
     made = inline(cell)
-    return _breakable(made) if isinstance(cell, Said) and cell.kind == "name" else made
+    return _breakable(made) if isinstance(cell, Said) and cell.kind in {"name", "code"} else made
 
 
 def _breakable(html: str) -> str:
-    """Let lines end behind underscores: labels of classes are long, and narrow pages cut words."""
-    return html.replace("_", "_<wbr>")
+    """Let lines end behind underscores and dots: names of labels and rules are long."""
+    return html.replace("_", "_<wbr>").replace(".", ".<wbr>")
 
 
 def _bare(cells: Sequence[Inline], width: int) -> bool:
