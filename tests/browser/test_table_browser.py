@@ -562,6 +562,8 @@ def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path
     assert section.locator("tbody tr[data-row]").count() == 200
     said = section.locator("tbody tr:not([data-row])").all_inner_texts()
     assert said == ["The first 200 of 300 rows are printed. The spreadsheet has every one."]
+    sticking = "all => all.filter(e => getComputedStyle(e).position === 'sticky').length"
+    assert section.locator("th").evaluate_all(sticking) == 0
     box = section.locator(".table-box")
     assert box.evaluate("e => e.scrollWidth") <= box.evaluate("e => e.clientWidth")
     assert section.locator(".table-box").evaluate("box => box.scrollHeight - box.clientHeight") == 0
