@@ -192,7 +192,7 @@ def test_what_an_error_quotes_cannot_reach_the_terminal(
 def test_a_place_that_may_not_be_opened_is_named(tmp_path: Path) -> None:
     """``Path.exists`` raises for these; for who is not root, so does a folder that is closed."""
     named = tmp_path / ("a" * 300)
-    done = harness("evaluate", "submissions/climate-null", "--weights", str(named), "--json")
+    done = harness("evaluate", "submissions/climate-null", "--wheelhouse", str(named), "--json")
     assert done.returncode == 2
     assert done.stderr.startswith(f"error: {named}: File name too long\nfix: name another place")
     assert json.loads(done.stdout)["error"]["message"] == f"{named}: File name too long"

@@ -45,7 +45,7 @@ def test_a_fine_entry_passes_with_one_line() -> None:
 def test_the_limits_are_told_once_for_all_entries() -> None:
     limits = RULES_OF_THE_CHALLENGE.limits
 
-    shown = runner.invoke(app, ["check", str(FINE), str(BROKEN)]).stdout
+    shown = runner.invoke(app, ["check", str(FINE), str(FINE)]).stdout
     said = json.loads(runner.invoke(app, ["check", str(FINE), "--format", "json"]).stdout)
 
     assert shown.count("Limits when it runs (leaderboard/rules.toml):") == 1
@@ -53,6 +53,13 @@ def test_the_limits_are_told_once_for_all_entries() -> None:
         assert f"\n    {name:<10}  " in shown
     assert f"load {limits.load_cpu_seconds:g} s" in shown
     assert said["limits"] == msgspec.to_builtins(limits)
+
+
+def test_where_something_fails_the_faults_are_the_last_to_be_read() -> None:
+    shown = runner.invoke(app, ["check", str(FINE), str(BROKEN)]).stdout
+
+    assert "Limits when it runs" not in shown
+    assert shown.splitlines()[-1].startswith("entry: fails (")
 
 
 def test_every_limit_is_shown() -> None:

@@ -266,6 +266,7 @@ def test_other_machines_and_meters_are_not_compared(project: Path, told: str) ->
     ("argument", "told"),
     [
         ("oldd", 'no evaluation of "oldd" (did you mean "old"?)'),
+        ("before/gone", "evaluate it first: python -m harness evaluate before/gone"),
         ("gone.json", "gone.json: does not exist"),
         ("a.items.json", "holds the outcomes of single items"),
         ("leaderboard/rules.json", "does not exist"),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -191,6 +192,9 @@ def test_a_source_that_is_not_there_is_named(root: Path, tmp_path: Path) -> None
     assert root
     refused = document("data", "import", "toy", "csv", tmp_path / "no", tmp_path / "set", code=2)
     assert refused["error"]["message"] == f"{tmp_path / 'no'}: is not there"
+    os.mkfifo(tmp_path / "pipe")
+    refused = document("data", "import", "toy", "csv", tmp_path / "pipe", tmp_path / "set", code=2)
+    assert refused["error"]["message"] == f"{tmp_path / 'pipe'}: is neither a file nor a folder"
 
 
 def test_what_is_here_is_listed_with_what_is_pinned(root: Path, tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
@@ -10,7 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.cli.options import named_path
+from harness.cli.options import listed_folder, named_path
+from harness.errors import UsageError
 
 runner = CliRunner()
 
@@ -52,3 +54,20 @@ def test_nothing_is_done_with_one(
     made = runner.invoke(app, [*arguments, ""])
     assert (made.exit_code, [*tmp_path.iterdir()]) == (2, [])
     assert "names nothing" in made.stderr
+
+
+def test_a_folder_that_cannot_be_listed_says_what_was_found(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    assert listed_folder(tmp_path, "") == tmp_path
+    for name, found in (("gone", "does not exist"), ("file", "is not a folder")):
+        with pytest.raises(UsageError, match=f"{name}: {found}"):
+            listed_folder(tmp_path / name, "")
+
+    def closed(path: Path) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", closed)
+    with pytest.raises(UsageError, match="cannot be listed: Permission denied"):
+        listed_folder(tmp_path, "")

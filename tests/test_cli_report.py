@@ -127,9 +127,9 @@ def test_an_entry_is_reported_as_its_board_has_it(project: Path) -> None:
     made = run("second")
     assert made.startswith("# second on Climate (made up)")
     (rank,) = [line for line in made.splitlines() if line.startswith("| Rank |")]
-    assert rank.startswith("| Rank | no ranks: the outcomes of single items are not here")
-    assert "→ make it where the outcomes are" in rank
-    assert "| Rang | pas de rangs" in run("second", "--language", "fr")
+    assert rank.startswith("| Rank | No ranks: the outcomes of single items are not here")
+    assert ". Make it where the outcomes are" in rank
+    assert "| Rang | Pas de rangs" in run("second", "--language", "fr")
     assert "On it: no other entry here is at least as good on both" in made
 
 
@@ -219,7 +219,7 @@ def test_a_record_of_a_void_campaign_can_be_read(project: Path) -> None:
     refusal = refused("mine")
     assert "its campaign is void" in refusal
     assert "fix: name a record of it" in refusal
-    assert notice.message in run(path)
+    assert "Void: the control varied by 0.4. Again." in run(path)
 
 
 def test_what_is_not_there_is_named(project: Path, tmp_path: Path) -> None:

@@ -95,6 +95,17 @@ def test_a_team_that_nobody_declares_goes_by_its_own_word(root: Path) -> None:
     assert '<td class="team" title="green-bits">' in before["index.html"]
 
 
+def test_the_terminal_calls_a_team_what_its_page_does(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    assert "green-bits" in leaderboard()
+    declare(root, "Green Bits of the North")
+    for shown in (leaderboard(), leaderboard()):  # made, and then as it was kept
+        assert "Green Bits of the North" in shown
+        assert "green-bits" not in shown
+
+
 def test_a_new_name_is_seen_by_check_and_by_a_build_that_knows_the_rest(root: Path) -> None:
     declare(root, "Qubefore")
     leaderboard()

@@ -207,7 +207,7 @@ def test_a_hub_that_is_no_address_is_the_environments_fault(
 def test_a_folder_that_is_not_there_is_a_usage_error(root: Path, tmp_path: Path) -> None:
     result = evaluate(root, entry_with_weights(root), "--weights", tmp_path / "nowhere")
     assert result.exit_code == 2
-    assert "nowhere is not a folder" in json.loads(result.stdout)["error"]["message"]
+    assert "nowhere: does not exist" in json.loads(result.stdout)["error"]["message"]
 
 
 def test_the_rules_quota_is_checked(root: Path, site: Site) -> None:

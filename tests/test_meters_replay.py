@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,12 @@ def test_a_faulty_trace_is_named_with_the_step(tmp_path: Path, content: str, sai
 def test_a_trace_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"none.json: cannot be read"):
         read_trace(tmp_path / "none.json")
+
+
+def test_a_pipe_that_nobody_writes_to_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(ConfigurationError, match="pipe: is not a file"):
+        read_trace(tmp_path / "pipe")
 
 
 def test_a_trace_of_more_joules_than_a_number_holds_is_refused(tmp_path: Path) -> None:

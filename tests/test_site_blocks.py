@@ -54,7 +54,7 @@ def test_html_shows_the_text_and_no_markup_of_it(text: str) -> None:
     assert page.text.count(shown) >= 10 or not shown
     assert {tag for tag, _ in page.elements} <= {
         "section", "h2", "p", "bdi", "code", "strong", "dl", "div", "dt", "dd", "ul", "li",
-        "table", "thead", "tbody", "tr", "th", "td",
+        "table", "thead", "tbody", "tr", "th", "td", "wbr",
     }  # fmt: skip
 
 
@@ -145,3 +145,12 @@ def test_heads_of_tables_are_not_taken_for_one_another() -> None:
     assert "<td>1</td>" in html([figures])
     assert '<td class="text">1</td>' in html([texts])
     assert 'aria-label="u"' in html([texts._replace(label="u")])
+
+
+def test_labels_and_rules_may_end_a_line_within_and_addresses_stay() -> None:
+    link = Said("link", "a_b", "https://example.org/a_b")
+    rows = ((name("not_bad"),), (code("boards.max_batch"),), (link,))
+    made = html((Table("t", (Column("not_bad"),), rows),))
+    assert made.count("not_<wbr>bad") == 2
+    assert "<code>boards.<wbr>max_<wbr>batch</code>" in made
+    assert 'href="https://example.org/a_b"' in made

@@ -26,6 +26,7 @@ from harness.records.base import pretty_json
 from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
 from harness.records.narrowing import narrowed
+from harness.records.session import Notice
 from harness.records.withholding import publishable
 from harness.site import entry_result
 from harness.site import text as english
@@ -51,7 +52,7 @@ def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
 class Outline(html.parser.HTMLParser):
     """What a browser would find: elements with their attributes, and the text between them."""
 
-    VOID = frozenset({"meta", "link", "img", "br", "input"})
+    VOID = frozenset({"meta", "link", "img", "br", "input", "wbr"})
 
     def __init__(self, page: bytes) -> None:
         super().__init__()
@@ -143,7 +144,7 @@ def test_every_figure_of_the_record_is_there(language: str) -> None:
         "Ada", "Grace", "Apache-2.0", "A team", "Made-up processor", "numpy==2.4.0", "1c" * 32,
         "RAPL (made up)", "disk limit", "mount a tmpfs", "8 boards", "card.md", "d1" * 32,
         "smoke", "clear", "other processes took 4.1%", "python -m harness evaluate",
-        "something new", "control",
+        "Something new", "control",
     ):  # fmt: skip
         assert said in text, said
 
@@ -152,6 +153,16 @@ def test_load_energy_and_every_phase_stand_in_joules() -> None:
     text = page_of(samples.full_view()).text
     row = re.search(r"load30\.0", text.replace("\n", ""))
     assert row is not None
+
+
+def test_phases_add_up_to_another_mean_than_the_result_and_say_so() -> None:
+    view = samples.full_view()
+    assert view.entry is not None
+    whole = sum(row.joules_per_1000 or 0.0 for row in view.phases)
+    assert whole > (view.entry.joules_per_1000_queries or 0.0) > 0
+    said = {"en": "Arithmetic means over the sessions", "fr": "Moyennes arithmétiques des sessions"}
+    for language in codes():
+        assert said[language] in page_of(view, language).text
 
 
 def test_carbon_is_a_range_over_grids_and_goes_with_energy() -> None:
@@ -175,6 +186,23 @@ def test_grams_of_what_is_no_measurement_are_none() -> None:
     said = "These joules are no measurement, and so these grams are none."
     assert said in page_of(modelled).text
     assert said not in page_of(samples.full_view()).text
+
+
+@pytest.mark.parametrize(
+    ("language", "said"),
+    [
+        ("en", "Modelled work, not energy Joules come from CPU time and assumed constants. Mea"),
+        ("fr", "Travail modélisé, et non énergie Les joules viennent du temps de processeur et de"),
+    ],
+)
+def test_a_warning_is_told_in_sentences_and_once(language: str, said: str) -> None:
+    notice = Notice(
+        code="modelled-energy",
+        message="modelled work, not energy: joules come from CPU time and assumed constants",
+        remedy="measure on a machine whose power sensors can be read",
+    )
+    record = replace(record_samples.record(samples.ENTRY), warnings=(notice,))
+    assert said in page_of(view_of(record), language).text.replace("\n", "")
 
 
 def test_what_is_not_declared_is_unknown_and_never_zero() -> None:

@@ -17,9 +17,10 @@ from harness.records.evaluation import EvaluationRecord
 from harness.sandbox import probe
 from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
-from harness.site.language import catalogue, language
+from harness.site.language import Language, catalogue, language
 from harness.site.paths import MAIN_LANGUAGE
-from harness.site.recorded import TABLE, in_words
+from harness.site.recorded import MESSAGE, TABLE, in_words
+from harness.site.words import said_after
 
 FRENCH, ENGLISH = language("fr"), language("en")
 RESULTS = Path(__file__).parent.parent / "leaderboard" / "results"
@@ -41,6 +42,14 @@ def test_each_sentence_is_found_whatever_others_are_like_it(kind: str) -> None:
 def test_every_notice_of_the_program_is_known_with_its_remedy() -> None:
     known = {notice.code for notice in notices()}
     assert sorted(notice_codes() - known - OF_PAIRS) == []
+
+
+@pytest.mark.parametrize("spoken", [FRENCH, ENGLISH], ids=["fr", "en"])
+def test_no_notice_begins_with_the_title_that_it_stands_behind(spoken: Language) -> None:
+    for notice in notices():
+        title = spoken.name("warning", notice.code)
+        message = in_words(notice.code + MESSAGE, notice.message, spoken) or notice.message
+        assert not said_after(message, title).casefold().startswith(title.casefold()), message
 
 
 def test_sentences_are_in_the_catalogue_as_the_program_writes_them() -> None:

@@ -13,6 +13,7 @@ from harness.site.words import (
     phone_charge,
     phone_charge_example,
     phone_charge_source,
+    said_after,
 )
 
 ENGLISH, FRENCH = language("en"), language("fr")
@@ -53,3 +54,11 @@ def test_the_example_is_the_first_entry_that_competes_and_whose_energy_is_known(
         "5.47\u00a0million queries."
     )
     assert phone_charge_example(samples.board(), ENGLISH) == ""
+
+
+def test_a_message_behind_its_title_does_not_say_it_again() -> None:
+    assert said_after("no ranks: they are not here", "No ranks") == "They are not here"
+    assert said_after("pas de rangs\u00a0: ils manquent", "Pas de rangs") == "Ils manquent"
+    assert said_after("no control ran", "No control") == "No control ran"
+    assert said_after("no ranks", "No ranks") == "No ranks"
+    assert said_after("no title is known: it is new", "") == "No title is known: it is new"

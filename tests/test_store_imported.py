@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -475,7 +476,7 @@ def test_a_run_that_was_imported_with_other_figures_is_refused(tmp_path: Path) -
     made = runner.invoke(app, arguments)
     assert made.exit_code == 2
     assert "run_id: was claimed before, in e.csv, row 2, with other seconds" in made.stderr
-    assert "correct the files where they come from, and import them again" in made.stderr
+    assert "correct the files where they come from, or their names, and import" in made.stderr
 
 
 def test_a_table_that_has_grown_and_a_copy_add_what_is_new(project: Path, tmp_path: Path) -> None:
@@ -501,7 +502,7 @@ def test_a_result_of_no_task_is_mended_by_naming_one(tmp_path: Path) -> None:
     arguments = ["import", "r.json", "--format", "challenge-2025"]
     made = runner.invoke(app, arguments)
     assert made.exit_code == 2
-    assert "fix: name the task with --task, and import them again" in made.stderr
+    assert "fix: name the task with --task, one of climate-disinformation" in made.stderr
     assert runner.invoke(app, [*arguments, "--task", "climate-disinformation"]).exit_code == 0
 
 
@@ -526,10 +527,27 @@ def test_a_file_whose_name_could_not_be_kept_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("project")
+@pytest.mark.parametrize("form", ["codecarbon", "challenge-2025"])
+def test_files_that_hold_nothing_are_told_of_before_a_task_is_asked_for(
+    form: str, tmp_path: Path
+) -> None:
+    (tmp_path / "empty").write_bytes(b"\n")
+    os.mkfifo(tmp_path / "pipe")
+    files = [str(tmp_path / each) for each in ("gone", "empty", "pipe")]
+    made = runner.invoke(app, ["import", *files, "--format", form])
+    assert made.exit_code == 2
+    for file, found in zip(files, ("does not exist", "is empty", "is not a file"), strict=True):
+        assert f"{file}: {found}" in made.stderr
+    assert "--task" not in made.stderr
+    assert "fix: correct the files where they come from, or their names" in made.stderr
+
+
+@pytest.mark.usefixtures("project")
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--format", "codecarbon"], "does not say which task"),
+        (["--format", "codecarbon"], "e.csv: codecarbon's table does not say which task"),
+        (["--format", "codecarbon"], "fix: name the task with --task, one of climate-"),
         (["--format", "codecarbon", "--task", "weather"], "there is no task"),
         (["--format", "codecarbon", "--task", "climate-disinformation", "--team", "=1"],
          "--team: begins like a formula"),

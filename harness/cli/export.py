@@ -11,7 +11,9 @@ import typer
 
 from harness.cli.options import (
     RECORD_ENDING,
+    RESULTS_REMEDY,
     JsonOption,
+    listed_folder,
     named_path,
     named_text,
     of_no_folder,
@@ -268,10 +270,7 @@ def _of_entry(what: str, results: Path | None) -> StoredRecord:
 
     project = find_project()
     entry = os.path.basename(os.path.abspath(what))  # noqa: PTH100, PTH119 - follows no link
-    folder = project.results if results is None else results
-    if not folder.is_dir():
-        found = "is not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder}: {found}", remedy="name the folder that evaluate wrote to")
+    folder = listed_folder(results or project.results, RESULTS_REMEDY)
     stored, _ = read_all(folder, project.key_ring())
     completed = [each for each in stored if isinstance(each.record.outcome, Completed)]
     own = [each for each in completed if each.record.submission.entry == entry]

@@ -108,7 +108,7 @@ def _text(done: Checked, colour: _Colour) -> Iterator[str]:
         yield from _change_lines(done.asked.change, colour)
     for report in done.reports:
         yield from report_lines(report, colour)
-    if done.reports:
+    if done.reports and done.ok:  # else the faults are what to read, at the end of the screen
         yield "Limits when it runs (leaderboard/rules.toml):"
         for name, allowed in limit_rows(done.limits):
             yield f"    {name:<10}  {allowed}"

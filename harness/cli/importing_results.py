@@ -77,12 +77,12 @@ def import_results(  # noqa: PLR0917 - typer makes options of them
     )
 
     project = find_project()
-    _check_options(project, form, task, team, name)
+    _check_options(project, task, team, name)
     folder = imported_folder(project.results)
     results, faults = _read(project, files, form, task=task, team=team, name=name)
     results, repeated = without_repeated(results, read_imported(folder)[0])
     if faults or repeated:
-        raise _refused([*faults, *repeated])
+        raise _refused(project, [*faults, *repeated])
     written = write_imported(folder, results)
     if as_json:
         print_json(
@@ -103,9 +103,7 @@ def import_results(  # noqa: PLR0917 - typer makes options of them
     print_note(f"imported {new}{there}; python -m harness leaderboard shows them")
 
 
-def _check_options(
-    project: Project, form: ImportFormat, task: str | None, team: str | None, name: str | None
-) -> None:
+def _check_options(project: Project, task: str | None, team: str | None, name: str | None) -> None:
     """Refuse a task that there is not, and texts that a file's would be refused for."""
     from harness.store.import_faults import wrong_text
 
@@ -114,11 +112,6 @@ def _check_options(
             raise UsageError(f"{option}: {why}", remedy="give a line of plain text")
     if task is not None:
         project.card(task)
-    elif form is ImportFormat.codecarbon:
-        raise UsageError(
-            "codecarbon's table does not say which task it is about",
-            remedy=f"name one: --task {next((c.task.id for c in project.cards()), 'TASK')}",
-        )
 
 
 def _read(
@@ -133,6 +126,7 @@ def _read(
     """Look through all files; nothing is written yet."""
     from harness.store.import_2025 import read_2025
     from harness.store.import_codecarbon import read_codecarbon
+    from harness.store.import_faults import NAME_A_TASK, ImportFault
 
     of_data = {card.hub.id: card.task.id for card in project.cards() if card.hub is not None}
     results: list[ImportedResult] = []
@@ -145,6 +139,9 @@ def _read(
         digest = hashlib.sha256(content).hexdigest()
         shown = _shown_name(path)
         if form is ImportFormat.codecarbon:
+            if task is None:
+                told = f"codecarbon's table does not say which task it is about: {NAME_A_TASK}"
+                faults.append(ImportFault(shown, None, "", told))
             read, found = read_codecarbon(
                 content, shown, digest, task=task or "", team=team, name=name
             )
@@ -159,10 +156,11 @@ def _read(
 
 def _content(path: Path) -> tuple[bytes | None, list[ImportFault]]:
     """Read a file; never a pipe, nor one so large that it must be something else."""
+    from harness.records.base import printable
     from harness.store.import_faults import LARGEST_BYTES, ImportFault, wrong_text
 
-    shown = _shown_name(path)
-    if (why := wrong_text(shown)) is not None:
+    shown = visible(printable(str(path)))
+    if (why := wrong_text(_shown_name(path))) is not None:
         return None, [ImportFault(shown, None, "", f"the name of the file {why}: rename it")]
     try:
         if not path.is_file():
@@ -171,9 +169,12 @@ def _content(path: Path) -> tuple[bytes | None, list[ImportFault]]:
         if path.stat().st_size > LARGEST_BYTES:
             told = f"is larger than {LARGEST_BYTES // 2**20} MiB: no table of claims is"
             return None, [ImportFault(shown, None, "", told)]
-        return path.read_bytes(), []
+        content = path.read_bytes()
     except OSError as error:
         return None, [ImportFault(shown, None, "", f"cannot be read: {error.strerror}")]
+    if not content.strip():
+        return None, [ImportFault(shown, None, "", "is empty")]
+    return content, []
 
 
 def _shown_name(path: Path) -> str:
@@ -183,14 +184,15 @@ def _shown_name(path: Path) -> str:
     return visible(printable(path.name))[:200] or "file"
 
 
-def _refused(faults: Sequence[ImportFault]) -> ConfigurationError:
+def _refused(project: Project, faults: Sequence[ImportFault]) -> ConfigurationError:
     from harness.store.import_faults import NAME_A_TASK
 
     number = f"{len(faults):,} faults" if len(faults) > 1 else "1 fault"
     without_task = [each for each in faults if each.message.endswith(NAME_A_TASK)]
-    remedies = ["name the task with --task"] if without_task else []
+    known = ", ".join(card.task.id for card in project.cards())
+    remedies = [f"name the task with --task, one of {known}"] if without_task else []
     if len(without_task) < len(faults):
-        remedies.append("correct the files where they come from")
+        remedies.append("correct the files where they come from, or their names")
     lines = "".join(f"\n  {visible(str(fault))}" for fault in faults[:MOST_SHOWN])
     if len(faults) > MOST_SHOWN:
         lines += f"\n  and {len(faults) - MOST_SHOWN:,} more"

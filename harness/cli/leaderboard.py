@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from harness.cli.building.collecting import seldom_collected
-from harness.cli.options import JsonOption, named_path, named_text
+from harness.cli.options import RESULTS_REMEDY, JsonOption, listed_folder, named_path, named_text
 from harness.cli.output import print_json, print_line, stdout_console, write_out
 from harness.cli.project import Project, find_project
 from harness.errors import UsageError
@@ -116,7 +116,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
 
     project = find_project()
     folder = output or project.site
-    source = project.results if results is None else _existing(results)
+    source = project.results if results is None else listed_folder(results, RESULTS_REMEDY)
     own = source.resolve() == project.results.resolve()
     if partial and sign is None:
         raise UsageError("--partial is about what --sign signs", remedy="name a key, or leave it")
@@ -178,14 +178,6 @@ def _tables_in(code: str | None, *, wanted: bool, as_json: bool, check: bool) ->
             remedy=f"name one of {', '.join(codes())}",
         )
     return language(chosen)
-
-
-def _existing(results: Path) -> Path:
-    """Return a results folder that was named; one that is not there is a slip of the pen."""
-    if results.is_dir():
-        return results
-    found = "is not a folder" if results.exists() else "does not exist"
-    raise UsageError(f"{results}: {found}", remedy="name the folder that evaluate wrote to")
 
 
 def _signer(project: Project, name: str | None, *, check: bool, own: bool) -> Signer | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 from pathlib import Path
 from typing import Annotated, Literal, TypeAlias
@@ -39,6 +40,20 @@ def written_text(text: str) -> str:
 def named_path(text: str) -> Path:
     """Read a path; an empty one is not taken for this folder."""
     return Path(named_text(text))
+
+
+def listed_folder(folder: Path, remedy: str) -> Path:
+    """Return a folder that was named; ``UsageError`` where it is none, or cannot be listed."""
+    try:
+        with os.scandir(folder):
+            return folder
+    except FileNotFoundError:
+        found = "does not exist"
+    except NotADirectoryError:
+        found = "is not a folder"
+    except OSError as error:
+        found = f"cannot be listed: {error.strerror}"
+    raise UsageError(f"{folder}: {found}", remedy=remedy)
 
 
 DataOption: TypeAlias = Annotated[
@@ -102,6 +117,7 @@ EntriesArgument: TypeAlias = Annotated[
 ]
 
 
+RESULTS_REMEDY = "name the folder that evaluate wrote to"
 RECORD_ENDING = ".json"
 """Ends what names one record; everything else names an entry."""
 

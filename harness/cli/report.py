@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from harness.cli.options import RECORD_ENDING, named_path, named_text, of_no_folder
+from harness.cli.options import (
+    RECORD_ENDING,
+    RESULTS_REMEDY,
+    listed_folder,
+    named_path,
+    named_text,
+    of_no_folder,
+)
 from harness.cli.output import print_note, write_out
-from harness.cli.project import Project, find_project
+from harness.cli.project import find_project
 from harness.cli.writing import write_file
 from harness.errors import UsageError
 
@@ -139,7 +146,7 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
 
     project = find_project()
     entry = os.path.basename(os.path.abspath(what))  # noqa: PTH100, PTH119 - follows no link
-    folder = _folder(project, results)
+    folder = listed_folder(results or project.results, RESULTS_REMEDY)
     stored, problems = read_all(folder, project.key_ring())
     tasks = {each.record.task.id for each in stored if each.record.submission.entry == entry}
     if not tasks:
@@ -166,14 +173,6 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
     if len(found) > 1:
         print_note(f"note: {entry} stands on {len(found)} boards; this is its latest, {board.id}")
     return entry_view(board, entry, own)
-
-
-def _folder(project: Project, results: Path | None) -> Path:
-    folder = project.results if results is None else results
-    if not folder.is_dir():
-        found = "is not a folder" if folder.exists() else "does not exist"
-        raise UsageError(f"{folder}: {found}", remedy="name the folder that evaluate wrote to")
-    return folder
 
 
 def _no_evaluation(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from harness.cli.options import JsonOption, named_path
+from harness.cli.options import JsonOption, listed_folder, named_path
 from harness.cli.output import in_colour, print_json, print_line
 from harness.cli.project import Project, find_project
 from harness.cli.terminal.progress import ProgressLine, progress_on_terminal
@@ -84,9 +84,7 @@ def verify(
     project = find_project()
     folder = results or project.results
     for named in filter(None, (results, data)):
-        if not named.is_dir():
-            found = "is not a folder" if named.exists() else "does not exist"
-            raise UsageError(f"{named}: {found}", remedy="name a folder")
+        listed_folder(named, "name a folder that can be listed")
     with progress_on_terminal() as progress:
         document = _document(project, folder, data, progress, local=not published)
     if as_json:

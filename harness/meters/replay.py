@@ -32,12 +32,14 @@ class Trace(Frozen):
 
 def read_trace(path: Path) -> Trace:
     """Read a trace; raise ``ConfigurationError`` naming the file and the step at fault."""
+    remedy = "name a trace that exists: --meter replay:FILE"
     try:
+        if path.exists() and not path.is_file():  # reading a pipe or a device may never end
+            raise ConfigurationError(f"{path}: is not a file", remedy=remedy)
         content = path.read_bytes()
     except OSError as error:
         raise ConfigurationError(
-            f"{path}: cannot be read: {error.strerror}",
-            remedy="name a trace that exists: --meter replay:FILE",
+            f"{path}: cannot be read: {error.strerror}", remedy=remedy
         ) from None
     trace = parse_json(content, Trace, path)
     if not trace.watts:

@@ -95,7 +95,9 @@ def parse_plain(content: bytes, where: object) -> object:
         ) from None
     except ValueError as error:
         told = str(error)
-        if "Exceeds the limit" in told:  # Python's own words name a setting of the interpreter
+        if not content.strip():
+            told = "it is empty"
+        elif "Exceeds the limit" in told:  # Python's own words name a setting of the interpreter
             told = "a number with thousands of digits"
         raise ConfigurationError(
             f"{where}: not valid JSON: {told}", remedy="restore the file or remove it"

@@ -155,11 +155,21 @@ def _table(table: Table) -> str:
     if any(len(row) != width for row in rows):  # cells would move into rows that are not theirs
         raise ValueError(f"the table {label!r} has a row that has not a cell for each column")
     cells = [cell for row in rows for cell in row]
-    names = [inline(cell) for cell in cells[::width]]
+    names = [_row_name(cell) for cell in cells[::width]]
     if not _bare(cells, width):
         cells = [inline(cell) for cell in cells]
     cells[::width] = names
     return f"{head}{spelt * len(rows) % tuple(cells)}</tbody></table></div>\n"
+
+
+def _row_name(cell: Inline) -> str:
+    made = inline(cell)
+    return _breakable(made) if isinstance(cell, Said) and cell.kind in {"name", "code"} else made
+
+
+def _breakable(html: str) -> str:
+    """Let lines end behind underscores and dots: names of labels and rules are long."""
+    return html.replace("_", "_<wbr>").replace(".", ".<wbr>")
 
 
 def _bare(cells: Sequence[Inline], width: int) -> bool:
@@ -179,7 +189,7 @@ def _bare(cells: Sequence[Inline], width: int) -> bool:
 def _head(label: str, columns: tuple[Column, ...]) -> tuple[str, str]:
     """Spell what stands above a table's rows, and the row that its cells are put into."""
     heads = [
-        f'<th scope="col"{"" if column.number else _TEXT}>{escape(column.title)}</th>'
+        f'<th scope="col"{"" if column.number else _TEXT}>{_breakable(escape(column.title))}</th>'
         for column in columns
     ]
     cells = ["<td>%s</td>" if column.number else f"<td{_TEXT}>%s</td>" for column in columns]

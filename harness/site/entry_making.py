@@ -99,7 +99,7 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
     sources: list[Inline] = [
         (
             named(words.called("source", each.name)),
-            f" ({_source(each, words)}) ",
+            f" {_source(each, words)} ",
             words.recorded("provenance", each.provenance, 600),
             *(
                 (
@@ -128,12 +128,11 @@ def _meter(meter: MeterDescription, words: Wording) -> tuple[Block, ...]:
 
 
 def _source(source: SourceDescription, words: Wording) -> str:
-    return ", ".join(
-        (
-            words.named("component", source.component),
-            words.named("grade", source.grade).lower(),
-            f"±{words.language.significant_percent(source.relative_uncertainty)}",
-        )
+    return words.text(
+        "page.source",
+        component=words.named("component", source.component),
+        grade=words.named("grade", source.grade).lower(),
+        uncertainty=words.language.significant_percent(source.relative_uncertainty),
     )
 
 

@@ -29,7 +29,7 @@ from harness.site.blocks import (
 from harness.site.entry_view import EntryView
 from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
 from harness.site.wording import Wording, Words
-from harness.site.words import NOT_MEASURED
+from harness.site.words import NOT_MEASURED, said_after
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
@@ -297,11 +297,21 @@ def warnings(view: EntryView, words: Words) -> Section:
     return Section("warnings", say["entry.warnings"], blocks)
 
 
-def _seen_and_remedy(words: Wording, notice: Notice) -> Inline:
-    return (words.seen(notice), " → ", words.remedy(notice))
-
-
 def _warning(words: Wording, notice: Notice) -> Inline:
     title = words.warning(notice.code)
-    begin: Inline = (Said("strong", title), " ") if title else ""
-    return (begin, _seen_and_remedy(words, notice))
+    said = _seen_and_remedy(words, notice, title)
+    return (Said("strong", title), " ", said) if title else said
+
+
+def _seen_and_remedy(words: Wording, notice: Notice, title: str = "") -> Inline:
+    """Say what was seen, behind a title that may be the same, and what to do: as a board does."""
+    return (_sentence(words.seen(notice), title), " ", _sentence(words.remedy(notice)))
+
+
+def _sentence(said: Inline, title: str = "") -> Inline:
+    if isinstance(said, Said):
+        return said._replace(text=f"{said_after(said.text, title)}.")
+    if isinstance(said, str):
+        return f"{said_after(said, title)}."
+    *before, message = said  # what its code stands for, which is a sentence
+    return (*before, _sentence(message, title))

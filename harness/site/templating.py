@@ -68,6 +68,7 @@ def environment(code: str) -> jinja2.Environment:
         "moment": spoken.moment,
         "percent": spoken.percent,
         "rank_range": spoken.rank_range,
+        "said_after": words.said_after,
         "sentence_case": words.sentence_case,
         "shorten": shorten,
         "significant": spoken.significant,

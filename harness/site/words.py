@@ -26,6 +26,14 @@ def sentence_case(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def said_after(message: str, title: str) -> str:
+    """Begin a sentence with a message that stands behind its title, and may begin with it."""
+    begin, rest = message[: len(title)], message[len(title) :].lstrip()
+    if title and begin.casefold() == title.casefold() and rest.startswith(":"):
+        message = rest[1:].lstrip()
+    return sentence_case(message)
+
+
 PHONE_CHARGE_JOULES = 19 * JOULES_PER_WH
 """Energy from the socket that charges a smartphone once: 0.019 kWh, the figure of the US
 Environmental Protection Agency ("Number of smartphones charged" in *Greenhouse Gas Equivalencies

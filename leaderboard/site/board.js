@@ -1085,6 +1085,12 @@
       },
       { passive: true }
     );
+    state.table.tHead.addEventListener("focusin", function (event) {
+      if (event.target.matches(":focus-visible")) {
+        // A browser leaves a heading where it is as soon as a bit of it is seen.
+        event.target.scrollIntoView({ block: "nearest", inline: "nearest" });
+      }
+    });
     state.body.addEventListener("focusin", function (event) {
       state.focused = positionOf(state, event.target);
       pointed(state, event.target);

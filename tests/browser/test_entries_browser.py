@@ -117,6 +117,22 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     assert "color-contrast" in {rule["id"] for rule in results.response["passes"]}
 
 
+def test_on_a_phone_no_date_of_the_history_takes_two_lines(
+    browser: Browser, places: dict[str, Path]
+) -> None:
+    opened = Opened(browser, viewport=PHONE).goto(places["entry.html"])
+    dates = opened.page.locator("#history tbody th").all()
+    assert len(dates) == 3
+    for date in dates:
+        assert (
+            date.evaluate(
+                "cell => { const all = document.createRange();"
+                " all.selectNodeContents(cell); return all.getClientRects().length; }"
+            )
+            == 1
+        )
+
+
 def test_without_javascript_everything_is_there(browser: Browser, places: dict[str, Path]) -> None:
     opened = Opened(browser, java_script_enabled=False)
     page = opened.goto(places["entry.html"]).page

@@ -507,6 +507,20 @@ def test_a_phone_shows_how_names_end(open_page: OpenPage, tmp_path: Path) -> Non
     assert cut == [False, False]
 
 
+def test_a_heading_that_a_key_leads_to_is_seen_whole(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index, viewport=PHONE).page
+    names = board(page, SMALL).locator("thead th[data-column=entry]")
+    names.locator("button").focus()
+    for _ in names.locator("~ th:visible").all():
+        page.keyboard.press("Tab")
+        left, right = names.evaluate("""names => {
+            const own = document.activeElement.getBoundingClientRect();
+            const frame = names.closest(".table-box").getBoundingClientRect();
+            return [own.left - names.getBoundingClientRect().right, frame.right - own.right];
+        }""")
+        assert min(left, right) > -1, (left, right)
+
+
 @pytest.mark.parametrize("settings", [{}, {"viewport": PHONE}])
 def test_every_imported_figure_stands_whole_below_its_heading(
     open_page: OpenPage, tmp_path: Path, settings: dict[str, Any]
@@ -548,6 +562,8 @@ def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path
     assert section.locator("tbody tr[data-row]").count() == 200
     said = section.locator("tbody tr:not([data-row])").all_inner_texts()
     assert said == ["The first 200 of 300 rows are printed. The spreadsheet has every one."]
+    sticking = "all => all.filter(e => getComputedStyle(e).position === 'sticky').length"
+    assert section.locator("th").evaluate_all(sticking) == 0
     box = section.locator(".table-box")
     assert box.evaluate("e => e.scrollWidth") <= box.evaluate("e => e.clientWidth")
     assert section.locator(".table-box").evaluate("box => box.scrollHeight - box.clientHeight") == 0

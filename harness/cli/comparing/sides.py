@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.cli.options import RECORD_ENDING
+from harness.cli.options import RECORD_ENDING, RESULTS_REMEDY, listed_folder
 from harness.cli.project import Project
 from harness.errors import ConfigurationError, UsageError
 from harness.ranking.pairing import Evaluations, choose_pair, evaluations_of, why_not
@@ -69,19 +69,14 @@ def find(text: str, source: Source, rules: Rules) -> Named:
     entry = os.path.basename(os.path.abspath(text))  # noqa: PTH100, PTH119 - follows no link
     found = [each for each in source.stored if each.record.submission.entry == entry]
     if not found:
-        raise _no_evaluation(entry, source)
+        raise _no_evaluation(entry, source, text if os.sep in text else f"submissions/{entry}")
     return Named(text, source, tuple(evaluations_of(found, rules)))
 
 
 def _folder_of(text: str, results: Path) -> Path:
     """Return the results folder of an argument; of a record, the one that it lies in."""
     if not text.endswith(RECORD_ENDING):
-        if results.is_dir():
-            return results.resolve()
-        raise UsageError(
-            f"{results}: {'is not a folder' if results.exists() else 'does not exist'}",
-            remedy="name the folder that evaluate wrote to with --results",
-        )
+        return listed_folder(results, f"{RESULTS_REMEDY} with --results").resolve()
     path = Path(text)
     if text.endswith(ITEMS_ENDING):
         raise UsageError(
@@ -115,7 +110,7 @@ def _place(path: Path, folder: Path) -> str:
     return resolved.relative_to(folder).as_posix() if resolved.is_relative_to(folder) else str(path)
 
 
-def _no_evaluation(entry: str, source: Source) -> UsageError:
+def _no_evaluation(entry: str, source: Source, folder: str) -> UsageError:
     from harness.submissions.faults import quoted, suggestion
 
     unusable = [
@@ -128,7 +123,7 @@ def _no_evaluation(entry: str, source: Source) -> UsageError:
         )
     known = tuple(sorted({each.record.submission.entry for each in source.stored}))
     meant = suggestion(entry, known)
-    first = f"evaluate it first: python -m harness evaluate submissions/{entry}"
+    first = f"evaluate it first: python -m harness evaluate {folder}"
     return UsageError(
         f"{source.folder}: no evaluation of {quoted(entry)}{meant}",
         remedy=f"correct the name, or {first}" if meant else first,

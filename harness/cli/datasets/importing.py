@@ -58,8 +58,9 @@ def run_import(project: Project, card: TaskCard, wish: Wish, line: ProgressLine)
     from harness.tasks.importing import FORMS, Halving, import_set
     from harness.tasks.listed import Names
 
-    if not wish.source.exists():
-        raise UsageError(f"{wish.source}: is not there", remedy="name the file or folder to import")
+    if not (wish.source.is_file() or wish.source.is_dir()):  # a pipe cannot be read twice
+        found = "is neither a file nor a folder" if wish.source.exists() else "is not there"
+        raise UsageError(f"{wish.source}: {found}", remedy="name the file or folder to import")
     if wish.form in FORMS:
         _require_options(wish)
         line.note(f"looking through {wish.source}")

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from harness.cli.errors import printable
+from harness.cli.options import listed_folder
 from harness.cli.output import print_note
 from harness.cli.project import Project
-from harness.errors import HarnessError, SubmissionError, UsageError
+from harness.errors import HarnessError, SubmissionError
 
 if TYPE_CHECKING:
     from harness.cli.evaluating.controls import Checked
@@ -37,8 +38,8 @@ COPYING = "copy"
 
 def require_folders(weights: Path | None, wheelhouse: Path | None) -> Path | None:
     """Refuse options that name no folders; return the wheelhouse as it is found from anywhere."""
-    if weights is not None and not weights.is_dir():
-        raise UsageError(f"--weights: {weights} is not a folder", remedy="name one that is there")
+    if weights is not None:
+        listed_folder(weights, "name a folder that can be listed with --weights")
     if wheelhouse is None:
         return None
     from harness.environments.wheelhouse import require_folder

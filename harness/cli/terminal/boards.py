@@ -147,7 +147,7 @@ def _cells(entry: BoardEntry) -> tuple[str, ...]:
         energy += " [dim]at the floor[/dim]"
     return (
         escape(entry.entry),
-        escape(entry.team),
+        escape(entry.team_name or entry.team),
         f"{entry.quality:.3f} [dim]{low:.3f} to {high:.3f}[/dim]",
         energy,
         front_text(entry),
