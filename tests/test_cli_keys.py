@@ -201,7 +201,7 @@ def test_a_broken_key_file_ends_the_boards_with_its_name(root: Path) -> None:
     evaluate(root)
     (root / "leaderboard" / "keys").mkdir()
     (root / "leaderboard" / "keys" / "jury.pub").write_text("schema = 1\n")
-    refused(run("leaderboard", "--json"), "jury.pub", "missing required field")
+    refused(run("leaderboard", "--json"), "jury.pub", "public_key: is missing")
 
 
 def test_the_answer_names_the_key_of_a_result(root: Path) -> None:
