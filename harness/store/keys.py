@@ -8,7 +8,6 @@ what guards it.
 from __future__ import annotations
 
 import hashlib
-import re
 import tomllib
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +21,7 @@ from harness.records.base import Frozen
 from harness.records.evaluation import Signature
 from harness.records.fields import convert_whole
 from harness.records.profile import NAME
+from harness.records.signing import holds_private_key
 from harness.store.unusable import UnusableError
 
 SCHEMA = 1
@@ -29,7 +29,6 @@ SUFFIX = ".pub"
 _CORRECT = "restore what `keys new` wrote; docs/reference/signatures.md lists the fields"
 _LOOKED_AT = 1 << 16
 """Bytes of a file in which a private key would stand: several times the largest."""
-_PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 SHOWN_DIGITS = 16
 """Of a key's identifier, where people read it."""
 
@@ -149,7 +148,7 @@ def _require_no_private_key(folder: Path) -> None:
                 begins = file.read(_LOOKED_AT)
         except OSError:  # of a key that counts `read_key` says so
             continue
-        if _PRIVATE.search(begins):
+        if holds_private_key(begins):
             raise ConfigurationError(
                 f"{path}: is a private key, and what lies in this folder is published",
                 remedy="take it away from here: it belongs in $XDG_CONFIG_HOME/frugal-ai-harness "
