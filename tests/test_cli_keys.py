@@ -138,6 +138,8 @@ def test_a_signed_result_that_is_altered_is_ranked_nowhere_and_named(root: Path)
     assert (shown.exit_code, document["boards"]) == (1, [])
     assert [problem["code"] for problem in document["problems"]] == ["altered"]
     assert path.name in document["problems"][0]["path"]
+    told = run("leaderboard").stdout
+    assert told.index("[altered]") < told.index(path.name) < told.index("fix: restore the file")
 
 
 def official(root: Path, tmp_path: Path, *options: object) -> str:
