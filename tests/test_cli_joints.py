@@ -662,10 +662,22 @@ def test_what_writes_nothing_signs_nothing(tmp_path: Path) -> None:
 # verify
 
 
-def verified() -> dict[str, list[str]]:
+def verify() -> dict[str, Any]:
     told = CliRunner().invoke(app, ["verify", "--json", "--published"])
     assert told.exception is None or isinstance(told.exception, SystemExit), told.exception
-    document = json.loads(told.stdout)
+    document: dict[str, Any] = json.loads(told.stdout)
+    return document
+
+
+def remedy_of(code: str) -> str:
+    """Return what ``verify`` says is to be done about its one finding of this code."""
+    (remedy,) = [each["remedy"] for each in verify()["findings"] if each["code"] == code]
+    assert isinstance(remedy, str)
+    return remedy
+
+
+def verified() -> dict[str, list[str]]:
+    document = verify()
     return {
         kind: [each["code"] for each in document[kind] if each["code"].startswith("joint")]
         for kind in ("findings", "notes")
@@ -703,6 +715,9 @@ def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(
     other = replace(joint, records="00" * 32, signature=None)
     joint_of(place).write_bytes(pretty_json(signed(other, signer())))
     assert verified() == {"findings": ["joint-stale"], "notes": []}
+    assert remedy_of("joint-stale").startswith("make it again")
+    place.change_rules("quality_margin = 0.01", "quality_margin = 0.5")
+    assert remedy_of("joint-stale").endswith("no longer in force, and nothing makes it again")
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}
 
