@@ -155,7 +155,9 @@ def test_records_of_a_run_that_failed_are_published_by_the_next(
     assert "records that were made are published then" in job.summary
     assert bench.branches() == []
     (bench.clone / "leaderboard" / "site" / "index.html").write_text("half made")
-    (bench.clone / "leaderboard" / "site" / "new.html").write_text("half made")
+    for new in (bench.clone / "leaderboard" / "site" / "fr", bench.clone / "leaderboard" / "joint"):
+        new.mkdir()
+        (new / "new").write_text("half made")
 
     again = bench.run(8)
     assert again.failed is None, again.said
@@ -189,8 +191,10 @@ def test_nothing_is_pushed_where_no_record_was_made(bench: Bench) -> None:
 
 @pytest.mark.parametrize(
     ("path", "how"),
-    [("README.md", " M"), ("leaderboard/rules.toml", " M"), ("notes.txt", "??"),
-     (f"{EVALUATED}/old.json", " M")],
+    [
+        ("README.md", " M"), ("leaderboard/rules.toml", " M"), ("notes.txt", "??"),
+        (f"{EVALUATED}/old.json", " M"), ("leaderboard/site/CNAME", "??"),
+    ],
 )  # fmt: skip
 def test_somebodys_work_in_the_clone_is_named_and_stays(bench: Bench, path: str, how: str) -> None:
     commit(bench.origin, {f"{EVALUATED}/old.json": "old\n"})
