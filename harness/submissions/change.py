@@ -193,7 +193,8 @@ def _unreadable(repository: Repository, head: str, changes: set[Change]) -> Iter
 def _private(repository: Repository, head: str, changes: set[Change]) -> Iterator[Fault]:
     """Find organisers' private keys among what is to be published."""
     for path in sorted({change.path for change in changes if change.after}):
-        if path.startswith("leaderboard/") or path.endswith(".key"):
+        # By their names: of the page a change may have thousands of files.
+        if path.startswith("leaderboard/keys/") or path.endswith(".key"):
             content = repository.read(head, path, MAX_KEY_BYTES)
             if content is not None and holds_private_key(content):
                 yield fault(
