@@ -499,6 +499,30 @@ def official(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     return place
 
 
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "a file"])
+def test_without_any_record_nothing_that_was_signed_is_taken_away(
+    official: Place, tmp_path: Path, left: str
+) -> None:
+    place = official
+    page = place.results.parent / "site" / "index.html"
+    before = joint_of(place).read_bytes(), page.read_bytes()
+    place.results.rename(tmp_path / "elsewhere")
+    if left == "an empty folder":
+        place.results.mkdir()
+    elif left == "a file":
+        place.results.touch()
+    for options in ((), ("--published", "--sign", "jury"), ("--no-cache",)):
+        told = run(*options)
+        assert told.exit_code == 3
+        assert f"{place.results}: no record can be read there" in told.stderr
+        assert joint_of(place).name in told.stderr
+        assert "bring the records back" in told.stderr
+    assert (joint_of(place).read_bytes(), page.read_bytes()) == before
+    assert run("--check").exit_code == 1
+    joint_of(place).unlink()  # they are to be gone
+    assert run().exit_code == (1 if left == "a file" else 0)
+
+
 def test_a_signed_file_gives_everybody_the_ranks(official: Place) -> None:
     assert is_fresh()
     shown = board_of()
