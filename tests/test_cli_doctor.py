@@ -259,6 +259,18 @@ def test_profiles_are_set_beside_the_machine_the_closest_first() -> None:
     assert codes(cautions.about_the_profiles((found[0], found[0]))) == ["several-profiles"]
 
 
+def test_what_the_rules_name_and_nobody_finds_is_told(tmp_path: Path) -> None:
+    known = ["chainsaw", "climate-disinformation", "deforestation", "wildfire-smoke"]
+    entries = Path(__file__).parents[1] / "submissions"
+    assert codes(cautions.about_what_the_rules_name(RULES, known, entries)) == []
+    (notice,) = cautions.about_what_the_rules_name(RULES, ["chain-saw"], entries)
+    assert "[reference.chainsaw]: there is no task chainsaw (did you mean" in notice.message
+    assert "[prizes.tasks.chainsaw]: there is no task chainsaw" in notice.message
+    (notice,) = cautions.about_what_the_rules_name(RULES, known, tmp_path)
+    assert "reference.deforestation.control: there is no entry deforestation-" in notice.message
+    assert "no task" not in notice.message
+
+
 def whole(**changes: Any) -> diagnosis.Diagnosis:  # noqa: ANN401 - any field
     """Make a diagnosis in which everything was found."""
     made = diagnosis.Diagnosis(

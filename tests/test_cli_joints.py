@@ -499,6 +499,30 @@ def official(place: Place, monkeypatch: pytest.MonkeyPatch) -> Place:
     return place
 
 
+@pytest.mark.parametrize("left", ["nothing", "an empty folder", "a file"])
+def test_without_any_record_nothing_that_was_signed_is_taken_away(
+    official: Place, tmp_path: Path, left: str
+) -> None:
+    place = official
+    page = place.results.parent / "site" / "index.html"
+    before = joint_of(place).read_bytes(), page.read_bytes()
+    place.results.rename(tmp_path / "elsewhere")
+    if left == "an empty folder":
+        place.results.mkdir()
+    elif left == "a file":
+        place.results.touch()
+    for options in ((), ("--published", "--sign", "jury"), ("--no-cache",)):
+        told = run(*options)
+        assert told.exit_code == 3
+        assert f"{place.results}: no record can be read there" in told.stderr
+        assert joint_of(place).name in told.stderr
+        assert "bring the records back" in told.stderr
+    assert (joint_of(place).read_bytes(), page.read_bytes()) == before
+    assert run("--check").exit_code == 1
+    joint_of(place).unlink()  # they are to be gone
+    assert run().exit_code == (1 if left == "a file" else 0)
+
+
 def test_a_signed_file_gives_everybody_the_ranks(official: Place) -> None:
     assert is_fresh()
     shown = board_of()
@@ -662,10 +686,22 @@ def test_what_writes_nothing_signs_nothing(tmp_path: Path) -> None:
 # verify
 
 
-def verified() -> dict[str, list[str]]:
+def verify() -> dict[str, Any]:
     told = CliRunner().invoke(app, ["verify", "--json", "--published"])
     assert told.exception is None or isinstance(told.exception, SystemExit), told.exception
-    document = json.loads(told.stdout)
+    document: dict[str, Any] = json.loads(told.stdout)
+    return document
+
+
+def remedy_of(code: str) -> str:
+    """Return what ``verify`` says is to be done about its one finding of this code."""
+    (remedy,) = [each["remedy"] for each in verify()["findings"] if each["code"] == code]
+    assert isinstance(remedy, str)
+    return remedy
+
+
+def verified() -> dict[str, list[str]]:
+    document = verify()
     return {
         kind: [each["code"] for each in document[kind] if each["code"].startswith("joint")]
         for kind in ("findings", "notes")
@@ -703,6 +739,9 @@ def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(
     other = replace(joint, records="00" * 32, signature=None)
     joint_of(place).write_bytes(pretty_json(signed(other, signer())))
     assert verified() == {"findings": ["joint-stale"], "notes": []}
+    assert remedy_of("joint-stale").startswith("make it again")
+    place.change_rules("quality_margin = 0.01", "quality_margin = 0.5")
+    assert remedy_of("joint-stale").endswith("no longer in force, and nothing makes it again")
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}
 

@@ -138,6 +138,8 @@ def test_a_signed_result_that_is_altered_is_ranked_nowhere_and_named(root: Path)
     assert (shown.exit_code, document["boards"]) == (1, [])
     assert [problem["code"] for problem in document["problems"]] == ["altered"]
     assert path.name in document["problems"][0]["path"]
+    told = run("leaderboard").stdout
+    assert told.index("[altered]") < told.index(path.name) < told.index("fix: restore the file")
 
 
 def official(root: Path, tmp_path: Path, *options: object) -> str:
@@ -201,7 +203,7 @@ def test_a_broken_key_file_ends_the_boards_with_its_name(root: Path) -> None:
     evaluate(root)
     (root / "leaderboard" / "keys").mkdir()
     (root / "leaderboard" / "keys" / "jury.pub").write_text("schema = 1\n")
-    refused(run("leaderboard", "--json"), "jury.pub", "missing required field")
+    refused(run("leaderboard", "--json"), "jury.pub", "public_key: is missing")
 
 
 def test_the_answer_names_the_key_of_a_result(root: Path) -> None:

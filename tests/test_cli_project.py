@@ -61,6 +61,20 @@ def test_else_a_usage_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert "HARNESS_ROOT" in raised.value.remedy
 
 
+@pytest.mark.parametrize("lost", ["tasks/", "leaderboard/rules.toml"])
+def test_what_is_left_of_a_project_is_not_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lost: str
+) -> None:
+    root = make_project(tmp_path / "here")
+    inside = root / "leaderboard"
+    (root / lost).rename(tmp_path / "lost")
+    monkeypatch.chdir(inside)
+
+    with pytest.raises(UsageError, match=f"{root}: would be a project, but for {lost}") as raised:
+        find_project()
+    assert f"restore {lost}" in raised.value.remedy
+
+
 def test_a_named_root_that_is_no_project_is_never_passed_over(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -94,3 +94,32 @@ def test_a_faulty_rule_is_named(rules_file: Path, field: str) -> None:
 
     assert str(rules_file) in caught.value.message
     assert caught.value.remedy
+
+
+def test_every_fault_is_named_at_once_with_what_was_found(rules_file: Path) -> None:
+    text = rules_file.read_text(encoding="utf-8")
+    for old, new in (
+        ("min_sessions", "min_session"),
+        ("control_spread = 100.0", 'control_spread = "wide"'),
+        ("looks = [2]", "looks = 2"),
+        ("[energy]", "[[energy]]"),
+    ):
+        text = text.replace(old, new)
+    text += '[reference.toy]\nnul = "null"\n[prizes.tasks]\ntoy = 0.5\n'
+    rules_file.write_text(text, encoding="utf-8")
+
+    with pytest.raises(ConfigurationError) as caught:
+        read_rules(rules_file)
+
+    energy = {"amortise_queries": 1000, "floor_multiple": 3.0, "edge_share": 0.5}
+    many = "is no table of tables: begin each with [prizes.tasks.NAME]"
+    assert [line.removeprefix(f"{rules_file}: ") for line in caught.value.message.splitlines()] == [
+        "boards.min_session: unknown key: did you mean min_sessions?",
+        "boards.min_sessions: is missing",
+        f"prizes.tasks: {many}, found {{'toy': 0.5}}",
+        f"energy: is no table: begin it with [energy], found {[energy]}",
+        "protocols.official.looks: Expected `array`, got `int`, found 2",
+        "campaigns.control_spread: Expected `float`, got `str`, found 'wide'",
+        "reference.toy.nul: unknown key: did you mean null?",
+        "reference.toy.null: is missing",
+    ]

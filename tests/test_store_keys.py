@@ -127,7 +127,7 @@ MFwwDQYJKoZIhvcNAQEBBQADSwAwSAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf
         ("created = 2026-01-01T00:00:00Z", "created = 2026-01-01T00:00:00", "created"),
         ("BEGIN PUBLIC KEY", "BEGIN A KEY", "is no Ed25519 public key"),
         ("MCow", "MCox", "is no Ed25519 public key"),
-        ("# Identifier", "[revoked]\nreason = 1\n# Identifier", "$.revoked"),
+        ("# Identifier", "[revoked]\nreason = 1\n# Identifier", "revoked"),
     ],
 )
 def test_a_key_that_is_not_as_it_must_be_is_named(
@@ -178,6 +178,21 @@ def test_a_file_that_no_key_can_be_called_is_refused(tmp_path: Path) -> None:
     write_key(tmp_path, "Jury 1")
     with pytest.raises(ConfigurationError, match="no name of a key"):
         read_keys(tmp_path)
+
+
+@pytest.mark.parametrize("passphrase", [None, b"open"])
+@pytest.mark.parametrize("copy", ["jury.key", "jury.pub", "old.pem"])
+def test_a_private_key_where_commits_publish_it_is_named_whatever_it_is_called(
+    home: Path, tmp_path: Path, copy: str, passphrase: bytes | None
+) -> None:
+    make(tmp_path, passphrase)
+    public = tmp_path / "project" / "leaderboard" / "keys"
+    assert len(read_keys(public).keys) == 1
+    (public / copy).write_bytes((home / "jury.key").read_bytes())
+    with pytest.raises(ConfigurationError) as caught:
+        read_keys(public)
+    assert caught.value.message.startswith(f"{public / copy}: is a private key")
+    assert "compromised" in caught.value.remedy
 
 
 @pytest.mark.parametrize("target", ["/nowhere", "/dev/zero", "."])

@@ -70,12 +70,48 @@ OUTSIDE = (
     "leaderboard/site/index.html", "leaderboard/teams.toml", "pyproject.toml",
     "submissions.txt", "submissions/README.md", "tasks/toy/task.py",
 )  # fmt: skip
+READ = {"leaderboard/rules.toml", "leaderboard/teams.toml"}
+"""Which must be well-formed, whoever changes them."""
 
 
 def test_everything_outside_of_entries_is_the_organisers(root: Path) -> None:
-    commit(root, dict.fromkeys(OUTSIDE, "mine now\n"))
+    read = {path: (root / path).read_text("utf-8") + "\n" for path in OUTSIDE if path in READ}
+    commit(root, dict.fromkeys(OUTSIDE, "mine now\n") | read)
     assert found(judged(root)) == [("FRG602", path) for path in OUTSIDE]
     assert judged(root, "ADA").ok
+
+
+def test_an_organiser_is_told_what_would_end_all_judging_or_give_a_key_away(root: Path) -> None:
+    rules = (root / "leaderboard" / "rules.toml").read_text("utf-8")
+    key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"
+    commit(
+        root,
+        {
+            "leaderboard/teams.toml": TEAMS.replace('"hubot"', '"octocat"'),
+            "leaderboard/rules.toml": rules.replace("min_sessions", "min_session"),
+            "leaderboard/keys/jury.key": key,
+            "jury.key": key.replace("BEGIN", "BEGIN ENCRYPTED"),
+            "leaderboard/keys/jury.pub": key.replace("PRIVATE", "PUBLIC"),
+        },
+    )
+    report = judged(root, "Ada")
+    assert found(report) == [
+        ("FRG611", "jury.key"),
+        ("FRG611", "leaderboard/keys/jury.key"),
+        ("FRG610", "leaderboard/rules.toml"),
+        ("FRG610", "leaderboard/rules.toml"),
+        ("FRG610", "leaderboard/teams.toml"),
+    ]
+    assert [fault.message for fault in report.faults[2:]] == [
+        "boards.min_session: unknown key: did you mean min_sessions?",
+        "boards.min_sessions: is missing",
+        "teams[2].logins: octocat is in teams[1] already",
+    ]
+    commit(
+        root, {"leaderboard/teams.toml": None, "jury.key": None, "leaderboard/keys/jury.key": None}
+    )
+    (removed,) = [each for each in judged(root, "Ada").faults if "teams" in each.path]
+    assert "is no file any more" in removed.message
 
 
 def test_removing_and_making_executable_are_changes(root: Path) -> None:

@@ -2,28 +2,20 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shlex
-import shutil
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # comes with datasets
-from git_projects import commit, git, write_challenge
-from projects import model_of
-from toy_task import texts, write_parquet
 from typer.core import TyperGroup
 from typer.main import get_command
+from workflow_steps import FOLDER, ROOT, read, steps_of, text_of
 
 from harness.cli.app import app
 
-ROOT = Path(__file__).parent.parent
-FOLDER = ROOT / "docs" / "how-to" / "workflows"
 PAGE = ROOT / "docs" / "how-to" / "organise-on-github.md"
 NAMES = sorted(path.name for path in FOLDER.iterdir())
 PINNED = re.compile(r"uses: [\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
@@ -32,21 +24,6 @@ JUDGED = {"branches": ["main"], "types": ["opened", "synchronize", "reopened", "
 """When a pull request is judged; "edited" is also that it is to go to another branch."""
 MAY_WRITE = {("page.yml", "publish"): {"pages": "write", "id-token": "write"}}
 """The jobs that may more than read, and what."""
-
-
-def text_of(name: str) -> str:
-    return (FOLDER / name).read_text(encoding="utf-8")
-
-
-def read(text: str) -> dict[str, Any]:
-    """Parse a workflow; ``on`` stays a word."""
-    document: dict[str, Any] = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506 - makes texts only
-    return document
-
-
-def steps_of(workflow: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for job in workflow["jobs"].values():
-        yield from job["steps"]
 
 
 def faults(name: str, text: str) -> list[str]:
@@ -128,7 +105,7 @@ def commands(script: str) -> Iterator[list[str]]:
         if not called:
             _, called, rest = line.partition('bin/harness" ')
         if called:
-            words = shlex.split(rest.partition(" || ")[0].partition(" > ")[0])
+            words = shlex.split(rest.partition(" || ")[0].partition(" > ")[0].rstrip(")"))
             yield [
                 word.replace("${folders[@]}", "submissions/x").replace("$", "") for word in words
             ]
@@ -145,8 +122,9 @@ def test_every_command_of_a_workflow_is_one_that_there_is() -> None:
                 with command.make_context(words[0], words[1:]):
                     called.append((name, words[0]))
     assert called == [
-        ("check.yml", "check"), ("check.yml", "check"), ("evaluate.yml", "evaluate"),
-        ("evaluate.yml", "verify"), ("evaluate.yml", "leaderboard"), ("page.yml", "leaderboard"),
+        ("check.yml", "check"), ("check.yml", "check"), ("evaluate.yml", "check"),
+        ("evaluate.yml", "evaluate"), ("evaluate.yml", "verify"), ("evaluate.yml", "leaderboard"),
+        ("page.yml", "leaderboard"),
     ]  # fmt: skip
 
 
@@ -181,67 +159,12 @@ def test_an_evaluation_is_started_by_hand_approved_and_on_the_organisers_machine
     assert "self-hosted" in job["runs-on"]
     assert job["if"] == "github.ref == 'refs/heads/main'"
     script = next(step["run"] for step in job["steps"] if step["name"] == "Evaluate")
-    check = script.partition("# An entry")[0]  # what comes before the call
+    check = script.partition(".venv/bin/python")[0]  # what comes before the first call
     for entries, code in (("a b-2", 0), ("a; b", 2), ("../x", 2), ("*", 2), ("$(id)", 2)):
         done = subprocess.run(
             ["bash", "-e", "-c", check], env={"ENTRIES": entries}, capture_output=True, check=False
         )
         assert done.returncode == code, entries
-
-
-PYTHON = f"""#!/bin/sh
-[ "$2" = pip ] && exit 0
-PYTHONPATH={ROOT} exec {sys.executable} "$@"
-"""
-
-
-def test_an_evaluation_ends_with_a_branch_of_signed_results(tmp_path: Path) -> None:
-    """The scripts as they stand, one after the other, in an organiser's clone."""
-    origin = write_challenge(tmp_path / "origin")
-    git(origin, "switch", "--quiet", "main")
-    predict = "return [int(sample.split()[2][-1]) % 2 for sample in samples]"
-    model = {"submissions/green-model/model.py": model_of(predict)}
-    commit(origin, model | {".gitignore": (ROOT / ".gitignore").read_text(encoding="utf-8")})
-    write_parquet(tmp_path / "data", train=texts("train", 4), test=texts("test", 10))
-    home = tmp_path / "clone"
-    git(tmp_path, "clone", "--quiet", str(origin), str(home))
-    for name in ("user.name", "user.email"):
-        git(home, "config", name, "a@example.org")
-    python = home / ".venv" / "bin" / "python"
-    python.parent.mkdir(parents=True)
-    python.write_text(PYTHON, encoding="utf-8")
-    python.chmod(0o755)
-    (tmp_path / "bin").mkdir()
-    shutil.copy(python, tmp_path / "bin" / "python3")
-    environment = os.environ | {
-        "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-        "DATA": str(tmp_path / "data"), "KEY": "jury", "ENTRIES": "green-model",
-        "XDG_CONFIG_HOME": str(tmp_path / "keys"), "HARNESS_KEY_PASSPHRASE": "",
-        "GITHUB_RUN_ID": "7", "GITHUB_RUN_ATTEMPT": "1", "GITHUB_STEP_SUMMARY": str(tmp_path / "s"),
-        "GIT_CONFIG_GLOBAL": os.devnull,
-    }  # fmt: skip
-    words = [str(python), "-m", "harness", "keys", "new", "jury"]
-    subprocess.run(words, cwd=home, env=environment, capture_output=True, check=True, timeout=60)
-    git(home, "add", "leaderboard/keys")
-    git(home, "commit", "--quiet", "--message", "the jury's key")
-    git(home, "push", "--quiet", "origin", "HEAD:refs/heads/key")
-    git(origin, "merge", "--quiet", "key")
-
-    for step in steps_of(read(text_of("evaluate.yml"))):
-        done = subprocess.run(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", step["run"]],
-            cwd=home, env=environment, capture_output=True, text=True, check=False,
-            timeout=120,
-        )  # fmt: skip
-        assert done.returncode == 0, (step["name"], done.stdout, done.stderr)
-
-    names = git(origin, "diff", "--name-only", "main", "results/7-1").splitlines()
-    (record,) = [name for name in names if name.startswith("leaderboard/results/")]
-    assert '"signature"' in git(origin, "show", f"results/7-1:{record}")
-    assert "leaderboard/site/index.html" in names
-    assert not [name for name in names if "items.json" in name]  # they stay in the clone
-    assert [*(home / record).parent.glob("*.items.json")]
-    assert "results/7-1" in (tmp_path / "s").read_text()
 
 
 @pytest.mark.parametrize("name", ["evaluate.yml", "page.yml"])

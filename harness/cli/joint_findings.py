@@ -13,6 +13,10 @@ if TYPE_CHECKING:
 _AGAIN = (
     "make it again where the outcomes are: leaderboard, with --sign on boards of signed records"
 )
+_NEVER_AGAIN = (
+    "put the records back that it was made of, or remove it: the rules of its board are no longer "
+    "in force, and nothing makes it again"
+)
 REMEDIES = {
     "joint-unreadable": "restore the file from the repository's history, or remove it",
     "joint-unsigned": _AGAIN,
@@ -60,8 +64,9 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
             )  # fmt: skip
         elif board.ranking is None and there:
             yield _found(
-                "finding", path, "joint-stale", "was made of other records than are here", _AGAIN
-            )
+                "finding", path, "joint-stale", "was made of other records than are here",
+                _AGAIN if joints.in_force(board) else _NEVER_AGAIN,
+            )  # fmt: skip
     for name in joints.left_over(ranked):
         path, _ = joints.place(name.removesuffix(".json"))
         yield _found(

@@ -116,7 +116,7 @@ def find_project() -> Project:
     """Return the project of ``HARNESS_ROOT``, else that around the working directory, else that of
     the harness's own checkout.
 
-    Raises ``UsageError`` when there is none.
+    Raises ``UsageError`` when there is none, or only what is left of one.
     """  # noqa: D205 - one sentence
     named = os.environ.get(ROOT_VARIABLE)
     if named:
@@ -132,8 +132,22 @@ def find_project() -> Project:
     for folder in (here, *here.parents, checkout):
         if _is_project(folder):
             return Project(folder)
+        if lost := _lost(folder):  # another project would be written to, and nobody would know
+            raise UsageError(
+                f"{folder}: would be a project, but for {lost}, which is not there",
+                remedy=f"restore {lost}, or set {ROOT_VARIABLE} to the project's folder",
+            )
     raise UsageError(f"{here}: no leaderboard/rules.toml and tasks/ here or above", remedy=_REMEDY)
 
 
 def _is_project(folder: Path) -> bool:
     return (folder / "leaderboard" / "rules.toml").is_file() and (folder / "tasks").is_dir()
+
+
+def _lost(folder: Path) -> str | None:
+    """Return what a folder lacks that is a project otherwise; ``None`` where it is none at all."""
+    project = Project(folder)
+    if project.rules_file.is_file():
+        return "tasks/"
+    both = project.leaderboard.is_dir() and project.tasks.is_dir()
+    return "leaderboard/rules.toml" if both else None

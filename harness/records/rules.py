@@ -10,8 +10,9 @@ from typing import Annotated, Literal
 from msgspec import Meta
 
 from harness.errors import ConfigurationError
-from harness.records.base import Frozen, convert, digest
+from harness.records.base import Frozen, digest
 from harness.records.evaluation import IsolationGrade, RulesReference
+from harness.records.fields import convert_whole
 from harness.records.toml import not_finite, toml_of
 
 Positive = Annotated[float, Meta(gt=0)]
@@ -19,6 +20,7 @@ NotNegative = Annotated[float, Meta(ge=0)]
 Count = Annotated[int, Meta(ge=1)]
 CountOrNone = Annotated[int, Meta(ge=0)]
 
+_CORRECT = "correct each field named; docs/how-to/organise.md says what the tables set"
 LEAST_CAMPAIGNS = 3
 """Two days do not show how days differ: t of one degree of freedom is 12.7."""
 
@@ -294,7 +296,7 @@ def parse_rules(content: bytes, path: object) -> Rules:
     plain = toml_of(content, path)
     for field in not_finite(plain):
         raise ConfigurationError.at(path, field, "is no finite number", "give one")
-    rules = convert(plain, Rules, path)
+    rules = convert_whole(plain, Rules, path, remedy=_CORRECT)
     if rules.schema != 1:
         raise ConfigurationError.at(
             path, "schema", f"is {rules.schema}", "this version reads schema 1"

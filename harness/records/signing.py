@@ -1,5 +1,7 @@
 """What a record's name and its signature are taken over: the document without the signature.
 
+And what an organiser's private key looks like, which must not lie where it is published.
+
 The document is what stands in the file, not what the types make of it: a field that a later version
 adds, with a default, leaves the name and the signature of every older record as they are.
 """
@@ -7,6 +9,7 @@ adds, with a default, leaves the name and the signature of every older record as
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +17,8 @@ from harness.records.base import canonical_json
 
 DOMAIN = b"frugal-ai record 1\n"
 """What is signed, and in which version: a signature of anything else is never one of a record."""
+
+_PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
 
 
 def unsigned_content(document: Mapping[str, Any]) -> bytes:
@@ -29,3 +34,8 @@ def document_digest(document: Mapping[str, Any]) -> str:
 def signed_message(document: Mapping[str, Any]) -> bytes:
     """Return the bytes that an organiser's key signs."""
     return DOMAIN + unsigned_content(document)
+
+
+def holds_private_key(content: bytes) -> bool:
+    """Say whether a file holds a private key in PEM, encrypted or not."""
+    return _PRIVATE.search(content) is not None

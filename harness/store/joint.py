@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -161,3 +161,14 @@ def left_over(folder: Path, board_ids: Sequence[str]) -> tuple[str, ...]:
     """Return the names of joint files of boards that are gone."""
     kept = {f"{board_id}{SUFFIX}" for board_id in board_ids}
     return tuple(sorted(path.name for path in folder.glob(f"*{SUFFIX}") if path.name not in kept))
+
+
+def signed_there(folder: Path) -> Iterator[str]:
+    """Yield the names of joint files that somebody signed: without the outcomes none comes back."""
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        try:
+            plain = parse_plain(path.read_bytes(), path.name)
+        except (OSError, ConfigurationError):
+            continue
+        if isinstance(plain, dict) and plain.get("signature") is not None:
+            yield path.name

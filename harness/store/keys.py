@@ -17,13 +17,18 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from harness.errors import ConfigurationError
-from harness.records.base import Frozen, convert
+from harness.records.base import Frozen
 from harness.records.evaluation import Signature
+from harness.records.fields import convert_whole
 from harness.records.profile import NAME
+from harness.records.signing import holds_private_key
 from harness.store.unusable import UnusableError
 
 SCHEMA = 1
 SUFFIX = ".pub"
+_CORRECT = "restore what `keys new` wrote; docs/reference/signatures.md lists the fields"
+_LOOKED_AT = 1 << 16
+"""Bytes of a file in which a private key would stand: several times the largest."""
 SHOWN_DIGITS = 16
 """Of a key's identifier, where people read it."""
 
@@ -118,8 +123,10 @@ def read_keys(folder: Path) -> KeyRing:
     """Read every key of ``folder``; a folder that is not there holds none.
 
     Raises ``ConfigurationError`` naming the file: with half of the keys, good records would look
-    forged, and with a copy of a revoked key bad ones would look good.
+    forged, and with a copy of a revoked key bad ones would look good. A private key in the folder,
+    whatever its file is called, is refused as well: a commit of it lets everybody sign.
     """
+    _require_no_private_key(folder)
     keys = tuple(read_key(path) for path in sorted(folder.glob(f"*{SUFFIX}")))
     by_id: dict[str, str] = {}
     for key in keys:
@@ -130,6 +137,24 @@ def read_keys(folder: Path) -> KeyRing:
             )
         by_id[key.id] = key.name
     return KeyRing(keys)
+
+
+def _require_no_private_key(folder: Path) -> None:
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if path.is_symlink() or not path.is_file():
+            continue
+        try:
+            with path.open("rb") as file:
+                begins = file.read(_LOOKED_AT)
+        except OSError:  # of a key that counts `read_key` says so
+            continue
+        if holds_private_key(begins):
+            raise ConfigurationError(
+                f"{path}: is a private key, and what lies in this folder is published",
+                remedy="take it away from here: it belongs in $XDG_CONFIG_HOME/frugal-ai-harness "
+                "or ~/.config/frugal-ai-harness; if it was committed, others may have it: revoke "
+                'it as "compromised", as docs/how-to/sign-results.md says, and make a new one',
+            )
 
 
 def read_key(path: Path) -> PublicKey:
@@ -146,7 +171,7 @@ def read_key(path: Path) -> PublicKey:
         ) from None
     except (ValueError, RecursionError) as error:  # not UTF-8, not TOML, or nested without end
         raise ConfigurationError(f"{path}: not valid TOML: {error}", remedy="restore it") from None
-    file = convert(plain, _KeyFile, path)
+    file = convert_whole(plain, _KeyFile, path, remedy=_CORRECT)
     if file.schema != SCHEMA:
         raise ConfigurationError.at(
             path, "schema", f"is {file.schema}", f"this version reads schema {SCHEMA}"

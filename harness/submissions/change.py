@@ -15,6 +15,8 @@ from typing import Any, NamedTuple
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, parse_plain
+from harness.records.rules import parse_rules
+from harness.records.signing import holds_private_key
 from harness.records.teams import Team, Teams, parse_teams
 from harness.records.toml import parse_toml
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document, read_document
@@ -28,6 +30,7 @@ RULES_FILE = "leaderboard/rules.toml"
 RESULTS = "leaderboard/results/"
 MAX_TEAMS_BYTES = 4 << 20
 MAX_RECORD_BYTES = 16 << 20
+MAX_KEY_BYTES = 1 << 16
 
 _KEPT = {
     TEAMS_FILE: "who the teams are",
@@ -125,7 +128,9 @@ def examine(repository: Repository, base_name: str, author: str) -> ChangeReport
     touched = _touched(changes)
     now = _entries(repository, head)
     faults = [*_wrong_kinds(changes), *_collisions(touched, now, _entries(repository, base))]
-    if not asks.organiser:
+    if asks.organiser:
+        faults += [*_unreadable(repository, head, changes), *_private(repository, head, changes)]
+    else:
         faults += _not_entries(changes)
         if asks.team is None and changes:
             faults.append(_unknown(author))
@@ -166,6 +171,39 @@ def _teams(repository: Repository, base: str, base_name: str) -> Teams:
             remedy="commit one to that branch; docs/how-to/organise-on-github.md shows it",
         )
     return parse_teams(content, where)
+
+
+def _unreadable(repository: Repository, head: str, changes: set[Change]) -> Iterator[Fault]:
+    """Find what is wrong with the files without which no later pull request can be judged."""
+    changed = {change.path for change in changes}
+    readers = {TEAMS_FILE: parse_teams, RULES_FILE: parse_rules}
+    for path in sorted(changed & {*readers}):
+        content = repository.read(head, path, MAX_TEAMS_BYTES)
+        if content is None:
+            found = "is no file any more, or too long: no pull request could be judged"
+            yield fault("FRG610", path, found, "take it back")
+            continue
+        try:
+            readers[path](content, path)
+        except ConfigurationError as error:
+            for line in error.message.splitlines():
+                yield fault("FRG610", path, line.removeprefix(f"{path}: "), error.remedy)
+
+
+def _private(repository: Repository, head: str, changes: set[Change]) -> Iterator[Fault]:
+    """Find organisers' private keys among what is to be published."""
+    for path in sorted({change.path for change in changes if change.after}):
+        # By their names: of the page a change may have thousands of files.
+        if path.startswith("leaderboard/keys/") or path.endswith(".key"):
+            content = repository.read(head, path, MAX_KEY_BYTES)
+            if content is not None and holds_private_key(content):
+                yield fault(
+                    "FRG611",
+                    path,
+                    "is a private key, and this branch has published it",
+                    'revoke it as "compromised", make a new one (docs/how-to/sign-results.md), '
+                    "and remove the file",
+                )
 
 
 def _entry_of(path: str) -> str | None:

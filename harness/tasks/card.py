@@ -13,12 +13,14 @@ from msgspec import Meta
 from msgspec.structs import replace
 
 from harness.errors import ConfigurationError
-from harness.records.base import Frozen, convert
+from harness.records.base import Frozen
 from harness.records.evaluation import Output
+from harness.records.fields import convert_whole
 from harness.records.toml import toml_of
 
 SCHEMA = 1
 CARD_FILE = "task.toml"
+_CORRECT = "correct each field named; docs/how-to/add-a-task.md shows the file"
 
 Text: TypeAlias = Annotated[str, Meta(min_length=1)]
 Count: TypeAlias = Annotated[int, Meta(ge=1)]
@@ -200,7 +202,7 @@ def read_card(directory: Path) -> TaskCard:
 def parse_card(content: bytes, path: PurePath) -> TaskCard:
     """Read the content of a task's card that lies at ``path``; raises as ``read_card`` does."""
     plain = toml_of(content, path)
-    card = convert(plain, TaskCard, path)
+    card = convert_whole(plain, TaskCard, path, remedy=_CORRECT)
     if card.schema != SCHEMA:
         raise ConfigurationError.at(
             path, "schema", f"is {card.schema}", f"this version reads schema {SCHEMA}"

@@ -222,7 +222,7 @@ class Joints:
         if kept and of_kept and _counts(kept, computed, complete=complete):
             return _Made(of_kept, of_kept)
         if computed is None:
-            why: WhyNoRanks = "items-missing" if self._in_force(board) else "other-rules"
+            why: WhyNoRanks = "items-missing" if self.in_force(board) else "other-rules"
             unranked = without_statistics(board, why)
             return _Made(unranked, unranked, problem=problem)
         ranked = with_statistics(board, computed, self._rules)
@@ -245,7 +245,8 @@ class Joints:
         reference = self._rules.reference.get(task)
         return None if reference is None else reference.control
 
-    def _in_force(self, board: Board) -> bool:
+    def in_force(self, board: Board) -> bool:
+        """Say whether a board is of the rules as they are: else nothing ranks it anew."""
         return board.rules_digest == self._rules.reference_to_these.digest
 
     def _kept(self, board: Board, records: str) -> tuple[JointFile | None, Problem | None]:
@@ -285,7 +286,7 @@ class Joints:
         Nothing for a board of other rules than those in force: the margins that it was made under
         are known to its joint file alone.
         """
-        if not self._in_force(board):
+        if not self.in_force(board):
             return None, False
         place = self._evidence(board, rows, records, beside)
         if place is None:

@@ -38,7 +38,7 @@ from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
 from harness.records.rules import Rules
-from harness.store.joint import joint_folder, joint_name
+from harness.store.joint import SUFFIX, joint_folder, joint_name, signed_there
 from harness.store.reading import is_local
 from harness.store.results import Signs
 from harness.store.scanning import Found, is_fresh, scan
@@ -82,6 +82,7 @@ def make(
     """
     with asked.cache.alone() as waited, templates_kept(asked.cache):
         found = look_at(asked) if waited else seen()
+        _refuse_a_loss(asked, found)
         takes = not (needed or signer or asked.foreign) and asked.cached
         return _make(asked, found, signer, partial=partial, takes=takes)
 
@@ -158,6 +159,24 @@ def _refuse_places(asked: Asked) -> None:
             refuse_a_strangers(folder)
         else:
             refuse_link(folder)
+
+
+def _refuse_a_loss(asked: Asked, seen: Seen) -> None:
+    """Refuse to take the page and signed joint files away because no record can be read.
+
+    A disk may not be mounted, a branch not be the right one; and nobody else can sign them again.
+    """
+    if not asked.own or any(each.mark for each in seen.found):
+        return
+    folder = joint_folder(asked.results)
+    if signed := [*signed_there(folder)]:
+        shown = ", ".join(map(joint_name, (name.removesuffix(SUFFIX) for name in signed[:3])))
+        more = f" and {len(signed) - 3} more" if len(signed) > 3 else ""  # noqa: PLR2004
+        raise OrganiserError(
+            f"{asked.results}: no record can be read there, and signed files of ranks lie beside "
+            f"it: {shown}{more}; nothing was written",
+            remedy=f"bring the records back; or, if they are to be gone, remove {folder}, too",
+        )
 
 
 def _shows_local(asked: Asked, shown: Boards, public: Boards) -> bool:

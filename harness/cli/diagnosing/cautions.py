@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.ranking.status import STAND_IN
 from harness.records.evaluation import Hardware
 from harness.records.session import Notice
 from harness.sandbox import forgetting
-from harness.submissions.faults import visible
+from harness.submissions.faults import suggestion, visible
 
 if TYPE_CHECKING:
     from harness.cli.diagnosing.disk import Disk
@@ -140,6 +141,34 @@ def about_forgetting(why_not: str | None) -> Iterator[Notice]:
             message="before the sessions of --protocol official the kernel cannot be made to "
             f"forget what it remembers of names and files: {why_not}",
             remedy=forgetting.REMEDY,
+        )
+
+
+def about_what_the_rules_name(
+    rules: Rules, tasks: Sequence[str], submissions: Path
+) -> Iterator[Notice]:
+    """Find tables of tasks and parts of entries that are not there: a slip there says nothing else.
+
+    A task whose table is misspelt has no control, no floor and no prize.
+    """
+    lost = [
+        f"[{table}.{task}]: there is no task {task}{suggestion(task, tuple(tasks))}"
+        for table, named in (("reference", rules.reference), ("prizes.tasks", rules.prizes.tasks))
+        for task in named
+        if task not in tasks
+    ]
+    lost += [
+        f"reference.{task}.{part}: there is no entry {name}"
+        for task, parts in rules.reference.items()
+        for part in parts.__struct_fields__
+        if task in tasks and (name := getattr(parts, part)) is not None
+        if not (submissions / name).is_dir()
+    ]
+    if lost:
+        yield Notice(
+            code="named-by-rules",
+            message=f"rules.toml names what is not here: {visible('; '.join(lost))}",
+            remedy="correct it, with a higher version of the rules, or bring what it names",
         )
 
 

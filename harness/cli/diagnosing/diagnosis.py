@@ -121,6 +121,7 @@ def diagnose(idle_seconds: float) -> Diagnosis:
     project = problems.attempt(find_project)
     rules = problems.attempt(project.rules) if project else None
     cards = (problems.attempt(project.cards) or ()) if project else ()
+    tasks = tuple(card.task.id for card in cards)
     machine = problems.attempt(this_machine)
     profiles = (problems.attempt(lambda: read_profiles(project.hardware)) or {}) if project else {}
     compared = statuses(profiles, machine) if machine else ()
@@ -148,7 +149,7 @@ def diagnose(idle_seconds: float) -> Diagnosis:
         rules_file=str(project.rules_file) if project else None,
         rules_version=rules.version if rules else None,
         limits=rules.limits if rules else None,
-        tasks=tuple(card.task.id for card in cards),
+        tasks=tasks,
         results=str(project.results) if project else None,
         results_disk=results_disk,
         temporary_disk=temporary_disk,
@@ -158,6 +159,11 @@ def diagnose(idle_seconds: float) -> Diagnosis:
             *cautions.about_the_disks(results_disk, temporary_disk),
             *cautions.about_forgetting(why_not()),
             *cautions.about_the_profiles(compared),
+            *(
+                cautions.about_what_the_rules_name(rules, tasks, project.submissions)
+                if project and rules and tasks
+                else ()
+            ),
         ),
         problems=tuple(problems.found),
     )

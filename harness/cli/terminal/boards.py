@@ -48,17 +48,24 @@ def print_boards(console: Console, boards: Boards, page: Path, more: Sequence[in
 
 
 def _print_problems(console: Console, problems: Sequence[Problem]) -> None:
-    """Say why files are on no board, once for all that share it."""
+    """Say why files are on no board, once for all that share it, and what to do about it."""
+    if not problems:
+        return
+    from harness.cli import joint_findings, verify
+    from harness.store.joint import FOLDER
+
     paths: dict[tuple[str, str, str], list[str]] = {}
     for problem in problems:
         told = "[red]problem[/red]" if problem.is_fault else "[yellow]left out[/yellow]"
         paths.setdefault((told, problem.code, problem.message), []).append(problem.path)
-    if paths:
-        console.print()
+    console.print()
     for (told, code, message), of_these in paths.items():
         console.print(f"{told} {escape(message)} [dim]\\[{escape(code)}][/dim]", highlight=False)
         for path in of_these:
             console.print(f"        {escape(path)}", highlight=False, soft_wrap=True)
+        joint = of_these[0].startswith(f"{FOLDER}/")
+        if remedy := (joint_findings if joint else verify).REMEDIES.get(code):
+            console.print(f"        fix: {escape(remedy)}", highlight=False, soft_wrap=True)
 
 
 def _print_board(console: Console, board: Board, rest: int) -> None:
