@@ -154,8 +154,9 @@ def _statistics(
     better = unsure_scale(apart, known, _between(quality))
     with_unseen = known + unseen_losses(quality, margins)
     not_worse = unsure_scale(apart + margins.quality, with_unseen, _between(quality))
-    less = _signed(pairs.difference, pairs)
-    not_more = _signed(pairs.difference + margins.log_energy, pairs)
+    shown = pairs.difference - pairs.drift
+    less = _signed(shown, pairs)
+    not_more = _signed(shown + margins.log_energy, pairs)
     not_more[~pairs.compared] = -math.inf
     shared = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
     less[shared], not_more[shared] = -math.inf, math.inf
@@ -283,5 +284,6 @@ def _least_energy(pairs: EnergyPairs, bound: float) -> float | None:
     upper = np.triu(pairs.compared, 1)
     if not upper.any() or not math.isfinite(bound):
         return None
-    needed = student_scale(bound, pairs.freedom[upper]) * pairs.error[upper]
+    by_sessions = student_scale(bound, pairs.freedom[upper]) * pairs.error[upper]
+    needed = by_sessions + pairs.drift[upper]
     return math.exp(float(np.median(needed)))

@@ -26,7 +26,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, variance
 from typing import NamedTuple
 
-from harness.ranking.energy_ratio import FEWEST, Ratio, Series, TooFew, ratio_of, worth_of
+from harness.ranking.energy_ratio import (
+    FEWEST,
+    Ratio,
+    Series,
+    TooFew,
+    kernel_log,
+    ratio_of,
+    worth_of,
+)
 from harness.records.rules import LEAST_CAMPAIGNS
 from harness.records.statistics import (
     LEAST_SPREAD,
@@ -169,12 +177,6 @@ def _wider(drift: float) -> str:
 def _drift(mine: Iterable[_Occasion], theirs: Iterable[_Occasion]) -> float:
     """Return by how much the logarithm of the kernel's cost changed from one side to the other."""
     of_mine, of_theirs = (
-        fmean(_log_mean(each.kernels) for each in side) for side in (mine, theirs)
+        fmean(kernel_log(each.kernels) for each in side) for side in (mine, theirs)
     )
     return abs(of_theirs - of_mine)
-
-
-def _log_mean(values: Sequence[float]) -> float:
-    """Return the mean logarithm; 0 where nothing was timed."""
-    logs = [math.log(value) for value in values if value > 0]
-    return fmean(logs) if logs else 0.0

@@ -17,6 +17,10 @@ Which sessions tell two entries apart, in this order:
 
 No error is less than what the edges and steps of the meter's windows leave open, the control's too
 where entries are compared by it: steps may be so coarse that sessions seem to be all the same.
+
+Of two that did not take turns, what the reference kernel's cost changed by from one's sessions to
+the other's is left open, to either side, as ``energy_apart`` has it: no number of sessions shows
+what the machine did in between.
 """
 
 from __future__ import annotations
@@ -29,13 +33,15 @@ from typing import TypeAlias
 
 import numpy as np
 
+from harness.ranking.energy_ratio import kernel_log
 from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
 from harness.records.statistics import LEAST_SPREAD, serial_widening, t_quantile
 
 LEAST_SHARED = 3
 """Rounds that two entries must share, or sessions that each must have, to be compared by them."""
-NOT_COMPARED, BY_CAMPAIGN, BY_RATIO, BY_SESSION, BY_ROUND = range(5)
-"""By sessions or rounds of the first campaign; of the next one it is two more, and so on."""
+NOT_COMPARED, BY_CAMPAIGN, BY_OCCASION, BY_RATIO, BY_SESSION, BY_ROUND = range(6)
+"""By campaigns or days enough, with turns or without, or by sessions or rounds of the first one; of
+the next one it is two more, and so on."""
 A_CAMPAIGN = 2
 """From what is compared by one campaign to the same by the next."""
 
@@ -43,7 +49,8 @@ A_CAMPAIGN = 2
 def in_turns(kind: int) -> bool:
     """Say whether entries are compared column by column."""
     of_one_campaign = kind >= BY_SESSION
-    return kind == BY_CAMPAIGN or (of_one_campaign and (kind - BY_ROUND) % A_CAMPAIGN == 0)
+    by_rounds = of_one_campaign and (kind - BY_ROUND) % A_CAMPAIGN == 0
+    return by_rounds or kind in {BY_CAMPAIGN, BY_OCCASION}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +69,9 @@ class Columns:
     """(members,): which of an entry's columns of noise is that of its first figure here."""
     left_open: Floats | None = None
     """(members, columns): the variance that the meter leaves open of each; ``None``: none."""
+    kernels: Floats | None = None
+    """(members, columns): the logarithm of what the reference kernel cost on the occasion of each;
+    ``None``: entries took turns, so that it was the same for both."""
 
     @property
     def pairs(self) -> tuple[Integers, Integers]:
@@ -85,6 +95,9 @@ class EnergyPairs:
     """(entries, entries): its standard error; infinite where not compared."""
     freedom: Floats
     """(entries, entries): degrees of freedom of the error; 1 where not compared."""
+    drift: Floats
+    """(entries, entries): by how much the machine may have changed from one to the other, as the
+    reference kernel saw it; never negative, and 0 where they took turns."""
     kind: Integers
     """(entries, entries): by what the two were compared."""
     by_kind: dict[int, Columns]
@@ -113,6 +126,7 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
     difference = np.zeros((count, count))
     error = np.full((count, count), np.inf)
     freedom = np.ones((count, count))
+    drift = np.zeros((count, count))
     for each, columns in by_kind.items():
         if not (chosen := kind[columns.pairs] == each).any():
             continue
@@ -125,7 +139,9 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
         difference[place] = apart[chosen]
         error[place] = np.sqrt(squared_error[chosen])
         freedom[place] = degrees[chosen]
-    return EnergyPairs(difference, error, freedom, kind, by_kind)
+        if columns.kernels is not None:
+            drift[place] = _drift(columns, columns.kernels, turns=in_turns(each))[chosen]
+    return EnergyPairs(difference, error, freedom, drift, kind, by_kind)
 
 
 def paired(columns: Columns, least_spread: float = LEAST_SPREAD) -> tuple[Floats, Floats, Floats]:
@@ -197,8 +213,22 @@ def _left_open(columns: Columns, *, turns: bool) -> Floats:
     return of_both
 
 
-_Figure: TypeAlias = tuple[float, float]
-"""A value, and the variance that the meter leaves open of it."""
+def _drift(columns: Columns, kernels: Floats, *, turns: bool) -> Floats:
+    """Return (members, members): what the kernel changed by between the figures of two."""
+    if turns:
+        present = columns.present.astype(np.float64)
+        sums = kernels @ present.T
+        shared = np.maximum(present @ present.T, 1)
+        of_shared: Floats = np.abs(sums - sums.T) / shared
+        return of_shared
+    means = kernels.sum(axis=1) / np.maximum(columns.counts, 1)
+    of_all: Floats = np.abs(np.subtract.outer(means, means))
+    return of_all
+
+
+_Figure: TypeAlias = tuple[float, float, float]
+"""A value, the variance that the meter leaves open of it, and the logarithm of what the reference
+kernel cost on its occasion."""
 _Place: TypeAlias = tuple[int, int]
 """A campaign, and a number within it."""
 
@@ -206,7 +236,8 @@ _Place: TypeAlias = tuple[int, int]
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
     plain = [_by_campaign(energy, None) for energy in evidence.energy]
-    found = {BY_CAMPAIGN: _table(dict(enumerate(plain)))}
+    of_occasions = _table(dict(enumerate(plain)))
+    found = {BY_CAMPAIGN: replace(of_occasions, kernels=None), BY_OCCASION: of_occasions}
     if control is not None:
         against = evidence.energy[control]
         ratios = [_by_campaign(energy, against) for energy in evidence.energy]
@@ -227,8 +258,11 @@ def _of_one_campaign(evidence: Evidence) -> dict[int, Columns]:
         for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, by_round.get(campaign, {}))):
             if len(rows) > 1:
                 columns = _table(rows)
-                first = drawn[columns.members]
-                found[kind + A_CAMPAIGN * number] = replace(columns, first=first)
+                found[kind + A_CAMPAIGN * number] = replace(
+                    columns,
+                    first=drawn[columns.members],
+                    kernels=None if kind == BY_ROUND else columns.kernels,
+                )
         for entry, row in sessions.items():
             drawn[entry] += len(row)
     return found
@@ -252,7 +286,8 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
                 most[here] = np.maximum(most[here], in_common)
                 shared[here] += in_common
                 campaigns[here] += in_common > 0
-        kind[(campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
+        enough = (campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)
+        kind[enough] = BY_OCCASION if first == BY_SESSION else BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
 
@@ -278,7 +313,20 @@ def _variances(energy: SessionEnergies) -> Floats:
 
 
 def _figures(energy: SessionEnergies) -> list[_Figure]:
-    return [*zip(energy.log_joules.tolist(), _variances(energy).tolist(), strict=True)]
+    campaigns = energy.campaigns.tolist()
+    kernels = {each: _kernel(energy, each) for each in set(campaigns)}
+    return [
+        (log, left_open, kernels[campaign])
+        for log, left_open, campaign in zip(
+            energy.log_joules.tolist(), _variances(energy).tolist(), campaigns, strict=True
+        )
+    ]
+
+
+def _kernel(energy: SessionEnergies, campaign: int) -> float:
+    if energy.kernels is None:
+        return 0.0
+    return kernel_log(energy.kernels[energy.campaigns == campaign].tolist())
 
 
 def _by_round(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
@@ -314,34 +362,43 @@ def _by_campaign(
     if energy is None:
         return {}
     means = {}
+    turns = set() if control is None else _in_common(energy, control)
     for campaign in sorted(set(energy.campaigns.tolist())):
-        mean, variance = _mean_of(energy, campaign)
+        mean, variance, kernel = _mean_of(energy, campaign)
         if control is not None:
             if campaign not in control.campaigns:
                 continue
-            of_control, left_open = _mean_of(control, campaign)
+            of_control, left_open, beside_control = _mean_of(control, campaign)
             mean -= of_control
             variance = 0.0 if energy is control else variance + left_open
-        means[campaign, 0] = mean, variance
+            kernel = 0.0 if campaign in turns else kernel - beside_control
+        means[campaign, 0] = mean, variance, kernel
     return means
+
+
+def _in_common(energy: SessionEnergies, control: SessionEnergies) -> set[int]:
+    """Return the campaigns in which the two took turns."""
+    return {campaign for campaign, _ in {*energy.round_keys()} & {*control.round_keys()}}
 
 
 def _mean_of(energy: SessionEnergies, campaign: int) -> _Figure:
     members = energy.campaigns == campaign
     count = int(members.sum())
     mean = float(energy.log_joules[members].mean())
-    return mean, float(_variances(energy)[members].sum()) / count**2
+    left_open = float(_variances(energy)[members].sum()) / count**2
+    return mean, left_open, _kernel(energy, campaign)
 
 
 def _table(rows: Mapping[int, Mapping[_Place, _Figure]]) -> Columns:
     members = sorted(rows)
     keys = sorted({key for row in rows.values() for key in row})
     place = {key: position for position, key in enumerate(keys)}
-    values, left_open = np.zeros((2, len(rows), len(keys)))
+    values, left_open, kernels = np.zeros((3, len(rows), len(keys)))
     present = np.zeros(values.shape, dtype=bool)
     for number, entry in enumerate(members):
         for key, figure in rows[entry].items():
-            values[number, place[key]], left_open[number, place[key]] = figure
-            present[number, place[key]] = True
+            here = number, place[key]
+            values[here], left_open[here], kernels[here] = figure
+            present[here] = True
     none_before = np.zeros(len(rows), np.int64)
-    return Columns(values, present, np.array(members, np.int64), none_before, left_open)
+    return Columns(values, present, np.array(members, np.int64), none_before, left_open, kernels)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from statistics import fmean
 from typing import Literal, TypeAlias
 
 from harness.records.statistics import ALPHA, LogEstimate, Pooled, difference, t_quantile
@@ -121,6 +122,16 @@ def worth_of(sessions: Sequence[int], weights: Sequence[float] | None = None) ->
     parts = [1.0] * len(sessions) if weights is None else weights
     squares = sum(part**2 / count for part, count in zip(parts, sessions, strict=True))
     return sum(parts) ** 2 / squares
+
+
+def kernel_log(cpu_seconds: Sequence[float]) -> float:
+    """Return the mean logarithm of what the reference kernel cost; 0 where nothing was timed.
+
+    What it changed by, from the sessions of one entry to those of another that ran apart, the
+    machine may have changed by: so much of their ratio is left open, to either side.
+    """
+    logs = [math.log(each) for each in cpu_seconds if each > 0]
+    return fmean(logs) if logs else 0.0
 
 
 def between(*pooled: Pooled) -> str:

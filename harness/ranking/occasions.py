@@ -35,6 +35,8 @@ class Measured:
     """Of each session, of 1,000 queries; of none where any is not resolved."""
     meter_shares: tuple[float, ...]
     """The half-width at 95 % that the meter's edges and steps leave of each, as a share of it."""
+    kernels: tuple[float, ...]
+    """CPU seconds of the reference kernel beside each."""
     rounds: tuple[int | None, ...]
     """Of each of these sessions."""
 
@@ -59,6 +61,7 @@ def measured(record: EvaluationRecord) -> Measured:
         occasion=_occasion(record),
         joules=tuple(joules),
         meter_shares=tuple(shares_of(sessions, joules, amortise)),
+        kernels=tuple([session.kernel.cpu_seconds for session in sessions]),
         rounds=tuple([session.round for session in sessions]),
     )
 
@@ -80,11 +83,13 @@ def _energies(
 ) -> SessionEnergies:
     joules: list[float] = []
     shares: list[float] = []
+    kernels: list[float] = []
     places: list[tuple[int, int]] = []
     in_turns = False
     for evaluation, occasion in evaluations:
         joules += evaluation.joules
         shares += evaluation.meter_shares
+        kernels += evaluation.kernels
         for turn in evaluation.rounds:
             named = turn is not None and 0 <= turn < UNSHARED
             in_turns |= named
@@ -93,7 +98,11 @@ def _energies(
             places.append((occasion, turn if turn is not None and shared else next(unshared)))
     occasion_of, rounds = np.array(places, np.int64).T
     return SessionEnergies(
-        np.log(joules), occasion_of, rounds if in_turns else None, np.array(shares)
+        np.log(joules),
+        occasion_of,
+        rounds if in_turns else None,
+        np.array(shares),
+        np.array(kernels),
     )
 
 
