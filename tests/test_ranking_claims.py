@@ -25,8 +25,9 @@ from harness.ranking.energy_pairs import (
     compare_energies,
     in_turns,
 )
-from harness.ranking.energy_ratio import Ratio, Series
+from harness.ranking.energy_ratio import LEAST_SHARED, Ratio, Series
 from harness.ranking.evidence import (
+    UNSHARED,
     BetweenSessions,
     Booleans,
     Evidence,
@@ -47,6 +48,7 @@ from harness.ranking.maxima import (
     normal_scale,
     student_scale,
 )
+from harness.ranking.paired_energy import compare_energy
 from harness.ranking.paired_quality import OfSessions
 from harness.ranking.resampling import draw_quality, with_sessions
 from harness.ranking.unsure_scale import unsure_scale
@@ -964,6 +966,42 @@ def test_days_do_not_count_as_campaigns_where_rounds_are_of_fewer() -> None:
     assert pairs.freedom[0, 1] == 4
     in_turns_daily = [replace(each, rounds=np.arange(15)) for each in energy]
     assert compare_energies(with_energies(in_turns_daily)).kind[0, 1] == BY_CAMPAIGN
+
+
+def test_a_day_without_turns_has_no_part_where_campaigns_enough_have_them() -> None:
+    """As in ``compare``: what the machine did between two evaluations is in no round."""
+    in_three = [of_campaigns((5, 5, 5), 1.0 + 0.1 * n, n) for n in range(2)]
+    energy = []
+    for n, made in enumerate(in_three):
+        beside = of_days({3: 5}, 1.0 + n, 9)
+        logs, days = (
+            np.concatenate([getattr(each, name) for each in (made, beside)])
+            for name in ("log_joules", "campaigns")
+        )
+        assert made.rounds is not None
+        rounds = np.concatenate([made.rounds, UNSHARED + 5 * n + np.arange(5)])
+        energy.append(SessionEnergies(logs, days, rounds))
+    before, after = (compare_energies(with_energies(each)) for each in (in_three, energy))
+    assert before.kind[0, 1] == after.kind[0, 1] == BY_CAMPAIGN
+    assert before.freedom[0, 1] == after.freedom[0, 1] == 2
+    assert np.array_equal(before.difference, after.difference)
+    assert np.array_equal(before.error, after.error)
+
+
+@pytest.mark.parametrize("shared", [2, 3])
+def test_as_many_rounds_make_a_pair_on_a_board_as_by_themselves(shared: int) -> None:
+    first, second = of_campaigns((8,), 1.0, 1), of_campaigns((5,), 1.1, 2)
+    assert second.rounds is not None
+    second = replace(second, rounds=second.rounds + 8 - shared)
+    pairs = compare_energies(with_energies([first, second]))
+    sides = []
+    for each in (first, second):
+        joules = np.exp(each.log_joules).tolist()
+        of_rounds = dict(zip(np.array(each.rounds).tolist(), joules, strict=True))
+        sides.append(Series(tuple(joules), (0.1,) * len(joules), campaigns={"c": of_rounds}))
+    made = compare_energy(*sides, margin=MARGINS.energy, least_campaigns=3)
+    by_rounds = shared == LEAST_SHARED
+    assert (pairs.kind[0, 1] == BY_ROUND) == (made.pairing == "rounds") == by_rounds
 
 
 def test_no_day_in_common_says_nothing() -> None:

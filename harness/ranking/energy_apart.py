@@ -27,7 +27,7 @@ from statistics import fmean, variance
 from typing import NamedTuple
 
 from harness.ranking.energy_ratio import (
-    FEWEST,
+    LEAST_SHARED,
     Ratio,
     Series,
     TooFew,
@@ -59,8 +59,11 @@ def apart(a: Series, b: Series, least: int) -> Ratio | TooFew:
     """Compare two that were run apart; ``least`` is how many occasions show how they differ."""
     mine, theirs = _by_occasion(a), _by_occasion(b)
     if not mine or not theirs:
-        where = " of one occasion" if min(len(each.joules) for each in (a, b)) >= FEWEST else ""
-        return TooFew(f"fewer than {FEWEST} sessions{where} of one of them have a figure of energy")
+        fewest = min(len(each.joules) for each in (a, b))
+        where = " of one occasion" if fewest >= LEAST_SHARED else ""
+        return TooFew(
+            f"fewer than {LEAST_SHARED} sessions{where} of one of them have a figure of energy"
+        )
     common = sorted(mine.keys() & theirs.keys())
     if common:
         left_out = len(set(a.occasions)) > 1 or len(set(b.occasions)) > 1
@@ -83,7 +86,7 @@ def _by_occasion(series: Series) -> Mapping[int, _Occasion]:
     return {
         number: _Occasion(estimate, tuple(kernels[number]))
         for number, estimate in found.items()
-        if estimate is not None
+        if estimate is not None and len(joules[number]) >= LEAST_SHARED
     }
 
 

@@ -25,20 +25,24 @@ what the machine did in between.
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
-from harness.ranking.energy_ratio import kernel_log
-from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
-from harness.records.statistics import LEAST_SPREAD, serial_widening, t_quantile
+from harness.ranking.energy_figures import (
+    Figure,
+    Place,
+    by_campaign,
+    by_number,
+    by_round,
+    in_turns_alone,
+    split,
+)
+from harness.ranking.energy_ratio import LEAST_SHARED
+from harness.ranking.evidence import Booleans, Evidence, Floats, Integers
+from harness.records.statistics import LEAST_SPREAD, serial_widening
 
-LEAST_SHARED = 3
-"""Rounds that two entries must share, or sessions that each must have, to be compared by them."""
 NOT_COMPARED, BY_CAMPAIGN, BY_OCCASION, BY_RATIO, BY_SESSION, BY_ROUND = range(6)
 """By campaigns or days enough, with turns or without, or by sessions or rounds of the first one; of
 the next one it is two more, and so on."""
@@ -226,21 +230,17 @@ def _drift(columns: Columns, kernels: Floats, *, turns: bool) -> Floats:
     return of_all
 
 
-_Figure: TypeAlias = tuple[float, float, float]
-"""A value, the variance that the meter leaves open of it, and the logarithm of what the reference
-kernel cost on its occasion."""
-_Place: TypeAlias = tuple[int, int]
-"""A campaign, and a number within it."""
-
-
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
-    plain = [_by_campaign(energy, None) for energy in evidence.energy]
-    of_occasions = _table(dict(enumerate(plain)))
-    found = {BY_CAMPAIGN: replace(of_occasions, kernels=None), BY_OCCASION: of_occasions}
+    in_rounds = [by_campaign(in_turns_alone(energy), None) for energy in evidence.energy]
+    plain = [by_campaign(energy, None) for energy in evidence.energy]
+    found = {
+        BY_CAMPAIGN: replace(_table(dict(enumerate(in_rounds))), kernels=None),
+        BY_OCCASION: _table(dict(enumerate(plain))),
+    }
     if control is not None:
         against = evidence.energy[control]
-        ratios = [_by_campaign(energy, against) for energy in evidence.energy]
+        ratios = [by_campaign(energy, against) for energy in evidence.energy]
         found[BY_RATIO] = _table(dict(enumerate(ratios)))
     return found | _of_one_campaign(evidence)
 
@@ -250,12 +250,12 @@ def _of_one_campaign(evidence: Evidence) -> dict[int, Columns]:
 
     Each of an entry's campaigns has noise of its own, which hangs on nobody else's.
     """
-    by_session = _split([_by_number(energy) for energy in evidence.energy])
-    by_round = _split([_by_round(energy) for energy in evidence.energy])
+    of_sessions = split([by_number(energy) for energy in evidence.energy])
+    of_rounds = split([by_round(energy) for energy in evidence.energy])
     found: dict[int, Columns] = {}
     drawn = np.zeros(len(evidence.entries), np.int64)
-    for number, (campaign, sessions) in enumerate(sorted(by_session.items())):
-        for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, by_round.get(campaign, {}))):
+    for number, (campaign, sessions) in enumerate(sorted(of_sessions.items())):
+        for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, of_rounds.get(campaign, {}))):
             if len(rows) > 1:
                 columns = _table(rows)
                 found[kind + A_CAMPAIGN * number] = replace(
@@ -276,7 +276,7 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
         if first == BY_ROUND and BY_RATIO in by_kind:
             enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
             kind[np.logical_and.outer(enough, enough)] = BY_RATIO
-        most, shared, campaigns = np.zeros((3, count, count), np.int64)
+        most, campaigns = np.zeros((2, count, count), np.int64)
         for each, columns in by_kind.items():
             if each >= BY_SESSION and (each - first) % A_CAMPAIGN == 0:
                 in_common = _shared(columns) if in_turns(each) else _fewer(columns)
@@ -284,9 +284,8 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
                 more = (in_common > most[here]) & (in_common >= LEAST_SHARED)
                 kind[here] = np.where(more, each, kind[here])
                 most[here] = np.maximum(most[here], in_common)
-                shared[here] += in_common
-                campaigns[here] += in_common > 0
-        enough = (campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)
+                campaigns[here] += in_common >= LEAST_SHARED
+        enough = campaigns >= evidence.least_campaigns
         kind[enough] = BY_OCCASION if first == BY_SESSION else BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
@@ -304,92 +303,7 @@ def _shared(columns: Columns) -> Integers:
     return shared
 
 
-def _variances(energy: SessionEnergies) -> Floats:
-    """Return (sessions,): the variance that the meter leaves open of each."""
-    if energy.meter_shares is None:
-        return np.zeros(len(energy.log_joules))
-    variances: Floats = np.square(energy.meter_shares / t_quantile(math.inf))
-    return variances
-
-
-def _figures(energy: SessionEnergies) -> list[_Figure]:
-    campaigns = energy.campaigns.tolist()
-    kernels = {each: _kernel(energy, each) for each in set(campaigns)}
-    return [
-        (log, left_open, kernels[campaign])
-        for log, left_open, campaign in zip(
-            energy.log_joules.tolist(), _variances(energy).tolist(), campaigns, strict=True
-        )
-    ]
-
-
-def _kernel(energy: SessionEnergies, campaign: int) -> float:
-    if energy.kernels is None:
-        return 0.0
-    return kernel_log(energy.kernels[energy.campaigns == campaign].tolist())
-
-
-def _by_round(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
-    if energy is None:
-        return {}
-    return dict(zip(energy.round_keys(), _figures(energy), strict=False))
-
-
-def _by_number(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
-    if energy is None:
-        return {}
-    before: Counter[int] = Counter()
-    found = {}
-    for campaign, figure in zip(energy.campaigns.tolist(), _figures(energy), strict=True):
-        found[campaign, before[campaign]] = figure
-        before[campaign] += 1
-    return found
-
-
-def _split(rows: Sequence[Mapping[_Place, _Figure]]) -> dict[int, dict[int, dict[_Place, _Figure]]]:
-    """Return campaign by campaign the figures of every entry that has any there, by its number."""
-    found: dict[int, dict[int, dict[_Place, _Figure]]] = {}
-    for number, row in enumerate(rows):
-        for place, figure in row.items():
-            found.setdefault(place[0], {}).setdefault(number, {})[place] = figure
-    return found
-
-
-def _by_campaign(
-    energy: SessionEnergies | None, control: SessionEnergies | None
-) -> dict[_Place, _Figure]:
-    """Return the mean of each campaign, less the control's where one is given."""
-    if energy is None:
-        return {}
-    means = {}
-    turns = set() if control is None else _in_common(energy, control)
-    for campaign in sorted(set(energy.campaigns.tolist())):
-        mean, variance, kernel = _mean_of(energy, campaign)
-        if control is not None:
-            if campaign not in control.campaigns:
-                continue
-            of_control, left_open, beside_control = _mean_of(control, campaign)
-            mean -= of_control
-            variance = 0.0 if energy is control else variance + left_open
-            kernel = 0.0 if campaign in turns else kernel - beside_control
-        means[campaign, 0] = mean, variance, kernel
-    return means
-
-
-def _in_common(energy: SessionEnergies, control: SessionEnergies) -> set[int]:
-    """Return the campaigns in which the two took turns."""
-    return {campaign for campaign, _ in {*energy.round_keys()} & {*control.round_keys()}}
-
-
-def _mean_of(energy: SessionEnergies, campaign: int) -> _Figure:
-    members = energy.campaigns == campaign
-    count = int(members.sum())
-    mean = float(energy.log_joules[members].mean())
-    left_open = float(_variances(energy)[members].sum()) / count**2
-    return mean, left_open, _kernel(energy, campaign)
-
-
-def _table(rows: Mapping[int, Mapping[_Place, _Figure]]) -> Columns:
+def _table(rows: Mapping[int, Mapping[Place, Figure]]) -> Columns:
     members = sorted(rows)
     keys = sorted({key for row in rows.values() for key in row})
     place = {key: position for position, key in enumerate(keys)}

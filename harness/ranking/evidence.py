@@ -23,6 +23,10 @@ Resampled: TypeAlias = Callable[[Floats], Floats]
 """A metric of one entry under weights of the items: (draws, items) to (draws,)."""
 
 
+UNSHARED = 1 << 32
+"""From here on rounds are numbered that no two sessions share."""
+
+
 @dataclass(frozen=True, eq=False)
 class ItemScores:
     """Quality that is a mean over items: accuracy, balanced accuracy, mean overlap.

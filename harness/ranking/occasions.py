@@ -14,15 +14,12 @@ from itertools import count
 
 import numpy as np
 
-from harness.ranking.evidence import SessionEnergies
+from harness.ranking.evidence import UNSHARED, SessionEnergies
 from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
 from harness.records.estimates import shares_of
 from harness.records.evaluation import EvaluationRecord
 from harness.records.moments import moment
-
-UNSHARED = 1 << 32
-"""From here on rounds are numbered that no two sessions share."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from typing import Literal, TypeAlias
 
 from harness.ranking.energy_apart import apart
 from harness.ranking.energy_ratio import (
-    FEWEST,
+    LEAST_SHARED,
     Campaign,
     Pairing,
     Ratio,
@@ -121,7 +121,9 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
                 scatter,
                 alpha,
                 nothing,
-                fewest=least_campaigns if ratio.unit in {"campaigns", "occasions"} else FEWEST,
+                fewest=least_campaigns
+                if ratio.unit in {"campaigns", "occasions"}
+                else LEAST_SHARED,
             )
             if status == "not-told-apart"
             else None
@@ -143,7 +145,7 @@ def _status(low: float, high: float, margin: float) -> EnergyStatus:
 
 
 def _by_rounds(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
-    """Pair the sessions of the same rounds; ``None`` where no campaign has two of both."""
+    """Pair the sessions of the same rounds; ``None`` where no campaign has enough of both."""
     shared: dict[str, LogEstimate] = {}
     for campaign in sorted(a.campaigns.keys() & b.campaigns.keys()):
         found = _blocked(b.campaigns[campaign], a.campaigns[campaign])
@@ -186,6 +188,8 @@ def _by_rounds(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
 
 
 def _blocked(ones: Campaign, others: Campaign) -> LogEstimate | None:
+    if len(ones.keys() & others.keys()) < LEAST_SHARED:
+        return None
     return blocked_ratio(ones, others, least_spread=LEAST_SPREAD)
 
 
@@ -217,7 +221,7 @@ def _worth_by_control(series: Series, campaigns: Iterable[str], pooled: Pooled) 
 
 
 def _to_control(series: Series) -> dict[str, LogEstimate]:
-    """Return the ratio to the control in each campaign that has two rounds of both."""
+    """Return the ratio to the control in each campaign that has rounds enough of both."""
     found = {
         campaign: _blocked(rounds, series.controls.get(campaign, {}))
         for campaign, rounds in sorted(series.campaigns.items())
