@@ -765,6 +765,15 @@ def test_of_two_campaigns_only_one_tells_two_entries_apart() -> None:
     assert ranked(with_energies([one, other])).less_energy[0, 1]
 
 
+def test_no_ratio_is_said_to_be_seen_that_is_beyond_all_reason() -> None:
+    """Of many entries, and days that are worlds apart, its logarithm is more than floats hold."""
+    made = [of_campaigns((3, 3, 3), 1.0, n) for n in range(2)]
+    moved = replace(made[1], log_joules=made[1].log_joules + np.repeat([0.0, 300.0, -900.0], 3))
+    ranking = ranked(with_energies([made[0], moved]))
+    assert ranking.compared[0, 1]
+    assert ranking.least_energy_ratio is None
+
+
 def test_rounds_of_different_campaigns_have_noise_of_their_own() -> None:
     both = with_energies([of_campaigns((5, 4), 1.0, n) for n in (1, 2)])
     by_kind = compare_energies(both).by_kind

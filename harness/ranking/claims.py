@@ -24,6 +24,7 @@ import numpy as np
 
 from harness.ranking.bound import Largest
 from harness.ranking.energy_pairs import EnergyPairs, compare_energies
+from harness.ranking.energy_ratio import MOST_LOG
 from harness.ranking.evidence import (
     BetweenSessions,
     Booleans,
@@ -69,7 +70,8 @@ class Ranking:
     """The difference of quality that the median pair would have needed; ``None`` where no
     difference could have been shown: one entry, or too few items."""
     least_energy_ratio: float | None
-    """Likewise the ratio of energies, above 1; ``None`` where nothing was compared."""
+    """Likewise the ratio of energies, above 1; ``None`` where nothing was compared, or none within
+    reason would have been enough."""
     bound: float
     """What statements of the last step had to exceed, on the scale of a standard normal."""
 
@@ -286,4 +288,5 @@ def _least_energy(pairs: EnergyPairs, bound: float) -> float | None:
         return None
     by_sessions = student_scale(bound, pairs.freedom[upper]) * pairs.error[upper]
     needed = by_sessions + pairs.drift[upper]
-    return math.exp(float(np.median(needed)))
+    least = float(np.median(needed))
+    return math.exp(least) if least <= MOST_LOG else None

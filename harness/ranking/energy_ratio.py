@@ -19,6 +19,8 @@ POWER = 0.8
 """How often what it would take is to suffice, by the figures seen."""
 MOST_UNITS = 100_000
 """More than anybody runs: what needs more is told as never."""
+MOST_LOG = math.log(1e12)
+"""Of a ratio: what is more is beyond all reason."""
 LEAST_SHARED = 3
 """Rounds of a campaign that two entries must share, or sessions that each must have of an occasion,
 to be compared by it. Two sessions show too little of their spread: beside five or eight of another

@@ -28,6 +28,7 @@ from typing import Literal, TypeAlias
 from harness.ranking.energy_apart import apart
 from harness.ranking.energy_ratio import (
     LEAST_SHARED,
+    MOST_LOG,
     Campaign,
     Pairing,
     Ratio,
@@ -105,7 +106,7 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
     alpha, nothing = min(a.alpha, b.alpha), math.log1p(margin)
     half = estimate.log_half_width(alpha) + ratio.drift
     low, high = estimate.log - half, estimate.log + half
-    if max(-low, high) > _MOST_LOG:
+    if max(-low, high) > MOST_LOG:
         return not_compared("their sessions differ among themselves beyond all reason")
     status = _status(low, high, nothing)
     scatter = max(ratio.scatter, left_open * math.sqrt(ratio.units))
@@ -130,9 +131,6 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
         ),
         unit=ratio.unit,
     )
-
-
-_MOST_LOG = math.log(1e12)
 
 
 def _status(low: float, high: float, margin: float) -> EnergyStatus:
