@@ -737,6 +737,24 @@ def test_three_campaigns_of_unlike_numbers_of_rounds_are_compared_by_campaigns()
     assert ranking.bound < 6, "noise of two degrees of freedom on the scale of the normal"
 
 
+def test_campaigns_are_compared_by_the_rounds_that_both_had_in_each() -> None:
+    """One may end, its interval being narrow, rounds before the other."""
+    weather = np.random.default_rng(1).normal(0, 0.2, (3, 8))
+    steady = [of_campaigns((8, 8, 8), 1.0 + 0.1 * n, n) for n in range(2)]
+    stormy = [replace(each, log_joules=each.log_joules + weather.ravel()) for each in steady]
+    ended = np.tile(np.arange(8) < 5, 3)
+
+    def pairs(energy: Sequence[SessionEnergies]) -> tuple[float, float, float]:
+        whole, other = energy
+        assert other.rounds is not None
+        part = SessionEnergies(other.log_joules[ended], other.campaigns[ended], other.rounds[ended])
+        made = compare_energies(with_energies([whole, part]))
+        assert made.kind[0, 1] == BY_CAMPAIGN
+        return made.difference[0, 1], made.error[0, 1], made.freedom[0, 1]
+
+    assert pairs(stormy) == pytest.approx(pairs(steady))
+
+
 def test_noise_of_campaigns_has_their_degrees_of_freedom() -> None:
     evidence = with_energies([of_campaigns((5, 5, 5), 1.0, n) for n in range(2)])
     noise = Noise(

@@ -4,9 +4,10 @@ Which sessions tell two entries apart, in this order:
 
 1. rounds that both took part in: Student's t on the differences round by round (paired), so that
    whatever a round had in common cancels. Where these are of as many campaigns as the rules ask
-   for, on the differences campaign by campaign, so that what changes from day to day counts. Of
-   fewer campaigns only one: the one with the most rounds in common, the first of several. Rounds
-   of two days, pooled, would take what the days differ by for nothing, and two do not show it;
+   for, on the differences campaign by campaign, each over the rounds in common, so that what
+   changes from day to day counts. Of fewer campaigns only one: the one with the most rounds in
+   common, the first of several. Rounds of two days, pooled, would take what the days differ by for
+   nothing, and two do not show it;
 2. the ratios to the control entry, one a campaign and at least as many of each entry as the rules
    ask for: two samples, after Welch (B. L. Welch, Biometrika 34 (1947), 28-35);
 3. sessions of one campaign, or day, in common: two samples likewise. An entry's sessions followed
@@ -134,11 +135,14 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
     for each, columns in by_kind.items():
         if not (chosen := kind[columns.pairs] == each).any():
             continue
-        compare = paired if in_turns(each) else two_samples
-        apart, squared_error, degrees = compare(columns)
-        if each >= BY_SESSION and not in_turns(each):
-            squared_error = squared_error * _widening(columns.counts)
-        squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
+        if each == BY_CAMPAIGN:
+            apart, squared_error, degrees = _over_campaigns(kind, by_kind)
+        else:
+            compare = paired if in_turns(each) else two_samples
+            apart, squared_error, degrees = compare(columns)
+            if each >= BY_SESSION and not in_turns(each):
+                squared_error = squared_error * _widening(columns.counts)
+            squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
         place = tuple(columns.members[side] for side in np.nonzero(chosen))
         difference[place] = apart[chosen]
         error[place] = np.sqrt(squared_error[chosen])
@@ -166,6 +170,29 @@ def paired(columns: Columns, least_spread: float = LEAST_SPREAD) -> tuple[Floats
     spread = (squares - shared * np.square(difference)) / (shared - 1)
     spread = np.maximum(spread, 2 * least_spread**2)
     return difference, spread / shared, shared - 1
+
+
+def _over_campaigns(kind: Integers, by_kind: dict[int, Columns]) -> tuple[Floats, Floats, Floats]:
+    """Return (entries, entries): what ``paired`` does, by what two differ by in each campaign.
+
+    That is over the rounds that both had there: one may have ended rounds before the other, and
+    what the machine did in the others is in one of them alone.
+    """
+    sums, squares, left_open, number = np.zeros((4, *kind.shape))
+    for each, columns in by_kind.items():
+        here = columns.pairs
+        if each >= BY_SESSION and in_turns(each) and (kind[here] == BY_CAMPAIGN).any():
+            counts = _shared(columns) >= LEAST_SHARED
+            apart = np.where(counts, paired(columns)[0], 0)
+            sums[here] += apart
+            squares[here] += np.square(apart)
+            left_open[here] += np.where(counts, _left_open(columns, turns=True), 0)
+            number[here] += counts
+    campaigns = np.maximum(number, 2)
+    difference = sums / campaigns
+    spread = (squares - campaigns * np.square(difference)) / (campaigns - 1)
+    squared_error = np.maximum(spread, 2 * LEAST_SPREAD**2) / campaigns
+    return difference, np.maximum(squared_error, left_open / campaigns**2), campaigns - 1
 
 
 def two_samples(
