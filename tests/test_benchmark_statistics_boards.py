@@ -12,6 +12,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import statistics_boards as bench
+import statistics_boards_compare as beside
 import statistics_boards_days as days
 from statistics_boards_tally import BEGIN, END, OnFile, Tally, lower_bound, upper_bound, write_table
 
@@ -107,3 +108,12 @@ def test_a_kernel_that_sees_what_a_day_does_to_each_entry_takes_the_false_statem
     (_, still), (before, after) = days.tried(days.Setting(1, 0.0, 0.0, 0.0), 4)
     assert still == 0
     assert before == after
+
+
+def test_a_board_of_two_and_compare_never_say_the_opposite() -> None:
+    told = [each for each in map(beside.told, range(60)) if each is not None]
+    assert {how for how, *_ in told} >= {"both", "neither"}
+    assert "the opposite" not in {how for how, *_ in told}
+    assert {board for _, board, _ in told} >= {"rounds", "sessions", "campaigns", "the control"}
+    by_sessions = {how for how, board, _ in told if board == "sessions"}
+    assert "board alone" not in by_sessions, "what the kernel saw is left open by both"
