@@ -71,7 +71,12 @@ def evidence_of(entries: int, items: int, days: int | None) -> Evidence:
         tuple(f"entry-{number:04d}" for number in range(entries)),
         ItemScores((rng.random((items, entries)) < right).astype(np.float32)),
         tuple(
-            SessionEnergies(of_entry, np.full(SESSIONS, number % (days or 1)), rounds)
+            SessionEnergies(
+                of_entry,
+                np.full(SESSIONS, number % (days or 1)),
+                rounds,
+                kernels=np.full(SESSIONS, 0.1),
+            )
             for number, of_entry in enumerate(logs)
         ),
         np.zeros(entries, dtype=bool),

@@ -12,6 +12,8 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import statistics_boards as bench
+import statistics_boards_compare as beside
+import statistics_boards_days as days
 from statistics_boards_tally import BEGIN, END, OnFile, Tally, lower_bound, upper_bound, write_table
 
 CELL = bench.Cell(2, 86, 5, "ties")
@@ -97,3 +99,21 @@ def test_a_page_without_markers_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="unpack"):
         write_table(page, [], "note")
     assert page.read_text(encoding="utf-8") == "nothing"
+
+
+def test_a_kernel_that_sees_what_a_day_does_to_each_entry_takes_the_false_statements() -> None:
+    (false, seen), (_, made) = days.tried(days.Setting(1, 0.02, 1.0, 0.005), 8)
+    assert false > 0.3 > seen
+    assert made > 0.5
+    (_, still), (before, after) = days.tried(days.Setting(1, 0.0, 0.0, 0.0), 4)
+    assert still == 0
+    assert before == after
+
+
+def test_a_board_of_two_and_compare_never_say_the_opposite() -> None:
+    told = [each for each in map(beside.told, range(60)) if each is not None]
+    assert {how for how, *_ in told} >= {"both", "neither"}
+    assert "the opposite" not in {how for how, *_ in told}
+    assert {board for _, board, _ in told} >= {"rounds", "sessions", "campaigns", "the control"}
+    by_sessions = {how for how, board, _ in told if board == "sessions"}
+    assert "board alone" not in by_sessions, "what the kernel saw is left open by both"

@@ -17,6 +17,7 @@ from harness.ranking.energy_apart import apart
 from harness.ranking.energy_pairs import (
     A_CAMPAIGN,
     BY_CAMPAIGN,
+    BY_OCCASION,
     BY_RATIO,
     BY_ROUND,
     BY_SESSION,
@@ -24,8 +25,9 @@ from harness.ranking.energy_pairs import (
     compare_energies,
     in_turns,
 )
-from harness.ranking.energy_ratio import Ratio, Series
+from harness.ranking.energy_ratio import LEAST_SHARED, Ratio, Series
 from harness.ranking.evidence import (
+    UNSHARED,
     BetweenSessions,
     Booleans,
     Evidence,
@@ -46,6 +48,7 @@ from harness.ranking.maxima import (
     normal_scale,
     student_scale,
 )
+from harness.ranking.paired_energy import compare_energy
 from harness.ranking.paired_quality import OfSessions
 from harness.ranking.resampling import draw_quality, with_sessions
 from harness.ranking.unsure_scale import unsure_scale
@@ -638,6 +641,8 @@ def test_bad_evidence_is_refused() -> None:
         ItemScores(np.array([[np.nan]]))
     with pytest.raises(ValueError, match="not finite"):
         energies([1.0, np.inf])
+    with pytest.raises(ValueError, match="kernels"):
+        SessionEnergies(np.zeros(2), np.zeros(2, int), kernels=np.ones(3))
     with pytest.raises(ValueError, match="of one round"):
         SessionEnergies(np.zeros(2), np.zeros(2, int), np.zeros(2, int))
     with pytest.raises(ValueError, match="margins"):
@@ -743,6 +748,24 @@ def test_three_campaigns_of_unlike_numbers_of_rounds_are_compared_by_campaigns()
     assert ranking.bound < 6, "noise of two degrees of freedom on the scale of the normal"
 
 
+def test_campaigns_are_compared_by_the_rounds_that_both_had_in_each() -> None:
+    """One may end, its interval being narrow, rounds before the other."""
+    weather = np.random.default_rng(1).normal(0, 0.2, (3, 8))
+    steady = [of_campaigns((8, 8, 8), 1.0 + 0.1 * n, n) for n in range(2)]
+    stormy = [replace(each, log_joules=each.log_joules + weather.ravel()) for each in steady]
+    ended = np.tile(np.arange(8) < 5, 3)
+
+    def pairs(energy: Sequence[SessionEnergies]) -> tuple[float, float, float]:
+        whole, other = energy
+        assert other.rounds is not None
+        part = SessionEnergies(other.log_joules[ended], other.campaigns[ended], other.rounds[ended])
+        made = compare_energies(with_energies([whole, part]))
+        assert made.kind[0, 1] == BY_CAMPAIGN
+        return made.difference[0, 1], made.error[0, 1], made.freedom[0, 1]
+
+    assert pairs(stormy) == pytest.approx(pairs(steady))
+
+
 def test_noise_of_campaigns_has_their_degrees_of_freedom() -> None:
     evidence = with_energies([of_campaigns((5, 5, 5), 1.0, n) for n in range(2)])
     noise = Noise(
@@ -769,6 +792,15 @@ def test_of_two_campaigns_only_one_tells_two_entries_apart() -> None:
     alike = compare_energies(with_energies([of_campaigns((5, 5), 1.0, n) for n in (1, 2)]))
     assert alike.kind[0, 1] == BY_ROUND, "of equally long ones the first"
     assert ranked(with_energies([one, other])).less_energy[0, 1]
+
+
+def test_no_ratio_is_said_to_be_seen_that_is_beyond_all_reason() -> None:
+    """Of many entries, and days that are worlds apart, its logarithm is more than floats hold."""
+    made = [of_campaigns((3, 3, 3), 1.0, n) for n in range(2)]
+    moved = replace(made[1], log_joules=made[1].log_joules + np.repeat([0.0, 300.0, -900.0], 3))
+    ranking = ranked(with_energies([made[0], moved]))
+    assert ranking.compared[0, 1]
+    assert ranking.least_energy_ratio is None
 
 
 def test_rounds_of_different_campaigns_have_noise_of_their_own() -> None:
@@ -820,27 +852,114 @@ def test_of_two_days_in_common_the_one_with_the_most_sessions_counts() -> None:
 def test_days_enough_in_common_are_compared_day_by_day() -> None:
     energy = [of_days({0: 5, 1: 5, 2: 5}, 1.0 + 0.5 * n, n) for n in range(2)]
     pairs = compare_energies(with_energies(energy))
-    assert pairs.kind[0, 1] == BY_CAMPAIGN
+    assert pairs.kind[0, 1] == BY_OCCASION
     assert pairs.freedom[0, 1] == 2
     of_four = compare_energies(with_energies(energy, least_campaigns=4))
     assert of_four.kind[0, 1] == BY_SESSION
 
 
+def timed(energy: SessionEnergies, seed: int) -> SessionEnergies:
+    """Have the reference kernel cost something else on each occasion of this entry."""
+    rng = np.random.default_rng(seed)
+    days = rng.normal(0, 0.03, int(energy.campaigns.max()) + 1)[energy.campaigns]
+    return replace(energy, kernels=0.1 * np.exp(days + rng.normal(0, 0.01, len(days))))
+
+
+def by_themselves(first: SessionEnergies, second: SessionEnergies) -> Ratio:
+    """Return the ratio that ``compare`` has for two that ran apart."""
+
+    def side(of: SessionEnergies) -> Series:
+        assert of.kernels is not None
+        return Series(
+            tuple(np.exp(of.log_joules).tolist()),
+            tuple(of.kernels.tolist()),
+            occasions=tuple(of.campaigns.tolist()),
+        )
+
+    ratio = apart(side(first), side(second), 3)
+    assert isinstance(ratio, Ratio)
+    return ratio
+
+
 def test_a_board_compares_by_days_as_two_entries_by_themselves_are() -> None:
     first, second = of_days({0: 5, 4: 9}, 1.0, 1), of_days({0: 6, 7: 5}, 1.1, 2)
+    first, second = timed(first, 3), timed(second, 4)
     pairs = compare_energies(with_energies([first, second]))
-    mine, theirs = (
-        Series(
-            tuple(np.exp(each.log_joules).tolist()),
-            (1.0,) * len(each.log_joules),
-            occasions=tuple(each.campaigns.tolist()),
-        )
-        for each in (first, second)
-    )
-    ratio = apart(mine, theirs, 3)
-    assert isinstance(ratio, Ratio)
+    ratio = by_themselves(first, second)
     assert pairs.difference[0, 1] == pytest.approx(ratio.estimate.log)
     assert pairs.error[0, 1] >= ratio.estimate.standard_error > 0.8 * pairs.error[0, 1]
+
+
+# What the reference kernel saw change
+
+
+@pytest.mark.parametrize(
+    ("of_one", "of_other", "kind"),
+    [
+        ({0: 5, 4: 9}, {0: 6, 7: 5}, BY_SESSION),
+        ({0: 5, 1: 6, 2: 9}, {0: 5, 1: 7, 4: 5}, BY_SESSION + A_CAMPAIGN),
+        ({0: 5, 1: 6, 2: 9, 3: 5}, {0: 5, 1: 7, 2: 3, 4: 5}, BY_OCCASION),
+    ],
+)
+def test_of_two_run_apart_so_much_is_left_open_as_by_themselves(
+    of_one: Mapping[int, int], of_other: Mapping[int, int], kind: int
+) -> None:
+    first, second = timed(of_days(of_one, 1.0, 1), 3), timed(of_days(of_other, 1.1, 2), 4)
+    pairs = compare_energies(with_energies([first, second]))
+    assert pairs.kind[0, 1] == kind
+    ratio = by_themselves(first, second)
+    assert ratio.drift > 0.001
+    assert pairs.drift[0, 1] == pairs.drift[1, 0] == pytest.approx(ratio.drift)
+
+
+@pytest.mark.parametrize("counts", [(5,), (5, 8), (5, 5, 5)])
+def test_of_two_that_took_turns_nothing_is_left_open(counts: Sequence[int]) -> None:
+    energy = [timed(of_campaigns(counts, 1.0, n), n) for n in range(2)]
+    assert not compare_energies(with_energies(energy)).drift.any()
+
+
+def test_an_energy_is_not_less_by_what_the_kernel_changed_by() -> None:
+    def of(kernel: float) -> Evidence:
+        made = [of_days({0: 5}, joules, n) for n, joules in enumerate((1.0, 1.05))]
+        seconds = [np.full(5, 0.1), np.full(5, 0.1 * kernel)]
+        return with_energies([replace(e, kernels=k) for e, k in zip(made, seconds, strict=True)])
+
+    still, slower, faster = ranked(of(1.0)), ranked(of(1.05)), ranked(of(1 / 1.05))
+    assert still.less_energy[0, 1]
+    assert not slower.less_energy.any()
+    assert not faster.less_energy.any(), "though the dearer one had the faster machine"
+    assert first_step(of(1.0))[1] == first_step(of(1.05))[1], "noise is that of the sessions"
+    assert still.least_energy_ratio is not None
+    assert slower.least_energy_ratio is not None
+    assert slower.least_energy_ratio > 1.05 > still.least_energy_ratio
+
+
+@settings(max_examples=12, deadline=None)
+@given(st.integers(0, 1000), st.floats(0, 0.3))
+def test_less_energy_costs_no_claim_where_the_kernel_changed(seed: int, saved: float) -> None:
+    rng = np.random.default_rng(seed)
+    right, joules = rng.integers(900, 1000, 2).tolist(), rng.uniform(1, 1.2, 2).tolist()
+    energy = [timed(of_days({0: 5}, each, seed + n), seed + n) for n, each in enumerate(joules)]
+    before = replace(board(right, [1.0, 1.0]), energy=tuple(energy))
+    better = replace(energy[0], log_joules=energy[0].log_joules - saved)
+    one, two = ranked(before), ranked(replace(before, energy=(better, energy[1])))
+    assert one.less_energy[0, 1] <= two.less_energy[0, 1]
+    assert one.beats[0, 1] <= two.beats[0, 1]
+    assert one.less_energy[1, 0] >= two.less_energy[1, 0]
+    assert one.beats[1, 0] >= two.beats[1, 0]
+
+
+@pytest.mark.parametrize("turns", [True, False])
+def test_by_the_control_what_changed_from_it_to_the_entry_is_left_open(turns: bool) -> None:
+    def of(days: Sequence[int], seconds: float) -> SessionEnergies:
+        made = of_campaigns((4,) * len(days), 1.0, len(days))
+        made = replace(made, campaigns=np.repeat(days, 4), kernels=np.full(4 * len(days), seconds))
+        return made if turns else replace(made, rounds=None)
+
+    evidence = with_energies([of(range(6), 0.1), of((0, 1, 2), 0.11), of((3, 4, 5), 0.12)])
+    pairs = compare_energies(replace(evidence, control=evidence.entries[0]))
+    assert pairs.kind[1, 2] == BY_RATIO
+    assert pairs.drift[1, 2] == pytest.approx(0 if turns else np.log(0.12 / 0.11))
 
 
 def test_an_entry_has_as_much_noise_as_sessions_however_many_days_a_board_has() -> None:
@@ -885,6 +1004,42 @@ def test_days_do_not_count_as_campaigns_where_rounds_are_of_fewer() -> None:
     assert pairs.freedom[0, 1] == 4
     in_turns_daily = [replace(each, rounds=np.arange(15)) for each in energy]
     assert compare_energies(with_energies(in_turns_daily)).kind[0, 1] == BY_CAMPAIGN
+
+
+def test_a_day_without_turns_has_no_part_where_campaigns_enough_have_them() -> None:
+    """As in ``compare``: what the machine did between two evaluations is in no round."""
+    in_three = [of_campaigns((5, 5, 5), 1.0 + 0.1 * n, n) for n in range(2)]
+    energy = []
+    for n, made in enumerate(in_three):
+        beside = of_days({3: 5}, 1.0 + n, 9)
+        logs, days = (
+            np.concatenate([getattr(each, name) for each in (made, beside)])
+            for name in ("log_joules", "campaigns")
+        )
+        assert made.rounds is not None
+        rounds = np.concatenate([made.rounds, UNSHARED + 5 * n + np.arange(5)])
+        energy.append(SessionEnergies(logs, days, rounds))
+    before, after = (compare_energies(with_energies(each)) for each in (in_three, energy))
+    assert before.kind[0, 1] == after.kind[0, 1] == BY_CAMPAIGN
+    assert before.freedom[0, 1] == after.freedom[0, 1] == 2
+    assert np.array_equal(before.difference, after.difference)
+    assert np.array_equal(before.error, after.error)
+
+
+@pytest.mark.parametrize("shared", [2, 3])
+def test_as_many_rounds_make_a_pair_on_a_board_as_by_themselves(shared: int) -> None:
+    first, second = of_campaigns((8,), 1.0, 1), of_campaigns((5,), 1.1, 2)
+    assert second.rounds is not None
+    second = replace(second, rounds=second.rounds + 8 - shared)
+    pairs = compare_energies(with_energies([first, second]))
+    sides = []
+    for each in (first, second):
+        joules = np.exp(each.log_joules).tolist()
+        of_rounds = dict(zip(np.array(each.rounds).tolist(), joules, strict=True))
+        sides.append(Series(tuple(joules), (0.1,) * len(joules), campaigns={"c": of_rounds}))
+    made = compare_energy(*sides, margin=MARGINS.energy, least_campaigns=3)
+    by_rounds = shared == LEAST_SHARED
+    assert (pairs.kind[0, 1] == BY_ROUND) == (made.pairing == "rounds") == by_rounds
 
 
 def test_no_day_in_common_says_nothing() -> None:

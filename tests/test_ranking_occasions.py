@@ -10,9 +10,11 @@ import pytest
 from msgspec.structs import replace
 from record_samples import record
 
-from harness.ranking.occasions import UNSHARED, measured, occasions, session_energies
+from harness.ranking.evidence import UNSHARED
+from harness.ranking.occasions import measured, occasions, session_energies
 from harness.records.estimates import shares_of
 from harness.records.evaluation import Campaign, EvaluationRecord
+from harness.records.session import ReferenceKernel
 
 
 def made_at(*moments: str) -> list[int]:
@@ -108,3 +110,12 @@ def test_what_the_meter_leaves_open_is_told_of_each_session() -> None:
         shares_of(records[0].sessions, joules, records[0].rules.amortise_queries)
     )
     assert energies.meter_shares[0] > energies.meter_shares[1] > 0
+
+
+def test_what_the_kernel_cost_beside_each_session_is_told() -> None:
+    made = record("a", joules=[39.0, 79.0])
+    kernel = ReferenceKernel(before_cpu_seconds=0.1, after_cpu_seconds=0.2)
+    sessions = (replace(made.sessions[0], kernel=kernel), made.sessions[1])
+    (energies,) = session_energies([[measured(replace(made, sessions=sessions))]])
+    assert energies.kernels is not None
+    assert energies.kernels.tolist() == pytest.approx([0.15, 0.1])

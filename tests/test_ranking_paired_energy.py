@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 
 from harness.ranking.energy_ratio import Campaign, Series
 from harness.ranking.paired_energy import EnergyFinding, compare_energy
-from harness.records.statistics import LEAST_CAMPAIGNS, LEAST_SPREAD, t_quantile
+from harness.records.statistics import (
+    LEAST_CAMPAIGNS,
+    LEAST_SPREAD,
+    t_quantile,
+    unpaired_ratio,
+)
 
 A = (10.0, 10.2, 9.9, 10.1, 9.8)
 MARGIN = 0.02
@@ -119,9 +124,11 @@ def test_only_rounds_of_both_count() -> None:
     assert "3 rounds" in found(a, b).method
 
 
-def test_one_round_in_common_is_no_pair_but_the_campaign_is_in_common() -> None:
+@pytest.mark.parametrize("shared", [1, 2])
+def test_few_rounds_in_common_are_no_pairs_but_the_campaign_is_in_common(shared: int) -> None:
+    start = len(A) - shared
     a = series(A, campaigns={"c": rounds(A)}, controls={"c": rounds(A)})
-    b = series(A, campaigns={"c": rounds(A, start=4)}, controls={"c": rounds(A, start=4)})
+    b = series(A, campaigns={"c": rounds(A, start)}, controls={"c": rounds(A, start)})
     made = found(a, b)
     assert (made.status, made.pairing, made.unit) == ("not-told-apart", "none", "sessions")
 
@@ -356,11 +363,27 @@ def test_a_look_at_which_it_ended_leaves_less_for_the_interval() -> None:
 # What keeps it from being told
 
 
-@pytest.mark.parametrize("joules", [(), (10.0,)])
-def test_one_session_has_no_spread(joules: tuple[float, ...]) -> None:
+@pytest.mark.parametrize("joules", [(), (10.0,), (10.0, 10.1)])
+def test_one_session_has_no_spread_and_two_show_too_little_of_it(
+    joules: tuple[float, ...],
+) -> None:
     made = found(series(A), series(joules))
     assert (made.status, made.ratio) == ("not-compared", None)
-    assert "fewer than 2 sessions" in made.reason
+    assert "fewer than 3 sessions" in made.reason
+
+
+def test_three_sessions_beside_many_steady_ones_are_told_apart_from_equals_in_few_tries() -> None:
+    rng = np.random.default_rng(20_261_127)
+    tries, told, of_two = 1_000, 0, 0
+    for _ in range(tries):
+        logs, steady = 0.02 * rng.standard_normal(3), 0.005 * rng.standard_normal(8)
+        few, many = (np.exp(each).tolist() for each in (logs, steady))
+        told += found(series(few), series(many)).status in {"less", "more"}
+        two = unpaired_ratio(few[:2], many)
+        assert two is not None
+        of_two += abs(two.log) > two.log_half_width()
+    assert told / tries <= 0.055  # 4 % were seen of 4,000
+    assert of_two / tries >= 0.065  # 8 %: what three are asked for
 
 
 def test_sessions_that_do_not_differ_are_held_to_vary_by_what_no_meter_is_better_than() -> None:
@@ -399,12 +422,12 @@ def test_of_days_with_unlike_many_sessions_steps_leave_open_what_the_fewest_do(
     of_b: str, degrees: float
 ) -> None:
     def some(days: str) -> Series:
-        each = "".join(day * count for day, count in zip(days, (2, 2, 26), strict=True))
-        return series((10.0,) * 30, meter_share=0.1, days=each)
+        each = "".join(day * count for day, count in zip(days, (3, 3, 26), strict=True))
+        return series((10.0,) * 32, meter_share=0.1, days=each)
 
     made = found(some("abc"), some(of_b))
     assert made.unit == "occasions"
-    squares = 2 * (1 / 2 + 1 / 2 + 1 / 26) / 9  # of the mean of three means, for each entry
+    squares = 2 * (1 / 3 + 1 / 3 + 1 / 26) / 9  # of the mean of three means, for each entry
     assert half_width(made) == pytest.approx(by_steps_alone(0.1, squares, degrees))
 
 
@@ -413,7 +436,7 @@ def test_of_shared_campaigns_with_unlike_many_rounds_by_what_each_counts_for(
     spread: float,
 ) -> None:
     def some(days: Sequence[float]) -> Series:
-        sizes = (2, 2, 26)
+        sizes = (3, 3, 26)
         made = {n: rounds((d,) * k) for n, d, k in zip("abc", days, sizes, strict=True)}
         joules = [value for each in made.values() for value in each.values()]
         return series(joules, meter_share=0.4, campaigns=made)
@@ -421,7 +444,7 @@ def test_of_shared_campaigns_with_unlike_many_rounds_by_what_each_counts_for(
     a, b = some((10.0,) * 3), some((10.0, 10.0 * (1 - spread), 10.0 * (1 + spread)))
     made = found(a, b)
     assert made.unit == "campaigns"
-    alike, unlike = 1 / 30, (1 / 2 + 1 / 2 + 1 / 26) / 9  # by their rounds, or each once
+    alike, unlike = 1 / 32, (1 / 3 + 1 / 3 + 1 / 26) / 9  # by their rounds, or each once
     squares = 2 * (unlike if spread else alike)
     assert half_width(made) == pytest.approx(by_steps_alone(0.4, squares, 2), rel=0.001)
 
@@ -453,7 +476,7 @@ def through_a_coarse_counter(
 
 @pytest.mark.parametrize(
     ("sizes", "steps", "missed_without"),
-    [((2, 2, 2), 100_000.0, 0.15), ((2, 2, 3), 100_000.0, 0.12), ((5, 5, 5), 10.0, 0.0)],
+    [((3, 3, 3), 100_000.0, 0.15), ((3, 3, 4), 100_000.0, 0.12), ((5, 5, 5), 10.0, 0.0)],
 )
 def test_what_the_counter_leaves_open_of_the_control_is_in_the_interval(
     sizes: Sequence[int], steps: float, missed_without: float

@@ -24,6 +24,7 @@ import numpy as np
 
 from harness.ranking.bound import Largest
 from harness.ranking.energy_pairs import EnergyPairs, compare_energies
+from harness.ranking.energy_ratio import MOST_LOG
 from harness.ranking.evidence import (
     BetweenSessions,
     Booleans,
@@ -69,7 +70,8 @@ class Ranking:
     """The difference of quality that the median pair would have needed; ``None`` where no
     difference could have been shown: one entry, or too few items."""
     least_energy_ratio: float | None
-    """Likewise the ratio of energies, above 1; ``None`` where nothing was compared."""
+    """Likewise the ratio of energies, above 1; ``None`` where nothing was compared, or none within
+    reason would have been enough."""
     bound: float
     """What statements of the last step had to exceed, on the scale of a standard normal."""
 
@@ -154,8 +156,9 @@ def _statistics(
     better = unsure_scale(apart, known, _between(quality))
     with_unseen = known + unseen_losses(quality, margins)
     not_worse = unsure_scale(apart + margins.quality, with_unseen, _between(quality))
-    less = _signed(pairs.difference, pairs)
-    not_more = _signed(pairs.difference + margins.log_energy, pairs)
+    shown = pairs.difference - pairs.drift
+    less = _signed(shown, pairs)
+    not_more = _signed(shown + margins.log_energy, pairs)
     not_more[~pairs.compared] = -math.inf
     shared = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
     less[shared], not_more[shared] = -math.inf, math.inf
@@ -283,5 +286,7 @@ def _least_energy(pairs: EnergyPairs, bound: float) -> float | None:
     upper = np.triu(pairs.compared, 1)
     if not upper.any() or not math.isfinite(bound):
         return None
-    needed = student_scale(bound, pairs.freedom[upper]) * pairs.error[upper]
-    return math.exp(float(np.median(needed)))
+    by_sessions = student_scale(bound, pairs.freedom[upper]) * pairs.error[upper]
+    needed = by_sessions + pairs.drift[upper]
+    least = float(np.median(needed))
+    return math.exp(least) if least <= MOST_LOG else None

@@ -250,10 +250,7 @@ def _one_series(
     beside = resolved_records([each for each in beside if _version(each) in controls])
     return Series(
         joules=tuple(joules_per_1000(session, amortise) for session in sessions),
-        kernels=tuple(
-            (each.kernel.before_cpu_seconds + each.kernel.after_cpu_seconds) / 2
-            for each in sessions
-        ),
+        kernels=tuple(each.kernel.cpu_seconds for each in sessions),
         meter_share=_meter_share(sessions, amortise),
         campaigns=_campaigns(resolved, amortise),
         controls=_campaigns(beside, amortise),

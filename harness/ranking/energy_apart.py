@@ -26,7 +26,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import fmean, variance
 from typing import NamedTuple
 
-from harness.ranking.energy_ratio import FEWEST, Ratio, Series, TooFew, ratio_of, worth_of
+from harness.ranking.energy_ratio import (
+    LEAST_SHARED,
+    Ratio,
+    Series,
+    TooFew,
+    kernel_log,
+    ratio_of,
+    worth_of,
+)
 from harness.records.rules import LEAST_CAMPAIGNS
 from harness.records.statistics import (
     LEAST_SPREAD,
@@ -51,8 +59,11 @@ def apart(a: Series, b: Series, least: int) -> Ratio | TooFew:
     """Compare two that were run apart; ``least`` is how many occasions show how they differ."""
     mine, theirs = _by_occasion(a), _by_occasion(b)
     if not mine or not theirs:
-        where = " of one occasion" if min(len(each.joules) for each in (a, b)) >= FEWEST else ""
-        return TooFew(f"fewer than {FEWEST} sessions{where} of one of them have a figure of energy")
+        fewest = min(len(each.joules) for each in (a, b))
+        where = " of one occasion" if fewest >= LEAST_SHARED else ""
+        return TooFew(
+            f"fewer than {LEAST_SHARED} sessions{where} of one of them have a figure of energy"
+        )
     common = sorted(mine.keys() & theirs.keys())
     if common:
         left_out = len(set(a.occasions)) > 1 or len(set(b.occasions)) > 1
@@ -75,7 +86,7 @@ def _by_occasion(series: Series) -> Mapping[int, _Occasion]:
     return {
         number: _Occasion(estimate, tuple(kernels[number]))
         for number, estimate in found.items()
-        if estimate is not None
+        if estimate is not None and len(joules[number]) >= LEAST_SHARED
     }
 
 
@@ -169,12 +180,6 @@ def _wider(drift: float) -> str:
 def _drift(mine: Iterable[_Occasion], theirs: Iterable[_Occasion]) -> float:
     """Return by how much the logarithm of the kernel's cost changed from one side to the other."""
     of_mine, of_theirs = (
-        fmean(_log_mean(each.kernels) for each in side) for side in (mine, theirs)
+        fmean(kernel_log(each.kernels) for each in side) for side in (mine, theirs)
     )
     return abs(of_theirs - of_mine)
-
-
-def _log_mean(values: Sequence[float]) -> float:
-    """Return the mean logarithm; 0 where nothing was timed."""
-    logs = [math.log(value) for value in values if value > 0]
-    return fmean(logs) if logs else 0.0

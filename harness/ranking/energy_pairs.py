@@ -4,9 +4,10 @@ Which sessions tell two entries apart, in this order:
 
 1. rounds that both took part in: Student's t on the differences round by round (paired), so that
    whatever a round had in common cancels. Where these are of as many campaigns as the rules ask
-   for, on the differences campaign by campaign, so that what changes from day to day counts. Of
-   fewer campaigns only one: the one with the most rounds in common, the first of several. Rounds
-   of two days, pooled, would take what the days differ by for nothing, and two do not show it;
+   for, on the differences campaign by campaign, each over the rounds in common, so that what
+   changes from day to day counts. Of fewer campaigns only one: the one with the most rounds in
+   common, the first of several. Rounds of two days, pooled, would take what the days differ by for
+   nothing, and two do not show it;
 2. the ratios to the control entry, one a campaign and at least as many of each entry as the rules
    ask for: two samples, after Welch (B. L. Welch, Biometrika 34 (1947), 28-35);
 3. sessions of one campaign, or day, in common: two samples likewise. An entry's sessions followed
@@ -17,25 +18,35 @@ Which sessions tell two entries apart, in this order:
 
 No error is less than what the edges and steps of the meter's windows leave open, the control's too
 where entries are compared by it: steps may be so coarse that sessions seem to be all the same.
+
+Of two that did not take turns, what the reference kernel's cost changed by from one's sessions to
+the other's is left open, to either side, as ``energy_apart`` has it: no number of sessions shows
+what the machine did in between.
 """
 
 from __future__ import annotations
 
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import TypeAlias
 
 import numpy as np
 
-from harness.ranking.evidence import Booleans, Evidence, Floats, Integers, SessionEnergies
-from harness.records.statistics import LEAST_SPREAD, serial_widening, t_quantile
+from harness.ranking.energy_figures import (
+    Figure,
+    Place,
+    by_campaign,
+    by_number,
+    by_round,
+    in_turns_alone,
+    split,
+)
+from harness.ranking.energy_ratio import LEAST_SHARED
+from harness.ranking.evidence import Booleans, Evidence, Floats, Integers
+from harness.records.statistics import LEAST_SPREAD, serial_widening
 
-LEAST_SHARED = 3
-"""Rounds that two entries must share, or sessions that each must have, to be compared by them."""
-NOT_COMPARED, BY_CAMPAIGN, BY_RATIO, BY_SESSION, BY_ROUND = range(5)
-"""By sessions or rounds of the first campaign; of the next one it is two more, and so on."""
+NOT_COMPARED, BY_CAMPAIGN, BY_OCCASION, BY_RATIO, BY_SESSION, BY_ROUND = range(6)
+"""By campaigns or days enough, with turns or without, or by sessions or rounds of the first one; of
+the next one it is two more, and so on."""
 A_CAMPAIGN = 2
 """From what is compared by one campaign to the same by the next."""
 
@@ -43,7 +54,8 @@ A_CAMPAIGN = 2
 def in_turns(kind: int) -> bool:
     """Say whether entries are compared column by column."""
     of_one_campaign = kind >= BY_SESSION
-    return kind == BY_CAMPAIGN or (of_one_campaign and (kind - BY_ROUND) % A_CAMPAIGN == 0)
+    by_rounds = of_one_campaign and (kind - BY_ROUND) % A_CAMPAIGN == 0
+    return by_rounds or kind in {BY_CAMPAIGN, BY_OCCASION}
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +74,9 @@ class Columns:
     """(members,): which of an entry's columns of noise is that of its first figure here."""
     left_open: Floats | None = None
     """(members, columns): the variance that the meter leaves open of each; ``None``: none."""
+    kernels: Floats | None = None
+    """(members, columns): the logarithm of what the reference kernel cost on the occasion of each;
+    ``None``: entries took turns, so that it was the same for both."""
 
     @property
     def pairs(self) -> tuple[Integers, Integers]:
@@ -85,6 +100,9 @@ class EnergyPairs:
     """(entries, entries): its standard error; infinite where not compared."""
     freedom: Floats
     """(entries, entries): degrees of freedom of the error; 1 where not compared."""
+    drift: Floats
+    """(entries, entries): by how much the machine may have changed from one to the other, as the
+    reference kernel saw it; never negative, and 0 where they took turns."""
     kind: Integers
     """(entries, entries): by what the two were compared."""
     by_kind: dict[int, Columns]
@@ -113,19 +131,25 @@ def compare_energies(evidence: Evidence) -> EnergyPairs:
     difference = np.zeros((count, count))
     error = np.full((count, count), np.inf)
     freedom = np.ones((count, count))
+    drift = np.zeros((count, count))
     for each, columns in by_kind.items():
         if not (chosen := kind[columns.pairs] == each).any():
             continue
-        compare = paired if in_turns(each) else two_samples
-        apart, squared_error, degrees = compare(columns)
-        if each >= BY_SESSION and not in_turns(each):
-            squared_error = squared_error * _widening(columns.counts)
-        squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
+        if each == BY_CAMPAIGN:
+            apart, squared_error, degrees = _over_campaigns(kind, by_kind)
+        else:
+            compare = paired if in_turns(each) else two_samples
+            apart, squared_error, degrees = compare(columns)
+            if each >= BY_SESSION and not in_turns(each):
+                squared_error = squared_error * _widening(columns.counts)
+            squared_error = np.maximum(squared_error, _left_open(columns, turns=in_turns(each)))
         place = tuple(columns.members[side] for side in np.nonzero(chosen))
         difference[place] = apart[chosen]
         error[place] = np.sqrt(squared_error[chosen])
         freedom[place] = degrees[chosen]
-    return EnergyPairs(difference, error, freedom, kind, by_kind)
+        if columns.kernels is not None:
+            drift[place] = _drift(columns, columns.kernels, turns=in_turns(each))[chosen]
+    return EnergyPairs(difference, error, freedom, drift, kind, by_kind)
 
 
 def paired(columns: Columns, least_spread: float = LEAST_SPREAD) -> tuple[Floats, Floats, Floats]:
@@ -146,6 +170,29 @@ def paired(columns: Columns, least_spread: float = LEAST_SPREAD) -> tuple[Floats
     spread = (squares - shared * np.square(difference)) / (shared - 1)
     spread = np.maximum(spread, 2 * least_spread**2)
     return difference, spread / shared, shared - 1
+
+
+def _over_campaigns(kind: Integers, by_kind: dict[int, Columns]) -> tuple[Floats, Floats, Floats]:
+    """Return (entries, entries): what ``paired`` does, by what two differ by in each campaign.
+
+    That is over the rounds that both had there: one may have ended rounds before the other, and
+    what the machine did in the others is in one of them alone.
+    """
+    sums, squares, left_open, number = np.zeros((4, *kind.shape))
+    for each, columns in by_kind.items():
+        here = columns.pairs
+        if each >= BY_SESSION and in_turns(each) and (kind[here] == BY_CAMPAIGN).any():
+            counts = _shared(columns) >= LEAST_SHARED
+            apart = np.where(counts, paired(columns)[0], 0)
+            sums[here] += apart
+            squares[here] += np.square(apart)
+            left_open[here] += np.where(counts, _left_open(columns, turns=True), 0)
+            number[here] += counts
+    campaigns = np.maximum(number, 2)
+    difference = sums / campaigns
+    spread = (squares - campaigns * np.square(difference)) / (campaigns - 1)
+    squared_error = np.maximum(spread, 2 * LEAST_SPREAD**2) / campaigns
+    return difference, np.maximum(squared_error, left_open / campaigns**2), campaigns - 1
 
 
 def two_samples(
@@ -197,19 +244,30 @@ def _left_open(columns: Columns, *, turns: bool) -> Floats:
     return of_both
 
 
-_Figure: TypeAlias = tuple[float, float]
-"""A value, and the variance that the meter leaves open of it."""
-_Place: TypeAlias = tuple[int, int]
-"""A campaign, and a number within it."""
+def _drift(columns: Columns, kernels: Floats, *, turns: bool) -> Floats:
+    """Return (members, members): what the kernel changed by between the figures of two."""
+    if turns:
+        present = columns.present.astype(np.float64)
+        sums = kernels @ present.T
+        shared = np.maximum(present @ present.T, 1)
+        of_shared: Floats = np.abs(sums - sums.T) / shared
+        return of_shared
+    means = kernels.sum(axis=1) / np.maximum(columns.counts, 1)
+    of_all: Floats = np.abs(np.subtract.outer(means, means))
+    return of_all
 
 
 def _columns(evidence: Evidence) -> dict[int, Columns]:
     control = None if evidence.control is None else evidence.entries.index(evidence.control)
-    plain = [_by_campaign(energy, None) for energy in evidence.energy]
-    found = {BY_CAMPAIGN: _table(dict(enumerate(plain)))}
+    in_rounds = [by_campaign(in_turns_alone(energy), None) for energy in evidence.energy]
+    plain = [by_campaign(energy, None) for energy in evidence.energy]
+    found = {
+        BY_CAMPAIGN: replace(_table(dict(enumerate(in_rounds))), kernels=None),
+        BY_OCCASION: _table(dict(enumerate(plain))),
+    }
     if control is not None:
         against = evidence.energy[control]
-        ratios = [_by_campaign(energy, against) for energy in evidence.energy]
+        ratios = [by_campaign(energy, against) for energy in evidence.energy]
         found[BY_RATIO] = _table(dict(enumerate(ratios)))
     return found | _of_one_campaign(evidence)
 
@@ -219,16 +277,19 @@ def _of_one_campaign(evidence: Evidence) -> dict[int, Columns]:
 
     Each of an entry's campaigns has noise of its own, which hangs on nobody else's.
     """
-    by_session = _split([_by_number(energy) for energy in evidence.energy])
-    by_round = _split([_by_round(energy) for energy in evidence.energy])
+    of_sessions = split([by_number(energy) for energy in evidence.energy])
+    of_rounds = split([by_round(energy) for energy in evidence.energy])
     found: dict[int, Columns] = {}
     drawn = np.zeros(len(evidence.entries), np.int64)
-    for number, (campaign, sessions) in enumerate(sorted(by_session.items())):
-        for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, by_round.get(campaign, {}))):
+    for number, (campaign, sessions) in enumerate(sorted(of_sessions.items())):
+        for kind, rows in ((BY_SESSION, sessions), (BY_ROUND, of_rounds.get(campaign, {}))):
             if len(rows) > 1:
                 columns = _table(rows)
-                first = drawn[columns.members]
-                found[kind + A_CAMPAIGN * number] = replace(columns, first=first)
+                found[kind + A_CAMPAIGN * number] = replace(
+                    columns,
+                    first=drawn[columns.members],
+                    kernels=None if kind == BY_ROUND else columns.kernels,
+                )
         for entry, row in sessions.items():
             drawn[entry] += len(row)
     return found
@@ -242,7 +303,7 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
         if first == BY_ROUND and BY_RATIO in by_kind:
             enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
             kind[np.logical_and.outer(enough, enough)] = BY_RATIO
-        most, shared, campaigns = np.zeros((3, count, count), np.int64)
+        most, campaigns = np.zeros((2, count, count), np.int64)
         for each, columns in by_kind.items():
             if each >= BY_SESSION and (each - first) % A_CAMPAIGN == 0:
                 in_common = _shared(columns) if in_turns(each) else _fewer(columns)
@@ -250,9 +311,9 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
                 more = (in_common > most[here]) & (in_common >= LEAST_SHARED)
                 kind[here] = np.where(more, each, kind[here])
                 most[here] = np.maximum(most[here], in_common)
-                shared[here] += in_common
-                campaigns[here] += in_common > 0
-        kind[(campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
+                campaigns[here] += in_common >= LEAST_SHARED
+        enough = campaigns >= evidence.least_campaigns
+        kind[enough] = BY_OCCASION if first == BY_SESSION else BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
 
@@ -269,79 +330,16 @@ def _shared(columns: Columns) -> Integers:
     return shared
 
 
-def _variances(energy: SessionEnergies) -> Floats:
-    """Return (sessions,): the variance that the meter leaves open of each."""
-    if energy.meter_shares is None:
-        return np.zeros(len(energy.log_joules))
-    variances: Floats = np.square(energy.meter_shares / t_quantile(math.inf))
-    return variances
-
-
-def _figures(energy: SessionEnergies) -> list[_Figure]:
-    return [*zip(energy.log_joules.tolist(), _variances(energy).tolist(), strict=True)]
-
-
-def _by_round(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
-    if energy is None:
-        return {}
-    return dict(zip(energy.round_keys(), _figures(energy), strict=False))
-
-
-def _by_number(energy: SessionEnergies | None) -> dict[_Place, _Figure]:
-    if energy is None:
-        return {}
-    before: Counter[int] = Counter()
-    found = {}
-    for campaign, figure in zip(energy.campaigns.tolist(), _figures(energy), strict=True):
-        found[campaign, before[campaign]] = figure
-        before[campaign] += 1
-    return found
-
-
-def _split(rows: Sequence[Mapping[_Place, _Figure]]) -> dict[int, dict[int, dict[_Place, _Figure]]]:
-    """Return campaign by campaign the figures of every entry that has any there, by its number."""
-    found: dict[int, dict[int, dict[_Place, _Figure]]] = {}
-    for number, row in enumerate(rows):
-        for place, figure in row.items():
-            found.setdefault(place[0], {}).setdefault(number, {})[place] = figure
-    return found
-
-
-def _by_campaign(
-    energy: SessionEnergies | None, control: SessionEnergies | None
-) -> dict[_Place, _Figure]:
-    """Return the mean of each campaign, less the control's where one is given."""
-    if energy is None:
-        return {}
-    means = {}
-    for campaign in sorted(set(energy.campaigns.tolist())):
-        mean, variance = _mean_of(energy, campaign)
-        if control is not None:
-            if campaign not in control.campaigns:
-                continue
-            of_control, left_open = _mean_of(control, campaign)
-            mean -= of_control
-            variance = 0.0 if energy is control else variance + left_open
-        means[campaign, 0] = mean, variance
-    return means
-
-
-def _mean_of(energy: SessionEnergies, campaign: int) -> _Figure:
-    members = energy.campaigns == campaign
-    count = int(members.sum())
-    mean = float(energy.log_joules[members].mean())
-    return mean, float(_variances(energy)[members].sum()) / count**2
-
-
-def _table(rows: Mapping[int, Mapping[_Place, _Figure]]) -> Columns:
+def _table(rows: Mapping[int, Mapping[Place, Figure]]) -> Columns:
     members = sorted(rows)
     keys = sorted({key for row in rows.values() for key in row})
     place = {key: position for position, key in enumerate(keys)}
-    values, left_open = np.zeros((2, len(rows), len(keys)))
+    values, left_open, kernels = np.zeros((3, len(rows), len(keys)))
     present = np.zeros(values.shape, dtype=bool)
     for number, entry in enumerate(members):
         for key, figure in rows[entry].items():
-            values[number, place[key]], left_open[number, place[key]] = figure
-            present[number, place[key]] = True
+            here = number, place[key]
+            values[here], left_open[here], kernels[here] = figure
+            present[here] = True
     none_before = np.zeros(len(rows), np.int64)
-    return Columns(values, present, np.array(members, np.int64), none_before, left_open)
+    return Columns(values, present, np.array(members, np.int64), none_before, left_open, kernels)

@@ -23,6 +23,10 @@ Resampled: TypeAlias = Callable[[Floats], Floats]
 """A metric of one entry under weights of the items: (draws, items) to (draws,)."""
 
 
+UNSHARED = 1 << 32
+"""From here on rounds are numbered that no two sessions share."""
+
+
 @dataclass(frozen=True, eq=False)
 class ItemScores:
     """Quality that is a mean over items: accuracy, balanced accuracy, mean overlap.
@@ -114,8 +118,8 @@ class SessionEnergies:
     """The energy of one entry, session by session.
 
     Raises ``ValueError`` where shapes do not fit, a figure is not finite, a session has no
-    campaign's number of its own, two sessions say that they were the same round, or a share is
-    negative.
+    campaign's number or no kernel of its own, two sessions say that they were the same round, or a
+    share is negative.
     """
 
     log_joules: Floats
@@ -127,6 +131,8 @@ class SessionEnergies:
     meter_shares: Floats | None = None
     """(sessions,): the half-width at 95 % that edges and steps of the meter's windows leave open, a
     share of the joules; ``None``: nothing is."""
+    kernels: Floats | None = None
+    """(sessions,): CPU seconds of the reference kernel beside each; ``None``: it was not timed."""
 
     def __post_init__(self) -> None:
         """Refuse what does not fit together."""
@@ -139,6 +145,8 @@ class SessionEnergies:
             shares.shape != self.log_joules.shape or not (shares >= 0).all()
         ):
             raise ValueError("what the meter leaves open is not a share of each session's energy")
+        if self.kernels is not None and self.kernels.shape != self.log_joules.shape:
+            raise ValueError(f"{self.log_joules.shape} energies, {self.kernels.shape} kernels")
         if self.rounds is not None:
             if self.rounds.shape != self.log_joules.shape:
                 raise ValueError(f"{self.log_joules.shape} energies, {self.rounds.shape} rounds")

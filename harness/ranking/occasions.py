@@ -14,15 +14,12 @@ from itertools import count
 
 import numpy as np
 
-from harness.ranking.evidence import SessionEnergies
+from harness.ranking.evidence import UNSHARED, SessionEnergies
 from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
 from harness.records.estimates import shares_of
 from harness.records.evaluation import EvaluationRecord
 from harness.records.moments import moment
-
-UNSHARED = 1 << 32
-"""From here on rounds are numbered that no two sessions share."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +32,8 @@ class Measured:
     """Of each session, of 1,000 queries; of none where any is not resolved."""
     meter_shares: tuple[float, ...]
     """The half-width at 95 % that the meter's edges and steps leave of each, as a share of it."""
+    kernels: tuple[float, ...]
+    """CPU seconds of the reference kernel beside each."""
     rounds: tuple[int | None, ...]
     """Of each of these sessions."""
 
@@ -59,6 +58,7 @@ def measured(record: EvaluationRecord) -> Measured:
         occasion=_occasion(record),
         joules=tuple(joules),
         meter_shares=tuple(shares_of(sessions, joules, amortise)),
+        kernels=tuple([session.kernel.cpu_seconds for session in sessions]),
         rounds=tuple([session.round for session in sessions]),
     )
 
@@ -80,11 +80,13 @@ def _energies(
 ) -> SessionEnergies:
     joules: list[float] = []
     shares: list[float] = []
+    kernels: list[float] = []
     places: list[tuple[int, int]] = []
     in_turns = False
     for evaluation, occasion in evaluations:
         joules += evaluation.joules
         shares += evaluation.meter_shares
+        kernels += evaluation.kernels
         for turn in evaluation.rounds:
             named = turn is not None and 0 <= turn < UNSHARED
             in_turns |= named
@@ -93,7 +95,11 @@ def _energies(
             places.append((occasion, turn if turn is not None and shared else next(unshared)))
     occasion_of, rounds = np.array(places, np.int64).T
     return SessionEnergies(
-        np.log(joules), occasion_of, rounds if in_turns else None, np.array(shares)
+        np.log(joules),
+        occasion_of,
+        rounds if in_turns else None,
+        np.array(shares),
+        np.array(kernels),
     )
 
 

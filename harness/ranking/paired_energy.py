@@ -27,7 +27,8 @@ from typing import Literal, TypeAlias
 
 from harness.ranking.energy_apart import apart
 from harness.ranking.energy_ratio import (
-    FEWEST,
+    LEAST_SHARED,
+    MOST_LOG,
     Campaign,
     Pairing,
     Ratio,
@@ -105,7 +106,7 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
     alpha, nothing = min(a.alpha, b.alpha), math.log1p(margin)
     half = estimate.log_half_width(alpha) + ratio.drift
     low, high = estimate.log - half, estimate.log + half
-    if max(-low, high) > _MOST_LOG:
+    if max(-low, high) > MOST_LOG:
         return not_compared("their sessions differ among themselves beyond all reason")
     status = _status(low, high, nothing)
     scatter = max(ratio.scatter, left_open * math.sqrt(ratio.units))
@@ -121,16 +122,15 @@ def compare_energy(a: Series, b: Series, *, margin: float, least_campaigns: int)
                 scatter,
                 alpha,
                 nothing,
-                fewest=least_campaigns if ratio.unit in {"campaigns", "occasions"} else FEWEST,
+                fewest=least_campaigns
+                if ratio.unit in {"campaigns", "occasions"}
+                else LEAST_SHARED,
             )
             if status == "not-told-apart"
             else None
         ),
         unit=ratio.unit,
     )
-
-
-_MOST_LOG = math.log(1e12)
 
 
 def _status(low: float, high: float, margin: float) -> EnergyStatus:
@@ -143,7 +143,7 @@ def _status(low: float, high: float, margin: float) -> EnergyStatus:
 
 
 def _by_rounds(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
-    """Pair the sessions of the same rounds; ``None`` where no campaign has two of both."""
+    """Pair the sessions of the same rounds; ``None`` where no campaign has enough of both."""
     shared: dict[str, LogEstimate] = {}
     for campaign in sorted(a.campaigns.keys() & b.campaigns.keys()):
         found = _blocked(b.campaigns[campaign], a.campaigns[campaign])
@@ -186,6 +186,8 @@ def _by_rounds(a: Series, b: Series, least_campaigns: int) -> Ratio | None:
 
 
 def _blocked(ones: Campaign, others: Campaign) -> LogEstimate | None:
+    if len(ones.keys() & others.keys()) < LEAST_SHARED:
+        return None
     return blocked_ratio(ones, others, least_spread=LEAST_SPREAD)
 
 
@@ -217,7 +219,7 @@ def _worth_by_control(series: Series, campaigns: Iterable[str], pooled: Pooled) 
 
 
 def _to_control(series: Series) -> dict[str, LogEstimate]:
-    """Return the ratio to the control in each campaign that has two rounds of both."""
+    """Return the ratio to the control in each campaign that has rounds enough of both."""
     found = {
         campaign: _blocked(rounds, series.controls.get(campaign, {}))
         for campaign, rounds in sorted(series.campaigns.items())

@@ -171,6 +171,11 @@ class ReferenceKernel(Frozen):
     before_cpu_seconds: float
     after_cpu_seconds: float
 
+    @property
+    def cpu_seconds(self) -> float:
+        """Beside the session: the mean of both."""
+        return (self.before_cpu_seconds + self.after_cpu_seconds) / 2
+
 
 class Agreement(Frozen):
     """How far a session's answers to the originals agree with others of the same entry.
