@@ -111,10 +111,12 @@ def installed(packages: Path) -> dict[str, str]:
         said = "cannot be read as UTF-8"
         try:
             metadata = Distribution.at(path).metadata
-            name, version = metadata["Name"], metadata["Version"]
+            name, version = (
+                ", ".join(metadata.get_all(field) or ()) for field in ("Name", "Version")
+            )
             said = f"says of its package that it is {name!r} {version!r}"
-            found[canonicalize_name(name)] = str(Version(version))
-        except (ValueError, TypeError, AttributeError):  # no text, no version, no such field
+            found[canonicalize_name(name, validate=True)] = str(Version(version))
+        except (ValueError, TypeError, AttributeError):  # no text, no such field, or several
             raise refused(
                 f"a wheel brought {path.name!r}, which {said}", "lock another version"
             ) from None
