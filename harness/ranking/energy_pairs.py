@@ -242,7 +242,7 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
         if first == BY_ROUND and BY_RATIO in by_kind:
             enough = by_kind[BY_RATIO].counts >= evidence.least_campaigns
             kind[np.logical_and.outer(enough, enough)] = BY_RATIO
-        most, shared, campaigns = np.zeros((3, count, count), np.int64)
+        most, campaigns = np.zeros((2, count, count), np.int64)
         for each, columns in by_kind.items():
             if each >= BY_SESSION and (each - first) % A_CAMPAIGN == 0:
                 in_common = _shared(columns) if in_turns(each) else _fewer(columns)
@@ -250,9 +250,8 @@ def _kinds(evidence: Evidence, by_kind: dict[int, Columns]) -> Integers:
                 more = (in_common > most[here]) & (in_common >= LEAST_SHARED)
                 kind[here] = np.where(more, each, kind[here])
                 most[here] = np.maximum(most[here], in_common)
-                shared[here] += in_common
                 campaigns[here] += in_common > 0
-        kind[(campaigns >= evidence.least_campaigns) & (shared >= LEAST_SHARED)] = BY_CAMPAIGN
+        kind[campaigns >= evidence.least_campaigns] = BY_CAMPAIGN
     np.fill_diagonal(kind, NOT_COMPARED)
     return kind
 
