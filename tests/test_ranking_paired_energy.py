@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from harness.ranking.energy_ratio import Campaign, Series
 from harness.ranking.paired_energy import EnergyFinding, compare_energy
@@ -298,10 +299,20 @@ def test_the_day_that_both_ran_on_counts_and_no_other() -> None:
     assert made.ratio == pytest.approx(0.8)
     assert (made.pairing, made.unit, made.status) == ("none", "sessions", "less")
     assert made.method.endswith("for the 5 and 5 sessions of the one day or campaign in common")
+    one_day = series(scaled(0.8), days="aaaaa")
+    for pair in ((a, one_day), (one_day, a)):
+        assert "for the 5 and 5 sessions of the one day" in found(*pair).method
+    assert "sessions of the one day" not in found(one_day, one_day).method
     both = series((*scaled(0.8), *scaled(0.9, A[:4])), days="aaaaabbbb")
     made = found(a, both)
     assert made.ratio == pytest.approx(0.8)
     assert "one day or campaign of 2 in common" in made.method
+
+
+def test_two_sessions_of_two_days_show_no_spread_and_it_is_said_that_they_are_of_two() -> None:
+    of_two, too_few = series(A[:2], days="ab"), series(A[:1], days="a")
+    assert "fewer than 2 sessions of one occasion of one" in found(joint(A), of_two).reason
+    assert "fewer than 2 sessions of one of them" in found(joint(A), too_few).reason
 
 
 def test_days_in_common_are_compared_day_by_day() -> None:
@@ -314,6 +325,32 @@ def test_days_in_common_are_compared_day_by_day() -> None:
     assert made.ratio == pytest.approx(0.9)
     elsewhere = found(a, series(b.joules, days=days.translate(str.maketrans("abcd", "efgh"))))
     assert (elsewhere.pairing, elsewhere.status) == ("none", "not-told-apart")
+
+
+def test_days_in_common_have_students_interval_and_as_many_are_asked_for_as_would_settle_it() -> None:
+    rng = np.random.default_rng(7)
+    a, b = of_days(rng, "abcd", 0.03), of_days(rng, "abcd", 0.03, 0.99)
+    made = found(a, b)
+    by_day = np.log(b.joules).reshape(4, 5).mean(1) - np.log(a.joules).reshape(4, 5).mean(1)
+    spread = by_day.std(ddof=1)
+
+    def suffices(days: int) -> bool:
+        quantiles = sum(stats.t.ppf([0.975, 0.8], days - 1))
+        return bool(quantiles * spread / math.sqrt(days) <= abs(by_day.mean()))
+
+    assert (made.status, made.unit) == ("not-told-apart", "occasions")
+    assert made.ratio_interval is not None
+    half = stats.t.ppf(0.975, 3) * spread / 2
+    assert np.log(made.ratio_interval) == pytest.approx([by_day.mean() - half, by_day.mean() + half])
+    assert made.needed == next(days for days in range(5, 1000) if suffices(days))
+
+
+def test_a_change_of_the_machine_widens_the_interval_of_entries_of_other_days_too() -> None:
+    rng = np.random.default_rng(3)
+    a, b = of_days(rng, "abc", 0.01), of_days(rng, "def", 0.01)
+    low, high = found(a, b).ratio_interval or (0, 0)
+    wider = found(a, replace(b, kernels=(0.11,) * len(b.kernels))).ratio_interval
+    assert wider == pytest.approx((low / 1.1, high * 1.1))
 
 
 @given(st.integers(0, 1000), st.sampled_from(["abc", "abcd"]), st.sampled_from(["def", "abc"]))
