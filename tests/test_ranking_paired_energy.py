@@ -178,6 +178,12 @@ def test_sessions_that_are_left_out_do_not_steady_what_the_meter_leaves_open() -
     assert two.ratio_interval == pytest.approx(one.ratio_interval)
 
 
+def test_only_what_is_compared_by_the_control_is_as_open_as_the_control() -> None:
+    for a, b in ((joint(A), joint(scaled(0.9, A[::-1]))), (series(A), series(scaled(0.9)))):
+        coarse_a, coarse_b = (replace(each, control_meter_share=0.5) for each in (a, b))
+        assert found(coarse_a, coarse_b) == found(a, b)
+
+
 # Campaigns
 
 
@@ -327,7 +333,7 @@ def test_days_in_common_are_compared_day_by_day() -> None:
     assert (elsewhere.pairing, elsewhere.status) == ("none", "not-told-apart")
 
 
-def test_days_in_common_have_students_interval_and_as_many_are_asked_for_as_would_settle_it() -> None:
+def test_days_in_common_have_students_interval_and_as_many_are_asked_for_as_settle_it() -> None:
     rng = np.random.default_rng(7)
     a, b = of_days(rng, "abcd", 0.03), of_days(rng, "abcd", 0.03, 0.99)
     made = found(a, b)
@@ -335,13 +341,13 @@ def test_days_in_common_have_students_interval_and_as_many_are_asked_for_as_woul
     spread = by_day.std(ddof=1)
 
     def suffices(days: int) -> bool:
-        quantiles = sum(stats.t.ppf([0.975, 0.8], days - 1))
+        quantiles = stats.t.ppf(0.975, days - 1) + stats.t.ppf(0.8, days - 1)
         return bool(quantiles * spread / math.sqrt(days) <= abs(by_day.mean()))
 
     assert (made.status, made.unit) == ("not-told-apart", "occasions")
     assert made.ratio_interval is not None
-    half = stats.t.ppf(0.975, 3) * spread / 2
-    assert np.log(made.ratio_interval) == pytest.approx([by_day.mean() - half, by_day.mean() + half])
+    half, mean = stats.t.ppf(0.975, 3) * spread / 2, by_day.mean()
+    assert made.ratio_interval == pytest.approx(np.exp([mean - half, mean + half]))
     assert made.needed == next(days for days in range(5, 1000) if suffices(days))
 
 
