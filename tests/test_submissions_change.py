@@ -11,7 +11,7 @@ import pytest
 from git_projects import TEAMS, commit, entry, git, manifest, with_file, write_challenge
 
 from harness.errors import ConfigurationError
-from harness.submissions.change import ChangeReport, examine
+from harness.submissions.change import ChangeReport, _no_name_in, examine
 from harness.submissions.git import Repository
 
 
@@ -409,6 +409,15 @@ def test_paths_that_no_checkout_holds_are_in_no_entry_and_refused_to_all(root: P
     git(root, "update-ref", "HEAD", git(root, "commit-tree", tree, "-p", "HEAD", "-m", "evil"))
     assert found(judged(root)) == [(code, path) for path in paths for code in ("FRG602", "FRG609")]
     assert found(judged(root, "ada")) == [("FRG609", path) for path in paths]
+
+
+def test_nothing_that_a_file_system_leaves_out_of_a_name_hides_git_in_it() -> None:
+    # utf8.c of git, next_hfs_char, names these for HFS+, and none of those beside them.
+    ignored = (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
+    beside = (0x200B, 0x2010, 0x2029, 0x202F, 0x2069, 0x2070, 0xFEFE, 0xFF00)
+    for code in (*ignored, *beside):
+        part = f".g{chr(code)}it"
+        assert _no_name_in(f"a/{part}/b") == (part if code in ignored else None), hex(code)
 
 
 @pytest.mark.parametrize("part", ["git~10", "xgit~1", ".gitx", ".git.x", "...", ".github"])
