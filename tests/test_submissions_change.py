@@ -78,6 +78,16 @@ def test_everything_outside_of_entries_is_the_organisers(root: Path) -> None:
     assert judged(root, "ADA").ok
 
 
+def test_what_is_not_a_teams_to_change_is_said_by_what_it_is(root: Path) -> None:
+    commit(root, dict.fromkeys((*OUTSIDE, "leaderboard/rules.toml.old"), "mine now\n"))
+    said = {fault.path: fault.message.partition(":")[0] for fault in judged(root).faults}
+    assert said["leaderboard/rules.toml"] == "the rules"
+    assert said["leaderboard/rules.toml.old"] == "the leaderboard"
+    assert said["leaderboard/results/toy/green-model/x.json"] == "results"
+    assert said["tasks/toy/task.py"] == "a task"
+    assert said["submissions.txt"] == "in no folder of an entry"
+
+
 def test_removing_and_making_executable_are_changes(root: Path) -> None:
     rules = root / "leaderboard" / "rules.toml"
     rules.chmod(rules.stat().st_mode | stat.S_IXUSR)
@@ -121,10 +131,13 @@ def test_a_new_entry_names_its_authors_team_by_its_id(root: Path) -> None:
     }
     new = [entry(f"new-{number}", team) for number, team in enumerate(teams)]
     commit(root, {path: text for files in new for path, text in files.items()})
-    assert found(judged(root)) == [
+    report = judged(root)
+    assert found(report) == [
         (code, f"submissions/new-{number}/submission.toml")
         for number, code in enumerate(teams.values())
     ]
+    assert 'there is no team "nobody" in leaderboard/teams.toml' in report.faults[0].message
+    assert 'the team "blues" is not the author' in report.faults[5].message
 
 
 @pytest.mark.parametrize("content", ["", "[submission]\nteam = 3\n", "\x00", "x" * 70_000, None])
