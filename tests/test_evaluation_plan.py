@@ -10,6 +10,7 @@ from record_samples import RULES as CHALLENGE
 from toy_task import write_task
 
 from harness.evaluation import plan
+from harness.evaluation.agreement import draw_rebatched
 from harness.evaluation.plan import (
     MIN_SWEEPS,
     PlannedSweep,
@@ -263,6 +264,19 @@ def test_more_passes_are_made_for_a_slow_meter() -> None:
     quick, slow = (wanted_seconds(CHALLENGE, RULES, refresh) for refresh in (0.001, 0.1))
     assert count_sweeps(RULES, quick, 100, 0.005) == 2
     assert count_sweeps(RULES, slow, 100, 0.005) == RULES.max_sweeps
+
+
+@pytest.mark.parametrize(
+    ("seconds", "seconds_per_query", "queries"), [(1.0, 0.05, 20), (1.0, 1e-9, 40), (1.0, 0.0, 40)]
+)
+def test_as_many_are_sent_in_other_batches_as_should_be_answered_in_time(
+    seconds: float, seconds_per_query: float, queries: int
+) -> None:
+    made = draw_rebatched(split_of(50), "index", batch_size=8, most=40, rng=sealed_rng())
+    assert made is not None
+    assert sum(map(len, made.batches(seconds, seconds_per_query))) == queries
+    assert len(made.positions) == len(made.predictions) == queries
+    assert [len(batch) for batch in made.batches(0.0, 1.0)] == [made.size]
 
 
 def test_a_sweep_of_variants_keeps_its_samples_by_position() -> None:

@@ -162,11 +162,34 @@ def test_three_shared_campaigns_are_counted_as_campaigns_and_their_difference_is
 def test_of_two_shared_campaigns_the_one_with_more_rounds_counts() -> None:
     a = series((*A, *A), campaigns={"c": rounds(A), "d": rounds(A)})
     dear, cheap = scaled(1.5), scaled(0.9, (10.0, 10.2, 9.8, 10.1, 9.9))
-    b = series((*dear[:4], *cheap), campaigns={"c": rounds(dear[:4]), "d": rounds(cheap)})
+    for more, fewer in ("cd", "dc"):
+        b = series((*cheap, *dear[:4]), campaigns={more: rounds(cheap), fewer: rounds(dear[:4])})
+        made = found(a, b)
+        assert (made.status, made.unit, made.pairing) == ("less", "rounds", "rounds")
+        assert made.method.startswith("paired by 5 rounds")
+        assert "of one campaign of 2" in made.method
+    assert "of one campaign" not in found(joint(A), joint(cheap)).method
+
+
+@pytest.mark.parametrize(("units", "unit"), [(5, "rounds"), (3, "campaigns")])
+def test_as_many_rounds_or_campaigns_are_asked_for_as_would_settle_it(
+    units: int, unit: str
+) -> None:
+    rng = np.random.default_rng(5)
+    a, b = joint(A), joint(scaled(1.002, A[::-1]))
+    if unit == "campaigns":
+        a, b = on_days(rng, "abc", 0.02), on_days(rng, "abc", 0.02)
     made = found(a, b)
-    assert (made.status, made.unit, made.pairing) == ("less", "rounds", "rounds")
-    assert made.method.startswith("paired by 5 rounds")
-    assert "of one campaign of 2" in made.method
+    assert (made.status, made.unit) == ("not-told-apart", unit)
+    low, high = np.log(made.ratio_interval or (0, 0))
+    seen, error = (low + high) / 2, (high - low) / 2 / stats.t.ppf(0.975, units - 1)
+    target = max(abs(seen), math.log1p(MARGIN) - abs(seen))
+
+    def suffices(count: int) -> bool:
+        quantiles = stats.t.ppf(0.975, count - 1) + stats.t.ppf(0.8, count - 1)
+        return bool(quantiles * error * math.sqrt(units / count) <= target)
+
+    assert made.needed == next(count for count in range(units + 1, 5_000) if suffices(count))
 
 
 def test_sessions_that_are_left_out_do_not_steady_what_the_meter_leaves_open() -> None:
