@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from harness.ranking.boards import make_boards
 from harness.ranking.usable import MOST, why_unusable
 from harness.records.board import Boards
-from harness.records.evaluation import EvaluationRecord, Failed
+from harness.records.evaluation import Campaign, EvaluationRecord, Failed
 from harness.records.session import Agreement, Phase, Session
 from harness.site import entry_result
 from harness.site.badge import badge
@@ -181,6 +181,23 @@ def test_a_quality_in_steps_that_cannot_be_is_refused(step: float) -> None:
     boards, page = built(with_quality_in_steps_of(step))
     assert not page
     assert "in steps that are not" in boards.problems[0].message
+
+
+def test_a_quality_of_more_than_all_is_refused() -> None:
+    made = samples.full_record()
+    assert made.quality is not None
+    (first, *others) = made.quality.metrics
+    for field in ("low", "value", "high"):
+        beyond = replace(made.quality, metrics=(replace(first, **{field: 1.01}), *others))
+        reason = why_unusable(replace(made, quality=beyond))
+        assert reason == f"its {first.name} is not between 0 and 1"
+
+
+def test_what_failed_in_a_void_campaign_failed_and_is_not_void() -> None:
+    campaign = Campaign(id="c", entries=("a", "b"), void="the control differed too much")
+    made = replace(samples.full_record(), campaign=campaign)
+    assert why_unusable(made) == "its campaign is void: the control differed too much"
+    assert why_unusable(replace(made, outcome=FAILED)) is None
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,11 @@ CASES = {
         with_board("measured", overheated=False),
         "gpu-0: throttled by heat in 1 windows (limit 0)",
     ),
+    "suspended": Case(
+        with_disturbance("idle-after", suspended_seconds=0.11),
+        with_disturbance("idle-after", suspended_seconds=0.09),
+        "the machine was suspended for 0.1 s",
+    ),
 }
 
 

@@ -10,8 +10,11 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 from record_samples import RULES, component_energy, record, session
+from scipy import stats
 
+from harness.evaluation.agreement import _lower_bound
 from harness.evaluation.notices import notices
+from harness.evaluation.variants import variant_cost_ratio
 from harness.records.evaluation import EvaluationRecord, Look
 from harness.records.meter import DeviceCondition, Grade
 from harness.records.session import Agreement, Notice, ReferenceKernel, Session, Sweep, VoidSession
@@ -451,6 +454,32 @@ def test_other_batches_may_change_as_much_as_other_sessions_do() -> None:
     assert codes(agreeing(0.98, rebatched=0.975)) == []  # within what the rules bear
     assert codes(agreeing(0.975, rebatched=0.96)) == []  # beyond it, and perhaps by chance
     assert codes(agreeing(rebatched=0.9, items=4)) == ["batch-dependent-predictions"]
+    assert codes(agreeing(None, rebatched=0.9)) == ["batch-dependent-predictions"]
+
+
+def test_how_many_answers_change_with_the_batch_is_known_as_wilson_has_it() -> None:
+    for changed, items in ((1, 20), (12, 256), (0, 50)):
+        found = stats.binomtest(changed, items, alternative="greater")
+        low = found.proportion_ci(0.99, method="wilson").low
+        assert _lower_bound(changed / items, items, 0.01) == pytest.approx(low)
+
+
+def test_variants_that_cost_more_by_chance_are_not_said_to_cost_otherwise() -> None:
+    assert codes(with_variants(0.95, 1.4, 1.0, 1.3, 1.05)) == ["variants-cost-unclear"]
+
+
+def test_of_one_session_what_variants_cost_is_known_without_an_interval() -> None:
+    found = variant_cost_ratio(with_variants(1.2).sessions[:1])
+    assert found is not None
+    assert found.value == pytest.approx(1.2)
+    assert found.interval is None
+    assert found.differs
+
+
+def test_a_session_without_variants_is_named() -> None:
+    bare = replace(session(), sweeps=session().sweeps[:1])
+    (notice,) = (n for n in notices(record(sessions=(bare,) * 5), RULES))
+    assert (notice.code, notice.message[:28]) == ("few-variants", "a session had no variants: a")
 
 
 def test_a_table_that_guesses_at_variants_is_named() -> None:

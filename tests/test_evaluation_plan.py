@@ -10,6 +10,7 @@ from record_samples import RULES as CHALLENGE
 from toy_task import write_task
 
 from harness.evaluation import plan
+from harness.evaluation.agreement import draw_rebatched
 from harness.evaluation.plan import (
     MIN_SWEEPS,
     PlannedSweep,
@@ -122,14 +123,15 @@ def test_variants_stay_within_their_room(task: Task, monkeypatch: pytest.MonkeyP
     assert sum(len(sample) for sweep in variants for _, sample in sent(sweep, split)) <= 200
 
 
+@pytest.mark.parametrize("sweeps", [2, 5])
 def test_where_no_whole_sweep_of_variants_has_room_there_is_one_of_a_part(
-    task: Task, monkeypatch: pytest.MonkeyPatch
+    task: Task, monkeypatch: pytest.MonkeyPatch, sweeps: int
 ) -> None:
     split = split_of(10)
     monkeypatch.setattr(plan, "MAX_VARIANT_BYTES", 60)  # six of nine bytes, and some more
     parts: set[int] = set()
     for _ in range(40):
-        planned = plan_sweeps(task, split, 5, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+        planned = plan_sweeps(task, split, sweeps, sealed_rng(), variant_seconds=AMPLE_SECONDS)
 
         kinds = {sweep.kind: sweep for sweep in planned}
         assert len(planned) == 2
@@ -172,6 +174,33 @@ def test_no_two_variants_of_a_session_are_alike_where_there_are_enough(
 
     samples = [sample for sweep in sweeps for _, sample in sent(sweep, split)]
     assert len(set(samples)) == len(samples) == 300
+
+
+def test_no_variant_is_its_own_original_where_there_is_another(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def often_the_same(_task: Task, sample: Sample, rng: np.random.Generator) -> Sample:
+        return f"{sample!s} {rng.integers(1000)}" if rng.integers(10) == 0 else sample
+
+    monkeypatch.setattr(plan, "TRIES", 400)
+    monkeypatch.setattr(type(task), "perturb", often_the_same)
+
+    sweeps = plan_sweeps(task, split_of(30), 2, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    samples = [sample for sweep in sweeps for _, sample in sent(sweep, split_of(30))]
+    assert len(set(samples)) == len(samples) == 60
+
+
+def test_variants_that_are_kept_in_a_file_come_back_as_what_they_were(
+    task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(plan, "VARIANT_MEMORY_BYTES", 0)
+
+    sweeps = plan_sweeps(task, split_of(5), 2, sealed_rng(), variant_seconds=AMPLE_SECONDS)
+
+    (variants,) = (sweep for sweep in sweeps if sweep.kind == "variant")
+    samples = dict(sent(variants, split_of(5)))
+    assert all(str(samples[number]).startswith(f"sample {number}") for number in range(5))
 
 
 def test_what_has_too_few_variants_is_sent_again(
@@ -235,6 +264,19 @@ def test_more_passes_are_made_for_a_slow_meter() -> None:
     quick, slow = (wanted_seconds(CHALLENGE, RULES, refresh) for refresh in (0.001, 0.1))
     assert count_sweeps(RULES, quick, 100, 0.005) == 2
     assert count_sweeps(RULES, slow, 100, 0.005) == RULES.max_sweeps
+
+
+@pytest.mark.parametrize(
+    ("seconds", "seconds_per_query", "queries"), [(1.0, 0.05, 20), (1.0, 1e-9, 40), (1.0, 0.0, 40)]
+)
+def test_as_many_are_sent_in_other_batches_as_should_be_answered_in_time(
+    seconds: float, seconds_per_query: float, queries: int
+) -> None:
+    made = draw_rebatched(split_of(50), "index", batch_size=8, most=40, rng=sealed_rng())
+    assert made is not None
+    assert sum(map(len, made.batches(seconds, seconds_per_query))) == queries
+    assert len(made.positions) == len(made.predictions) == queries
+    assert [len(batch) for batch in made.batches(0.0, 1.0)] == [made.size]
 
 
 def test_a_sweep_of_variants_keeps_its_samples_by_position() -> None:

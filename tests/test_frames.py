@@ -179,6 +179,7 @@ WRONG: list[tuple[Output, bytes, int, str]] = [
     ("boxes", struct.pack("<H5f", 1, 0.5, 0, 0.25, 1, 0), 1, "a box of sample 0 .* x1 <= x2"),
     ("boxes", struct.pack("<H5f", 1, 0, 0, 1.5, 1, 0), 1, "a box of sample 0"),
     ("boxes", struct.pack("<H5f", 1, 0, 0, 1, 1, float("nan")), 1, "a box of sample 0 .* is NaN"),
+    ("boxes", struct.pack("<2H5f", 0, 1, 0, 0, 1, 1, float("nan")), 2, "sample 1 .* is NaN"),
 ]
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from meter_fakes import FakeWork
 from virtual_power import (
     RAPL_RANGE,
     Power,
@@ -119,6 +120,14 @@ def test_the_stated_uncertainty_is_small(power: Power, refresh_seconds: float) -
         reading, truth = Trial(power, seed, 4, refresh_seconds).window(5.0)
         edges = 2 * 4 * refresh_seconds * 200.0
         assert reading.energy[0].uncertainty_joules <= 0.002 * truth + edges
+
+
+def test_an_edge_tells_the_power_whenever_its_wait_began() -> None:
+    for seed in range(20):
+        trial = Trial(steady(65.0), seed)
+        with trial.sources[0].follow(FakeWork()) as follower:
+            trial.clock.sleep(0.1 + 0.0001 * seed)
+            assert follower.edge().watts == pytest.approx(65.0, rel=0.1)
 
 
 def test_counters_do_not_lie_on_one_side_of_the_truth() -> None:

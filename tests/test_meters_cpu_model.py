@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import os
 import subprocess
 import sys
 
@@ -82,6 +84,15 @@ def test_consecutive_windows_add_up_to_the_whole(steps: list[tuple[float, float]
     parts = measured(2, steps)
     assert min(parts) >= 0
     assert sum(parts) == pytest.approx(whole, rel=1e-6, abs=1e-6)
+
+
+def test_a_window_is_as_uncertain_as_a_tick_of_cpu_time_at_either_edge() -> None:
+    clock, work = Clock(), FakeWork()
+    with recording(model(2, clock), clock, work) as windows:
+        (energy,) = windows.mark().energy
+    of_a_tick = 4.0 / os.sysconf("SC_CLK_TCK") / math.sqrt(12)  # joules, evenly spread
+    assert energy.resolution_joules == pytest.approx(1.96 * math.sqrt(2) * of_a_tick)
+    assert energy.edges_joules == 0.0
 
 
 def test_other_processes_are_not_billed() -> None:

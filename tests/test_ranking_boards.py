@@ -7,6 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
+import site_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
@@ -24,6 +25,7 @@ from record_samples import (
 )
 
 from harness.ranking.boards import make_boards
+from harness.ranking.front import mark_front
 from harness.records.base import pretty_json
 from harness.records.board import Board, BoardEntry, Problem
 from harness.records.evaluation import (
@@ -727,6 +729,12 @@ def test_the_front_holds_ties_and_nothing_beaten() -> None:
     )
     on_front = {row.entry for row in board.entries if row.on_front}
     assert on_front == {"best", "cheap", "tie", "between"}
+
+
+def test_an_entry_at_the_floor_is_before_all_above_it_however_little_they_use() -> None:
+    above = samples.entry("above", joules_per_1000_queries=0.5)
+    at_floor = samples.entry("at-floor", joules_per_1000_queries=0.4, at_floor=True)
+    assert [row.on_front for row in mark_front([above, at_floor])] == [False, True]
 
 
 def test_under_the_multiple_of_the_null_entry_is_the_floor() -> None:

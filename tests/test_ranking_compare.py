@@ -394,6 +394,11 @@ def test_a_void_campaign_is_no_evidence() -> None:
         evaluations_of([stored(in_campaign("old", JOULES, void="the control wandered"))], RULES)
 
 
+def test_what_no_figures_can_be_derived_from_is_compared_with_nothing() -> None:
+    with pytest.raises(UsageError, match="no figures can be derived from it: it has no sessions"):
+        evaluations_of([stored(record("old", sessions=()))], RULES)
+
+
 # Properties
 
 

@@ -101,6 +101,17 @@ def test_an_exact_copy_in_the_same_rounds_is_no_second_session_of_them() -> None
     assert min(energies.rounds[2:]) >= UNSHARED
 
 
+def test_of_an_evaluation_with_a_session_that_is_not_resolved_no_energy_is_compared() -> None:
+    sound = record("a")
+    dark = tuple(
+        replace(each, reading=replace(each.reading, energy=())) for each in sound.sessions[0].phases
+    )
+    found = measured(
+        replace(sound, sessions=(replace(sound.sessions[0], phases=dark), *sound.sessions[1:]))
+    )
+    assert (found.joules, found.meter_shares, found.rounds) == ((), (), ())
+
+
 def test_what_the_meter_leaves_open_is_told_of_each_session() -> None:
     records = [record("a", joules=[39.0, 79.0])]
     (energies,) = session_energies([[*map(measured, records)]])

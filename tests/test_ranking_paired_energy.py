@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy import stats
 
 from harness.ranking.energy_ratio import Campaign, Series
 from harness.ranking.paired_energy import EnergyFinding, compare_energy
@@ -168,11 +169,34 @@ def test_three_shared_campaigns_are_counted_as_campaigns_and_their_difference_is
 def test_of_two_shared_campaigns_the_one_with_more_rounds_counts() -> None:
     a = series((*A, *A), campaigns={"c": rounds(A), "d": rounds(A)})
     dear, cheap = scaled(1.5), scaled(0.9, (10.0, 10.2, 9.8, 10.1, 9.9))
-    b = series((*dear[:4], *cheap), campaigns={"c": rounds(dear[:4]), "d": rounds(cheap)})
+    for more, fewer in ("cd", "dc"):
+        b = series((*cheap, *dear[:4]), campaigns={more: rounds(cheap), fewer: rounds(dear[:4])})
+        made = found(a, b)
+        assert (made.status, made.unit, made.pairing) == ("less", "rounds", "rounds")
+        assert made.method.startswith("paired by 5 rounds")
+        assert "of one campaign of 2" in made.method
+    assert "of one campaign" not in found(joint(A), joint(cheap)).method
+
+
+@pytest.mark.parametrize(("units", "unit"), [(5, "rounds"), (3, "campaigns")])
+def test_as_many_rounds_or_campaigns_are_asked_for_as_would_settle_it(
+    units: int, unit: str
+) -> None:
+    rng = np.random.default_rng(5)
+    a, b = joint(A), joint(scaled(1.002, A[::-1]))
+    if unit == "campaigns":
+        a, b = on_days(rng, "abc", 0.02), on_days(rng, "abc", 0.02)
     made = found(a, b)
-    assert (made.status, made.unit, made.pairing) == ("less", "rounds", "rounds")
-    assert made.method.startswith("paired by 5 rounds")
-    assert "of one campaign of 2" in made.method
+    assert (made.status, made.unit) == ("not-told-apart", unit)
+    low, high = np.log(made.ratio_interval or (0, 0))
+    seen, error = (low + high) / 2, (high - low) / 2 / stats.t.ppf(0.975, units - 1)
+    target = max(abs(seen), math.log1p(MARGIN) - abs(seen))
+
+    def suffices(count: int) -> bool:
+        quantiles = stats.t.ppf(0.975, count - 1) + stats.t.ppf(0.8, count - 1)
+        return bool(quantiles * error * math.sqrt(units / count) <= target)
+
+    assert made.needed == next(count for count in range(units + 1, 5_000) if suffices(count))
 
 
 def test_sessions_that_are_left_out_do_not_steady_what_the_meter_leaves_open() -> None:
@@ -182,6 +206,12 @@ def test_sessions_that_are_left_out_do_not_steady_what_the_meter_leaves_open() -
 
     one, two = (found(some(names, 1.0), some(names, 0.9)) for names in ("c", "cd"))
     assert two.ratio_interval == pytest.approx(one.ratio_interval)
+
+
+def test_only_what_is_compared_by_the_control_is_as_open_as_the_control() -> None:
+    for a, b in ((joint(A), joint(scaled(0.9, A[::-1]))), (series(A), series(scaled(0.9)))):
+        coarse_a, coarse_b = (replace(each, control_meter_share=0.5) for each in (a, b))
+        assert found(coarse_a, coarse_b) == found(a, b)
 
 
 # Campaigns
@@ -305,10 +335,20 @@ def test_the_day_that_both_ran_on_counts_and_no_other() -> None:
     assert made.ratio == pytest.approx(0.8)
     assert (made.pairing, made.unit, made.status) == ("none", "sessions", "less")
     assert made.method.endswith("for the 5 and 5 sessions of the one day or campaign in common")
+    one_day = series(scaled(0.8), days="aaaaa")
+    for pair in ((a, one_day), (one_day, a)):
+        assert "for the 5 and 5 sessions of the one day" in found(*pair).method
+    assert "sessions of the one day" not in found(one_day, one_day).method
     both = series((*scaled(0.8), *scaled(0.9, A[:4])), days="aaaaabbbb")
     made = found(a, both)
     assert made.ratio == pytest.approx(0.8)
     assert "one day or campaign of 2 in common" in made.method
+
+
+def test_two_sessions_of_two_days_show_no_spread_and_it_is_said_that_they_are_of_two() -> None:
+    of_two, too_few = series(A[:2], days="ab"), series(A[:1], days="a")
+    assert "fewer than 2 sessions of one occasion of one" in found(joint(A), of_two).reason
+    assert "fewer than 2 sessions of one of them" in found(joint(A), too_few).reason
 
 
 def test_days_in_common_are_compared_day_by_day() -> None:
@@ -321,6 +361,32 @@ def test_days_in_common_are_compared_day_by_day() -> None:
     assert made.ratio == pytest.approx(0.9)
     elsewhere = found(a, series(b.joules, days=days.translate(str.maketrans("abcd", "efgh"))))
     assert (elsewhere.pairing, elsewhere.status) == ("none", "not-told-apart")
+
+
+def test_days_in_common_have_students_interval_and_as_many_are_asked_for_as_settle_it() -> None:
+    rng = np.random.default_rng(7)
+    a, b = of_days(rng, "abcd", 0.03), of_days(rng, "abcd", 0.03, 0.99)
+    made = found(a, b)
+    by_day = np.log(b.joules).reshape(4, 5).mean(1) - np.log(a.joules).reshape(4, 5).mean(1)
+    spread = by_day.std(ddof=1)
+
+    def suffices(days: int) -> bool:
+        quantiles = stats.t.ppf(0.975, days - 1) + stats.t.ppf(0.8, days - 1)
+        return bool(quantiles * spread / math.sqrt(days) <= abs(by_day.mean()))
+
+    assert (made.status, made.unit) == ("not-told-apart", "occasions")
+    assert made.ratio_interval is not None
+    half, mean = stats.t.ppf(0.975, 3) * spread / 2, by_day.mean()
+    assert made.ratio_interval == pytest.approx(np.exp([mean - half, mean + half]))
+    assert made.needed == next(days for days in range(5, 1000) if suffices(days))
+
+
+def test_a_change_of_the_machine_widens_the_interval_of_entries_of_other_days_too() -> None:
+    rng = np.random.default_rng(3)
+    a, b = of_days(rng, "abc", 0.01), of_days(rng, "def", 0.01)
+    low, high = found(a, b).ratio_interval or (0, 0)
+    wider = found(a, replace(b, kernels=(0.11,) * len(b.kernels))).ratio_interval
+    assert wider == pytest.approx((low / 1.1, high * 1.1))
 
 
 @given(st.integers(0, 1000), st.sampled_from(["abc", "abcd"]), st.sampled_from(["def", "abc"]))

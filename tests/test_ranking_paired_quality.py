@@ -250,6 +250,8 @@ def test_what_it_would_take_is_enough_when_it_is_there() -> None:
     times = few.items_needed / 1000
     many = [round(times * count) for count in (700, 30, 44, 226)]
     assert found(right_or_wrong(many[0], many[1], many[2], many[3])).status == "better"
+    # In four of five tries: the difference is 1.96 + 0.84 of its standard errors, and hardly more.
+    assert 2.80 < (many[2] - many[1]) / math.sqrt(many[2] + many[1]) < 2.95
 
 
 def test_to_show_that_two_are_the_same_takes_a_number_too() -> None:

@@ -50,26 +50,26 @@ def test_nobody_wins_where_nobody_competes() -> None:
 
 def test_the_reference_stands_in_the_middle_of_d_and_a_letter_is_a_factor() -> None:
     letters = [
-        energy_class((joules, joules), 1.0, at_floor=False)
-        for joules in (0.001, 0.1, math.sqrt(0.1), 0.6, 1.0, 1.7, math.sqrt(10), 10, 31.7, 1e6)
+        energy_class((ratio, ratio), at_floor=False)
+        for ratio in (0.001, 0.1, math.sqrt(0.1), 0.6, 1.0, 1.7, math.sqrt(10), 10, 31.7, 1e6)
     ]
     assert letters == ["A", "B", "C", "D", "D", "D", "E", "F", "G", "G"]
 
 
 def test_an_interval_that_straddles_shows_both_letters() -> None:
-    assert energy_class((0.5, 0.6), 1.0, at_floor=False) == "C–D"  # noqa: RUF001 - as printed
-    assert energy_class((0.1, 10), 1.0, at_floor=False) == "B–F"  # noqa: RUF001 - as printed
+    assert energy_class((0.5, 0.6), at_floor=False) == "C–D"  # noqa: RUF001 - as printed
+    assert energy_class((0.1, 10), at_floor=False) == "B–F"  # noqa: RUF001 - as printed
 
 
 def test_there_is_no_class_at_the_floor_or_without_an_interval() -> None:
-    assert energy_class((1, 2), 1.0, at_floor=True) is None
-    assert energy_class(None, 1.0, at_floor=False) is None
+    assert energy_class((1, 2), at_floor=True) is None
+    assert energy_class(None, at_floor=False) is None
 
 
 @pytest.mark.parametrize("interval", [(0.0, 1.0), (1.0, math.inf), (2.0, 1.0)])
 def test_an_impossible_energy_has_no_class(interval: tuple[float, float]) -> None:
-    with pytest.raises(ValueError, match=r"energy|interval"):
-        energy_class(interval, 1.0, at_floor=False)
+    with pytest.raises(ValueError, match=r"energies|interval"):
+        energy_class(interval, at_floor=False)
 
 
 def test_a_ratio_of_intervals_adds_their_widths_in_quadrature() -> None:

@@ -139,10 +139,28 @@ def test_some_that_would_and_some_that_would_not() -> None:
     )
 
 
-def test_many_times_the_energy_are_told_in_times() -> None:
-    told = sentence(TERMS, quality("not-told-apart"), energy("more", interval=(4.91, 9.84)))
-    assert told.replace(DASH, "-").startswith(
-        "new uses 4.9-9.8 times the energy of old at a quality"
+@pytest.mark.parametrize(
+    ("interval", "told"),
+    [((4.91, 9.84), "4.9-9.8 times the energy of old"),
+     ((2.0, 2.5), "2.0-2.5 times the energy of old"),
+     ((1.99, 2.5), "99-150 % more energy than old")],
+)  # fmt: skip
+def test_from_twice_the_energy_on_it_is_told_in_times(interval: Interval, told: str) -> None:
+    said = sentence(TERMS, quality("not-told-apart"), energy("more", interval=interval))
+    assert said.replace(DASH, "-").startswith(f"new uses {told} at a quality")
+
+
+def test_a_small_difference_of_quality_has_no_end_of_nothing() -> None:
+    small = replace(quality("better"), difference_interval=(0.0001, 0.0021))
+    told = sentence(TERMS, small, energy("equivalent")).replace(DASH, "-")
+    assert "than old, by 0.00010-0.00210, at" in told
+
+
+def test_energies_that_are_not_compared_take_a_number_of_each_or_one_campaign() -> None:
+    few = replace(not_compared("of different days"), needed=3, unit="occasions")
+    assert what_it_takes(quality("better"), few) == (
+        "it would take at least 3 days or campaigns of each, or one campaign of both, for the "
+        "energy"
     )
 
 

@@ -79,6 +79,31 @@ def test_the_trend_over_sessions_is_that_of_a_fitted_line() -> None:
     assert trend.p_value == pytest.approx(fitted.pvalue)
 
 
+def test_what_neighbours_have_in_common_widens_the_error_of_the_line_as_matrices_have_it() -> None:
+    joules = [30.0, 31.0, 30.5, 32.0, 31.5, 33.0]
+    made = [session(measured_joules=2 * each - 21, index=i) for i, each in enumerate(joules)]
+    place = np.arange(6)
+    correlations = 0.3 ** np.abs(np.subtract.outer(place, place))
+    line = np.stack([np.ones(6), place], axis=1)
+    solved = np.linalg.inv(line.T @ line) @ line.T
+    of_slope = (solved @ correlations @ solved.T)[1, 1] / np.linalg.inv(line.T @ line)[1, 1]
+    of_residuals = np.trace((np.eye(6) - line @ solved) @ correlations) / 4
+
+    trend = drift(made, AMORTISE, correlation=0.3).energy
+
+    fitted = stats.linregress(place, np.log(joules))
+    error = fitted.stderr * np.sqrt(of_slope / of_residuals)
+    assert trend is not None
+    assert trend.p_value == pytest.approx(2 * stats.t.sf(fitted.slope / error, 4))
+
+
+def test_what_took_no_time_has_no_trend() -> None:
+    assert seen([costing(0.0, 0.0, 0.0)] * 3).within_sessions is None
+    still = ReferenceKernel(before_cpu_seconds=0.0, after_cpu_seconds=0.0)
+    made = [session(index=index) for index in range(4)]
+    assert seen([replace(made[0], kernel=still), *made[1:]]).kernel is None
+
+
 def test_energy_that_is_not_resolved_has_no_trend() -> None:
     made = [session(index=index) for index in range(5)]
     nothing = tuple(

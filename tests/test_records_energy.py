@@ -14,6 +14,7 @@ from harness.records.energy import (
     BEFORE_MEASURED,
     MEASURED_THROUGH_DRAIN,
     active_joules_per_1000,
+    idle_difference_watts,
     idle_watts,
     is_resolved,
     joules_per_1000,
@@ -121,6 +122,15 @@ def test_what_is_resolved_is_so_by_its_windows(made: Session) -> None:
     assert silent_components(made) == tuple(sorted(silent))
     joules = phase_joules(made, *MEASURED_THROUGH_DRAIN)
     assert is_resolved(made) == (joules > max(least, 1e-9) and not silent)
+
+
+def test_an_idle_window_of_no_time_has_no_power() -> None:
+    first, *others = session().phases
+    made = replace(
+        session(), phases=(replace(first, reading=replace(first.reading, seconds=0.0)), *others)
+    )
+    assert idle_watts(made, "idle-before") == 0.0
+    assert 0.99 < idle_difference_watts(made) < 1.0  # 1 W after, of which the meter leaves 1 mW
 
 
 def test_a_column_gives_what_is_beside_the_phases_that_are_named() -> None:

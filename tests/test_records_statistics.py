@@ -121,6 +121,15 @@ def test_a_ratio_of_pairs_is_the_t_interval_of_their_ratios() -> None:
     assert ratio.interval() == pytest.approx(log_t_interval([1.0, math.e, math.e**2]))
 
 
+def test_what_varies_within_a_pair_is_at_least_what_two_sessions_vary_by() -> None:
+    alone, paired = (of_sessions([3.0] * 4, correlation=0.0, least_spread=0.01),
+                     paired_ratio([3.0] * 4, [2.0] * 4, least_spread=0.01))  # fmt: skip
+    assert alone is not None
+    assert paired is not None
+    assert alone.standard_error == pytest.approx(0.005)
+    assert paired.standard_error == pytest.approx(math.sqrt(2) * 0.005)
+
+
 def test_pairs_are_of_the_rounds_that_both_entries_finished() -> None:
     ones, others = {0: 2.0, 1: 8.0, 3: 4.0}, {3: 2.0, 0: 1.0, 2: 100.0}
     ratio = blocked_ratio(ones, others)
@@ -260,6 +269,13 @@ def test_campaigns_that_agree_are_pooled_by_their_own_errors() -> None:
     assert pooled.estimate.degrees == 2
     # 1 / sqrt(1e4 + 2500 + 625): never below the error of a fixed mean.
     assert pooled.estimate.standard_error == pytest.approx(1 / math.sqrt(13_125))
+
+
+def test_campaigns_that_differ_by_less_than_their_errors_differ_by_nothing() -> None:
+    pooled = over_campaigns([LogEstimate(log, 0.01, 9) for log in (0.099, 0.1, 0.102)])
+    assert pooled is not None
+    assert pooled.between == 0.0
+    assert pooled.estimate.standard_error == pytest.approx(0.01 / math.sqrt(3))
 
 
 def test_campaigns_that_disagree_have_the_plain_t_interval_of_their_means() -> None:

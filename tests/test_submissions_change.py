@@ -11,7 +11,7 @@ import pytest
 from git_projects import TEAMS, commit, entry, git, manifest, with_file, write_challenge
 
 from harness.errors import ConfigurationError
-from harness.submissions.change import ChangeReport, examine
+from harness.submissions.change import ChangeReport, _no_name_in, examine
 from harness.submissions.git import Repository
 
 
@@ -114,6 +114,16 @@ def test_an_organiser_is_told_what_would_end_all_judging_or_give_a_key_away(root
     assert "is no file any more" in removed.message
 
 
+def test_what_is_not_a_teams_to_change_is_said_by_what_it_is(root: Path) -> None:
+    commit(root, dict.fromkeys((*OUTSIDE, "leaderboard/rules.toml.old"), "mine now\n"))
+    said = {fault.path: fault.message.partition(":")[0] for fault in judged(root).faults}
+    assert said["leaderboard/rules.toml"] == "the rules"
+    assert said["leaderboard/rules.toml.old"] == "the leaderboard"
+    assert said["leaderboard/results/toy/green-model/x.json"] == "results"
+    assert said["tasks/toy/task.py"] == "a task"
+    assert said["submissions.txt"] == "in no folder of an entry"
+
+
 def test_removing_and_making_executable_are_changes(root: Path) -> None:
     rules = root / "leaderboard" / "rules.toml"
     rules.chmod(rules.stat().st_mode | stat.S_IXUSR)
@@ -157,10 +167,13 @@ def test_a_new_entry_names_its_authors_team_by_its_id(root: Path) -> None:
     }
     new = [entry(f"new-{number}", team) for number, team in enumerate(teams)]
     commit(root, {path: text for files in new for path, text in files.items()})
-    assert found(judged(root)) == [
+    report = judged(root)
+    assert found(report) == [
         (code, f"submissions/new-{number}/submission.toml")
         for number, code in enumerate(teams.values())
     ]
+    assert 'there is no team "nobody" in leaderboard/teams.toml' in report.faults[0].message
+    assert 'the team "blues" is not the author' in report.faults[5].message
 
 
 @pytest.mark.parametrize("content", ["", "[submission]\nteam = 3\n", "\x00", "x" * 70_000, None])
@@ -445,6 +458,15 @@ def test_paths_that_no_checkout_holds_are_in_no_entry_and_refused_to_all(root: P
     git(root, "update-ref", "HEAD", git(root, "commit-tree", tree, "-p", "HEAD", "-m", "evil"))
     assert found(judged(root)) == [(code, path) for path in paths for code in ("FRG602", "FRG609")]
     assert found(judged(root, "ada")) == [("FRG609", path) for path in paths]
+
+
+def test_nothing_that_a_file_system_leaves_out_of_a_name_hides_git_in_it() -> None:
+    # utf8.c of git, next_hfs_char, names these for HFS+, and none of those beside them.
+    ignored = (*range(0x200C, 0x2010), *range(0x202A, 0x202F), *range(0x206A, 0x2070), 0xFEFF)
+    beside = (0x200B, 0x2010, 0x2029, 0x202F, 0x2069, 0x2070, 0xFEFE, 0xFF00)
+    for code in (*ignored, *beside):
+        part = f".g{chr(code)}it"
+        assert _no_name_in(f"a/{part}/b") == (part if code in ignored else None), hex(code)
 
 
 @pytest.mark.parametrize("part", ["git~10", "xgit~1", ".gitx", ".git.x", "...", ".github"])

@@ -188,7 +188,7 @@ class CounterFollower:
             if len(found) >= wanted and all(map(self._is_sharp, found[-wanted:])):
                 break
         if not found:
-            return self._standing((self._last.began + self._last.ended) / 2, 0.0)
+            return self._standing((self._last.began + self._last.ended) / 2)
         watts = self._watts(began_joules, found)
         self._peak_watts = max(self._peak_watts, watts)
         best = found[-1] if self._is_sharp(found[-1]) else min(found, key=_Refresh.seconds)
@@ -218,7 +218,7 @@ class CounterFollower:
             return self._interpolated(bracket, (bracket.last_began + read.ended) / 2)
         if read.ended > bracket.first_ended + self._counter.longest_wait_seconds:
             self._bracket = None
-            return self._standing(moment, 0.0)
+            return self._standing(moment)
         self._bracket = bracket._replace(last_began=read.began)
         return None
 
@@ -263,18 +263,10 @@ class CounterFollower:
         seconds = max(self._counter.refresh_seconds, found[-1].ended - found[0].began)
         return (found[-1].joules - began_joules) / seconds
 
-    def _standing(self, at: float, watts: float) -> Edge:
-        """Return the edge where no refresh came: what stands there may be old by all the wait."""
-        counter = self._counter
-        hidden = min(counter.step_joules, self._peak_watts * (at - self._moved_at))
-        return Edge(
-            at,
-            self._joules(),
-            of_half_range(counter.refresh_seconds * watts),
-            max(of_step(counter.step_joules), of_step(hidden)),
-            watts,
-            self._peak_watts,
-        )
+    def _standing(self, at: float) -> Edge:
+        """Return the edge where no refresh came: less than a step was used since the last one."""
+        step = of_step(self._counter.step_joules)
+        return Edge(at, self._joules(), 0.0, step, 0.0, self._peak_watts)
 
     def _wait_for_refresh(self, until: float) -> tuple[float, float] | None:
         """Read until the counter changes; return the span in which it did, if it did."""

@@ -30,4 +30,4 @@ def _class_of(entry: BoardEntry, reference: str, counted_from: Interval) -> str 
         ratio = (1.0, 1.0)
     elif ratio is not None:
         ratio = ratio_interval(ratio, counted_from)
-    return energy_class(ratio, 1.0, at_floor=entry.at_floor)
+    return energy_class(ratio, at_floor=entry.at_floor)

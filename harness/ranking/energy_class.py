@@ -13,24 +13,23 @@ LETTERS = "ABCDEFG"
 _MIDDLE = LETTERS.index("D")
 
 
-def energy_class(
-    joules_interval: tuple[float, float] | None, reference_joules: float, *, at_floor: bool
-) -> str | None:
+def energy_class(interval: tuple[float, float] | None, *, at_floor: bool) -> str | None:
     """Return the class of an interval of energy: one letter, or two where it reaches over several.
 
-    Both in the same unit; the two letters are joined by an en dash. ``None`` without an interval,
-    and at the floor, where most of the energy is the harness's own. Raises ``ValueError`` for an
-    energy that is not positive and finite, or an interval whose ends are reversed.
+    The interval is of the ratio to the reference; the two letters are joined by an en dash.
+    ``None`` without an interval, and at the floor, where most of the energy is the harness's own.
+    Raises ``ValueError`` for a ratio that is not positive and finite, or an interval whose ends are
+    reversed.
     """
-    if joules_interval is None or at_floor:
+    if interval is None or at_floor:
         return None
-    low, high = joules_interval
-    for joules in (low, high, reference_joules):
-        if not (joules > 0 and math.isfinite(joules)):
-            raise ValueError(f"an energy is positive and finite, not {joules}")
+    low, high = interval
+    for ratio in interval:
+        if not (ratio > 0 and math.isfinite(ratio)):
+            raise ValueError(f"a ratio of energies is positive and finite, not {ratio}")
     if low > high:
         raise ValueError(f"an interval from {low} to {high}")
-    first, last = _letter(low / reference_joules), _letter(high / reference_joules)
+    first, last = _letter(low), _letter(high)
     return first if first == last else f"{first}\N{EN DASH}{last}"
 
 

@@ -100,7 +100,7 @@ def ratio_of(
     unit: Unit = "sessions",
     drift: float = 0.0,
 ) -> Ratio:
-    """Return b over a, of so many independent units each."""
+    """Return b over a, of so many independent units each; no standard error is 0."""
     variances = [each.standard_error**2 * count for each, count in zip((a, b), counts, strict=True)]
     total, squares = sum(variances), sum(each**2 for each in variances)
     return Ratio(
@@ -108,7 +108,7 @@ def ratio_of(
         units=min(counts),
         worth=worth,
         scatter=math.sqrt(total),
-        degrees_a_unit=total**2 / squares if squares > 0 else 2.0,
+        degrees_a_unit=total**2 / squares,
         method=method,
         pairing=pairing,
         unit=unit,

@@ -361,7 +361,7 @@ def _items_needed(
 
 def _less(whole: float, part: float) -> float:
     """Return what is left of a half-width of which ``part`` was added in quadrature; 0 if none."""
-    return math.sqrt(max(0.0, whole**2 - part**2)) if part > 0 else max(0.0, whole)
+    return math.sqrt(max(0.0, whole**2 - part**2))
 
 
 def _where(beyond: Callable[[float], bool], low: float, high: float) -> float:

@@ -205,8 +205,9 @@ def over_campaigns(campaigns: Sequence[LogEstimate], least: int = LEAST_CAMPAIGN
     377-385), the interval Hartung and Knapp's of k - 1 degrees of freedom (J. Hartung and G. Knapp,
     Statistics in Medicine 20 (2001), 3875-3889), whose standard error is never taken below the
     one that assumes no variance between campaigns (C. Röver, G. Knapp and T. Friede, BMC Medical
-    Research Methodology 15 (2015), 99). ``None`` for fewer campaigns than ``least``, which the
-    rules may set higher than three.
+    Research Methodology 15 (2015), 99). That takes no factor here: theirs is 1 where Paule and
+    Mandel's variance is above 0, and else at most 1, which is then not taken. ``None`` for fewer
+    campaigns than ``least``, which the rules may set higher than three.
     """
     if len(campaigns) < max(least, LEAST_CAMPAIGNS):
         return None
@@ -214,11 +215,7 @@ def over_campaigns(campaigns: Sequence[LogEstimate], least: int = LEAST_CAMPAIGN
     own = [max(each.standard_error, _NO_ERROR) ** 2 for each in campaigns]
     between = _paule_mandel(logs, own)
     weights = [1 / (each + between) for each in own]
-    total = sum(weights)
-    mean = fmean(logs, weights)
-    residual = sum(w * (log - mean) ** 2 for w, log in zip(weights, logs, strict=True))
-    scale = max(1.0, residual / (len(logs) - 1))
-    estimate = LogEstimate(mean, math.sqrt(scale / total), len(logs) - 1)
+    estimate = LogEstimate(fmean(logs, weights), math.sqrt(1 / sum(weights)), len(logs) - 1)
     return Pooled(estimate, math.sqrt(between), tuple(weights))
 
 
@@ -226,7 +223,7 @@ _NO_ERROR = 1e-12
 """Of a logarithm: what is more alike than this is alike."""
 
 
-def _of_logs(logs: Sequence[float], least_spread: float = 0.0) -> LogEstimate:
+def _of_logs(logs: Sequence[float], least_spread: float) -> LogEstimate:
     error = math.sqrt(max(_variance(logs), least_spread**2) / len(logs))
     return LogEstimate(fmean(logs), error, len(logs) - 1)
 

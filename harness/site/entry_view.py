@@ -126,25 +126,19 @@ class EntryView(NamedTuple):
 
 
 def entry_view(
-    board: Board,
-    name: str,
-    stored: Iterable[StoredLike],
-    *,
-    on_board: bool = True,
-    ranked: int | None = None,
+    board: Board, name: str, stored: Iterable[StoredLike], *, on_board: bool = True
 ) -> EntryView:
     """Put together what is known of an entry of a board.
 
     ``stored`` are the records of this board that are the entry's own or stand behind its row
     (exact copies of it have theirs there), in any order. ``on_board`` is false where the board was
-    made up of a single record, so that nothing is said of ranks. ``ranked`` is how many entries
-    have a rank, where the board is given without the other ones. Raises ``ValueError`` where the
+    made up of a single record, so that nothing is said of ranks. Raises ``ValueError`` where the
     board does not know the entry, or none of its records is among them.
     """
     viewed = [
         Viewed(each.path, each.digest, each.signed_by, record_view(each.record)) for each in stored
     ]
-    return view_of(board, name, viewed, on_board=on_board, ranked=ranked)
+    return view_of(board, name, viewed, on_board=on_board)
 
 
 def view_of(
@@ -155,7 +149,10 @@ def view_of(
     on_board: bool = True,
     ranked: int | None = None,
 ) -> EntryView:
-    """Put together the same, where the views of its records are there already."""
+    """Put together the same, where the views of its records are there already.
+
+    ``ranked`` is how many entries have a rank, where the board is given without the other ones.
+    """
     entry = next((each for each in board.entries if each.entry == name), None)
     failure = next((each for each in board.failed if each.entry == name), None)
     if entry is None and failure is None:

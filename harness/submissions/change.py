@@ -260,7 +260,7 @@ def _unknown(author: str) -> Fault:
 def _not_entries(changes: set[Change]) -> Iterator[Fault]:
     for path in {change.path for change in changes}:
         if _entry_of(path) is None:
-            fitting = [part for part in _KEPT if path == part or path.startswith(part)]
+            fitting = [part for part in _KEPT if f"{path}/".startswith(part.rstrip("/") + "/")]
             what = _KEPT[max(fitting, key=len)] if fitting else "in no folder of an entry"
             yield fault("FRG602", path, f"{what}: not a team's to change", _ASK)
 
