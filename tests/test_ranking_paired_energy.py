@@ -345,10 +345,10 @@ def test_the_day_that_both_ran_on_counts_and_no_other() -> None:
     assert "one day or campaign of 2 in common" in made.method
 
 
-def test_two_sessions_of_two_days_show_no_spread_and_it_is_said_that_they_are_of_two() -> None:
-    of_two, too_few = series(A[:2], days="ab"), series(A[:1], days="a")
-    assert "fewer than 2 sessions of one occasion of one" in found(joint(A), of_two).reason
-    assert "fewer than 2 sessions of one of them" in found(joint(A), too_few).reason
+def test_sessions_of_two_days_show_too_little_spread_and_it_is_said_that_they_are_of_two() -> None:
+    of_two, too_few = series(A[:3], days="aab"), series(A[:2], days="aa")
+    assert "fewer than 3 sessions of one occasion of one" in found(joint(A), of_two).reason
+    assert "fewer than 3 sessions of one of them" in found(joint(A), too_few).reason
 
 
 def test_days_in_common_are_compared_day_by_day() -> None:
