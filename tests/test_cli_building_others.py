@@ -207,6 +207,14 @@ def test_a_file_in_place_of_a_folder_is_stale_and_named(folder: Path) -> None:
         built(folder)
 
 
+def test_a_file_in_place_of_the_site_is_no_folder_and_stays(tmp_path: Path) -> None:
+    file = tmp_path / "page"
+    file.write_text("mine")
+    with pytest.raises(OrganiserError, match=r"page: the page cannot be written: it is no folder"):
+        build([page_of("page", made, None)], file, Here(), {})
+    assert file.read_text() == "mine"
+
+
 def test_a_link_in_place_of_a_file_is_stale_and_replaced(folder: Path, tmp_path: Path) -> None:
     (folder / "style.css").rename(tmp_path / "elsewhere")
     (folder / "style.css").symlink_to(tmp_path / "elsewhere")

@@ -124,8 +124,9 @@ def build(
         if begun:  # else the folder may be one that cannot be written, in which nothing has changed
             (folder / UNFINISHED).unlink(missing_ok=True)
     except OSError as error:
+        why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
         raise OrganiserError(
-            f"{error.filename or folder}: the page cannot be written: {error.strerror}",
+            f"{error.filename or folder}: the page cannot be written: {why}",
             remedy="give --output a folder that can be written",
         ) from None
     return Built(made, tuple(sorted(changed)), gone)
