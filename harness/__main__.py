@@ -21,11 +21,25 @@ def main() -> None:
             stream.reconfigure(errors="backslashreplace")  # an old locale must end no evaluation
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # else nobody could wait for a sandbox's end
     install()
+    _require_working_folder()
     try:
         called = without_others(app, sys.argv[1:])
         called(prog_name="harness")  # however it was started: completion is made for this name
     finally:
         gc.freeze()  # Python looks for garbage as it ends, twice, in all that goes anyway
+
+
+def _require_working_folder() -> None:
+    """End with a message where the working directory is gone: no path would be found from there."""
+    try:
+        os.getcwd()  # noqa: PTH109 - imports nothing
+    except FileNotFoundError:
+        from harness.cli.errors import report  # noqa: PLC0415 - time that no other run needs
+        from harness.errors import UsageError  # noqa: PLC0415 - likewise
+
+        gone = UsageError("the working directory is gone", remedy="cd to a folder that is there")
+        report(gone, as_json="--json" in sys.argv)
+        sys.exit(gone.exit_code)
 
 
 def _open_closed_streams() -> None:

@@ -417,3 +417,15 @@ def test_a_closed_standard_stream_is_no_reason_for_a_traceback(
     )  # fmt: skip
     assert ended.returncode == code, ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_a_working_directory_that_is_gone_is_told(tmp_path: Path) -> None:
+    (tmp_path / "gone").mkdir()
+    ended = subprocess.run(
+        ["/bin/sh", "-c", f"rmdir $PWD; exec {sys.executable} -m harness doctor --json"],
+        cwd=tmp_path / "gone", env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True,
+        text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines()[0] == "error: the working directory is gone"
+    assert json.loads(ended.stdout)["error"]["remedy"] == "cd to a folder that is there"

@@ -121,18 +121,14 @@ def test_a_disk_that_is_spoilt_meanwhile_costs_no_record(place: Place, spoil: st
 
 
 def test_a_record_without_any_place_is_printed(place: Place, tmp_path: Path) -> None:
-    spoil = "; ".join(
-        READ_ONLY.format(target=target) for target in (place.results, place.temporary)
-    )
-    # The other places are the home folder and the working directory: neither is there.
-    gone = f"""
-    os.chdir({str(place.root / "gone")!r})
-    os.rmdir(os.getcwd())
-    """
-    (place.root / "gone").mkdir()
+    # The other places are the home folder and the working directory: neither is there then.
+    working = place.root / "gone"
+    working.mkdir()
+    disks = (place.results, place.temporary)
+    spoil = "; ".join([*(READ_ONLY.format(target=disk) for disk in disks), f"rmdir {working}"])
     with small_disk(place.results, "1500k"), small_disk(place.temporary, "1m"):
         entry = write_entry(place.root, "fine")
-        hurt = SPOILT.format(spoil=spoil) + gone
+        hurt = SPOILT.format(spoil=spoil) + f"os.chdir({str(working)!r})\n"
         ended = place.run(entry, "--json", hurt=hurt, HOME=str(tmp_path / "none"))
         assert ended.code == 3
         assert "the record follows on standard output" in ended.err
