@@ -34,12 +34,12 @@ from typing import Literal
 
 import numpy as np
 from gpu_load import Burner, Driver
+from gpu_meter import board_of
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from harness.errors import MeasurementError  # noqa: E402 - after the path
-from harness.meters.nvml import find_boards  # noqa: E402 - likewise
 
 WRITTEN_TO = ROOT / "docs/explanation/gpu-beats.md"
 PAUSE_SECONDS = 0.0005
@@ -295,12 +295,12 @@ def render(row: Row) -> str:
 
 def open_device(index: int) -> tuple[Device, str, str]:
     """Return a board with its work, its name and its driver; raise ``MeasurementError`` without."""
-    boards = find_boards()
-    if not 0 <= index < len(boards):
+    board = board_of(index)
+    if board.library.is_stand_in:  # its report would be taken for a board's
         raise MeasurementError(
-            f"board {index}: there are {len(boards)}", remedy="number them from 0"
+            f"{board.name}: is a stand-in, and draws nothing for a load",
+            remedy="unset HARNESS_NVML_LIBRARY, on a machine with an NVIDIA board",
         )
-    board = boards[index]
     os.environ["CUDA_DEVICE_ORDER"] = "PCI_BUS_ID"  # else CUDA numbers boards by speed
     burner = Burner(Driver(), index)
     rate = burner.rounds / burner.seconds

@@ -93,12 +93,7 @@ def main() -> int:
 
 def measure(index: int, seconds: float, repeats: int) -> tuple[str, bool]:
     """Return the report, and whether it is of a real board."""
-    boards = find_boards()
-    if not 0 <= index < len(boards):
-        raise MeasurementError(
-            f"board {index}: there are {len(boards)}", remedy="number them from 0"
-        )
-    board = boards[index]
+    board = board_of(index)
     kinds = board.kinds()
     if not kinds:
         raise MeasurementError(
@@ -119,6 +114,16 @@ def measure(index: int, seconds: float, repeats: int) -> tuple[str, bool]:
                 found += read_windows(meters, load, length, repeats, running.check)
         require_rise(board.name, load, found)
     return write_report(board, descriptions, found, refused, worked), is_real
+
+
+def board_of(index: int) -> Board:
+    """Return a board by its number; raise ``MeasurementError`` where there is none."""
+    boards = find_boards()
+    if not 0 <= index < len(boards):
+        raise MeasurementError(
+            f"board {index}: there are {len(boards)}", remedy="number them from 0"
+        )
+    return boards[index]
 
 
 def require_rise(name: str, load: str, found: Sequence[Series]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -11,6 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "benchmarks"))
 
 import gpu_beats  # noqa: E402 - the benchmarks are scripts, found on the path above
+import gpu_meter  # noqa: E402 - likewise
 
 from harness.errors import MeasurementError  # noqa: E402 - after the path
 
@@ -102,6 +104,21 @@ def test_a_refresh_that_was_missed_counts(missed: tuple[int, ...]) -> None:
 def test_a_counter_that_stands_still_ends_it() -> None:
     with pytest.raises(MeasurementError, match=r"stood still for 2 s"):
         gpu_beats.measure(Board(stands_still=True).device(), 2.0)
+
+
+def test_a_stand_in_is_no_board(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    report = tmp_path / "report.md"
+    board = SimpleNamespace(name="gpu-0", library=SimpleNamespace(is_stand_in=True))
+    monkeypatch.setattr(gpu_meter, "find_boards", lambda: (board,))
+    monkeypatch.setattr(sys, "argv", ["gpu_beats.py", "--write", str(report)])
+    assert gpu_beats.main() == MeasurementError.exit_code
+    assert "gpu-0: is a stand-in" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["gpu_beats.py", "--board", "1", "--write", str(report)])
+    assert gpu_beats.main() == MeasurementError.exit_code
+    assert "board 1: there are 1" in capsys.readouterr().err
+    assert not report.exists()
 
 
 def test_without_a_board_it_says_so_and_exits_with_3(
