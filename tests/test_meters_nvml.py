@@ -32,6 +32,8 @@ from harness.meters.protocol import Source, Surroundings
 from harness.meters.select import select, survey
 from harness.meters.sources import SourceRecording
 from harness.records.meter import WindowReading
+from harness.site.language import language
+from harness.site.recorded import in_words
 
 HERE = Surroundings(cores=2, machine_cores=2)
 
@@ -230,6 +232,7 @@ def test_what_is_misread_of_work_that_beats_is_told_by_model(
     provenance = opened(clock)[0].describe().provenance
     assert said in provenance
     assert said.endswith("compare") == provenance.endswith("compare")
+    assert in_words("provenance", provenance, language("fr")) is not None
 
 
 def test_a_board_without_a_counter_is_integrated(machine: Machine) -> None:
