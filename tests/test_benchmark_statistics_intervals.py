@@ -15,7 +15,7 @@ sys.path.append(str(Path(__file__).resolve().parent.parent / "benchmarks"))
 
 import statistics_intervals as bench
 from statistics_intervals_against import against_settings
-from statistics_intervals_attainable import attainable
+from statistics_intervals_attainable import attainable, beyond_all, can_hold
 from statistics_intervals_days import day_settings
 from statistics_intervals_figure import draw
 from statistics_intervals_groups import group_settings
@@ -56,6 +56,15 @@ def test_what_no_interval_can_is_said_by_the_estimates_that_were_drawn() -> None
     made = row(0.977)
     assert replace(made, can=False).verdict == "no interval can"
     assert replace(row(0.95), can=False).verdict == "met"
+
+
+def test_a_share_of_one_or_two_errors_is_beyond_the_goal_of_any_interval() -> None:
+    assert not can_hold(500, 1, 1.0), "92.0 % of up to two errors, 98.1 % of up to three"
+    assert can_hold(500, 2, 1.0), "94.8 % of up to four"
+    assert not can_hold(500, 2, 0.05), "5.2 % see more than these four, which is one side alone"
+    assert can_hold(500, 2, 0.053)
+    assert can_hold(500, 10, 0.05)
+    assert (0.95, 1.15) in [*beyond_all(500)]
 
 
 def test_the_page_and_the_figure_show_every_setting() -> None:
