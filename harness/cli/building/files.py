@@ -127,7 +127,7 @@ def build(
         why = "it is no folder" if isinstance(error, FileExistsError) else error.strerror
         raise OrganiserError(
             f"{error.filename or folder}: the page cannot be written: {why}",
-            remedy="give --output a folder that can be written",
+            remedy="free some space, or give --output a folder that can be written",
         ) from None
     return Built(made, tuple(sorted(changed)), gone)
 
