@@ -754,10 +754,24 @@ def test_entries_of_other_days_are_not_compared_and_the_board_says_so(place: Pla
     place.add("bad", range(160), joules=[79.0, 79.1, 78.9], created="2026-01-02T04:04:05+00:00")
     place.add("late", range(160), joules=[79.0, 79.1, 78.9], created="2026-03-02T04:04:05+00:00")
     board = board_of()
-    assert board["ranking"]["apart"] == [["bad", "good"], ["late"]]
+    assert board["ranking"]["apart"] == [[["bad", "good"], ["late"]]]
     assert ranks(board) == {"good": [1, 2], "bad": [2, 3], "late": [1, 3]}
     (note,) = [note for note in board["notes"] if note["code"] == "apart"]
     assert "bad, good / late" in note["message"]
+
+
+def test_entries_at_the_ends_of_a_chain_of_days_are_not_compared_and_the_board_says_so(
+    place: Place,
+) -> None:
+    dear = [79.0, 79.1, 78.9]
+    place.add("first", range(160), created="2026-01-02T03:04:05+00:00")
+    place.add("middle", range(160), joules=dear, created="2026-01-02T04:04:05+00:00")
+    place.add("middle", range(160), joules=dear, created="2026-01-03T04:04:05+00:00")
+    place.add("last", range(160), joules=dear, created="2026-01-03T05:04:05+00:00")
+    board = board_of()
+    assert board["ranking"]["apart"] == [[["first"], ["last"]]]
+    (note,) = [note for note in board["notes"] if note["code"] == "apart"]
+    assert note["message"].endswith("no energies are compared between first / last")
 
 
 def test_a_void_campaign_ranks_nobody(place: Place) -> None:

@@ -68,11 +68,26 @@ def test_a_reader_is_told_why_an_entry_as_good_and_cheaper_is_not_ranked_before_
     assert not leading_in_energy(board, rules, units=2000)  # enough of them
     assert not leading_in_energy(board, rules, least_energy_ratio=3.5)
     assert not leading_in_energy(board, rules, least_energy_ratio=None)
-    assert not leading_in_energy(board, rules, apart=(("linear-model",), ("big-model",)))
+    pair = (("linear-model",), ("big-model", "other"))
+    assert not leading_in_energy(board, rules, apart=(pair,))
+    assert not leading_in_energy(board, rules, apart=(pair[::-1],))
+    assert leading_in_energy(board, rules, apart=((("linear-model",), ("other",)),))
     better = samples.entry("big-model", quality=0.81, joules_per_1000_queries=3.0)
     assert not leading_in_energy(samples.board(cheap, better), rules)
     floor = (replace(each, at_floor=True) for each in (cheap, dear))
     assert not leading_in_energy(samples.board(*floor), rules)
+
+
+def test_not_all_of_many_pairs_that_are_not_compared_are_named(rules: Rules) -> None:
+    pairs = [((f"day-{n}",), (f"day-{n + 2}", "late")) for n in range(12)]
+    for told, ends in ((pairs, "; …"), (pairs[:10], "day-9 / day-11, late")):
+        ranking = replace(samples.RANKING, apart=tuple(told))
+        (note,) = (
+            each for each in rank_notes(samples.board(), ranking, rules) if each.code == "apart"
+        )
+        assert "compared between day-0 / day-2, late; day-1 / day-3, late; " in note.message
+        assert note.message.endswith(ends)
+        assert in_words("apart.message", note.message, language("fr"))
 
 
 def of_hidden(quality: float | None, support: float | None) -> JointStatistics:

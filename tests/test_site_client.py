@@ -11,6 +11,7 @@ import pytest
 import site_samples as samples
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from harness.records.board import Board
 from harness.records.joint import Claim
@@ -201,6 +202,10 @@ def test_why_an_entry_has_no_rank_is_told_by_its_row() -> None:
     ranking = handed(board_script(board))["ranking"]
     assert ranking["why"] == {"4": "baseline", "3": "unresolved-energy"}
     assert ranking["apart"] == []
+    names = [row.entry for row in board.entries]
+    pair = ((names[2], names[0]), (names[1], "of another board"))
+    apart = replace(board, ranking=replace(samples.RANKING, apart=(pair,)))
+    assert handed(board_script(apart))["ranking"]["apart"] == [[[0, 2], [1]]]
 
 
 def test_claims_come_as_runs_of_rows() -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import combinations
 
 import numpy as np
-from scipy.sparse.csgraph import connected_components
 
 from harness.ranking.candidates import candidates
 from harness.ranking.claims import Ranking, rank
@@ -87,7 +87,7 @@ def joint_statistics(
         least_energy_ratio=_least_ratio(ranking.least_energy_ratio, withheld=withheld),
         prizes=() if left_out else tuple(_prizes(board, ranking, rules)),
         units=_units(evidence.quality),
-        apart=_apart(ranking),
+        apart=tuple(_apart(ranking, evidence)),
     )
 
 
@@ -97,13 +97,26 @@ def _units(quality: ItemScores | ResampledQuality) -> int:
     return len(quality.scores) if isinstance(quality, ItemScores) else quality.items
 
 
-def _apart(ranking: Ranking) -> tuple[tuple[str, ...], ...]:
-    """Return the groups that no comparison of energy links, unless it is one."""
-    count, group_of = connected_components(ranking.compared, directed=False)
-    groups: list[list[str]] = [[] for _ in range(count)]
-    for entry, group in zip(ranking.entries, group_of.tolist(), strict=True):
-        groups[group].append(entry)
-    return tuple(map(tuple, groups)) if count > 1 else ()
+def _apart(
+    ranking: Ranking, evidence: Evidence
+) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
+    """Yield pairs of groups between which no energies are compared.
+
+    Those of a group are compared with the same entries, and with one another. So days in a chain
+    are told, of which only those that follow one another have an entry in common. Two at the floor
+    share one energy.
+    """
+    at_floor = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
+    linked = ranking.compared | at_floor | np.eye(len(ranking.entries), dtype=bool)
+    groups: dict[bytes, list[int]] = {}
+    for number, row in enumerate(linked):
+        groups.setdefault(row.tobytes(), []).append(number)
+    for one, other in combinations(groups.values(), 2):
+        if not linked[one[0], other[0]]:
+            yield (
+                tuple(ranking.entries[number] for number in one),
+                tuple(ranking.entries[number] for number in other),
+            )
 
 
 def _prizes(board: Board, ranking: Ranking, rules: Rules) -> Iterator[PrizeResult]:

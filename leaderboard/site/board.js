@@ -1386,9 +1386,11 @@
   }
 
   function unlinked(data, one, other) {
-    const groups = data.ranking.apart;
-    const group = (row) => groups.findIndex((rows) => rows.includes(row));
-    return groups.length > 0 && group(one) !== group(other);
+    const between = (groups, first, second) =>
+      groups[0].includes(first) && groups[1].includes(second);
+    return data.ranking.apart.some(
+      (groups) => between(groups, one, other) || between(groups, other, one),
+    );
   }
 
   function pair(board, data, one, other) {

@@ -456,6 +456,24 @@ def test_claims_that_come_late_leave_the_focus_and_the_notice(
     assert "beats" not in section.locator(".claims").inner_text().replace("Neither beats", "")
 
 
+def test_two_whose_energies_are_not_compared_are_said_to_be_so_either_way_round(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index, f"?{SMALL}.compare=big-model,linear-model").page
+    said = board(page, SMALL).locator(".claims li")
+    for groups, unlinked in (([[0], [1]], True), ([[1], [0]], True), ([[0, 1], [2]], False)):
+        page.evaluate(
+            """([name, groups]) => {
+              Frugal.boards.get(name).data.ranking.apart = [groups];
+              Frugal.addClaims(JSON.stringify({ board: name, claims: {} }));
+            }""",
+            [SMALL, groups],
+        )
+        assert said.inner_text().endswith("nothing is known of the difference in energy.") == (
+            unlinked
+        )
+
+
 def test_long_numbers_in_names_are_sorted_by_their_size_too(
     open_page: OpenPage, index: Path
 ) -> None:
