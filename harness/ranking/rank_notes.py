@@ -80,11 +80,11 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
             )
     if statistics.apart:
         pairs = [" / ".join(map(", ".join, pair)) for pair in statistics.apart[:MOST_NAMED]]
-        named = "; ".join(pairs + ["…"] * (len(statistics.apart) > MOST_NAMED))
+        between = "; ".join(pairs + ["…"] * (len(statistics.apart) > MOST_NAMED))
         yield Notice(
             code="apart",
             message="too few rounds or sessions of one occasion in common, and not linked by a "
-            f"control in enough of them: no energies are compared between {named}",
+            f"control in enough of them: no energies are compared between {between}",
             remedy="evaluate them together (evaluate A B C …), or in campaigns with the control",
         )
     told_apart = _least(board, statistics)
