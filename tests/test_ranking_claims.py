@@ -647,8 +647,9 @@ def test_bad_evidence_is_refused() -> None:
         SessionEnergies(np.zeros(2), np.zeros(2, int), np.zeros(2, int))
     with pytest.raises(ValueError, match="margins"):
         Margins(0.0, 0.02)
-    with pytest.raises(ValueError, match="confidence"):
-        rank(good, MARGINS, draws=10, confidence=1.5)
+    for confidence in (0.0, 1.0, 1.5):
+        with pytest.raises(ValueError, match="confidence"):
+            rank(good, MARGINS, draws=10, confidence=confidence)
 
 
 # What whole sessions have in common
