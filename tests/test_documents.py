@@ -191,3 +191,22 @@ def test_a_space_of_2025_becomes_an_entry_with_the_same_answers(tmp_path: Path) 
     answers = run("python ask.py submissions/from-2025 asked.json", root)
     assert json.loads(answers) == space.predict(asked).tolist()
     assert qualities(root, "climate-disinformation").keys() == {"from-2025"}
+
+
+def test_the_protocol_counts_the_demonstration_s_warnings_of_drift() -> None:
+    records = [
+        json.loads(path.read_bytes())
+        for path in (CHECKOUT / "leaderboard/results").glob("*/*/*Z-????????.json")
+    ]
+    codes = [{warning["code"] for warning in record["warnings"]} for record in records]
+    within, between = (
+        sum(f"drift-{which}-sessions" in of_one for of_one in codes)
+        for which in ("within", "between")
+    )
+    days = {record["created_utc"][:10] for record in records}
+    told = " ".join((DOCS / "explanation/protocol.md").read_text(encoding="utf-8").split())
+
+    assert days == {"2026-11-26"}
+    assert f"Of the {len(records)} records of the demonstration of 26 November 2026, " in told
+    assert f"within sessions, and {within} have the warning: " in told
+    assert f"Of the {len(records)} records {between} have `drift-between-sessions`" in told
