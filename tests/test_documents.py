@@ -12,6 +12,9 @@ import documents
 import pytest
 from documents import CHECKOUT, Run, Write, follow, run, steps, write_project
 
+from harness.ranking.notes import ORDER_DEPENDS, ORDER_HOLDS
+from harness.ranking.rank_notes import NO_RANKS
+
 DOCS = CHECKOUT / "docs"
 PAGES = sorted([CHECKOUT / "README.md", *DOCS.rglob("*.md")])
 LINK = re.compile(r"\]\(([^()\s]+)\)")
@@ -55,6 +58,18 @@ def test_every_warning_of_an_evaluation_is_in_the_reference() -> None:
     text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
     assert len(codes) > 10
     assert not [each for each in codes if f"`{each}`" not in text]
+
+
+def test_every_note_of_a_board_is_in_the_reference() -> None:
+    code = "".join(
+        (CHECKOUT / f"harness/ranking/{name}.py").read_text(encoding="utf-8")
+        for name in ("notes", "rank_notes", "quota")
+    )
+    codes = set(re.findall(r'code="([a-z-]+)"', code))
+    codes |= {ORDER_HOLDS, ORDER_DEPENDS, NO_RANKS}
+    text = (DOCS / "reference" / "data-files.md").read_text(encoding="utf-8")
+    told = set(re.findall("`([a-z-]+)`", text.partition("## Notes of a board")[2].split("## ")[0]))
+    assert codes == told - {"notes", "message", "remedy"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
