@@ -12,6 +12,9 @@ import documents
 import pytest
 from documents import CHECKOUT, Run, Write, follow, run, steps, write_project
 
+from harness.ranking.notes import ORDER_DEPENDS, ORDER_HOLDS
+from harness.ranking.rank_notes import NO_RANKS
+
 DOCS = CHECKOUT / "docs"
 PAGES = sorted([CHECKOUT / "README.md", *DOCS.rglob("*.md")])
 LINK = re.compile(r"\]\(([^()\s]+)\)")
@@ -55,6 +58,18 @@ def test_every_warning_of_an_evaluation_is_in_the_reference() -> None:
     text = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
     assert len(codes) > 10
     assert not [each for each in codes if f"`{each}`" not in text]
+
+
+def test_every_note_of_a_board_is_in_the_reference() -> None:
+    code = "".join(
+        (CHECKOUT / f"harness/ranking/{name}.py").read_text(encoding="utf-8")
+        for name in ("notes", "rank_notes", "quota")
+    )
+    codes = set(re.findall(r'code="([a-z-]+)"', code))
+    codes |= {ORDER_HOLDS, ORDER_DEPENDS, NO_RANKS}
+    text = (DOCS / "reference" / "data-files.md").read_text(encoding="utf-8")
+    told = set(re.findall("`([a-z-]+)`", text.partition("## Notes of a board")[2].split("## ")[0]))
+    assert codes == told - {"notes", "message", "remedy"}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(CHECKOUT).as_posix())
@@ -191,3 +206,22 @@ def test_a_space_of_2025_becomes_an_entry_with_the_same_answers(tmp_path: Path) 
     answers = run("python ask.py submissions/from-2025 asked.json", root)
     assert json.loads(answers) == space.predict(asked).tolist()
     assert qualities(root, "climate-disinformation").keys() == {"from-2025"}
+
+
+def test_the_protocol_counts_the_demonstration_s_warnings_of_drift() -> None:
+    records = [
+        json.loads(path.read_bytes())
+        for path in (CHECKOUT / "leaderboard/results").glob("*/*/*Z-????????.json")
+    ]
+    codes = [{warning["code"] for warning in record["warnings"]} for record in records]
+    within, between = (
+        sum(f"drift-{which}-sessions" in of_one for of_one in codes)
+        for which in ("within", "between")
+    )
+    days = {record["created_utc"][:10] for record in records}
+    told = " ".join((DOCS / "explanation/protocol.md").read_text(encoding="utf-8").split())
+
+    assert days == {"2026-11-26"}
+    assert f"Of the {len(records)} records of the demonstration of 26 November 2026, " in told
+    assert f"within sessions, and {within} have the warning: " in told
+    assert f"Of the {len(records)} records {between} have `drift-between-sessions`" in told

@@ -367,6 +367,17 @@ def test_what_has_no_energy_is_refused() -> None:
     assert "no quality" in refused(record(quality=None))
 
 
+def test_of_a_void_campaign_the_remedy_is_no_other_energy() -> None:
+    plain = rich_plain()
+    plain["campaign"]["void"] = "the control varied by 32.0%"
+    stored = StoredRecord(
+        path="x.json", record=convert(plain, EvaluationRecord, "made"), digest=DIGEST
+    )
+    with pytest.raises(UsageError, match=r"x\.json: .*void: the control varied") as caught:
+        subject_of(stored, Options())
+    assert caught.value.remedy == "evaluate again, or name the file of an evaluation that counts"
+
+
 @pytest.mark.parametrize(
     "damaged",
     [

@@ -421,6 +421,13 @@ def test_a_number_too_long_to_be_spelled_is_a_fault(entry: Path, field: str, cod
     assert any("a very large number" in fault.message for fault in report.faults)
 
 
+def test_a_file_in_place_of_a_module_is_told_how_it_is_named(entry: Path) -> None:
+    manifest = entry / "submission.toml"
+    manifest.write_text(manifest.read_text().replace('"model:load"', '"model.py:load"'))
+    (fault,) = [each for each in check(entry, CONTEXT).faults if each.code == "FRG201"]
+    assert fault.remedy == 'a module is named without .py: entry = "model:load"'
+
+
 def test_a_module_of_any_length_is_named_briefly(entry: Path) -> None:
     manifest = entry / "submission.toml"
     long = "m" * 5_000

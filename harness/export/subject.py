@@ -169,7 +169,8 @@ class Subject:
 def subject_of(stored: StoredRecord, options: Options) -> Subject:
     """Take a record for export.
 
-    Raises ``UsageError`` for one that has no figure of energy, or whose moments are none.
+    Raises ``UsageError`` for one that counts for nothing, has no figure of energy, or whose moments
+    are none.
     """
     record = stored.record
     remedy = "name a completed evaluation whose energy is resolved"
@@ -180,7 +181,10 @@ def subject_of(stored: StoredRecord, options: Options) -> Subject:
             remedy=remedy,
         )
     if (why := why_unusable(record)) is not None:
-        raise UsageError(f"{stored.path}: cannot be exported: {why}", remedy=remedy)
+        raise UsageError(
+            f"{stored.path}: cannot be exported: {why}",
+            remedy="evaluate again, or name the file of an evaluation that counts",
+        )
     if not resolved_records([record]) or record.hardware.cores < 1:
         raise UsageError(
             f"{stored.path}: the meter does not resolve what the entry used, and every format "

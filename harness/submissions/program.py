@@ -65,12 +65,16 @@ def check_code(directory: Path, listing: Listing, document: Document | None) -> 
         and module is None
         and not _is_rejected(f"{path}.py", listing)
     ):
+        module_name, dot, ending = names[0].rpartition(".")
         yield document.fault(
             "FRG201",
             ("model", "entry"),
             f"model.entry names the module {shortened(names[0])}, but there is no "
             f"{shortened(path)}.py in the folder",
-            "add the file, or correct the name",
+            "a module is named without .py: "
+            f'entry = "{shortened(module_name)}:{shortened(names[1])}"'
+            if dot and ending == "py"
+            else "add the file, or correct the name",
         )
     compiled_bytes = 0
     for file in listing.files:
