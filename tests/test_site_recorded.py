@@ -19,7 +19,7 @@ from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
 from harness.site.language import Language, catalogue, language
 from harness.site.paths import MAIN_LANGUAGE
-from harness.site.recorded import MESSAGE, TABLE, in_words
+from harness.site.recorded import MESSAGE, TABLE, _sentences, in_words
 from harness.site.words import said_after
 
 FRENCH, ENGLISH = language("fr"), language("en")
@@ -42,6 +42,12 @@ def test_each_sentence_is_found_whatever_others_are_like_it(kind: str) -> None:
 def test_every_notice_of_the_program_is_known_with_its_remedy() -> None:
     known = {notice.code for notice in notices()}
     assert sorted(notice_codes() - known - OF_PAIRS) == []
+
+
+def test_no_sentence_takes_a_stranger_more_than_quadratic_time() -> None:
+    """Each hole that holds anything, and does not end the sentence, multiplies the ways to fail."""
+    for key, sentence in {each for of_kind in _sentences().values() for each in of_kind}:
+        assert sentence.pattern.removesuffix(".+)").count(".+") <= 2, key
 
 
 @pytest.mark.parametrize("spoken", [FRENCH, ENGLISH], ids=["fr", "en"])
