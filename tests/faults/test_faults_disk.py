@@ -129,7 +129,7 @@ def test_a_record_without_any_place_is_printed(place: Place, tmp_path: Path) -> 
     with small_disk(place.results, "1500k"), small_disk(place.temporary, "1m"):
         entry = write_entry(place.root, "fine")
         hurt = SPOILT.format(spoil=spoil) + f"os.chdir({str(working)!r})\n"
-        ended = place.run(entry, "--json", hurt=hurt, HOME=str(tmp_path / "none"))
+        ended = place.run(entry, "--json", hurt=hurt, HOME=str(tmp_path / "none"), CI="")
         assert ended.code == 3
         assert "the record follows on standard output" in ended.err
         subprocess.run(["mount", "-o", "remount,rw", place.temporary], check=True)

@@ -192,7 +192,7 @@ def test_each_record_without_any_place_is_printed_and_can_be_written_later(place
         harness.store.results.write = write
         """
 
-    ended = place.run(entry, other, "--json", hurt=hurt)
+    ended = place.run(entry, other, "--json", hurt=hurt, CI="")
 
     assert ended.code == 3, ended.err
     printed = ended.document["results"]  # of one document
@@ -206,3 +206,21 @@ def test_each_record_without_any_place_is_printed_and_can_be_written_later(place
     assert resumed.code == 0
     assert "note: going on with" in resumed.err, resumed.err  # else it says what is otherwise
     require_each_once(place, {"fine", "other", "steady"})
+
+
+def test_a_log_of_ci_is_given_no_outcomes_of_a_record_without_any_place(place: Place) -> None:
+    hurt = """
+        import harness.store.results
+        from harness.errors import OrganiserError
+        def write(*arguments, **options):
+            raise OrganiserError("no space", remedy="make some")
+        harness.store.results.write = write
+        """
+    entry, other = write_entry(place.root, "fine"), write_entry(place.root, "other")
+    ended = place.run(entry, other, "--json", hurt=hurt, CI="true")
+
+    assert ended.code == 3, ended.err
+    assert all(each["record"] for each in ended.document["results"])
+    assert [each["items"] for each in ended.document["results"]] == 3 * [None]
+    assert "without its items' outcomes" in ended.document["error"]["message"]
+    assert ended.err.count("evaluate again: no rank is made without them") == 3

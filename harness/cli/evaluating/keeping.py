@@ -25,7 +25,10 @@ RESCUED_PREFIX = "frugal-ai-rescued-"
 
 
 class UnkeptError(OrganiserError):
-    """A record has no place on any disk: whoever reports this prints it."""
+    """A record has no place on any disk: whoever reports this prints it.
+
+    ``outcomes`` are left out where what is printed goes to a log that others read.
+    """
 
     def __init__(
         self, message: str, *, remedy: str, record: EvaluationRecord, outcomes: ItemOutcomes | None
@@ -96,10 +99,14 @@ def _rescued(
             f"{error.message}; the record is kept in {path}",
             remedy=f"{error.remedy}; then move what is in {rescue} to {folder}",
         )
+    # A runner's log may be public, and outcomes hold the labels.
+    hidden = outcomes is not None and os.environ.get("CI", "").lower() not in {"", "0", "false"}
     return UnkeptError(
         f"{error.message}; no other place could be written either, and the record follows on "
-        "standard output",
-        remedy=f"{error.remedy}; keep what was printed",
+        "standard output"
+        + (", without its items' outcomes: CI is set, and its log may be public" if hidden else ""),
+        remedy=f"{error.remedy}; "
+        + ("evaluate again: no rank is made without them" if hidden else "keep what was printed"),
         record=record,
-        outcomes=outcomes,
+        outcomes=None if hidden else outcomes,
     )
