@@ -211,14 +211,32 @@ def test_a_message_stays_short_however_long_the_wanted_name_is() -> None:
 def test_functions_within_functions_are_walked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     deep = "".join(f"{' ' * level}def predict(self, a):\n" for level in range(90))
     tree = ast.parse(f"{deep}{' ' * 90}self.kept.append(a)\n")
-    nodes, walked, walk = len([*ast.walk(tree)]), 0, ast.walk
+    nodes, walked, children = len([*ast.walk(tree)]), 0, ast.iter_child_nodes
 
     def counted(node: ast.AST) -> Iterator[ast.AST]:
         nonlocal walked
-        for each in walk(node):
-            walked += 1
-            yield each
+        walked += 1
+        return children(node)
 
-    monkeypatch.setattr(ast, "walk", counted)
+    monkeypatch.setattr(ast, "iter_child_nodes", counted)
     assert [fault.code for fault in check_remembering("model.py", tree)] == ["FRG209"]
     assert walked <= 3 * nodes
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def load(p):\n kept = {}\n def predict(s):\n  kept.update(zip(s, s))\n return predict",
+        "def load(p):\n kept = []\n class M:\n  def predict(self, s):\n   kept.extend(s)",
+        "kept = []\ndef predict(s):\n def predict(x):\n  kept.append(x)\n return predict(s)",
+        "def predict(self, s):\n def predict():\n  self.kept.append(s)\n return predict()",
+    ],
+)
+def test_a_predict_within_a_function_is_told_what_it_keeps(source: str) -> None:
+    faults = [*check_remembering("model.py", ast.parse(source))]
+    assert [fault.code for fault in faults] == ["FRG209"]
+
+
+def test_what_a_predict_keeps_for_one_call_is_no_fault() -> None:
+    source = "def predict(s):\n kept = []\n def predict(x):\n  kept.append(x)\n return predict(s)"
+    assert [*check_remembering("model.py", ast.parse(source))] == []

@@ -8,7 +8,9 @@ round is not found, and gains as little; variants that cost otherwise than origi
 from __future__ import annotations
 
 import ast
+from collections import deque
 from collections.abc import Iterator
+from typing import TypeGuard
 
 from harness.submissions.faults import Fault, Position, fault, quoted
 
@@ -21,13 +23,8 @@ _ALIKE = frozenset(
 
 def check_remembering(name: str, tree: ast.Module) -> Iterator[Fault]:
     """Yield where a ``predict`` puts samples into what outlives the call."""
-    shared = {each.id for node in tree.body for each in _bound(node)}
-    for node in _predicts(tree):
-        first, *others = [each.arg for each in node.args.posonlyargs + node.args.args] or [""]
-        samples = others[0] if others else first
-        lasting = shared | ({first} if others else set())
-        asked = _asked(node, samples)
-        for inner in ast.walk(node):
+    for node, lasting, asked in _predicts(tree):
+        for inner in _own(node):
             for kept in _kept(inner, asked):
                 root, path = _path(kept)
                 if root in lasting and root not in asked:
@@ -41,29 +38,49 @@ def check_remembering(name: str, tree: ast.Module) -> Iterator[Fault]:
                     )
 
 
-def _predicts(tree: ast.Module) -> Iterator[ast.FunctionDef]:
-    """Yield each ``predict``, but none inside another: each of them would be walked again."""
-    pending: list[ast.AST] = [tree]
+def _predicts(tree: ast.Module) -> Iterator[tuple[ast.FunctionDef, set[str], set[str]]]:
+    """Yield each ``predict``, the names that outlive its call, and those of samples.
+
+    One within a function sees what that one's names stand for; within another ``predict``, too.
+    """
+    pending: list[tuple[ast.AST, set[str], set[str]]] = [(tree, set(), set())]
     while pending:
-        node = pending.pop()
-        if isinstance(node, ast.FunctionDef) and node.name == "predict":
-            yield node
-        else:
-            pending += ast.iter_child_nodes(node)
+        node, lasting, asked = pending.pop()
+        if _is_predict(node):
+            first, *others = [each.arg for each in node.args.posonlyargs + node.args.args] or [""]
+            lasting = lasting | ({first} if others else set())
+            asked = _asked(node, (asked - {first}) | {others[0] if others else first})
+            yield node, lasting, asked
+        elif not asked and isinstance(node, ast.Module | ast.FunctionDef):
+            lasting = lasting | {each.id for inner in node.body for each in _bound(inner)}
+        pending += [(each, lasting, asked) for each in ast.iter_child_nodes(node)]
+
+
+def _is_predict(node: ast.AST) -> TypeGuard[ast.FunctionDef]:
+    return isinstance(node, ast.FunctionDef) and node.name == "predict"
+
+
+def _own(function: ast.FunctionDef) -> Iterator[ast.AST]:
+    """Walk what a function holds, outer before inner, but for each ``predict`` within it."""
+    pending = deque[ast.AST]([function])
+    while pending:
+        node = pending.popleft()
+        yield node
+        pending += [each for each in ast.iter_child_nodes(node) if not _is_predict(each)]
 
 
 def _bound(node: ast.stmt) -> Iterator[ast.Name]:
-    """Yield the names that an assignment of the module makes."""
+    """Yield the names that an assignment makes."""
     if isinstance(node, ast.Assign | ast.AnnAssign):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             yield from (each for each in ast.walk(target) if isinstance(each, ast.Name))
 
 
-def _asked(function: ast.FunctionDef, samples: str) -> set[str]:
-    """Return the name of the samples, and those that loops over them give to single ones."""
-    asked = {samples}
-    for node in ast.walk(function):  # outer loops come before inner ones
+def _asked(function: ast.FunctionDef, samples: set[str]) -> set[str]:
+    """Return the names of samples, and those that loops over them give to single ones."""
+    asked = set(samples)
+    for node in _own(function):  # outer loops come before inner ones
         if isinstance(node, ast.For | ast.comprehension) and _tells(node.iter, asked):
             asked |= {each.id for each in ast.walk(node.target) if isinstance(each, ast.Name)}
     return asked
