@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -336,3 +337,41 @@ def test_no_memory_that_was_not_seen_is_told(memory_bytes: int, told: str) -> No
     )
     allowed = "256 MiB are allowed (limits.memory_bytes)"
     assert watch.hints("was ended by SIGKILL") == f"; {told}; {allowed}"
+
+
+class Large:
+    """A tree whose processes seem to take more than they do, for they share pages."""
+
+    def __init__(self, seems: int, takes: int) -> None:
+        self._seems, self._takes = seems, takes
+
+    def usage(self) -> Usage:
+        return Usage(self._seems, 0, 1, 1)
+
+    def proportional_memory_bytes(self) -> int:
+        return self._takes
+
+    def pids(self) -> Iterator[int]:
+        return iter(())
+
+
+def check_memory(seems: int, takes: int, *, held: bool = False) -> None:
+    tree = Large(seems * MEBIBYTE, takes * MEBIBYTE)
+    Watch(
+        Limits(**LIMITS),
+        tree,  # type: ignore[arg-type]
+        lambda: 0.0,
+        spaces={},
+        scratch=None,
+        memory_is_held=held,
+    ).check()
+
+
+def test_more_memory_than_is_allowed_is_refused_unless_the_kernel_holds_it() -> None:
+    """And told as memory: the refusal of sockets, which comes after, would catch it too."""
+    said = "used 300 MiB of memory; 256 MiB are allowed (limits.memory_bytes)"
+    with pytest.raises(SubmissionError, match=re.escape(said)) as caught:
+        check_memory(300, 300)
+    assert caught.value.remedy.startswith("use a smaller model or a smaller batch_size")
+    check_memory(300, 200)
+    check_memory(300, 300, held=True)
