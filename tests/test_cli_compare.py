@@ -554,6 +554,26 @@ def still(made: Session) -> Session:
     return replace(made, phases=tuple(phases))
 
 
+def test_teams_are_called_by_their_names_and_in_json_by_their_ids(project: Path) -> None:
+    keep(project, "old", 80)
+    made = record("new")
+    keep(project, "new", 40, submission=replace(made.submission, team="b-team", digest="22" * 32))
+    declared = project / "leaderboard" / "teams.toml"
+    declared.write_text(
+        'schema = 1\n[[teams]]\nid = "b-team"\nname = "The [B] Team"\nlogins = ["b"]\n'
+    )
+    shown = compared("old", "new").stdout
+    assert "(The [B] Team, 5 sessions" in shown
+    assert "b-team" not in shown
+    assert "(A team, 5 sessions" in shown
+    assert document("old", "new")["b"]["team"] == "b-team"
+    declared.write_text("teams")
+    told = compared("old", "new")
+    assert told.exit_code == 0
+    assert "(b-team, 5 sessions" in told.stdout
+    assert "warning: " in told.stderr
+
+
 def test_nothing_in_a_record_reaches_the_terminal_as_an_order(project: Path) -> None:
     keep(project, "old", 80)
     made = record("new")

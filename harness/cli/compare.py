@@ -87,9 +87,10 @@ def compare(  # noqa: PLR0917 - typer makes options of them
     if as_json:
         print_json(made)
     else:
+        from harness.cli.building.team_names import teams_at_hand
         from harness.cli.comparing.telling import print_comparison
 
-        print_comparison(stdout_console(), made)
+        print_comparison(stdout_console(), made, teams_at_hand(project))
     if not fail_on_regression:
         return
     from harness.submissions.faults import visible

@@ -42,10 +42,10 @@ def named(row: Row, teams: Teams) -> Row:
 
 
 def teams_at_hand(project: Project) -> Teams:
-    """Read who the teams are for one page: a file with a fault is left out, which is said."""
+    """Read who the teams are, to show it once: a file with a fault is left out, which is said."""
     try:
         return project.teams()
     except ConfigurationError as error:
         print_note(f"warning: {printable(error.message)}")
-        print_note(f"fix: {printable(error.remedy)}; this report has teams as entries name them")
+        print_note(f"fix: {printable(error.remedy)}; teams go by what entries call them")
         return Teams()

@@ -14,23 +14,27 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from harness.ranking.compare import Comparison, Side
+    from harness.records.teams import Teams
 
 
-def print_comparison(console: Console, made: Comparison) -> None:
-    """Show the verdict, both sides, the two differences with how they were found, and the notes."""
+def print_comparison(console: Console, made: Comparison, teams: Teams) -> None:
+    """Show the verdict, both sides, the two differences with how they were found, and the notes.
+
+    ``teams`` say what the sides' teams are called.
+    """
     console.print()
     console.print(f"[bold]{escape(made.verdict)}[/bold]", highlight=False)
     console.print()
-    for label, text in _rows(made):
+    for label, text in _rows(made, teams):
         print_row(console, label, text)
     for notice in made.notes:
         print_row(console, "note", escape(notice.message), style="yellow")
         print_row(console, "", f"[dim]{escape(notice.remedy)}[/dim]")
 
 
-def _rows(made: Comparison) -> Iterator[tuple[str, str]]:
+def _rows(made: Comparison, teams: Teams) -> Iterator[tuple[str, str]]:
     for letter, side in (("A", made.a), ("B", made.b)):
-        yield letter, f"{escape(side.name)}  [dim]({_standing(side)})[/dim]"
+        yield letter, f"{escape(side.name)}  [dim]({_standing(side, teams)})[/dim]"
         yield "", f"{_quality(made, side)}; {_energy(side)}"
     yield from _difference(made)
     yield from _ratio(made)
@@ -42,10 +46,12 @@ def _rows(made: Comparison) -> Iterator[tuple[str, str]]:
     yield "on", f"{escape(made.task)}, {made.items:,} items  [dim]({alike})[/dim]"
 
 
-def _standing(side: Side) -> str:
+def _standing(side: Side, teams: Teams) -> str:
+    team = teams.named(side.team)
+    called = side.team if team is None else team.name
     evaluations = len(side.evaluations)
     several = f"{evaluations} evaluations, " if evaluations > 1 else ""
-    return f"{escape(side.team)}, {several}{side.sessions} sessions, {side.standing}"
+    return f"{escape(called)}, {several}{side.sessions} sessions, {side.standing}"
 
 
 def _quality(made: Comparison, side: Side) -> str:
