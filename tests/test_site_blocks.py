@@ -21,7 +21,9 @@ from harness.site.blocks import (
     Section,
     Table,
     code,
+    english,
     name,
+    with_code,
 )
 from harness.site.blocks_html import html
 from harness.site.blocks_markdown import escaped, markdown
@@ -154,3 +156,11 @@ def test_labels_and_rules_may_end_a_line_within_and_addresses_stay() -> None:
     assert made.count("not_<wbr>bad") == 2
     assert "<code>boards.<wbr>max_<wbr>batch</code>" in made
     assert 'href="https://example.org/a_b"' in made
+
+
+def test_what_stands_between_backticks_is_shown_as_code() -> None:
+    text = "see `doctor`, or <b>"
+    assert html((Paragraph(with_code(text)),)) == ("<p>see <code>doctor</code>, or &lt;b&gt;</p>\n")
+    assert markdown((Paragraph(with_code(english("see `a` & `b`"))),)).strip() == "see `a` \\& `b`"
+    for left in ("no code", "one ` alone", ("see `a`", "twice")):
+        assert with_code(left) == left

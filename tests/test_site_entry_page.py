@@ -205,6 +205,27 @@ def test_a_warning_is_told_in_sentences_and_once(language: str, said: str) -> No
     assert said in page_of(view_of(record), language).text.replace("\n", "")
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_remedies_show_commands_as_code_and_codes_by_their_names(language: str) -> None:
+    notices = (
+        Notice(
+            code="modelled-energy",
+            message="modelled work, not energy: joules come from CPU time and assumed constants",
+            remedy="measure on a machine whose power sensors can be read; see `doctor`",
+        ),
+        Notice(
+            code="void-sessions",
+            message="3 of 18 sessions were disturbed and are void (kernel-changed, steal)",
+            remedy="what was seen in each is in the record; a quiet machine would need no repeats",
+        ),
+    )
+    record = replace(record_samples.record(samples.ENTRY), warnings=notices)
+    text = page_of(view_of(record), language).text
+    assert "doctor" in text
+    assert "`" not in text
+    assert "kernel-changed" not in text
+
+
 def test_what_is_not_declared_is_unknown_and_never_zero() -> None:
     record = record_samples.record(samples.ENTRY)
     text = page_of(view_of(record)).text

@@ -92,6 +92,18 @@ def _known() -> str:
     )
 
 
+def test_codes_in_a_sentence_are_called_by_their_names_in_english_too() -> None:
+    text = "3 of 18 sessions were disturbed and are void (kernel-changed, made-up)"
+    said = in_words("void-sessions.message", text, ENGLISH) or ""
+    assert said.endswith("are void (The machine’s speed changed, made-up)")  # noqa: RUF001
+    other = "the cores ran otherwise (kernel-changed)"
+    assert in_words("void-sessions.message", other, ENGLISH) is None
+    assert (
+        in_words("quality-in-steps.remedy", "nothing: ranks come from the exact ones", ENGLISH)
+        is None
+    )
+
+
 def test_what_the_sandbox_tries_has_a_name_in_french() -> None:
     names = {*ATTEMPTS, *PINNED_ATTEMPTS, USER, ENFORCED, "memory limit", "processes limit"}
     assert [name for name in sorted(names) if in_words("checks", name, FRENCH) is None] == []

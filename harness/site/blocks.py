@@ -148,6 +148,25 @@ def code(text: str) -> Said:
     return _new(Said, ("code", plain(text), "", False))
 
 
+def with_code(said: Inline) -> Inline:
+    """Show as code what a text of ours, or of a record, has between backticks; it is clean."""
+    if isinstance(said, Said):
+        pieces = said.text.split("`")
+    elif isinstance(said, str):
+        pieces = said.split("`")
+    else:
+        return said
+    if len(pieces) == 1 or len(pieces) % 2 == 0:  # none, or one that was cut off
+        return said
+    return tuple(
+        Said("code", piece)
+        if n % 2
+        else (said._replace(text=piece) if isinstance(said, Said) else piece)
+        for n, piece in enumerate(pieces)
+        if piece
+    )
+
+
 def quiet(text: str) -> Said:
     """Say something in passing."""
     return _new(Said, ("quiet", text, "", False))

@@ -32,6 +32,7 @@ from harness.site.blocks import (
     name,
     named,
     quiet,
+    with_code,
 )
 from harness.site.entry_view import EntryView
 from harness.site.recorded import joined
@@ -210,8 +211,9 @@ def _gap(gap: IsolationCheck, words: Wording) -> Inline:
     said = (("checks", gap.name), ("seen", gap.seen), ("gap", gap.remedy))
     called, seen, remedy = [words.recorded(kind, text, 400) for kind, text in said]
     if type(called) is type(seen) is type(remedy) is str:
-        return f"{words.text('page.colon', name=called)} {seen}. {spelt.sentence_case(remedy)}."
-    return english(f"{gap.name}: {gap.seen}. {gap.remedy}", 400)
+        open_there = f"{words.text('page.colon', name=called)} {seen}."
+        return with_code(f"{open_there} {spelt.sentence_case(remedy)}.")
+    return with_code(english(f"{gap.name}: {gap.seen}. {gap.remedy}", 400))
 
 
 def _environment(environment: EnvironmentReference | None, words: Wording) -> tuple[Block, ...]:

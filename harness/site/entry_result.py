@@ -25,6 +25,7 @@ from harness.site.blocks import (
     fact,
     name,
     quiet,
+    with_code,
 )
 from harness.site.entry_view import EntryView
 from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
@@ -227,7 +228,7 @@ def failure(view: EntryView, words: Words) -> Section:
         fact(say["entry.what_happened"], words.quote("english", outcome.message)),
     ]
     if outcome.remedy:
-        facts.append(fact(say["entry.remedy"], english(outcome.remedy)))
+        facts.append(fact(say["entry.remedy"], with_code(english(outcome.remedy))))
     facts.append(fact(say["entry.what_now"], say["entry.mend" if mine else "entry.not_to_mend"]))
     blocks = (Paragraph(say["entry.no_figure"], "banner"), Facts(tuple(facts)))
     return Section("result", say["entry.failed"], blocks)
@@ -305,7 +306,7 @@ def _warning(words: Wording, notice: Notice) -> Inline:
 
 def _seen_and_remedy(words: Wording, notice: Notice, title: str = "") -> Inline:
     """Say what was seen, behind a title that may be the same, and what to do: as a board does."""
-    return (_sentence(words.seen(notice), title), " ", _sentence(words.remedy(notice)))
+    return (_sentence(words.seen(notice), title), " ", with_code(_sentence(words.remedy(notice))))
 
 
 def _sentence(said: Inline, title: str = "") -> Inline:

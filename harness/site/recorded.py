@@ -52,11 +52,11 @@ _FIGURE = r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:e[+-]?[0-9]+)?"
 def in_words(kind: str, text: str, spoken: Language) -> str | None:
     """Return what a record says in the words of a language; ``None`` where these are not known.
 
-    Neither are they in English, in which it is shown as it is.
+    Neither are they in English, in which it is shown as it is, but where it holds codes.
 
     ``kind`` is what it is said of, as the catalogue has it: ``interval``, or ``few-items.message``.
     """
-    if spoken.is_main or len(text) > LONGEST:
+    if (spoken.is_main and kind not in _coded()) or len(text) > LONGEST:
         return None
     typed = _as_typed(plain(text))
     found = _any(kind, typed, spoken)
@@ -140,6 +140,16 @@ _SPECIAL: Mapping[str, tuple[str, Callable[[str, Language], str]]] = {
     "stage": (r"[a-z-]+", lambda value, spoken: spoken.stage(value)),
 }
 """Holes that hold codes: what they look like, and what they are called."""
+
+
+@cache
+def _coded() -> frozenset[str]:
+    """Return the kinds of which a sentence holds codes, for which English has words, too."""
+    return frozenset(
+        kind
+        for kind, ways in _sentences().items()
+        if any("codes" in sentence.groupindex for _, sentence in ways) and kind != MESSAGE
+    )
 
 
 @cache
