@@ -32,7 +32,7 @@ from harness.export.formats import FORMATS, export
 from harness.export.subject import Options, subject_of
 from harness.export.validation import NotValidError, require_valid, schema
 from harness.records.base import convert
-from harness.records.evaluation import EvaluationRecord
+from harness.records.evaluation import Campaign, EvaluationRecord
 from harness.records.meter import Grade
 from harness.store.reading import StoredRecord
 from harness.store.results import write
@@ -478,6 +478,17 @@ def test_the_latest_evaluation_goes_to_standard_output_and_losses_to_standard_er
     assert "note: 2 evaluations of my-team" in made.stderr
     assert "lost: sessions[].trace" not in made.stderr
     assert "schema: it is of the harness's own record" in made.stderr
+
+
+def test_of_an_entry_the_latest_that_counts_is_exported(project: Path) -> None:
+    void = Campaign(id="c0", entries=("my-team",), void="the control varied by 32.0%")
+    later = record("my-team", created="2026-01-04T03:04:05+00:00", campaign=void)
+    write(project / "leaderboard" / "results", later, None)
+    made = runner.invoke(app, ["export", "my-team", "--format", "boamps", "--zone", "fra"])
+    assert made.exit_code == 0, made.output
+    assert json.loads(made.stdout)["header"]["reportDatetime"] == "2026-01-03 03:04:05"
+    told = " ".join(made.stderr.split())
+    assert "note: 3 evaluations of my-team, of which 1 does not count; this is " in told
 
 
 def test_an_entry_that_only_failed_is_not_suggested_for_itself(project: Path) -> None:

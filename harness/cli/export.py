@@ -264,7 +264,8 @@ def _of_record(path: Path) -> StoredRecord:
 
 
 def _of_entry(what: str, results: Path | None) -> StoredRecord:
-    """Return the latest completed evaluation of an entry."""
+    """Return the latest completed evaluation of an entry that counts, if any does."""
+    from harness.ranking.usable import why_unusable
     from harness.records.evaluation import Completed
     from harness.store.results import read_all
 
@@ -280,9 +281,15 @@ def _of_entry(what: str, results: Path | None) -> StoredRecord:
             f"{folder}: no completed evaluation of {quoted(entry)}{suggestion(entry, known)}",
             remedy="evaluate it first, or name the file of a record",
         )
-    latest = max(own, key=lambda each: (each.record.created_utc, each.path))
+    counting = [each for each in own if why_unusable(each.record) is None]
+    latest = max(counting or own, key=lambda each: (each.record.created_utc, each.path))
     if len(own) > 1:
-        print_note(f"note: {len(own)} evaluations of {visible(entry)}; this is {latest.path}")
+        left_out = len(own) - len(counting)
+        more = f", of which {left_out} {'does' if left_out == 1 else 'do'} not count"
+        print_note(
+            f"note: {len(own)} evaluations of {visible(entry)}{more if left_out else ''}; "
+            f"this is {latest.path}"
+        )
     return latest
 
 
