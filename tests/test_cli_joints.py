@@ -754,7 +754,7 @@ def test_entries_of_other_days_are_not_compared_and_the_board_says_so(place: Pla
     place.add("bad", range(160), joules=[79.0, 79.1, 78.9], created="2026-01-02T04:04:05+00:00")
     place.add("late", range(160), joules=[79.0, 79.1, 78.9], created="2026-03-02T04:04:05+00:00")
     board = board_of()
-    assert board["ranking"]["apart"] == [[["bad", "good"], ["late"]]]
+    assert board["ranking"]["apart"] == [["bad", "good"], ["late"]]
     assert ranks(board) == {"good": [1, 2], "bad": [2, 3], "late": [1, 3]}
     (note,) = [note for note in board["notes"] if note["code"] == "apart"]
     assert "bad, good / late" in note["message"]
@@ -769,9 +769,9 @@ def test_entries_at_the_ends_of_a_chain_of_days_are_not_compared_and_the_board_s
     place.add("middle", range(160), joules=dear, created="2026-01-03T04:04:05+00:00")
     place.add("last", range(160), joules=dear, created="2026-01-03T05:04:05+00:00")
     board = board_of()
-    assert board["ranking"]["apart"] == [[["first"], ["last"]]]
+    assert board["ranking"]["apart"] == [["first", "middle"], ["last", "middle"]]
     (note,) = [note for note in board["notes"] if note["code"] == "apart"]
-    assert note["message"].endswith("no energies are compared between first / last")
+    assert note["message"].endswith("compared only within first, middle / last, middle")
 
 
 def test_a_void_campaign_ranks_nobody(place: Place) -> None:

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace as replaced
+from itertools import chain, combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import site_samples as samples
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec.structs import replace
 from test_ranking_claims import board as evidence_of
 
-from harness.ranking.evidence import ItemScores
+from harness.ranking.claims import rank
+from harness.ranking.evidence import ItemScores, Margins
 from harness.ranking.joined import agree
-from harness.ranking.joint import joint_statistics
+from harness.ranking.joint import _apart, joint_statistics
 from harness.ranking.rank_notes import rank_notes
 from harness.records.board import Board, BoardStatus
 from harness.records.joint import Claim, JointEntry, JointStatistics
@@ -68,26 +73,56 @@ def test_a_reader_is_told_why_an_entry_as_good_and_cheaper_is_not_ranked_before_
     assert not leading_in_energy(board, rules, units=2000)  # enough of them
     assert not leading_in_energy(board, rules, least_energy_ratio=3.5)
     assert not leading_in_energy(board, rules, least_energy_ratio=None)
-    pair = (("linear-model",), ("big-model", "other"))
-    assert not leading_in_energy(board, rules, apart=(pair,))
-    assert not leading_in_energy(board, rules, apart=(pair[::-1],))
-    assert leading_in_energy(board, rules, apart=((("linear-model",), ("other",)),))
+    assert not leading_in_energy(board, rules, apart=(("linear-model", "x"), ("x", "big-model")))
+    assert leading_in_energy(board, rules, apart=(("linear-model", "x", "big-model"), ("x", "y")))
     better = samples.entry("big-model", quality=0.81, joules_per_1000_queries=3.0)
     assert not leading_in_energy(samples.board(cheap, better), rules)
     floor = (replace(each, at_floor=True) for each in (cheap, dear))
     assert not leading_in_energy(samples.board(*floor), rules)
 
 
-def test_not_all_of_many_pairs_that_are_not_compared_are_named(rules: Rules) -> None:
-    pairs = [((f"day-{n}",), (f"day-{n + 2}", "late")) for n in range(12)]
-    for told, ends in ((pairs, "; …"), (pairs[:10], "day-9 / day-11, late")):
-        ranking = replace(samples.RANKING, apart=tuple(told))
-        (note,) = (
-            each for each in rank_notes(samples.board(), ranking, rules) if each.code == "apart"
-        )
-        assert "compared between day-0 / day-2, late; day-1 / day-3, late; " in note.message
-        assert note.message.endswith(ends)
-        assert in_words("apart.message", note.message, language("fr"))
+def test_not_all_of_many_groups_that_are_compared_are_named(rules: Rules) -> None:
+    groups = tuple(("control", f"day-{n}") for n in range(12))
+    for told, ends in ((groups, " / …"), (groups[:10], "control, day-9")):
+        ranking = replace(samples.RANKING, apart=told)
+        found = rank_notes(samples.board(), ranking, rules)
+        (message,) = [note.message for note in found if note.code == "apart"]
+        assert "compared only within control, day-0 / control, day-1 / " in message
+        assert message.endswith(ends)
+        assert in_words("apart.message", message, language("fr"))
+
+
+@given(st.integers(0, 2**32), st.floats(0, 1))
+def test_two_entries_share_a_group_exactly_if_their_energies_are_compared(
+    seed: int, share: float
+) -> None:
+    drawn = np.triu(np.random.default_rng(seed).random((9, 9)) < share, 1)
+    groups = groups_of(drawn | drawn.T, [False] * 9)
+    if drawn.sum() == 9 * 8 / 2:
+        assert groups == ()
+    else:
+        shared = {pair for group in groups for pair in combinations(group, 2)}
+        assert shared == {("abcdefghi"[i], "abcdefghi"[j]) for i, j in np.argwhere(drawn)}
+        assert {*chain(*groups)} == {*"abcdefghi"}
+
+
+def test_campaigns_that_have_the_control_alone_in_common_are_one_group_each() -> None:
+    compared = np.kron(np.eye(4), np.ones((2, 2))).astype(bool)
+    compared[0, :] = compared[:, 0] = True
+    assert groups_of(compared, [False] * 8) == (
+        ("a", "b"), ("a", "c", "d"), ("a", "e", "f"), ("a", "g", "h"),
+    )  # fmt: skip
+    at_floor = [each in "dg" for each in "abcdefgh"]
+    assert ("a", "d", "g") in groups_of(compared, at_floor), "two at the floor share one energy"
+
+
+def groups_of(compared: npt.NDArray[np.bool_], at_floor: list[bool]) -> tuple[tuple[str, ...], ...]:
+    """Return the groups of entries a, b, ... of which these are compared."""
+    count = len(compared)
+    evidence = evidence_of([900] * count, [1.0] * count, names=[*"abcdefghi"][:count])
+    evidence = replaced(evidence, at_floor=np.array(at_floor))
+    ranking = replaced(rank(evidence, Margins(0.02, 0.02), draws=2), compared=compared)
+    return _apart(ranking, evidence)
 
 
 def of_hidden(quality: float | None, support: float | None) -> JointStatistics:

@@ -203,9 +203,9 @@ def test_why_an_entry_has_no_rank_is_told_by_its_row() -> None:
     assert ranking["why"] == {"4": "baseline", "3": "unresolved-energy"}
     assert ranking["apart"] == []
     names = [row.entry for row in board.entries]
-    pair = ((names[2], names[0]), (names[1], "of another board"))
-    apart = replace(board, ranking=replace(samples.RANKING, apart=(pair,)))
-    assert handed(board_script(apart))["ranking"]["apart"] == [[[0, 2], [1]]]
+    groups = ((names[2], names[0]), (names[1], "of another board"))
+    apart = replace(board, ranking=replace(samples.RANKING, apart=groups))
+    assert handed(board_script(apart))["ranking"]["apart"] == [[0, 2], [1]]
 
 
 def test_claims_come_as_runs_of_rows() -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import combinations
 
 import numpy as np
 
@@ -87,7 +86,7 @@ def joint_statistics(
         least_energy_ratio=_least_ratio(ranking.least_energy_ratio, withheld=withheld),
         prizes=() if left_out else tuple(_prizes(board, ranking, rules)),
         units=_units(evidence.quality),
-        apart=tuple(_apart(ranking, evidence)),
+        apart=_apart(ranking, evidence),
     )
 
 
@@ -97,26 +96,29 @@ def _units(quality: ItemScores | ResampledQuality) -> int:
     return len(quality.scores) if isinstance(quality, ItemScores) else quality.items
 
 
-def _apart(
-    ranking: Ranking, evidence: Evidence
-) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Yield pairs of groups between which no energies are compared.
+def _apart(ranking: Ranking, evidence: Evidence) -> tuple[tuple[str, ...], ...]:
+    """Return groups whose energies are compared each with each; none where those of all are.
 
-    Those of a group are compared with the same entries, and with one another. So days in a chain
-    are told, of which only those that follow one another have an entry in common. Two at the floor
-    share one energy.
+    Every two that are compared share one. There are about as many as occasions, where the pairs
+    that are not compared may be half a million. Two at the floor share one energy.
     """
-    at_floor = np.logical_and.outer(evidence.at_floor, evidence.at_floor)
-    linked = ranking.compared | at_floor | np.eye(len(ranking.entries), dtype=bool)
-    groups: dict[bytes, list[int]] = {}
-    for number, row in enumerate(linked):
-        groups.setdefault(row.tobytes(), []).append(number)
-    for one, other in combinations(groups.values(), 2):
-        if not linked[one[0], other[0]]:
-            yield (
-                tuple(ranking.entries[number] for number in one),
-                tuple(ranking.entries[number] for number in other),
-            )
+    names, linked = ranking.entries, ranking.compared.copy()
+    linked |= np.logical_and.outer(evidence.at_floor, evidence.at_floor)
+    np.fill_diagonal(linked, val=False)
+    if linked.sum() == len(names) * (len(names) - 1):
+        return ()
+    left, groups = linked.copy(), []
+    for entry, others in enumerate(linked):
+        if not others.any():
+            groups.append([entry])
+        while left[entry].any():
+            group, common = [entry], left[entry]
+            while common.any():  # first whom it shares no group with yet, then whoever fits
+                group.append(int(common.argmax()))
+                common = linked[group].all(axis=0)
+            left[np.ix_(group, group)] = False
+            groups.append(sorted(group))
+    return tuple(tuple(names[each] for each in group) for group in groups)
 
 
 def _prizes(board: Board, ranking: Ranking, rules: Rules) -> Iterator[PrizeResult]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from itertools import permutations
 from typing import Literal, NamedTuple, TypeAlias
@@ -14,7 +15,7 @@ from harness.records.session import Notice
 
 NO_RANKS = "no-ranks"
 MOST_NAMED = 10
-"""Pairs of groups that are not compared, in one note."""
+"""Groups that are compared, in one note."""
 MOST_UNSEEN = 20
 """Items or groups, as many as the margin of quality comes to, up to which such a loss may not be
 seen at all: on a board of fifty, 17 are too few (docs/explanation/statistics-claims.md)."""
@@ -79,12 +80,12 @@ def rank_notes(board: Board, statistics: JointStatistics, rules: Rules) -> Itera
                 code="unranked", message=f"no rank: {message}: {', '.join(named)}", remedy=remedy
             )
     if statistics.apart:
-        pairs = [" / ".join(map(", ".join, pair)) for pair in statistics.apart[:MOST_NAMED]]
-        between = "; ".join(pairs + ["…"] * (len(statistics.apart) > MOST_NAMED))
+        groups = [", ".join(group) for group in statistics.apart[:MOST_NAMED]]
+        within = " / ".join(groups + ["…"] * (len(statistics.apart) > MOST_NAMED))
         yield Notice(
             code="apart",
-            message="too few rounds or sessions of one occasion in common, and not linked by a "
-            f"control in enough of them: no energies are compared between {between}",
+            message="too few rounds or sessions of one occasion in common, and no control links "
+            f"them in enough of them: energies are compared only within {within}",
             remedy="evaluate them together (evaluate A B C …), or in campaigns with the control",
         )
     told_apart = _least(board, statistics)
@@ -131,15 +132,17 @@ def _leads_in_energy_alone(board: Board, statistics: JointStatistics) -> bool:
     """
     least = statistics.least_energy_ratio
     claimed = {(claim.winner, claim.loser) for claim in statistics.claims}
-    group = {entry: names for pair in statistics.apart for names in pair for entry in names}
-    apart = {*statistics.apart, *((other, one) for one, other in statistics.apart)}
+    groups: defaultdict[str, set[int]] = defaultdict(set)
+    for number, names in enumerate(statistics.apart):
+        for entry in names:
+            groups[entry].add(number)
     candidates = {each.entry for each in statistics.entries}
     ranked = [row for row in board.entries if row.entry in candidates]
     return least is not None and any(
         one.joules_per_1000_queries * least < other.joules_per_1000_queries
         and one.quality >= other.quality
         and not (one.at_floor and other.at_floor)
-        and (group.get(one.entry), group.get(other.entry)) not in apart
+        and not (statistics.apart and groups[one.entry].isdisjoint(groups[other.entry]))
         and (one.entry, other.entry) not in claimed
         for one, other in permutations(ranked, 2)
         if one.joules_per_1000_queries is not None and other.joules_per_1000_queries is not None

@@ -94,10 +94,11 @@ class JointStatistics(Frozen):
     units: int | None = None
     """How many items, or groups of items that belong together, were resampled: what the board knows
     of quality hangs on their number."""
-    apart: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = ()
-    """Pairs of groups of entries: nothing is known of the energy of any of the one against any of
-    the other, so that neither beats the other. They have too few rounds or sessions of an occasion
-    in common, and no control links them. Empty where every two are compared."""
+    apart: tuple[tuple[str, ...], ...] = ()
+    """Groups of entries whose energies are compared, each with each. An entry may be in several: of
+    two that share none nothing is known of energy, so that neither beats the other. They have too
+    few rounds or sessions of an occasion in common, and no control links them in enough of them.
+    Empty where every two are compared."""
 
 
 class JointFile(Frozen, kw_only=True):

@@ -24,8 +24,8 @@ spelt as a literal. The columns are as long as the board has entries, in the boa
 A column that is null for every entry is one null. Beside them what holds for the whole board:
 ``floor`` and ``budget`` (what the prizes ask of quality and of joules per 1,000 queries, or null);
 ``ranking`` (null where there are no ranks): ``confidence``, ``qualityMargin``, ``energyMargin``,
-``why`` (row -> reason, of those without a rank) and ``apart`` (pairs of groups of rows: nothing is
-known of the energies of the one against those of the other).
+``why`` (row -> reason, of those without a rank) and ``apart`` (groups of rows: of two that share
+none nothing is known of energy; empty where every two are compared).
 
 ``data/<board>.claims.js`` is ``Frugal.addClaims('<JSON>')``, loaded when two entries are compared:
 ``board`` and ``claims``, winner's row -> runs ``[first loser's row, how many, kind, ...]``; the
@@ -171,8 +171,7 @@ def _ranking(board: Board) -> dict[str, object] | None:
         "energyMargin": ranking.energy_margin,
         "why": {str(rows[each.entry]): each.why for each in ranking.unranked if each.entry in rows},
         "apart": [
-            [sorted(rows[entry] for entry in group if entry in rows) for group in pair]
-            for pair in ranking.apart
+            sorted(rows[entry] for entry in group if entry in rows) for group in ranking.apart
         ],
     }
 

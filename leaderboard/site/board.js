@@ -1386,11 +1386,9 @@
   }
 
   function unlinked(data, one, other) {
-    const between = (groups, first, second) =>
-      groups[0].includes(first) && groups[1].includes(second);
-    return data.ranking.apart.some(
-      (groups) => between(groups, one, other) || between(groups, other, one),
-    );
+    const groups = data.ranking.apart;
+    return groups.length > 0
+      && !groups.some((rows) => rows.includes(one) && rows.includes(other));
   }
 
   function pair(board, data, one, other) {

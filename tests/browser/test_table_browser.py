@@ -456,15 +456,17 @@ def test_claims_that_come_late_leave_the_focus_and_the_notice(
     assert "beats" not in section.locator(".claims").inner_text().replace("Neither beats", "")
 
 
-def test_two_whose_energies_are_not_compared_are_said_to_be_so_either_way_round(
+def test_of_two_whose_energies_are_not_compared_the_page_says_so(
     open_page: OpenPage, index: Path
 ) -> None:
     page = open_page(index, f"?{SMALL}.compare=big-model,linear-model").page
     said = board(page, SMALL).locator(".claims li")
-    for groups, unlinked in (([[0], [1]], True), ([[1], [0]], True), ([[0, 1], [2]], False)):
+    for groups, unlinked in (
+        ([[0], [1]], True), ([[1, 2], [0, 2]], True), ([[0, 1], [0, 2]], False), ([], False)
+    ):  # fmt: skip
         page.evaluate(
             """([name, groups]) => {
-              Frugal.boards.get(name).data.ranking.apart = [groups];
+              Frugal.boards.get(name).data.ranking.apart = groups;
               Frugal.addClaims(JSON.stringify({ board: name, claims: {} }));
             }""",
             [SMALL, groups],
