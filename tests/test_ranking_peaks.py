@@ -10,7 +10,7 @@ import pytest
 
 from harness.ranking import peaks as peaks_module
 from harness.ranking import reaching
-from harness.ranking.bound import Largest, bound_of
+from harness.ranking.bound import PILOT, Largest, bound_of
 from harness.ranking.energy_pairs import (
     A_CAMPAIGN,
     BY_CAMPAIGN,
@@ -162,3 +162,14 @@ def test_entries_that_differ_least_follow_one_another() -> None:
     places = np.array([0.0, 5.0, 0.1, 5.2, 0.3])
     error = np.abs(np.subtract.outer(places, places))
     assert chain(error).tolist() == [0, 2, 4, 1, 3]
+
+
+@pytest.mark.timeout(60)
+def test_a_pilot_that_is_noisier_than_the_other_draws_ends_in_the_bound_all_the_same() -> None:
+    noise = noise_of("turns")
+    scale = np.where(ROWS < PILOT, 10.0, 1.0)[:, np.newaxis].astype(noise.quality.dtype)
+    louder = replace(noise, quality=noise.quality * scale)
+    none = np.zeros_like(OTHERS)
+    active = Active(OTHERS, none, none)
+    plain = bound_of(largest_of(louder, active, ROWS), 0.5)
+    assert Largest(louder).bound(active, 0.5) == pytest.approx(plain, rel=ROUNDING)
