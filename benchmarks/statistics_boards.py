@@ -283,7 +283,6 @@ def cells() -> list[Cell]:
         for groups, size in ((30, 17), (63, 17), (150, 8), (300, 8))
         for entries in (2, 10)
     ]
-    found += [Cell(50, items, sessions, "ties") for items, sessions in ((86, 5), (1_000, 10))]
     found += [replace(small, truth="half ties"), Cell(50, 1_000, 10, "half ties")]
     found += [Cell(entries, 1_000, 10, "steps") for entries in (2, 5, 10, 20, 50)]
     found += [Cell(10, items, 5, "steps") for items in (86, 1_000)]
@@ -293,6 +292,7 @@ def cells() -> list[Cell]:
 
 _SIZES = (
     (2, 86, 5), (2, 5_000, 5), (2, 1_000, 30), (10, 86, 5), (10, 1_000, 10), (10, 5_000, 30),
+    (50, 86, 5), (50, 1_000, 10), (50, 5_000, 30),
 )  # fmt: skip
 _OF_ENERGY: tuple[dict[str, Any], ...] = (
     {"variation": (0.01, 0.10)},
