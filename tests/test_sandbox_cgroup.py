@@ -8,6 +8,7 @@ import shutil
 import struct
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -554,6 +555,19 @@ def test_groups_of_a_killed_harness_are_removed_and_fresh_ones_are_not(
         "frugal-ai-harness-fresh",
         "of-somebody-else",
     }
+
+
+def test_a_clock_that_is_ahead_takes_no_fresh_group_from_another_harness(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = machine(tmp_path, V2, "0::/\n")
+    fresh = root / "sys/fs/cgroup/unified/frugal-ai-harness-fresh"
+    fresh.mkdir(parents=True)
+    ahead = time.time() + 3600
+    monkeypatch.setattr(time, "time", lambda: ahead)
+    with kernel(monkeypatch, "0"):
+        find_accounts(root)
+    assert fresh.is_dir()
 
 
 @pytest.mark.parametrize("text", ["", "usage_usec", "usage_usec x\n", "user_usec 5\n", "-", "1.5"])

@@ -355,10 +355,18 @@ def _fresh(folder: Path) -> Path:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what a killed harness left: the kernel removes no group that a process is in."""
+    """Remove what a killed harness left: the kernel removes no group that a process is in.
+
+    How old one is the kernel's own times say: by a clock that was set, or is wrong, one would be
+    taken from another harness that has just made it. Raises ``OSError``.
+    """
+    probe = _fresh(folder)
+    probe.mkdir()
+    now = probe.stat().st_mtime
+    _removed(probe)
     for group in folder.glob(f"{_PREFIX}*"):
         with contextlib.suppress(FileNotFoundError):  # its own harness was faster
-            if time.time() - group.stat().st_mtime > _ABANDONED_SECONDS:
+            if now - group.stat().st_mtime > _ABANDONED_SECONDS:
                 _removed(group)
 
 
