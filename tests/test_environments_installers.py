@@ -121,6 +121,28 @@ def test_a_file_of_two_names_counts_once(tmp_path: Path) -> None:
     assert measure(tmp_path) == (2, 1_010)
 
 
+def test_a_file_that_is_moved_while_it_is_measured_counts_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("unpacked", "into"):
+        (tmp_path / name).mkdir()
+    read = os.scandir
+    listed: list[Path] = []
+
+    def moving(folder: str) -> object:
+        """Write a file to the folder that is read first; move it to the one that is read last."""
+        listed.append(Path(folder))
+        if len(listed) == 2:
+            (Path(folder) / "big").write_bytes(bytes(1_000))
+        if len(listed) == 3:
+            (listed[1] / "big").rename(Path(folder) / "big")
+        return read(folder)
+
+    monkeypatch.setattr(os, "scandir", moving)
+    assert measure(tmp_path) == (1, 1_000)
+    assert len(listed) == 3
+
+
 def refused_by(found: Callable[[], Installer], folder: Path, lock: Lock) -> SubmissionError:
     """Have the installer itself meet the lock, past what is looked at before it is run."""
     into = folder / "into"

@@ -39,6 +39,8 @@ def measure(folder: Path) -> tuple[int, int]:
     """Return how many files there are and how many bytes they are, while they are being written.
 
     A file counts once, however many names it has: uv links its files from where it unpacks them.
+    So does one that is moved meanwhile, from a folder that was read to one that was not yet: pip
+    unpacks elsewhere and moves everything when it is done.
     """
     files = size = 0
     seen: set[tuple[int, int]] = set()
@@ -51,10 +53,9 @@ def measure(folder: Path) -> tuple[int, int]:
                         pending.append(item.path)
                         continue
                     status = item.stat(follow_symlinks=False)
-                    if status.st_nlink > 1:
-                        if (status.st_dev, status.st_ino) in seen:
-                            continue
-                        seen.add((status.st_dev, status.st_ino))
+                    if (status.st_dev, status.st_ino) in seen:
+                        continue
+                    seen.add((status.st_dev, status.st_ino))
                     size += status.st_size
                     files += 1
     return files, size
