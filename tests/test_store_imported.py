@@ -6,10 +6,13 @@ import json
 import os
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from export_samples import subject
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from imported_samples import DATA_SET, TASK, board, document, result, row, table
 from site_samples import small
 from typer.testing import CliRunner
@@ -104,6 +107,61 @@ def test_what_is_exported_comes_back() -> None:
     assert {each.name: each.value for each in one.quality} == {
         "accuracy": 0.8, "precision": 0.7, "recall": 0.6, "mean_iou": 0.5,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("texts", "name"),
+    [
+        ({"space_url": None, "model_description": "First line\nsecond line"}, "First line"),
+        ({"space_url": "https://example.org/@greens"}, "A baseline"),
+        ({"space_url": "https://example.org/ "}, "example.org"),
+        ({"space_url": "https://example.org/@greens", "model_description": "a\n\tb"}, "a"),
+        ({"space_url": None, "model_description": "  =1\nb"}, "run-1"),
+        ({"space_url": None, "model_description": None}, "run-1"),
+    ],
+)
+def test_a_result_is_called_what_a_table_can_show(
+    texts: dict[str, Any], name: str, tmp_path: Path
+) -> None:
+    made, faults = of_json(json.dumps({**document(), **texts}).encode())
+    assert not faults
+    assert [each.name for each in made] == [name]
+    write_imported(tmp_path, made)
+    assert read_imported(tmp_path)[1] == ()
+
+
+ODD_TEXTS = st.text(alphabet="a/@=-+ \n\t\u2003\u200b\x00é", max_size=12) | st.sampled_from(
+    ["x" * 100, "x" * 101, "x" * 1_990, "x" * 2_000, "x" * 2_001]
+)
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_what_is_imported_can_be_read(data: st.DataObject) -> None:
+    """Whatever is derived from fields that are right is right itself, or a fault."""
+    claim, cells = document(), row()
+    for table_of, fields in (
+        (claim, ("username", "space_url", "model_description", "submission_timestamp")),
+        (claim["emissions_data"], ("run_id", "cpu_model", "codecarbon_version", "tracking_mode")),
+        (cells, ("project_name", "codecarbon_version", "cpu_model", "run_id")),
+    ):
+        for field in data.draw(st.lists(st.sampled_from(fields), max_size=2)):
+            table_of[field] = data.draw(ODD_TEXTS)
+    with TemporaryDirectory() as folder:
+        for made, faults in (of_json(json.dumps(claim).encode()), of_table(table(cells))):
+            if not faults:
+                write_imported(Path(folder), made)
+        assert read_imported(Path(folder))[1] == ()
+
+
+def test_a_version_is_not_as_long_as_a_text() -> None:
+    claim = document()
+    claim["emissions_data"]["codecarbon_version"] = "9" * 1_995
+    _, faults = of_json(json.dumps(claim).encode())
+    (said,) = map(str, faults)
+    assert "emissions_data.codecarbon_version: has 1,995 characters, and 100 are the most" in said
+    _, faults = of_table(table(row(codecarbon_version="9" * 101)))
+    assert [each.field for each in faults] == ["codecarbon_version"]
 
 
 # What is refused

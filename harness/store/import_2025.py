@@ -15,6 +15,7 @@ from harness.records.imported import (
 )
 from harness.store.import_codecarbon import BYTE_ORDER_MARK, PARTS
 from harness.store.import_faults import (
+    LONGEST_VERSION,
     MOST_ROWS,
     NAME_A_TASK,
     Figures,
@@ -24,7 +25,9 @@ from harness.store.import_faults import (
     check_twice_told,
     check_units,
     shown,
+    wrong_text,
 )
+from harness.store.imported import wrong_values
 
 ACCURACIES = ("accuracy", "classification_accuracy")
 METRICS = {
@@ -122,7 +125,7 @@ def _result(
         field: inner.string(f"emissions_data.{field}")
         for field in ("cpu_model", "gpu_model", "country_name", "tracking_mode")
     }
-    version = inner.string("emissions_data.codecarbon_version")
+    version = inner.string("emissions_data.codecarbon_version", longest=LONGEST_VERSION)
     dataset = RowReader(file, number, {"dataset_config.dataset_name": config.get("dataset_name")})
     data_name = dataset.string("dataset_config.dataset_name")
     moment = texts["submission_timestamp"]
@@ -134,32 +137,30 @@ def _result(
     if faults or None in {chosen, run_id, moment, watt_hours}:
         return None, faults
     assert chosen and run_id and moment and watt_hours  # noqa: S101, PT018 - for the type checker
-    return (
-        ImportedResult(
-            task=chosen,
-            name=name or _last(texts["space_url"]) or texts["model_description"] or run_id,
-            team=team or texts["username"],
-            form="challenge-2025",
-            source=ImportSource(file=file, sha256=sha256, row=number),
-            run_id=run_id,
-            claimed_at=moment,
-            energy=ClaimedEnergy(field="energy_consumed_wh", value=watt_hours, unit="Wh"),
-            carbon=None
-            if grams is None
-            else ClaimedCarbon(field="emissions_gco2eq", value=grams, unit="g"),
-            seconds=seconds,
-            quality=quality,
-            description=texts["model_description"],
-            url=texts["space_url"],
-            dataset=data_name,
-            processor=told["cpu_model"],
-            accelerator=told["gpu_model"],
-            country=told["country_name"],
-            tool=None if version is None else f"codecarbon {version}",
-            tracking_mode=told["tracking_mode"],
-        ),
-        [],
+    result = ImportedResult(
+        task=chosen,
+        name=name or _name_in(texts) or run_id,
+        team=team or texts["username"],
+        form="challenge-2025",
+        source=ImportSource(file=file, sha256=sha256, row=number),
+        run_id=run_id,
+        claimed_at=moment,
+        energy=ClaimedEnergy(field="energy_consumed_wh", value=watt_hours, unit="Wh"),
+        carbon=None
+        if grams is None
+        else ClaimedCarbon(field="emissions_gco2eq", value=grams, unit="g"),
+        seconds=seconds,
+        quality=quality,
+        description=texts["model_description"],
+        url=texts["space_url"],
+        dataset=data_name,
+        processor=told["cpu_model"],
+        accelerator=told["gpu_model"],
+        country=told["country_name"],
+        tool=None if version is None else f"codecarbon {version}",
+        tracking_mode=told["tracking_mode"],
     )
+    return result, [ImportFault(file, number, *wrong) for wrong in wrong_values(result)]
 
 
 def _table(reader: RowReader, document: Mapping[str, object], field: str) -> Mapping[str, object]:
@@ -207,6 +208,11 @@ def _check_emissions(
     return seconds
 
 
-def _last(url: str | None) -> str | None:
-    """Return the last part of an address: what a space is called."""
-    return None if url is None else url.rstrip("/").rpartition("/")[2] or None
+def _name_in(texts: Mapping[str, str | None]) -> str | None:
+    """Return what a result is called: as its space is, else as its description begins.
+
+    ``None`` where a table could not show either: an address ends, and a line begins, in any way.
+    """
+    space = (texts["space_url"] or "").rstrip("/ ").rpartition("/")[2]
+    line = (texts["model_description"] or "").strip().partition("\n")[0].strip()
+    return next((each for each in (space, line) if wrong_text(each) is None), None)

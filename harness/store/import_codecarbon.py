@@ -14,6 +14,7 @@ from harness.records.imported import (
     ImportSource,
 )
 from harness.store.import_faults import (
+    LONGEST_VERSION,
     MOST_ROWS,
     ImportFault,
     RowReader,
@@ -21,6 +22,7 @@ from harness.store.import_faults import (
     check_units,
     shown,
 )
+from harness.store.imported import wrong_values
 
 REQUIRED = ("timestamp", "run_id", "duration", "emissions", "energy_consumed")
 PARTS = ("cpu_energy", "gpu_energy", "ram_energy")
@@ -124,7 +126,7 @@ def _result(
         field: reader.string(field)
         for field in ("cpu_model", "gpu_model", "country_name", "tracking_mode", "os")
     }
-    version = reader.string("codecarbon_version")
+    version = reader.string("codecarbon_version", longest=LONGEST_VERSION)
     parts = {field: reader.number(field) for field in PARTS}
     for field in FIGURES:
         reader.number(field)
@@ -132,7 +134,7 @@ def _result(
     check_units(reader, kwh=kwh, kilograms=kilograms, seconds=seconds)
     if reader.faults or run_id is None or moment is None or kwh is None:
         return None
-    return ImportedResult(
+    result = ImportedResult(
         task=task,
         name=name or project or "codecarbon",
         team=team,
@@ -151,3 +153,6 @@ def _result(
         tool=None if version is None else f"codecarbon {version}",
         tracking_mode=texts["tracking_mode"],
     )
+    for wrong in wrong_values(result):
+        reader.fault(*wrong)
+    return result

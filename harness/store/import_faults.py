@@ -13,6 +13,7 @@ NAME_A_TASK = "name one with --task"
 LARGEST_BYTES = 10 * 2**20
 MOST_ROWS = 10_000
 LONGEST_TEXT = 2_000
+LONGEST_VERSION = 100
 LONGEST_NUMBER = 100
 """Characters of one."""
 MOST = 1e12
@@ -74,7 +75,14 @@ class RowReader:
         """Add a fault."""
         self.faults.append(ImportFault(self.file, self.row, field, message))
 
-    def string(self, field: str, *, required: bool = False, lines: bool = False) -> str | None:
+    def string(
+        self,
+        field: str,
+        *,
+        required: bool = False,
+        lines: bool = False,
+        longest: int = LONGEST_TEXT,
+    ) -> str | None:
         """Read a text, of one line unless it may have several; absent is ``None``."""
         value = self._values.get(field)
         if value is None or value == "":
@@ -84,7 +92,7 @@ class RowReader:
         if not isinstance(value, str):
             self.fault(field, f"is no text: {shown(value)}")
             return None
-        if (why := wrong_text(value, lines=lines)) is not None:
+        if (why := wrong_text(value, lines=lines, longest=longest)) is not None:
             self.fault(field, f"{why}: {shown(value)}")
             return None
         return value
@@ -114,10 +122,10 @@ class RowReader:
         return None
 
 
-def wrong_text(text: str, *, lines: bool = False) -> str | None:
+def wrong_text(text: str, *, lines: bool = False, longest: int = LONGEST_TEXT) -> str | None:
     """Say what makes a text unfit to be kept and shown; ``None`` for nothing."""
-    if len(text) > LONGEST_TEXT:
-        return f"has {len(text):,} characters, and {LONGEST_TEXT:,} are the most"
+    if len(text) > longest:
+        return f"has {len(text):,} characters, and {longest:,} are the most"
     if text.startswith(FORMULA):
         return "begins like a formula of a spreadsheet"
     allowed = _KEPT | {"\n", "\t"} if lines else _KEPT

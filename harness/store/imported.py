@@ -161,7 +161,8 @@ def _read(path: Path, name: str) -> ImportedEntry:
         raise UnusableError("fields", error.message) from None
     if (field := beyond_64_bits(plain)) is not None:
         raise UnusableError("fields", f"{field}: is a whole number beyond 64 bits")
-    _check_values(result)
+    for field, why in wrong_values(result):
+        raise UnusableError("fields", f"$.{field}: {why}")
     if content != pretty_json(result) or name != imported_path(result):
         raise UnusableError("altered", "is not what its name says that it is: it was altered")
     return ImportedEntry(path=name, joules=result.energy.joules, result=result)
@@ -178,34 +179,34 @@ def _check_schema(plain: object) -> None:
         )
 
 
-def _check_values(result: ImportedResult) -> None:
-    """Refuse by hand what an import would have refused: a file may be put there by anybody."""
+def wrong_values(result: ImportedResult) -> Iterator[tuple[str, str]]:
+    """Yield the fields that no claim may be kept with, each with what is wrong with it.
+
+    An import asks it before it writes, and reading asks it again: anybody may put a file there.
+    """
     if not _TASK.fullmatch(result.task):
-        raise UnusableError("fields", "$.task: is no name of a task")
-    for where, value in _leaves(to_builtins(result), "$"):
+        yield "task", "is no name of a task"
+    for where, value in _leaves(to_builtins(result), ""):
         if isinstance(value, str):
-            if (why := wrong_text(value, lines=where == "$.description")) is not None:
-                raise UnusableError("fields", f"{where}: {why}")
+            if (why := wrong_text(value, lines=where == "description")) is not None:
+                yield where, why
         elif isinstance(value, int | float) and not 0 <= value <= MOST:
-            raise UnusableError("fields", f"{where}: a figure is negative, or beyond reason")
-    wrong = {
-        "$.source.sha256: is no SHA-256 in hexadecimal": not _SHA256.fullmatch(
-            result.source.sha256
-        ),
-        "$.source.row: rows are counted from 1": result.source.row < 1,
-        "$.energy.value: is 0, and nothing computes for nothing": result.energy.value == 0,
-        "$.quality: is more than 1": any(metric.value > 1 for metric in result.quality),
-    }
-    for why, found in wrong.items():
-        if found:
-            raise UnusableError("fields", why)
+            yield where, "a figure is negative, or beyond reason"
+    if not _SHA256.fullmatch(result.source.sha256):
+        yield "source.sha256", "is no SHA-256 in hexadecimal"
+    if result.source.row < 1:
+        yield "source.row", "rows are counted from 1"
+    if result.energy.value == 0:
+        yield "energy.value", "is 0, and nothing computes for nothing"
+    if any(metric.value > 1 for metric in result.quality):
+        yield "quality", "is more than 1"
 
 
 def _leaves(plain: object, where: str) -> Iterator[tuple[str, object]]:
     """Yield every value with its place: no field that comes later is forgotten."""
     if isinstance(plain, Mapping):
         for name, inner in plain.items():
-            yield from _leaves(inner, f"{where}.{name}")
+            yield from _leaves(inner, f"{where}.{name}" if where else name)
     elif isinstance(plain, list | tuple):
         for number, inner in enumerate(plain):
             yield from _leaves(inner, f"{where}[{number}]")
