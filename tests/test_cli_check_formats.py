@@ -196,17 +196,36 @@ def test_a_faulty_entry_of_ones_own_is_refused(root: Path) -> None:
 
 
 def test_rules_and_tasks_are_those_of_the_base(root: Path) -> None:
-    """What a pull request does to them, or to where the project is, changes no verdict."""
+    """What a team's pull request does to them, or to where the project is, changes no verdict."""
     rules = (root / "leaderboard" / "rules.toml").read_text()
+    manifest = "submissions/green-model/submission.toml"
     commit(root, {
         "leaderboard/rules.toml": rules.replace("max_batch = 4", "max_batch = 4000"),
-        "submissions/green-model/submission.toml": (
-            root / "submissions/green-model/submission.toml"
-        ).read_text().replace("batch_size = 4", "batch_size = 40"),
+        manifest: (root / manifest).read_text().replace("batch_size = 4", "batch_size = 40"),
     })  # fmt: skip
-    assert "FRG123" in typed("--base", "main", "--author", "ada", code=1)
+    said = typed("--base", "main", "--author", "octocat", code=1)
+    assert "FRG123" in said
+    assert "FRG602" in said
+    typed("--base", "main", "--author", "ada")  # an organiser's are what merging makes them
     commit(root, {"leaderboard/rules.toml": None, "tasks/toy/task.toml": None})
-    assert "FRG123" in typed("--base", "main", "--author", "ada", code=1)
+    said = typed("--base", "main", "--author", "ada", code=1)
+    assert "FRG123" in said
+    assert "FRG610" in said
+
+
+def test_an_organiser_adds_a_task_with_an_entry_of_it(root: Path) -> None:
+    made = entry("second-null", "greens")
+    manifest = "submissions/second-null/submission.toml"
+    second = {
+        f"tasks/second/{path.name}": path.read_text("utf-8").replace('"toy"', '"second"')
+        for path in (root / "tasks" / "toy").iterdir()
+        if path.is_file()
+    }
+    commit(root, made | second | {manifest: made[manifest].replace('"toy"', '"second"')})
+    typed("--base", "main", "--author", "ada")
+    said = typed("--base", "main", "--author", "octocat", code=1)
+    assert "FRG121" in said
+    assert "FRG602" in said
 
 
 def test_the_repository_is_that_of_the_folder_and_not_one_found_above(

@@ -13,6 +13,7 @@ from git_projects import TEAMS, commit, entry, git, manifest, with_file, write_c
 from harness.errors import ConfigurationError
 from harness.submissions.change import ChangeReport, _no_name_in, examine
 from harness.submissions.git import Repository
+from harness.tasks.card import parse_card
 
 
 @pytest.fixture(autouse=True)
@@ -31,7 +32,7 @@ def root(begun: Path, tmp_path: Path) -> Path:
 
 
 def judged(root: Path, author: str = "octocat", base: str = "main") -> ChangeReport:
-    return examine(Repository(root), base, author)
+    return examine(Repository(root), base, author, parse_card)
 
 
 def found(report: ChangeReport) -> list[tuple[str, str]]:
@@ -112,6 +113,61 @@ def test_an_organiser_is_told_what_would_end_all_judging_or_give_a_key_away(root
     )
     (removed,) = [each for each in judged(root, "Ada").faults if "teams" in each.path]
     assert "is no file any more" in removed.message
+
+
+CARD = "tasks/toy/task.toml"
+
+
+def test_a_card_that_cannot_be_read_would_end_all_judging_too(root: Path) -> None:
+    card = (root / CARD).read_text("utf-8")
+    commit(root, {CARD: card.replace("title", "titel", 1)})
+    report = judged(root, "ada")
+    assert (report.ok, report.is_readable) == (False, False)
+    assert {(code, path) for code, path in found(report)} == {("FRG610", CARD)}
+    assert "task.titel: unknown key" in report.faults[0].message
+
+    commit(root, {CARD: card + "#" * (1 << 20)})
+    (fault,) = judged(root, "ada").faults
+    assert "has more than 1,048,576 bytes" in fault.message
+
+    commit(root, {CARD: None})  # a task may go
+    assert judged(root, "ada").ok
+
+
+def test_rules_as_long_as_teams_may_be_are_not_taken_for_readable(root: Path) -> None:
+    rules = (root / "leaderboard" / "rules.toml").read_text("utf-8")
+    commit(root, {"leaderboard/rules.toml": rules + "#" * (1 << 20)})
+    assert found(judged(root, "ada")) == [("FRG610", "leaderboard/rules.toml")]
+
+
+def test_rules_of_a_new_harness_are_left_to_that_harness(root: Path) -> None:
+    rules = (root / "leaderboard" / "rules.toml").read_text("utf-8")
+    changed = rules.replace("min_sessions", "new_key = 1\nmin_sessions", 1)
+    commit(root, {"leaderboard/rules.toml": changed, "harness/records/rules.py": "new\n"})
+    report = judged(root, "ada")
+    assert (report.ok, report.is_readable) == (True, False)
+    assert found(report) == [("FRG612", "leaderboard/rules.toml")]
+    assert report.faults[0].severity == "warning"
+    assert "see that the harness of this change reads it" in report.faults[0].remedy
+    assert {code for code, _ in found(judged(root))} == {"FRG602"}  # a team may do neither
+
+
+def test_private_keys_are_found_by_what_is_in_them(root: Path) -> None:
+    key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"
+    old = key.replace("\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,5D\n\n", 1)
+    holding = {
+        "Jury.KEY": old, "backup/jury.key~": key, "docs/keys.txt": f"\x00 here:\n{key}",
+        "jury.pem": key, "submissions/green-model/notes.md": key,
+    }  # fmt: skip
+    commit(
+        root,
+        holding
+        | {
+            "harness/keys.py": 'BEGINS = "-----BEGIN PRIVATE KEY-----"\n',
+            "public.pem": key.replace("PRIVATE", "PUBLIC"),
+        },
+    )
+    assert found(judged(root, "ada")) == [("FRG611", path) for path in sorted(holding)]
 
 
 def test_what_is_not_a_teams_to_change_is_said_by_what_it_is(root: Path) -> None:

@@ -21,9 +21,6 @@ if TYPE_CHECKING:
     from harness.submissions.git import Repository
     from harness.tasks import TaskCard
 
-_MAX_BYTES = 1 << 20
-"""Of the rules, and of a task's card."""
-
 
 class Challenge(Protocol):
     """What entries are checked against, wherever it is read from."""
@@ -109,8 +106,8 @@ def _around(file: Path, submissions: Path) -> Path | None:
 
 
 @dataclass(frozen=True)
-class Base:
-    """The challenge as a commit has it: rules and tasks that no pull request has a say in."""
+class Committed:
+    """The challenge as a commit has it: its rules and its tasks."""
 
     repository: Repository
     commit: str
@@ -119,9 +116,10 @@ class Base:
     def rules(self) -> Rules:
         """Read the rules; ``ConfigurationError`` names what is wrong with them."""
         from harness.records.rules import parse_rules
+        from harness.submissions.change import MAX_RULES_BYTES, RULES_FILE
 
-        path = "leaderboard/rules.toml"
-        content = self.repository.read(self.commit, path, _MAX_BYTES)
+        path = RULES_FILE
+        content = self.repository.read(self.commit, path, MAX_RULES_BYTES)
         if content is None:
             raise ConfigurationError(
                 f"{self.name}:{path}: is no file of that commit",
@@ -131,12 +129,13 @@ class Base:
 
     def cards(self) -> tuple[TaskCard, ...]:
         """Read the cards of all tasks, by identifier."""
+        from harness.submissions.change import MAX_RULES_BYTES
         from harness.tasks.card import CARD_FILE, parse_card
 
         paths = (
             f"{node.path}/{CARD_FILE}" for node in self.repository.nodes(self.commit, "tasks/")
         )
-        read = ((path, self.repository.read(self.commit, path, _MAX_BYTES)) for path in paths)
+        read = ((path, self.repository.read(self.commit, path, MAX_RULES_BYTES)) for path in paths)
         return tuple(
             parse_card(content, PurePosixPath(f"{self.name}:{path}"))
             for path, content in read
@@ -147,18 +146,24 @@ class Base:
 def pull_request(base: str, author: str | None) -> Asked:
     """Judge what ``HEAD`` changes; its entries are to be checked.
 
+    By rules and tasks of the base, in which no pull request of a team has a say. An organiser's has
+    one: its entries may be of a task that it adds, and are held against what merging it makes.
+
     The repository is that of ``HARNESS_ROOT``, else the one around the working directory: the
     project in it is not looked for, because a pull request may have changed where it is.
     """
     from harness.submissions.change import SUBMISSIONS, examine
     from harness.submissions.git import Repository
+    from harness.tasks.card import parse_card
 
     if author is None:
         raise UsageError("--base judges whose change it is", remedy="name who made it: --author")
     repository = Repository(Path(os.environ.get(ROOT_VARIABLE) or Path.cwd()))
-    report = examine(repository, base, author)
+    report = examine(repository, base, author, parse_card)
+    own = report.organiser and report.is_readable
+    challenge = Committed(repository, *((report.head, "HEAD") if own else (report.base, base)))
     folders = tuple(repository.root / SUBMISSIONS / entry for entry in report.entries)
-    return Asked(Base(repository, report.base, base), repository.root, folders, report)
+    return Asked(challenge, repository.root, folders, report)
 
 
 def looked_into(reports: Sequence[CheckReport], wheelhouse: Path) -> list[CheckReport]:

@@ -18,7 +18,13 @@ from harness.records.base import canonical_json
 DOMAIN = b"frugal-ai record 1\n"
 """What is signed, and in which version: a signature of anything else is never one of a record."""
 
-_PRIVATE = re.compile(rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----")
+PRIVATE_KEY = "PRIVATE KEY-----"
+"""Stands in every file that holds one."""
+_PRIVATE = re.compile(
+    rb"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----\s"
+    rb"[A-Za-z0-9+/=:,\s-]+-----END [A-Z0-9 ]*PRIVATE KEY-----"
+)
+"""With what lies between: a program that only speaks of such a line holds no key."""
 
 
 def unsigned_content(document: Mapping[str, Any]) -> bytes:

@@ -10,13 +10,14 @@ team's folder too; what that gives is not guessed at but refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, parse_plain
 from harness.records.rules import parse_rules
-from harness.records.signing import holds_private_key
+from harness.records.signing import PRIVATE_KEY, holds_private_key
 from harness.records.teams import Team, Teams, parse_teams
 from harness.records.toml import parse_toml
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document, read_document
@@ -29,6 +30,8 @@ TEAMS_FILE = "leaderboard/teams.toml"
 RULES_FILE = "leaderboard/rules.toml"
 RESULTS = "leaderboard/results/"
 MAX_TEAMS_BYTES = 4 << 20
+MAX_RULES_BYTES = 1 << 20
+"""Of the rules, and of a task's card."""
 MAX_RECORD_BYTES = 16 << 20
 MAX_KEY_BYTES = 1 << 16
 
@@ -55,6 +58,13 @@ _IGNORED = dict.fromkeys(
 )
 """What HFS+ takes for nothing in a name; git refuses ``.git`` with such in it, on macOS."""
 _ASK = "take it back, or let an organiser make the change"
+_CARD = re.compile(r"tasks/[^/]+/task\.toml")
+_HARNESS = "harness/"
+_MADE_BY_BUILDS = ("leaderboard/site/", "leaderboard/results/", "leaderboard/joint/")
+"""Thousands of files, none of which anybody writes by hand."""
+
+ReadCard = Callable[[bytes, PurePosixPath], object]
+"""Reads a task's card; raises ``ConfigurationError`` where it is none."""
 
 
 class ChangeReport(Frozen):
@@ -78,7 +88,12 @@ class ChangeReport(Frozen):
     @property
     def ok(self) -> bool:
         """Whether there is no error."""
-        return not self.faults  # none of these rules is a warning
+        return all(found.severity != "error" for found in self.faults)
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether this harness can read rules and tasks as the change has them."""
+        return all(found.code not in {"FRG610", "FRG612"} for found in self.faults)
 
 
 class _Held(NamedTuple):
@@ -103,7 +118,9 @@ class _Judged(NamedTuple):
         return f"{name} is of the team {self.team.id}" if self.team else f"{name} is in no team"
 
 
-def examine(repository: Repository, base_name: str, author: str) -> ChangeReport:
+def examine(
+    repository: Repository, base_name: str, author: str, read_card: ReadCard
+) -> ChangeReport:
     """Judge what ``HEAD`` changes relative to the branch ``base_name``, as a work of ``author``.
 
     Raises ``ConfigurationError`` where it cannot be judged: no such branch, or several of the name;
@@ -129,7 +146,10 @@ def examine(repository: Repository, base_name: str, author: str) -> ChangeReport
     now = _entries(repository, head)
     faults = [*_wrong_kinds(changes), *_collisions(touched, now, _entries(repository, base))]
     if asks.organiser:
-        faults += [*_unreadable(repository, head, changes), *_private(repository, head, changes)]
+        faults += [
+            *_unreadable(repository, head, changes, read_card),
+            *_private(repository, head, changes),
+        ]
     else:
         faults += _not_entries(changes)
         if asks.team is None and changes:
@@ -173,37 +193,60 @@ def _teams(repository: Repository, base: str, base_name: str) -> Teams:
     return parse_teams(content, where)
 
 
-def _unreadable(repository: Repository, head: str, changes: set[Change]) -> Iterator[Fault]:
-    """Find what is wrong with the files without which no later pull request can be judged."""
-    changed = {change.path for change in changes}
-    readers = {TEAMS_FILE: parse_teams, RULES_FILE: parse_rules}
-    for path in sorted(changed & {*readers}):
-        content = repository.read(head, path, MAX_TEAMS_BYTES)
-        if content is None:
-            found = "is no file any more, or too long: no pull request could be judged"
-            yield fault("FRG610", path, found, "take it back")
-            continue
+def _unreadable(
+    repository: Repository, head: str, changes: set[Change], read_card: ReadCard
+) -> Iterator[Fault]:
+    """Find what is wrong with the files without which no later pull request can be judged.
+
+    By this harness, which is the base's: where the change has another, that decides.
+    """
+    code = "FRG612" if any(each.path.startswith(_HARNESS) for each in changes) else "FRG610"
+    for change in sorted(changes):
+        path = change.path
         try:
-            readers[path](content, path)
+            if path == TEAMS_FILE:
+                parse_teams(_required(repository, head, path, MAX_TEAMS_BYTES), path)
+            elif path == RULES_FILE:
+                parse_rules(_required(repository, head, path, MAX_RULES_BYTES), path)
+            elif _CARD.fullmatch(path) and change.after:
+                content = _required(repository, head, path, MAX_RULES_BYTES)
+                read_card(content, PurePosixPath(path))
         except ConfigurationError as error:
+            remedy = error.remedy
+            if code == "FRG612":
+                remedy = f"see that the harness of this change reads it; else {remedy}"
             for line in error.message.splitlines():
-                yield fault("FRG610", path, line.removeprefix(f"{path}: "), error.remedy)
+                yield fault(code, path, line.removeprefix(f"{path}: "), remedy)
+
+
+def _required(repository: Repository, head: str, path: str, most_bytes: int) -> bytes:
+    content = repository.read(head, path, most_bytes)
+    if content is None:
+        raise ConfigurationError(
+            f"{path}: is no file any more, or has more than {most_bytes:,} bytes: no pull request "
+            "could be judged",
+            remedy="take it back",
+        )
+    return content
 
 
 def _private(repository: Repository, head: str, changes: set[Change]) -> Iterator[Fault]:
-    """Find organisers' private keys among what is to be published."""
-    for path in sorted({change.path for change in changes if change.after}):
-        # By their names: of the page a change may have thousands of files.
-        if path.startswith("leaderboard/keys/") or path.endswith(".key"):
-            content = repository.read(head, path, MAX_KEY_BYTES)
-            if content is not None and holds_private_key(content):
-                yield fault(
-                    "FRG611",
-                    path,
-                    "is a private key, and this branch has published it",
-                    'revoke it as "compromised", make a new one (docs/how-to/sign-results.md), '
-                    "and remove the file",
-                )
+    """Find organisers' private keys among what is to be published, however they are called."""
+    changed = {
+        each.path for each in changes if each.after and not each.path.startswith(_MADE_BY_BUILDS)
+    }
+    if not changed:
+        return
+    for path in sorted(changed & repository.holding(head, PRIVATE_KEY)):
+        content = repository.read(head, path, MAX_KEY_BYTES)
+        if content is not None and holds_private_key(content):
+            yield fault(
+                "FRG611",
+                path,
+                "is a private key, and this branch has published it",
+                'revoke it as "compromised", make a new one (docs/how-to/sign-results.md), '
+                "and remove the file",
+            )
 
 
 def _entry_of(path: str) -> str | None:
@@ -267,7 +310,7 @@ def _not_entries(changes: set[Change]) -> Iterator[Fault]:
 
 def _parts(repository: Repository, base: str) -> dict[str, str]:
     """Return what the base's rules name entries for, by the folded name: null, control, class."""
-    content = repository.read(base, RULES_FILE, MAX_TEAMS_BYTES)
+    content = repository.read(base, RULES_FILE, MAX_RULES_BYTES)
     try:
         tasks = parse_toml(content or b"").get("reference", {})
         return {

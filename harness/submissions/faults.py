@@ -134,8 +134,9 @@ RULES: dict[str, Rule] = {
     "FRG607": Rule("error", "Git keeps an entry as plain files: no submodules, no links."),
     "FRG608": Rule("error", "An entry brings no .gitattributes: a checkout is what was reviewed."),
     "FRG609": Rule("error", "No part of a changed path is empty, ., .. or any system's .git."),
-    "FRG610": Rule("error", "The rules and the teams can be read as an organiser changes them."),
+    "FRG610": Rule("error", "Rules, teams and tasks can be read as an organiser changes them."),
     "FRG611": Rule("error", "No private key of an organiser is committed."),
+    "FRG612": Rule("warning", "What comes with a changed harness can be read by this one, too."),
 }
 
 

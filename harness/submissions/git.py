@@ -128,6 +128,15 @@ class Repository:
                 return self._ask("cat-file", "blob", node.object) if size <= most_bytes else None
         return None
 
+    def holding(self, commit: str, text: str) -> frozenset[str]:
+        """Return the paths of a commit's files that hold a text, in lines of whatever bytes."""
+        asked = ("grep", "--text", "--no-textconv", "--fixed-strings", "--files-with-matches")
+        done = self._run((*_FLAGS, *asked, "--null", "-e", text, commit, "--"))
+        if done.returncode not in (0, 1):
+            raise _failed(done)
+        found = filter(None, done.stdout.split(b"\0"))
+        return frozenset(_decoded(each.removeprefix(f"{commit}:".encode())) for each in found)
+
     def _ask(self, *arguments: str) -> bytes:
         done = self._run((*_FLAGS, *arguments))
         if done.returncode:
