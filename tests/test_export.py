@@ -19,6 +19,7 @@ import yaml  # type: ignore[import-untyped]
 from export_samples import DIGEST, ZONE, rich, rich_plain, subject
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from record_samples import record
 from typer.testing import CliRunner
 
@@ -489,6 +490,44 @@ def test_of_an_entry_the_latest_that_counts_is_exported(project: Path) -> None:
     assert json.loads(made.stdout)["header"]["reportDatetime"] == "2026-01-03 03:04:05"
     told = " ".join(made.stderr.split())
     assert "note: 3 evaluations of my-team, of which 1 does not count; this is " in told
+
+
+def test_of_an_entry_none_is_chosen_that_was_not_kept_apart(project: Path) -> None:
+    later = record("my-team", created="2026-01-04T03:04:05+00:00")
+    later = replace(later, isolation=replace(later.isolation, grade="D"))
+    write(project / "leaderboard" / "results", later, None)
+    path = max((project / "leaderboard").glob("results/*/*/*.json"))
+    made = runner.invoke(app, ["export", "my-team", "--format", "spdx"])
+    assert made.exit_code == 0, made.output
+    told = " ".join(made.stderr.split())
+    assert "note: 3 evaluations of my-team, of which 1 does not count; this is " in told
+    assert "20260103" in told
+    assert "isolation grade D" not in told
+    named = runner.invoke(app, ["export", str(path), "--format", "spdx"])
+    assert named.exit_code == 0, named.output
+    assert "(isolation grade D): boards do not rank this evaluation" in " ".join(
+        named.stderr.split()
+    )
+
+
+def test_nothing_is_written_where_two_files_are_one_or_one_cannot_be(
+    project: Path, tmp_path: Path
+) -> None:
+    assert project.is_dir()
+    place = tmp_path / "one.json"
+    wrong = (
+        (place, tmp_path / "." / "one.json", "name one file"),
+        (place, tmp_path / "missing" / "lost.json", "cannot be written"),
+        (f"{tmp_path}/missing/", tmp_path / "lost.json", "there is no folder"),
+    )
+    for output, lost, said in wrong:
+        made = runner.invoke(
+            app, ["export", "my-team", "--format", "spdx", "--output", str(output),
+                  "--loss", str(lost)],
+        )  # fmt: skip
+        assert made.exit_code == 2, made.output
+        assert said in " ".join(made.stderr.split())
+        assert [each for each in tmp_path.iterdir() if each != project] == []
 
 
 def test_an_entry_that_only_failed_is_not_suggested_for_itself(project: Path) -> None:

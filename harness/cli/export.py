@@ -176,11 +176,11 @@ def export(  # noqa: PLR0917 - typer makes options of them
     stored = _of_record(Path(what)) if of_record else _of_entry(what, results)
     subject = subject_of(stored, _with_modality(options, stored))
     content, lost = exported(subject, chosen), chosen.losses(subject)
-    place = _place(output, chosen.file_name(subject))
+    place = _place(output, chosen.file_name(subject), loss)
+    if loss is not None:  # first: where it cannot be written nothing is
+        write_file(loss, pretty_json({"format": chosen.name, "losses": lost}))
     if place is not None:
         write_file(place, content)
-    if loss is not None:
-        write_file(loss, pretty_json({"format": chosen.name, "losses": lost}))
     if as_json:
         print_json(
             {
@@ -265,7 +265,7 @@ def _of_record(path: Path) -> StoredRecord:
 
 def _of_entry(what: str, results: Path | None) -> StoredRecord:
     """Return the latest completed evaluation of an entry that counts, if any does."""
-    from harness.ranking.usable import why_unusable
+    from harness.ranking.gists import problem_of
     from harness.records.evaluation import Completed
     from harness.store.results import read_all
 
@@ -281,7 +281,7 @@ def _of_entry(what: str, results: Path | None) -> StoredRecord:
             f"{folder}: no completed evaluation of {quoted(entry)}{suggestion(entry, known)}",
             remedy="evaluate it first, or name the file of a record",
         )
-    counting = [each for each in own if why_unusable(each.record) is None]
+    counting = [each for each in own if problem_of(each) is None]
     latest = max(counting or own, key=lambda each: (each.record.created_utc, each.path))
     if len(own) > 1:
         left_out = len(own) - len(counting)
@@ -293,16 +293,41 @@ def _of_entry(what: str, results: Path | None) -> StoredRecord:
     return latest
 
 
-def _place(output: str, file_name: str) -> Path | None:
+def _place(output: str, file_name: str, loss: Path | None) -> Path | None:
     """Return where the document goes; ``None`` for standard output."""
     if output == STANDARD_OUTPUT:
         return None
     path = Path(output)
-    return path / file_name if path.is_dir() else path
+    if path.is_dir():
+        path /= file_name
+    elif output.endswith("/"):
+        raise UsageError(
+            f"--output: there is no folder {quoted(output)}",
+            remedy="make it first, or name a file in a folder that is there",
+        )
+    if loss is not None and loss.resolve() == path.resolve() and not _is_no_file(path):
+        raise UsageError(
+            f"--output and --loss name one file, {quoted(str(path))}: the one would replace the "
+            "other",
+            remedy="name two files",
+        )
+    return path
+
+
+def _is_no_file(path: Path) -> bool:
+    """Whether something is there that is written to, such as a pipe: it takes both."""
+    return path.exists() and not path.is_file()
 
 
 def _report(subject: Subject, title: str, lost: Sequence[Loss]) -> None:
     """Say on standard error what does not arrive: a line for each reason, with its fields."""
+    from harness.ranking.gists import UNRANKED_ISOLATION
+
+    if subject.record.isolation.grade == UNRANKED_ISOLATION:
+        print_note(
+            f"note: nothing kept the entry apart from labels and meter (isolation grade "
+            f"{UNRANKED_ISOLATION}): boards do not rank this evaluation"
+        )
     print_note(f"what {title} does not carry of {visible(subject.stored.path)}:")
     by_reason: dict[tuple[str, str], list[str]] = {}
     for each in lost:

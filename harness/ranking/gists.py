@@ -115,7 +115,7 @@ def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
         key=whole,
         head=mark(head),
         task=record.task.id,
-        problem=_problem_of(stored),
+        problem=problem_of(stored),
         created_utc=record.created_utc,
         entry=submission.entry,
         team=submission.team,
@@ -128,6 +128,22 @@ def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
         lacks=tuple(official_lacks(record, rules)) if key["status"] == "unofficial" else (),
     )
     return gist, head
+
+
+def problem_of(stored: StoredLike) -> Problem | None:
+    """Say what keeps a record from any board; ``None`` where nothing does."""
+    record = stored.record
+    if record.isolation.grade == UNRANKED_ISOLATION:
+        return Problem(
+            path=stored.path,
+            code="isolation-d",
+            message="the entry was not kept apart (isolation grade D), and is not ranked",
+        )
+    if void := why_void(record):
+        return Problem(path=stored.path, code="void-campaign", message=f"not ranked: {void}")
+    if why := why_without_figures(record):
+        return Problem(path=stored.path, code="unusable", message=f"not ranked: {why}")
+    return None
 
 
 def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
@@ -326,21 +342,6 @@ def _identity(source: SourceDescription) -> dict[str, Any]:
         "provenance": source.provenance,
         "constants": source.constants,
     }
-
-
-def _problem_of(stored: StoredLike) -> Problem | None:
-    record = stored.record
-    if record.isolation.grade == UNRANKED_ISOLATION:
-        return Problem(
-            path=stored.path,
-            code="isolation-d",
-            message="the entry was not kept apart (isolation grade D), and is not ranked",
-        )
-    if void := why_void(record):
-        return Problem(path=stored.path, code="void-campaign", message=f"not ranked: {void}")
-    if why := why_without_figures(record):
-        return Problem(path=stored.path, code="unusable", message=f"not ranked: {why}")
-    return None
 
 
 def _failure(stored: StoredLike, outcome: Failed) -> FailedEntry:
