@@ -100,7 +100,7 @@ def _listed(kind: str, text: str, separators: tuple[str, ...], spoken: Language)
 
 def _one(kind: str, text: str, spoken: Language) -> str | None:
     for key, sentence in _sentences().get(kind, ()):
-        if (found := sentence.fullmatch(text)) is None:
+        if (found := _compiled(sentence).fullmatch(text)) is None:
             continue
         values: dict[str, str] = {}
         for hole, value in found.groupdict().items():
@@ -148,12 +148,16 @@ def _coded() -> frozenset[str]:
     return frozenset(
         kind
         for kind, ways in _sentences().items()
-        if any("codes" in sentence.groupindex for _, sentence in ways) and kind != MESSAGE
+        if any("(?P<codes>" in sentence for _, sentence in ways) and kind != MESSAGE
     )
 
 
+_compiled = cache(re.compile)
+"""Each as it is tried: to compile them all takes as long as to read the catalogue."""
+
+
 @cache
-def _sentences() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
+def _sentences() -> Mapping[str, tuple[tuple[str, str], ...]]:
     """Return by kind the keys of its sentences, and what finds each: the most particular first."""
     strings = {
         key: message
@@ -161,11 +165,11 @@ def _sentences() -> Mapping[str, tuple[tuple[str, re.Pattern[str]], ...]]:
         if key.startswith(TABLE) and isinstance(message, str)
     }
     kinds = frozenset(key.split(".")[1] for key in strings)
-    found: dict[str, list[tuple[int, str, re.Pattern[str]]]] = {}
+    found: dict[str, list[tuple[int, str, str]]] = {}
     for key, message in strings.items():
         _, kind, name = key.split(".")
         parts = [*Formatter().parse(_as_typed(message))]
-        sentence = re.compile("".join(_pattern(*part[:2], kinds) for part in parts))
+        sentence = "".join(_pattern(*part[:2], kinds) for part in parts)
         known = sum(len(part[0]) for part in parts)
         part = f".{re.sub('_[0-9]+$', '', name)}"
         places = [kind]
