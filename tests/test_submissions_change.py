@@ -152,7 +152,11 @@ def test_rules_of_a_new_harness_are_left_to_that_harness(root: Path) -> None:
     assert {code for code, _ in found(judged(root))} == {"FRG602"}  # a team may do neither
 
 
-def test_private_keys_are_found_by_what_is_in_them(root: Path) -> None:
+def test_private_keys_are_found_by_what_is_in_them(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "settings").write_text("[color]\n\tui = always\n[grep]\n\tfullName = false\n")
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "settings"))
     key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA==\n-----END PRIVATE KEY-----\n"
     old = key.replace("\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,5D\n\n", 1)
     holding = {
@@ -432,12 +436,14 @@ def test_nothing_that_a_tree_or_a_repository_names_is_run(
     for setting in (
         "diff.external", "diff.evil.textconv", "diff.evil.command", "filter.evil.clean",
         "filter.evil.smudge", "filter.evil.process", "core.fsmonitor", "core.pager",
-        "pager.diff-tree", "core.sshCommand", "core.editor", "merge.evil.driver",
+        "pager.diff-tree", "pager.grep", "core.sshCommand", "core.editor", "merge.evil.driver",
         "core.gitProxy", "gpg.program", "uploadpack.packObjectsHook", "credential.helper",
         "core.askPass",
     ):  # fmt: skip
         git(root, "config", setting, str(program))
     git(root, "config", "alias.diff-tree", f"!{program}")
+    git(root, "config", "alias.grep", f"!{program}")
+    git(root, "config", "grep.extendedRegexp", "true")
     git(root, "config", "core.attributesFile", str(tmp_path / "attributes"))
     (tmp_path / "attributes").write_text("* diff=evil filter=evil\n")
     hooks = root / ".git" / "hooks"
@@ -457,6 +463,7 @@ def test_nothing_that_a_tree_or_a_repository_names_is_run(
     report = judged(root)
 
     assert found(report) == [("FRG602", ".gitattributes"), ("FRG602", ".gitconfig")]
+    assert judged(root, "ada").ok  # whose changes are looked through for private keys
     assert not trace.exists(), trace.read_text()
 
 

@@ -130,8 +130,8 @@ class Repository:
 
     def holding(self, commit: str, text: str) -> frozenset[str]:
         """Return the paths of a commit's files that hold a text, in lines of whatever bytes."""
-        asked = ("grep", "--text", "--no-textconv", "--fixed-strings", "--files-with-matches")
-        done = self._run((*_FLAGS, *asked, "--null", "-e", text, commit, "--"))
+        asked = "grep --text --no-textconv --no-color --fixed-strings --files-with-matches --null"
+        done = self._run((*_FLAGS, *asked.split(), "--full-name", "-e", text, commit, "--"))
         if done.returncode not in (0, 1):
             raise _failed(done)
         found = filter(None, done.stdout.split(b"\0"))
