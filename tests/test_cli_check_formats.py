@@ -18,6 +18,7 @@ from git_projects import commit, entry, git, write_challenge
 from typer.testing import CliRunner
 
 from harness.cli.app import app
+from harness.cli.checking import _folder
 
 ROOT = Path(__file__).parent.parent
 FORMATS = ("text", "json", "github", "sarif", "junit")
@@ -186,6 +187,11 @@ def test_a_pull_request_without_fault_passes_in_every_format(root: Path, form: s
     commit(root, {"submissions/green-model/notes.md": "x\n"})
     typed("--base", "main", "--author", "octocat", "--format", form)
     typed("--base", "HEAD", "--author", "nobody", "--format", form)  # changes nothing
+
+
+def test_the_root_of_all_is_no_pull_request(tmp_path: Path) -> None:
+    """What is wrong with a subject without a folder is shown at who the teams are."""
+    assert _folder(Path("/"), tmp_path) == "."
 
 
 def test_a_faulty_entry_of_ones_own_is_refused(root: Path) -> None:

@@ -81,7 +81,7 @@ def _folder(entry: Path, root: Path) -> str:
     for top in (root, root.resolve()):
         if here.is_relative_to(top):
             return here.relative_to(top).as_posix()
-    return here.name
+    return here.name or "."  # of the root of all; empty would be a pull request's
 
 
 def named_entries(named: Sequence[Path], project: Project, *, files: bool) -> list[Path]:
