@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.export.loss import WHOLE
+from harness.export.loss import WHOLE, without
 from harness.export.subject import Subject, without_absent
 from harness.records.base import pretty_json
 from harness.records.evaluation import MetricValue
@@ -75,8 +75,14 @@ CARRIES: Mapping[str, str] = {
     "sessions[].phases[].reading.energy[].model_joules": "in the meter's uncertainty alone",
 }
 REASONS: Mapping[str, str] = {
+    "looks[].alpha": "it is of the interval of energy, and there are too few sessions for one",
     "signature": "who signed is in the relation of the evaluator; the signature is of the record",
 }
+
+
+def carries(subject: Subject) -> Mapping[str, str]:
+    """Return which fields of a record arrive in its document."""
+    return without(CARRIES, (subject.joules_interval is None, ["looks[].alpha"]))
 
 
 def render(subject: Subject) -> bytes:
