@@ -202,6 +202,28 @@ def test_a_report_is_named_by_the_rule_of_its_format() -> None:
     assert boamps.file_name(subject(publisher="日本")).startswith("report_unknown_")
 
 
+@pytest.mark.parametrize(
+    ("told", "distribution", "version"),
+    [
+        ("Debian GNU/Linux 12 (bookworm)", "Debian GNU/Linux", "12 (bookworm)"),
+        ("Alpine Linux v3.20", "Alpine Linux v3.20", None),
+        ("Fedora Linux 40 (Workstation Edition)", "Fedora Linux", "40 (Workstation Edition)"),
+        ("Ubuntu 24.04.1 LTS", "Ubuntu 24.04.1 LTS", None),
+        ("Arch Linux", "Arch Linux", None),
+    ],
+)
+def test_a_report_has_the_whole_name_of_the_system(
+    told: str, distribution: str, version: str | None
+) -> None:
+    made = rich()
+    hardware = msgspec.structs.replace(made.hardware, operating_system=told)
+    report = json.loads(
+        export(subject(msgspec.structs.replace(made, hardware=hardware)), FORMATS["boamps"])
+    )
+    system = report["system"]
+    assert (system["distribution"], system.get("distributionVersion")) == (distribution, version)
+
+
 def test_an_organisers_signature_makes_a_report_final() -> None:
     made = subject()
     signed = msgspec.structs.replace(made.stored, signed_by="jury")

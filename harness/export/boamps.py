@@ -32,7 +32,8 @@ NO_QUALITY: frozenset[Grade] = frozenset({"simulated"})
 AT_BEST_LOW: frozenset[Grade] = frozenset({"model"})
 LONGEST_PART = 60
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
-_RELEASE = re.compile(r"(?P<name>.*?) (?P<version>\d[\w.]*)( \(.*\))?")
+_RELEASE = re.compile(r"(?P<name>.*?) (?P<version>\d[\w.]*( \(.*\))?)")
+"""The codename is of the version, so that nothing of it is lost."""
 
 OF_QUALITY = (
     "rules.amortise_queries",
