@@ -27,7 +27,7 @@ from harness.carbon.grid import read_grid
 from harness.cli.app import app
 from harness.cli.export import folded
 from harness.errors import ConfigurationError, UsageError
-from harness.export import boamps, codecarbon, every_eval_ever, model_card, spdx
+from harness.export import boamps, challenge_2025, codecarbon, every_eval_ever, model_card, spdx
 from harness.export.formats import FORMATS, export
 from harness.export.subject import Options, subject_of
 from harness.export.validation import NotValidError, require_valid, schema
@@ -230,6 +230,35 @@ def test_an_organisers_signature_makes_a_report_final() -> None:
     report: Any = boamps.report(type(made)(signed, made.options))
     assert report["header"]["reportStatus"] == "final"
     assert report["header"]["publisher"]["name"] == "jury"
+
+
+@pytest.mark.parametrize(
+    ("modality", "output", "route"),
+    [
+        ("image", "scores", "/image"), ("image", "boxes", "/image"), ("text", "index", "/text"),
+        ("audio", "scores", "/audio"), (None, "index", None), (None, "image_score", "/image"),
+    ],
+)  # fmt: skip
+def test_a_reply_of_2025_has_the_metrics_of_its_route(
+    modality: str | None, output: str, route: str | None
+) -> None:
+    plain = rich_plain()
+    plain["submission"]["output"] = output
+    made = subject(convert(plain, EvaluationRecord, "made"), modality=modality)
+    reply = json.loads(export(made, FORMATS["challenge-2025"]))
+    assert reply["api_route"] == route
+    of_images = {"classification_accuracy", "precision", "recall", "mean_iou"}
+    found = reply.keys() & {"accuracy", *of_images}
+    assert found == (of_images if route == "/image" else {"accuracy"})
+
+
+def test_of_several_classes_a_reply_of_2025_has_the_figures_of_none() -> None:
+    plain = rich_plain()
+    first, precision, *others = plain["quality"]["metrics"]
+    more = {**precision, "name": "precision:fire", "value": 0.3}
+    plain["quality"]["metrics"] = [first, precision, more, *others]
+    reply: Any = challenge_2025.reply(subject(convert(plain, EvaluationRecord, "made")))
+    assert (reply["precision"], reply["recall"]) == (None, 0.6)
 
 
 # Strangers' names

@@ -192,6 +192,30 @@ def test_without_an_accuracy_nothing_of_the_quality_arrives_in_boamps() -> None:
     assert told["quality.metrics[].name"] == told["quality.metrics[].value"] == "lost"
 
 
+def test_without_any_metric_of_2025_nothing_of_the_quality_arrives_there() -> None:
+    plain = rich_plain()
+    for number, metric in enumerate(plain["quality"]["metrics"]):
+        metric["name"] = f"other-{number}"
+    form = FORMATS["challenge-2025"]
+    told = {each.field: each.kind for each in form.losses(subject(made_of(plain)))}
+    assert told["quality.metrics[].name"] == told["quality.metrics[].value"] == "lost"
+
+
+@pytest.mark.parametrize("modality", ["image", None])
+def test_where_nobody_knows_the_task_its_output_arrives_in_the_reply_of_2025(
+    modality: str | None,
+) -> None:
+    form = FORMATS["challenge-2025"]
+    told = {each.field: each.kind for each in form.losses(subject(modality=modality))}
+    assert told["submission.output"] == ("reduced" if modality is None else "lost")
+    plain = rich_plain()
+    plain["submission"]["output"] = "index"
+    shows = form.render(subject(made_of(plain), modality=modality)) != form.render(
+        subject(modality=modality)
+    )
+    assert shows == (modality is None)
+
+
 def test_a_field_that_there_is_not_cannot_be_carried() -> None:
     with pytest.raises(ValueError, match="no fields of a record: sessions"):
         all_losses({"sessions": WHOLE}, {})

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export_samples import subject
+from export_samples import classified_plain, subject
 from imported_samples import DATA_SET, TASK, board, document, result, row, table
 from site_samples import small
 from typer.testing import CliRunner
@@ -17,7 +17,9 @@ from typer.testing import CliRunner
 from harness.cli.app import app
 from harness.errors import OrganiserError
 from harness.export import challenge_2025, codecarbon
-from harness.records.base import pretty_json
+from harness.export.formats import FORMATS, export
+from harness.records.base import convert, pretty_json
+from harness.records.evaluation import EvaluationRecord
 from harness.records.imported import ClaimedMetric, ImportedResult, ImportSource
 from harness.site.render import render
 from harness.store import imported as store
@@ -103,6 +105,18 @@ def test_what_is_exported_comes_back() -> None:
     assert one.energy.joules == pytest.approx(sum(made.joules.values()) * scale)
     assert {each.name: each.value for each in one.quality} == {
         "accuracy": 0.8, "precision": 0.7, "recall": 0.6, "mean_iou": 0.5,
+    }  # fmt: skip
+
+
+def test_of_images_without_boxes_the_metrics_of_2025_come_back() -> None:
+    made = subject(convert(classified_plain(), EvaluationRecord, "of images"))
+    reply = json.loads(export(made, FORMATS["challenge-2025"]))
+    assert reply["api_route"] == "/image"
+    assert reply["mean_iou"] is None
+    (one,), faults = of_json(challenge_2025.render(made), TASK)
+    assert not faults
+    assert {each.name: each.value for each in one.quality} == {
+        "accuracy": 0.8, "precision": 0.7, "recall": 0.6,
     }  # fmt: skip
 
 

@@ -76,8 +76,7 @@ FORMATS: Mapping[str, Format] = {
         Format(
             challenge_2025.NAME, "the result of the challenge of 2025", challenge_2025.SCHEMA,
             challenge_2025.reply, challenge_2025.render, _named(challenge_2025.ENDING),
-            lambda _: challenge_2025.CARRIES, challenge_2025.REASONS, OF_PLACE,
-            says_simulated=False,
+            challenge_2025.carries, challenge_2025.REASONS, OF_PLACE, says_simulated=False,
         ),
     )
 }  # fmt: skip
