@@ -34,6 +34,7 @@ from harness.export.validation import NotValidError, require_valid, schema
 from harness.records.base import convert
 from harness.records.evaluation import Campaign, EvaluationRecord
 from harness.records.meter import Grade
+from harness.store.import_faults import FORMULA
 from harness.store.reading import StoredRecord
 from harness.store.results import write
 
@@ -301,7 +302,8 @@ def _require_text(name: str) -> None:
     cells = rows(export(made, FORMATS["codecarbon"]))
     assert len(cells) == 2
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells[0].values())
-    assert json.loads(export(made, FORMATS["challenge-2025"]))["username"] == name
+    user = json.loads(export(made, FORMATS["challenge-2025"]))["username"]
+    assert user == (f"'{name}" if name.startswith(FORMULA) else name)
     assert json.loads(export(made, FORMATS["spdx"]))["@graph"][2]["name"] == name
     found = json.loads(export(made, FORMATS["every-eval-ever"]))
     assert found["model_info"]["developer"] == name

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from export_samples import classified_plain, subject
+from export_samples import classified_plain, rich_plain, subject
 from imported_samples import DATA_SET, TASK, board, document, result, row, table
 from site_samples import small
 from typer.testing import CliRunner
@@ -106,6 +106,34 @@ def test_what_is_exported_comes_back() -> None:
     assert {each.name: each.value for each in one.quality} == {
         "accuracy": 0.8, "precision": 0.7, "recall": 0.6, "mean_iou": 0.5,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("demonstration", [True, False])
+@pytest.mark.parametrize(
+    ("description", "whole"),
+    [
+        ("x" * 1966, {True, False}), ("x" * 2000, {False}), ("- Fast.\n- Small.", {True, False}),
+        ("-" + "x" * 1999, set()), ("\t=1", {True, False}),
+    ],
+)  # fmt: skip
+def test_any_description_that_an_entry_may_have_comes_back(
+    description: str, whole: set[bool], *, demonstration: bool
+) -> None:
+    plain = rich_plain()
+    plain["demonstration"] = demonstration
+    plain["submission"] |= {"description": description, "team": "@home"}
+    made, form = subject(convert(plain, EvaluationRecord, "a sample")), FORMATS["challenge-2025"]
+    (one,), faults = of_json(export(made, form), TASK)
+    assert not faults
+    assert one.team == "'@home"
+    told = {each.field: each.kind for each in form.losses(made)}
+    if demonstration in whole:
+        assert one.description.endswith(description)
+        assert "submission.description" not in told
+    else:
+        assert len(one.description) == 2000
+        assert one.description.endswith("x…")
+        assert told["submission.description"] == "reduced"
 
 
 def test_of_images_without_boxes_the_metrics_of_2025_come_back() -> None:

@@ -13,6 +13,7 @@ from harness.export.loss import WHOLE, without
 from harness.export.subject import Subject
 from harness.export.units import kilograms, kilowatt_hours, watt_hours
 from harness.records.base import pretty_json
+from harness.store.import_faults import FORMULA, LONGEST_TEXT
 
 NAME = "challenge-2025"
 SCHEMA = "challenge-2025.schema.json"
@@ -49,6 +50,7 @@ CARRIES: Mapping[str, str] = {
     "sessions[].phases[].reading.energy[].joules": f"{SCALED}; idle, start, load and warm-up are "
     "lost",
 }
+CUT = {"submission.description": f"cut to {LONGEST_TEXT:,} characters, which are the most"}
 REASONS: Mapping[str, str] = {
     "quality": "the format has no intervals and no single classes",
     "quality.metrics[].name": "the format has accuracy and, of images, three more: none of these",
@@ -60,11 +62,12 @@ REASONS: Mapping[str, str] = {
 def carries(subject: Subject) -> Mapping[str, str]:
     """Return which fields of a record arrive in its reply."""
     metrics = [each for each in CARRIES if each.startswith("quality.metrics[]")]
-    return without(
+    found = without(
         CARRIES,
         (all(value is None for value in _quality(subject).values()), metrics),
         (subject.options.modality is not None, ["submission.output"]),
     )
+    return found if len(_description(subject)) <= LONGEST_TEXT else {**found, **CUT}
 
 
 def render(subject: Subject) -> bytes:
@@ -77,12 +80,11 @@ def reply(subject: Subject) -> dict[str, object]:
     record = subject.record
     scale = record.data.items / subject.queries
     joules = sum(subject.joules.values()) * scale
-    said = "Demonstration, of no consequence. " if record.demonstration else ""
     return {
-        "username": record.submission.team,
+        "username": _no_formula(record.submission.team),
         "space_url": record.submission.url,
         "submission_timestamp": subject.created.strftime("%Y-%m-%dT%H:%M:%S"),
-        "model_description": f"{said}{record.submission.description}",
+        "model_description": _shortened(_description(subject)),
         **_quality(subject),
         "energy_consumed_wh": watt_hours(joules),
         "emissions_gco2eq": subject.grams(joules),
@@ -94,6 +96,21 @@ def reply(subject: Subject) -> dict[str, object]:
             "test_seed": record.data.seed,
         },
     }
+
+
+def _description(subject: Subject) -> str:
+    said = "Demonstration, of no consequence. " if subject.record.demonstration else ""
+    return _no_formula(f"{said}{subject.record.submission.description}")
+
+
+def _no_formula(text: str) -> str:
+    """Put what an import would take for a formula behind an apostrophe."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _shortened(text: str) -> str:
+    """Cut a text to what an import takes."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
 
 
 def _modality(subject: Subject) -> str | None:
