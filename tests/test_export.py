@@ -120,6 +120,19 @@ def test_energy_is_the_same_in_every_unit(measured: float, queries: int) -> None
     assert scores[every_eval_ever.ENERGY] == ranked
 
 
+def test_seconds_are_the_mean_over_sessions_as_everywhere() -> None:
+    plain = rich_plain()
+    for window in plain["sessions"][0]["phases"]:
+        window["reading"]["seconds"] *= 3
+    plain["sessions"][1]["sweeps"][0]["queries"] *= 2
+    made = subject(convert(plain, EvaluationRecord, "made"))
+    results: Any = every_eval_ever.document(made)["evaluation_results"]
+    (seconds,) = [
+        each for each in results if each["metric_config"]["metric_id"] == every_eval_ever.SECONDS
+    ]
+    assert seconds["score_details"]["score"] == pytest.approx((12 / 2 + 4 / 3) / 2)
+
+
 def test_a_package_has_the_two_licences_that_the_ai_profile_asks_for() -> None:
     graph: Any = spdx.document(subject())["@graph"]
     packages = [each["spdxId"] for each in graph if each["type"] == "ai_AIPackage"]
