@@ -216,6 +216,37 @@ def test_where_nobody_knows_the_task_its_output_arrives_in_the_reply_of_2025(
     assert shows == (modality is None)
 
 
+@pytest.mark.parametrize(
+    ("field", "beyond"),
+    [
+        ("isolation", {"every-eval-ever: isolation.grade"}),
+        (
+            "sessions[].phases[].disturbance",
+            {
+                f"{name}: sessions[].phases[].disturbance.{whose}_cpu_seconds"
+                for name in ("boamps", "codecarbon")
+                for whose in ("other", "harness")
+            },
+        ),
+        *(
+            (field, set())
+            for field in (
+                "sessions[].disturbances", "sessions[].trace", "sessions[].confusion",
+                "sessions[].agreement", "rules.digest", "voided", "signature", "items",
+            )
+        ),
+    ],
+)  # fmt: skip
+def test_what_the_docs_say_that_no_format_carries_none_carries(
+    field: str, beyond: set[str]
+) -> None:
+    assert any(leaf.startswith(field) for leaf in schema_leaves())
+    carried = {
+        f"{name}: {leaf}" for name, form in FORMATS.items() for leaf in form.carries(subject())
+    }
+    assert {each for each in carried if each.partition(": ")[2].startswith(field)} == beyond
+
+
 def test_a_field_that_there_is_not_cannot_be_carried() -> None:
     with pytest.raises(ValueError, match="no fields of a record: sessions"):
         all_losses({"sessions": WHOLE}, {})
