@@ -117,6 +117,13 @@ def quick_plain() -> Any:  # noqa: ANN401 - plain JSON
     return plain
 
 
+def single_plain() -> Any:  # noqa: ANN401 - plain JSON
+    """Return it as of one session, which has no interval of energy whatever the warnings say."""
+    plain = quick_plain()
+    plain["sessions"] = plain["sessions"][:1]
+    return plain
+
+
 def classified_plain() -> Any:  # noqa: ANN401 - plain JSON
     """Return it as of images that have a class and no boxes, on data of no name."""
     plain = rich_plain()
@@ -131,6 +138,7 @@ SAMPLES: Mapping[str, Callable[[], Any]] = {
     "rich": rich_plain,
     "modelled": modelled_plain,
     "quick": quick_plain,
+    "single": single_plain,
     "classified": classified_plain,
 }
 """Records that say as much, and do not all arrive in the same fields of a format."""

@@ -82,7 +82,11 @@ REASONS: Mapping[str, str] = {
 
 def carries(subject: Subject) -> Mapping[str, str]:
     """Return which fields of a record arrive in its document."""
-    return without(CARRIES, (subject.joules_interval is None, ["looks[].alpha"]))
+    return without(
+        CARRIES,
+        (subject.joules_interval is None, ["looks[].alpha"]),
+        (subject.figures.joules_interval is None, ["warnings[].code"]),  # of one session
+    )
 
 
 def render(subject: Subject) -> bytes:
