@@ -68,7 +68,7 @@ CARRIES: Mapping[str, str] = {
     "hardware.hypervisor": "as the kind of infrastructure",
     "hardware.cores": "in the utilisation of the processor alone",
     "meter.name": WHOLE,
-    "meter.grade": "in the quality of the report and in its words",
+    "meter.grade": "in the words of the report, and in its quality where it has one",
     "meter.sources[].name": WHOLE,
     "meter.sources[].component": WHOLE,
     "quality.metrics[].name": "accuracy alone",
