@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from record_samples import record
 from harness.carbon import Zone
 from harness.export.subject import Options, Subject
 from harness.records.base import convert
-from harness.records.evaluation import EvaluationRecord
+from harness.records.evaluation import FEW_SESSIONS, EvaluationRecord
 from harness.store.reading import StoredRecord
 
 ZONE = Zone(code="FRA", name="France", grams_per_kwh=50.0, year=2023)
@@ -95,6 +96,52 @@ def rich_plain() -> Any:  # noqa: ANN401 - plain JSON
     plain["items"] = {"digest": "6b" * 32}
     plain["signature"] = {"key": "7c" * 32, "value": "8d" * 64}
     return plain
+
+
+def modelled_plain() -> Any:  # noqa: ANN401 - plain JSON
+    """Return it as from a machine without sensors: an energy that may be off by twice itself."""
+    plain = rich_plain()
+    plain["meter"] |= {"name": "model", "grade": "model"}
+    for each in plain["sessions"]:
+        for window in each["phases"]:
+            for part in window["reading"]["energy"]:
+                part["model_joules"] = 2 * part["joules"]
+    return plain
+
+
+def quick_plain() -> Any:  # noqa: ANN401 - plain JSON
+    """Return it as of too few sessions for an interval of energy."""
+    plain = rich_plain()
+    plain["protocol"] = "quick"
+    plain["warnings"] = [{**NOTICE, "code": FEW_SESSIONS}]
+    return plain
+
+
+def single_plain() -> Any:  # noqa: ANN401 - plain JSON
+    """Return it as of one session, which has no interval of energy whatever the warnings say."""
+    plain = quick_plain()
+    plain["sessions"] = plain["sessions"][:1]
+    return plain
+
+
+def classified_plain() -> Any:  # noqa: ANN401 - plain JSON
+    """Return it as of images that have a class and no boxes, on data of no name."""
+    plain = rich_plain()
+    plain["submission"]["output"] = "index"
+    plain["data"] |= {"source": "directory", "hub_id": None}
+    metrics = plain["quality"]["metrics"]
+    plain["quality"]["metrics"] = [each for each in metrics if each["name"] != "mean_iou"]
+    return plain
+
+
+SAMPLES: Mapping[str, Callable[[], Any]] = {
+    "rich": rich_plain,
+    "modelled": modelled_plain,
+    "quick": quick_plain,
+    "single": single_plain,
+    "classified": classified_plain,
+}
+"""Records that say as much, and do not all arrive in the same fields of a format."""
 
 
 def _metric(name: str, value: float) -> dict[str, object]:

@@ -28,13 +28,14 @@ from harness.carbon.grid import read_grid
 from harness.cli.app import app
 from harness.cli.export import folded
 from harness.errors import ConfigurationError, UsageError
-from harness.export import boamps, codecarbon, every_eval_ever, model_card, spdx
+from harness.export import boamps, challenge_2025, codecarbon, every_eval_ever, model_card, spdx
 from harness.export.formats import FORMATS, export
 from harness.export.subject import Options, subject_of
 from harness.export.validation import NotValidError, require_valid, schema
 from harness.records.base import convert
 from harness.records.evaluation import Campaign, EvaluationRecord
 from harness.records.meter import Grade
+from harness.store.import_faults import FORMULA
 from harness.store.reading import StoredRecord
 from harness.store.results import write
 
@@ -120,6 +121,19 @@ def test_energy_is_the_same_in_every_unit(measured: float, queries: int) -> None
     assert scores[every_eval_ever.ENERGY] == ranked
 
 
+def test_seconds_are_the_mean_over_sessions_as_everywhere() -> None:
+    plain = rich_plain()
+    for window in plain["sessions"][0]["phases"]:
+        window["reading"]["seconds"] *= 3
+    plain["sessions"][1]["sweeps"][0]["queries"] *= 2
+    made = subject(convert(plain, EvaluationRecord, "made"))
+    results: Any = every_eval_ever.document(made)["evaluation_results"]
+    (seconds,) = [
+        each for each in results if each["metric_config"]["metric_id"] == every_eval_ever.SECONDS
+    ]
+    assert seconds["score_details"]["score"] == pytest.approx((12 / 2 + 4 / 3) / 2)
+
+
 def test_a_package_has_the_two_licences_that_the_ai_profile_asks_for() -> None:
     graph: Any = spdx.document(subject())["@graph"]
     packages = [each["spdxId"] for each in graph if each["type"] == "ai_AIPackage"]
@@ -203,12 +217,63 @@ def test_a_report_is_named_by_the_rule_of_its_format() -> None:
     assert boamps.file_name(subject(publisher="日本")).startswith("report_unknown_")
 
 
+@pytest.mark.parametrize(
+    ("told", "distribution", "version"),
+    [
+        ("Debian GNU/Linux 12 (bookworm)", "Debian GNU/Linux", "12 (bookworm)"),
+        ("Alpine Linux v3.20", "Alpine Linux v3.20", None),
+        ("Fedora Linux 40 (Workstation Edition)", "Fedora Linux", "40 (Workstation Edition)"),
+        ("Ubuntu 24.04.1 LTS", "Ubuntu 24.04.1 LTS", None),
+        ("Arch Linux", "Arch Linux", None),
+    ],
+)
+def test_a_report_has_the_whole_name_of_the_system(
+    told: str, distribution: str, version: str | None
+) -> None:
+    made = rich()
+    hardware = msgspec.structs.replace(made.hardware, operating_system=told)
+    report = json.loads(
+        export(subject(msgspec.structs.replace(made, hardware=hardware)), FORMATS["boamps"])
+    )
+    system = report["system"]
+    assert (system["distribution"], system.get("distributionVersion")) == (distribution, version)
+
+
 def test_an_organisers_signature_makes_a_report_final() -> None:
     made = subject()
     signed = msgspec.structs.replace(made.stored, signed_by="jury")
     report: Any = boamps.report(type(made)(signed, made.options))
     assert report["header"]["reportStatus"] == "final"
     assert report["header"]["publisher"]["name"] == "jury"
+
+
+@pytest.mark.parametrize(
+    ("modality", "output", "route"),
+    [
+        ("image", "scores", "/image"), ("image", "boxes", "/image"), ("text", "index", "/text"),
+        ("audio", "scores", "/audio"), (None, "index", None), (None, "image_score", "/image"),
+    ],
+)  # fmt: skip
+def test_a_reply_of_2025_has_the_metrics_of_its_route(
+    modality: str | None, output: str, route: str | None
+) -> None:
+    plain = rich_plain()
+    plain["submission"]["output"] = output
+    made = subject(convert(plain, EvaluationRecord, "made"), modality=modality)
+    reply = json.loads(export(made, FORMATS["challenge-2025"]))
+    assert reply["api_route"] == route
+    of_images = {"classification_accuracy", "precision", "recall", "mean_iou"}
+    found = reply.keys() & {"accuracy", *of_images}
+    assert found == (of_images if route == "/image" else {"accuracy"})
+
+
+def test_of_several_classes_a_reply_of_2025_has_the_figures_of_none() -> None:
+    plain = rich_plain()
+    first, precision, *others = plain["quality"]["metrics"]
+    more = {**precision, "name": "precision:fire", "value": 0.3}
+    plain["quality"]["metrics"] = [first, precision, more, *others]
+    reply: Any = challenge_2025.reply(subject(convert(plain, EvaluationRecord, "made")))
+    assert (reply["precision"], reply["recall"]) == (None, 0.6)
 
 
 # Strangers' names
@@ -251,7 +316,8 @@ def _require_text(name: str) -> None:
     cells = rows(export(made, FORMATS["codecarbon"]))
     assert len(cells) == 2
     assert not any(cell.startswith(("=", "+", "-", "@")) for cell in cells[0].values())
-    assert json.loads(export(made, FORMATS["challenge-2025"]))["username"] == name
+    user = json.loads(export(made, FORMATS["challenge-2025"]))["username"]
+    assert user == (f"'{name}" if name.startswith(FORMULA) else name)
     assert json.loads(export(made, FORMATS["spdx"]))["@graph"][2]["name"] == name
     found = json.loads(export(made, FORMATS["every-eval-ever"]))
     assert found["model_info"]["developer"] == name

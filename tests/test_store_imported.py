@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from export_samples import subject
+from export_samples import classified_plain, rich_plain, subject
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from imported_samples import DATA_SET, TASK, board, document, result, row, table
@@ -20,7 +20,9 @@ from typer.testing import CliRunner
 from harness.cli.app import app
 from harness.errors import OrganiserError
 from harness.export import challenge_2025, codecarbon
-from harness.records.base import pretty_json
+from harness.export.formats import FORMATS, export
+from harness.records.base import convert, pretty_json
+from harness.records.evaluation import EvaluationRecord
 from harness.records.imported import ClaimedMetric, ImportedResult, ImportSource
 from harness.site.render import render
 from harness.store import imported as store
@@ -162,6 +164,46 @@ def test_a_version_is_not_as_long_as_a_text() -> None:
     assert "emissions_data.codecarbon_version: has 1,995 characters, and 100 are the most" in said
     _, faults = of_table(table(row(codecarbon_version="9" * 101)))
     assert [each.field for each in faults] == ["codecarbon_version"]
+
+
+@pytest.mark.parametrize("demonstration", [True, False])
+@pytest.mark.parametrize(
+    ("description", "whole"),
+    [
+        ("x" * 1966, {True, False}), ("x" * 2000, {False}), ("- Fast.\n- Small.", {True, False}),
+        ("-" + "x" * 1999, set()), ("\t=1", {True, False}),
+    ],
+)  # fmt: skip
+def test_any_description_that_an_entry_may_have_comes_back(
+    description: str, whole: set[bool], *, demonstration: bool
+) -> None:
+    plain = rich_plain()
+    plain["demonstration"] = demonstration
+    plain["submission"] |= {"description": description, "team": "@home"}
+    made, form = subject(convert(plain, EvaluationRecord, "a sample")), FORMATS["challenge-2025"]
+    (one,), faults = of_json(export(made, form), TASK)
+    assert not faults
+    assert one.team == "'@home"
+    told = {each.field: each.kind for each in form.losses(made)}
+    if demonstration in whole:
+        assert one.description.endswith(description)
+        assert "submission.description" not in told
+    else:
+        assert len(one.description) == 2000
+        assert one.description.endswith("x…")
+        assert told["submission.description"] == "reduced"
+
+
+def test_of_images_without_boxes_the_metrics_of_2025_come_back() -> None:
+    made = subject(convert(classified_plain(), EvaluationRecord, "of images"))
+    reply = json.loads(export(made, FORMATS["challenge-2025"]))
+    assert reply["api_route"] == "/image"
+    assert reply["mean_iou"] is None
+    (one,), faults = of_json(challenge_2025.render(made), TASK)
+    assert not faults
+    assert {each.name: each.value for each in one.quality} == {
+        "accuracy": 0.8, "precision": 0.7, "recall": 0.6,
+    }  # fmt: skip
 
 
 # What is refused

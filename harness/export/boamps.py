@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from harness.export.loss import WHOLE
+from harness.export.loss import WHOLE, without
 from harness.export.subject import Subject, without_absent
 from harness.export.units import gigabytes, kilowatt_hours
 from harness.records.base import pretty_json
@@ -32,8 +32,17 @@ NO_QUALITY: frozenset[Grade] = frozenset({"simulated"})
 AT_BEST_LOW: frozenset[Grade] = frozenset({"model"})
 LONGEST_PART = 60
 _UNSAFE = re.compile(r"[^A-Za-z0-9.-]+")
-_RELEASE = re.compile(r"(?P<name>.*?) (?P<version>\d[\w.]*)( \(.*\))?")
+_RELEASE = re.compile(r"(?P<name>.*?) (?P<version>\d[\w.]*( \(.*\))?)")
+"""The codename is of the version, so that nothing of it is lost."""
 
+OF_QUALITY = (
+    "rules.amortise_queries",
+    "sessions[].phases[].reading.energy[].resolution_joules",
+    "sessions[].phases[].reading.energy[].edges_joules",
+    "sessions[].phases[].reading.energy[].gain_joules",
+    "sessions[].phases[].reading.energy[].model_joules",
+)
+OF_ACCURACY = ("quality.metrics[].name", "quality.metrics[].value")
 SUMMED = "one sum over all sessions and sweeps, from the first measured query through the drain"
 CARRIES: Mapping[str, str] = {
     "created_utc": WHOLE,
@@ -49,22 +58,21 @@ CARRIES: Mapping[str, str] = {
     "submission.name": WHOLE,
     "submission.family": WHOLE,
     "submission.url": WHOLE,
-    "submission.team": "as the publisher, unless another is named or an organiser signed",
+    "submission.team": "as the publisher",
     "submission.output": "as the nearest kind of data that the format knows",
     "environment.python": "the version alone",
     "hardware.processor": WHOLE,
     "hardware.memory_gib": WHOLE,
     "hardware.accelerators": WHOLE,
     "hardware.operating_system": WHOLE,
-    "hardware.hypervisor": "as the kind of infrastructure, unless that is named",
+    "hardware.hypervisor": "as the kind of infrastructure",
     "hardware.cores": "in the utilisation of the processor alone",
     "meter.name": WHOLE,
-    "meter.grade": "in the quality of the report and in its words",
+    "meter.grade": "in the words of the report, and in its quality where it has one",
     "meter.sources[].name": WHOLE,
     "meter.sources[].component": WHOLE,
     "quality.metrics[].name": "accuracy alone",
     "quality.metrics[].value": "of accuracy alone",
-    "rules.amortise_queries": "in the quality of the report alone, which is of the ranked figure",
     "sessions[].started_utc": "of the first session alone",
     "sessions[].sweeps[].queries": SUMMED,
     "sessions[].phases[].phase": SUMMED,
@@ -73,18 +81,35 @@ CARRIES: Mapping[str, str] = {
     "sessions[].phases[].reading.energy[].component": WHOLE,
     "sessions[].phases[].reading.energy[].joules": f"{SUMMED}, and one over idle windows; start, "
     "load and warm-up are lost",
-    "sessions[].phases[].reading.energy[].resolution_joules": "in the quality of the report alone",
-    "sessions[].phases[].reading.energy[].edges_joules": "in the quality of the report alone",
-    "sessions[].phases[].reading.energy[].gain_joules": "in the quality of the report alone",
-    "sessions[].phases[].reading.energy[].model_joules": "in the quality of the report alone",
+    **dict.fromkeys(
+        OF_QUALITY, "in the quality of the report alone, which is of the ranked figure"
+    ),
     "sessions[].phases[].disturbance.other_cpu_seconds": "in the utilisation of the processor",
     "sessions[].phases[].disturbance.harness_cpu_seconds": "in the utilisation of the processor",
 }
 REASONS: Mapping[str, str] = {
+    **dict.fromkeys(
+        OF_QUALITY, "the report has no quality: of too uncertain or simulated energy there is none"
+    ),
+    "data.revision": "the format has the address of a data set, and this one has none",
+    "hardware.hypervisor": "the kind of infrastructure was named",
     "submission.lifecycle": "training is a task of its own, and takes a report of its own",
+    "submission.team": "the publisher is another, and the format knows no team",
     "quality": "the format has one accuracy, and no interval",
     "signature": "whether it was signed is in the report's status; the signature is of the record",
 }
+
+
+def carries(subject: Subject) -> Mapping[str, str]:
+    """Return which fields of a record arrive in its report."""
+    return without(
+        CARRIES,
+        (_quality(subject) is None, OF_QUALITY),
+        ("accuracy" not in subject.metrics, OF_ACCURACY),
+        (subject.record.data.hub_id is None, ["data.revision"]),
+        (publisher(subject) != subject.record.submission.team, ["submission.team"]),
+        (subject.options.infrastructure is not None, ["hardware.hypervisor"]),
+    )
 
 
 def render(subject: Subject) -> bytes:
@@ -106,7 +131,7 @@ def report(subject: Subject) -> dict[str, object]:
             "system": _system(subject),
             "software": _software(subject),
             "environment": _environment(subject),
-            "quality": quality_of(subject.record.meter.grade, subject.relative_uncertainty),
+            "quality": _quality(subject),
         }
     )
 
@@ -145,6 +170,10 @@ def quality_of(grade: Grade, relative_uncertainty: float) -> str | None:
         return None
     words = QUALITIES[-1:] if grade in AT_BEST_LOW else QUALITIES
     return next((word for most, word in words if relative_uncertainty <= most), None)
+
+
+def _quality(subject: Subject) -> str | None:
+    return quality_of(subject.record.meter.grade, subject.relative_uncertainty)
 
 
 def _header(subject: Subject) -> dict[str, object]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from harness.export.codecarbon import COMPONENTS
-from harness.export.loss import WHOLE
+from harness.export.loss import WHOLE, without
 from harness.export.subject import Subject
 from harness.export.units import kilograms, kilowatt_hours, watt_hours
 from harness.records.base import pretty_json
+from harness.store.import_faults import FORMULA, LONGEST_TEXT
 
 NAME = "challenge-2025"
 SCHEMA = "challenge-2025.schema.json"
 ENDING = "json"
 ROUTES = {"text": "/text", "image": "/image", "audio": "/audio"}
-DETECTION = frozenset({"boxes", "image_score"})
+OF_IMAGES = frozenset({"boxes", "image_score"})
+"""Outputs that no other samples have."""
 
 SCALED = "scaled to one pass over the test set"
 CARRIES: Mapping[str, str] = {
@@ -37,7 +39,7 @@ CARRIES: Mapping[str, str] = {
     "quality.metrics[].name": "the format has accuracy and, of images, three more",
     "quality.metrics[].value": "the format has accuracy and, of images, three more",
     "submission.description": WHOLE,
-    "submission.output": "in which metrics there are alone",
+    "submission.output": "in the route and in which metrics there are alone",
     "submission.team": WHOLE,
     "submission.url": WHOLE,
     "sessions[].sweeps[].queries": "in the scale of the energy alone",
@@ -48,10 +50,24 @@ CARRIES: Mapping[str, str] = {
     "sessions[].phases[].reading.energy[].joules": f"{SCALED}; idle, start, load and warm-up are "
     "lost",
 }
+CUT = {"submission.description": f"cut to {LONGEST_TEXT:,} characters, which are the most"}
 REASONS: Mapping[str, str] = {
     "quality": "the format has no intervals and no single classes",
+    "quality.metrics[].name": "the format has accuracy and, of images, three more: none of these",
+    "quality.metrics[].value": "the format has accuracy and, of images, three more: none of these",
     "submission": "the format knows a user's name and a description",
 }
+
+
+def carries(subject: Subject) -> Mapping[str, str]:
+    """Return which fields of a record arrive in its reply."""
+    metrics = [each for each in CARRIES if each.startswith("quality.metrics[]")]
+    found = without(
+        CARRIES,
+        (all(value is None for value in _quality(subject).values()), metrics),
+        (subject.options.modality is not None, ["submission.output"]),
+    )
+    return found if len(_description(subject)) <= LONGEST_TEXT else {**found, **CUT}
 
 
 def render(subject: Subject) -> bytes:
@@ -64,17 +80,16 @@ def reply(subject: Subject) -> dict[str, object]:
     record = subject.record
     scale = record.data.items / subject.queries
     joules = sum(subject.joules.values()) * scale
-    said = "Demonstration, of no consequence. " if record.demonstration else ""
     return {
-        "username": record.submission.team,
+        "username": _no_formula(record.submission.team),
         "space_url": record.submission.url,
         "submission_timestamp": subject.created.strftime("%Y-%m-%dT%H:%M:%S"),
-        "model_description": f"{said}{record.submission.description}",
+        "model_description": _shortened(_description(subject)),
         **_quality(subject),
         "energy_consumed_wh": watt_hours(joules),
         "emissions_gco2eq": subject.grams(joules),
         "emissions_data": _emissions_data(subject, scale),
-        "api_route": ROUTES.get(subject.options.modality or ""),
+        "api_route": ROUTES.get(_modality(subject) or ""),
         "dataset_config": {
             "dataset_name": record.data.hub_id,
             "test_size": None,
@@ -83,14 +98,37 @@ def reply(subject: Subject) -> dict[str, object]:
     }
 
 
+def _description(subject: Subject) -> str:
+    said = "Demonstration, of no consequence. " if subject.record.demonstration else ""
+    return _no_formula(f"{said}{subject.record.submission.description}")
+
+
+def _no_formula(text: str) -> str:
+    """Put what an import would take for a formula behind an apostrophe."""
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _shortened(text: str) -> str:
+    """Cut a text to what an import takes."""
+    return text if len(text) <= LONGEST_TEXT else f"{text[: LONGEST_TEXT - 1]}…"
+
+
+def _modality(subject: Subject) -> str | None:
+    """Return what the samples are; where nobody knows the task, the output may tell."""
+    output = subject.record.submission.output
+    return subject.options.modality or ("image" if output in OF_IMAGES else None)
+
+
 def _quality(subject: Subject) -> dict[str, object]:
+    """Return the metrics that a reply of the route has; without boxes there is no mean IoU."""
     found = subject.metrics
     accuracy = found["accuracy"].value if "accuracy" in found else None
-    if subject.record.submission.output not in DETECTION:
+    if _modality(subject) != "image":
         return {"accuracy": accuracy}
 
     def of_one_class(name: str) -> float | None:
-        return next((each.value for key, each in found.items() if key.startswith(name)), None)
+        values = [each.value for key, each in found.items() if key.startswith(name)]
+        return values[0] if len(values) == 1 else None
 
     return {
         "classification_accuracy": accuracy,

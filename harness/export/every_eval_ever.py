@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from harness.export.loss import WHOLE
+from harness.export.loss import WHOLE, without
 from harness.export.subject import Subject, without_absent
+from harness.ranking.figures import seconds_per_1000
 from harness.records.base import pretty_json
 from harness.records.evaluation import MetricValue
 from harness.records.statistics import CONFIDENCE
@@ -23,7 +24,6 @@ ENERGY = "frugal_ai.joules_per_1000_queries"
 ENERGY_UNIT = "joules per 1,000 queries"
 SECONDS = "frugal_ai.seconds_per_1000_queries"
 UNBOUNDED = "Infinity"
-THOUSAND = 1000
 
 POOLED = "in joules per 1,000 queries, over all sessions, alone"
 CARRIES: Mapping[str, str] = {
@@ -67,7 +67,7 @@ CARRIES: Mapping[str, str] = {
     "warnings[].code": "in whether energy has an interval alone",
     "sessions[].sweeps[].queries": POOLED,
     "sessions[].phases[].phase": POOLED,
-    "sessions[].phases[].reading.seconds": "in seconds per 1,000 queries, of all sessions, alone",
+    "sessions[].phases[].reading.seconds": "in the mean seconds per 1,000 queries alone",
     "sessions[].phases[].reading.energy[].joules": POOLED,
     "sessions[].phases[].reading.energy[].resolution_joules": "in the meter's uncertainty alone",
     "sessions[].phases[].reading.energy[].edges_joules": "in the meter's uncertainty alone",
@@ -75,8 +75,18 @@ CARRIES: Mapping[str, str] = {
     "sessions[].phases[].reading.energy[].model_joules": "in the meter's uncertainty alone",
 }
 REASONS: Mapping[str, str] = {
+    "looks[].alpha": "it is of the interval of energy, and there are too few sessions for one",
     "signature": "who signed is in the relation of the evaluator; the signature is of the record",
 }
+
+
+def carries(subject: Subject) -> Mapping[str, str]:
+    """Return which fields of a record arrive in its document."""
+    return without(
+        CARRIES,
+        (subject.joules_interval is None, ["looks[].alpha"]),
+        (subject.figures.joules_interval is None, ["warnings[].code"]),  # of one session
+    )
 
 
 def render(subject: Subject) -> bytes:
@@ -160,7 +170,7 @@ def _results(subject: Subject) -> Iterator[dict[str, object]]:
         subject,
         SECONDS,
         {"metric_unit": "seconds per 1,000 queries", "lower_is_better": True},
-        {"score": THOUSAND * subject.seconds / subject.queries},
+        {"score": seconds_per_1000(subject.sessions)},
     )
 
 

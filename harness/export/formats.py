@@ -24,7 +24,8 @@ class Format:
     render: Callable[[Subject], bytes]
     file_name: Callable[[Subject], str]
     """What its file is called where a folder is named."""
-    carries: Mapping[str, str]
+    carries: Callable[[Subject], Mapping[str, str]]
+    """Which fields of a record arrive in the document of this one: ``WHOLE``, or how reduced."""
     reasons: Mapping[str, str]
     options: frozenset[str]
     """Which of the ``Options`` that can be asked for show in it."""
@@ -33,7 +34,7 @@ class Format:
 
     def losses(self, subject: Subject) -> tuple[Loss, ...]:
         """Say what of this record does not arrive."""
-        return losses(subject.record, self.carries, self.reasons)
+        return losses(subject.record, self.carries(subject), self.reasons)
 
 
 def _named(ending: str) -> Callable[[Subject], str]:
@@ -50,32 +51,32 @@ FORMATS: Mapping[str, Format] = {
     for each in (
         Format(
             boamps.NAME, "BoAmps 1.1.0", boamps.SCHEMA, boamps.report, boamps.render,
-            boamps.file_name, boamps.CARRIES, boamps.REASONS,
+            boamps.file_name, boamps.carries, boamps.REASONS,
             frozenset({*OF_PLACE, "publisher", "confidentiality", "infrastructure"}),
         ),
         Format(
             every_eval_ever.NAME, "every_eval_ever 0.3.0", every_eval_ever.SCHEMA,
             every_eval_ever.document, every_eval_ever.render, _named("eval.json"),
-            every_eval_ever.CARRIES, every_eval_ever.REASONS, frozenset({"publisher"}),
+            every_eval_ever.carries, every_eval_ever.REASONS, frozenset({"publisher"}),
         ),
         Format(
             model_card.NAME, "front matter of a Hugging Face model card", model_card.SCHEMA,
-            model_card.card, model_card.render, _named(model_card.ENDING), model_card.CARRIES,
-            model_card.REASONS, OF_PLACE,
+            model_card.card, model_card.render, _named(model_card.ENDING),
+            lambda _: model_card.CARRIES, model_card.REASONS, OF_PLACE,
         ),
         Format(
             spdx.NAME, "SPDX 3.0.1", spdx.SCHEMA, spdx.document, spdx.render,
-            _named(spdx.ENDING), spdx.CARRIES, spdx.REASONS, frozenset(),
+            _named(spdx.ENDING), lambda _: spdx.CARRIES, spdx.REASONS, frozenset(),
         ),
         Format(
             codecarbon.NAME, "codecarbon's emissions.csv", codecarbon.SCHEMA, codecarbon.rows,
-            codecarbon.render, _named(codecarbon.ENDING), codecarbon.CARRIES, codecarbon.REASONS,
-            OF_PLACE, says_simulated=False,
+            codecarbon.render, _named(codecarbon.ENDING), lambda _: codecarbon.CARRIES,
+            codecarbon.REASONS, OF_PLACE, says_simulated=False,
         ),
         Format(
             challenge_2025.NAME, "the result of the challenge of 2025", challenge_2025.SCHEMA,
             challenge_2025.reply, challenge_2025.render, _named(challenge_2025.ENDING),
-            challenge_2025.CARRIES, challenge_2025.REASONS, OF_PLACE, says_simulated=False,
+            challenge_2025.carries, challenge_2025.REASONS, OF_PLACE, says_simulated=False,
         ),
     )
 }  # fmt: skip

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from harness.export.leaves import leaves_of, schema_leaves
 from harness.records.base import Frozen
@@ -50,6 +50,12 @@ REASONS: Mapping[str, str] = {
 """By field and all that is in it; the longest that fits counts. Formats put their own in front."""
 
 
+def without(carries: Mapping[str, str], *absent: tuple[bool, Collection[str]]) -> dict[str, str]:
+    """Leave out the fields of each group that is said to be absent."""
+    gone = {field for is_absent, fields in absent if is_absent for field in fields}
+    return {field: how for field, how in carries.items() if field not in gone}
+
+
 class Loss(Frozen):
     """One field of a record that does not arrive, or not whole."""
 
@@ -70,7 +76,7 @@ def losses(
 def all_losses(carries: Mapping[str, str], reasons: Mapping[str, str]) -> tuple[Loss, ...]:
     """Say the same of every field that a record can have.
 
-    ``carries`` names the fields that the format carries, with ``WHOLE`` or how they are reduced.
+    ``carries`` names the fields that arrive, with ``WHOLE`` or how they are reduced.
     Raises ``ValueError`` for a name that is no field, and for a field that nothing is said of.
     """
     leaves = schema_leaves()
