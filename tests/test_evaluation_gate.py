@@ -116,6 +116,12 @@ def test_each_limit_voids_what_is_beyond_it_and_nothing_else(code: str) -> None:
     assert codes(case.stands) == []
 
 
+def test_what_is_hardly_beyond_its_limit_is_not_said_to_be_at_it() -> None:
+    barely = with_disturbance("measured", steal_seconds=STEAL + 0.001)
+    (reason,) = disturbances(barely, (), CORES, RULES.disturbance)
+    assert "withheld 1.031% of the machine's CPU time (limit 1.028%)" in reason.message
+
+
 def test_a_board_that_is_hot_while_nothing_runs_on_it_voids_nothing() -> None:
     assert codes(with_board("idle-after", overheated=True)) == []
 

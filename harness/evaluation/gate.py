@@ -17,6 +17,7 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from harness.evaluation.shares import beside
 from harness.records.rules import DisturbanceRules
 from harness.records.session import Notice, PhaseWindow, Session
 
@@ -108,10 +109,11 @@ def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterato
             "is for this one that the kernel works; else see what writes to disks here",
         )
     elif share > limit:
+        took, at_most = beside(share, limit)
         yield Notice(
             code="other-processes",
-            message=f"other processes took {share:.1%} of the machine's CPU time (limit "
-            f"{limit:.1%}, clock ticks allowed for)",
+            message=f"other processes took {took} of the machine's CPU time (limit {at_most}, "
+            "clock ticks allowed for)",
             remedy="stop what else runs, and evaluate again",
         )
     elif other > of_the_entry:
@@ -129,9 +131,10 @@ def _by_the_host(session: Session, cores: int, rules: DisturbanceRules) -> Itera
     steal = sum(window.disturbance.steal_seconds for window in own_phases(session))
     share = steal / (seconds * cores)
     if share > limit:
+        withheld, at_most = beside(share, limit)
         yield Notice(
             code="steal",
-            message=f"the host withheld {share:.1%} of the machine's CPU time (limit {limit:.1%})",
+            message=f"the host withheld {withheld} of the machine's CPU time (limit {at_most})",
             remedy="evaluate when the host is quiet, or on a machine that is not shared",
         )
 
