@@ -220,8 +220,20 @@ def test_only_what_load_brings_about_may_be_the_entry_s_own(codes: list[str], ow
 def test_who_may_have_is_told_by_number() -> None:
     assert who_may_have([seen("steal")]) == "it was not of the entry's own processes"
     one = who_may_have([seen("throttled"), seen("steal")])
-    assert one.startswith("in 1 of 2 disturbed sessions nothing else was seen at work: the entry's")
-    assert who_may_have([seen("throttled")]).startswith("in 1 of 1 disturbed session nothing else")
+    assert one.startswith("in 1 of 2 disturbed sessions other programs and the host stayed within")
+    assert who_may_have([seen("throttled")]).startswith("in 1 of 1 disturbed session other ")
+
+
+def test_an_entry_is_not_said_to_have_been_alone_where_others_were_at_work_within_limits() -> None:
+    """The kernel's threads tipped the scale; nearly all of it was other programs'."""
+    made = with_disturbance("load", other_cpu_seconds=OTHER + 0.01)
+    made = replace(made, kernel_threads_cpu_seconds=0.02)
+
+    said = who_may_have([disturbances(made, [], CORES, RULES.disturbance)])
+
+    assert "nothing else" not in said
+    assert "within their limits" in said
+    assert said.endswith(", or what the kernel did for others")
 
 
 def test_the_kernels_own_threads_are_told_apart_and_may_work_for_the_entry() -> None:

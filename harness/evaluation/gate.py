@@ -67,15 +67,16 @@ def may_be_its_own(reasons: Sequence[Notice]) -> bool:
 def who_may_have(disturbed: Sequence[Sequence[Notice]]) -> str:
     """Say in words who may have brought about what was seen, session by session.
 
-    It accuses nobody: a machine that is cooled too little is heated by any entry.
+    It accuses nobody: a machine that is cooled too little is heated by any entry, other programs
+    may have had a part within their limits, and the kernel may have worked for anybody.
     """
     own = sum(map(may_be_its_own, disturbed))
     if not own:
         return "it was not of the entry's own processes"
     return (
         f"in {own} of {len(disturbed)} disturbed {'session' if len(disturbed) == 1 else 'sessions'}"
-        " nothing else was seen at work: the entry's own load may have brought that about, or the "
-        "machine's cooling and clock"
+        " other programs and the host stayed within their limits: the entry's own load may have "
+        "brought that about, or the machine's cooling and clock, or what the kernel did for others"
     )
 
 
