@@ -23,7 +23,7 @@ from french_pages import Reading, english_left
 from msgspec.structs import replace
 
 from harness.records.base import pretty_json
-from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
+from harness.records.evaluation import Campaign, EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
 from harness.records.narrowing import narrowed
 from harness.records.session import Notice
@@ -395,16 +395,28 @@ def test_no_identifier_stands_twice() -> None:
 
 
 def test_the_commands_make_the_same_evaluation_again() -> None:
-    check, evaluate = commands(samples.full_record())
+    check, evaluate = commands(samples.full_record(), "team-model")
     assert check == "python -m harness check submissions/team-model --format json"
     assert evaluate == (
         "python -m harness evaluate submissions/team-model submissions/control --data sample "
         "--seed 0 --protocol official --scenario offline --meter rapl"
     )
     hub = samples.full_record(data={"source": "hub", "hub_id": "a/b", "revision": "9" * 40})
-    assert f"--data hub@{'9' * 40} " in list(commands(hub))[1]
+    assert f"--data hub@{'9' * 40} " in list(commands(hub, "team-model"))[1]
     own = replace(samples.full_record(data={"source": "directory"}), demonstration=False)
-    assert "--data DIRECTORY " in list(commands(own))[1]
+    assert "--data DIRECTORY " in list(commands(own, "team-model"))[1]
+
+
+def test_the_commands_name_the_entry_where_its_latest_record_is_of_a_copy() -> None:
+    full = samples.full_record()
+    campaign = Campaign(id="c0", entries=("a-copy", "team-model", "control"))
+    submission = replace(full.submission, entry="a-copy")
+    of_copy = replace(full, submission=submission, campaign=campaign)
+
+    check, evaluate = commands(of_copy, "team-model")
+
+    assert " submissions/team-model " in check
+    assert "evaluate submissions/team-model submissions/control --data" in evaluate
 
 
 @pytest.mark.parametrize("entry", ["; rm -rf /", "$(id)", "a b", "it's", "-rf"])
@@ -414,7 +426,7 @@ def test_a_hostile_name_is_no_command(entry: str) -> None:
         submission=replace(samples.full_record().submission, entry=entry),
         campaign=None,
     )
-    words = shlex.split(list(commands(record))[1])
+    words = shlex.split(list(commands(record, entry))[1])
     assert words[4] == f"submissions/{entry}"
 
 
