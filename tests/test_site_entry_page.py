@@ -295,6 +295,24 @@ def test_its_place_on_the_front_is_told_as_the_front_is_made(
     assert sum(each in text for each in told) == 1
 
 
+def test_what_is_of_one_of_several_evaluations_says_of_which() -> None:
+    warning = Notice(code="wide-interval", message="it is wide", remedy="rest")
+    shared = samples.full_record().warnings[0]
+    earlier = samples.full_record(created="2026-01-01T03:04:05+00:00")
+    first = samples.kept(replace(earlier, warnings=(shared, warning)))
+    second = samples.kept(replace(samples.full_record(), warnings=(shared,)))
+    pooled = entry_view(samples.board_of(first, second), samples.ENTRY, (first, second))
+
+    text = page_of(pooled).text
+
+    assert "Wide interval (evaluation 1) It is wide." in text
+    assert "Unsteady machine The same" in text
+    said = "The metrics above are of all 2 evaluations together; what follows is of the latest"
+    assert f"{said} alone, evaluation 2." in text
+    assert text.index(said) < text.index("Recall")
+    assert "evaluations together" not in page_of(samples.full_view()).text
+
+
 def test_a_signature_is_named_with_its_key() -> None:
     signature = Signature(key="ab" * 32, value="cd" * 64)
     record = replace(
