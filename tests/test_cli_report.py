@@ -161,9 +161,12 @@ def test_an_entry_that_failed_has_a_report(project: Path) -> None:
     assert "failed in load" in made
 
 
-def test_a_record_by_itself_has_no_rank(project: Path) -> None:
+def test_a_record_by_itself_has_no_rank_and_no_place_but_its_own(project: Path) -> None:
     path = kept(project, record_samples.record("mine"))
     made = run(path)
+    assert "leaderboard/results |" not in made
+    assert f"| File | `{path}` |" in made
+    assert "| Files, in leaderboard/results | `" in run("mine")
     assert "| Rank |" not in made
     assert "| The front |" not in made
     assert "**0.800**" in made
