@@ -133,6 +133,18 @@ def test_an_entry_is_reported_as_its_board_has_it(project: Path) -> None:
     assert "On it: no other entry here is at least as good on both" in made
 
 
+def test_an_exact_copy_is_reported_by_the_row_that_it_is_in(project: Path) -> None:
+    kept(project, record_samples.record("zebra", digest="5e" * 32))
+    later = "2026-02-02T03:04:05+00:00"
+    kept(project, record_samples.record("zebra-copy", digest="5e" * 32, created=later))
+    made = runner.invoke(app, ["report", "zebra-copy"])
+    assert made.exit_code == 0, made.output
+    assert made.stdout == run("zebra")
+    assert "| Copies | zebra-copy" in made.stdout
+    assert "submissions/zebra-copy" not in made.stdout
+    assert "zebra-copy is the very same content as zebra, and in its row" in made.stderr
+
+
 def test_the_output_says_which_form_is_meant(project: Path, tmp_path: Path) -> None:
     kept(project, record_samples.record("mine"))
     for name, begin in (("a.html", "<!doctype html>"), ("a.md", "# mine"), ("a", "# mine")):
@@ -149,9 +161,12 @@ def test_an_entry_that_failed_has_a_report(project: Path) -> None:
     assert "failed in load" in made
 
 
-def test_a_record_by_itself_has_no_rank(project: Path) -> None:
+def test_a_record_by_itself_has_no_rank_and_no_place_but_its_own(project: Path) -> None:
     path = kept(project, record_samples.record("mine"))
     made = run(path)
+    assert "leaderboard/results |" not in made
+    assert f"| File | `{path}` |" in made
+    assert "| Files, in leaderboard/results | `" in run("mine")
     assert "| Rank |" not in made
     assert "| The front |" not in made
     assert "**0.800**" in made

@@ -116,6 +116,12 @@ def test_each_limit_voids_what_is_beyond_it_and_nothing_else(code: str) -> None:
     assert codes(case.stands) == []
 
 
+def test_what_is_hardly_beyond_its_limit_is_not_said_to_be_at_it() -> None:
+    barely = with_disturbance("measured", steal_seconds=STEAL + 0.001)
+    (reason,) = disturbances(barely, (), CORES, RULES.disturbance)
+    assert "withheld 1.031% of the machine's CPU time (limit 1.028%)" in reason.message
+
+
 def test_a_board_that_is_hot_while_nothing_runs_on_it_voids_nothing() -> None:
     assert codes(with_board("idle-after", overheated=True)) == []
 
@@ -214,8 +220,20 @@ def test_only_what_load_brings_about_may_be_the_entry_s_own(codes: list[str], ow
 def test_who_may_have_is_told_by_number() -> None:
     assert who_may_have([seen("steal")]) == "it was not of the entry's own processes"
     one = who_may_have([seen("throttled"), seen("steal")])
-    assert one.startswith("in 1 of 2 disturbed sessions nothing else was seen at work: the entry's")
-    assert who_may_have([seen("throttled")]).startswith("in 1 of 1 disturbed session nothing else")
+    assert one.startswith("in 1 of 2 disturbed sessions other programs and the host stayed within")
+    assert who_may_have([seen("throttled")]).startswith("in 1 of 1 disturbed session other ")
+
+
+def test_an_entry_is_not_said_to_have_been_alone_where_others_were_at_work_within_limits() -> None:
+    """The kernel's threads tipped the scale; nearly all of it was other programs'."""
+    made = with_disturbance("load", other_cpu_seconds=OTHER + 0.01)
+    made = replace(made, kernel_threads_cpu_seconds=0.02)
+
+    said = who_may_have([disturbances(made, [], CORES, RULES.disturbance)])
+
+    assert "nothing else" not in said
+    assert "within their limits" in said
+    assert said.endswith(", or what the kernel did for others")
 
 
 def test_the_kernels_own_threads_are_told_apart_and_may_work_for_the_entry() -> None:

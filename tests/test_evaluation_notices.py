@@ -232,7 +232,7 @@ CASES = {
     "coarse-energy": Case(
         with_energy(joules=1.0, uncertainty=0.0101 * math.sqrt(2)),
         with_energy(joules=1.0, uncertainty=0.0099 * math.sqrt(2)),
-        "up to 1.0% of the energy measured in session 1",
+        "up to 1.01% of the energy measured in session 1 open; the rules want 1.00% at most",
     ),
     "short-measurement": Case(lasting(1.4), lasting(2.4), "half of the 3 s"),
     "short-for-the-meter": Case(refreshed(0.1), refreshed(0.02), "the 20 s that a meter which"),
@@ -318,6 +318,14 @@ def test_a_cause_raises_its_own_warning_only(code: str) -> None:
     assert case.says in notice.message
     assert notice.remedy
     assert codes(case.gives_not) == []
+
+
+def test_an_interval_hardly_too_wide_is_not_said_to_be_as_wide_as_wanted() -> None:
+    last = Look(sessions=18, alpha=0.02, half_width=0.05043, narrow=False)
+
+    (notice,) = notices(replace(record(), looks=(last,)), RULES)
+
+    assert "±5.04% wide; ±5.00% is wanted" in notice.message
 
 
 def test_an_ordinary_record_raises_none() -> None:

@@ -23,7 +23,7 @@ from french_pages import Reading, english_left
 from msgspec.structs import replace
 
 from harness.records.base import pretty_json
-from harness.records.evaluation import EvaluationRecord, Lifecycle, Signature
+from harness.records.evaluation import Campaign, EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
 from harness.records.narrowing import narrowed
 from harness.records.session import Notice
@@ -295,6 +295,24 @@ def test_its_place_on_the_front_is_told_as_the_front_is_made(
     assert sum(each in text for each in told) == 1
 
 
+def test_what_is_of_one_of_several_evaluations_says_of_which() -> None:
+    warning = Notice(code="wide-interval", message="it is wide", remedy="rest")
+    shared = samples.full_record().warnings[0]
+    earlier = samples.full_record(created="2026-01-01T03:04:05+00:00")
+    first = samples.kept(replace(earlier, warnings=(shared, warning)))
+    second = samples.kept(replace(samples.full_record(), warnings=(shared,)))
+    pooled = entry_view(samples.board_of(first, second), samples.ENTRY, (first, second))
+
+    text = page_of(pooled).text
+
+    assert "Wide interval (evaluation 1) It is wide." in text
+    assert "Unsteady machine The same" in text
+    said = "The metrics above are of all 2 evaluations together; what follows is of the latest"
+    assert f"{said} alone, evaluation 2." in text
+    assert text.index(said) < text.index("Recall")
+    assert "evaluations together" not in page_of(samples.full_view()).text
+
+
 def test_a_signature_is_named_with_its_key() -> None:
     signature = Signature(key="ab" * 32, value="cd" * 64)
     record = replace(
@@ -395,16 +413,28 @@ def test_no_identifier_stands_twice() -> None:
 
 
 def test_the_commands_make_the_same_evaluation_again() -> None:
-    check, evaluate = commands(samples.full_record())
+    check, evaluate = commands(samples.full_record(), "team-model")
     assert check == "python -m harness check submissions/team-model --format json"
     assert evaluate == (
         "python -m harness evaluate submissions/team-model submissions/control --data sample "
         "--seed 0 --protocol official --scenario offline --meter rapl"
     )
     hub = samples.full_record(data={"source": "hub", "hub_id": "a/b", "revision": "9" * 40})
-    assert f"--data hub@{'9' * 40} " in list(commands(hub))[1]
+    assert f"--data hub@{'9' * 40} " in list(commands(hub, "team-model"))[1]
     own = replace(samples.full_record(data={"source": "directory"}), demonstration=False)
-    assert "--data DIRECTORY " in list(commands(own))[1]
+    assert "--data DIRECTORY " in list(commands(own, "team-model"))[1]
+
+
+def test_the_commands_name_the_entry_where_its_latest_record_is_of_a_copy() -> None:
+    full = samples.full_record()
+    campaign = Campaign(id="c0", entries=("a-copy", "team-model", "control"))
+    submission = replace(full.submission, entry="a-copy")
+    of_copy = replace(full, submission=submission, campaign=campaign)
+
+    check, evaluate = commands(of_copy, "team-model")
+
+    assert " submissions/team-model " in check
+    assert "evaluate submissions/team-model submissions/control --data" in evaluate
 
 
 @pytest.mark.parametrize("entry", ["; rm -rf /", "$(id)", "a b", "it's", "-rf"])
@@ -414,7 +444,7 @@ def test_a_hostile_name_is_no_command(entry: str) -> None:
         submission=replace(samples.full_record().submission, entry=entry),
         campaign=None,
     )
-    words = shlex.split(list(commands(record))[1])
+    words = shlex.split(list(commands(record, entry))[1])
     assert words[4] == f"submissions/{entry}"
 
 

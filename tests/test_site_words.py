@@ -53,6 +53,10 @@ def test_the_example_is_the_first_entry_that_competes_and_whose_energy_is_known(
         "At the modelled joules that mine takes, a phone charge would answer about "
         "5.47\u00a0million queries."
     )
+    floored = samples.entry("floored", joules_per_1000_queries=0.012, at_floor=True)
+    board = samples.board(reference, floored, samples.entry("mine"))
+    assert "that mine takes" in phone_charge_example(board, ENGLISH)
+    assert phone_charge_example(samples.board(floored), ENGLISH) == ""
     assert phone_charge_example(samples.board(), ENGLISH) == ""
 
 

@@ -6,6 +6,7 @@ import pickle
 import warnings
 import zipfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -121,6 +122,42 @@ def test_what_does_not_compile_is_pointed_at(
         assert found.line == line
     if column is not None:
         assert found.column == column
+
+
+@pytest.mark.parametrize(
+    ("source", "line", "column"),
+    [
+        ('message = "modèle chargé à côté" +* 2\n', 1, 35),
+        ('x = "éééé"; return\n', 1, 13),
+        ('a = """éé\n😀é"""; return\n', 2, 8),
+        ('def f():\n\tx="éé"; global x\n', 2, 10),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-7"])
+def test_columns_are_characters_and_not_bytes(
+    source: str, line: int, column: int, encoding: str
+) -> None:
+    cookie = "# coding: utf-7\n" if encoding == "utf-7" else ""
+    found = parse_source("model.py", (cookie + source).encode(encoding))
+    assert isinstance(found, Fault)
+    assert (found.line, found.column) == (line + bool(cookie), column)
+
+
+def test_columns_are_those_of_the_entrys_file_and_not_of_one_of_that_name_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "model.py").write_text('x = "éééé" + 1\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    found = parse_source("model.py", b'x = "aaaabbbb" +* 1\n')
+    assert isinstance(found, Fault)
+    assert found.column == 17
+
+
+def test_positions_in_a_tree_are_characters_too() -> None:
+    source = 'x = "éééé"; time.time = lambda: 0\nä = 1; load = lambda: 0\n'
+    tree = parse_source("model.py", source.encode())
+    assert isinstance(tree, ast.Module)
+    assert [each.col_offset for each in tree.body] == [0, 12, 0, 7]
 
 
 def test_source_that_is_too_long_is_not_compiled() -> None:

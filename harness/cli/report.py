@@ -25,7 +25,7 @@ from harness.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from harness.records.board import Problem
+    from harness.records.board import Board, Problem
     from harness.site.entry_view import EntryView
     from harness.store.results import StoredRecord
 
@@ -156,10 +156,9 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
     boards = with_team_names(boards, teams_at_hand(project))
     members = members_by_board(beside, boards, project.rules())
     found = [
-        (max(each.record.created_utc for each in own), board, own)
+        (max(each.record.created_utc for each in own), board, own, name)
         for board in boards.boards
-        if entry in {*(e.entry for e in board.entries), *(e.entry for e in board.failed)}
-        and (own := of_entry(board, entry, members[board.id]))
+        if (name := _stands_as(board, entry)) and (own := of_entry(board, name, members[board.id]))
     ]
     if not found:
         why = next((p for p in boards.problems if p.path.split("/")[1:2] == [entry]), None)
@@ -168,11 +167,20 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
             + (f": {why.path}: {why.message}" if why else ""),
             remedy="name a record of it, or evaluate it again",
         )
-    latest = max(moment for moment, _, _ in found)
-    _, board, own = next(each for each in found if each[0] == latest)
+    latest = max(moment for moment, *_ in found)
+    _, board, own, name = next(each for each in found if each[0] == latest)
     if len(found) > 1:
         print_note(f"note: {entry} stands on {len(found)} boards; this is its latest, {board.id}")
-    return entry_view(board, entry, own)
+    if name != entry:
+        print_note(f"note: {entry} is the very same content as {name}, and in its row: this is it")
+    return entry_view(board, name, own)
+
+
+def _stands_as(board: Board, entry: str) -> str | None:
+    """Return the name under which an entry stands on a board: an exact copy's is the original's."""
+    if entry in {*(e.entry for e in board.entries), *(e.entry for e in board.failed)}:
+        return entry
+    return next((each.entry for each in board.entries if entry in each.copies), None)
 
 
 def _no_evaluation(

@@ -7,6 +7,7 @@ Where to look, by module:
     several entries in rounds   campaign
     two entries batch by batch  duel
     void sessions               gate
+    shares beside their limit   shares
     warnings                    notices, drift, variants, agreement, conspicuous
     alone on the machine        turn, lock, journal, sweep
     paths that are published    places

@@ -25,6 +25,7 @@ from harness.evaluation.agreement import Answers
 from harness.evaluation.plan import sealed_rng
 from harness.evaluation.run import Evaluation
 from harness.evaluation.session import Heard
+from harness.evaluation.shares import beside
 from harness.records.energy import is_resolved, joules_per_1000
 from harness.records.evaluation import Campaign, EvaluationRecord, ItemOutcomes
 from harness.records.rules import Rules
@@ -315,9 +316,10 @@ def void_reason(control: Evaluation, rules: Rules) -> str | None:
     limit = rules.campaigns.control_spread
     if spread <= limit:
         return None
+    varied, allowed = beside(spread, limit)
     return (
-        f"the energy of the control {control.entry} varied by {spread:.1%} (standard deviation of "
-        f"its logarithm over {len(control.sessions)} rounds), and the rules allow {limit:.1%}"
+        f"the energy of the control {control.entry} varied by {varied} (standard deviation of "
+        f"its logarithm over {len(control.sessions)} rounds), and the rules allow {allowed}"
     )
 
 

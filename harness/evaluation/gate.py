@@ -17,6 +17,7 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import median
 
+from harness.evaluation.shares import beside
 from harness.records.rules import DisturbanceRules
 from harness.records.session import Notice, PhaseWindow, Session
 
@@ -66,15 +67,16 @@ def may_be_its_own(reasons: Sequence[Notice]) -> bool:
 def who_may_have(disturbed: Sequence[Sequence[Notice]]) -> str:
     """Say in words who may have brought about what was seen, session by session.
 
-    It accuses nobody: a machine that is cooled too little is heated by any entry.
+    It accuses nobody: a machine that is cooled too little is heated by any entry, other programs
+    may have had a part within their limits, and the kernel may have worked for anybody.
     """
     own = sum(map(may_be_its_own, disturbed))
     if not own:
         return "it was not of the entry's own processes"
     return (
         f"in {own} of {len(disturbed)} disturbed {'session' if len(disturbed) == 1 else 'sessions'}"
-        " nothing else was seen at work: the entry's own load may have brought that about, or the "
-        "machine's cooling and clock"
+        " other programs and the host stayed within their limits: the entry's own load may have "
+        "brought that about, or the machine's cooling and clock, or what the kernel did for others"
     )
 
 
@@ -108,10 +110,11 @@ def _by_others(session: Session, cores: int, rules: DisturbanceRules) -> Iterato
             "is for this one that the kernel works; else see what writes to disks here",
         )
     elif share > limit:
+        took, at_most = beside(share, limit)
         yield Notice(
             code="other-processes",
-            message=f"other processes took {share:.1%} of the machine's CPU time (limit "
-            f"{limit:.1%}, clock ticks allowed for)",
+            message=f"other processes took {took} of the machine's CPU time (limit {at_most}, "
+            "clock ticks allowed for)",
             remedy="stop what else runs, and evaluate again",
         )
     elif other > of_the_entry:
@@ -129,9 +132,10 @@ def _by_the_host(session: Session, cores: int, rules: DisturbanceRules) -> Itera
     steal = sum(window.disturbance.steal_seconds for window in own_phases(session))
     share = steal / (seconds * cores)
     if share > limit:
+        withheld, at_most = beside(share, limit)
         yield Notice(
             code="steal",
-            message=f"the host withheld {share:.1%} of the machine's CPU time (limit {limit:.1%})",
+            message=f"the host withheld {withheld} of the machine's CPU time (limit {at_most})",
             remedy="evaluate when the host is quiet, or on a machine that is not shared",
         )
 

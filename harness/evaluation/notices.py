@@ -12,6 +12,7 @@ from harness.evaluation.gate import (
     who_may_have,
 )
 from harness.evaluation.plan import wanted_seconds
+from harness.evaluation.shares import beside
 from harness.evaluation.variants import about_variants
 from harness.records.energy import (
     MEASURED_THROUGH_DRAIN,
@@ -112,11 +113,11 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
     last = record.looks[-1] if record.looks else None
     several = len(rules.protocols[record.protocol].looks) > 1
     if completed and several and last and last.half_width is not None and not last.narrow:
+        width, wanted = beside(last.half_width, rules.protocols[record.protocol].half_width)
         yield Notice(
             code="wide-interval",
             message=f"after {last.sessions} sessions, the most that the rules allow, the interval "
-            f"of energy is ±{last.half_width:.1%} wide; "
-            f"±{rules.protocols[record.protocol].half_width:.1%} is wanted",
+            f"of energy is ±{width} wide; ±{wanted} is wanted",
             remedy="use a quieter or steadier machine, or a longer measured phase: what differs by "
             "less than that cannot be told apart",
         )
@@ -151,11 +152,11 @@ def _about_the_meter(record: EvaluationRecord, rules: Rules) -> Iterator[Notice]
     if coarse := _numbers(
         sessions, lambda s: long_enough(s) and is_resolved(s) and _left_open(s) > share
     ):
-        most = max(_left_open(sessions[number - 1]) for number in coarse)
+        most, at_most = beside(max(_left_open(sessions[number - 1]) for number in coarse), share)
         yield Notice(
             code="coarse-energy",
-            message=f"edges and steps of the meter leave up to {most:.1%} of the energy measured "
-            f"in {_sessions(coarse)} open; the rules want {share:.1%} at most",
+            message=f"edges and steps of the meter leave up to {most} of the energy measured "
+            f"in {_sessions(coarse)} open; the rules want {at_most} at most",
             remedy=MORE_PASSES,
         )
     elif wanted > protocol.measured_seconds and (

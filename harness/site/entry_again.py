@@ -36,7 +36,7 @@ KEPT = 256
 def again(view: EntryView, words: Words) -> Section:
     """Give the commands that make this result again, and say what will differ."""
     record = view.latest.record
-    typed = tuple(words.uniques([*commands(record)]))
+    typed = tuple(words.uniques([*commands(record, view.name)]))
     digests = [words.quote("code", record.submission.digest[:SHOWN_DIGITS])]
     if record.environment is not None:
         digests.append(words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]))
@@ -65,15 +65,16 @@ def _again(
     return Section("again", say["entry.again"], tuple(blocks), repeats=True)
 
 
-def commands(record: EvaluationRecord) -> Iterator[str]:
+def commands(record: EvaluationRecord, entry: str) -> Iterator[str]:
     """Yield what is typed in a checkout of the same repository to evaluate the same entry again.
 
     First the check, whose digest says whether it is the same entry; then the evaluation, with the
-    others of its campaign, which took turns with it.
+    others of its campaign, which took turns with it. The record may be of an exact copy of
+    ``entry``, which goes in its place.
     """
-    own = record.submission.entry
     others = record.campaign.entries if record.campaign is not None else ()
-    together = [own, *(each for each in others if each != own)][:MOST_ROWS]
+    own = {entry, record.submission.entry}
+    together = [entry, *(each for each in others if each not in own)][:MOST_ROWS]
     folders = [shlex.quote(f"{PLACE_OF_ENTRIES}/{plain(each)}") for each in together]
     yield f"python -m harness check {folders[0]} --format json"
     data = _data_options(record.data.source, record.data.seed, record.data.revision)

@@ -281,18 +281,19 @@ def kept(view: EntryView, words: Words) -> Section:
             words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
         ),
     )
-    return _of_record(words, shown)
+    return _of_record(words, "entry.records" if view.on_board else "entry.record_file", shown)
 
 
 _OF_RECORD = (
-    "entry.records", "entry.record_digest", "entry.entry_digest", "entry.data_digest",
-    "entry.task_digest", "entry.rules_digest", "entry.signature", "entry.made",
+    "entry.record_digest", "entry.entry_digest", "entry.data_digest", "entry.task_digest",
+    "entry.rules_digest", "entry.signature", "entry.made",
 )  # fmt: skip
 
 
 @lru_cache(maxsize=KEPT)
-def _of_record(words: Words, shown: tuple[tuple[Inline, ...], ...]) -> Section:
-    facts = [Fact(words.say[key], each) for key, each in zip(_OF_RECORD, shown, strict=True)]
+def _of_record(words: Words, files: str, shown: tuple[tuple[Inline, ...], ...]) -> Section:
+    keys = (files, *_OF_RECORD)
+    facts = [Fact(words.say[key], each) for key, each in zip(keys, shown, strict=True)]
     return Section("record", words.say["entry.record"], (Facts(tuple(facts)),), repeats=True)
 
 

@@ -286,7 +286,10 @@ def _link(text: str, words: Words) -> Said:
 
 
 def warnings(view: EntryView, words: Words) -> Section:
-    """List what the harness warned of, each once, with what to do."""
+    """List what the harness warned of, each once, with what to do.
+
+    Where several evaluations are pooled, what is not of all of them says of which ones it is.
+    """
     say = words.say
     notices: tuple[Notice, ...] = (
         view.entry.warnings if view.entry is not None else view.latest.record.warnings
@@ -294,13 +297,24 @@ def warnings(view: EntryView, words: Words) -> Section:
     if not notices:
         blocks: tuple[Block, ...] = (Paragraph(say["entry.no_warnings"]),)
     else:
-        blocks = (Listing(tuple([words.told(_warning, notice) for notice in notices])),)
+        listed = [words.told(_warning, notice, *_where(view, notice)) for notice in notices]
+        blocks = (Listing(tuple(listed)),)
     return Section("warnings", say["entry.warnings"], blocks)
 
 
-def _warning(words: Wording, notice: Notice) -> Inline:
+def _where(view: EntryView, notice: Notice) -> tuple[int, ...]:
+    """Return the numbers of the evaluations that warn of it; none where all of them do."""
+    of = [n for n, each in enumerate(view.records, 1) if notice in each.record.warnings]
+    return tuple(of) if len(of) < len(view.records) else ()
+
+
+def _warning(words: Wording, notice: Notice, *evaluations: int) -> Inline:
     title = words.warning(notice.code)
     said = _seen_and_remedy(words, notice, title)
+    if evaluations:
+        numbers = ", ".join(map(str, evaluations))
+        where = words.text("entry.in_evaluations", n=len(evaluations), numbers=numbers)
+        said = (quiet(where), " ", said)
     return (Said("strong", title), " ", said) if title else said
 
 

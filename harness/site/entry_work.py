@@ -255,15 +255,12 @@ def quality(view: EntryView, words: Words) -> Section:
                 ]
             ),
         ),
-        Paragraph(
-            words.text(
-                "entry.answered",
-                answered=words.whole(record.quality.answered),
-                items=words.whole(record.quality.items),
-            ),
-            "explain",
-        ),
     ]
+    if (several := len(view.records)) > 1:
+        blocks.append(Paragraph(words.text("entry.latest_alone", evaluations=several), "explain"))
+    answered, items = words.whole(record.quality.answered), words.whole(record.quality.items)
+    said = words.text("entry.answered", answered=answered, items=items)
+    blocks.append(Paragraph(said, "explain"))
     if record.quality.step is not None:
         step = words.plain_number(record.quality.step)
         blocks.append(Paragraph(words.text("entry.kept_back", step=step), "explain"))

@@ -178,12 +178,13 @@ def phone_charge(joules_per_1000_queries: float, language: Speaks) -> str:
 def phone_charge_example(board: Board, language: Language) -> str:
     """Say what a phone charge would do at the energy of a board's first entry; empty without one.
 
-    The first that competes and whose energy is known: that is one that nothing beats.
+    The first that competes, and whose energy is known and not mostly the harness's own.
     """
     for entry in board.entries:
         joules = entry.joules_per_1000_queries
-        charge = phone_charge(joules, language) if joules and not entry.baseline else ""
-        if charge:
+        if not joules or entry.baseline or entry.at_floor:
+            continue
+        if charge := phone_charge(joules, language):
             return language.text(
                 "unit.phone_charge_example",
                 entry=shorten(entry.entry, 80),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import ast
 import warnings
+from bisect import bisect_left
 from collections.abc import Iterator
+from importlib.util import decode_source
 
 from harness.submissions.faults import (
     NOWHERE,
@@ -27,19 +29,26 @@ def parse_source(name: str, content: bytes) -> ast.Module | Fault:
     """Parse and compile a Python file, and throw the compiled code away unrun.
 
     Compiling, besides parsing, finds what an import would trip over: a ``return`` outside of a
-    function, a name that is both local and global.
+    function, a name that is both local and global. ``col_offset`` of the tree's statements and
+    expressions counts characters, as a position does, and not the parser's bytes.
     """
     if len(content) > MAX_SOURCE_BYTES:
         return _broken(
             name, f"is longer than {MAX_SOURCE_BYTES:,} bytes", "keep data in data files"
         )
+    source = _decoded(content)
+    inner = _inner_bytes(source)
+    tree = None
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape is the team's own affair
-            tree = ast.parse(content, filename=name)
-            compile(tree, name, "exec", dont_inherit=True)
+            tree = ast.parse(source)  # unnamed: columns would be counted in a file of that name
+            compile(tree, "<unknown>", "exec", dont_inherit=True)
     except SyntaxError as error:
-        position = Position(error.lineno or None, (error.offset or None) and max(error.offset, 1))
+        column = error.offset or 0
+        if tree is not None and column > 0:  # the compiler counts bytes, the parser characters
+            column = _characters(inner, error.lineno or 0, column - 1) + 1
+        position = Position(error.lineno or None, max(column, 1) if column else None)
         return _broken(
             name, f"does not compile: {shortened(error.msg, 200)}", "correct it", position
         )
@@ -47,7 +56,32 @@ def parse_source(name: str, content: bytes) -> ast.Module | Fault:
         return _broken(name, "is nested too deeply to be compiled", "flatten its expressions")
     except ValueError as error:  # what a few interpreters raise for a null byte
         return _broken(name, f"does not compile: {error}", "correct it")
+    if inner:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.stmt | ast.expr):
+                node.col_offset = _characters(inner, node.lineno, node.col_offset)
     return tree
+
+
+def _decoded(content: bytes) -> str | bytes:
+    """Return a file's text, of which the parser counts characters; what is none it tells best."""
+    try:
+        return decode_source(content)
+    except (SyntaxError, LookupError, ValueError):  # no encoding, or not of that
+        return content
+
+
+def _inner_bytes(source: str | bytes) -> list[list[int]]:
+    """Return where in each line a byte of UTF-8 begins no character; nothing where none does so."""
+    if source.isascii() or isinstance(source, bytes):
+        return []
+    lines = source.encode(errors="replace").split(b"\n")
+    return [[at for at, byte in enumerate(line) if byte & 0xC0 == 0x80] for line in lines]  # noqa: PLR2004 - 10xxxxxx
+
+
+def _characters(inner: list[list[int]], line: int, offset: int) -> int:
+    """Return how many characters stand in a line, from 1, before a byte."""
+    return offset - bisect_left(inner[line - 1], offset) if 0 < line <= len(inner) else offset
 
 
 def check_loader(name: str, tree: ast.Module, function: str) -> Fault | None:
