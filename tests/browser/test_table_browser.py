@@ -476,6 +476,27 @@ def test_of_two_whose_energies_are_not_compared_the_page_says_so(
         )
 
 
+def test_of_one_that_is_better_and_cheaper_but_not_claimed_the_page_denies_neither(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index, f"?{SMALL}.compare=slow-model,linear-model").page
+    said = board(page, SMALL).locator(".claims li")
+    said.wait_for()
+    page.evaluate(
+        """name => {
+          const { data } = Frugal.boards.get(name);
+          const better = data.entry.indexOf("linear-model");
+          data.qualityLow[better] = data.qualityHigh[data.entry.indexOf("slow-model")] + 0.001;
+          Frugal.addClaims(JSON.stringify({ board: name, claims: {} }));
+        }""",
+        SMALL,
+    )
+    assert said.inner_text().startswith(
+        "Neither is shown to beat the other: linear-model has better quality and takes less energy"
+    )
+    assert said.inner_text().endswith("over all pairs of this board at once that could be chance.")
+
+
 def test_long_numbers_in_names_are_sorted_by_their_size_too(
     open_page: OpenPage, index: Path
 ) -> None:
