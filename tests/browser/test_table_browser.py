@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -611,6 +613,18 @@ def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert section.locator("tbody tr[data-row]").count() < 60
+
+
+def test_headings_stand_on_every_page_of_paper(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    board(page, MANY).locator(".table-box thead th").evaluate_all(
+        "all => all.forEach(e => { e.style.color = 'rgb(255, 51, 0)'; })"
+    )
+    pdf = page.pdf(format="A4")
+    streams = re.finditer(rb"/FlateDecode\s*/Length \d+>>\s*stream\r?\n", pdf)
+    drawn = [zlib.decompressobj().decompress(pdf[each.end() :]) for each in streams]
+    headed = [each for each in drawn if re.search(rb"\b1 \.2 0 rg", each)]  # letters are fills
+    assert len(headed) >= 7  # the pages of 200 rows
 
 
 def test_after_printing_the_table_is_where_it_was(open_page: OpenPage, index: Path) -> None:
