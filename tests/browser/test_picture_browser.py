@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -248,10 +248,15 @@ def test_a_phone_has_the_picture_within_its_width(open_page: OpenPage, site: Pat
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_the_dark_is_drawn_in_its_own_colours(open_page: OpenPage, site: Path) -> None:
+@pytest.mark.parametrize(
+    "wish", [{"color_scheme": "dark"}, {"contrast": "more"}, {"forced_colors": "active"}], ids=str
+)
+def test_the_picture_takes_the_colours_that_the_system_asks_for(
+    open_page: OpenPage, site: Path, wish: dict[str, Any]
+) -> None:
     page = open_page(site).page
     found = ready(page)
-    light = pixels(found)
-    page.emulate_media(color_scheme="dark")
+    before = pixels(found)
+    page.emulate_media(**wish)
     painted(page)
-    assert pixels(found) != light
+    assert pixels(found) != before

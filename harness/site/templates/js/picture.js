@@ -340,10 +340,12 @@
     });
   });
   Frugal.on("address", () => pictures.forEach(restore));
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
-    pictures.forEach(function (state) {
-      state.tone = Frugal.canvas.colours(state.element);
-      draw(state);
+  ["prefers-color-scheme: dark", "prefers-contrast: more", "forced-colors: active"].forEach(function (wish) {
+    window.matchMedia("(" + wish + ")").addEventListener("change", function () {
+      pictures.forEach(function (state) {
+        state.tone = Frugal.canvas.colours(state.element);
+        draw(state);
+      });
     });
   });
 
