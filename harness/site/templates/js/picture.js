@@ -73,7 +73,8 @@
     }
     const support = Frugal.cells.value(data, "support", row);
     if (support !== null) {
-      lines.push(Frugal.text("picture.support", { percent: Frugal.percent(support) }));
+      const key = state.points.isFront(row) ? "picture.support" : "picture.support_off";
+      lines.push(Frugal.text(key, { percent: Frugal.percent(support) }));
     }
     if (state.points.isReference(row)) {
       lines.push(Frugal.text("table.mark_reference"));
