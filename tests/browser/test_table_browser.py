@@ -151,6 +151,33 @@ def test_the_script_writes_the_rows_that_the_page_had_without_it(
     assert opened.complaints == []
 
 
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_row_cuts_no_more_than_its_title_tells(
+    open_page: OpenPage, tmp_path: Path, *, scripted: bool
+) -> None:
+    rows = [
+        samples.entry(
+            "wins-both", prizes=("least-energy", "best-quality"), on_front=True, verified=True,
+            joules_per_1000_queries=1.2e6,
+        ),
+        samples.entry("cheap", quality=0.6, joules_per_1000_queries=1.2e-5),
+        samples.entry("named", quality=0.5, name="Convolutional network with 8-bit weights"),
+    ]  # fmt: skip
+    made = samples.board(*rows, id=SMALL, status="official")
+    index = write_files(tmp_path, render(Boards(boards=(made,), problems=()))) / "index.html"
+    section = open_page(index, java_script_enabled=scripted).page.locator(f"#board-{SMALL}")
+    section.locator(".tools" if scripted else ".table-box").wait_for()
+    assert section.locator(".marks div").evaluate_all(
+        "all => all.every(e => e.scrollHeight <= e.clientHeight)"
+    )
+    energy = section.locator("tbody td.number:has(.range + .range)")
+    assert energy.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth)")
+    said = energy.locator(".range:nth-child(1)").all_inner_texts()
+    assert said[:2] == ["1.08 to 1.32 × 10⁶", "1.08 to 1.32 × 10⁻⁵"]  # noqa: RUF001
+    title = section.locator("tbody th.entry").last.get_attribute("title")
+    assert title == "named\nConvolutional network with 8-bit weights"
+
+
 def test_without_javascript_the_top_is_there_and_nothing_that_does_not_work(
     open_page: OpenPage, index: Path
 ) -> None:
