@@ -239,6 +239,10 @@ def test_two_forms_are_chosen_by_the_rule_of_the_language() -> None:
         (lambda x: x.percent(0.955, 1), "95.5\u00a0%", "95,5\u00a0%"),
         (lambda x: x.significant_percent(0.4), "40.0\u00a0%", "40,0\u00a0%"),
         (lambda x: x.between((0.8611, 0.885)), "0.861 to 0.885", "0,861 à 0,885"),
+        (lambda x: x.narrow_between((11.2, 13.8)), "11.2 to 13.8", "11,2 à 13,8"),
+        (lambda x: x.narrow_between((0.0, 2e6)), "0 to 2.00 × 10⁶", "0 à 2,00 × 10⁶"),  # noqa: RUF001
+        (lambda x: x.narrow_between((98e4, 1e6)), "0.980 to 1.00 × 10⁶", "0,980 à 1,00 × 10⁶"),  # noqa: RUF001
+        (lambda x: x.narrow_between((2e-6, 3e-6)), "2.00 to 3.00 × 10⁻⁶", "2,00 à 3,00 × 10⁻⁶"),  # noqa: RUF001
         (lambda x: x.rank_range((2, 2)), "2", "2"),
         (lambda x: x.rank_range((1, 1300)), "1\N{EN DASH}1,300", "1\N{EN DASH}1\u202f300"),
         (lambda x: x.watt_hours(3600.0), "1.00\u00a0Wh", "1,00\u00a0Wh"),

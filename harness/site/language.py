@@ -176,6 +176,16 @@ class Language:
         low, high = interval
         return self.text("number.between", low=self.significant(low), high=self.significant(high))
 
+    def narrow_between(self, interval: tuple[float, float]) -> str:
+        """Spell an interval in a narrow column: its ends share a power of ten if they need one."""
+        low, high = interval
+        exponent = english.shared_power(low, high)
+        if not exponent:
+            return self.between(interval)
+        shared = float(f"1e{exponent}")
+        ends = self.between((low / shared, high / shared))
+        return f"{ends} {english.TIMES} 10{english.power(exponent)}"
+
     def rank_range(self, rank: tuple[int, int]) -> str:
         """Spell a range of ranks: ``2``, or ``1\N{EN DASH}3``."""
         best, worst = rank

@@ -59,6 +59,7 @@ def environment(code: str) -> jinja2.Environment:
     )
     made.filters |= {
         "between": spoken.between,
+        "narrow_between": spoken.narrow_between,
         "coordinate": _coordinate,
         "date": spoken.date,
         "decimals": spoken.decimals,

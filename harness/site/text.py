@@ -21,6 +21,8 @@ KEPT_SPACES = frozenset({NO_BREAK_SPACE, NARROW_SPACE})
 GRAMS = {"kg": 1e3, "g": 1.0, "mg": 1e-3, "\N{MICRO SIGN}g": 1e-6}
 """Likewise, in grams."""
 SIGNIFICANT_DIGITS = 3
+LEAST_SHARED = 0.1
+"""Of a power of ten that two figures share: less would be spelt with more zeros than digits."""
 KEPT = 4096
 """Spellings that are kept: pages of several boards have the same figures."""
 _THOUSANDS = frozenset({"e+03", "e+04", "e+05"})
@@ -68,6 +70,13 @@ def significant_lines(values: Sequence[float]) -> str:
             for n in [n for n, line in enumerate(lines) if sign in line]:
                 lines[n] = spell_significant(values[n])
     return "\n".join(lines)
+
+
+def shared_power(low: float, high: float) -> int:
+    """Return the power of ten that the ends of an interval can share, 0 where it needs none."""
+    exponent = int(f"{high:.{SIGNIFICANT_DIGITS - 1}e}".split("e")[1])
+    is_spelt = TIMES in significant(high)
+    return exponent if is_spelt and low / float(f"1e{exponent}") >= LEAST_SHARED else 0
 
 
 def power(exponent: int) -> str:

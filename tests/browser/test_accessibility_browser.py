@@ -124,6 +124,10 @@ def test_colours_of_the_system_are_heeded(browser: Browser, folder: Path) -> Non
     link = page.locator(".lead a").first
     drawn = line.evaluate("element => getComputedStyle(element).stroke")
     assert drawn == link.evaluate("element => getComputedStyle(element).color")
+    frame, ink = page.locator(".banner.strong").first.evaluate(
+        "e => [getComputedStyle(e).borderTopColor, getComputedStyle(document.body).color]"
+    )
+    assert frame == ink
     opened.context.close()
 
 

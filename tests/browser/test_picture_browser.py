@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -34,8 +34,12 @@ def few() -> Board:
     return samples.board(
         samples.entry("null", quality=0.3, joules_per_1000_queries=0.1, baseline=True),
         samples.entry("linear", quality=0.6, joules_per_1000_queries=1.0, on_front=True),
-        samples.entry("network", quality=0.9, joules_per_1000_queries=30.0, on_front=True),
-        samples.entry(HOSTILE, quality=0.5, joules_per_1000_queries=5.0, team=HOSTILE),
+        samples.entry(
+            "network", quality=0.9, joules_per_1000_queries=30.0, on_front=True, front_support=0.7
+        ),
+        samples.entry(
+            HOSTILE, quality=0.5, joules_per_1000_queries=5.0, team=HOSTILE, front_support=0.24
+        ),
         samples.entry("unresolved", quality=0.4, joules_per_1000_queries=None),
         id=FEW,
         floor_joules_per_1000_queries=0.3,
@@ -105,6 +109,19 @@ def test_keys_go_from_entry_to_entry_by_energy_and_by_quality(
     said = found.locator("[aria-live]").inner_text()
     assert said.startswith("null, ")
     assert "0.1" in said
+
+
+def test_only_of_what_is_on_the_front_it_says_so(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.locator("canvas").focus()
+    met = []
+    for key in ("End", "ArrowLeft"):
+        page.keyboard.press(key)
+        painted(page)
+        said = found.locator(".card span", has_text="front").inner_text()
+        met.append(said.replace("\u00a0", " "))
+    assert met == ["on the front with 70 % support", "not on the front (24 % support for it)"]
 
 
 def test_enter_goes_to_the_row_and_the_row_lights_the_mark(open_page: OpenPage, site: Path) -> None:
@@ -248,10 +265,15 @@ def test_a_phone_has_the_picture_within_its_width(open_page: OpenPage, site: Pat
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
 
 
-def test_the_dark_is_drawn_in_its_own_colours(open_page: OpenPage, site: Path) -> None:
+@pytest.mark.parametrize(
+    "wish", [{"color_scheme": "dark"}, {"contrast": "more"}, {"forced_colors": "active"}], ids=str
+)
+def test_the_picture_takes_the_colours_that_the_system_asks_for(
+    open_page: OpenPage, site: Path, wish: dict[str, Any]
+) -> None:
     page = open_page(site).page
     found = ready(page)
-    light = pixels(found)
-    page.emulate_media(color_scheme="dark")
+    before = pixels(found)
+    page.emulate_media(**wish)
     painted(page)
-    assert pixels(found) != light
+    assert pixels(found) != before

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
+import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -147,6 +149,33 @@ def test_the_script_writes_the_rows_that_the_page_had_without_it(
     first = cells(board(opened.page, MANY))
     assert first == cells(without.locator(f"#board-{MANY}"))[: len(first)]
     assert opened.complaints == []
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_a_row_cuts_no_more_than_its_title_tells(
+    open_page: OpenPage, tmp_path: Path, *, scripted: bool
+) -> None:
+    rows = [
+        samples.entry(
+            "wins-both", prizes=("least-energy", "best-quality"), on_front=True, verified=True,
+            joules_per_1000_queries=1.2e6,
+        ),
+        samples.entry("cheap", quality=0.6, joules_per_1000_queries=1.2e-5),
+        samples.entry("named", quality=0.5, name="Convolutional network with 8-bit weights"),
+    ]  # fmt: skip
+    made = samples.board(*rows, id=SMALL, status="official")
+    index = write_files(tmp_path, render(Boards(boards=(made,), problems=()))) / "index.html"
+    section = open_page(index, java_script_enabled=scripted).page.locator(f"#board-{SMALL}")
+    section.locator(".tools" if scripted else ".table-box").wait_for()
+    assert section.locator(".marks div").evaluate_all(
+        "all => all.every(e => e.scrollHeight <= e.clientHeight)"
+    )
+    energy = section.locator("tbody td.number:has(.range + .range)")
+    assert energy.evaluate_all("all => all.every(e => e.scrollWidth <= e.clientWidth)")
+    said = energy.locator(".range:nth-child(1)").all_inner_texts()
+    assert said[:2] == ["1.08 to 1.32 × 10⁶", "1.08 to 1.32 × 10⁻⁵"]  # noqa: RUF001
+    title = section.locator("tbody th.entry").last.get_attribute("title")
+    assert title == "named\nConvolutional network with 8-bit weights"
 
 
 def test_without_javascript_the_top_is_there_and_nothing_that_does_not_work(
@@ -476,6 +505,27 @@ def test_of_two_whose_energies_are_not_compared_the_page_says_so(
         )
 
 
+def test_of_one_that_is_better_and_cheaper_but_not_claimed_the_page_denies_neither(
+    open_page: OpenPage, index: Path
+) -> None:
+    page = open_page(index, f"?{SMALL}.compare=slow-model,linear-model").page
+    said = board(page, SMALL).locator(".claims li")
+    said.wait_for()
+    page.evaluate(
+        """name => {
+          const { data } = Frugal.boards.get(name);
+          const better = data.entry.indexOf("linear-model");
+          data.qualityLow[better] = data.qualityHigh[data.entry.indexOf("slow-model")] + 0.001;
+          Frugal.addClaims(JSON.stringify({ board: name, claims: {} }));
+        }""",
+        SMALL,
+    )
+    assert said.inner_text().startswith(
+        "Neither is shown to beat the other: linear-model has better quality and takes less energy"
+    )
+    assert said.inner_text().endswith("over all pairs of this board at once that could be chance.")
+
+
 def test_long_numbers_in_names_are_sorted_by_their_size_too(
     open_page: OpenPage, index: Path
 ) -> None:
@@ -590,6 +640,18 @@ def test_printing_shows_rows_and_no_empty_paper(open_page: OpenPage, index: Path
     page.emulate_media(media="screen")
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert section.locator("tbody tr[data-row]").count() < 60
+
+
+def test_headings_stand_on_every_page_of_paper(open_page: OpenPage, index: Path) -> None:
+    page = open_page(index).page
+    board(page, MANY).locator(".table-box thead th").evaluate_all(
+        "all => all.forEach(e => { e.style.color = 'rgb(255, 51, 0)'; })"
+    )
+    pdf = page.pdf(format="A4")
+    streams = re.finditer(rb"/FlateDecode\s*/Length \d+>>\s*stream\r?\n", pdf)
+    drawn = [zlib.decompressobj().decompress(pdf[each.end() :]) for each in streams]
+    headed = [each for each in drawn if re.search(rb"\b1 \.2 0 rg", each)]  # letters are fills
+    assert len(headed) >= 7  # the pages of 200 rows
 
 
 def test_after_printing_the_table_is_where_it_was(open_page: OpenPage, index: Path) -> None:

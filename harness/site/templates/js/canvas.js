@@ -1,7 +1,7 @@
 /* How a board's picture is painted: on a canvas, since ten thousand marks with their error bars are
  * too many elements. What is where follows from `view`, in logarithms (base 10) of joules per 1,000
  * queries across and in quality upwards; nothing here knows of events. The colours are the style
- * sheet's, read when the page changes between light and dark.
+ * sheet's, read anew when the reader's system asks for others.
  */
 (function () {
   "use strict";

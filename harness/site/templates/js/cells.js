@@ -52,7 +52,7 @@
       const link = make("a");
       link.href = page(data, row);
       link.append(make("bdi", "", called(data, row)));
-      cell.title = data.entry[row];
+      cell.title = called(data, row) + "\n" + data.name[row]; /* the cell cuts what is long */
       cell.append(link, " ", make("bdi", "range", data.name[row]));
     },
     team(cell, data, row) {
@@ -74,7 +74,7 @@
       const range =
         low === null
           ? Frugal.text("table.too_few_sessions")
-          : Frugal.between(low, data.joulesHigh[row]);
+          : Frugal.narrowBetween(low, data.joulesHigh[row]);
       lines(cell, Frugal.significant(joules), range, Frugal.wattHours(joules, data.wattHours));
     },
     class(cell, data, row) {

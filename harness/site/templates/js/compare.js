@@ -167,7 +167,7 @@
       return "compare.trade";
     }
     if (cheaper(data, one, other)) {
-      return "compare.less_energy";
+      return better ? "compare.both" : "compare.less_energy";
     }
     return better ? "compare.better_quality" : null;
   }

@@ -31,7 +31,8 @@
  * names there are its own ("zoom"); whatever is read there may have been made up by anybody.
  *
  * Words: Frugal.text(key, values) of the catalogue's [script] tables; Frugal.sentence(key, nodes)
- * puts elements into the holes. Figures: count, significant, wattHours, between, percent.
+ * puts elements into the holes. Figures: count, significant, wattHours, between, narrowBetween,
+ * percent.
  */
 (function () {
   "use strict";
@@ -44,6 +45,7 @@
   const listeners = new Map();
   const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const SIGNIFICANT_DIGITS = 3;
+  const LEAST_SHARED = 0.1;
   const WATT_HOURS = { kWh: 3.6e6, Wh: 3600, mWh: 3.6, "µWh": 0.0036 }; /* in joules, the largest first */
   const MINUS = "\u2212";
   const HOLE = /\{(\w+)\}/;
@@ -99,19 +101,26 @@
     return { mantissa: parts[0], exponent: Number(parts[1]) };
   }
 
+  function isPlain(exponent) {
+    return exponent >= -4 && exponent < 6;
+  }
+
   /* Three significant digits, as harness/site/text.py spells them. */
   function significant(value) {
     if (value === 0) {
       return "0";
     }
     const { mantissa, exponent } = rounded(value);
-    if (exponent >= -4 && exponent < 6) {
+    if (isPlain(exponent)) {
       const decimals = Math.max(0, SIGNIFICANT_DIGITS - 1 - exponent);
       return fixed(Number(mantissa + "e" + exponent), decimals);
     }
+    return fixed(Number(mantissa), SIGNIFICANT_DIGITS - 1) + timesTen(exponent);
+  }
+
+  function timesTen(exponent) {
     const power = String(Math.abs(exponent)).replace(/\d/g, (digit) => SUPERSCRIPT[digit]);
-    const figure = fixed(Number(mantissa), SIGNIFICANT_DIGITS - 1);
-    return figure + " × 10" + (exponent < 0 ? "⁻" : "") + power;
+    return " × 10" + (exponent < 0 ? "⁻" : "") + power;
   }
 
   /* "27.8 mWh": in that unit, else in the largest of which there is one, as text.py spells it. */
@@ -122,6 +131,16 @@
 
   function between(low, high) {
     return filled(spoken.figures.between, { low: significant(low), high: significant(high) });
+  }
+
+  /* In a narrow column: ends share a power of ten, as language.py spells it. */
+  function narrowBetween(low, high) {
+    const { exponent } = rounded(high);
+    const shared = Number("1e" + exponent);
+    if (isPlain(exponent) || low / shared < LEAST_SHARED) {
+      return between(low, high);
+    }
+    return between(low / shared, high / shared) + timesTen(exponent);
   }
 
   function percent(share) {
@@ -205,6 +224,7 @@
     significant: significant,
     wattHours: wattHours,
     between: between,
+    narrowBetween: narrowBetween,
     percent: percent,
     rankRange: rankRange,
     on: on,

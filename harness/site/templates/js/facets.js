@@ -1,5 +1,6 @@
 /* What chooses boards (task, hardware, grade of the meter, status), and when a board's data come:
- * those of the first are in the page, others follow when they are about to be seen.
+ * those of the first are in the page, others follow when they are about to be seen or a link leads
+ * to them.
  */
 (function () {
   "use strict";
@@ -76,7 +77,7 @@
     bar.hidden = false;
   }
 
-  /* Boards after the first load their data when they come near, or when a link names them. */
+  /* Boards after the first load their data when they come near. */
   function loadLater() {
     const later = Frugal.sections().filter((section) => section.dataset.source);
     if (!later.length) {
@@ -99,8 +100,50 @@
     });
   }
 
+  /* What the address leads to: its board's data are loaded at once, and it stays in sight while
+   * boards above it get theirs and change their height, until the reader goes elsewhere.
+   */
+  function land() {
+    let target = null;
+    let at = 0;
+    let height = 0;
+    function find() {
+      target = document.getElementById(location.hash.slice(1));
+      const section = target && target.closest("section.board");
+      if (section && section.dataset.source) {
+        Frugal.load(section.dataset.source);
+      }
+      at = target ? target.getBoundingClientRect().top : 0;
+    }
+    function leave() {
+      target = null;
+    }
+    /* A scroll bar that is drawn tells no more than this: it went elsewhere, and nothing had grown. */
+    function scrolled() {
+      if (target && document.body.offsetHeight === height && Math.abs(target.getBoundingClientRect().top - at) > 1) {
+        leave();
+      }
+    }
+    find();
+    const [visit] = performance.getEntriesByType("navigation");
+    if (visit && visit.type !== "navigate") {
+      leave(); /* the browser goes back to where the reader was */
+    }
+    new ResizeObserver(function () {
+      height = document.body.offsetHeight;
+      if (target) {
+        target.scrollIntoView();
+        at = target.getBoundingClientRect().top;
+      }
+    }).observe(document.body);
+    ["wheel", "touchmove", "pointerdown", "keydown"].forEach((deed) => window.addEventListener(deed, leave, { passive: true }));
+    window.addEventListener("scroll", scrolled, { passive: true });
+    window.addEventListener("hashchange", find);
+  }
+
   if (bar) {
     mount();
   }
   loadLater();
+  land();
 })();

@@ -73,7 +73,8 @@
     }
     const support = Frugal.cells.value(data, "support", row);
     if (support !== null) {
-      lines.push(Frugal.text("picture.support", { percent: Frugal.percent(support) }));
+      const key = state.points.isFront(row) ? "picture.support" : "picture.support_off";
+      lines.push(Frugal.text(key, { percent: Frugal.percent(support) }));
     }
     if (state.points.isReference(row)) {
       lines.push(Frugal.text("table.mark_reference"));
@@ -340,10 +341,12 @@
     });
   });
   Frugal.on("address", () => pictures.forEach(restore));
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
-    pictures.forEach(function (state) {
-      state.tone = Frugal.canvas.colours(state.element);
-      draw(state);
+  ["prefers-color-scheme: dark", "prefers-contrast: more", "forced-colors: active"].forEach(function (wish) {
+    window.matchMedia("(" + wish + ")").addEventListener("change", function () {
+      pictures.forEach(function (state) {
+        state.tone = Frugal.canvas.colours(state.element);
+        draw(state);
+      });
     });
   });
 
