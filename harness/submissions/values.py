@@ -26,6 +26,9 @@ def check_values(document: Document, report: Report) -> None:
     """Report every value that has the right type and cannot be meant."""
     for path, text in _texts(document.plain, ()):
         _check_printable(path, text, report)
+        if text and not text.strip():
+            said = f"{dotted(path)} is blank"
+            report("FRG114", path, said, "write what it is, or leave the field out if it may be")
     _check_licences(document, report)
     _check_model(document, report)
     _check_weights(document, report)
