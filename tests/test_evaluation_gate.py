@@ -89,12 +89,12 @@ CASES = {
     "throttled": Case(
         with_disturbance("measured", throttle_events=1),
         with_disturbance("measured", throttle_events=0),
-        "throttled 1 times",
+        "throttled once (limit 0)",
     ),
     "device-overheated": Case(
         with_board("measured", overheated=True),
         with_board("measured", overheated=False),
-        "gpu-0: throttled by heat in 1 windows (limit 0)",
+        "gpu-0: throttled by heat in 1 window (limit 0)",
     ),
     "suspended": Case(
         with_disturbance("idle-after", suspended_seconds=0.11),

@@ -288,7 +288,9 @@ CASES = {
         with_look(narrow=False), with_look(narrow=True), "±9.0% wide; ±5.0% is wanted"
     ),
     "drift-within-sessions": Case(
-        with_sweeps(1.0, 0.97, 0.94), with_sweeps(1.0, 0.98, 0.96), "cost -6.2% CPU time"
+        with_sweeps(1.0, 0.97, 0.94),
+        with_sweeps(1.0, 0.98, 0.96),
+        "by -6.2% from the first sweep of a session to the last",
     ),
     "drift-between-sessions": Case(
         record(joules=(39.0, 40.0, 41.1, 42.0, 43.0)),
@@ -326,6 +328,12 @@ def test_an_interval_hardly_too_wide_is_not_said_to_be_as_wide_as_wanted() -> No
     (notice,) = notices(replace(record(), looks=(last,)), RULES)
 
     assert "±5.04% wide; ±5.00% is wanted" in notice.message
+
+
+def test_one_void_session_is_told_of_as_one() -> None:
+    (notice,) = notices(with_void(REASON), RULES)
+
+    assert notice.message == "1 of 6 sessions was disturbed and is void (steal)"
 
 
 def test_an_ordinary_record_raises_none() -> None:

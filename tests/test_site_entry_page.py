@@ -310,7 +310,10 @@ def test_what_is_of_one_of_several_evaluations_says_of_which() -> None:
     said = "The metrics above are of all 2 evaluations together; what follows is of the latest"
     assert f"{said} alone, evaluation 2." in text
     assert text.index(said) < text.index("Recall")
-    assert "evaluations together" not in page_of(samples.full_view()).text
+    assert "the signature and the date are of the latest." in text
+    alone = page_of(samples.full_view()).text
+    assert "evaluations together" not in alone
+    assert "are of the latest." not in alone
 
 
 def test_a_signature_is_named_with_its_key() -> None:

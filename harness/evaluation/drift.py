@@ -22,8 +22,8 @@ def about_drift(record: EvaluationRecord, cautions: CautionRules) -> Iterator[No
     if found := told(seen.within_sessions):
         yield Notice(
             code="drift-within-sessions",
-            message=f"a query cost {found.change:+.1%} CPU time in the last sweep of a session, "
-            f"against the first ({_chance(found)})",
+            message=f"the CPU time of a query changed by {found.change:+.1%} from the first sweep "
+            f"of a session to the last ({_chance(found)})",
             remedy="it gets cheaper while caches and clocks settle, dearer where memory fills up: "
             "do in load, or in answers to the warm-up, what is done once",
         )

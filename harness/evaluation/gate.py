@@ -166,18 +166,20 @@ def _by_a_change_of_speed(
 def _by_heat(session: Session, rules: DisturbanceRules) -> Iterator[Notice]:
     events = sum(window.disturbance.throttle_events or 0 for window in own_phases(session))
     if events > rules.throttle_events:
+        times = "once" if events == 1 else f"{events} times"
         yield Notice(
             code="throttled",
-            message=f"the processor was throttled {events} times (limit {rules.throttle_events})",
+            message=f"the processor was throttled {times} (limit {rules.throttle_events})",
             remedy="cool the machine, or lower its power limit; where it cannot be helped, raise "
             "throttle_events in the rules",
         )
     conditions = [each for window in own_phases(session) for each in window.reading.conditions]
     hot = [condition.device for condition in conditions if condition.overheated]
     if len(hot) > rules.throttle_events:
+        windows = "1 window" if len(hot) == 1 else f"{len(hot)} windows"
         yield Notice(
             code="device-overheated",
-            message=f"{', '.join(sorted(set(hot)))}: throttled by heat in {len(hot)} windows "
+            message=f"{', '.join(sorted(set(hot)))}: throttled by heat in {windows} "
             f"(limit {rules.throttle_events})",
             remedy="cool the device, or lower its power limit; where it cannot be helped, raise "
             "throttle_events in the rules",

@@ -241,9 +241,10 @@ def _about_disturbances(record: EvaluationRecord, rules: Rules) -> Iterator[Noti
     elif record.voided:
         tries = f"{len(record.voided)} of {len(record.voided) + len(record.sessions)} sessions"
         kinds = sorted({reason.code for void in record.voided for reason in void.reasons})
+        void = "was disturbed and is" if len(record.voided) == 1 else "were disturbed and are"
         yield Notice(
             code="void-sessions",
-            message=f"{tries} were disturbed and are void ({', '.join(kinds)})",
+            message=f"{tries} {void} void ({', '.join(kinds)})",
             remedy="what was seen in each is in the record; a quiet machine would need no repeats",
         )
     yield from _about_its_own_load(record)

@@ -294,7 +294,9 @@ _OF_RECORD = (
 def _of_record(words: Words, files: str, shown: tuple[tuple[Inline, ...], ...]) -> Section:
     keys = (files, *_OF_RECORD)
     facts = [Fact(words.say[key], each) for key, each in zip(keys, shown, strict=True)]
-    return Section("record", words.say["entry.record"], (Facts(tuple(facts)),), repeats=True)
+    several = len(shown[0]) > 1
+    why = (Paragraph(words.say["entry.latest_file"], "explain"),) if several else ()
+    return Section("record", words.say["entry.record"], (*why, Facts(tuple(facts))), repeats=True)
 
 
 def signature(view: EntryView, words: Words) -> Iterator[Inline]:
