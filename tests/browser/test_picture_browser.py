@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -277,3 +278,34 @@ def test_the_picture_takes_the_colours_that_the_system_asks_for(
     page.emulate_media(**wish)
     painted(page)
     assert pixels(found) != before
+
+
+WRITTEN = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  window.written.push([text, x, y, this.measureText(text).width, parseFloat(this.font)]);
+  fill.call(this, text, x, y);
+};
+"""
+
+
+def test_figures_of_the_axis_stand_apart_however_close_the_look(
+    open_page: OpenPage, site: Path
+) -> None:
+    opened = open_page(site, viewport=PHONE)
+    opened.page.add_init_script(WRITTEN)
+    opened.goto(site)
+    ready(opened.page)
+    for right in range(20):
+        opened.page.evaluate("window.written = []")
+        opened.page.evaluate(
+            f"history.pushState(null, '', '?{FEW}.zoom=-0.9_{-0.8 + right / 50}_0.2_0.9');"
+            "dispatchEvent(new PopStateEvent('popstate'))"
+        )
+        painted(opened.page)
+        drawn = opened.page.evaluate("window.written")
+        figures = sorted((x, wide) for text, x, _, wide, _ in drawn if text.endswith("Wh"))
+        assert figures
+        for (x, wide), (after, width) in pairwise(figures):
+            assert x + wide / 2 < after - width / 2

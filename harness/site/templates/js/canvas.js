@@ -13,6 +13,7 @@
   const NARROW = 560; /* CSS pixels: where names and ticks need to be fewer */
   const RADIUS = 5;
   const CAP = 4;
+  const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
   const LEAST_SHADE = 0.15; /* of a mark that is surely not on the front: it must be seen */
   const SHADES = 8;
   const MOST_LABELS = 40;
@@ -66,9 +67,19 @@
     path.lineTo(x2, y2);
   }
 
-  /* Write in the middle above or below a place, but not over the right edge. */
-  function inside(pen, text, x, y, right) {
-    pen.fillText(text, Math.min(x, right - pen.measureText(text).width / 2), y);
+  /* Write each in the middle below its place, but not over the right edge nor where that would
+   * touch the one before.
+   */
+  function inside(pen, texts, places, y, right) {
+    let end = -Infinity;
+    texts.forEach(function (text, n) {
+      const half = pen.measureText(text).width / 2;
+      const x = Math.min(places[n], right - half);
+      if (x - half > end) {
+        pen.fillText(text, x, y);
+        end = x + half + LEAST_GAP;
+      }
+    });
   }
 
   /* Make letters smaller where a text is wider than its room, as titles of axes in French are. */
@@ -94,15 +105,13 @@
     pen.font = place.size + "px " + tone.font;
     pen.fillStyle = tone.quiet;
     pen.textAlign = "center";
-    const joules = Frugal.scales.spelt(columns);
-    columns.forEach(function (joule, n) {
-      const x = to.x(Math.log10(joule));
-      segment(lines, x, place.top, x, bottom);
-      inside(pen, joules[n] + "\u00a0J", x, bottom + 1.4 * place.size, place.width - 3);
-    });
+    const across = columns.map((joule) => to.x(Math.log10(joule)));
+    across.forEach((x) => segment(lines, x, place.top, x, bottom));
+    const joules = Frugal.scales.spelt(columns).map((spelt) => spelt + "\u00a0J");
+    inside(pen, joules, across, bottom + 1.4 * place.size, place.width - 3);
     pen.font = 0.86 * place.size + "px " + tone.font;
-    columns.forEach((joule) =>
-      inside(pen, Frugal.wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
+    const wattHours = columns.map((joule) => Frugal.wattHours(joule));
+    inside(pen, wattHours, across, bottom + 2.6 * place.size, place.width - 3);
     pen.font = place.size + "px " + tone.font;
     pen.textAlign = "end";
     const spelt = Frugal.scales.spelt(levels);
