@@ -309,3 +309,22 @@ def test_figures_of_the_axis_stand_apart_however_close_the_look(
         assert figures
         for (x, wide), (after, width) in pairwise(figures):
             assert x + wide / 2 < after - width / 2
+
+
+def test_letters_of_the_picture_are_as_large_as_the_reader_has_them(
+    open_page: OpenPage, site: Path
+) -> None:
+    opened = open_page(site)
+    opened.page.add_init_script(WRITTEN)
+    sizes = []
+    for size in ("16px", "32px"):
+        opened.page.add_init_script(
+            "const sheet = new CSSStyleSheet();"
+            f"sheet.replaceSync('html {{ font-size: {size}; }}');"
+            "document.adoptedStyleSheets = [sheet];"
+        )
+        opened.goto(site)
+        ready(opened.page)
+        sizes.append({text: size for text, *_, size in opened.page.evaluate("window.written")})
+    assert sizes[0]["network"] == 14
+    assert sizes[1]["network"] == 28

@@ -10,7 +10,8 @@
     return;
   }
 
-  const NARROW = 560; /* CSS pixels: where names and ticks need to be fewer */
+  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
+  const NARROW = 560; /* where names and ticks need to be fewer */
   const RADIUS = 5;
   const CAP = 4;
   const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
@@ -36,17 +37,21 @@
     };
   }
 
-  /* Where things stand on a canvas of this size. */
+  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
   function layout(width) {
-    const narrow = width < NARROW;
+    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
+    const narrow = width < NARROW * zoom;
+    const [top, bottom] = [34 * zoom, 74 * zoom];
+    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
     return {
       width: width,
-      height: Math.round(narrow ? 400 : Math.min(520, 0.46 * width)),
-      left: narrow ? 48 : 64,
+      height: Math.round(top + field + bottom),
+      left: (narrow ? 48 : 64) * zoom,
       right: narrow ? 12 : 20,
-      top: 34,
-      bottom: 74,
-      size: narrow ? 12 : 14,
+      top: top,
+      bottom: bottom,
+      tools: 120 * zoom, /* how wide the buttons are */
+      size: (narrow ? 12 : 14) * zoom,
       narrow: narrow,
     };
   }
@@ -129,7 +134,7 @@
     pen.fillStyle = tone.ink;
     pen.fillText(words.across, place.width - place.right, place.height - 8);
     pen.textAlign = "start";
-    sized(pen, words.up, "600 ", place.size, tone.font, place.width - 120); /* buttons stand beside it */
+    sized(pen, words.up, "600 ", place.size, tone.font, place.width - place.tools);
     pen.fillText(words.up, 0, place.size + 2);
   }
 
