@@ -27,6 +27,12 @@ pytestmark = pytest.mark.browser
 FEW, MANY = "few", "many"
 CROWD = 3000
 HOSTILE = "<img src=x onerror=\"document.title = 'taken over'\">"
+LETTERS = """{
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("html { font-size: %s; }");
+  document.adoptedStyleSheets = [sheet];
+}"""
+"""Has letters of this size, as a reader's browser may."""
 SETTLED = 400
 """Milliseconds: the address follows what is done after a pause."""
 
@@ -259,8 +265,13 @@ def test_print_has_the_drawing_and_its_lines(open_page: OpenPage, site: Path) ->
     assert found.locator("svg.chart.wide .guide").count() == 1
 
 
-def test_a_phone_has_the_picture_within_its_width(open_page: OpenPage, site: Path) -> None:
-    page = open_page(site, viewport=PHONE).page
+@pytest.mark.parametrize("letters", ["16px", "32px"])
+def test_a_phone_has_the_picture_within_its_width(
+    open_page: OpenPage, site: Path, letters: str
+) -> None:
+    opened = open_page(site, viewport=PHONE)
+    opened.page.add_init_script(LETTERS % letters)
+    page = opened.goto(site).page
     found = ready(page)
     assert found.locator("canvas").evaluate("(canvas) => canvas.clientWidth") <= PHONE["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -318,11 +329,7 @@ def test_letters_of_the_picture_are_as_large_as_the_reader_has_them(
     opened.page.add_init_script(WRITTEN)
     sizes = []
     for size in ("16px", "32px"):
-        opened.page.add_init_script(
-            "const sheet = new CSSStyleSheet();"
-            f"sheet.replaceSync('html {{ font-size: {size}; }}');"
-            "document.adoptedStyleSheets = [sheet];"
-        )
+        opened.page.add_init_script(LETTERS % size)
         opened.goto(site)
         ready(opened.page)
         sizes.append({text: size for text, *_, size in opened.page.evaluate("window.written")})
