@@ -158,3 +158,16 @@ def test_a_report_shows_its_style_though_it_is_one_file(
     assert ink.evaluate("e => getComputedStyle(e).borderTopStyle") == "solid"
     assert opened.complaints == []
     opened.context.close()
+
+
+def test_stripes_of_phases_are_seen_on_paper_and_in_the_colours_of_the_system(
+    browser: Browser, places: dict[str, Path]
+) -> None:
+    opened = Opened(browser).goto(places["entry.html"])
+    band = opened.page.locator(".trace .band").first
+    line = "e => { const s = getComputedStyle(e); return s.stroke !== 'none' && s.stroke; }"
+    assert not band.evaluate(line)
+    for media in ({"media": "print"}, {"media": "screen", "forced_colors": "active"}):
+        opened.page.emulate_media(**media)
+        assert band.evaluate(line) not in {False, band.evaluate("e => getComputedStyle(e).fill")}
+    opened.context.close()

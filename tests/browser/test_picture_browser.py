@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
@@ -26,6 +27,12 @@ pytestmark = pytest.mark.browser
 FEW, MANY = "few", "many"
 CROWD = 3000
 HOSTILE = "<img src=x onerror=\"document.title = 'taken over'\">"
+LETTERS = """{
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync("html { font-size: %s; }");
+  document.adoptedStyleSheets = [sheet];
+}"""
+"""Has letters of this size, as a reader's browser may."""
 SETTLED = 400
 """Milliseconds: the address follows what is done after a pause."""
 
@@ -258,8 +265,13 @@ def test_print_has_the_drawing_and_its_lines(open_page: OpenPage, site: Path) ->
     assert found.locator("svg.chart.wide .guide").count() == 1
 
 
-def test_a_phone_has_the_picture_within_its_width(open_page: OpenPage, site: Path) -> None:
-    page = open_page(site, viewport=PHONE).page
+@pytest.mark.parametrize("letters", ["16px", "32px"])
+def test_a_phone_has_the_picture_within_its_width(
+    open_page: OpenPage, site: Path, letters: str
+) -> None:
+    opened = open_page(site, viewport=PHONE)
+    opened.page.add_init_script(LETTERS % letters)
+    page = opened.goto(site).page
     found = ready(page)
     assert found.locator("canvas").evaluate("(canvas) => canvas.clientWidth") <= PHONE["width"]
     assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
@@ -277,3 +289,49 @@ def test_the_picture_takes_the_colours_that_the_system_asks_for(
     page.emulate_media(**wish)
     painted(page)
     assert pixels(found) != before
+
+
+WRITTEN = """
+window.written = [];
+const fill = CanvasRenderingContext2D.prototype.fillText;
+CanvasRenderingContext2D.prototype.fillText = function (text, x, y) {
+  window.written.push([text, x, y, this.measureText(text).width, parseFloat(this.font)]);
+  fill.call(this, text, x, y);
+};
+"""
+
+
+def test_figures_of_the_axis_stand_apart_however_close_the_look(
+    open_page: OpenPage, site: Path
+) -> None:
+    opened = open_page(site, viewport=PHONE)
+    opened.page.add_init_script(WRITTEN)
+    opened.goto(site)
+    ready(opened.page)
+    for right in range(20):
+        opened.page.evaluate("window.written = []")
+        opened.page.evaluate(
+            f"history.pushState(null, '', '?{FEW}.zoom=-0.9_{-0.8 + right / 50}_0.2_0.9');"
+            "dispatchEvent(new PopStateEvent('popstate'))"
+        )
+        painted(opened.page)
+        drawn = opened.page.evaluate("window.written")
+        figures = sorted((x, wide) for text, x, _, wide, _ in drawn if text.endswith("Wh"))
+        assert figures
+        for (x, wide), (after, width) in pairwise(figures):
+            assert x + wide / 2 < after - width / 2
+
+
+def test_letters_of_the_picture_are_as_large_as_the_reader_has_them(
+    open_page: OpenPage, site: Path
+) -> None:
+    opened = open_page(site)
+    opened.page.add_init_script(WRITTEN)
+    sizes = []
+    for size in ("16px", "32px"):
+        opened.page.add_init_script(LETTERS % size)
+        opened.goto(site)
+        ready(opened.page)
+        sizes.append({text: size for text, *_, size in opened.page.evaluate("window.written")})
+    assert sizes[0]["network"] == 14
+    assert sizes[1]["network"] == 28

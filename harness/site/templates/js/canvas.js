@@ -10,9 +10,11 @@
     return;
   }
 
-  const NARROW = 560; /* CSS pixels: where names and ticks need to be fewer */
+  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
+  const NARROW = 560; /* where names and ticks need to be fewer */
   const RADIUS = 5;
   const CAP = 4;
+  const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
   const LEAST_SHADE = 0.15; /* of a mark that is surely not on the front: it must be seen */
   const SHADES = 8;
   const MOST_LABELS = 40;
@@ -35,17 +37,21 @@
     };
   }
 
-  /* Where things stand on a canvas of this size. */
+  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
   function layout(width) {
-    const narrow = width < NARROW;
+    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
+    const narrow = width < NARROW * zoom;
+    const [top, bottom] = [34 * zoom, 74 * zoom];
+    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
     return {
       width: width,
-      height: Math.round(narrow ? 400 : Math.min(520, 0.46 * width)),
-      left: narrow ? 48 : 64,
+      height: Math.round(top + field + bottom),
+      left: (narrow ? 48 : 64) * zoom,
       right: narrow ? 12 : 20,
-      top: 34,
-      bottom: 74,
-      size: narrow ? 12 : 14,
+      top: top,
+      bottom: bottom,
+      tools: 120 * zoom, /* how wide the buttons are */
+      size: (narrow ? 12 : 14) * zoom,
       narrow: narrow,
     };
   }
@@ -66,9 +72,19 @@
     path.lineTo(x2, y2);
   }
 
-  /* Write in the middle above or below a place, but not over the right edge. */
-  function inside(pen, text, x, y, right) {
-    pen.fillText(text, Math.min(x, right - pen.measureText(text).width / 2), y);
+  /* Write each in the middle below its place, but not over the right edge nor where that would
+   * touch the one before.
+   */
+  function inside(pen, texts, places, y, right) {
+    let end = -Infinity;
+    texts.forEach(function (text, n) {
+      const half = pen.measureText(text).width / 2;
+      const x = Math.min(places[n], right - half);
+      if (x - half > end) {
+        pen.fillText(text, x, y);
+        end = x + half + LEAST_GAP;
+      }
+    });
   }
 
   /* Make letters smaller where a text is wider than its room, as titles of axes in French are. */
@@ -94,15 +110,13 @@
     pen.font = place.size + "px " + tone.font;
     pen.fillStyle = tone.quiet;
     pen.textAlign = "center";
-    const joules = Frugal.scales.spelt(columns);
-    columns.forEach(function (joule, n) {
-      const x = to.x(Math.log10(joule));
-      segment(lines, x, place.top, x, bottom);
-      inside(pen, joules[n] + "\u00a0J", x, bottom + 1.4 * place.size, place.width - 3);
-    });
+    const across = columns.map((joule) => to.x(Math.log10(joule)));
+    across.forEach((x) => segment(lines, x, place.top, x, bottom));
+    const joules = Frugal.scales.spelt(columns).map((spelt) => spelt + "\u00a0J");
+    inside(pen, joules, across, bottom + 1.4 * place.size, place.width - 3);
     pen.font = 0.86 * place.size + "px " + tone.font;
-    columns.forEach((joule) =>
-      inside(pen, Frugal.wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
+    const wattHours = columns.map((joule) => Frugal.wattHours(joule));
+    inside(pen, wattHours, across, bottom + 2.6 * place.size, place.width - 3);
     pen.font = place.size + "px " + tone.font;
     pen.textAlign = "end";
     const spelt = Frugal.scales.spelt(levels);
@@ -120,7 +134,7 @@
     pen.fillStyle = tone.ink;
     pen.fillText(words.across, place.width - place.right, place.height - 8);
     pen.textAlign = "start";
-    sized(pen, words.up, "600 ", place.size, tone.font, place.width - 120); /* buttons stand beside it */
+    sized(pen, words.up, "600 ", place.size, tone.font, place.width - place.tools);
     pen.fillText(words.up, 0, place.size + 2);
   }
 
