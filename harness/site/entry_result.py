@@ -85,11 +85,13 @@ def _energy(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
             if entry.joules_interval is not None
             else say["entry.few_sessions"]
         )
+        # Of an entry at the floor the energy is mostly the harness's own.
+        everyday = filter(None, () if entry.at_floor else (words.everyday(joules),))
         yield fact(
             label,
             (Said("strong", f"{words.figure(joules)} J"), " ", quiet(interval)),
             words.watt_hours(joules),
-            *filter(None, (words.everyday(joules),)),
+            *everyday,
             quiet(words.text("entry.meter_leaves", uncertainty=words.meter_uncertainty(entry))),
         )
     if entry.active_joules_per_1000_queries is not None:
