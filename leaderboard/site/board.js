@@ -31,7 +31,8 @@
  * names there are its own ("zoom"); whatever is read there may have been made up by anybody.
  *
  * Words: Frugal.text(key, values) of the catalogue's [script] tables; Frugal.sentence(key, nodes)
- * puts elements into the holes. Figures: count, significant, wattHours, between, percent.
+ * puts elements into the holes. Figures: count, significant, wattHours, between, narrowBetween,
+ * percent.
  */
 (function () {
   "use strict";
@@ -44,6 +45,7 @@
   const listeners = new Map();
   const SUPERSCRIPT = "⁰¹²³⁴⁵⁶⁷⁸⁹";
   const SIGNIFICANT_DIGITS = 3;
+  const LEAST_SHARED = 0.1;
   const WATT_HOURS = { kWh: 3.6e6, Wh: 3600, mWh: 3.6, "µWh": 0.0036 }; /* in joules, the largest first */
   const MINUS = "\u2212";
   const HOLE = /\{(\w+)\}/;
@@ -99,19 +101,26 @@
     return { mantissa: parts[0], exponent: Number(parts[1]) };
   }
 
+  function isPlain(exponent) {
+    return exponent >= -4 && exponent < 6;
+  }
+
   /* Three significant digits, as harness/site/text.py spells them. */
   function significant(value) {
     if (value === 0) {
       return "0";
     }
     const { mantissa, exponent } = rounded(value);
-    if (exponent >= -4 && exponent < 6) {
+    if (isPlain(exponent)) {
       const decimals = Math.max(0, SIGNIFICANT_DIGITS - 1 - exponent);
       return fixed(Number(mantissa + "e" + exponent), decimals);
     }
+    return fixed(Number(mantissa), SIGNIFICANT_DIGITS - 1) + timesTen(exponent);
+  }
+
+  function timesTen(exponent) {
     const power = String(Math.abs(exponent)).replace(/\d/g, (digit) => SUPERSCRIPT[digit]);
-    const figure = fixed(Number(mantissa), SIGNIFICANT_DIGITS - 1);
-    return figure + " × 10" + (exponent < 0 ? "⁻" : "") + power;
+    return " × 10" + (exponent < 0 ? "⁻" : "") + power;
   }
 
   /* "27.8 mWh": in that unit, else in the largest of which there is one, as text.py spells it. */
@@ -122,6 +131,16 @@
 
   function between(low, high) {
     return filled(spoken.figures.between, { low: significant(low), high: significant(high) });
+  }
+
+  /* In a narrow column: ends share a power of ten, as language.py spells it. */
+  function narrowBetween(low, high) {
+    const { exponent } = rounded(high);
+    const shared = Number("1e" + exponent);
+    if (isPlain(exponent) || low / shared < LEAST_SHARED) {
+      return between(low, high);
+    }
+    return between(low / shared, high / shared) + timesTen(exponent);
   }
 
   function percent(share) {
@@ -205,6 +224,7 @@
     significant: significant,
     wattHours: wattHours,
     between: between,
+    narrowBetween: narrowBetween,
     percent: percent,
     rankRange: rankRange,
     on: on,
@@ -341,7 +361,8 @@
 })();
 
 /* What chooses boards (task, hardware, grade of the meter, status), and when a board's data come:
- * those of the first are in the page, others follow when they are about to be seen.
+ * those of the first are in the page, others follow when they are about to be seen or a link leads
+ * to them.
  */
 (function () {
   "use strict";
@@ -418,7 +439,7 @@
     bar.hidden = false;
   }
 
-  /* Boards after the first load their data when they come near, or when a link names them. */
+  /* Boards after the first load their data when they come near. */
   function loadLater() {
     const later = Frugal.sections().filter((section) => section.dataset.source);
     if (!later.length) {
@@ -441,10 +462,52 @@
     });
   }
 
+  /* What the address leads to: its board's data are loaded at once, and it stays in sight while
+   * boards above it get theirs and change their height, until the reader goes elsewhere.
+   */
+  function land() {
+    let target = null;
+    let at = 0;
+    let height = 0;
+    function find() {
+      target = document.getElementById(location.hash.slice(1));
+      const section = target && target.closest("section.board");
+      if (section && section.dataset.source) {
+        Frugal.load(section.dataset.source);
+      }
+      at = target ? target.getBoundingClientRect().top : 0;
+    }
+    function leave() {
+      target = null;
+    }
+    /* A scroll bar that is drawn tells no more than this: it went elsewhere, and nothing had grown. */
+    function scrolled() {
+      if (target && document.body.offsetHeight === height && Math.abs(target.getBoundingClientRect().top - at) > 1) {
+        leave();
+      }
+    }
+    find();
+    const [visit] = performance.getEntriesByType("navigation");
+    if (visit && visit.type !== "navigate") {
+      leave(); /* the browser goes back to where the reader was */
+    }
+    new ResizeObserver(function () {
+      height = document.body.offsetHeight;
+      if (target) {
+        target.scrollIntoView();
+        at = target.getBoundingClientRect().top;
+      }
+    }).observe(document.body);
+    ["wheel", "touchmove", "pointerdown", "keydown"].forEach((deed) => window.addEventListener(deed, leave, { passive: true }));
+    window.addEventListener("scroll", scrolled, { passive: true });
+    window.addEventListener("hashchange", find);
+  }
+
   if (bar) {
     mount();
   }
   loadLater();
+  land();
 })();
 
 /* Which rows of a board are shown, and in which order. Data stay in columns: there is no object a
@@ -661,7 +724,7 @@
       const link = make("a");
       link.href = page(data, row);
       link.append(make("bdi", "", called(data, row)));
-      cell.title = data.entry[row];
+      cell.title = called(data, row) + "\n" + data.name[row]; /* the cell cuts what is long */
       cell.append(link, " ", make("bdi", "range", data.name[row]));
     },
     team(cell, data, row) {
@@ -683,7 +746,7 @@
       const range =
         low === null
           ? Frugal.text("table.too_few_sessions")
-          : Frugal.between(low, data.joulesHigh[row]);
+          : Frugal.narrowBetween(low, data.joulesHigh[row]);
       lines(cell, Frugal.significant(joules), range, Frugal.wattHours(joules, data.wattHours));
     },
     class(cell, data, row) {
@@ -1380,7 +1443,7 @@
       return "compare.trade";
     }
     if (cheaper(data, one, other)) {
-      return "compare.less_energy";
+      return better ? "compare.both" : "compare.less_energy";
     }
     return better ? "compare.better_quality" : null;
   }
@@ -1576,7 +1639,7 @@
 /* How a board's picture is painted: on a canvas, since ten thousand marks with their error bars are
  * too many elements. What is where follows from `view`, in logarithms (base 10) of joules per 1,000
  * queries across and in quality upwards; nothing here knows of events. The colours are the style
- * sheet's, read when the page changes between light and dark.
+ * sheet's, read anew when the reader's system asks for others.
  */
 (function () {
   "use strict";
@@ -1585,9 +1648,11 @@
     return;
   }
 
-  const NARROW = 560; /* CSS pixels: where names and ticks need to be fewer */
+  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
+  const NARROW = 560; /* where names and ticks need to be fewer */
   const RADIUS = 5;
   const CAP = 4;
+  const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
   const LEAST_SHADE = 0.15; /* of a mark that is surely not on the front: it must be seen */
   const SHADES = 8;
   const MOST_LABELS = 40;
@@ -1610,17 +1675,21 @@
     };
   }
 
-  /* Where things stand on a canvas of this size. */
+  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
   function layout(width) {
-    const narrow = width < NARROW;
+    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
+    const narrow = width < NARROW * zoom;
+    const [top, bottom] = [34 * zoom, 74 * zoom];
+    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
     return {
       width: width,
-      height: Math.round(narrow ? 400 : Math.min(520, 0.46 * width)),
-      left: narrow ? 48 : 64,
+      height: Math.round(top + field + bottom),
+      left: (narrow ? 48 : 64) * zoom,
       right: narrow ? 12 : 20,
-      top: 34,
-      bottom: 74,
-      size: narrow ? 12 : 14,
+      top: top,
+      bottom: bottom,
+      tools: 120 * zoom, /* how wide the buttons are */
+      size: (narrow ? 12 : 14) * zoom,
       narrow: narrow,
     };
   }
@@ -1641,9 +1710,19 @@
     path.lineTo(x2, y2);
   }
 
-  /* Write in the middle above or below a place, but not over the right edge. */
-  function inside(pen, text, x, y, right) {
-    pen.fillText(text, Math.min(x, right - pen.measureText(text).width / 2), y);
+  /* Write each in the middle below its place, but not over the right edge nor where that would
+   * touch the one before.
+   */
+  function inside(pen, texts, places, y, right) {
+    let end = -Infinity;
+    texts.forEach(function (text, n) {
+      const half = pen.measureText(text).width / 2;
+      const x = Math.min(places[n], right - half);
+      if (x - half > end) {
+        pen.fillText(text, x, y);
+        end = x + half + LEAST_GAP;
+      }
+    });
   }
 
   /* Make letters smaller where a text is wider than its room, as titles of axes in French are. */
@@ -1669,15 +1748,13 @@
     pen.font = place.size + "px " + tone.font;
     pen.fillStyle = tone.quiet;
     pen.textAlign = "center";
-    const joules = Frugal.scales.spelt(columns);
-    columns.forEach(function (joule, n) {
-      const x = to.x(Math.log10(joule));
-      segment(lines, x, place.top, x, bottom);
-      inside(pen, joules[n] + "\u00a0J", x, bottom + 1.4 * place.size, place.width - 3);
-    });
+    const across = columns.map((joule) => to.x(Math.log10(joule)));
+    across.forEach((x) => segment(lines, x, place.top, x, bottom));
+    const joules = Frugal.scales.spelt(columns).map((spelt) => spelt + "\u00a0J");
+    inside(pen, joules, across, bottom + 1.4 * place.size, place.width - 3);
     pen.font = 0.86 * place.size + "px " + tone.font;
-    columns.forEach((joule) =>
-      inside(pen, Frugal.wattHours(joule), to.x(Math.log10(joule)), bottom + 2.6 * place.size, place.width - 3));
+    const wattHours = columns.map((joule) => Frugal.wattHours(joule));
+    inside(pen, wattHours, across, bottom + 2.6 * place.size, place.width - 3);
     pen.font = place.size + "px " + tone.font;
     pen.textAlign = "end";
     const spelt = Frugal.scales.spelt(levels);
@@ -1695,7 +1772,7 @@
     pen.fillStyle = tone.ink;
     pen.fillText(words.across, place.width - place.right, place.height - 8);
     pen.textAlign = "start";
-    sized(pen, words.up, "600 ", place.size, tone.font, place.width - 120); /* buttons stand beside it */
+    sized(pen, words.up, "600 ", place.size, tone.font, place.width - place.tools);
     pen.fillText(words.up, 0, place.size + 2);
   }
 
@@ -2170,7 +2247,8 @@
     }
     const support = Frugal.cells.value(data, "support", row);
     if (support !== null) {
-      lines.push(Frugal.text("picture.support", { percent: Frugal.percent(support) }));
+      const key = state.points.isFront(row) ? "picture.support" : "picture.support_off";
+      lines.push(Frugal.text(key, { percent: Frugal.percent(support) }));
     }
     if (state.points.isReference(row)) {
       lines.push(Frugal.text("table.mark_reference"));
@@ -2437,10 +2515,12 @@
     });
   });
   Frugal.on("address", () => pictures.forEach(restore));
-  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", function () {
-    pictures.forEach(function (state) {
-      state.tone = Frugal.canvas.colours(state.element);
-      draw(state);
+  ["prefers-color-scheme: dark", "prefers-contrast: more", "forced-colors: active"].forEach(function (wish) {
+    window.matchMedia("(" + wish + ")").addEventListener("change", function () {
+      pictures.forEach(function (state) {
+        state.tone = Frugal.canvas.colours(state.element);
+        draw(state);
+      });
     });
   });
 
