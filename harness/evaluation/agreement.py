@@ -21,6 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.evaluation.plan import PlannedSweep
+from harness.evaluation.shares import beside
 from harness.records.agreements import disagreement, mean_share
 from harness.records.evaluation import EvaluationRecord, Output
 from harness.records.rules import CautionRules
@@ -134,10 +135,11 @@ def about_agreement(record: EvaluationRecord, cautions: CautionRules) -> Iterato
     yield from _about_batches(record, cautions)
     alike = mean_share(record.sessions, "variants")
     if alike is not None and alike < cautions.variant_agreement:
+        agreed, at_least = beside(alike, cautions.variant_agreement)
         yield Notice(
             code="variants-answered-otherwise",
-            message=f"of perturbed variants {alike:.1%} were answered as their originals "
-            f"(limit {cautions.variant_agreement:.0%})",
+            message=f"of perturbed variants {agreed} were answered as their originals "
+            f"(limit {at_least})",
             remedy="a table of answers would show like this; so does a model that small changes of "
             "its input upset",
         )
@@ -147,11 +149,11 @@ def _about_sessions(record: EvaluationRecord, cautions: CautionRules) -> Iterato
     apart = disagreement(record.sessions)
     if apart is not None and apart > cautions.session_disagreement:
         declared = record.submission.stochastic
+        differ, at_most = beside(apart, cautions.session_disagreement)
         yield Notice(
             code="stochastic-predictions" if declared else "unstable-predictions",
-            message=f"two sessions disagree on {apart:.1%} of the items"
-            f"{', as a stochastic model may' if declared else ''} (limit "
-            f"{cautions.session_disagreement:.0%})",
+            message=f"two sessions disagree on {differ} of the items"
+            f"{', as a stochastic model may' if declared else ''} (limit {at_most})",
             remedy="seed the model: quality is that of all sessions together"
             if declared
             else "seed the model, or declare stochastic = true",
@@ -169,10 +171,11 @@ def _about_batches(record: EvaluationRecord, cautions: CautionRules) -> Iterator
     items = max(s.agreement.rebatched_items for s in record.sessions if s.agreement is not None)
     least = _lower_bound(apart, items, cautions.significance)
     if apart > cautions.session_disagreement and least > usual:
+        differ, at_most = beside(apart, cautions.session_disagreement)
         yield Notice(
             code="batch-dependent-predictions",
-            message=f"in batches of another size {apart:.1%} of {items} items were answered "
-            f"otherwise (limit {cautions.session_disagreement:.0%}); from one session to the next "
+            message=f"in batches of another size {differ} of {items} items were answered "
+            f"otherwise (limit {at_most}); from one session to the next "
             f"{usual:.1%} are",
             remedy="answer each item by itself: normalise by what was learnt in training, and "
             "never over the batch",
