@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -167,7 +167,11 @@ def test_stripes_of_phases_are_seen_on_paper_and_in_the_colours_of_the_system(
     band = opened.page.locator(".trace .band").first
     line = "e => { const s = getComputedStyle(e); return s.stroke !== 'none' && s.stroke; }"
     assert not band.evaluate(line)
-    for media in ({"media": "print"}, {"media": "screen", "forced_colors": "active"}):
-        opened.page.emulate_media(**media)
+    asked: tuple[Callable[[], None], ...] = (
+        lambda: opened.page.emulate_media(media="print"),
+        lambda: opened.page.emulate_media(media="screen", forced_colors="active"),
+    )
+    for ask in asked:
+        ask()
         assert band.evaluate(line) not in {False, band.evaluate("e => getComputedStyle(e).fill")}
     opened.context.close()
