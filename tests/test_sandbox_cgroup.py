@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import shutil
 import struct
 import subprocess
@@ -321,7 +322,11 @@ def test_threads_are_held_by_the_kernel_and_the_message_says_how_many(
     way: str, tmp_path: Path
 ) -> None:
     message, process = failed(enforcing(way), tmp_path, THREAD_BOMB, processes=8)
-    most = most_tasks(Limits(**LIMITS | {"processes": 8}))
+    limits = Limits(**LIMITS | {"processes": 8})
+    most = most_tasks(limits)
+    if seen := re.match(rf"ran ([0-9]+) threads at once; {limits.threads} are allowed", message):
+        assert int(seen[1]) <= most  # the watch looked in the moment in which all of them stood
+        return
     assert f"{most} are allowed, and the kernel refused more" in message
     assert process.hit is not None
     assert (process.hit.resource, process.hit.limit) == ("processes", most)
