@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import shutil
 import struct
 import subprocess
@@ -321,12 +320,12 @@ def test_memory_is_held_by_the_kernel_and_the_message_says_how_much(
 def test_threads_are_held_by_the_kernel_and_the_message_says_how_many(
     way: str, tmp_path: Path
 ) -> None:
-    message, process = failed(enforcing(way), tmp_path, THREAD_BOMB, processes=8)
-    limits = Limits(**LIMITS | {"processes": 8})
-    most = most_tasks(limits)
-    if seen := re.match(rf"ran ([0-9]+) threads at once; {limits.threads} are allowed", message):
-        assert int(seen[1]) <= most  # the watch looked in the moment in which all of them stood
-        return
+    most = most_tasks(Limits(**LIMITS | {"processes": 8}))
+    for number in range(3):  # the watch may look in the moment in which all of them stand
+        folder = tmp_path / str(number)
+        message, process = failed(enforcing(way), folder, THREAD_BOMB, processes=8)
+        if "threads at once; 128 are allowed" not in message:
+            break
     assert f"{most} are allowed, and the kernel refused more" in message
     assert process.hit is not None
     assert (process.hit.resource, process.hit.limit) == ("processes", most)

@@ -150,6 +150,8 @@ def test_rules_of_a_new_harness_are_left_to_that_harness(root: Path) -> None:
     assert report.faults[0].severity == "warning"
     assert "see that the harness of this change reads it" in report.faults[0].remedy
     assert {code for code, _ in found(judged(root))} == {"FRG602"}  # a team may do neither
+    commit(root, {"leaderboard/rules.toml": None})  # what is gone no harness reads
+    assert found(judged(root, "ada")) == [("FRG610", "leaderboard/rules.toml")]
 
 
 def test_private_keys_are_found_by_what_is_in_them(
@@ -161,7 +163,8 @@ def test_private_keys_are_found_by_what_is_in_them(
     old = key.replace("\n", "\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,5D\n\n", 1)
     holding = {
         "Jury.KEY": old, "backup/jury.key~": key, "docs/keys.txt": f"\x00 here:\n{key}",
-        "jury.pem": key, "submissions/green-model/notes.md": key,
+        "half.pem": key.partition("-----END")[0], "jury.pem": key,
+        "submissions/green-model/notes.md": key,
     }  # fmt: skip
     commit(
         root,

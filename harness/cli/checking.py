@@ -116,7 +116,7 @@ class Committed:
     def rules(self) -> Rules:
         """Read the rules; ``ConfigurationError`` names what is wrong with them."""
         from harness.records.rules import parse_rules
-        from harness.submissions.change import MAX_RULES_BYTES, RULES_FILE
+        from harness.submissions.judging import MAX_RULES_BYTES, RULES_FILE
 
         path = RULES_FILE
         content = self.repository.read(self.commit, path, MAX_RULES_BYTES)
@@ -129,7 +129,7 @@ class Committed:
 
     def cards(self) -> tuple[TaskCard, ...]:
         """Read the cards of all tasks, by identifier."""
-        from harness.submissions.change import MAX_RULES_BYTES
+        from harness.submissions.judging import MAX_RULES_BYTES
         from harness.tasks.card import CARD_FILE, parse_card
 
         paths = (

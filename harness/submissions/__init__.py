@@ -10,6 +10,6 @@ Where to look, by module:
     big weights                     weights, weights_check, addresses, network, download
     digest, and the copy that runs  snapshot
     a new entry                     scaffold
-    a pull request                  change, git
+    a pull request                  change, judging, git
     findings for other programs     findings, annotations, sarif, junit, job_summary
 """

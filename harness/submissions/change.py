@@ -10,30 +10,30 @@ team's folder too; what that gives is not guessed at but refused.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from pathlib import PurePosixPath
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from harness.errors import ConfigurationError
 from harness.records.base import Frozen, parse_plain
-from harness.records.rules import parse_rules
-from harness.records.signing import PRIVATE_KEY, holds_private_key
 from harness.records.teams import Team, Teams, parse_teams
 from harness.records.toml import parse_toml
 from harness.submissions.document import FILE_NAME, MAX_BYTES, Document, read_document
 from harness.submissions.faults import Fault, fault, in_order, quoted, suggestion, visible
 from harness.submissions.git import FOLDER, SUBMODULE, SYMLINK, Change, Repository
+from harness.submissions.judging import (
+    MAX_RULES_BYTES,
+    MAX_TEAMS_BYTES,
+    RULES_FILE,
+    TEAMS_FILE,
+    ReadCard,
+    private_keys,
+    unreadable,
+)
 from harness.submissions.names import folded
 
 SUBMISSIONS = "submissions"
-TEAMS_FILE = "leaderboard/teams.toml"
-RULES_FILE = "leaderboard/rules.toml"
 RESULTS = "leaderboard/results/"
-MAX_TEAMS_BYTES = 4 << 20
-MAX_RULES_BYTES = 1 << 20
-"""Of the rules, and of a task's card."""
 MAX_RECORD_BYTES = 16 << 20
-MAX_KEY_BYTES = 1 << 16
 
 _KEPT = {
     TEAMS_FILE: "who the teams are",
@@ -58,13 +58,6 @@ _IGNORED = dict.fromkeys(
 )
 """What HFS+ takes for nothing in a name; git refuses ``.git`` with such in it, on macOS."""
 _ASK = "take it back, or let an organiser make the change"
-_CARD = re.compile(r"tasks/[^/]+/task\.toml")
-_HARNESS = "harness/"
-_MADE_BY_BUILDS = ("leaderboard/site/", "leaderboard/results/", "leaderboard/joint/")
-"""Thousands of files, none of which anybody writes by hand."""
-
-ReadCard = Callable[[bytes, PurePosixPath], object]
-"""Reads a task's card; raises ``ConfigurationError`` where it is none."""
 
 
 class ChangeReport(Frozen):
@@ -147,8 +140,8 @@ def examine(
     faults = [*_wrong_kinds(changes), *_collisions(touched, now, _entries(repository, base))]
     if asks.organiser:
         faults += [
-            *_unreadable(repository, head, changes, read_card),
-            *_private(repository, head, changes),
+            *unreadable(repository, head, changes, read_card),
+            *private_keys(repository, head, changes),
         ]
     else:
         faults += _not_entries(changes)
@@ -191,62 +184,6 @@ def _teams(repository: Repository, base: str, base_name: str) -> Teams:
             remedy="commit one to that branch; docs/how-to/organise-on-github.md shows it",
         )
     return parse_teams(content, where)
-
-
-def _unreadable(
-    repository: Repository, head: str, changes: set[Change], read_card: ReadCard
-) -> Iterator[Fault]:
-    """Find what is wrong with the files without which no later pull request can be judged.
-
-    By this harness, which is the base's: where the change has another, that decides.
-    """
-    code = "FRG612" if any(each.path.startswith(_HARNESS) for each in changes) else "FRG610"
-    for change in sorted(changes):
-        path = change.path
-        try:
-            if path == TEAMS_FILE:
-                parse_teams(_required(repository, head, path, MAX_TEAMS_BYTES), path)
-            elif path == RULES_FILE:
-                parse_rules(_required(repository, head, path, MAX_RULES_BYTES), path)
-            elif _CARD.fullmatch(path) and change.after:
-                content = _required(repository, head, path, MAX_RULES_BYTES)
-                read_card(content, PurePosixPath(path))
-        except ConfigurationError as error:
-            remedy = error.remedy
-            if code == "FRG612":
-                remedy = f"see that the harness of this change reads it; else {remedy}"
-            for line in error.message.splitlines():
-                yield fault(code, path, line.removeprefix(f"{path}: "), remedy)
-
-
-def _required(repository: Repository, head: str, path: str, most_bytes: int) -> bytes:
-    content = repository.read(head, path, most_bytes)
-    if content is None:
-        raise ConfigurationError(
-            f"{path}: is no file any more, or has more than {most_bytes:,} bytes: no pull request "
-            "could be judged",
-            remedy="take it back",
-        )
-    return content
-
-
-def _private(repository: Repository, head: str, changes: set[Change]) -> Iterator[Fault]:
-    """Find organisers' private keys among what is to be published, however they are called."""
-    changed = {
-        each.path for each in changes if each.after and not each.path.startswith(_MADE_BY_BUILDS)
-    }
-    if not changed:
-        return
-    for path in sorted(changed & repository.holding(head, PRIVATE_KEY)):
-        content = repository.read(head, path, MAX_KEY_BYTES)
-        if content is not None and holds_private_key(content):
-            yield fault(
-                "FRG611",
-                path,
-                "is a private key, and this branch has published it",
-                'revoke it as "compromised", make a new one (docs/how-to/sign-results.md), '
-                "and remove the file",
-            )
 
 
 def _entry_of(path: str) -> str | None:

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from harness.records.base import Frozen
-from harness.submissions.change import TEAMS_FILE, ChangeReport
+from harness.submissions.change import ChangeReport
 from harness.submissions.check import CheckReport
 from harness.submissions.document import FILE_NAME
 from harness.submissions.faults import RULES, Fault, Severity, visible
+from harness.submissions.judging import TEAMS_FILE
 
 OF_A_CHANGE = "FRG6"
 """What codes of rules on pull requests begin with."""
