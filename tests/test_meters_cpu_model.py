@@ -49,7 +49,7 @@ def test_the_description_holds_the_constants_that_were_multiplied_with() -> None
         {"core_watts": 4.0, "base_watts": 0.8, "idle_watts": 3.2}
     )
     assert source.provenance.endswith("constants: made up")
-    assert "0.25 of the machine's idle power" in source.provenance
+    assert "idle_watts x 0.25, the entry's share of the cores" in source.provenance
     assert source.relative_uncertainty == 1.0
 
 

@@ -13,11 +13,9 @@ from scipy import special, stats
 
 from harness.tasks.intervals import Units, interval, mean_interval
 from harness.tasks.scoring import Integers
-from harness.tasks.shares import mid_p
-from harness.tasks.spreads import LEAST, UNSEEN, Spread, Version
+from harness.tasks.shares import mid_p, wilson
+from harness.tasks.spreads import LEAST, UNSEEN, Spread
 
-BEFORE: tuple[Version, ...] = ("cochran", "satterthwaite")
-EVERY: tuple[Version, ...] = ("both", *BEFORE)
 LEVEL = 0.975
 UNITS = 10**9
 """So many that their variance is known."""
@@ -25,15 +23,10 @@ UNITS = 10**9
 
 def spread_of(items: float, chance: float, of_values: float, sessions: int) -> Spread:
     """Return a spread as ``with_sessions`` makes it of these variances."""
-    between = max(0.0, of_values - chance)
-    below = items**2 / UNITS + between**2 / (sessions - 1)
-    degrees = (items + between) ** 2 / below
-    return Spread(
-        items + between, degrees, UNITS, UNITS, between, sessions, chance, of_values
-    )  # fmt: skip
+    return Spread(items, UNITS, UNITS, sessions, chance, of_values)
 
 
-def covered(sessions: int, lasting: float, common: float, by: Version) -> float:
+def covered(sessions: int, lasting: float, common: float) -> float:
     """Return how often a normal mean is held, of which a variance of 1 is known but for sessions.
 
     ``lasting`` is the share of 1 that lasts, the rest is chance; ``common`` is of sessions, as a
@@ -43,7 +36,7 @@ def covered(sessions: int, lasting: float, common: float, by: Version) -> float:
     of_sessions = chance * (1 + common)
     drawn = stats.chi2.ppf((np.arange(steps) + 0.5) / steps, sessions - 1) / (sessions - 1)
     halves = [
-        math.sqrt(spread_of(1.0, chance, of_sessions * each, sessions).square(LEVEL, by))
+        math.sqrt(spread_of(1.0, chance, of_sessions * each, sessions).square(LEVEL))
         for each in drawn.tolist()
     ]
     return float(np.mean(special.erf(np.array(halves) / math.sqrt(2 * (lasting + of_sessions)))))
@@ -56,29 +49,21 @@ CASES = [*product((0.0, 0.2, 0.5, 0.7, 0.97), (0.0, 0.3, 3.0))]
     ("sessions", "least", "most"), [(3, 0.942, 0.97), (5, 0.948, 0.96), (30, 0.9495, 0.952)]
 )
 def test_the_truth_is_held_as_often_as_is_said(sessions: int, least: float, most: float) -> None:
-    found = [covered(sessions, lasting, common, "both") for lasting, common in CASES]
+    found = [covered(sessions, lasting, common) for lasting, common in CASES]
     assert least < min(found)
     assert max(found) < most
 
 
-def test_the_versions_of_before_held_it_too_seldom() -> None:
-    for version in BEFORE:
-        assert covered(3, 0.0, 3.0, version) < 0.93
-
-
 def test_sessions_that_agree_by_luck_leave_some_width() -> None:
-    alone = spread_of(1.0, 0.0, 0.0, 3).square(LEVEL, "both")
-    assert spread_of(1.0, 1.0, 0.0, 3).square(LEVEL, "both") == pytest.approx(LEAST * alone)
-    assert spread_of(1.0, 1.5, 1e-6, 3).square(LEVEL, "both") == pytest.approx(LEAST * alone)
+    alone = spread_of(1.0, 0.0, 0.0, 3).square(LEVEL)
+    assert spread_of(1.0, 1.0, 0.0, 3).square(LEVEL) == pytest.approx(LEAST * alone)
+    assert spread_of(1.0, 1.5, 1e-6, 3).square(LEVEL) == pytest.approx(LEAST * alone)
 
 
 def test_sessions_with_the_same_answers_are_as_one() -> None:
-    once = Spread(0.01, 99, 100, 100)
-    again = Spread(0.01, 99, 100, 100, sessions=5)
+    once, again = Spread(0.01, 100, 100), Spread(0.01, 100, 100, sessions=5)
     assert not again.sessions_differ
-    for version in EVERY:
-        one, five = (each.square(LEVEL, version) for each in (once, again))
-        assert one == five == pytest.approx(once.square(LEVEL, "both"))
+    assert again.square(LEVEL) == once.square(LEVEL)
 
 
 parts = st.floats(1e-9, 1.0)
@@ -92,13 +77,10 @@ def test_more_that_sessions_differ_by_narrows_nothing(
     """Not so of a handful of units: two variances that are badly known tell more than one."""
 
     def square(seen: float) -> float:
-        found = Spread(
-            items, units - 1, units, units, sessions=sessions, chance=chance, of_values=seen
-        )
-        return found.square(LEVEL, "both")
+        return Spread(items, units, units, sessions, chance, seen).square(LEVEL)
 
     assert square(of_values) <= square(of_values * 1.1) * (1 + 1e-9)
-    alone = Spread(items, units - 1, units, units).square(LEVEL, "both")
+    alone = Spread(items, units, units).square(LEVEL)
     assert square(of_values) >= LEAST * alone * (1 - 1e-9)
 
 
@@ -122,8 +104,6 @@ def test_items_that_always_err_and_were_not_seen_are_reckoned_with() -> None:
     hits[np.arange(8), np.arange(8) * 20] = False  # another item in each session
     low, high = interval(*units.of_share(hits, counted))
     assert low < 1 - 3 / 200 < hits.mean() < high
-    older, _ = interval(*units.of_share(hits, counted), by="cochran")
-    assert older > 1 - 3 / 200
 
 
 def in_groups(wrong: Integers, size: int) -> tuple[float, Spread]:
@@ -139,21 +119,17 @@ def test_one_error_in_few_groups_leaves_open_what_none_does() -> None:
     one, _ = interval(*in_groups(np.eye(10, dtype=np.int64)[0], 20))
     assert none == pytest.approx((UNSEEN * 0.05) ** (1 / 10))
     assert one < none
-    assert interval(*in_groups(np.eye(10, dtype=np.int64)[0], 20), by="cochran")[0] > 0.96
 
 
 def test_groups_that_err_whole_are_reckoned_with_where_none_was_seen() -> None:
     rng = np.random.Generator(np.random.PCG64(4))
-    held, before, tries = 0, 0, 300
+    held, tries = 0, 300
     for _ in range(tries):
         found = in_groups(np.where(rng.random(10) < 0.1, 20, rng.binomial(20, 0.01, 10)), 20)
         truth = 1 - (0.1 + 0.9 * 0.01)
         low, high = interval(*found)
         held += low <= truth <= high
-        low, high = interval(*found, by="cochran")
-        before += low <= truth <= high
     assert held >= 0.93 * tries
-    assert before < 0.8 * tries
 
 
 def test_groups_of_unlike_sizes_are_worth_as_many_as_equal_ones_that_tell_as_much() -> None:
@@ -196,10 +172,13 @@ def test_recalls_that_go_against_each_other_leave_their_mean_open() -> None:
     assert held >= 0.93 * tries
 
 
-def test_many_groups_that_vary_much_have_the_interval_that_they_had() -> None:
+def test_many_groups_that_vary_much_have_the_interval_of_what_varies() -> None:
     rng = np.random.Generator(np.random.PCG64(5))
-    found = in_groups(rng.binomial(8, rng.beta(2, 6, 150)), 8)
-    assert interval(*found) == interval(*found, by="cochran")
+    groups, size = 150, 8
+    value, spread = in_groups(rng.binomial(size, rng.beta(2, 6, groups)), size)
+    known = (special.stdtrit(groups * size - 1, LEVEL) / special.stdtrit(groups - 1, LEVEL)) ** 2
+    items = groups * size / (groups * size - 1) * value * (1 - value) / spread.variance * known
+    assert interval(value, spread) == pytest.approx(wilson(value, float(items)), rel=1e-12)
 
 
 @settings(max_examples=60, deadline=None)

@@ -1,9 +1,8 @@
-"""Records that keep exact quality back, or have older intervals, are held against the outcomes."""
+"""Records that keep exact quality back, and intervals, are held against the outcomes."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import get_args
 
 import numpy as np
 import pytest
@@ -13,11 +12,9 @@ from toy_task import write_task
 
 from harness.records.evaluation import ItemOutcomes, MetricValue, Quality
 from harness.records.finding import Finding
-from harness.records.interval_versions import NAMES, NEWEST
 from harness.records.withholding import publishable
 from harness.tasks import load_task
 from harness.tasks.outcomes import kept_items, kept_predictions
-from harness.tasks.spreads import Version
 from harness.tasks.task import FolderTask
 from harness.verification.statistics import check_statistics
 from harness.verification.subject import Subject
@@ -108,22 +105,17 @@ def unsteady() -> ItemOutcomes:
     return replace(kept, predictions=(kept.predictions[0], worse))
 
 
-def found_of(
-    task: FolderTask, quality: Quality, *, harness: str = "0.1.0", beside: bool = True
-) -> list[Finding]:
-    """Return what is found of a record of the unsteady entry that says this quality.
-
-    ``beside``: its outcomes are.
-    """
+def found_of(task: FolderTask, quality: Quality) -> list[Finding]:
+    """Return what is found of a record of the unsteady entry that says this quality."""
     kept = unsteady()
-    made = record(joules=[39.0] * 2, harness_version=harness)
+    made = record(joules=[39.0] * 2)
     answers = kept_predictions(kept, made, task)
     sessions = tuple(
         replace(each, confusion=task.confusion(said, np.asarray(kept.labels)))
         for each, said in zip(made.sessions, answers, strict=True)
     )
     made = replace(made, quality=quality, sessions=sessions)
-    subject = Subject("r.json", made, "5e" * 32, True, kept if beside else None)
+    subject = Subject("r.json", made, "5e" * 32, True, kept)
     return [*check_statistics(subject, task, None)]
 
 
@@ -132,57 +124,23 @@ def of_quality(task: FolderTask, quality: Quality) -> list[str]:
     return [each.code for each in found_of(task, quality) if each.kind == "finding"]
 
 
-def test_intervals_hold_by_the_method_that_their_record_names(task: FolderTask) -> None:
-    kept = unsteady()
-    answers = kept_predictions(kept, record(joules=[39.0] * 2), task)
-    items = kept_items(kept)
-    now, before, oldest = (task.score(answers, items, by=each) for each in get_args(Version))
-    plain = oldest.ranked_value.interval_method
-    assert now.ranked_value.interval_method == (
-        f"{plain.replace('wilson or exact', 'mid-P')}, sessions by both t"
-    )
-    assert before.ranked_value.interval_method == f"{plain}, sessions by their own t"
-    for made in (now, before, oldest):  # as records of before have them
-        assert of_quality(task, made) == []
-    for narrow, named in ((oldest, before), (oldest, now)):
-        assert named.ranked_value.low < narrow.ranked_value.low - 0.005
-        renamed = tuple(
-            replace(mine, interval_method=theirs.interval_method)
-            for mine, theirs in zip(narrow.metrics, named.metrics, strict=True)
-        )
-        assert of_quality(task, replace(narrow, metrics=renamed)) == ["quality"]
-
-
-@pytest.mark.parametrize("beside", [True, False])
-@pytest.mark.parametrize("version", get_args(Version)[1:])
-def test_intervals_of_an_older_version_are_named(
-    task: FolderTask, version: Version, beside: bool
-) -> None:
+def test_intervals_by_another_method_do_not_hold(task: FolderTask) -> None:
+    """Of another harness, or of whoever would have them narrower."""
     answers = kept_predictions(unsteady(), record(joules=[39.0] * 2), task)
-    made, newest = (
-        task.score(answers, kept_items(unsteady()), by=each) for each in (version, NEWEST)
+    made = task.score(answers, kept_items(unsteady()))
+    assert made.ranked_value.interval_method.endswith(", sessions by both t")
+    assert of_quality(task, made) == []
+    metrics = tuple(
+        replace(each, interval_method=each.interval_method.removesuffix(", sessions by both t"))
+        for each in made.metrics
     )
-
-    (noted,) = found_of(task, made, beside=beside)
-    assert (noted.code, noted.kind) == ("intervals-older", "note")
-    assert NAMES[version] in noted.message
-
-    (wrong,) = found_of(task, made, harness="0.2.0", beside=beside)
-    assert (wrong.code, wrong.kind) == ("intervals-older", "finding")
-    assert "harness 0.2.0 no longer makes" in wrong.message
-
-    assert found_of(task, newest, harness="0.2.0", beside=beside) == []
+    (found,) = found_of(task, replace(made, metrics=metrics))
+    assert (found.code, found.kind) == ("quality", "finding")
+    assert "intervals by another method" in found.message
 
 
-def test_kept_back_without_outcomes_an_older_version_is_named_where_methods_tell_it(
-    task: FolderTask,
-) -> None:
-    made = subject(task, answered(10), None).record
-    assert made.quality is not None
-    older = tuple(
-        replace(each, interval_method="wilson or exact over 97 items, sessions by their own t")
-        for each in made.quality.metrics
-    )
-    named = replace(made, quality=replace(made.quality, metrics=older))
-    found = check_statistics(Subject("r.json", named, "5e" * 32, True, None), task, None)
-    assert [(each.code, each.kind) for each in found] == [("intervals-older", "note")]
+def test_intervals_that_are_narrower_than_their_method_gives_do_not_hold(task: FolderTask) -> None:
+    answers = kept_predictions(unsteady(), record(joules=[39.0] * 2), task)
+    made = task.score(answers, kept_items(unsteady()))
+    metrics = tuple(replace(each, low=(each.low + each.value) / 2) for each in made.metrics)
+    assert of_quality(task, replace(made, metrics=metrics)) == ["quality"]

@@ -79,8 +79,8 @@ class CpuModel:
             relative_uncertainty=self._constants.relative_uncertainty,
             provenance=(
                 "core_watts x CPU-seconds of the entry's tree + base_watts x seconds, base_watts "
-                f"being {self._share:.4g} of the machine's idle power; not measured; constants: "
-                f"{self._constants.source}"
+                f"being idle_watts x {self._share:.4g}, the entry's share of the cores; "
+                f"not measured; constants: {self._constants.source}"
             ),
             constants={
                 "core_watts": self._core_watts,

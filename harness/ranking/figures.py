@@ -21,7 +21,6 @@ from harness.records.energy import (
 )
 from harness.records.estimates import left_open, share_of_mean, shares_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
-from harness.records.interval_versions import POOLED
 from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
 from harness.records.withholding import in_steps
@@ -180,5 +179,5 @@ def _pooled(metric: MetricValue, records: Sequence[EvaluationRecord]) -> MetricV
         value=fmean([each.value for each, _ in weighted], weights),
         low=fmean([each.low for each, _ in weighted], weights),
         high=fmean([each.high for each, _ in weighted], weights),
-        interval_method=POOLED.join(dict.fromkeys(each.interval_method for each, _ in weighted)),
+        interval_method="; ".join(dict.fromkeys(each.interval_method for each, _ in weighted)),
     )

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from harness.ranking.base_power import Draw, base_ratio, overturned
 from harness.ranking.gists import Head
 from harness.records.board import BoardEntry, BoardStatus
-from harness.records.interval_versions import NAMES, are_newest, version_told
 from harness.records.rules import Rules
 from harness.records.session import Notice
 
@@ -153,17 +152,6 @@ def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]
             f"them is in the interval of energy: {named}",
             remedy="measure in more campaigns: two show little of how days differ, and their "
             "interval is wide",
-        )
-    if len(frozenset[bool]().union(*(are_newest(each.metrics) for each in entries))) > 1:
-        older = [
-            (e.entry, version_told(e.metrics)) for e in entries if False in are_newest(e.metrics)
-        ]
-        named = ", ".join(f"{name} ({NAMES[version]})" for name, version in older if version)
-        yield Notice(
-            code="interval-versions",
-            message="intervals of quality are of two versions of their method, and of the older, "
-            f"wholly or in part, those of {named}",
-            remedy="evaluate them again: older intervals can be too narrow where sessions differ",
         )
     if any(entry.at_floor and not entry.baseline for entry in entries):
         multiple = f"{rules.energy.floor_multiple:g}"

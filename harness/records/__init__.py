@@ -12,6 +12,5 @@ Where to look, by module:
     figures of energy                  energy, estimates, statistics, quantiles
     when sessions are enough           looks, stopping
     agreement and trends               agreements, drift
-    versions of intervals              interval_versions
     files, moments, settings           replacing, moments, caches, seed
 """

@@ -34,7 +34,6 @@ _LISTS: Mapping[str, tuple[str, ...]] = {
     "interval": (APART, ", "),
     "checks": (", ",),
     "lacks": (", ",),
-    "dated": (", ",),
     "braked": (", ",),
     "left_out": (APART,),
     MESSAGE: (APART,),

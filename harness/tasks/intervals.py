@@ -8,8 +8,7 @@ small expected number of positive counts estimated from survey data, Survey Meth
 - *units*, items or whole groups of items that belong together: for shares by linearisation, for
   other metrics by the bootstrap over units (B. Efron and R. Tibshirani, An Introduction to the
   Bootstrap, 1993, chapters 6 and 8), which serves for its variance alone;
-- *sessions*, where answers differ between them: ``spreads`` has how both are taken together, and
-  how the versions of before did, by which their records hold.
+- *sessions*, where answers differ between them: ``spreads`` has how both are taken together.
 
 A seed is fixed, so that the same answers always get the same interval.
 """
@@ -27,7 +26,7 @@ from scipy import special
 
 from harness.tasks.scoring import Counts, Floats, Integers, answer_columns, per_class_support
 from harness.tasks.shares import CONFIDENCE, Interval, mid_p, of_share
-from harness.tasks.spreads import NOTHING, Spread, Version, unseen, with_sessions
+from harness.tasks.spreads import NOTHING, Spread, unseen, with_sessions
 
 Metric: TypeAlias = Callable[[Counts], Floats]
 """A metric over the leading axes of confusions; see ``scoring``."""
@@ -45,42 +44,38 @@ def interval(
     spread: Spread,
     confidence: float = CONFIDENCE,
     *,
-    by: Version = "both",
     counts: bool = True,
 ) -> Interval:
     """Return the interval of a metric from 0 to 1: that of a share that would vary as much.
 
     ``counts`` says that the metric is a share of counted items, and not an F1, a metric of boxes or
-    part of a mean. A mean over sessions that differ is no whole count either. Only the older
-    versions gave all of them the same interval.
+    part of a mean. A mean over sessions that differ is no whole count either.
 
     By few units or sessions the variance is known badly, so the number of items is reduced by the
     squared ratio of quantiles of Student's t. Where nothing varied, as when all answers are right,
     each unit stands for one item. One unit says nothing of how units differ: (0, 1). Where items
     are of groups, or sessions differ, no end is nearer than ``spreads.unseen`` has it.
     """
-    low, high = _of_varied(value, spread, confidence, by=by, counts=counts)
-    if by == "both" and (spread.sessions_differ or spread.grouped):
+    low, high = _of_varied(value, spread, confidence, counts=counts)
+    if spread.sessions_differ or spread.grouped:
         lowest, highest = unseen(value, spread, confidence)
         return min(low, lowest), max(high, highest)
     return low, high
 
 
-def _of_varied(
-    value: float, spread: Spread, confidence: float, *, by: Version, counts: bool
-) -> Interval:
+def _of_varied(value: float, spread: Spread, confidence: float, *, counts: bool) -> Interval:
     """Return the interval by what varied alone, whatever may be unseen."""
     if spread.units < 2:  # noqa: PLR2004 - two units make a difference
         return UNKNOWN
-    newest, alone = by == "both", value * (1 - value)
-    varied = min(spread.variance, alone) > NOTHING
+    alone = value * (1 - value)
+    varied = spread.varied and alone > NOTHING
     whole = counts and not spread.sessions_differ and (varied or not spread.grouped)
-    method = of_share if whole or not newest else mid_p
+    method = of_share if whole else mid_p
     items = float(spread.units)
     if varied:
         rest = max(spread.items - 1, 1.0)
         quantile = (1 + confidence) / 2
-        known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile, by)
+        known = float(special.stdtrit(rest, quantile)) ** 2 / spread.square(quantile)
         items = (rest + 1) * alone / rest * known
     return method(value, items, confidence)
 
@@ -96,9 +91,7 @@ class MeanOf:
     """Of the mean; not what independent metrics would have, where a group or an error is of two."""
 
 
-def mean_interval(
-    mean: MeanOf, confidence: float = CONFIDENCE, *, by: Version = "both"
-) -> Interval:
+def mean_interval(mean: MeanOf, confidence: float = CONFIDENCE) -> Interval:
     """Return the interval of a mean of metrics: of the recall, or the F1, of classes.
 
     From their own intervals, whose distances to the values add up in quadrature (G. Y. Zou and A.
@@ -109,13 +102,13 @@ def mean_interval(
     classes: they are reckoned with once, for the mean.
     """
     values, spreads = mean.values, mean.spreads
-    of_groups = by == "both" and mean.whole.grouped
+    of_groups = mean.whole.grouped
     of_each = _of_varied if of_groups else interval
-    stretch = _stretch(mean, (1 + confidence) / 2, by)
-    if by == "both" and NOTHING < stretch < 1:  # of none, metrics would be taken for unvaried
+    stretch = _stretch(mean, (1 + confidence) / 2)
+    if NOTHING < stretch < 1:  # of none, metrics would be taken for unvaried
         spreads, stretch = [spread.times(stretch**2) for spread in spreads], 1.0
     own = [
-        of_each(v, spread, confidence, by=by, counts=False)
+        of_each(v, spread, confidence, counts=False)
         for v, spread in zip(values, spreads, strict=True)
     ]
     count = len(values)
@@ -128,17 +121,15 @@ def mean_interval(
     return max(0.0, low), min(1.0, high)
 
 
-def _stretch(mean: MeanOf, quantile: float, by: Version) -> float:
+def _stretch(mean: MeanOf, quantile: float) -> float:
     """Return how much wider a mean's interval is than if its metrics were independent.
 
-    The older versions go by variances; the newest by what sessions leave open as well, which the
-    means of few sessions show otherwise than each of the metrics does.
+    By what sessions leave open as well, which the means of few sessions show otherwise than each of
+    the metrics does.
     """
 
     def size(spread: Spread) -> float:
-        if by != "both":
-            return spread.variance
-        return spread.square(quantile, by, units_known=True)
+        return spread.square(quantile, units_known=True)
 
     independent = math.fsum(map(size, mean.spreads)) / len(mean.spreads) ** 2
     return math.sqrt(size(mean.whole) / independent) if independent > NOTHING else 1.0
@@ -208,12 +199,11 @@ class Units:
         session, and ``items`` how many do in one.
         """
         bearing, worth = self.bearing(bears)
-        free = max(bearing - 1, 1)
         mean = influence.mean(axis=0)
-        scale = bearing / free
+        scale = bearing / max(bearing - 1, 1)
         own = scale * float((mean**2).sum())
         noise = scale * float(((influence - mean) ** 2).sum(axis=1).mean())
-        return with_sessions(own, noise, values, Spread(0.0, free, bearing, items, worth=worth))
+        return with_sessions(own, noise, values, Spread(0.0, bearing, items, worth=worth))
 
     def mean_of_shares(
         self, hits: npt.NDArray[np.bool_], counted: Sequence[npt.NDArray[np.bool_]]
@@ -238,14 +228,14 @@ class Units:
         needs = needs[needs.any(axis=1)].astype(np.float64)
         units, worth = self.bearing(bearing)
         if units < 2:  # noqa: PLR2004 - two units make a difference
-            return Spread(0.0, 1.0, units, float(bearing.sum()))
+            return Spread(0.0, units, float(bearing.sum()))
         blocks = []
         for weights in self._weights():
             shows = (weights @ needs.T > 0).all(axis=1)
             blocks.append(np.stack([each(weights[shows]) for each in functions], axis=1))
         once = np.ones((1, len(self.of_item)))
         values = np.concatenate([function(once) for function in functions])
-        shape = Spread(0.0, units - 1, units, float(bearing.sum()), worth=worth)
+        shape = Spread(0.0, units, float(bearing.sum()), worth=worth)
         return _of_resamples(np.concatenate(blocks), values, shape)
 
     def _weights(self) -> Iterator[Floats]:
@@ -314,11 +304,10 @@ class Bootstrap:
 
     def _shape_of(self, of_class: int | None) -> Spread:
         if of_class is None:
-            free = max(self._units - 1, 1)
-            return Spread(0.0, free, self._units, self._items, worth=self._worth)
+            return Spread(0.0, self._units, self._items, worth=self._worth)
         units, worth = self._units_of_class[of_class]
         items = float(self._support[of_class])
-        return Spread(0.0, max(units - 1, 1), units, items, worth=worth)
+        return Spread(0.0, units, items, worth=worth)
 
     def _resampled(self) -> Iterator[Floats]:
         """Yield blocks (resamples, sessions, k, k + 1); the draws do not depend on their size."""
@@ -343,7 +332,7 @@ def _of_resamples(resampled: Floats, values: Floats, shape: Spread) -> Spread:
     Fewer than two resamples that show the metric say nothing: as one unit does not.
     """
     if len(resampled) < 2:  # noqa: PLR2004 - two make a spread
-        return Spread(0.0, 1.0, 1, shape.items)
+        return Spread(0.0, 1, shape.items)
     scale = shape.units / max(shape.units - 1, 1)
     mean = resampled.mean(axis=1)
     noise = (resampled - mean[:, np.newaxis]).var(axis=0).mean()

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from harness.records.evaluation import ClassQuality, MetricValue, Quality
-from harness.records.interval_versions import BY_BOTH, BY_OWN, MID_P, UNSEEN
 from harness.tasks.answers import decide, is_answered
 from harness.tasks.card import BOX_METRICS, Metric, MetricName, TaskCard
 from harness.tasks.detection import Matched, match
@@ -33,9 +32,11 @@ from harness.tasks.scoring import (
     per_class_recall,
 )
 from harness.tasks.shares import Interval
-from harness.tasks.spreads import NOTHING, Spread, Version
+from harness.tasks.spreads import Spread
 
 Mask: TypeAlias = npt.NDArray[np.bool_]
+MID_P = "mid-P"
+"""How methods name it; see ``shares``."""
 
 
 def decisions(card: TaskCard, predictions: Predictions) -> Integers:
@@ -45,17 +46,11 @@ def decisions(card: TaskCard, predictions: Predictions) -> Integers:
     return decide(predictions, positive=card.positive, least_score=card.detection.least_score)
 
 
-def score(
-    card: TaskCard,
-    sessions: Sequence[Predictions],
-    split: Split,
-    *,
-    by: Version = "both",
-) -> Quality:
+def score(card: TaskCard, sessions: Sequence[Predictions], split: Split) -> Quality:
     """Score the sessions' predictions against a split's labels, and boxes where it has them.
 
-    A metric is its mean over sessions; ``intervals`` says what its interval is made of, ``spreads``
-    what the version ``by`` is. Metrics of boxes are left out where the answers were none.
+    A metric is its mean over sessions; ``intervals`` says what its interval is made of.
+    Metrics of boxes are left out where the answers were none.
     """
     names = card.label_names
     decided = np.stack([decisions(card, each) for each in sessions])
@@ -65,8 +60,8 @@ def score(
     groups = split.groups if split.groups and len(set(split.groups)) < len(split) else None
     units = Units(len(split), groups)
     made = {
-        **_of_labels(card, confusions, decided, split.labels, units, by=by),
-        **_of_boxes(card, sessions, split, units, by=by),
+        **_of_labels(card, confusions, decided, split.labels, units),
+        **_of_boxes(card, sessions, split, units),
     }
     answered = np.stack([is_answered(each) for each in sessions]).all(axis=0)
     return Quality(
@@ -95,47 +90,43 @@ def _of_labels(
     decided: Integers,
     labels: Integers,
     units: Units,
-    *,
-    by: Version,
 ) -> dict[str, MetricValue]:
     names, made = card.label_names, {}
     for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
         if metric.name in _SHARES:
             counted = _SHARES[metric.name](card, metric, decided, labels)
             _, spread = units.of_share(decided == labels, counted)
-            found = interval(value, spread, by=by)
-            each = MID_P if by == "both" and spread.sessions_differ else "wilson or exact"
-            method = f"{each} over {_told(units, by)}{_sessions_told([spread], by)}"
+            found = interval(value, spread)
+            each = MID_P if spread.sessions_differ else "wilson or exact"
+            method = f"{each} over {_told(units)}{_sessions_told([spread])}"
         elif metric.name == "balanced_accuracy":
             classes = [np.broadcast_to(labels == c, decided.shape) for c in np.unique(labels)]
             mean = units.mean_of_shares(decided == labels, classes)
-            found = mean_interval(mean, by=by)
-            told = _sessions_told(mean.spreads, by)
-            each = MID_P if by == "both" else "wilson or exact"
-            method = f"{each} by class over {_told(units, by)}{told}"
+            found = mean_interval(mean)
+            method = f"{MID_P} by class over {_told(units)}{_sessions_told(mean.spreads)}"
         else:
             continue
         made[metric.key] = _with_interval(metric, value, found, method)
     bootstrap = Bootstrap(decided, labels, len(names), units)
-    return made | _of_f1(card, confusions, bootstrap, units, by=by)
+    return made | _of_f1(card, confusions, bootstrap, units)
 
 
 def _of_f1(
-    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units, *, by: Version
+    card: TaskCard, confusions: Integers, bootstrap: Bootstrap, units: Units
 ) -> dict[str, MetricValue]:
     made = {}
     for metric, value in zip(label_metrics(card), metric_values(card, confusions), strict=True):
         if metric.name == "macro_f1":
             mean = bootstrap.mean_of_classes(confusions, macro_f1, per_class_f1)
-            found, told = mean_interval(mean, by=by), _sessions_told(mean.spreads, by)
+            found, told = mean_interval(mean), _sessions_told(mean.spreads)
         elif metric.name == "f1":
             function = metric_function(metric, card.label_names)
             (spread,) = bootstrap.spreads([function], [_class_of(card, metric)])
-            found = interval(value, spread, by=by, counts=False)
-            told = _sessions_told([spread], by)
+            found = interval(value, spread, counts=False)
+            told = _sessions_told([spread])
         else:
             continue
-        made[metric.key] = _with_interval(metric, value, found, _resampled(units, by) + told)
+        made[metric.key] = _with_interval(metric, value, found, _resampled(units) + told)
     return made
 
 
@@ -158,8 +149,6 @@ def _of_boxes(
     sessions: Sequence[Predictions],
     split: Split,
     units: Units,
-    *,
-    by: Version,
 ) -> dict[str, MetricValue]:
     metrics = [metric for metric in card.metrics if metric.name in BOX_METRICS]
     detection, truth = card.detection, split.boxes
@@ -182,8 +171,8 @@ def _of_boxes(
         value = float(np.mean([function(once) for function in functions]))
         needs = np.stack([_NEEDS[metric.name](each) for each in matched])
         spread = units.resampled_spread(functions, needs)
-        found = interval(value, spread, by=by, counts=False)
-        method = _resampled(units, by) + _sessions_told([spread], by)
+        found = interval(value, spread, counts=False)
+        method = _resampled(units) + _sessions_told([spread])
         made[metric.key] = _with_interval(metric, value, found, method)
     return made
 
@@ -199,24 +188,18 @@ _NEEDS: Mapping[MetricName, Callable[[Matched], Mask]] = {
 """The items (n,) without any of which there is no such metric."""
 
 
-def _resampled(units: Units, by: Version) -> str:
-    return resampling(_told(units, by)) + (f", {MID_P}" if by == "both" else "")
+def _resampled(units: Units) -> str:
+    return f"{resampling(_told(units))}, {MID_P}"
 
 
-def _told(units: Units, by: Version) -> str:
-    """Name the units; of groups, the newest version reckons with those that were not seen."""
-    return units.named + (UNSEEN if by == "both" and units.grouped else "")
+def _told(units: Units) -> str:
+    """Name the units; of groups, those that were not seen are reckoned with."""
+    return f"{units.named}, with those unseen" if units.grouped else units.named
 
 
-def _sessions_told(spreads: Sequence[Spread], by: Version) -> str:
-    """Say in a method that sessions differ, and how that is counted.
-
-    Of older versions: that they differ by more than single answers explain; the oldest is silent.
-    """
-    if by == "both":
-        return BY_BOTH if any(spread.sessions_differ for spread in spreads) else ""
-    differ = by == "cochran" and any(spread.between > NOTHING for spread in spreads)
-    return BY_OWN if differ else ""
+def _sessions_told(spreads: Sequence[Spread]) -> str:
+    """Say in a method that sessions differ, and how that is counted: by the t of both variances."""
+    return ", sessions by both t" if any(spread.sessions_differ for spread in spreads) else ""
 
 
 def _with_interval(metric: Metric, value: float, found: Interval, method: str) -> MetricValue:

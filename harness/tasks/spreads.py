@@ -13,18 +13,12 @@ of F. E. Satterthwaite's degrees of freedom (Biometrics Bulletin 2 (1946), 110-1
 worst. The mean of both squares covers 94.3 to 96.8 % by three sessions and 94.9 to 95.8 % by five,
 whatever the variances are (worked out by integrating over chi-squared, for normal values and many
 units).
-
-Records of before have intervals of two older versions: the whole variance of the items' means, and
-the sessions' variance less the chance of single answers, put together Cochran's way ("cochran") or
-Satterthwaite's ("satterthwaite"). By few sessions what is left after taking off is not known by
-their degrees of freedom: where little of the items lasts, they cover 89 to 92 %.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias
 
 import numpy as np
 from scipy import special
@@ -32,8 +26,6 @@ from scipy import special
 from harness.tasks.scoring import Floats
 from harness.tasks.shares import Interval
 
-Version: TypeAlias = Literal["both", "cochran", "satterthwaite"]
-"""Of the method, the newest first; see above."""
 LEAST = 0.4
 """Of the squared half width by items alone: sessions may agree by luck. The largest tenth that
 keeps three sessions at 97 % where nothing lasts and nothing is in common."""
@@ -53,15 +45,11 @@ class Spread:
     """How far a metric may be from what it would be on other units, in other sessions."""
 
     variance: float
-    """As the older versions have it: of the items' means, and ``between``."""
-    degrees: float
-    """Of freedom, with which that is known; Satterthwaite's where it is of two."""
+    """Of the units' means over sessions: of what of them lasts, and of ``chance``."""
     units: int
     """That bear on the metric, and could have differed."""
     items: float
     """That bear on it."""
-    between: float = 0.0
-    """What of the variance is of whole sessions, beyond the chance of single answers."""
     sessions: int = 1
     chance: float = 0.0
     """What of the variance is of single answers that are otherwise in another session."""
@@ -76,6 +64,11 @@ class Spread:
         return max(self.chance, self.of_values) > NOTHING
 
     @property
+    def varied(self) -> bool:
+        """Whether units differ, or sessions by more than the chance of single answers."""
+        return max(self.variance, self.of_values - self.chance) > NOTHING
+
+    @property
     def grouped(self) -> bool:
         """Whether items belong together by groups."""
         return self.units < self.items
@@ -83,39 +76,30 @@ class Spread:
     @property
     def lasting(self) -> float:
         """What of the variance is of items that are hard, or easy, whichever the session."""
-        return max(0.0, self.variance - self.between - self.chance)
+        return max(0.0, self.variance - self.chance)
 
     def times(self, factor: float) -> Spread:
         """Return the spread of which every variance is so many times this one's."""
         return replace(
             self,
             variance=factor * self.variance,
-            between=factor * self.between,
             chance=factor * self.chance,
             of_values=factor * self.of_values,
         )
 
-    def square(self, quantile: float, by: Version, *, units_known: bool = False) -> float:
+    def square(self, quantile: float, *, units_known: bool = False) -> float:
         """Return the squared half width: each variance with quantiles of how well it is known.
 
         ``quantile`` is the level, as 0.975. ``units_known``: as if there were units without end, to
         hold one spread against another.
         """
         free = math.inf if units_known else max(self.units - 1, 1)
-        if by == "both":
-            return self._by_both(quantile, free)
-        if by == "satterthwaite" or self.between <= NOTHING:
-            return _t(self.degrees, quantile) ** 2 * self.variance
-        of_units, of_sessions = _t(free, quantile), _t(self.sessions - 1, quantile)
-        return of_units**2 * (self.variance - self.between) + of_sessions**2 * self.between
-
-    def _by_both(self, quantile: float, free: float) -> float:
-        of_items, of_units = self.variance - self.between, _t(free, quantile) ** 2
+        of_units = _t(free, quantile) ** 2
         if not self.sessions_differ:
-            return of_units * of_items
+            return of_units * self.variance
         lasting = self.lasting
         total, others = lasting + self.of_values, self.sessions - 1
-        least = LEAST * of_units * of_items
+        least = LEAST * of_units * self.variance
         if total <= NOTHING:
             return least
         apart = of_units * lasting + _t(others, quantile) ** 2 * self.of_values
@@ -153,7 +137,7 @@ def unseen(value: float, spread: Spread, confidence: float) -> Interval:
     chances = special.betaincc(seen * units + 1, (1 - seen) * units, shares)
     tails = np.clip(tail / np.maximum(chances, tail), tail, 1.0)
     left = (1 - shares) / (1 - seen)
-    square, alone = spread.square(level, "both"), value * (1 - value)
+    square, alone = spread.square(level), value * (1 - value)
 
     def least(of: float) -> float:
         if min(square, alone) <= NOTHING:
@@ -173,18 +157,14 @@ def with_sessions(items: float, noise: float, values: Floats, shape: Spread) -> 
     the units.
     """
     free = len(values) - 1
-    seen = float(values.var())
-    between = max(0.0, seen - noise) / free if free else 0.0
-    below = items**2 / shape.degrees + (between**2 / free if free else 0.0)
-    degrees = (items + between) ** 2 / below if below > 0 else shape.degrees
+    if not free:
+        return replace(shape, variance=items)
     return replace(
         shape,
-        variance=items + between,
-        degrees=degrees,
-        between=between,
+        variance=items,
         sessions=len(values),
-        chance=noise / free if free else 0.0,
-        of_values=seen / free if free else 0.0,
+        chance=noise / free,
+        of_values=float(values.var()) / free,
     )
 
 

@@ -17,7 +17,6 @@ from harness.tasks.generator import TaskCode
 from harness.tasks.protocol import Predictions, Sample, Split
 from harness.tasks.quality import decisions, score
 from harness.tasks.scoring import count_confusion
-from harness.tasks.spreads import Version
 
 
 class FolderTask:
@@ -65,14 +64,9 @@ class FolderTask:
         counts = count_confusion(self.decisions(predictions), labels, len(self.labels))
         return tuple(tuple(row) for row in counts.tolist())
 
-    def score(
-        self, sessions: Sequence[Predictions], split: Split, *, by: Version = "both"
-    ) -> Quality:
-        """Score the sessions' predictions against the split's labels, with 95 % intervals.
-
-        ``by`` is the version of the method, which older records have another of; see ``spreads``.
-        """
-        return score(self.card, sessions, split, by=by)
+    def score(self, sessions: Sequence[Predictions], split: Split) -> Quality:
+        """Score the sessions' predictions against the split's labels, with 95 % intervals."""
+        return score(self.card, sessions, split)
 
 
 def load_task(root: Path, task_id: str) -> FolderTask:

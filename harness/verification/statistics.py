@@ -15,19 +15,11 @@ from harness.records.evaluation import (
     Quality,
 )
 from harness.records.finding import Finding
-from harness.records.interval_versions import (
-    NAMES,
-    NEWEST,
-    made_since,
-    version_named,
-    version_told,
-)
 from harness.records.withholding import publishable_quality, withheld_step
 from harness.tasks.answers import as_corners
 from harness.tasks.outcomes import kept_items, scorable
 from harness.tasks.protocol import Predictions, Split
 from harness.tasks.quality import label_metrics, metric_values
-from harness.tasks.spreads import Version
 from harness.tasks.task import FolderTask
 from harness.verification.subject import FORGED, Subject
 
@@ -61,8 +53,6 @@ def check_statistics(subject: Subject, task: FolderTask, split: Split | None) ->
             )
         if withheld_step(record, signed=subject.verified) is None:
             yield from _from_confusions(subject, task)
-        elif record.quality is not None:
-            yield from _older(subject, version_told(record.quality.metrics))
         return
     sessions = scorable(subject.outcomes, record, task.card)
     if not isinstance(sessions, str) and split is not None:
@@ -98,36 +88,12 @@ def _from_outcomes(
                 FORGED,
             )
     yield from _agreements(subject, [task.decisions(answers) for answers in sessions])
-    version = version_named(record.quality) if record.quality is not None else NEWEST
-    again = task.score(sessions, items, by=version) if sessions else None
-    if again is not None and record.quality is not None:
-        told = version_told(record.quality.metrics)
-        if told is None and _methods(task.score(sessions, items)) != _methods(again):
-            told = version  # silent on sessions that differ
-        yield from _older(subject, told)
+    again = task.score(sessions, items) if sessions else None
     if again is not None and step is not None:
         again = publishable_quality(again, step)
     unlike = _unlike(record.quality, again)
     if unlike:
         yield subject.found("quality", f"its outcomes give another quality: {unlike}", FORGED)
-
-
-def _older(subject: Subject, version: Version | None) -> Iterator[Finding]:
-    """Name intervals of an older version; whether they are honest is said where it can be known.
-
-    Whoever makes a record may name the version by which its intervals are narrower.
-    """
-    harness = subject.record.harness_version
-    if version is None or version == NEWEST:
-        return
-    told = f"its intervals of quality are of an older version of the method: {NAMES[version]}"
-    if made_since(version, harness):
-        yield subject.found(
-            "intervals-older", f"{told}, which harness {harness} no longer makes", FORGED
-        )
-        return
-    remedy = "evaluate the entry again, if you do not know that it was made before the newest"
-    yield subject.found("intervals-older", told, remedy, "note")
 
 
 def _agreements(subject: Subject, decided: Sequence[npt.NDArray[np.int64]]) -> Iterator[Finding]:
@@ -204,13 +170,6 @@ def _from_confusions(subject: Subject, task: FolderTask) -> Iterator[Finding]:
             return
     counted = np.array(confusions, np.int64)
     values = metric_values(task.card, counted)
-    told = version_told(record.quality.metrics)
-    if (
-        told is None
-        and len({(*metric_values(task.card, each[np.newaxis]),) for each in counted}) > 1
-    ):
-        told = "satterthwaite"  # silent on sessions that differ
-    yield from _older(subject, told)
     said = {metric.name: metric.value for metric in record.quality.metrics}
     for metric, value in zip(label_metrics(task.card), values, strict=True):
         found = said.get(metric.key)

@@ -1,1 +1,0 @@
-Frugal.addClaims('{"board":"chainsaw-offline-2cf258e0","claims":{}}');

@@ -1,0 +1,1 @@
+Frugal.addClaims('{"board":"wildfire-smoke-offline-70aa40ad","claims":{}}');

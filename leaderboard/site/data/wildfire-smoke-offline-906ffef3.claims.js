@@ -1,1 +1,0 @@
-Frugal.addClaims('{"board":"wildfire-smoke-offline-906ffef3","claims":{}}');
