@@ -13,6 +13,7 @@ from harness.export.loss import WHOLE, without
 from harness.export.subject import Subject
 from harness.export.units import kilograms, kilowatt_hours, watt_hours
 from harness.records.base import pretty_json
+from harness.records.sums import total
 from harness.store.import_faults import FORMULA, LONGEST_TEXT
 
 NAME = "challenge-2025"
@@ -79,7 +80,7 @@ def reply(subject: Subject) -> dict[str, object]:
     """Return the document as plain values; what is absent is null, as the format had it."""
     record = subject.record
     scale = record.data.items / subject.queries
-    joules = sum(subject.joules.values()) * scale
+    joules = total([*subject.joules.values()]) * scale
     return {
         "username": _no_formula(record.submission.team),
         "space_url": record.submission.url,
@@ -140,7 +141,7 @@ def _quality(subject: Subject) -> dict[str, object]:
 
 def _emissions_data(subject: Subject, scale: float) -> dict[str, object]:
     hardware, zone = subject.record.hardware, subject.options.zone
-    joules, seconds = sum(subject.joules.values()) * scale, subject.seconds * scale
+    joules, seconds = total([*subject.joules.values()]) * scale, subject.seconds * scale
     grams = subject.grams(joules)
     emissions = None if grams is None else kilograms(grams)
     watts: dict[str, float | None] = dict.fromkeys(COMPONENTS.values())

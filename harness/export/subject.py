@@ -26,6 +26,7 @@ from harness.records.energy import (
 from harness.records.evaluation import FEW_SESSIONS, EvaluationRecord, Failed, MetricValue
 from harness.records.moments import is_moment, moment
 from harness.records.session import Phase, Session
+from harness.records.sums import total
 from harness.store.reading import StoredRecord
 
 T = TypeVar("T")
@@ -124,12 +125,12 @@ class Subject:
     @property
     def seconds(self) -> float:
         """Wall time."""
-        return sum(phase_seconds(each, *MEASURED_THROUGH_DRAIN) for each in self.sessions)
+        return total([phase_seconds(each, *MEASURED_THROUGH_DRAIN) for each in self.sessions])
 
     @property
     def idle_seconds(self) -> float:
         """Wall time of the idle windows."""
-        return sum(phase_seconds(each, *IDLE) for each in self.sessions)
+        return total([phase_seconds(each, *IDLE) for each in self.sessions])
 
     @property
     def queries(self) -> int:
@@ -151,13 +152,15 @@ class Subject:
 
     def cpu_share(self, sessions: Sequence[Session]) -> float:
         """Return what share of all cores' time was used, by whomever: from 0 to 1."""
-        seconds = sum(phase_seconds(each, *MEASURED_THROUGH_DRAIN) for each in sessions)
-        used = sum(phase_cpu_seconds(each, *MEASURED_THROUGH_DRAIN) for each in sessions) + sum(
+        seconds = total([phase_seconds(each, *MEASURED_THROUGH_DRAIN) for each in sessions])
+        own = [phase_cpu_seconds(each, *MEASURED_THROUGH_DRAIN) for each in sessions]
+        others = [
             window.disturbance.other_cpu_seconds + window.disturbance.harness_cpu_seconds
             for each in sessions
             for window in each.phases
             if window.phase in MEASURED_THROUGH_DRAIN
-        )
+        ]
+        used = total([*own, *others])
         return min(1.0, used / (seconds * self.record.hardware.cores))
 
     def grams(self, joules: float) -> float | None:

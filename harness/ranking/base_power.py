@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
 from harness.records.meter import Component, MeterDescription, SourceDescription
 from harness.records.session import Phase, Session, picked
+from harness.records.sums import total
 
 if TYPE_CHECKING:
     import numpy as np
@@ -210,4 +211,4 @@ def _joules_beside(component: Component, session: Session, *phases: Phase) -> fl
     windows = session.windows
     of = picked(windows.owners, phases)
     parts = zip(of(windows.components), of(windows.component_joules), strict=True)
-    return sum([joules for other, joules in parts if other != component])
+    return total([joules for other, joules in parts if other != component])

@@ -9,6 +9,7 @@ from statistics import fmean
 from typing import Literal, TypeAlias
 
 from harness.records.statistics import ALPHA, LogEstimate, Pooled, difference, t_quantile
+from harness.records.sums import total
 
 Pairing: TypeAlias = Literal["rounds", "campaigns", "occasions", "none"]
 Unit: TypeAlias = Literal["sessions", "rounds", "campaigns", "occasions"]
@@ -102,13 +103,13 @@ def ratio_of(
 ) -> Ratio:
     """Return b over a, of so many independent units each; no standard error is 0."""
     variances = [each.standard_error**2 * count for each, count in zip((a, b), counts, strict=True)]
-    total, squares = sum(variances), sum(each**2 for each in variances)
+    together, squares = total(variances), total([each**2 for each in variances])
     return Ratio(
         difference(b, a),
         units=min(counts),
         worth=worth,
-        scatter=math.sqrt(total),
-        degrees_a_unit=total**2 / squares,
+        scatter=math.sqrt(together),
+        degrees_a_unit=together**2 / squares,
         method=method,
         pairing=pairing,
         unit=unit,
@@ -124,8 +125,8 @@ def worth_of(sessions: Sequence[int], weights: Sequence[float] | None = None) ->
     is v * sum(w_i^2 / n_i) / sum(w_i)^2. So a mean of few sessions costs more than its share.
     """
     parts = [1.0] * len(sessions) if weights is None else weights
-    squares = sum(part**2 / count for part, count in zip(parts, sessions, strict=True))
-    return sum(parts) ** 2 / squares
+    squares = total([part**2 / count for part, count in zip(parts, sessions, strict=True)])
+    return total(parts) ** 2 / squares
 
 
 def kernel_log(cpu_seconds: Sequence[float]) -> float:

@@ -23,6 +23,7 @@ from harness.records.estimates import left_open, share_of_mean, shares_of
 from harness.records.evaluation import EvaluationRecord, MetricValue
 from harness.records.session import Session
 from harness.records.statistics import ALPHA, log_mean, of_sessions, t_quantile
+from harness.records.sums import total, weighted_mean
 from harness.records.withholding import in_steps
 
 
@@ -66,7 +67,7 @@ def figures(records: Sequence[EvaluationRecord]) -> Figures:
     share = share_of_mean([share_of_mean(some) for some in _by_occasion(shares, numbers)])
     by_occasion = _by_occasion(each, numbers)
     joules, interval = _joules(by_occasion, share, last_alpha(records))
-    seconds = sum([phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions])
+    seconds = total([phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions])
     return Figures(
         joules_per_1000_queries=joules,
         joules_interval=interval,
@@ -74,7 +75,8 @@ def figures(records: Sequence[EvaluationRecord]) -> Figures:
         active_joules_per_1000_queries=fmean(
             [active_joules_per_1000(session, amortise_queries) for session in sessions]
         ),
-        measured_watts=sum([phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions]) / seconds,
+        measured_watts=total([phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions])
+        / seconds,
         parts=energy_parts(sessions),
         occasions=len(by_occasion),
     )
@@ -176,8 +178,8 @@ def _pooled(metric: MetricValue, records: Sequence[EvaluationRecord]) -> MetricV
     weights = [weight for _, weight in weighted]
     return MetricValue(
         name=metric.name,
-        value=fmean([each.value for each, _ in weighted], weights),
-        low=fmean([each.low for each, _ in weighted], weights),
-        high=fmean([each.high for each, _ in weighted], weights),
+        value=weighted_mean([each.value for each, _ in weighted], weights),
+        low=weighted_mean([each.low for each, _ in weighted], weights),
+        high=weighted_mean([each.high for each, _ in weighted], weights),
         interval_method="; ".join(dict.fromkeys(each.interval_method for each, _ in weighted)),
     )

@@ -9,7 +9,7 @@ Where to look, by module:
     organisers' files                  rules, profile, profile_file, teams, team_names, task_words,
                                        site_settings, toml, fields
     signatures, and what is kept back  signing, withholding
-    figures of energy                  energy, estimates, statistics, quantiles
+    figures of energy                  energy, estimates, statistics, quantiles, sums
     when sessions are enough           looks, stopping
     agreement and trends               agreements, drift
     files, moments, settings           replacing, moments, caches, seed

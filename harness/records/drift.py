@@ -29,6 +29,7 @@ from harness.records.base import Frozen
 from harness.records.energy import is_resolved, joules_per_1000
 from harness.records.session import PhaseWindow, Session
 from harness.records.statistics import CORRELATION
+from harness.records.sums import total
 
 LEAST_SESSIONS = 3
 """A line through two points has no error, and two slopes of sessions hardly one."""
@@ -110,7 +111,7 @@ def _over_order(values: Sequence[float], correlation: float) -> Trend | None:
         return None
     slope = _slope(values)
     centre, middle = fmean(values), (n - 1) / 2
-    off = sum((y - centre - slope * (x - middle)) ** 2 for x, y in enumerate(values))
+    off = total([(y - centre - slope * (x - middle)) ** 2 for x, y in enumerate(values)])
     spread = n * (n * n - 1) / 12  # the sum of squares of 0 to n - 1 about their mean
     error = _widening(n, correlation) * math.sqrt(off / (n - 2) / spread)
     return Trend(change=slope * (n - 1), p_value=_p_value(slope, error, n - 2), sessions=n)
@@ -126,8 +127,8 @@ def _widening(n: int, correlation: float) -> float:
     """
     x = [position - (n - 1) / 2 for position in range(n)]
     pairs = [(i, j, correlation ** abs(i - j)) for i in range(n) for j in range(n)]
-    along = sum(x[i] * x[j] * r for i, j, r in pairs) / sum(each * each for each in x)
-    level = sum(r for *_, r in pairs) / n
+    along = total([x[i] * x[j] * r for i, j, r in pairs]) / total([each * each for each in x])
+    level = total([r for *_, r in pairs]) / n
     return math.sqrt(along * (n - 2) / (n - level - along))
 
 
@@ -154,7 +155,8 @@ def _slope(values: Sequence[float]) -> float:
     """Return the slope of the least-squares line over 0, 1, 2, ..."""
     n, middle = len(values), (len(values) - 1) / 2
     centre = fmean(values)
-    return sum((x - middle) * (y - centre) for x, y in enumerate(values)) * 12 / (n * (n * n - 1))
+    along = total([(x - middle) * (y - centre) for x, y in enumerate(values)])
+    return along * 12 / (n * (n * n - 1))
 
 
 ROUNDING = 1e-9

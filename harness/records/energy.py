@@ -9,6 +9,7 @@ from operator import mul
 
 from harness.records.meter import Component
 from harness.records.session import Phase, Session, picked
+from harness.records.sums import total
 
 BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
 MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
@@ -142,8 +143,8 @@ def systematic_uncertainty_per_1000(session: Session, amortise_queries: int) -> 
     """
     (weights, of), windows = _weights(session, amortise_queries), session.windows
     return math.hypot(
-        sum(map(mul, weights, of(windows.gain_joules))),
-        sum(map(mul, weights, of(windows.model_joules))),
+        total([*map(mul, weights, of(windows.gain_joules))]),
+        total([*map(mul, weights, of(windows.model_joules))]),
     )
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Literal, TypeAlias
 
 from harness.records.base import Frozen
+from harness.records.sums import total
 
 Grade: TypeAlias = Literal["wall", "sensor", "model", "simulated"]
 """An external meter, an on-chip counter, CPU time and a table, a stand-in: best first."""
@@ -109,7 +110,7 @@ class WindowReading(Frozen):
     def joules(self) -> float:
         """All components together."""
         parts = self.energy
-        return 0 + parts[0].joules if len(parts) == 1 else sum([part.joules for part in parts])
+        return 0 + parts[0].joules if len(parts) == 1 else total([part.joules for part in parts])
 
 
 class PowerTrace(Frozen):

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple, TypeAlias, TypeVar
 
 from harness.records.base import Frozen
 from harness.records.meter import Component, PowerTrace, WindowReading
+from harness.records.sums import total
 
 T = TypeVar("T")
 
@@ -126,7 +127,9 @@ class Windows:
         found = self._sums.get(phases)
         if found is None:
             of = picked(self.phases, phases)
-            found = Sums(sum(of(self.joules)), sum(of(self.seconds)), sum(of(self.cpu_seconds)))
+            found = Sums(
+                *[total(of(each)) for each in (self.joules, self.seconds, self.cpu_seconds)]
+            )
             self._sums[phases] = found
         return found
 

@@ -17,6 +17,7 @@ from typing import TypeAlias
 from harness.records.looks import look_alphas
 from harness.records.quantiles import ALPHA, CONFIDENCE, t_quantile
 from harness.records.rules import LEAST_CAMPAIGNS
+from harness.records.sums import total, weighted_mean
 
 __all__ = [
     "ALPHA",
@@ -122,7 +123,9 @@ def serial_widening(count: int, correlation: float = CORRELATION) -> float:
     / (n - 1) times what it is. The ratio of the two is returned (G. E. P. Box, G. M. Jenkins and
     G. C. Reinsel, Time Series Analysis, 1994, section 2.1).
     """
-    variance_of_mean = 1 + 2 * sum((1 - lag / count) * correlation**lag for lag in range(1, count))
+    variance_of_mean = 1 + 2 * total(
+        [(1 - lag / count) * correlation**lag for lag in range(1, count)]
+    )
     return variance_of_mean * (count - 1) / (count - variance_of_mean)
 
 
@@ -165,10 +168,10 @@ def unpaired_ratio(ones: Sequence[float], others: Sequence[float]) -> LogEstimat
 def difference(one: LogEstimate, other: LogEstimate) -> LogEstimate:
     """Return the ratio of two independent estimates, with Welch's degrees of freedom."""
     parts = (one.standard_error**2, other.standard_error**2)
-    total = sum(parts)
+    together = parts[0] + parts[1]
     below = parts[0] ** 2 / one.degrees + parts[1] ** 2 / other.degrees
-    degrees = total**2 / below if below > 0 else one.degrees + other.degrees
-    return LogEstimate(one.log - other.log, math.sqrt(total), degrees)
+    degrees = together**2 / below if below > 0 else one.degrees + other.degrees
+    return LogEstimate(one.log - other.log, math.sqrt(together), degrees)
 
 
 def blocked_ratio(
@@ -215,7 +218,9 @@ def over_campaigns(campaigns: Sequence[LogEstimate], least: int = LEAST_CAMPAIGN
     own = [max(each.standard_error, _NO_ERROR) ** 2 for each in campaigns]
     between = _paule_mandel(logs, own)
     weights = [1 / (each + between) for each in own]
-    estimate = LogEstimate(fmean(logs, weights), math.sqrt(1 / sum(weights)), len(logs) - 1)
+    estimate = LogEstimate(
+        weighted_mean(logs, weights), math.sqrt(1 / total(weights)), len(logs) - 1
+    )
     return Pooled(estimate, math.sqrt(between), tuple(weights))
 
 
@@ -253,8 +258,8 @@ def _paule_mandel(logs: Sequence[float], own: Sequence[float]) -> float:
 
     def excess(between: float) -> float:
         weights = [1 / (each + between) for each in own]
-        mean = fmean(logs, weights)
-        squares = sum(w * (log - mean) ** 2 for w, log in zip(weights, logs, strict=True))
+        mean = weighted_mean(logs, weights)
+        squares = total([w * (log - mean) ** 2 for w, log in zip(weights, logs, strict=True)])
         return squares - (len(logs) - 1)
 
     if excess(0.0) <= 0:

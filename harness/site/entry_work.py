@@ -7,6 +7,7 @@ from functools import cache, lru_cache, partial
 from typing import TypeVar
 
 from harness.records.session import Notice, Phase
+from harness.records.sums import total
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -72,7 +73,7 @@ def _phase_names(words: Words, *phases: Phase) -> tuple[tuple[str, str], ...]:
 def _phase_table(rows: tuple[PhaseRow, ...], words: Words) -> Table:
     """Spell the phases column by column."""
     phases, seconds, joules, counted = zip(*rows, strict=True)
-    whole = sum([each or 0.0 for each in counted])
+    whole = total([each or 0.0 for each in counted])
     watts = [
         of / in_all if in_all > 0 else None for of, in_all in zip(joules, seconds, strict=True)
     ]

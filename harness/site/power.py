@@ -14,6 +14,7 @@ from typing import NamedTuple
 from harness.ranking.usable import MOST
 from harness.records.meter import PowerTrace
 from harness.records.session import Phase, PhaseWindow
+from harness.records.sums import total
 from harness.site.blocks_html import escape
 from harness.site.scales import linear_ticks
 from harness.site.text import width_in_ems
@@ -78,7 +79,7 @@ def lay_out(traces: Sequence[PowerTrace], windows: Sequence[PhaseWindow]) -> Tra
             joined := merged(trace.watts)
         ):
             steps[trace.component] = joined
-    lengths = [sum([seconds for seconds, _ in each]) for each in steps.values()]
+    lengths = [total([seconds for seconds, _ in each]) for each in steps.values()]
     ends = [*accumulate(phases)]
     seconds = max([*ends[-1:], *lengths], default=0.0)
     highest = max([watts for each in steps.values() for _, watts in each], default=0.0)
@@ -145,7 +146,7 @@ def merged(
     to be seen stays by itself, so that none is blurred into a short neighbour. Steps that take no
     time together are none.
     """
-    least = sum(seconds for seconds, _ in watts) / most
+    least = total([seconds for seconds, _ in watts]) / most
     if least <= 0:
         return []
     made: list[tuple[float, float]] = []

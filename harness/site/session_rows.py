@@ -14,6 +14,7 @@ from harness.records.energy import (
 )
 from harness.records.evaluation import EvaluationRecord
 from harness.records.session import PHASES, Notice, Phase, Session, VoidSession
+from harness.records.sums import total
 
 Matrix: TypeAlias = tuple[tuple[int, ...], ...]
 
@@ -134,7 +135,9 @@ def _void(void: VoidSession) -> SessionRow:
         place=None,
         started_utc=void.started_utc,
         joules_per_1000=None,
-        seconds=sum(w.reading.seconds for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN),
+        seconds=total(
+            [w.reading.seconds for w in void.phases if w.phase in MEASURED_THROUGH_DRAIN]
+        ),
         queries=None,
         right=None,
         agreement=None,
@@ -171,8 +174,8 @@ def phase_rows(seen: Iterable[Seen], amortise_queries: int) -> tuple[PhaseRow, .
     ):
         counted = None
         if phase in MEASURED_THROUGH_DRAIN:
-            counted = 1000 * sum(map(truediv, joules, queries)) / sessions
+            counted = 1000 * total([*map(truediv, joules, queries)]) / sessions
         elif phase in BEFORE_MEASURED:
-            counted = 1000 * sum([each / amortise_queries for each in joules]) / sessions
-        rows.append(PhaseRow(phase, sum(seconds) / sessions, sum(joules) / sessions, counted))
+            counted = 1000 * total([each / amortise_queries for each in joules]) / sessions
+        rows.append(PhaseRow(phase, total(seconds) / sessions, total(joules) / sessions, counted))
     return tuple(rows)
