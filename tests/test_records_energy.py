@@ -71,9 +71,9 @@ def parts_of(made: Session, *phases: Phase) -> list[tuple[Phase, ComponentEnergy
 @given(sessions(), st.lists(st.sampled_from(PHASES), max_size=3, unique=True))
 def test_sums_over_phases_are_those_of_their_windows(made: Session, phases: list[Phase]) -> None:
     readings = [w.reading for w in made.phases if w.phase in phases]
-    assert phase_joules(made, *phases) == sum([each.joules for each in readings])
-    assert phase_seconds(made, *phases) == sum([each.seconds for each in readings])
-    assert phase_cpu_seconds(made, *phases) == sum([each.cpu_seconds for each in readings])
+    assert phase_joules(made, *phases) == math.fsum([each.joules for each in readings])
+    assert phase_seconds(made, *phases) == math.fsum([each.seconds for each in readings])
+    assert phase_cpu_seconds(made, *phases) == math.fsum([each.cpu_seconds for each in readings])
     assert list(made.windows.by_phase) == [phase_joules(made, phase) for phase in PHASES]
 
 
@@ -102,8 +102,8 @@ def test_what_the_meter_leaves_open_is_of_the_parts_of_the_ranked_figure(made: S
         *[weight * part.uncertainty_joules for weight, part in parts]
     )
     assert systematic_uncertainty_per_1000(made, AMORTISE) == math.hypot(
-        sum([weight * part.gain_joules for weight, part in parts]),
-        sum([weight * part.model_joules for weight, part in parts]),
+        math.fsum([weight * part.gain_joules for weight, part in parts]),
+        math.fsum([weight * part.model_joules for weight, part in parts]),
     )
 
 
