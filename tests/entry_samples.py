@@ -46,8 +46,8 @@ HOSTILE = (
 
 
 GRID = CarbonRange(
-    low_grams=20.0, high_grams=900.0, low_zone="Northland", high_zone="Southland", low_code="NOL",
-    high_code="SOL", world_grams=470.0, zones=200, year="2023", source="made up",
+    low_grams=20.0, high_grams=900.0, low_zone="Northland", high_zone="Southland",
+    world_grams=470.0, zones=200, year="2023", source="made up",
 )  # fmt: skip
 """Of a kilowatt hour: golden files do not change with the table of another version of a package."""
 

@@ -51,11 +51,11 @@ def test_a_draft_that_is_there_already_is_somebody_elses(
 
 
 def test_a_file_is_created_under_its_own_name(tmp_path: Path) -> None:
-    status = create_file(tmp_path / "file", [b"one ", b"two"], 0o600)
+    status = create_file(tmp_path / "file", [b"one ", b"two"])
     assert (tmp_path / "file").read_bytes() == b"one two"
     found = (tmp_path / "file").stat()
     assert (status.st_ino, status.st_ctime_ns) == (found.st_ino, found.st_ctime_ns)
-    assert found.st_mode & 0o777 == 0o600
+    assert found.st_mode & 0o777 == 0o644
 
 
 def test_where_anything_is_no_file_is_created(tmp_path: Path) -> None:

@@ -30,11 +30,8 @@ class CarbonRange(Frozen):
     low_grams: float
     high_grams: float
     low_zone: str
-    """The English name of the country, as the table has it; its code is ``low_code``."""
+    """The English name of the country, as the table has it."""
     high_zone: str
-    low_code: str
-    """ISO 3166-1 alpha-3."""
-    high_code: str
     world_grams: float | None
     """By the world's mean; ``None`` where the table states none."""
     zones: int
@@ -74,8 +71,6 @@ def carbon_range(joules: float, grid: Grid | None = None) -> CarbonRange:
         high_grams=kwh * high.grams_per_kwh,
         low_zone=low.name,
         high_zone=high.name,
-        low_code=low.code,
-        high_code=high.code,
         world_grams=None if world is None else kwh * world,
         zones=len(grid.zones),
         year=str(years[0]) if len(years) == 1 else f"{years[0]}{EN_DASH}{years[-1]}",

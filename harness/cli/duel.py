@@ -114,8 +114,8 @@ def duel(  # noqa: PLR0917 - typer makes options of them
     )  # fmt: skip
     sides = _checked(project, (a, b), as_json=as_json)
     with turn(project.results) as mine:
-        for swept in mine.swept:
-            print_note(f"note: {printable(swept.told())}")
+        for left in mine.cleared:
+            print_note(f"note: {printable(left.told())}")
         result = _fight(project, sides, request, mine, rounds, seconds, margin)
     if as_json:
         print_json(result)

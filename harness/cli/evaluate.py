@@ -159,12 +159,12 @@ def evaluate(  # noqa: PLR0917 - typer makes options of them
             print_control(stdout_console(), kept.record, kept.path)
 
     with turn(folder) as mine:
-        for swept in mine.swept:
-            print_note(f"note: {printable(swept.told())}")
+        for left in mine.cleared:
+            print_note(f"note: {printable(left.told())}")
         results = Results(folder, mine, signer)
         evaluate_all(project, groups, request, results, show)
     if as_json:
-        interrupted = [swept.facts() for swept in mine.swept]
+        interrupted = [left.facts() for left in mine.cleared]
         print_json(
             shown.document([report.entry for report in reports])
             | ({"interrupted": interrupted} if interrupted else {})

@@ -9,6 +9,6 @@ Where to look, by module:
     void sessions               gate
     shares beside their limit   shares
     warnings                    notices, drift, variants, agreement, conspicuous
-    alone on the machine        turn, lock, journal, sweep
+    alone on the machine        turn, lock, journal, leftovers
     paths that are published    places
 """

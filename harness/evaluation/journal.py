@@ -2,7 +2,7 @@
 
 A run makes its journal before anything else and removes it after everything else. A journal
 whose run does not hold the machine any more is thus that of a run which was killed: what it names
-is what the next run clears away (``harness.evaluation.sweep``).
+is what the next run clears away (``harness.evaluation.leftovers``).
 
 The journal is two lines of JSON: who runs, which never changes, and what is being done, in a line
 of fixed length that is written over. One write of a page is not torn by a signal.

@@ -1,4 +1,4 @@
-"""Shares that stand beside the limit that they are beyond, spelt so that one sees it."""
+"""Spell a share and the limit that it exceeds with enough decimals to differ."""
 
 from __future__ import annotations
 

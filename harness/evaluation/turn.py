@@ -17,8 +17,8 @@ from pathlib import Path
 
 from harness.errors import OrganiserError
 from harness.evaluation.journal import Journal, keep_journal
+from harness.evaluation.leftovers import Leftovers, clear_leftovers, remove_tree
 from harness.evaluation.lock import machine_lock, shared_folder, temporary_folder
-from harness.evaluation.sweep import Swept, remove_tree, sweep
 from harness.sandbox import marks
 
 
@@ -27,7 +27,7 @@ class Turn:
     """What a run has while it has the machine."""
 
     journal: Journal
-    swept: tuple[Swept, ...]
+    cleared: tuple[Leftovers, ...]
     """Earlier runs that were interrupted."""
     outside: Path
     """Where temporary files go that are to outlast the run."""
@@ -44,13 +44,13 @@ def turn(results: Path) -> Iterator[Turn]:
     outside = temporary_folder().absolute()
     temporary = outside / f"{marks.PREFIX}{marks.RUN}"
     with machine_lock(folder):
-        swept = sweep(folder)
+        cleared = clear_leftovers(folder)
         with (
             keep_journal(folder, temporary=temporary, results=results) as journal,
             _marked(),
             _temporary_files_in(temporary, journal),
         ):
-            yield Turn(journal, swept, outside)
+            yield Turn(journal, cleared, outside)
 
 
 @contextmanager

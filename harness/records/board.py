@@ -34,7 +34,7 @@ class Problem(Frozen):
 
     @property
     def is_fault(self) -> bool:
-        """Say whether something is wrong; else the rules leave out what is as it should be."""
+        """Whether the file itself is faulty, rather than left out by the rules on purpose."""
         return self.code not in LEFT_OUT
 
 

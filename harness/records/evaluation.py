@@ -13,7 +13,8 @@ from harness.records.meter import MeterDescription
 from harness.records.session import Notice, Session, VoidSession
 
 SCHEMA_VERSION = 2
-"""Raised when a field changes its meaning or goes away; older records stay readable."""
+"""Raised when a field changes its meaning or goes away, and records of another one are refused; a
+further field with a default does not raise it."""
 
 Protocol: TypeAlias = Literal["quick", "official"]
 Scenario: TypeAlias = Literal["offline", "single"]

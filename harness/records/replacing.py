@@ -35,7 +35,7 @@ def replace_file(
 
 
 def create_file(
-    path: str | os.PathLike[str], parts: Iterable[bytes | memoryview], mode: int = MODE
+    path: str | os.PathLike[str], parts: Iterable[bytes | memoryview]
 ) -> os.stat_result:
     """Make a file of ``parts`` where there is none, under its own name, and return its status.
 
@@ -44,7 +44,7 @@ def create_file(
     are compared before they are believed. Raises ``FileExistsError`` where anything is there, be it
     a link that leads nowhere, ``OSError`` where it cannot be written, and leaves none of it then.
     """
-    return _made(path, parts, mode, lambda: None)
+    return _made(path, parts, MODE, lambda: None)
 
 
 def _made(

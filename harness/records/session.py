@@ -152,7 +152,7 @@ class Windows:
 def picked(
     seen: tuple[Phase, ...], phases: tuple[Phase, ...]
 ) -> Callable[[Sequence[T]], tuple[T, ...]]:
-    """Return what takes of a column beside ``seen`` what is of one of these phases."""
+    """Return a function that picks these phases' values from a column parallel to ``seen``."""
     at = [n for n, phase in enumerate(seen) if phase in phases]
     if len(at) > 1:
         return itemgetter(*at)

@@ -159,9 +159,9 @@ class Language:
         """Spell a share of 1 in per cent, with its sign."""
         return self.text("number.percent", figure=self.decimals(100 * share, places))
 
-    def significant_percent(self, share: float, digits: int = english.SIGNIFICANT_DIGITS) -> str:
-        """Spell a share of 1 in per cent to that many significant digits, with its sign."""
-        return self.text("number.percent", figure=self.significant(100 * share, digits))
+    def significant_percent(self, share: float) -> str:
+        """Spell a share of 1 in per cent to a few significant digits, with its sign."""
+        return self.text("number.percent", figure=self.significant(100 * share))
 
     def plain_number(self, value: float) -> str:
         """Spell a round number, a tick or a limit of the rules, with no more digits than it has."""

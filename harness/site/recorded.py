@@ -1,10 +1,9 @@
-"""What records say in English, in the words of another language.
+"""Translate the English sentences that records hold.
 
-Meters, the sandbox and whatever warns write sentences into records, and no record is rewritten. The
-sentences are the program's own: the English catalogue has each under ``recorded``, as records have
-it and with holes for what differs, so that it is found, and other catalogues have it in theirs.
-What is not found there, of an older or a later version or a stranger's, is for others to show as it
-is.
+Meters, the sandbox and whatever warns write sentences into records, and no record is rewritten.
+Each sentence is matched against the templates under ``recorded`` in the English catalogue, and
+made again from the same key of another one. What matches none, of an older or a later version or a
+stranger's, is for others to show as it is.
 """
 
 from __future__ import annotations

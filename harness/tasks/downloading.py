@@ -95,7 +95,7 @@ def require_room(folder: Path, wanted: int) -> None:
 
 
 def _begun(part: Path, remote: Remote) -> int:
-    """Return how much is here already; what is too much is none of it."""
+    """Return the size of a part; one larger than the remote file is deleted, and counts 0."""
     size = part.stat().st_size if part.is_file() else 0
     if size > remote.bytes:
         part.unlink()

@@ -280,7 +280,7 @@ class _Look:
         )
 
     def notes(self) -> Iterator[Note]:
-        """Say what is not wrong, and should be known."""
+        """Yield notes on the split: true, harmless, and worth knowing."""
         from harness.tasks.spooled import RowNumbers  # noqa: PLC0415 - heavy
 
         name, modality = self._name, self.card.task.modality

@@ -17,7 +17,7 @@ import pytest
 from runs import KILLED_IN_PHASE, place_in, slow_entry, until
 
 from harness.errors import HarnessError
-from harness.evaluation.sweep import sweep
+from harness.evaluation.leftovers import clear_leftovers
 from harness.sandbox import marks
 from harness.sandbox.cgroup import find_accounts
 from harness.sandbox.ladder import choose
@@ -93,7 +93,7 @@ def test_what_has_the_mark_of_a_dead_run_is_ended_and_nothing_else(
     mark = journal.name.removeprefix(marks.PREFIX).removesuffix(".run.json")
     near = {marks.VARIABLE: mark[:-1] + ("0" if mark[-1] != "0" else "1")}
     with subprocess.Popen(["sleep", token], env=os.environ | near) as bystander:
-        (swept,) = sweep(place.lock_folder)
+        (swept,) = clear_leftovers(place.lock_folder)
 
         assert swept.ended == [orphan]
         assert running(token) == [bystander.pid]
@@ -124,7 +124,7 @@ def test_a_daemon_without_supervisor_and_mark_is_found_by_its_control_group(
     assert killed.code == -signal.SIGKILL
     (orphan,) = running(token)
 
-    (swept,) = sweep(place.lock_folder)
+    (swept,) = clear_leftovers(place.lock_folder)
 
     assert orphan in swept.ended
     assert running(token) == []
@@ -157,7 +157,7 @@ def test_a_journal_of_another_version_is_kept(tmp_path: Path) -> None:
     journal.write_text(text.replace('"schema":1', '"later":"?","schema":2'), encoding="utf-8")
     before = place.left()
 
-    assert sweep(place.lock_folder) == ()
+    assert clear_leftovers(place.lock_folder) == ()
     assert place.left() == before
 
 
@@ -173,7 +173,7 @@ def test_a_run_of_another_container_is_left_to_that_ones_next_run(tmp_path: Path
         encoding="utf-8",
     )
 
-    assert sweep(place.lock_folder) == ()
+    assert clear_leftovers(place.lock_folder) == ()
     assert place.journals() == [journal]
 
 
@@ -192,7 +192,7 @@ def test_a_journal_that_names_another_folder_removes_nothing(tmp_path: Path) -> 
         encoding="utf-8",
     )
 
-    sweep(place.lock_folder)
+    clear_leftovers(place.lock_folder)
 
     assert precious.is_dir()
     assert (place.temporary / f"{marks.PREFIX}{mark}").is_dir()
@@ -203,7 +203,7 @@ def test_a_living_runs_journal_is_left_alone(tmp_path: Path) -> None:
     entry = slow_entry(place)
     with place.start(entry) as process:
         until(lambda: place.doing() == "idle-before", "it is idle")
-        assert sweep(place.lock_folder) == ()
+        assert clear_leftovers(place.lock_folder) == ()
         assert process.wait(timeout=60) == 0
     assert place.left() == []
 
@@ -221,7 +221,7 @@ def test_nothing_is_removed_through_a_mount(tmp_path: Path) -> None:
     (folder / "bound").mkdir()
     subprocess.run(["mount", "--bind", precious, folder / "bound"], check=True)
 
-    (swept,) = sweep(place.lock_folder)
+    (swept,) = clear_leftovers(place.lock_folder)
 
     assert any(each.startswith("mount ") for each in swept.removed)
     assert (precious / "file").read_text() == "kept"

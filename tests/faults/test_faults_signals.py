@@ -11,7 +11,7 @@ import pytest
 from runs import Place, place_in, slow_entry, until
 
 from harness.cli.interrupts import Interrupted, _Signals
-from harness.evaluation.sweep import sweep
+from harness.evaluation.leftovers import clear_leftovers
 
 QUICKLY_TWICE = [signal.SIGINT, signal.SIGINT]
 
@@ -89,7 +89,7 @@ def test_the_third_signal_ends_it_at_once_and_the_next_run_clears_up(
         assert process.wait(timeout=30) == 128 + signal.SIGINT
     assert len(place.journals()) == 1
 
-    (swept,) = sweep(place.lock_folder)
+    (swept,) = clear_leftovers(place.lock_folder)
 
     assert swept.doing.phase == "measured"
     assert place.left() == []

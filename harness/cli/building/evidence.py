@@ -44,9 +44,9 @@ class Beside:
     stored: Mapping[str, StoredRecord]
     """Its records, by path."""
     sidecars: Mapping[str, Mark]
-    """What tells sidecars that were found good from any others, by the paths of their records."""
+    """The marks of the sidecars that were found good, by the paths of their records."""
     marks: Callable[[Sequence[str]], list[tuple[Mark, ...]]]
-    """Gives what tells the sidecars beside records from what they were, by the records' paths."""
+    """Gives the present marks of the sidecars beside records, by the records' paths."""
     workers: Workers
 
 

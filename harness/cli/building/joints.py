@@ -180,7 +180,7 @@ class Joints:
             return None
 
     def used_by(self, boards: Iterable[Board]) -> dict[str, Known]:
-        """Return what some of the boards were ranked by, by what it was made of."""
+        """Return the statistics these boards were ranked by, by the digest of their evidence."""
         places = [self._places[board.id] for board in boards if board.id in self._places]
         return {place: self.used[place] for place in places}
 

@@ -118,7 +118,7 @@ class Site:
 
 
 class BoardDigests(NamedTuple):
-    """What tells a board from what it was."""
+    """Digests that change exactly when the board does."""
 
     bare: str
     """Of what it says of no single entry."""
@@ -133,7 +133,7 @@ def bare(board: Board) -> Board:
 
 
 def board_digests(board: Board) -> BoardDigests:
-    """Return what tells a board from what it was."""
+    """Return the digests by which a changed board is noticed."""
     rows = {row.entry: digest(spelt(row)) for row in board.entries}
     rest = spelt(replace(board, entries=()))
     return BoardDigests(digest(spelt(bare(board))), rows, digest(spelt([rest, [*rows.values()]])))

@@ -1,7 +1,7 @@
 """Clear away what a harness left that was killed.
 
 Nothing is ended or removed for what it is called. A journal says of which run it is; only one that
-belongs to the user who sweeps is acted on, and only while the machine's lock is held and the run
+belongs to the user who runs this is acted on, and only while the machine's lock is held and the run
 is known to be over. Its processes are those with its mark in the environment or in a control
 group that is named after it; the mark is random, and was known to that run alone. Each is held
 by a pidfd while that is looked at, so that a number which is given again hits nobody else.
@@ -40,7 +40,7 @@ _MARK = re.compile(r"[0-9a-f]{32}")
 
 
 @dataclass
-class Swept:
+class Leftovers:
     """A run that was interrupted, and what became of its remains."""
 
     run: Run
@@ -88,7 +88,7 @@ class Swept:
         }
 
 
-def sweep(folder: Path) -> tuple[Swept, ...]:
+def clear_leftovers(folder: Path) -> tuple[Leftovers, ...]:
     """Clear away what this user's interrupted runs left, by their journals in ``folder``.
 
     Called with the machine's lock held. What cannot be cleared away keeps its journal, and is
@@ -121,12 +121,12 @@ def remove_tree(folder: Path) -> None:
     shutil.rmtree(folder)
 
 
-def _clear(entry: Entry) -> Swept | None:
+def _clear(entry: Entry) -> Leftovers | None:
     """Clear away what is left of a run; ``None`` where nothing of it can be seen from here.
 
     Such a one ran in another container, which may be alive, and whose next run will see.
     """
-    swept = Swept(entry.run, entry.doing)
+    swept = Leftovers(entry.run, entry.doing)
     mark = entry.run.mark
     if entry.can_be_seen():
         _end_all(swept, partial(_marked, mark))
@@ -142,7 +142,7 @@ def _clear(entry: Entry) -> Swept | None:
     return swept
 
 
-def _try(swept: Swept, what: str, remove: Callable[[], None]) -> None:
+def _try(swept: Leftovers, what: str, remove: Callable[[], None]) -> None:
     try:
         remove()
     except FileNotFoundError:
@@ -156,7 +156,7 @@ def _try(swept: Swept, what: str, remove: Callable[[], None]) -> None:
 # Processes.
 
 
-def _end_all(swept: Swept, find: Callable[[], Iterator[tuple[int, int]]]) -> None:
+def _end_all(swept: Leftovers, find: Callable[[], Iterator[tuple[int, int]]]) -> None:
     """End what ``find`` yields, pids with open pidfds, until it yields nothing any more."""
     for _ in range(_ROUNDS):
         found = list(find())
@@ -255,7 +255,7 @@ def _remove_group(group: Path) -> None:
 # Files.
 
 
-def _clear_folder(swept: Swept, folder: Path) -> None:
+def _clear_folder(swept: Leftovers, folder: Path) -> None:
     """Remove the run's folder for temporary files, once nothing is mounted in it."""
     if folder.name != f"{marks.PREFIX}{swept.run.mark}" or folder.is_symlink():
         return
@@ -284,7 +284,7 @@ def _unmount(mount: Path) -> None:
         raise OSError(code, os.strerror(code))
 
 
-def _clear_results(swept: Swept, results: Path, writing: tuple[str, ...]) -> None:
+def _clear_results(swept: Leftovers, results: Path, writing: tuple[str, ...]) -> None:
     """Remove half a record: what was not whole when the run was killed, and nothing else."""
     names = {Path(path).name for path in writing}
     unfinished = [p for p in _files_of_mine(results) if _TRIED.fullmatch(p.name)]
