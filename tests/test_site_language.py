@@ -75,6 +75,17 @@ def test_no_language_is_short_of_a_string_or_has_one_too_many(code: str) -> None
     assert sorted(other.keys() - main.keys()) == []
 
 
+@pytest.mark.parametrize(("code", "beats"), [("en", r"\bbeats?\b"), ("fr", r"\bbat(tent)?\b")])
+def test_the_front_is_no_matter_of_who_beats_whom(code: str, beats: str) -> None:
+    """To beat is what ranks are made of: an entry may be ranked first, and on no front at all."""
+    said = catalogue(code)
+    keys = ("entry.support", "method.ranks_front", "preview.alt", "script.picture.support")
+    ranks, front = str(said["table.ranks_explained"]).split("<strong>Front</strong>")
+    assert re.search(beats, ranks)
+    for text in (front, *(str(said[key]) for key in keys)):
+        assert not re.search(beats, text), text
+
+
 @pytest.mark.parametrize("code", codes())
 def test_holes_forms_and_markup_are_the_same_in_every_language(code: str) -> None:
     for key, message in catalogue(MAIN_LANGUAGE).items():

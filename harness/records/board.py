@@ -92,8 +92,9 @@ class BoardEntry(Frozen, kw_only=True):
     on_front: bool
     """No entry here is better in quality and in energy both, by point estimates."""
     front_support: float | None
-    """How surely: the share of resamples in which no entry beats it by more than a margin. ``None``
-    without a rank, and on labels that nobody knows, of which it would tell."""
+    """How surely: the share of resamples in which no other is at least as good on both axes and
+    better on one by more than the margin. ``None`` without a rank, and on labels that nobody knows,
+    of which it would tell."""
     energy_class: str | None
     """A to G, two letters where the interval holds a border; ``None`` at the floor, and where the
     reference entry of classes is not here."""
