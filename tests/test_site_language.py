@@ -18,6 +18,7 @@ from harness.records.board import BoardStatus
 from harness.records.evaluation import DataSource, Scenario
 from harness.records.joint import Prize, WhyUnranked
 from harness.records.meter import Component, Grade
+from harness.records.rules import ReferenceEntries
 from harness.records.session import Phase
 from harness.site.language import (
     CatalogueError,
@@ -52,6 +53,7 @@ KINDS: dict[str, frozenset[str]] = {
     "stage": frozenset({"set-up", "copy", "environment", "weights", "disturbance"}),
     "blame": frozenset({"submission", "organiser"}),
     "prize": frozenset(get_args(Prize)),
+    "part": frozenset(ReferenceEntries.__struct_fields__),
     "unranked": frozenset(get_args(WhyUnranked)),
     "metric": frozenset(get_args(MetricName)),
     "warning": frozenset(notice_codes()),

@@ -9,6 +9,7 @@ from harness.records.evaluation import DataSource, MetricValue, Scenario
 from harness.records.imported import ImportedBoard
 from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
+from harness.records.rules import ReferenceEntries
 from harness.records.session import Notice
 from harness.records.task_words import TaskWords
 
@@ -170,6 +171,9 @@ class Board(Frozen):
     """What is less is at the floor; ``None`` where the null entry's energy is not known."""
     task_words: tuple[TaskWords, ...] = ()
     """What the task is called, in each language that the organisers have words in."""
+    reference: ReferenceEntries | None = None
+    """Which entries have a part in the method by the rules, whether they are on this board or not.
+    No row has an energy class without one for these."""
 
 
 class Boards(Frozen):

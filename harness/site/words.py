@@ -116,6 +116,29 @@ def metric_name(metric: str, language: Language, labels: Mapping[str, str] = NO_
     return language.text("metrics.of_class", metric=known, label=called) if label else known
 
 
+def parts_in_the_method(board: Board, entry: str) -> tuple[str, ...]:
+    """Return the codes of an entry's parts in the method: ``null``, ``control``, ``energy_class``.
+
+    Hardly any entry has one.
+    """
+    named = board.reference
+    if named is None:
+        return ()
+    parts = {"null": named.null, "control": named.control, "energy_class": named.energy_class}
+    return tuple(part for part, name in parts.items() if name == entry)
+
+
+def roles(board: Board, entry: str, language: Language) -> str:
+    """Name an entry's parts in the method."""
+    return ", ".join(language.name("part", part) for part in parts_in_the_method(board, entry))
+
+
+def middle_of_classes(board: Board) -> str:
+    """Return the name of the entry in the middle of class D: without one no row has a class."""
+    named = board.reference and board.reference.energy_class
+    return shorten(named or "", 80)
+
+
 def asked(prize: PrizeResult, language: Language) -> str:
     """Say what an entry had to meet to take part in a prize."""
     limit = language.plain_number(prize.limit)
