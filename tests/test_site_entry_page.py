@@ -312,12 +312,14 @@ def test_its_place_on_the_front_is_told_as_the_front_is_made(
     assert sum(each in text for each in told) == 1
 
 
-def test_at_the_floor_no_phone_charge_is_given_as_if_it_were_the_entrys_own() -> None:
+def test_at_the_floor_and_of_modelled_joules_no_phone_charge_is_given() -> None:
     view = samples.full_view()
     assert view.entry is not None
     assert "a phone charge would answer" in page_of(view).text
     at_floor = view._replace(entry=replace(view.entry, at_floor=True))
     assert "a phone charge would answer" not in page_of(at_floor).text
+    modelled = view._replace(board=replace(view.board, meter_grade="model"))
+    assert "a phone charge would answer" not in page_of(modelled).text
 
 
 def test_what_is_of_one_of_several_evaluations_says_of_which() -> None:
