@@ -136,8 +136,34 @@ def test_the_description_names_the_best_and_the_cheapest() -> None:
     said = description(samples.small().boards[0], language("en"))
     assert "4 entries, 3 of them on the front" in said
     assert "Highest macro F1: big-model, 0.912 at 4,210 modelled joules" in said
-    assert "Least energy: answers-nothing, 0.610 modelled joules" in said
+    assert "Least energy above the floor: linear-model, 3.10 modelled joules" in said
+    assert said.endswith("1 is at the floor of energy.")
+    assert "answers-nothing" not in said
     assert description(samples.board(samples.unresolved()), language("en")) == ""
+    said = description(samples.small().boards[0], language("fr"))
+    assert "big-model, 0,912, pour 4\u202f210 joules modélisés" in said
+
+
+def test_the_description_names_no_one_of_several_that_are_alike() -> None:
+    alike = [samples.entry(f"m{n}", joules_per_1000_queries=2.0 + n) for n in range(4)]
+    less = samples.entry("less", quality=0.7, joules_per_1000_queries=1.0)
+    said = description(samples.board(*alike[:3], less), language("en"))
+    assert "Highest macro F1: m0, m1 and m2, 0.800 at 2.00 to 4.00 modelled joules" in said
+    assert "Least energy: less, 1.00 modelled joules" in said
+    said = description(samples.board(*alike), language("en"))
+    assert "Highest macro F1: 4 entries, among them m0, 0.800 at 2.00 to 5.00 modelled" in said
+
+
+def test_of_an_entry_at_the_floor_the_description_gives_no_energy() -> None:
+    cheap = samples.entry("cheap", quality=0.9, joules_per_1000_queries=0.5, at_floor=True)
+    null = samples.entry("null", quality=0.95, at_floor=True, baseline=True)
+    said = description(samples.board(null, cheap, samples.entry("costly")), language("en"))
+    assert "Highest macro F1: cheap, 0.900, at the floor of energy." in said
+    assert "Least energy above the floor: costly" in said
+    assert "2 are at the floor of energy" in said
+    assert "0.500" not in said
+    said = description(samples.board(null), language("en"))
+    assert said == "1 entry, 0 on the front. 1 is at the floor of energy."
 
 
 def test_a_mark_is_told_in_the_language_of_the_page_with_its_unit() -> None:
