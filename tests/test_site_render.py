@@ -403,6 +403,14 @@ def test_only_the_data_of_the_first_board_with_entries_come_with_the_page() -> N
     assert [each.get("data-source") for each in sections] == [None, None, "data/c.js"]
 
 
+def test_signed_is_explained_where_a_row_is() -> None:
+    explained = "an organiser’s key vouches for every record"
+    assert explained in page_of(samples.small())
+    assert '<span class="tag">signed</span>' in page_of(samples.small())
+    unsigned = Boards(boards=(samples.board(samples.entry()),), problems=())
+    assert explained not in page_of(unsigned)
+
+
 @pytest.mark.parametrize(
     ("page", "reference", "null", "said"),
     [

@@ -104,6 +104,7 @@ class BoardView(Heading):
     has_unresolved: bool
     """Whether the energy of some entry is not resolved."""
     has_floor: bool
+    has_signed: bool
     has_baseline: bool
     method_entries: tuple[str, ...]
     """Entries that have a part in the method."""
@@ -203,6 +204,7 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         watt_hours=watt_hours_of(board),
         has_unresolved=any(entry.joules_per_1000_queries is None for entry in board.entries),
         has_floor=any(entry.at_floor for entry in board.entries),
+        has_signed=any(entry.verified for entry in board.entries),
         has_baseline=any(entry.baseline for entry in board.entries),
         method_entries=tuple(
             each.entry for each in board.entries if parts_in_the_method(board, each.entry)
