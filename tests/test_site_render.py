@@ -404,7 +404,7 @@ def test_only_the_data_of_the_first_board_with_entries_come_with_the_page() -> N
 
 
 def test_signed_is_explained_where_a_row_is() -> None:
-    explained = "an organiser’s key vouches for every record"
+    explained = "key vouches for every record"
     assert explained in page_of(samples.small())
     assert '<span class="tag">signed</span>' in page_of(samples.small())
     unsigned = Boards(boards=(samples.board(samples.entry()),), problems=())

@@ -77,7 +77,7 @@ def _told(key: str, alike: Sequence[BoardEntry], board: Board, language: Languag
     joules = [joules_of(entry) for entry in alike if not entry.at_floor]
     low, high = min(joules), max(joules)
     value = language.significant(low) if low == high else language.between((low, high))
-    unit = language.name("joules", board.meter_grade)
+    unit = language.name("joules_short", board.meter_grade)
     return language.text(
         key,
         metric=board_metric(board, language),
