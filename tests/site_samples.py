@@ -25,6 +25,7 @@ from harness.records.joint import (
     UnrankedEntry,
 )
 from harness.records.meter import SourceDescription
+from harness.records.rules import ReferenceEntries
 from harness.records.session import Notice
 
 MODEL_SOURCE = SourceDescription(
@@ -236,6 +237,9 @@ def small() -> Boards:
                             message="1,200 items cannot tell close models apart.",
                             remedy="Take the intervals seriously.",
                         ),
+                    ),
+                    reference=ReferenceEntries(
+                        null="answers-nothing", control="slow-model", energy_class="slow-model"
                     ),
                 )
             ),

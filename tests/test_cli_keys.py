@@ -123,7 +123,7 @@ def test_a_signed_result_is_verified_and_apart_from_what_is_self_reported(root: 
     published = json.loads((root / "leaderboard/site/boards.json").read_bytes())["boards"]
     assert [board["status"] for board in published] == ["open"]
     page = (root / "leaderboard/site/index.html").read_text(encoding="utf-8")
-    assert '<span class="tag">verified</span>' in page
+    assert '<span class="tag">signed</span>' in page
     assert "Run and signed by the organisers; but anybody can work out the labels" in page
 
 

@@ -29,6 +29,7 @@ from harness.records.evaluation import Campaign, EvaluationRecord
 from harness.records.session import Notice
 from harness.site import entry_result
 from harness.site.language import codes
+from harness.site.words import PHONE_CHARGE_ADDRESS
 from harness.store.results import write
 
 CHECKOUT = Path(__file__).parents[1]
@@ -117,7 +118,7 @@ def test_html_is_one_file_whose_policy_lets_in_its_own_style_alone(outside: Path
     assert "url(" not in style[1]
     assert "@import" not in style[1]
     links = [each["href"] for each in page.all("a") if (each["href"] or "")[0] != "#"]
-    assert links == ["https://example.org/model?a=1&b=2"]
+    assert links == ["https://example.org/model?a=1&b=2", PHONE_CHARGE_ADDRESS]
     assert page.unbalanced == []
 
 

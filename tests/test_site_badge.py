@@ -43,7 +43,7 @@ def of_small(name: str, **changes: str) -> tuple[Board, BoardEntry]:
     [
         ("linear-model", "energy B\N{EN DASH}C", "rank 1\N{EN DASH}2 of 3"),
         ("slow-model", "energy D", "rank 3 of 3"),
-        ("answers-nothing", "energy at the floor", "reference"),
+        ("answers-nothing", "energy at the floor", "null entry"),
         ("too-cheap", "energy not resolved", "no rank"),
     ],
 )

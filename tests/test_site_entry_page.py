@@ -26,6 +26,7 @@ from harness.records.base import pretty_json
 from harness.records.evaluation import Campaign, EvaluationRecord, Lifecycle, Signature
 from harness.records.meter import PowerTrace
 from harness.records.narrowing import narrowed
+from harness.records.rules import ReferenceEntries
 from harness.records.session import Notice
 from harness.records.withholding import publishable
 from harness.site import entry_result
@@ -100,6 +101,22 @@ def test_the_page_is_as_its_golden_copy_has_it(what: str, language: str) -> None
         GOLDEN.mkdir(parents=True, exist_ok=True)
         golden.write_bytes(made)
     assert made.decode() == golden.read_text(encoding="utf-8")
+
+
+def test_an_entry_with_a_part_in_the_method_is_tagged_by_it() -> None:
+    view = samples.full_view()
+    named = ReferenceEntries(null="null", control=samples.ENTRY, energy_class=samples.ENTRY)
+    assert view.entry is not None
+    of = view._replace(
+        board=replace(view.board, reference=named),
+        entry=replace(view.entry, energy_class="D"),
+    )
+    assert '<span class="tag">control</span>' not in render_entry(view)["en"].decode()
+    for language, tags in (("en", ("control", "middle of class D")),
+                           ("fr", ("témoin", "milieu de la classe D"))):  # fmt: skip
+        page = render_entry(of)[language].decode()
+        assert all(f'<span class="tag">{each}</span>' in page for each in tags)
+    assert f"and {samples.ENTRY} stands in the middle of D" in page_of(of).text
 
 
 def test_the_order_of_records_has_no_say() -> None:
@@ -295,12 +312,14 @@ def test_its_place_on_the_front_is_told_as_the_front_is_made(
     assert sum(each in text for each in told) == 1
 
 
-def test_at_the_floor_no_phone_charge_is_given_as_if_it_were_the_entrys_own() -> None:
+def test_at_the_floor_and_of_modelled_joules_no_phone_charge_is_given() -> None:
     view = samples.full_view()
     assert view.entry is not None
     assert "a phone charge would answer" in page_of(view).text
     at_floor = view._replace(entry=replace(view.entry, at_floor=True))
     assert "a phone charge would answer" not in page_of(at_floor).text
+    modelled = view._replace(board=replace(view.board, meter_grade="model"))
+    assert "a phone charge would answer" not in page_of(modelled).text
 
 
 def test_what_is_of_one_of_several_evaluations_says_of_which() -> None:

@@ -197,7 +197,7 @@ def test_figures_are_spelt_by_the_language_with_their_unit_and_grade() -> None:
         if title.startswith("big-model")
     ]
     assert "4,210 modelled J per 1,000 queries (3,790 to 4,630)" in summaries[0]
-    assert "4\u202f210 J modélisés pour 1\u202f000 requêtes" in summaries[1]
+    assert "4\u202f210 J de travail modélisé pour 1\u202f000 requêtes" in summaries[1]
     assert "Rang\u00a0: 1–2." in summaries[1]  # noqa: RUF001 - the dash is meant
 
 

@@ -18,6 +18,7 @@ from harness.records.board import BoardStatus
 from harness.records.evaluation import DataSource, Scenario
 from harness.records.joint import Prize, WhyUnranked
 from harness.records.meter import Component, Grade
+from harness.records.rules import ReferenceEntries
 from harness.records.session import Phase
 from harness.site.language import (
     CatalogueError,
@@ -52,6 +53,7 @@ KINDS: dict[str, frozenset[str]] = {
     "stage": frozenset({"set-up", "copy", "environment", "weights", "disturbance"}),
     "blame": frozenset({"submission", "organiser"}),
     "prize": frozenset(get_args(Prize)),
+    "part": frozenset(ReferenceEntries.__struct_fields__),
     "unranked": frozenset(get_args(WhyUnranked)),
     "metric": frozenset(get_args(MetricName)),
     "warning": frozenset(notice_codes()),
@@ -73,6 +75,17 @@ def test_no_language_is_short_of_a_string_or_has_one_too_many(code: str) -> None
     main, other = catalogue(MAIN_LANGUAGE), catalogue(code)
     assert sorted(main.keys() - other.keys()) == []
     assert sorted(other.keys() - main.keys()) == []
+
+
+@pytest.mark.parametrize(("code", "beats"), [("en", r"\bbeats?\b"), ("fr", r"\bbat(tent)?\b")])
+def test_the_front_is_no_matter_of_who_beats_whom(code: str, beats: str) -> None:
+    """To beat is what ranks are made of: an entry may be ranked first, and on no front at all."""
+    said = catalogue(code)
+    keys = ("entry.support", "method.ranks_front", "preview.alt", "script.picture.support")
+    ranks, front = str(said["table.ranks_explained"]).split("<strong>Front</strong>")
+    assert re.search(beats, ranks)
+    for text in (front, *(str(said[key]) for key in keys)):
+        assert not re.search(beats, text), text
 
 
 @pytest.mark.parametrize("code", codes())
@@ -218,12 +231,14 @@ def test_a_catalogue_that_holds_more_than_strings_is_refused(
 
 
 def test_two_forms_are_chosen_by_the_rule_of_the_language() -> None:
-    said = [language(code).many(1.5e6) for code in ("en", "fr")]
-    assert said == ["1.50\u00a0million", "1,50\u00a0million de"]
-    assert FRENCH.many(2.5e6) == "2,50\u00a0millions de"
-    assert FRENCH.many(3.2e9) == "3,20\u00a0milliards de"
-    assert ENGLISH.many(3.2e9) == "3.20\u00a0billion"
-    assert ENGLISH.many(999) == "999"
+    said = [language(code).many(1.4e6) for code in ("en", "fr")]
+    assert said == ["1\u00a0million", "1\u00a0million de"]
+    assert FRENCH.many(1.6e6) == "2\u00a0millions de"
+    assert FRENCH.many(3.2e9) == "3\u00a0milliards de"
+    assert ENGLISH.many(3.2e9) == "3\u00a0billion"
+    assert ENGLISH.many(949_999) == "900,000"
+    assert ENGLISH.many(999_999) == "1\u00a0million"
+    assert ENGLISH.many(2.4) == "2"
 
 
 @pytest.mark.parametrize(
@@ -312,7 +327,7 @@ def test_the_script_is_told_how_figures_are_spelt() -> None:
 def test_a_phone_charge_is_told_with_its_source() -> None:
     page = environment("en").from_string("{{ phone_charge(12.5) }}|{{ phone_charge_source() }}")
     charge, source = page.render().split("|")
-    assert charge == "a phone charge would answer about 5.47\u00a0million queries"
+    assert charge == "a phone charge would answer about 5\u00a0million queries"
     assert "19\u00a0Wh (68,400\u00a0J)" in source
     assert "Environmental Protection Agency" in source
     assert environment("fr").from_string("{{ phone_charge(1e12) }}").render() == ""

@@ -62,7 +62,7 @@ def test_a_board_is_a_heading_a_table_and_what_failed() -> None:
 
 def test_french_is_french() -> None:
     text = markdown_table(small(), FRENCH)
-    assert "J modélisés pour 1\u202f000 requêtes" in text
+    assert "J de travail modélisé pour 1\u202f000 requêtes" in text
     assert "4\u202f210 (3\u202f790 à 4\u202f630)" in text
     assert "1 modèle a échoué" in text
 

@@ -80,6 +80,21 @@ def test_sentences_take_their_numbers_from_the_rules(path: tuple[str, ...], said
 
 
 @pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("en", ("as far as the variants last", "or the last look is reached", "ticks of a clock")),
+        ("fr", ("reste des variantes", "le dernier examen", "élargies de ce que ces tops")),
+    ],
+)
+def test_what_sessions_may_do_beyond_the_limits_of_the_rules_is_told(
+    code: str, said: tuple[str, ...]
+) -> None:
+    """A session may be shorter than asked, one more disturbed, and the last interval wider."""
+    text = Outline(render_method(NOBODY, RULES, code)).text
+    assert all(each in text for each in said)
+
+
+@pytest.mark.parametrize(
     ("grades", "english", "french"),
     [(("A",), "need grade A.", "le niveau A."), (("A", "B"), "grade A or B.", "niveau A ou B."),
      (("A", "B", "C"), "grade A, B or C.", "niveau A, B ou C.")],

@@ -119,7 +119,7 @@ def test_what_closes_a_gap_is_said_in_french() -> None:
 @pytest.mark.parametrize(
     ("method", "said"),
     [
-        ("wilson or exact over 1200 items", "Wilson ou exact, sur 1200 éléments"),
+        ("wilson or exact over 1200 items", "Wilson ou exact, sur 1\u202f200 éléments"),
         (
             "mid-P over 150 groups, with those unseen, sessions by both t",
             "mid-P sur 150 groupes, avec ceux qui n’ont pas été vus, sessions par les deux t",  # noqa: RUF001
@@ -128,6 +128,7 @@ def test_what_closes_a_gap_is_said_in_french() -> None:
             "bootstrap variance over 9 groups, PCG64 seed 2; mid-P",
             "variance par bootstrap sur 9 groupes, graine PCG64 2\N{NO-BREAK SPACE}; mid-P",
         ),
+        ("2000 resamples, PCG64 seed 2026", "2\u202f000 rééchantillonnages, graine PCG64 2026"),
         ("bootstrap over groups (made up)", None),
         ("wilson or exact over many items", None),
     ],

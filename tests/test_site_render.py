@@ -403,6 +403,33 @@ def test_only_the_data_of_the_first_board_with_entries_come_with_the_page() -> N
     assert [each.get("data-source") for each in sections] == [None, None, "data/c.js"]
 
 
+def test_signed_is_explained_where_a_row_is() -> None:
+    explained = "key vouches for every record"
+    assert explained in page_of(samples.small())
+    assert '<span class="tag">signed</span>' in page_of(samples.small())
+    unsigned = Boards(boards=(samples.board(samples.entry()),), problems=())
+    assert explained not in page_of(unsigned)
+
+
+@pytest.mark.parametrize(
+    ("page", "reference", "null", "said"),
+    [
+        ("index.html", "reference entry", "null entry",
+         ("slow-model</bdi> (control, middle of class D)", "and slow-model stands in")),
+        ("fr/index.html", "modèle de référence", "modèle nul",
+         ("slow-model</bdi> (témoin, milieu de la classe D)", "et slow-model est au milieu")),
+    ],
+)  # fmt: skip
+def test_the_entries_of_the_method_are_told_by_name_and_the_null_entry_is_called_so(
+    page: str, reference: str, null: str, said: tuple[str, str]
+) -> None:
+    text = " ".join(render(samples.small())[page].decode().split())
+    assert all(each in text for each in (null, *said))
+    assert reference not in text
+    alone = Boards(boards=(samples.board(samples.entry("slow-model")),), problems=())
+    assert "slow-model</bdi> (" not in render(alone)[page].decode()
+
+
 def test_only_marks_that_tell_rows_apart_can_be_filtered_by() -> None:
     page = page_of(samples.small())
     for mark, there in (("front", True), ("reference", True), ("verified", True), ("best", False)):

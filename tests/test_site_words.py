@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import pytest
 import site_samples as samples
 
+from harness.records.board import Board, BoardEntry, Boards
 from harness.records.joint import PrizeResult
+from harness.records.meter import Grade
 from harness.site.language import language
+from harness.site.render import render
 from harness.site.words import (
+    PHONE_CHARGE_ADDRESS,
     asked,
     meter_uncertainty,
     metric_name,
@@ -39,25 +44,44 @@ def test_what_the_meter_leaves_open_is_told_in_shares_of_the_figure() -> None:
 
 
 def test_a_phone_charge_is_19_watt_hours_and_says_whose_figure_that_is() -> None:
-    assert phone_charge(68_400_000.0, ENGLISH) == "a phone charge would answer about 1.00 queries"
-    assert phone_charge(68_400_001.0, ENGLISH) == ""
+    assert phone_charge(34_200_000.0, ENGLISH) == "a phone charge would answer about 2 queries"
+    assert phone_charge(34_200_001.0, ENGLISH) == ""
     assert phone_charge(0.0, ENGLISH) == ""
-    assert "5,47\u00a0millions de requêtes" in phone_charge(12.5, FRENCH)
+    assert "5\u00a0millions de requêtes" in phone_charge(12.5, FRENCH)
     assert "19\u00a0Wh (68\u202f400\u00a0J)" in phone_charge_source(FRENCH)
 
 
 def test_the_example_is_the_first_entry_that_competes_and_whose_energy_is_known() -> None:
     reference = samples.entry("null", quality=0.99, baseline=True)
-    board = samples.board(reference, samples.unresolved(quality=0.95), samples.entry("mine"))
+    known = samples.entry("mine")
+    board = measured(reference, samples.unresolved(quality=0.95), known)
     assert phone_charge_example(board, ENGLISH) == (
-        "At the modelled joules that mine takes, a phone charge would answer about "
-        "5.47\u00a0million queries."
+        "At the joules that mine takes, a phone charge would answer about 5\u00a0million queries."
     )
     floored = samples.entry("floored", joules_per_1000_queries=0.012, at_floor=True)
-    board = samples.board(reference, floored, samples.entry("mine"))
+    board = measured(reference, floored, samples.entry("mine"))
     assert "that mine takes" in phone_charge_example(board, ENGLISH)
-    assert phone_charge_example(samples.board(floored), ENGLISH) == ""
-    assert phone_charge_example(samples.board(), ENGLISH) == ""
+    assert phone_charge_example(measured(floored), ENGLISH) == ""
+    assert phone_charge_example(measured(), ENGLISH) == ""
+
+
+@pytest.mark.parametrize("grade", ["model", "simulated"])
+def test_joules_that_were_not_measured_are_held_against_no_phone_charge(grade: Grade) -> None:
+    board = samples.board(samples.entry("mine"), meter_grade=grade)
+    assert phone_charge_example(board, ENGLISH) == ""
+    page = render(Boards(boards=(board,), problems=()))["index.html"].decode()
+    assert "phone charge" not in page
+    assert PHONE_CHARGE_ADDRESS not in page
+
+
+def test_the_source_of_a_phone_charge_is_linked_to() -> None:
+    boards = Boards(boards=(measured(samples.entry("mine")),), problems=())
+    for page in ("index.html", "fr/index.html"):
+        assert f'<a href="{PHONE_CHARGE_ADDRESS}"' in render(boards)[page].decode()
+
+
+def measured(*entries: BoardEntry) -> Board:
+    return samples.board(*entries, meter_grade="wall")
 
 
 def test_a_message_behind_its_title_does_not_say_it_again() -> None:

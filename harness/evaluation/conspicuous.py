@@ -40,9 +40,9 @@ def _left(sessions: Sequence[Session]) -> Iterator[Notice]:
     if files := [each.files for each in remains if each.files]:
         yield Notice(
             code="files-left",
-            message=f"at the end of {len(files)} of {len(sessions)} sessions the entry had left up "
-            f"to {max(files):,} files and folders in /tmp and /dev/shm that it made after it was "
-            "loaded; they went with the session",
+            message=f"at the end of {len(files)} of {len(sessions)} sessions the entry had left "
+            "files and folders in /tmp and /dev/shm that it made after it was loaded "
+            f"(at most {max(files):,} in a session); they went with the session",
             remedy="write nothing there that a later session is to find: each begins empty. "
             "Where they are a library's working files, nothing need be done",
         )

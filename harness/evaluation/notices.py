@@ -92,7 +92,7 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
     if record.data.items < rules.cautions.small_test_set:
         yield Notice(
             code="small-test-set",
-            message=f"{record.data.items} test items cannot tell close models apart",
+            message=f"so few test items ({record.data.items}) cannot tell close models apart",
             remedy=f"use at least {rules.cautions.small_test_set} items",
         )
     if record.data.unreadable:

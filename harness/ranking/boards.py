@@ -107,6 +107,7 @@ def _make_board(
         failed=tuple(failed),
         notes=board_notes(head, lacks, entries, rules, draws, forgotten=forgotten),
         floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
+        reference=reference,
     )
 
 

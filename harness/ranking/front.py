@@ -13,11 +13,11 @@ from harness.records.rules import EnergyRules
 
 
 def mark_front(entries: Sequence[BoardEntry]) -> list[BoardEntry]:
-    """Mark the entries that no other beats, by point estimates; equals stand there together.
+    """Mark the front: no other is as good on both axes and better on one, by point estimates.
 
-    The floor is marked first: entries at it share one energy, for below it the harness's own
-    noise would decide. An entry whose energy is not resolved is not on the front, nor does it keep
-    another from it.
+    Equals stand there together. The floor is marked first: entries at it share one energy, for
+    below it the harness's own noise would decide. An entry whose energy is not resolved is not on
+    the front, nor does it keep another from it.
     """
     best_of_less = -math.inf  # quality, of whatever uses less energy
     on_front: set[int] = set()

@@ -103,16 +103,16 @@ def _mean(energy: SessionEnergies) -> float:
 
 
 def on_front(qualities: Floats, log_energies: Floats, margins: Margins) -> Booleans:
-    """Return (entries,): who is beaten by nobody by more than a margin; infinite energy is out."""
+    """Return (entries,): who is kept off the front by nobody; infinite energy is out."""
     order = np.argsort(log_energies)
     spent, quality = log_energies[order], qualities[order]
     best = np.concatenate([[-math.inf], np.maximum.accumulate(quality)])
     no_more = best[np.searchsorted(spent, spent, side="right")]
     clearly_less = best[np.searchsorted(spent, spent - margins.log_energy, side="left")]
     better_by = quality + margins.quality + SAME_QUALITY
-    beaten = (no_more > better_by) | (clearly_less >= quality - SAME_QUALITY)
+    kept_off = (no_more > better_by) | (clearly_less >= quality - SAME_QUALITY)
     on = np.empty(len(order), dtype=bool)
-    on[order] = ~beaten & np.isfinite(spent)
+    on[order] = ~kept_off & np.isfinite(spent)
     return on
 
 

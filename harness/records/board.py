@@ -9,6 +9,7 @@ from harness.records.evaluation import DataSource, MetricValue, Scenario
 from harness.records.imported import ImportedBoard
 from harness.records.joint import JointStatistics, RankRange
 from harness.records.meter import Grade, SourceDescription
+from harness.records.rules import ReferenceEntries
 from harness.records.session import Notice
 from harness.records.task_words import TaskWords
 
@@ -92,8 +93,9 @@ class BoardEntry(Frozen, kw_only=True):
     on_front: bool
     """No entry here is better in quality and in energy both, by point estimates."""
     front_support: float | None
-    """How surely: the share of resamples in which no entry beats it by more than a margin. ``None``
-    without a rank, and on labels that nobody knows, of which it would tell."""
+    """How surely: the share of resamples in which no other is at least as good on both axes and
+    better on one by more than the margin. ``None`` without a rank, and on labels that nobody knows,
+    of which it would tell."""
     energy_class: str | None
     """A to G, two letters where the interval holds a border; ``None`` at the floor, and where the
     reference entry of classes is not here."""
@@ -169,6 +171,9 @@ class Board(Frozen):
     """What is less is at the floor; ``None`` where the null entry's energy is not known."""
     task_words: tuple[TaskWords, ...] = ()
     """What the task is called, in each language that the organisers have words in."""
+    reference: ReferenceEntries | None = None
+    """Which entries have a part in the method by the rules, whether they are on this board or not.
+    No row has an energy class without one for these."""
 
 
 class Boards(Frozen):

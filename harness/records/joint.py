@@ -40,8 +40,9 @@ class JointEntry(Frozen):
     rank: RankRange
     """1 + the entries that beat it, to the number of ranked entries less those that it beats."""
     front_support: float | None
-    """Share of the draws in which no entry beat it by more than a margin: from 0 to 1; ``None`` on
-    labels that nobody knows, of which it would tell."""
+    """Share of the draws in which no other was at least as good on both axes and better on one by
+    more than the margin: from 0 to 1; ``None`` on labels that nobody knows, of which it would tell.
+    """
 
 
 class PrizeStanding(Frozen):

@@ -46,7 +46,7 @@ from harness.site.polyglot import polyglot
 from harness.site.text import plain
 from harness.site.versions import parted
 from harness.site.wording import Wording, Words, wording
-from harness.site.words import NOT_MEASURED
+from harness.site.words import NOT_MEASURED, parts_in_the_method
 
 KEPT = 256
 """Frames that are kept: pages of a board have the same."""
@@ -169,8 +169,8 @@ def _marks(view: EntryView, words: Words) -> Iterator[str]:
         return
     if view.entry.verified:
         yield words.say["entry.verified"]
-    if view.entry.baseline:
-        yield words.say["entry.baseline"]
+    for part in parts_in_the_method(view.board, view.entry.entry):
+        yield words.named("part", part)
 
 
 def banners(view: EntryView, words: Words) -> tuple[Block, ...]:

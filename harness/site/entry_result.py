@@ -30,7 +30,7 @@ from harness.site.blocks import (
 from harness.site.entry_view import EntryView
 from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
 from harness.site.wording import Wording, Words
-from harness.site.words import NOT_MEASURED, said_after
+from harness.site.words import NOT_MEASURED, is_told_in_charges, middle_of_classes, said_after
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
@@ -85,8 +85,8 @@ def _energy(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
             if entry.joules_interval is not None
             else say["entry.few_sessions"]
         )
-        # Of an entry at the floor the energy is mostly the harness's own.
-        everyday = filter(None, () if entry.at_floor else (words.everyday(joules),))
+        told = is_told_in_charges(view.board, entry)
+        everyday = filter(None, (words.everyday(joules),) if told else ())
         yield fact(
             label,
             (Said("strong", f"{words.figure(joules)} J"), " ", quiet(interval)),
@@ -126,9 +126,8 @@ def _standing(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact
         front.append(words.text("entry.support", share=words.percent(entry.front_support)))
     yield Fact(say["entry.front"], tuple(front))
     if entry.energy_class is not None:
-        yield fact(
-            say["entry.class"], Said("strong", entry.energy_class), quiet(say["entry.class_why"])
-        )
+        why = words.text("entry.class_why", entry=middle_of_classes(view.board))
+        yield fact(say["entry.class"], Said("strong", entry.energy_class), quiet(why))
     elif entry.at_floor:
         yield fact(say["entry.class"], say["entry.at_floor"])
     if entry.prizes:

@@ -133,7 +133,7 @@ class Mark:
     x: float
     y: float
     shape: Literal["circle", "diamond"]
-    """A diamond is a reference entry."""
+    """A diamond is the null entry."""
     hollow: bool
     """There are too few sessions for an interval of energy."""
     on_front: bool
@@ -347,7 +347,7 @@ def _labels(
     front: Sequence[tuple[float, float]],
     layout: Layout,
 ) -> list[Label | None]:
-    """Find room for names: of the front first, then of reference entries, then of the best."""
+    """Find room for names: of the front first, then of the null entry, then of the best."""
     order = sorted(range(len(entries)), key=lambda n: _importance(entries[n], n))[:MOST_LABELS]
     wanted = []
     for n in order:

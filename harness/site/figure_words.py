@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.records.board import Board, BoardEntry
 from harness.site.figure import can_be_drawn, joules_of
 from harness.site.language import Language
 from harness.site.text import shorten
+from harness.site.wording import wording
 from harness.site.words import board_metric
+
+MOST_NAMES = 3
+"""Of entries that are alike, that are told one by one."""
 
 
 def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
@@ -29,28 +35,60 @@ def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
 
 
 def description(board: Board, language: Language) -> str:
-    """Say in words what the picture shows to those who see it; empty where nothing is drawn."""
+    """Say in words what the picture shows to those who see it; empty where nothing is drawn.
+
+    Who is best and who takes least is told of entries that compete, and of energies only above the
+    floor: at it they cannot be told apart.
+    """
     entries = [entry for entry in board.entries if can_be_drawn(entry)]
     if not entries:
         return ""
-    best = max(entries, key=lambda entry: entry.quality)
-    least = min(entries, key=joules_of)
-    unit = language.name("joules", board.meter_grade)
-
-    def told(key: str, entry: BoardEntry) -> str:
-        return language.text(
-            key,
-            metric=board_metric(board, language),
-            entry=shorten(entry.entry, 80),
-            quality=entry.quality,
-            joules=language.text("picture.joules", value=joules_of(entry), unit=unit),
-        )
-
     front = sum(entry.on_front for entry in entries)
-    return " ".join(
-        (
-            language.text("picture.counted", n=len(entries), front=front),
-            told("picture.best", best),
-            told("picture.least", least),
+    said = [language.text("picture.counted", n=len(entries), front=front)]
+    at_floor = sum(entry.at_floor for entry in entries)
+    competing = [entry for entry in entries if not entry.baseline]
+    if competing:
+        said.append(_best(competing, board, language))
+    if above := [entry for entry in competing if not entry.at_floor]:
+        least = min((joules_of(entry), -entry.quality) for entry in above)
+        first = [entry for entry in above if (joules_of(entry), -entry.quality) == least]
+        key = "picture.least_above" if at_floor else "picture.least"
+        said.append(_told(key, first, board, language))
+    if at_floor:
+        said.append(language.text("picture.at_floor", n=at_floor))
+    return " ".join(said)
+
+
+def _best(entries: Sequence[BoardEntry], board: Board, language: Language) -> str:
+    quality = max(entry.quality for entry in entries)
+    best = [entry for entry in entries if entry.quality == quality]
+    if all(entry.at_floor for entry in best):
+        return language.text(
+            "picture.best_at_floor",
+            metric=board_metric(board, language),
+            entries=_names(best, language),
+            quality=quality,
         )
+    return _told("picture.best", best, board, language)
+
+
+def _told(key: str, alike: Sequence[BoardEntry], board: Board, language: Language) -> str:
+    """Tell what some entries reached alike, and from which energy above the floor to which."""
+    joules = [joules_of(entry) for entry in alike if not entry.at_floor]
+    low, high = min(joules), max(joules)
+    value = language.significant(low) if low == high else language.between((low, high))
+    unit = language.name("joules_short", board.meter_grade)
+    return language.text(
+        key,
+        metric=board_metric(board, language),
+        entries=_names(alike, language),
+        quality=alike[0].quality,
+        joules=language.text("picture.joules", value=value, unit=unit),
     )
+
+
+def _names(entries: Sequence[BoardEntry], language: Language) -> str:
+    names = [shorten(entry.entry, 80) for entry in entries]
+    if len(names) > MOST_NAMES:
+        return language.text("picture.among", n=len(names), entry=names[0])
+    return wording(language.code).together(names)

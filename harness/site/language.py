@@ -198,15 +198,16 @@ class Language:
         return self.figure(english.watt_hours(joules, unit))
 
     def many(self, value: float) -> str:
-        """Spell a number that need not be exact so that it can be said: ``3.46 million``.
+        """Spell an order of magnitude so that it can be said: ``3 million``.
 
         It stands before what is counted, as languages have words between the two.
         """
         template, figure = self.in_words(value)
-        return self._filled("number", template, {"n": self.significant(figure)})
+        return self._filled("number", template, {"n": self.significant(figure, 1)})
 
     def in_words(self, value: float) -> tuple[str, float]:
         """Return what such a number is said with, with a hole ``n``, and the figure to put in."""
+        value = float(f"{value:.0e}")
         if not MILLION <= value < BEYOND_WORDS:
             return "{n}", value
         name, size = ("billion", BILLION) if value >= BILLION else ("million", MILLION)

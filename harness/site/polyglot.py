@@ -224,9 +224,9 @@ class Polyglot:
         return self._percent(self.figure(100 * share))
 
     def many(self, value: float) -> str:
-        """Spell a number that need not be exact so that it can be said."""
+        """Spell an order of magnitude so that it can be said."""
         said = [own.in_words(value) for own in self._languages]
-        figure = self.figure(said[0][1])
+        figure = self._hole(neutral(english.significant(said[0][1], 1)))
         return joined([template.format(n=figure) for template, _ in said])
 
     def between(self, interval: tuple[float, float]) -> str:

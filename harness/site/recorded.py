@@ -43,6 +43,8 @@ _FREE = {"name": ".+", "text": ".+", "word": r"[^\s,]+"}
 """How holes begin that hold any text: names, versions, digests."""
 _CALLED = {"reasons": MESSAGE, "remedies": REMEDY}
 """Holes that hold what is of a kind with another name."""
+_UNGROUPED = frozenset({"number", "seed"})
+"""How holes begin whose figure counts nothing: it has no sign between its thousands."""
 _FIGURE = r"[+-]?[0-9]+(?:[.,][0-9]+)*(?:e[+-]?[0-9]+)?"
 
 
@@ -118,6 +120,8 @@ def _filled(hole: str, value: str, spoken: Language) -> str | None:
         return _any(_CALLED.get(hole, hole), value, spoken)
     if _begin(hole) in _FREE:
         return value
+    if value.isdigit() and _begin(hole) not in _UNGROUPED:
+        return spoken.whole(int(value))
     return spoken.figure(value).replace("-", MINUS)
 
 

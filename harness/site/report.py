@@ -23,6 +23,7 @@ from harness.site.entry_page import banners, heading, sections, title
 from harness.site.entry_view import EntryView, StoredLike, entry_view
 from harness.site.frame import alone
 from harness.site.wording import Wording, wording
+from harness.site.words import is_told_in_charges
 
 
 def report_html(view: EntryView, language: str) -> bytes:
@@ -55,7 +56,7 @@ def report_markdown(view: EntryView, language: str) -> bytes:
 def _footer(view: EntryView, words: Wording) -> Iterator[Paragraph]:
     """Say what it was made of; and what a unit that people know is taken to be."""
     yield Paragraph(words.say["entry.footer" if view.on_board else "report.footer"])
-    if view.entry is not None and view.entry.joules_per_1000_queries is not None:
+    if view.entry is not None and is_told_in_charges(view.board, view.entry):
         yield Paragraph(words.everyday_source(), "explain")
 
 

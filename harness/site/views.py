@@ -13,7 +13,7 @@ from harness.site.data import data_files
 from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw, guides
 from harness.site.language import Language
 from harness.site.text import shorten
-from harness.site.words import task_title
+from harness.site.words import parts_in_the_method, task_title
 
 TOP = 50
 """Rows of a board that the page itself holds, for readers without JavaScript."""
@@ -104,7 +104,10 @@ class BoardView(Heading):
     has_unresolved: bool
     """Whether the energy of some entry is not resolved."""
     has_floor: bool
+    has_signed: bool
     has_baseline: bool
+    method_entries: tuple[str, ...]
+    """Entries that have a part in the method."""
 
     def lines(self, language: Language) -> list[dict[str, object]]:
         """Return what the rules draw a line at, as the script is handed it."""
@@ -201,7 +204,11 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         watt_hours=watt_hours_of(board),
         has_unresolved=any(entry.joules_per_1000_queries is None for entry in board.entries),
         has_floor=any(entry.at_floor for entry in board.entries),
+        has_signed=any(entry.verified for entry in board.entries),
         has_baseline=any(entry.baseline for entry in board.entries),
+        method_entries=tuple(
+            each.entry for each in board.entries if parts_in_the_method(board, each.entry)
+        ),
     )
 
 

@@ -309,9 +309,10 @@ class Wording:
         """Say what an energy per 1,000 queries is beside one that people know."""
         return spelt.phone_charge(joules, self.language)
 
-    def everyday_source(self) -> str:
+    def everyday_source(self) -> Inline:
         """Say what that is taken to be, and on whose word."""
-        return spelt.phone_charge_source(self.language)
+        source = Said("link", "epa.gov", spelt.PHONE_CHARGE_ADDRESS, foreign=True)
+        return spelt.phone_charge_source(self.language), " ", source
 
     def either(self, each: Sequence[str]) -> str:
         """Spell what any one of may be: ``A, B or C``."""

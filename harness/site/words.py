@@ -44,8 +44,12 @@ EARLIER_WATT_HOURS = 12
 takes in 24 hours (US Department of Energy, 2020), less 22 hours of 0.13 W once it is full; 11.6 Wh,
 rounded."""
 
-FEWEST_QUERIES = 1.0
-"""A charge that would not last for one query says nothing to anybody."""
+PHONE_CHARGE_ADDRESS = (
+    "https://www.epa.gov/energy/greenhouse-gas-equivalencies-calculator-calculations-and-references"
+)
+
+FEWEST_QUERIES = 2.0
+"""A charge that would not last for two queries says nothing to anybody."""
 
 NO_LABELS: Mapping[str, str] = {}
 
@@ -116,6 +120,29 @@ def metric_name(metric: str, language: Language, labels: Mapping[str, str] = NO_
     return language.text("metrics.of_class", metric=known, label=called) if label else known
 
 
+def parts_in_the_method(board: Board, entry: str) -> tuple[str, ...]:
+    """Return the codes of an entry's parts in the method: ``null``, ``control``, ``energy_class``.
+
+    Hardly any entry has one.
+    """
+    named = board.reference
+    if named is None:
+        return ()
+    parts = {"null": named.null, "control": named.control, "energy_class": named.energy_class}
+    return tuple(part for part, name in parts.items() if name == entry)
+
+
+def roles(board: Board, entry: str, language: Language) -> str:
+    """Name an entry's parts in the method."""
+    return ", ".join(language.name("part", part) for part in parts_in_the_method(board, entry))
+
+
+def middle_of_classes(board: Board) -> str:
+    """Return the name of the entry in the middle of class D: without one no row has a class."""
+    named = board.reference and board.reference.energy_class
+    return shorten(named or "", 80)
+
+
 def asked(prize: PrizeResult, language: Language) -> str:
     """Say what an entry had to meet to take part in a prize."""
     limit = language.plain_number(prize.limit)
@@ -166,7 +193,7 @@ def meter_uncertainty(entry: BoardEntry, language: Speaks) -> str:
 
 
 def phone_charge(joules_per_1000_queries: float, language: Speaks) -> str:
-    """Say how many queries the energy of a phone charge would answer; empty where not even one."""
+    """Say how many queries the energy of a phone charge would answer; empty where hardly one."""
     if joules_per_1000_queries <= 0:
         return ""
     queries = 1000 * PHONE_CHARGE_JOULES / joules_per_1000_queries
@@ -175,22 +202,27 @@ def phone_charge(joules_per_1000_queries: float, language: Speaks) -> str:
     return language.text("unit.phone_charge", queries=language.many(queries))
 
 
+def is_told_in_charges(board: Board, entry: BoardEntry) -> bool:
+    """Say whether an entry's energy is held against a phone charge, which was measured.
+
+    Not where it is not known, is no measurement, or is mostly the harness's own.
+    """
+    known = entry.joules_per_1000_queries is not None and not entry.at_floor
+    return known and board.meter_grade not in NOT_MEASURED
+
+
 def phone_charge_example(board: Board, language: Language) -> str:
     """Say what a phone charge would do at the energy of a board's first entry; empty without one.
 
-    The first that competes, and whose energy is known and not mostly the harness's own.
+    The first that competes, and whose energy can be held against it.
     """
     for entry in board.entries:
         joules = entry.joules_per_1000_queries
-        if not joules or entry.baseline or entry.at_floor:
+        if not joules or entry.baseline or not is_told_in_charges(board, entry):
             continue
         if charge := phone_charge(joules, language):
-            return language.text(
-                "unit.phone_charge_example",
-                entry=shorten(entry.entry, 80),
-                joules=language.name("joules", board.meter_grade),
-                charge=charge,
-            )
+            name = shorten(entry.entry, 80)
+            return language.text("unit.phone_charge_example", entry=name, charge=charge)
     return ""
 
 

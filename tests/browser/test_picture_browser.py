@@ -128,7 +128,10 @@ def test_only_of_what_is_on_the_front_it_says_so(open_page: OpenPage, site: Path
         painted(page)
         said = found.locator(".card span", has_text="front").inner_text()
         met.append(said.replace("\u00a0", " "))
-    assert met == ["on the front with 70 % support", "not on the front (24 % support for it)"]
+    assert met == [
+        "on the front (70 % of the resamples have it there)",
+        "not on the front (24 % of the resamples have it there)",
+    ]
 
 
 def test_enter_goes_to_the_row_and_the_row_lights_the_mark(open_page: OpenPage, site: Path) -> None:
