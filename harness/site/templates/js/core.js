@@ -1,6 +1,6 @@
 /* What the parts of the page's script share. It is joined from templates/js in the order core,
- * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, picture; each part is
- * one function that registers itself on the global Frugal. The page is whole without it.
+ * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, pointer, picture; each
+ * part is one function that registers itself on the global Frugal. The page is whole without it.
  *
  * A board is named by its file stem ("some-task-offline-0badcafe"): <section class="board"
  * data-board="STEM">. An entry is named by its row: the position in the board's own order, from 0,

@@ -9,9 +9,7 @@
     return;
   }
 
-  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
-  const LEAST_BOX = 8; /* a drag that is shorter was a click */
-  const STEP = 1.6; /* of a zoom by a button, a key or a turn of the wheel */
+  const STEP = 1.6; /* of a zoom by a button or a key */
   const pictures = new Map(); /* by board */
   const make = Frugal.make;
   const { inView, look, restore, zoom } = Frugal.view;
@@ -118,97 +116,6 @@
     Frugal.tell("select", { board: state.board, row: row, open: open });
   }
 
-  function nearest(state, x, y) {
-    const { points, to } = state;
-    let found = null;
-    let least = NEAR * NEAR;
-    points.drawn.forEach(function (row) {
-      if (state.left[row] && inView(state, row)) {
-        const across = to.x(points.x[row]) - x;
-        const up = to.y(points.y[row]) - y;
-        const distance = across * across + up * up;
-        if (distance < least) {
-          least = distance;
-          found = row;
-        }
-      }
-    });
-    return found;
-  }
-
-  function spot(state, event) {
-    const box = state.canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
-  /* The pointer: what it is over, a click, and a box that is drawn to look closer. */
-  function listenToPointer(state) {
-    const { canvas } = state;
-    let start = null;
-    canvas.addEventListener("pointerdown", function (event) {
-      if (event.button === 0) {
-        start = spot(state, event);
-        if (event.pointerType !== "touch") {
-          canvas.setPointerCapture(event.pointerId);
-        }
-      }
-    });
-    canvas.addEventListener("pointermove", function (event) {
-      const [x, y] = spot(state, event);
-      if (start && event.pointerType !== "touch" && Math.hypot(x - start[0], y - start[1]) >= LEAST_BOX) {
-        state.box = [start[0], start[1], x, y];
-        draw(state);
-      } else if (!start && event.pointerType !== "touch") {
-        const row = nearest(state, x, y);
-        if (row !== state.lit) {
-          choose(state, row, false);
-        }
-      }
-    });
-    canvas.addEventListener("pointerup", function (event) {
-      const box = state.box;
-      const tapped = start && !box;
-      start = null;
-      state.box = null;
-      if (box) {
-        const { to } = state;
-        look(state, {
-          left: to.column(Math.min(box[0], box[2])),
-          right: to.column(Math.max(box[0], box[2])),
-          low: to.level(Math.max(box[1], box[3])),
-          high: to.level(Math.min(box[1], box[3])),
-        });
-      } else if (tapped) {
-        const row = nearest(state, ...spot(state, event));
-        const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
-        choose(state, row, again); /* a finger first learns what it is on */
-      }
-    });
-    canvas.addEventListener("pointercancel", function () {
-      start = null;
-      state.box = null;
-      draw(state);
-    });
-    canvas.addEventListener("pointerleave", function (event) {
-      if (!start && event.pointerType !== "touch") {
-        choose(state, null, false);
-      }
-    });
-    canvas.addEventListener("dblclick", () => look(state, state.home));
-    canvas.addEventListener(
-      "wheel",
-      function (event) {
-        if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
-          event.preventDefault();
-          const [x, y] = spot(state, event);
-          const forward = (event.deltaY || event.deltaX) < 0;
-          zoom(state, forward ? STEP : 1 / STEP, state.to.column(x), state.to.level(y));
-        }
-      },
-      { passive: false }
-    );
-  }
-
   /* The next mark in a direction: by energy from left to right, by quality upwards. */
   function next(state, key) {
     const { points } = state;
@@ -286,7 +193,7 @@
     state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
     state.canvas.addEventListener("blur", () => choose(state, null, false));
-    listenToPointer(state);
+    Frugal.pointer.listen(state);
     new ResizeObserver(() => draw(state)).observe(stage);
   }
 
@@ -317,6 +224,7 @@
       lines: JSON.parse(figure.dataset.lines),
     };
     state.draw = () => draw(state);
+    state.choose = (row, open) => choose(state, row, open);
     pictures.set(data.board, state);
     build(state);
     restore(state);

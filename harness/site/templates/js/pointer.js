@@ -1,0 +1,107 @@
+/* What the pointer does in a picture: it is over a mark, clicks it, draws a box around what is to be
+ * looked at more closely, or turns the wheel. `state` is a picture's, from picture.js.
+ */
+(function () {
+  "use strict";
+
+  if (!window.Frugal) {
+    return;
+  }
+
+  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
+  const LEAST_BOX = 8; /* a drag that is shorter was a click */
+  const STEP = 1.6; /* of a zoom by a turn of the wheel */
+  const { inView, look, zoom } = Frugal.view;
+
+  function nearest(state, x, y) {
+    const { points, to } = state;
+    let found = null;
+    let least = NEAR * NEAR;
+    points.drawn.forEach(function (row) {
+      if (state.left[row] && inView(state, row)) {
+        const across = to.x(points.x[row]) - x;
+        const up = to.y(points.y[row]) - y;
+        const distance = across * across + up * up;
+        if (distance < least) {
+          least = distance;
+          found = row;
+        }
+      }
+    });
+    return found;
+  }
+
+  function spot(state, event) {
+    const box = state.canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  function listen(state) {
+    const { canvas } = state;
+    let start = null;
+    canvas.addEventListener("pointerdown", function (event) {
+      if (event.button === 0) {
+        start = spot(state, event);
+        if (event.pointerType !== "touch") {
+          canvas.setPointerCapture(event.pointerId);
+        }
+      }
+    });
+    canvas.addEventListener("pointermove", function (event) {
+      const [x, y] = spot(state, event);
+      if (start && event.pointerType !== "touch" && Math.hypot(x - start[0], y - start[1]) >= LEAST_BOX) {
+        state.box = [start[0], start[1], x, y];
+        state.draw();
+      } else if (!start && event.pointerType !== "touch") {
+        const row = nearest(state, x, y);
+        if (row !== state.lit) {
+          state.choose(row, false);
+        }
+      }
+    });
+    canvas.addEventListener("pointerup", function (event) {
+      const box = state.box;
+      const tapped = start && !box;
+      start = null;
+      state.box = null;
+      if (box) {
+        const { to } = state;
+        look(state, {
+          left: to.column(Math.min(box[0], box[2])),
+          right: to.column(Math.max(box[0], box[2])),
+          low: to.level(Math.max(box[1], box[3])),
+          high: to.level(Math.min(box[1], box[3])),
+        });
+      } else if (tapped) {
+        const row = nearest(state, ...spot(state, event));
+        const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
+        state.choose(row, again); /* a finger first learns what it is on */
+      }
+    });
+    canvas.addEventListener("pointercancel", function () {
+      start = null;
+      state.box = null;
+      state.draw();
+    });
+    canvas.addEventListener("pointerleave", function (event) {
+      if (!start && event.pointerType !== "touch") {
+        state.choose(null, false);
+      }
+    });
+    canvas.addEventListener("dblclick", () => look(state, state.home));
+    canvas.addEventListener(
+      "wheel",
+      function (event) {
+        if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
+          event.preventDefault();
+          const [x, y] = spot(state, event);
+          const forward = (event.deltaY || event.deltaX) < 0;
+          zoom(state, forward ? STEP : 1 / STEP, state.to.column(x), state.to.level(y));
+        }
+      },
+      { passive: false }
+    );
+  }
+
+  Frugal.pointer = { listen: listen };
+})();
