@@ -97,6 +97,23 @@ def zoom_in_address(page: Page, board: str = FEW) -> list[float]:
     return [float(each) for each in said.split("_") if each]
 
 
+def place_of(page: Page, found: Locator, row: int, board: str = FEW) -> tuple[float, float]:
+    """Say where a mark of the whole picture is in the window."""
+    x, y = page.evaluate(
+        """([board, row]) => {
+          const points = Frugal.view.pointsOf(Frugal.boards.get(board).data);
+          const canvas = document.querySelector(`[data-board="${board}"] canvas`);
+          const place = Frugal.canvas.layout(canvas.clientWidth);
+          const to = Frugal.canvas.scale(Frugal.view.whole(points), place);
+          return [to.x(points.x[row]), to.y(points.y[row])];
+        }""",
+        [board, row],
+    )
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    return box["x"] + x, box["y"] + y
+
+
 def pixels(found: Locator) -> str:
     return str(found.locator("canvas").evaluate("(canvas) => canvas.toDataURL()"))
 
@@ -228,6 +245,22 @@ def test_buttons_and_the_wheel_with_a_key_look_closer_and_the_wheel_alone_does_n
     page.mouse.wheel(0, -50)
     page.keyboard.up("Shift")
     assert len(zoom_in_address(page)) == 4
+
+
+@pytest.mark.parametrize("row", [0, 1, 2, 4])
+def test_a_double_click_on_a_mark_shows_the_whole_and_one_click_goes_to_its_row(
+    open_page: OpenPage, site: Path, row: int
+) -> None:
+    page = open_page(site, viewport={"width": 1280, "height": 700}).page
+    found = ready(page)
+    address = page.url
+    page.mouse.dblclick(*place_of(page, found, row), delay=60)
+    page.wait_for_timeout(SETTLED + 300)
+    assert page.url == address
+    assert page.evaluate("document.activeElement.tagName") == "CANVAS"
+    page.mouse.click(*place_of(page, found, row))
+    board = page.locator(f'section[data-board="{FEW}"]')
+    board.locator(f'tr[data-row="{row}"] a:focus').wait_for()
 
 
 def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:

@@ -11,6 +11,7 @@
   const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
   const LEAST_BOX = 8; /* a drag that is shorter was a click */
   const STEP = 1.6; /* of a zoom by a turn of the wheel */
+  const DOUBLE_CLICK = 500; /* milliseconds: within these a second click may follow */
   const { inView, look, zoom } = Frugal.view;
 
   function nearest(state, x, y) {
@@ -39,7 +40,9 @@
   function listen(state) {
     const { canvas } = state;
     let start = null;
+    let opening = 0;
     canvas.addEventListener("pointerdown", function (event) {
+      window.clearTimeout(opening);
       if (event.button === 0) {
         start = spot(state, event);
         if (event.pointerType !== "touch") {
@@ -75,7 +78,11 @@
       } else if (tapped) {
         const row = nearest(state, ...spot(state, event));
         const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
-        state.choose(row, again); /* a finger first learns what it is on */
+        state.choose(row, false);
+        if (again) { /* a finger first learns what it is on */
+          /* The page scrolls to the row: a second click would land on whatever is there then. */
+          opening = window.setTimeout(() => state.choose(row, true), DOUBLE_CLICK);
+        }
       }
     });
     canvas.addEventListener("pointercancel", function () {
@@ -88,7 +95,10 @@
         state.choose(null, false);
       }
     });
-    canvas.addEventListener("dblclick", () => look(state, state.home));
+    canvas.addEventListener("dblclick", function () {
+      window.clearTimeout(opening);
+      look(state, state.home);
+    });
     canvas.addEventListener(
       "wheel",
       function (event) {
