@@ -263,6 +263,40 @@ def test_a_double_click_on_a_mark_shows_the_whole_and_one_click_goes_to_its_row(
     board.locator(f'tr[data-row="{row}"] a:focus').wait_for()
 
 
+@pytest.mark.parametrize(
+    ("turns", "delta", "mode", "closer"),
+    [
+        (10, -1.5, 0, 1.16),  # of a pinch on a trackpad
+        (10, 0, 0, 1.0),
+        (1, -120, 0, 1.6),  # a notch of a wheel
+        (1, -3, 1, 1.6),  # the same in lines
+        (1, -1, 2, 1.6),
+    ],
+)
+def test_the_wheel_looks_as_much_closer_as_it_is_turned(
+    open_page: OpenPage, site: Path, turns: int, delta: float, mode: int, closer: float
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.get_by_role("button", name="Closer").click()
+    before = zoom_in_address(page)
+    found.locator("canvas").evaluate(
+        """(canvas, [turns, deltaY, deltaMode]) => {
+          const box = canvas.getBoundingClientRect();
+          const [clientX, clientY] = [box.x + box.width / 2, box.y + box.height / 2];
+          const how = { ctrlKey: true, cancelable: true, deltaY, deltaMode, clientX, clientY };
+          for (let turn = 0; turn < turns; turn += 1) {
+            canvas.dispatchEvent(new WheelEvent("wheel", how));
+          }
+        }""",
+        [turns, delta, mode],
+    )
+    after = zoom_in_address(page)
+    for low in (0, 2):
+        ratio = (before[low + 1] - before[low]) / (after[low + 1] - after[low])
+        assert ratio == pytest.approx(closer, rel=0.01)
+
+
 def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:
     page = open_page(site).page
     found = ready(page)

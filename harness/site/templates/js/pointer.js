@@ -10,7 +10,9 @@
 
   const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
   const LEAST_BOX = 8; /* a drag that is shorter was a click */
-  const STEP = 1.6; /* of a zoom by a turn of the wheel */
+  const STEP = 1.6; /* of a zoom by one turn of the wheel, at most */
+  const PIXELS = [1, 16, 400]; /* in a pixel, a line and a page, which the wheel counts in */
+  const FOLD = 100; /* pixels of the wheel that zoom e times: what browsers make of a pinch */
   const DOUBLE_CLICK = 500; /* milliseconds: within these a second click may follow */
   const { inView, look, zoom } = Frugal.view;
 
@@ -30,6 +32,12 @@
       }
     });
     return found;
+  }
+
+  /* A pinch comes as a wheel turned little by little, a notch of a wheel as a hundred pixels. */
+  function turned(event) {
+    const pixels = (event.deltaY || event.deltaX) * PIXELS[event.deltaMode];
+    return Math.min(STEP, Math.max(1 / STEP, Math.exp(-pixels / FOLD)));
   }
 
   function spot(state, event) {
@@ -105,8 +113,7 @@
         if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
           event.preventDefault();
           const [x, y] = spot(state, event);
-          const forward = (event.deltaY || event.deltaX) < 0;
-          zoom(state, forward ? STEP : 1 / STEP, state.to.column(x), state.to.level(y));
+          zoom(state, turned(event), state.to.column(x), state.to.level(y));
         }
       },
       { passive: false }
