@@ -263,6 +263,27 @@ def test_a_double_click_on_a_mark_shows_the_whole_and_one_click_goes_to_its_row(
     board.locator(f'tr[data-row="{row}"] a:focus').wait_for()
 
 
+def test_a_level_drag_looks_closer_across_alone_and_hardly_any_is_none(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.get_by_role("button", name="Closer").click()
+    before = zoom_in_address(page)
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"]
+    for right, down in ((5, 5), (300, 1)):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 100, y + 100)
+        page.mouse.move(x + right, y + down)
+        page.mouse.up()
+        after = zoom_in_address(page)
+        assert (after[:2] == before[:2]) is (right < 10)
+        assert after[2:] == pytest.approx(before[2:], abs=1e-4)
+
+
 @pytest.mark.parametrize(
     ("turns", "delta", "mode", "closer"),
     [

@@ -9,7 +9,7 @@
   }
 
   const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
-  const LEAST_BOX = 8; /* a drag that is shorter was a click */
+  const LEAST_BOX = 8; /* a drag that is shorter both ways was a click */
   const STEP = 1.6; /* of a zoom by one turn of the wheel, at most */
   const PIXELS = [1, 16, 400]; /* in a pixel, a line and a page, which the wheel counts in */
   const FOLD = 100; /* pixels of the wheel that zoom e times: what browsers make of a pinch */
@@ -45,6 +45,18 @@
     return [event.clientX - box.left, event.clientY - box.top];
   }
 
+  /* The box of a drag: over the whole of an axis that it hardly goes along. */
+  function dragged(state, [x1, y1], x2, y2) {
+    const { left, top, right, bottom, width, height } = state.place;
+    const wide = Math.abs(x2 - x1) >= LEAST_BOX;
+    const tall = Math.abs(y2 - y1) >= LEAST_BOX;
+    if (!wide && !tall) {
+      return null;
+    }
+    const [from, to] = wide ? [x1, x2] : [left, width - right];
+    return tall ? [from, y1, to, y2] : [from, top, to, height - bottom];
+  }
+
   function listen(state) {
     const { canvas } = state;
     let start = null;
@@ -60,8 +72,8 @@
     });
     canvas.addEventListener("pointermove", function (event) {
       const [x, y] = spot(state, event);
-      if (start && event.pointerType !== "touch" && Math.hypot(x - start[0], y - start[1]) >= LEAST_BOX) {
-        state.box = [start[0], start[1], x, y];
+      if (start && event.pointerType !== "touch") {
+        state.box = dragged(state, start, x, y);
         state.draw();
       } else if (!start && event.pointerType !== "touch") {
         const row = nearest(state, x, y);
