@@ -285,17 +285,17 @@ def test_a_level_drag_looks_closer_across_alone_and_hardly_any_is_none(
 
 
 @pytest.mark.parametrize(
-    ("turns", "delta", "mode", "closer"),
+    ("turned", "closer"),
     [
-        (10, -1.5, 0, 1.16),  # of a pinch on a trackpad
-        (10, 0, 0, 1.0),
-        (1, -120, 0, 1.6),  # a notch of a wheel
-        (1, -3, 1, 1.6),  # the same in lines
-        (1, -1, 2, 1.6),
+        ((10, -1.5, 0), 1.16),  # a pinch on a trackpad
+        ((10, 0, 0), 1.0),
+        ((1, -120, 0), 1.6),  # a notch of a wheel
+        ((1, -3, 1), 1.6),  # the same in lines
+        ((1, -1, 2), 1.6),
     ],
 )
 def test_the_wheel_looks_as_much_closer_as_it_is_turned(
-    open_page: OpenPage, site: Path, turns: int, delta: float, mode: int, closer: float
+    open_page: OpenPage, site: Path, turned: tuple[int, float, int], closer: float
 ) -> None:
     page = open_page(site).page
     found = ready(page)
@@ -310,7 +310,7 @@ def test_the_wheel_looks_as_much_closer_as_it_is_turned(
             canvas.dispatchEvent(new WheelEvent("wheel", how));
           }
         }""",
-        [turns, delta, mode],
+        turned,
     )
     after = zoom_in_address(page)
     for low in (0, 2):
