@@ -318,6 +318,61 @@ def test_the_wheel_looks_as_much_closer_as_it_is_turned(
         assert ratio == pytest.approx(closer, rel=0.01)
 
 
+def test_keys_go_on_beyond_the_edges_of_a_closer_look(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.locator("canvas").focus()
+    page.keyboard.press("Home")
+    for _ in range(4):
+        page.keyboard.press("+")
+    left, right, low, high = zoom_in_address(page)
+    met = []
+    for key in ("ArrowRight",) * 5 + ("ArrowUp",) * 3:
+        page.keyboard.press(key)
+        painted(page)
+        if found.locator(".card").is_visible():
+            met.append(found.locator(".card strong").inner_text())
+    assert "network" in met
+    after = zoom_in_address(page)
+    assert after[0] > left
+    assert after[2] > low
+    assert after[1] - after[0] == pytest.approx(right - left, abs=1e-3)
+    assert after[3] - after[2] == pytest.approx(high - low, abs=1e-3)
+
+
+def test_a_finger_looks_closer_at_what_it_tapped_and_two_move_the_picture(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site, viewport=PHONE, has_touch=True, is_mobile=True).page
+    found = ready(page)
+    assert found.locator(".hint:visible").inner_text().startswith("To look closer, tap")
+    page.touchscreen.tap(*place_of(page, found, 0))
+    for _ in range(4):
+        found.get_by_role("button", name="Closer").tap()
+    painted(page)
+    assert found.locator(".card strong").inner_text() == "network"
+    left, right, low, high = zoom_in_address(page)
+    assert left < 1.4771 < right  # 30 J
+    assert low < 0.9 < high
+
+    found.locator("canvas").scroll_into_view_if_needed()
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    scrolled = page.evaluate("scrollY")
+    fingers = page.context.new_cdp_session(page)
+    for step, kind in enumerate(["touchStart", "touchMove", "touchMove", "touchEnd"]):
+        x, y = box["x"] + 120 + 20 * step, box["y"] + 150
+        touched = [{"x": x, "y": y, "id": 1}, {"x": x + 80, "y": y + 80, "id": 2}]
+        if kind == "touchEnd":
+            touched = []
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+    moved = zoom_in_address(page)
+    assert moved[0] < left
+    assert moved[1] - moved[0] == pytest.approx(right - left, rel=0.01)
+    assert moved[2:] == pytest.approx([low, high], abs=0.01)
+    assert page.evaluate("scrollY") == scrolled
+
+
 def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:
     page = open_page(site).page
     found = ready(page)

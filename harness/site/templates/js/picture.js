@@ -10,9 +10,10 @@
   }
 
   const STEP = 1.6; /* of a zoom by a button or a key */
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
   const pictures = new Map(); /* by board */
   const make = Frugal.make;
-  const { inView, look, restore, zoom } = Frugal.view;
+  const { beside, inView, look, restore, zoom } = Frugal.view;
 
   function draw(state) {
     if (!state.asked) {
@@ -128,11 +129,29 @@
       return null;
     }
     const at = rows.indexOf(state.lit);
-    if (key === "Home" || (at < 0 && key !== "End")) {
+    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
+    if (key === "Home" || (at < 0 && key !== "End" && step > 0)) {
       return rows[0];
     }
-    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
-    return key === "End" ? rows[rows.length - 1] : rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+    const last = rows.length - 1;
+    return rows[key === "End" || at < 0 ? last : Math.min(Math.max(at + step, 0), last)];
+  }
+
+  /* The mark that a key leads to; at the edge of a closer look that goes along, while it can. */
+  function walk(state, key) {
+    let row = next(state, key);
+    while ((row === null || row === state.lit) && beside(state, ...(STEPS[key] || [0, 0]))) {
+      row = next(state, key);
+    }
+    return row;
+  }
+
+  /* Zoom about the mark that is lit, or that was asked for last; else about the middle. */
+  function closer(state, factor) {
+    const { points } = state;
+    const row = state.lit === null ? state.last : state.lit;
+    const about = row !== null && state.left[row] && inView(state, row);
+    zoom(state, factor, ...(about ? [points.x[row], points.y[row]] : []));
   }
 
   function pressed(state, event) {
@@ -141,14 +160,14 @@
     }
     const zooms = { "+": STEP, "=": STEP, "-": 1 / STEP };
     if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
-      const row = next(state, event.key);
+      const row = walk(state, event.key);
+      state.last = row;
       choose(state, row, false);
       light(state, row, true);
     } else if (event.key === "Enter" && state.lit !== null) {
       choose(state, state.lit, true);
     } else if (zooms[event.key]) {
-      const { points, lit } = state;
-      zoom(state, zooms[event.key], ...(lit === null ? [] : [points.x[lit], points.y[lit]]));
+      closer(state, zooms[event.key]);
     } else if (event.key === "Escape" || event.key === "0") {
       look(state, state.home);
     } else {
@@ -173,8 +192,8 @@
     tools.setAttribute("role", "group");
     tools.setAttribute("aria-label", Frugal.text("picture.tools"));
     tools.append(
-      button(state, "closer", "+", Frugal.text("picture.closer"), () => zoom(state, STEP)),
-      button(state, "out", "−", Frugal.text("picture.out"), () => zoom(state, 1 / STEP)),
+      button(state, "closer", "+", Frugal.text("picture.closer"), () => closer(state, STEP)),
+      button(state, "out", "−", Frugal.text("picture.out"), () => closer(state, 1 / STEP)),
       button(state, "whole", "⤢", Frugal.text("picture.whole"), () => look(state, state.home))
     );
     const stage = make("div", "stage");
@@ -192,7 +211,11 @@
     /* Now, not when it is painted: a picture that grows then would move what an address leads to. */
     state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
-    state.canvas.addEventListener("blur", () => choose(state, null, false));
+    figure.addEventListener("focusout", function (event) {
+      if (!figure.contains(event.relatedTarget)) { /* a button that zooms leaves its mark lit */
+        choose(state, null, false);
+      }
+    });
     Frugal.pointer.listen(state);
     new ResizeObserver(() => draw(state)).observe(stage);
   }
@@ -214,6 +237,7 @@
       view: home,
       left: new Uint8Array(data.n).fill(1), /* by search and filters */
       lit: null,
+      last: null, /* the mark that was asked for last, by a key, a click or a finger */
       box: null,
       buttons: {},
       canvas: make("canvas", "plot"),

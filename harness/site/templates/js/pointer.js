@@ -1,5 +1,5 @@
 /* What the pointer does in a picture: it is over a mark, clicks it, draws a box around what is to be
- * looked at more closely, or turns the wheel. `state` is a picture's, from picture.js.
+ * looked at more closely, or turns the wheel; and what two fingers do. `state` is a picture's, from picture.js.
  */
 (function () {
   "use strict";
@@ -63,7 +63,9 @@
     let opening = 0;
     canvas.addEventListener("pointerdown", function (event) {
       window.clearTimeout(opening);
-      if (event.button === 0) {
+      if (!event.isPrimary) {
+        start = null; /* a second finger: no tap */
+      } else if (event.button === 0) {
         start = spot(state, event);
         if (event.pointerType !== "touch") {
           canvas.setPointerCapture(event.pointerId);
@@ -98,6 +100,7 @@
       } else if (tapped) {
         const row = nearest(state, ...spot(state, event));
         const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
+        state.last = row;
         state.choose(row, false);
         if (again) { /* a finger first learns what it is on */
           /* The page scrolls to the row: a second click would land on whatever is there then. */
@@ -130,6 +133,47 @@
       },
       { passive: false }
     );
+    listenToFingers(state);
+  }
+
+  /* Two fingers move and stretch the picture; one scrolls the page. */
+  function listenToFingers(state) {
+    let before = null;
+    function moved(event) {
+      const two = event.touches.length === 2 && event.cancelable; /* else the page is on its way */
+      const now = two ? spread(state, ...event.touches) : null;
+      if (now) {
+        event.preventDefault();
+      }
+      if (now && before) {
+        stretch(state, before, now);
+      }
+      before = now;
+    }
+    ["touchstart", "touchmove", "touchend", "touchcancel"].forEach(function (deed) {
+      state.canvas.addEventListener(deed, moved, { passive: false });
+    });
+  }
+
+  function spread(state, one, other) {
+    const [x1, y1] = spot(state, one);
+    const [x2, y2] = spot(state, other);
+    return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, apart: Math.max(1, Math.hypot(x2 - x1, y2 - y1)) };
+  }
+
+  /* What was between the fingers stays there. */
+  function stretch(state, before, now) {
+    const { view } = state;
+    const to = Frugal.canvas.scale(view, state.place); /* two may come before the next painting */
+    const factor = now.apart / before.apart;
+    const left = to.column(before.x) - (to.column(now.x) - view.left) / factor;
+    const low = to.level(before.y) - (to.level(now.y) - view.low) / factor;
+    look(state, {
+      left: left,
+      right: left + (view.right - view.left) / factor,
+      low: low,
+      high: low + (view.high - view.low) / factor,
+    });
   }
 
   Frugal.pointer = { listen: listen };

@@ -120,11 +120,27 @@
     });
   }
 
+  /* Half of what is seen further, across and up; says whether there was any more to see. */
+  function beside(state, across, up) {
+    const { left, right, low, high } = state.view;
+    const [x, y] = [(across * (right - left)) / 2, (up * (high - low)) / 2];
+    look(state, { left: left + x, right: right + x, low: low + y, high: high + y });
+    return Math.abs(state.view.left - left) > 1e-9 || Math.abs(state.view.low - low) > 1e-9;
+  }
+
   function inView(state, row) {
     const { points, view } = state;
     const [x, y] = [points.x[row], points.y[row]];
     return x >= view.left && x <= view.right && y >= view.low && y <= view.high;
   }
 
-  Frugal.view = { pointsOf: pointsOf, whole: whole, look: look, restore: restore, zoom: zoom, inView: inView };
+  Frugal.view = {
+    pointsOf: pointsOf,
+    whole: whole,
+    look: look,
+    restore: restore,
+    zoom: zoom,
+    beside: beside,
+    inView: inView,
+  };
 })();
