@@ -193,15 +193,23 @@
     performance.mark("frugal-ready");
   }
 
-  /* Load a script of our own: fetch() does nothing in a page that was opened from a file. */
+  /* Load a script of our own, once, and go on: fetch() does nothing in a page opened from a file. */
   const loaded = new Set();
-  function load(source) {
-    if (!loaded.has(source)) {
-      loaded.add(source);
-      const script = document.createElement("script");
-      script.src = source;
-      document.head.append(script);
+  function load(source, then) {
+    if (loaded.has(source)) {
+      if (then) {
+        then();
+      }
+      return;
     }
+    loaded.add(source);
+    const script = document.createElement("script");
+    script.src = source;
+    if (then) {
+      script.onload = then;
+      script.onerror = then;
+    }
+    document.head.append(script);
   }
 
   function make(tag, className, content) {
