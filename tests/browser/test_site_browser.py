@@ -25,6 +25,8 @@ pytestmark = pytest.mark.browser
 
 SMALL = "#board-some-task-offline-0badcafe"
 LONG_NAME = "W" * 5000
+SETTLED = 500
+"""Milliseconds: the address follows what is done after a pause."""
 
 
 @pytest.fixture(scope="module")
@@ -137,6 +139,28 @@ def test_a_link_leads_to_what_is_hidden_until_its_board_is_loaded(
     compared.wait_for()
     page.wait_for_timeout(500)  # boards beside it are loaded too
     assert abs(compared.evaluate("e => e.getBoundingClientRect().top")) < 5
+
+
+def test_a_link_leads_to_a_board_that_its_choice_would_hide(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    boards = tuple(
+        replace(many(20), id=f"board-{n}", task=f"task-{n % 2}", profile=f"machine-{n // 2}")
+        for n in range(4)
+    )
+    index = write_files(tmp_path, render(Boards(boards=boards, problems=()))) / "index.html"
+    page = open_page(index, "?task=task-0&hardware=machine-1#board-board-3").page
+    board = page.locator("#board-board-3")
+    board.locator(".tools").wait_for()
+    page.wait_for_timeout(SETTLED)
+    assert abs(board.evaluate("e => e.getBoundingClientRect().top")) < 5
+    assert page.url.endswith("index.html?hardware=machine-1#board-board-3")
+    assert page.locator(".facets .count").inner_text() == "2 boards of 4 shown"
+
+    page.locator("#facet-task").select_option("task-0")  # the reader's own choice counts
+    page.wait_for_timeout(SETTLED)
+    assert board.is_hidden()
+    assert page.url.endswith("index.html?hardware=machine-1&task=task-0")
 
 
 @pytest.mark.parametrize("deed", ["wheel", "scroll bar"])

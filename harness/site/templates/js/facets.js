@@ -59,6 +59,19 @@
     Frugal.address.write("", values);
   }
 
+  /* What a link leads to is shown, whatever else its address chooses. */
+  function reveal(section) {
+    if (section.hidden) {
+      selects.forEach(function (select) {
+        if (section.dataset[select.dataset.facet] !== select.value) {
+          select.value = "";
+        }
+      });
+      show();
+      save();
+    }
+  }
+
   function mount() {
     selects.forEach(function (select) {
       select.addEventListener("change", function () {
@@ -121,6 +134,9 @@
     function find() {
       target = document.getElementById(location.hash.slice(1));
       const section = target && target.closest("section.board");
+      if (section) {
+        reveal(section);
+      }
       if (section && section.dataset.source) {
         Frugal.load(section.dataset.source);
       }
