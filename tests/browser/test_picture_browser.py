@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.records.board import Board, Boards
-from harness.site.figure import MOST_MARKS
+from harness.site.figure import MOST_MARKS, WIDE, draw
 from harness.site.render import render
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-FEW, MANY = "few", "many"
+FEW, MANY, SHORT = "few", "many", "short"
 CROWD = 3000
 HOSTILE = "<img src=x onerror=\"document.title = 'taken over'\">"
 LETTERS = """{
@@ -66,10 +66,15 @@ def many() -> Board:
     return samples.board(*rows, id=MANY, task="crowd", task_title="Crowd")
 
 
+def short() -> Board:
+    rows = (samples.entry("enough"), samples.entry("few sessions", quality=0.7, sessions=3))
+    return samples.board(*rows, id=SHORT, task="short", task_title="Short")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("picture")
-    write_files(folder, render(Boards(boards=(few(), many()), problems=())))
+    write_files(folder, render(Boards(boards=(few(), many(), short()), problems=())))
     return folder / "index.html"
 
 
@@ -371,6 +376,26 @@ def test_a_finger_looks_closer_at_what_it_tapped_and_two_move_the_picture(
     assert moved[1] - moved[0] == pytest.approx(right - left, rel=0.01)
     assert moved[2:] == pytest.approx([low, high], abs=0.01)
     assert page.evaluate("scrollY") == scrolled
+
+
+@pytest.mark.parametrize("board", [FEW, MANY, SHORT])
+def test_the_script_shades_marks_as_the_drawing_of_the_page_does(
+    open_page: OpenPage, site: Path, board: str
+) -> None:
+    page = open_page(site).page
+    ready(page, board)
+    figure = draw({FEW: few, MANY: many, SHORT: short}[board](), WIDE)
+    assert figure is not None
+    assert len({mark.shade for mark in figure.marks}) == {FEW: 3, MANY: 1, SHORT: 2}[board]
+    for mark in figure.marks:
+        said = page.evaluate(
+            """([board, row]) => {
+              const points = Frugal.view.pointsOf(Frugal.boards.get(board).data);
+              return [points.shade(row), points.isCrossed(row)];
+            }""",
+            [board, mark.position],
+        )
+        assert said == [pytest.approx(mark.shade), mark.crossed]
 
 
 def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:

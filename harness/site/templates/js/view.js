@@ -12,6 +12,7 @@
   const ROOM = 0.07; /* of an axis beyond the outermost value */
   const LEAST_DECADES = 0.5;
   const LEAST_SPAN = 0.1;
+  const LEAST_SHADE = 0.35; /* of a mark that is surely not on the front: not hollow */
 
   function column(data, name, change) {
     return Float64Array.from({ length: data.n }, function (_, row) {
@@ -32,10 +33,13 @@
       most: column(data, "joulesHigh", Math.log10),
       isFront: (row) => (data.flags[row] & flags.front) > 0,
       isReference: (row) => (data.flags[row] & flags.reference) > 0,
-      isHollow: (row) => Number.isNaN(points.most[row]),
-      support(row) {
+      isCrossed: (row) => Number.isNaN(points.most[row]),
+      shade(row) { /* as harness/site/figure.py says: 0 is hollow */
         const known = Frugal.cells.value(data, "support", row);
-        return known === null ? 1 : known;
+        if (points.isCrossed(row) || (data.support && known === null)) {
+          return 0;
+        }
+        return data.support ? LEAST_SHADE + (1 - LEAST_SHADE) * known : 1;
       },
       label(row, most) {
         const name = Array.from(Frugal.cells.called(data, row));
