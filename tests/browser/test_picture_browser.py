@@ -398,6 +398,21 @@ def test_the_script_shades_marks_as_the_drawing_of_the_page_does(
         assert said == [pytest.approx(mark.shade), mark.crossed]
 
 
+def test_who_does_not_see_the_picture_is_told_what_it_shows(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    ready(page)
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    said, *_ = (
+        node["description"]["value"]
+        for node in tree["nodes"]
+        if node["role"]["value"] == "application" and "description" in node
+    )
+    assert said.startswith("4 entries, 2 of them on the front. Highest macro F1: network")
+    assert "Arrow keys go from entry to entry" in said
+
+
 def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:
     page = open_page(site).page
     found = ready(page)

@@ -202,7 +202,8 @@
     state.canvas.setAttribute("aria-label", figure.getAttribute("aria-label"));
     const hint = make("p", "unseen", Frugal.text("picture.keys"));
     hint.id = state.element.id + "-keys";
-    state.canvas.setAttribute("aria-describedby", hint.id);
+    /* What the drawing shows in words: it is not displayed, and describes all the same. */
+    state.canvas.setAttribute("aria-describedby", figure.querySelector(".chart desc").id + " " + hint.id);
     state.live.setAttribute("aria-live", "polite");
     state.card.hidden = true;
     stage.append(state.canvas, state.card, hint, state.live);
