@@ -91,8 +91,8 @@ def test_error_bars_are_those_there_are_intervals_for() -> None:
     certain, uncertain = drawn(
         samples.board(samples.entry(quality=0.9), samples.entry(quality=0.8, sessions=3))
     ).marks
-    assert (len(certain.bars), certain.hollow) == (2, False)
-    assert (len(uncertain.bars), uncertain.hollow) == (1, True)
+    assert (len(certain.bars), certain.crossed) == (2, False)
+    assert (len(uncertain.bars), uncertain.crossed) == (1, True)
 
 
 def test_reference_entries_have_a_shape_of_their_own() -> None:

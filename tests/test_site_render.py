@@ -301,13 +301,27 @@ def test_no_template_prints_a_space_at_the_edge_of_a_text() -> None:
 def test_a_point_is_the_fuller_the_more_surely_it_is_on_the_front() -> None:
     rows = (samples.entry("sure", front_support=1.0), samples.entry("not", front_support=0.0))
     page = page_of(Boards(boards=(samples.board(*rows),), problems=()))
-    assert page.count('fill-opacity="1.00"') == page.count('fill-opacity="0.15"') == 2
+    assert page.count('fill-opacity="0.35"') == page.count("fill-opacity") == 2
+    assert "The fuller" in page
+    assert "hollow: not ranked" not in page
+
+
+def test_a_point_is_hollow_where_its_support_is_not_known_and_that_of_others_is() -> None:
+    unknown = (samples.entry("unknown"), samples.entry("reference", baseline=True))
+    page = page_of(Boards(boards=(samples.board(*unknown),), problems=()))
+    assert "fill-opacity" not in page
+    assert "The fuller" not in page
+    known = samples.entry("sure", front_support=1.0)
+    page = page_of(Boards(boards=(samples.board(known, *unknown),), problems=()))
+    assert page.count('fill-opacity="0.00"') == page.count("fill-opacity") == 2 * 2 + 1  # a legend
+    assert "hollow: not ranked" in page
 
 
 def test_an_entry_with_too_few_sessions_has_no_interval_of_energy() -> None:
     page = page_of(Boards(boards=(samples.board(samples.entry(sessions=3)),), problems=()))
     assert "too few sessions</span>" in page
-    assert "hollow: too few sessions" in page
+    assert "crossed: too few sessions" in page
+    assert page.count('class="cross"') == 2 + 1
 
 
 def test_what_failed_and_what_could_not_be_used_is_listed() -> None:

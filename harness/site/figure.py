@@ -27,8 +27,8 @@ MARK_RADIUS = 5.0
 CAP = 4.0
 """Half the length of the stroke across each end of an error bar."""
 
-LEAST_SHADE = 0.15
-"""Of a point that is surely not on the front: it must be seen all the same."""
+LEAST_SHADE = 0.35
+"""Of a point that is surely not on the front: it must not look like a hollow one."""
 
 MOST_LABELS = 40
 """More names than this could not be read, and finding room for them takes its time."""
@@ -134,11 +134,12 @@ class Mark:
     y: float
     shape: Literal["circle", "diamond"]
     """A diamond is the null entry."""
-    hollow: bool
+    crossed: bool
     """There are too few sessions for an interval of energy."""
     on_front: bool
-    shade: float | None
-    """How opaque it is: the more surely on the front, the more; ``None``: that is not known."""
+    shade: float
+    """How opaque it is: the more surely on the front, the more. Hollow (0) where that is known of
+    others alone, or it is crossed; 1 where it is known of none."""
     bars: tuple[Segment, ...]
     label: Label | None
     """Its name, where there was room for it."""
@@ -224,7 +225,8 @@ def draw(board: Board, layout: Layout) -> Figure | None:
     ranked = (_importance(entry, n) for n, entry in enumerate(entries))
     marked = sorted(importance[-1] for importance in nsmallest(MOST_MARKS, ranked))
     has_mark = {*marked}
-    unnamed = [_mark(*shown[n], x, y) for n in marked]
+    unknown = float(all(entry.front_support is None for entry in board.entries))
+    unnamed = [_mark(*shown[n], x, y, unknown) for n in marked]
     labels = _labels([entries[n] for n in marked], unnamed, front, layout)
     marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
     return Figure(
@@ -319,10 +321,12 @@ def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
     return Scale(low, high, layout.plot.bottom, layout.plot.top)
 
 
-def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale) -> Mark:
+def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, unknown: float) -> Mark:
     across, up = x(joules_of(entry)), y(entry.quality)
     low, high = entry.quality_interval
     bars = [Segment(across, y(low), across, y(high))]
+    support = entry.front_support
+    shade = unknown if support is None else LEAST_SHADE + (1 - LEAST_SHADE) * support
     if entry.joules_interval is not None:
         least, most = entry.joules_interval
         bars.append(Segment(x(least), up, x(most), up))
@@ -331,11 +335,9 @@ def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale) -> Mark:
         x=across,
         y=up,
         shape="diamond" if entry.baseline else "circle",
-        hollow=entry.joules_interval is None,
+        crossed=entry.joules_interval is None,
         on_front=entry.on_front,
-        shade=None
-        if entry.front_support is None
-        else LEAST_SHADE + (1 - LEAST_SHADE) * entry.front_support,
+        shade=shade if entry.joules_interval is not None else 0.0,
         bars=tuple(bars),
         label=None,
     )

@@ -200,7 +200,7 @@ def _mark(canvas: _Canvas, mark: Mark) -> None:
         canvas.line((bar.x1, bar.y1), (bar.x2, bar.y2), 2, layer)
     radius = RADIUS + 3 if diamond else RADIUS
     canvas.dot(mark.x, mark.y, radius, layer, diamond=diamond)
-    if mark.hollow:
+    if mark.shade == 0:
         canvas.dot(mark.x, mark.y, radius - 4, PAPER, diamond=diamond)
     if mark.label is None:
         return

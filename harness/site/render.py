@@ -26,7 +26,7 @@ from harness.site.views import BoardView, Heading, facets, headings, view
 STYLE, SCRIPT = "style.css", "board.js"
 SCRIPT_PARTS = (
     "core", "address", "facets", "rows", "cells", "viewport", "table", "compare",
-    "scales", "canvas", "view", "picture",
+    "scales", "canvas", "view", "pointer", "picture",
 )  # fmt: skip
 """In the order in which they are joined: each may use those before it."""
 

@@ -108,6 +108,12 @@ class BoardView(Heading):
     has_baseline: bool
     method_entries: tuple[str, ...]
     """Entries that have a part in the method."""
+    shows_support: bool
+    """Whether it is known of some entry how surely it is on the front."""
+    has_hollow: bool
+    """Whether it is not known of another that has an interval of energy."""
+    has_crossed: bool
+    """Whether some entry that is drawn has no interval of energy."""
 
     def lines(self, language: Language) -> list[dict[str, object]]:
         """Return what the rules draw a line at, as the script is handed it."""
@@ -184,6 +190,10 @@ def views(boards: Sequence[Board]) -> tuple[BoardView, ...]:
 def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
     """Prepare one board, the ``number``-th of the page, for the templates."""
     figures = (draw(board, layout) for layout in (WIDE, NARROW))
+    drawn = [entry for entry in board.entries if can_be_drawn(entry)]
+    crossed = [entry for entry in drawn if entry.joules_interval is None]
+    unknown = [entry for entry in drawn if entry.joules_interval and entry.front_support is None]
+    shows_support = any(entry.front_support is not None for entry in board.entries)
     shows_ranks = any(entry.rank is not None for entry in board.entries)
     shows_classes = any(entry.energy_class is not None for entry in board.entries)
     return BoardView(
@@ -209,6 +219,9 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         method_entries=tuple(
             each.entry for each in board.entries if parts_in_the_method(board, each.entry)
         ),
+        shows_support=shows_support,
+        has_hollow=shows_support and bool(unknown),
+        has_crossed=bool(crossed),
     )
 
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from harness.records.board import Board, Boards
-from harness.site.figure import MOST_MARKS
+from harness.site.figure import MOST_MARKS, WIDE, draw
 from harness.site.render import render
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.browser
 
-FEW, MANY = "few", "many"
+FEW, MANY, SHORT = "few", "many", "short"
 CROWD = 3000
 HOSTILE = "<img src=x onerror=\"document.title = 'taken over'\">"
 LETTERS = """{
@@ -66,10 +66,15 @@ def many() -> Board:
     return samples.board(*rows, id=MANY, task="crowd", task_title="Crowd")
 
 
+def short() -> Board:
+    rows = (samples.entry("enough"), samples.entry("few sessions", quality=0.7, sessions=3))
+    return samples.board(*rows, id=SHORT, task="short", task_title="Short")
+
+
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("picture")
-    write_files(folder, render(Boards(boards=(few(), many()), problems=())))
+    write_files(folder, render(Boards(boards=(few(), many(), short()), problems=())))
     return folder / "index.html"
 
 
@@ -95,6 +100,23 @@ def zoom_in_address(page: Page, board: str = FEW) -> list[float]:
     page.wait_for_timeout(SETTLED)
     said = parse_qs(urlsplit(page.url).query).get(f"{board}.zoom", [""])[0]
     return [float(each) for each in said.split("_") if each]
+
+
+def place_of(page: Page, found: Locator, row: int, board: str = FEW) -> tuple[float, float]:
+    """Say where a mark of the whole picture is in the window."""
+    x, y = page.evaluate(
+        """([board, row]) => {
+          const points = Frugal.view.pointsOf(Frugal.boards.get(board).data);
+          const canvas = document.querySelector(`[data-board="${board}"] canvas`);
+          const place = Frugal.canvas.layout(canvas.clientWidth);
+          const to = Frugal.canvas.scale(Frugal.view.whole(points), place);
+          return [to.x(points.x[row]), to.y(points.y[row])];
+        }""",
+        [board, row],
+    )
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    return box["x"] + x, box["y"] + y
 
 
 def pixels(found: Locator) -> str:
@@ -231,6 +253,167 @@ def test_buttons_and_the_wheel_with_a_key_look_closer_and_the_wheel_alone_does_n
     page.mouse.wheel(0, -50)
     page.keyboard.up("Shift")
     assert len(zoom_in_address(page)) == 4
+
+
+@pytest.mark.parametrize("row", [0, 1, 2, 4])
+def test_a_double_click_on_a_mark_shows_the_whole_and_one_click_goes_to_its_row(
+    open_page: OpenPage, site: Path, row: int
+) -> None:
+    page = open_page(site, viewport={"width": 1280, "height": 700}).page
+    found = ready(page)
+    address = page.url
+    page.mouse.dblclick(*place_of(page, found, row), delay=60)
+    page.wait_for_timeout(SETTLED + 300)
+    assert page.url == address
+    assert page.evaluate("document.activeElement.tagName") == "CANVAS"
+    page.mouse.click(*place_of(page, found, row))
+    board = page.locator(f'section[data-board="{FEW}"]')
+    board.locator(f'tr[data-row="{row}"] a:focus').wait_for()
+
+
+def test_a_level_drag_looks_closer_across_alone_and_hardly_any_is_none(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.get_by_role("button", name="Closer").click()
+    before = zoom_in_address(page)
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    x, y = box["x"] + 0.4 * box["width"], box["y"] + 0.4 * box["height"]
+    for right, down in ((5, 5), (300, 1)):
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x + 100, y + 100)
+        page.mouse.move(x + right, y + down)
+        page.mouse.up()
+        after = zoom_in_address(page)
+        assert (after[:2] == before[:2]) is (right < 10)
+        assert after[2:] == pytest.approx(before[2:], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("turned", "closer"),
+    [
+        ((10, -1.5, 0), 1.16),  # a pinch on a trackpad
+        ((10, 0, 0), 1.0),
+        ((1, -120, 0), 1.6),  # a notch of a wheel
+        ((1, -3, 1), 1.6),  # the same in lines
+        ((1, -1, 2), 1.6),
+    ],
+)
+def test_the_wheel_looks_as_much_closer_as_it_is_turned(
+    open_page: OpenPage, site: Path, turned: tuple[int, float, int], closer: float
+) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.get_by_role("button", name="Closer").click()
+    before = zoom_in_address(page)
+    found.locator("canvas").evaluate(
+        """(canvas, [turns, deltaY, deltaMode]) => {
+          const box = canvas.getBoundingClientRect();
+          const [clientX, clientY] = [box.x + box.width / 2, box.y + box.height / 2];
+          const how = { ctrlKey: true, cancelable: true, deltaY, deltaMode, clientX, clientY };
+          for (let turn = 0; turn < turns; turn += 1) {
+            canvas.dispatchEvent(new WheelEvent("wheel", how));
+          }
+        }""",
+        turned,
+    )
+    after = zoom_in_address(page)
+    for low in (0, 2):
+        ratio = (before[low + 1] - before[low]) / (after[low + 1] - after[low])
+        assert ratio == pytest.approx(closer, rel=0.01)
+
+
+def test_keys_go_on_beyond_the_edges_of_a_closer_look(open_page: OpenPage, site: Path) -> None:
+    page = open_page(site).page
+    found = ready(page)
+    found.locator("canvas").focus()
+    page.keyboard.press("Home")
+    for _ in range(4):
+        page.keyboard.press("+")
+    left, right, low, high = zoom_in_address(page)
+    met = []
+    for key in ("ArrowRight",) * 5 + ("ArrowUp",) * 3:
+        page.keyboard.press(key)
+        painted(page)
+        if found.locator(".card").is_visible():
+            met.append(found.locator(".card strong").inner_text())
+    assert "network" in met
+    after = zoom_in_address(page)
+    assert after[0] > left
+    assert after[2] > low
+    assert after[1] - after[0] == pytest.approx(right - left, abs=1e-3)
+    assert after[3] - after[2] == pytest.approx(high - low, abs=1e-3)
+
+
+def test_a_finger_looks_closer_at_what_it_tapped_and_two_move_the_picture(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site, viewport=PHONE, has_touch=True, is_mobile=True).page
+    found = ready(page)
+    assert found.locator(".hint:visible").inner_text().startswith("To look closer, tap")
+    page.touchscreen.tap(*place_of(page, found, 0))
+    for _ in range(4):
+        found.get_by_role("button", name="Closer").tap()
+    painted(page)
+    assert found.locator(".card strong").inner_text() == "network"
+    left, right, low, high = zoom_in_address(page)
+    assert left < 1.4771 < right  # 30 J
+    assert low < 0.9 < high
+
+    found.locator("canvas").scroll_into_view_if_needed()
+    box = found.locator("canvas").bounding_box()
+    assert box is not None
+    scrolled = page.evaluate("scrollY")
+    fingers = page.context.new_cdp_session(page)
+    for step, kind in enumerate(["touchStart", "touchMove", "touchMove", "touchEnd"]):
+        x, y = box["x"] + 120 + 20 * step, box["y"] + 150
+        touched = [{"x": x, "y": y, "id": 1}, {"x": x + 80, "y": y + 80, "id": 2}]
+        if kind == "touchEnd":
+            touched = []
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touched})
+    moved = zoom_in_address(page)
+    assert moved[0] < left
+    assert moved[1] - moved[0] == pytest.approx(right - left, rel=0.01)
+    assert moved[2:] == pytest.approx([low, high], abs=0.01)
+    assert page.evaluate("scrollY") == scrolled
+
+
+@pytest.mark.parametrize("board", [FEW, MANY, SHORT])
+def test_the_script_shades_marks_as_the_drawing_of_the_page_does(
+    open_page: OpenPage, site: Path, board: str
+) -> None:
+    page = open_page(site).page
+    ready(page, board)
+    figure = draw({FEW: few, MANY: many, SHORT: short}[board](), WIDE)
+    assert figure is not None
+    assert len({mark.shade for mark in figure.marks}) == {FEW: 3, MANY: 1, SHORT: 2}[board]
+    for mark in figure.marks:
+        said = page.evaluate(
+            """([board, row]) => {
+              const points = Frugal.view.pointsOf(Frugal.boards.get(board).data);
+              return [points.shade(row), points.isCrossed(row)];
+            }""",
+            [board, mark.position],
+        )
+        assert said == [pytest.approx(mark.shade), mark.crossed]
+
+
+def test_who_does_not_see_the_picture_is_told_what_it_shows(
+    open_page: OpenPage, site: Path
+) -> None:
+    page = open_page(site).page
+    ready(page)
+    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")
+    said, *_ = (
+        node["description"]["value"]
+        for node in tree["nodes"]
+        if node["role"]["value"] == "application" and "description" in node
+    )
+    assert said.startswith("4 entries, 2 of them on the front. Highest macro F1: network")
+    assert "Arrow keys go from entry to entry" in said
 
 
 def test_what_the_table_leaves_out_fades(open_page: OpenPage, site: Path) -> None:

@@ -19,11 +19,14 @@ from screenshots import many
 
 if TYPE_CHECKING:
     from conftest import OpenPage
+    from playwright.sync_api import Page
 
 pytestmark = pytest.mark.browser
 
 SMALL = "#board-some-task-offline-0badcafe"
 LONG_NAME = "W" * 5000
+SETTLED = 500
+"""Milliseconds: the address follows what is done after a pause."""
 
 
 @pytest.fixture(scope="module")
@@ -138,6 +141,28 @@ def test_a_link_leads_to_what_is_hidden_until_its_board_is_loaded(
     assert abs(compared.evaluate("e => e.getBoundingClientRect().top")) < 5
 
 
+def test_a_link_leads_to_a_board_that_its_choice_would_hide(
+    open_page: OpenPage, tmp_path: Path
+) -> None:
+    boards = tuple(
+        replace(many(20), id=f"board-{n}", task=f"task-{n % 2}", profile=f"machine-{n // 2}")
+        for n in range(4)
+    )
+    index = write_files(tmp_path, render(Boards(boards=boards, problems=()))) / "index.html"
+    page = open_page(index, "?task=task-0&hardware=machine-1#board-board-3").page
+    board = page.locator("#board-board-3")
+    board.locator(".tools").wait_for()
+    page.wait_for_timeout(SETTLED)
+    assert abs(board.evaluate("e => e.getBoundingClientRect().top")) < 5
+    assert page.url.endswith("index.html?hardware=machine-1#board-board-3")
+    assert page.locator(".facets .count").inner_text() == "2 boards of 4 shown"
+
+    page.locator("#facet-task").select_option("task-0")  # the reader's own choice counts
+    page.wait_for_timeout(SETTLED)
+    assert board.is_hidden()
+    assert page.url.endswith("index.html?hardware=machine-1&task=task-0")
+
+
 @pytest.mark.parametrize("deed", ["wheel", "scroll bar"])
 def test_who_scrolls_away_from_where_a_link_led_is_not_brought_back(
     open_page: OpenPage, tmp_path: Path, deed: str
@@ -155,3 +180,33 @@ def test_who_scrolls_away_from_where_a_link_led_is_not_brought_back(
     page.evaluate("document.querySelector('.lead').style.height = '40rem'")  # as a board would grow
     page.wait_for_timeout(300)
     assert page.evaluate("scrollY") == 0
+
+
+NEVER_IDLE = "window.requestIdleCallback = () => {};"
+
+
+def printed_rows(page: Page, boards: int) -> list[int]:
+    page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    for n in range(boards):
+        page.locator(f"#board-board-{n} .tools:not([hidden])").wait_for()
+    return [page.locator(f"#board-board-{n} tbody tr[data-row]").count() for n in range(boards)]
+
+
+@pytest.mark.parametrize("idle", [True, False], ids=["idle", "busy"])
+def test_paper_has_the_rows_of_boards_that_nobody_has_looked_at(
+    open_page: OpenPage, tmp_path: Path, *, idle: bool
+) -> None:
+    boards = tuple(replace(many(260), id=f"board-{n}") for n in range(3))
+    index = write_files(tmp_path, render(Boards(boards=boards, problems=()))) / "index.html"
+    opened = open_page(index, viewport={"width": 1280, "height": 400})
+    page = opened.page
+    if idle:
+        page.locator("#board-board-2 .tools:not([hidden])").wait_for()
+    else:  # its data come while it is printed
+        page.add_init_script(NEVER_IDLE)
+        opened.goto(index, "?board-2.q=model-1")
+        assert page.locator("#board-board-2 .tools").is_hidden()
+    assert printed_rows(page, 3) == [200, 200, 200 if idle else 111]
+    page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert max(page.locator(f"#board-board-{n} tbody tr[data-row]").count() for n in range(3)) < 60
+    assert opened.complaints == []

@@ -45,10 +45,16 @@
     return location.href.split(/[?#]/)[0];
   }
 
+  /* The place that the address leads to; none once a choice hides it. */
+  function place() {
+    const target = document.getElementById(location.hash.slice(1));
+    return target && target.closest("section[hidden]") ? "" : location.hash;
+  }
+
   /* The same view in the other languages: however their link is followed or copied. */
   function relink() {
     document.querySelectorAll(".languages a").forEach(function (other) {
-      other.href = other.href.split(/[?#]/)[0] + query() + location.hash;
+      other.href = other.href.split(/[?#]/)[0] + query() + place();
     });
   }
 
@@ -58,7 +64,7 @@
     search = query();
     relink();
     try {
-      history.replaceState(history.state, "", page() + search + location.hash);
+      history.replaceState(history.state, "", page() + search + place());
     } catch (error) {
       console.warn(error);
     }

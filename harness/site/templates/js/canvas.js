@@ -15,8 +15,7 @@
   const RADIUS = 5;
   const CAP = 4;
   const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
-  const LEAST_SHADE = 0.15; /* of a mark that is surely not on the front: it must be seen */
-  const SHADES = 8;
+  const SHADES = 20;
   const MOST_LABELS = 40;
   const MANY = 300; /* beyond, marks and bars are smaller and fainter: the crowd is what is seen */
   const MANY_NARROW = 80;
@@ -256,6 +255,10 @@
       path.moveTo(x + radius, y);
       path.arc(x, y, radius, 0, FULL_TURN);
     }
+    if (scene.points.isCrossed(row)) {
+      const reach = 0.6 * radius;
+      [reach, -reach].forEach((up) => segment(path, x - reach, y - up, x + reach, y + up));
+    }
   }
 
   /* Marks of one colour and shade are one path: ten thousand strokes would take their time. */
@@ -268,7 +271,7 @@
     rows.forEach(function (row) {
       const kind = points.isFront(row) ? "front" : "other";
       bar(bars[kind], scene, row);
-      const shade = points.isHollow(row) ? -1 : Math.round(SHADES * points.support(row));
+      const shade = Math.round(SHADES * points.shade(row));
       const key = kind + shade;
       if (!shapes.has(key)) {
         shapes.set(key, { kind: kind, shade: shade, path: new Path2D() });
@@ -291,10 +294,8 @@
         pen.fillStyle = tone.paper; /* what lies behind must not show through */
         pen.fill(each.path);
         pen.fillStyle = tones[each.kind];
-        if (each.shade >= 0) {
-          pen.globalAlpha = strength * (LEAST_SHADE + (1 - LEAST_SHADE) * (each.shade / SHADES));
-          pen.fill(each.path);
-        }
+        pen.globalAlpha = strength * (each.shade / SHADES);
+        pen.fill(each.path);
         pen.globalAlpha = strength;
         pen.strokeStyle = tones[each.kind];
         pen.stroke(each.path);

@@ -1,6 +1,6 @@
 /* What the parts of the page's script share. It is joined from templates/js in the order core,
- * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, picture; each part is
- * one function that registers itself on the global Frugal. The page is whole without it.
+ * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, pointer, picture; each
+ * part is one function that registers itself on the global Frugal. The page is whole without it.
  *
  * A board is named by its file stem ("some-task-offline-0badcafe"): <section class="board"
  * data-board="STEM">. An entry is named by its row: the position in the board's own order, from 0,
@@ -193,15 +193,23 @@
     performance.mark("frugal-ready");
   }
 
-  /* Load a script of our own: fetch() does nothing in a page that was opened from a file. */
+  /* Load a script of our own, once, and go on: fetch() does nothing in a page opened from a file. */
   const loaded = new Set();
-  function load(source) {
-    if (!loaded.has(source)) {
-      loaded.add(source);
-      const script = document.createElement("script");
-      script.src = source;
-      document.head.append(script);
+  function load(source, then) {
+    if (loaded.has(source)) {
+      if (then) {
+        then();
+      }
+      return;
     }
+    loaded.add(source);
+    const script = document.createElement("script");
+    script.src = source;
+    if (then) {
+      script.onload = then;
+      script.onerror = then;
+    }
+    document.head.append(script);
   }
 
   function make(tag, className, content) {

@@ -1,6 +1,6 @@
 /* What chooses boards (task, hardware, grade of the meter, status), and when a board's data come:
  * those of the first are in the page, others follow when they are about to be seen or a link leads
- * to them.
+ * to them, or else when there is nothing else to do.
  */
 (function () {
   "use strict";
@@ -10,6 +10,8 @@
   }
 
   const NEAR = "600px"; /* below the window: time enough to load a board before it is seen */
+  const LATER = 1000; /* milliseconds: of browsers that do not say when they are idle */
+  const idle = window.requestIdleCallback || ((action) => window.setTimeout(action, LATER));
   const bar = document.querySelector(".facets");
   const selects = bar ? Array.from(bar.querySelectorAll("select[data-facet]")) : [];
 
@@ -57,6 +59,19 @@
     Frugal.address.write("", values);
   }
 
+  /* What a link leads to is shown, whatever else its address chooses. */
+  function reveal(section) {
+    if (section.hidden) {
+      selects.forEach(function (select) {
+        if (section.dataset[select.dataset.facet] !== select.value) {
+          select.value = "";
+        }
+      });
+      show();
+      save();
+    }
+  }
+
   function mount() {
     selects.forEach(function (select) {
       select.addEventListener("change", function () {
@@ -77,7 +92,7 @@
     bar.hidden = false;
   }
 
-  /* Boards after the first load their data when they come near. */
+  /* Boards after the first load their data when they come near, or in time to be printed. */
   function loadLater() {
     const later = Frugal.sections().filter((section) => section.dataset.source);
     if (!later.length) {
@@ -95,9 +110,18 @@
       { rootMargin: NEAR }
     );
     later.forEach((section) => observer.observe(section));
-    window.addEventListener("beforeprint", function () {
-      later.forEach((section) => Frugal.load(section.dataset.source));
-    });
+    const printed = () => later.forEach((section) => Frugal.load(section.dataset.source));
+    window.addEventListener("beforeprint", printed);
+    if (!(navigator.connection && navigator.connection.saveData)) {
+      window.addEventListener("load", () => loadRest(later));
+    }
+  }
+
+  /* One by one: a browser prints what is there, and does not wait for what is loaded only then. */
+  function loadRest([section, ...others]) {
+    if (section) {
+      idle(() => Frugal.load(section.dataset.source, () => loadRest(others)));
+    }
   }
 
   /* What the address leads to: its board's data are loaded at once, and it stays in sight while
@@ -110,6 +134,9 @@
     function find() {
       target = document.getElementById(location.hash.slice(1));
       const section = target && target.closest("section.board");
+      if (section) {
+        reveal(section);
+      }
       if (section && section.dataset.source) {
         Frugal.load(section.dataset.source);
       }

@@ -9,12 +9,11 @@
     return;
   }
 
-  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
-  const LEAST_BOX = 8; /* a drag that is shorter was a click */
-  const STEP = 1.6; /* of a zoom by a button, a key or a turn of the wheel */
+  const STEP = 1.6; /* of a zoom by a button or a key */
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
   const pictures = new Map(); /* by board */
   const make = Frugal.make;
-  const { inView, look, restore, zoom } = Frugal.view;
+  const { beside, inView, look, restore, zoom } = Frugal.view;
 
   function draw(state) {
     if (!state.asked) {
@@ -118,97 +117,6 @@
     Frugal.tell("select", { board: state.board, row: row, open: open });
   }
 
-  function nearest(state, x, y) {
-    const { points, to } = state;
-    let found = null;
-    let least = NEAR * NEAR;
-    points.drawn.forEach(function (row) {
-      if (state.left[row] && inView(state, row)) {
-        const across = to.x(points.x[row]) - x;
-        const up = to.y(points.y[row]) - y;
-        const distance = across * across + up * up;
-        if (distance < least) {
-          least = distance;
-          found = row;
-        }
-      }
-    });
-    return found;
-  }
-
-  function spot(state, event) {
-    const box = state.canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
-  /* The pointer: what it is over, a click, and a box that is drawn to look closer. */
-  function listenToPointer(state) {
-    const { canvas } = state;
-    let start = null;
-    canvas.addEventListener("pointerdown", function (event) {
-      if (event.button === 0) {
-        start = spot(state, event);
-        if (event.pointerType !== "touch") {
-          canvas.setPointerCapture(event.pointerId);
-        }
-      }
-    });
-    canvas.addEventListener("pointermove", function (event) {
-      const [x, y] = spot(state, event);
-      if (start && event.pointerType !== "touch" && Math.hypot(x - start[0], y - start[1]) >= LEAST_BOX) {
-        state.box = [start[0], start[1], x, y];
-        draw(state);
-      } else if (!start && event.pointerType !== "touch") {
-        const row = nearest(state, x, y);
-        if (row !== state.lit) {
-          choose(state, row, false);
-        }
-      }
-    });
-    canvas.addEventListener("pointerup", function (event) {
-      const box = state.box;
-      const tapped = start && !box;
-      start = null;
-      state.box = null;
-      if (box) {
-        const { to } = state;
-        look(state, {
-          left: to.column(Math.min(box[0], box[2])),
-          right: to.column(Math.max(box[0], box[2])),
-          low: to.level(Math.max(box[1], box[3])),
-          high: to.level(Math.min(box[1], box[3])),
-        });
-      } else if (tapped) {
-        const row = nearest(state, ...spot(state, event));
-        const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
-        choose(state, row, again); /* a finger first learns what it is on */
-      }
-    });
-    canvas.addEventListener("pointercancel", function () {
-      start = null;
-      state.box = null;
-      draw(state);
-    });
-    canvas.addEventListener("pointerleave", function (event) {
-      if (!start && event.pointerType !== "touch") {
-        choose(state, null, false);
-      }
-    });
-    canvas.addEventListener("dblclick", () => look(state, state.home));
-    canvas.addEventListener(
-      "wheel",
-      function (event) {
-        if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
-          event.preventDefault();
-          const [x, y] = spot(state, event);
-          const forward = (event.deltaY || event.deltaX) < 0;
-          zoom(state, forward ? STEP : 1 / STEP, state.to.column(x), state.to.level(y));
-        }
-      },
-      { passive: false }
-    );
-  }
-
   /* The next mark in a direction: by energy from left to right, by quality upwards. */
   function next(state, key) {
     const { points } = state;
@@ -221,11 +129,29 @@
       return null;
     }
     const at = rows.indexOf(state.lit);
-    if (key === "Home" || (at < 0 && key !== "End")) {
+    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
+    if (key === "Home" || (at < 0 && key !== "End" && step > 0)) {
       return rows[0];
     }
-    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
-    return key === "End" ? rows[rows.length - 1] : rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+    const last = rows.length - 1;
+    return rows[key === "End" || at < 0 ? last : Math.min(Math.max(at + step, 0), last)];
+  }
+
+  /* The mark that a key leads to; at the edge of a closer look that goes along, while it can. */
+  function walk(state, key) {
+    let row = next(state, key);
+    while ((row === null || row === state.lit) && beside(state, ...(STEPS[key] || [0, 0]))) {
+      row = next(state, key);
+    }
+    return row;
+  }
+
+  /* Zoom about the mark that is lit, or that was asked for last; else about the middle. */
+  function closer(state, factor) {
+    const { points } = state;
+    const row = state.lit === null ? state.last : state.lit;
+    const about = row !== null && state.left[row] && inView(state, row);
+    zoom(state, factor, ...(about ? [points.x[row], points.y[row]] : []));
   }
 
   function pressed(state, event) {
@@ -234,14 +160,14 @@
     }
     const zooms = { "+": STEP, "=": STEP, "-": 1 / STEP };
     if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
-      const row = next(state, event.key);
+      const row = walk(state, event.key);
+      state.last = row;
       choose(state, row, false);
       light(state, row, true);
     } else if (event.key === "Enter" && state.lit !== null) {
       choose(state, state.lit, true);
     } else if (zooms[event.key]) {
-      const { points, lit } = state;
-      zoom(state, zooms[event.key], ...(lit === null ? [] : [points.x[lit], points.y[lit]]));
+      closer(state, zooms[event.key]);
     } else if (event.key === "Escape" || event.key === "0") {
       look(state, state.home);
     } else {
@@ -266,8 +192,8 @@
     tools.setAttribute("role", "group");
     tools.setAttribute("aria-label", Frugal.text("picture.tools"));
     tools.append(
-      button(state, "closer", "+", Frugal.text("picture.closer"), () => zoom(state, STEP)),
-      button(state, "out", "−", Frugal.text("picture.out"), () => zoom(state, 1 / STEP)),
+      button(state, "closer", "+", Frugal.text("picture.closer"), () => closer(state, STEP)),
+      button(state, "out", "−", Frugal.text("picture.out"), () => closer(state, 1 / STEP)),
       button(state, "whole", "⤢", Frugal.text("picture.whole"), () => look(state, state.home))
     );
     const stage = make("div", "stage");
@@ -276,7 +202,8 @@
     state.canvas.setAttribute("aria-label", figure.getAttribute("aria-label"));
     const hint = make("p", "unseen", Frugal.text("picture.keys"));
     hint.id = state.element.id + "-keys";
-    state.canvas.setAttribute("aria-describedby", hint.id);
+    /* What the drawing shows in words: it is not displayed, and describes all the same. */
+    state.canvas.setAttribute("aria-describedby", figure.querySelector(".chart desc").id + " " + hint.id);
     state.live.setAttribute("aria-live", "polite");
     state.card.hidden = true;
     stage.append(state.canvas, state.card, hint, state.live);
@@ -285,8 +212,12 @@
     /* Now, not when it is painted: a picture that grows then would move what an address leads to. */
     state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
-    state.canvas.addEventListener("blur", () => choose(state, null, false));
-    listenToPointer(state);
+    figure.addEventListener("focusout", function (event) {
+      if (!figure.contains(event.relatedTarget)) { /* a button that zooms leaves its mark lit */
+        choose(state, null, false);
+      }
+    });
+    Frugal.pointer.listen(state);
     new ResizeObserver(() => draw(state)).observe(stage);
   }
 
@@ -307,6 +238,7 @@
       view: home,
       left: new Uint8Array(data.n).fill(1), /* by search and filters */
       lit: null,
+      last: null, /* the mark that was asked for last, by a key, a click or a finger */
       box: null,
       buttons: {},
       canvas: make("canvas", "plot"),
@@ -317,6 +249,7 @@
       lines: JSON.parse(figure.dataset.lines),
     };
     state.draw = () => draw(state);
+    state.choose = (row, open) => choose(state, row, open);
     pictures.set(data.board, state);
     build(state);
     restore(state);

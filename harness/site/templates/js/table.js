@@ -14,6 +14,7 @@
   const CHOICES = { team: "teams", family: "families" }; /* what is chosen, and the column of all */
   const make = Frugal.make;
   const tables = new Map();
+  let printing = false;
 
   /* Work out which rows are left and in which order, and show them from the first. */
   function update(state) {
@@ -290,6 +291,9 @@
     listenToTools(state);
     listenToRows(state);
     restore(state);
+    if (printing) {
+      Frugal.viewport.print(state, true);
+    }
   }
 
   function of(board, action) {
@@ -321,10 +325,10 @@
       tellRows(state);
     });
   });
-  window.addEventListener("beforeprint", function () {
-    tables.forEach((state) => Frugal.viewport.print(state, true));
-  });
-  window.addEventListener("afterprint", function () {
-    tables.forEach((state) => Frugal.viewport.print(state, false));
-  });
+  function print(onPaper) {
+    printing = onPaper;
+    tables.forEach((state) => Frugal.viewport.print(state, printing));
+  }
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
 })();

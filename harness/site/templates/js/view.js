@@ -12,6 +12,7 @@
   const ROOM = 0.07; /* of an axis beyond the outermost value */
   const LEAST_DECADES = 0.5;
   const LEAST_SPAN = 0.1;
+  const LEAST_SHADE = 0.35; /* of a mark that is surely not on the front: not hollow */
 
   function column(data, name, change) {
     return Float64Array.from({ length: data.n }, function (_, row) {
@@ -32,10 +33,13 @@
       most: column(data, "joulesHigh", Math.log10),
       isFront: (row) => (data.flags[row] & flags.front) > 0,
       isReference: (row) => (data.flags[row] & flags.reference) > 0,
-      isHollow: (row) => Number.isNaN(points.most[row]),
-      support(row) {
+      isCrossed: (row) => Number.isNaN(points.most[row]),
+      shade(row) { /* as harness/site/figure.py says: 0 is hollow */
         const known = Frugal.cells.value(data, "support", row);
-        return known === null ? 1 : known;
+        if (points.isCrossed(row) || (data.support && known === null)) {
+          return 0;
+        }
+        return data.support ? LEAST_SHADE + (1 - LEAST_SHADE) * known : 1;
       },
       label(row, most) {
         const name = Array.from(Frugal.cells.called(data, row));
@@ -120,11 +124,27 @@
     });
   }
 
+  /* Half of what is seen further, across and up; says whether there was any more to see. */
+  function beside(state, across, up) {
+    const { left, right, low, high } = state.view;
+    const [x, y] = [(across * (right - left)) / 2, (up * (high - low)) / 2];
+    look(state, { left: left + x, right: right + x, low: low + y, high: high + y });
+    return Math.abs(state.view.left - left) > 1e-9 || Math.abs(state.view.low - low) > 1e-9;
+  }
+
   function inView(state, row) {
     const { points, view } = state;
     const [x, y] = [points.x[row], points.y[row]];
     return x >= view.left && x <= view.right && y >= view.low && y <= view.high;
   }
 
-  Frugal.view = { pointsOf: pointsOf, whole: whole, look: look, restore: restore, zoom: zoom, inView: inView };
+  Frugal.view = {
+    pointsOf: pointsOf,
+    whole: whole,
+    look: look,
+    restore: restore,
+    zoom: zoom,
+    beside: beside,
+    inView: inView,
+  };
 })();
