@@ -419,6 +419,19 @@ def test_other_rules_keep_the_ranks_of_their_file_and_get_no_new_ones(official: 
     assert "other rules" in board["notes"][-1]["message"]
 
 
+def test_a_board_of_rules_before_is_ranked_by_its_file_however_many_sessions_are_asked_for_now(
+    official: Place,
+) -> None:
+    shown = board_of()
+    official.change_rules("min_sessions = 2", "min_sessions = 9")
+    board = board_of()
+    assert ranks(board) == ranks(shown)
+    assert board["ranking"]["prizes"] == shown["ranking"]["prizes"]
+    assert "no-ranks" not in codes(board)
+    joint_of(official).unlink()
+    assert "other rules" in board_of()["notes"][-1]["message"]
+
+
 def test_files_of_boards_that_are_gone_are_left_over_and_taken_away(place: Place) -> None:
     place.add_three()
     assert run().exit_code == 0

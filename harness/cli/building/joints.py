@@ -210,19 +210,20 @@ class Joints:
         from harness.store.joint import records_digest, signed
 
         self.mark(board.id)
+        if not board.entries:
+            return _Made(board, board)
         rows, _ = candidates(board, self._rules)
-        if not rows:
-            nobody = without_statistics(board, "no-candidates")
-            return _Made(nobody, nobody)
         behind = [beside.stored[path] for row in board.entries for path in row.evaluations]
         records = records_digest(behind)
         kept, problem = self._kept(board, records)
-        computed, complete = self._compute(board, rows, records, beside)
+        computed, complete = self._compute(board, rows, records, beside) if rows else (None, False)
         of_kept = kept and with_statistics(board, kept.statistics, self._rules)
         if kept and of_kept and _counts(kept, computed, complete=complete):
             return _Made(of_kept, of_kept)
         if computed is None:
-            why: WhyNoRanks = "items-missing" if self.in_force(board) else "other-rules"
+            why: WhyNoRanks = "items-missing" if rows else "no-candidates"
+            if not self.in_force(board):
+                why = "other-rules"
             unranked = without_statistics(board, why)
             return _Made(unranked, unranked, problem=problem)
         ranked = with_statistics(board, computed, self._rules)
