@@ -443,6 +443,63 @@ def test_files_of_boards_that_are_gone_are_left_over_and_taken_away(place: Place
     assert not gone.exists()
 
 
+def test_a_signed_file_stays_where_other_rules_call_its_board_otherwise(official: Place) -> None:
+    path, before = joint_of(official), joint_of(official).read_bytes()
+    official.change_rules('official_isolation = ["A", "B"]', 'official_isolation = ["A"]')
+    for options in ((), ("--published", "--sign", "jury"), ("--published",), ("--published",)):
+        told = run(*options)
+        assert f"joint/{path.name}: signed, and of no board here: left there" in told.stderr
+        assert path.read_bytes() == before
+    told = run("--check")
+    assert told.exit_code == 1
+    assert f"fix: joint/{path.name} is signed, and stays: bring the records back" in told.stdout
+    assert "harness leaderboard" not in told.stdout  # it would change nothing
+    (note,) = [each for each in verify()["notes"] if each["code"] == "joint-orphaned"]
+    assert note["remedy"].startswith("bring the records back")
+    path.unlink()
+    assert "left there" not in run("--published").stderr
+    assert is_fresh()
+
+
+def test_what_is_damaged_is_brought_back_before_anything_is_published(official: Place) -> None:
+    path, whole = joint_of(official), joint_of(official).read_bytes()
+    command = "fix: python -m harness leaderboard --published"
+    change(path, {"claims": []})
+    assert f"{command} --sign KEY, and commit" in run("--check").stdout  # it is made again
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    told = run("--check")
+    assert told.exit_code == 1
+    assert f"fix: restore, or remove, joint/{path.name}" in told.stdout.replace(
+        "the files named above", f"joint/{path.name}"
+    )
+    assert command not in told.stdout
+    path.write_bytes(whole)
+    assert is_fresh()
+    record = next(official.results.glob("toy/bad/*.json"))
+    record.write_bytes(record.read_bytes().replace(b'"bad"', b'"worse"', 1))
+    told = run("--check")
+    assert told.exit_code == 1
+    assert "stale: " in told.stdout
+    assert "fix: restore, or remove, " in told.stdout
+    assert command not in told.stdout
+
+
+def test_the_fix_that_check_tells_is_about_what_it_looked_at(
+    official: Place, tmp_path: Path
+) -> None:
+    elsewhere, page = tmp_path / "of mine", tmp_path / "page"
+    official.results.rename(elsewhere)
+    official.results.mkdir()
+    named = ("--results", str(elsewhere))
+    refused = run(*named, "--check")
+    assert refused.exit_code == 2
+    assert "name the page that was made of these results with --output" in refused.stderr
+    told = run(*named, "--output", str(page), "--check").stdout
+    fix = f"fix: python -m harness leaderboard --published --results '{elsewhere}' --output {page}"
+    assert fix in told
+
+
 def test_results_from_elsewhere_leave_the_joint_files_alone(place: Place, tmp_path: Path) -> None:
     place.add_three()
     place.results.rename(tmp_path / "mine")

@@ -34,7 +34,7 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
     Else against the digest of its records, and its signature. What is self-reported has no joint
     file; without a signature one that cannot be worked out again is not used.
     """
-    from harness.cli.building.joints import SIGNED
+    from harness.cli.building.joints import BRING_BACK, SIGNED
 
     ranked = joints.of(stored)
     stale = {joint.board for joint in ranked.stale}
@@ -67,10 +67,12 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
                 "finding", path, "joint-stale", "was made of other records than are here",
                 _AGAIN if joints.in_force(board) else _NEVER_AGAIN,
             )  # fmt: skip
+    signed = joints.signed_left_over(ranked)
     for name in joints.left_over(ranked):
         path, _ = joints.place(name.removesuffix(".json"))
         yield _found(
-            "note", path, "joint-orphaned", "is of no board that is here", "remove it",
+            "note", path, "joint-orphaned", "is of no board that is here",
+            BRING_BACK if name in signed else "remove it",
         )  # fmt: skip
 
 

@@ -163,9 +163,13 @@ def left_over(folder: Path, board_ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.glob(f"*{SUFFIX}") if path.name not in kept))
 
 
-def signed_there(folder: Path) -> Iterator[str]:
-    """Yield the names of joint files that somebody signed: without the outcomes none comes back."""
-    for path in sorted(folder.glob(f"*{SUFFIX}")):
+def signed_there(folder: Path, names: Sequence[str] | None = None) -> Iterator[str]:
+    """Yield the names of joint files that somebody signed: without the outcomes none comes back.
+
+    Of those that are named; ``None``: of all.
+    """
+    found = folder.glob(f"*{SUFFIX}") if names is None else map(folder.joinpath, names)
+    for path in sorted(found):
         try:
             plain = parse_plain(path.read_bytes(), path.name)
         except (OSError, ConfigurationError):

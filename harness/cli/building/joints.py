@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 HERE = Here()
 
+BRING_BACK = (
+    "bring the records back that it was made of, or the rules that these name; or, if its ranks "
+    "are to be gone, remove it"
+)
+"""What to do about a signed joint file of no board."""
+
 SIGNED = ("official", "unofficial", "open")
 """Boards of signed records: an unsigned joint file beside one could be anybody's."""
 
@@ -189,6 +195,15 @@ class Joints:
         from harness.store.joint import left_over
 
         return left_over(self.folder, [board.id for board in ranked.boards.boards])
+
+    def signed_left_over(self, ranked: Ranked) -> tuple[str, ...]:
+        """Return the names of those that somebody signed: they stay, for nothing makes them again.
+
+        Their records may be here, on a board that other rules now call otherwise.
+        """
+        from harness.store.joint import signed_there
+
+        return tuple(signed_there(self.folder, self.left_over(ranked)))
 
     def _ranked(self, boards: Boards, beside: Beside) -> Ranked:
         """Rank the entries of every board by what is here."""
