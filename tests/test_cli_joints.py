@@ -16,6 +16,7 @@ from signing_samples import signer, write_key
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
+from harness.cli.building import gathering
 from harness.cli.building.gathering import gather
 from harness.cli.building.joints import Joints
 from harness.cli.building.workers import Here, Workers, workers
@@ -814,6 +815,34 @@ def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(
     assert remedy_of("joint-stale").endswith("no longer in force, and nothing makes it again")
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}
+
+
+def test_a_file_of_rules_before_that_a_thief_could_have_signed_has_a_way_out(
+    official: Place,
+) -> None:
+    place, shown = official, board_of()
+    place.change_rules('version = "test"', 'version = "later"')
+    records = [each["digest"] for each in verify()["records"]]
+    ((path, digest),) = [(each["path"], each["digest"]) for each in verify()["joints"]]
+    assert path == f"joint/{joint_of(place).name}"
+
+    def revoke(*keep: str) -> None:
+        since = 'since = 2030-01-01T00:00:00Z\nreason = "compromised"'
+        kept = f"{since}\nkeep = {json.dumps(keep)}"
+        write_key(place.root / "leaderboard" / "keys", revoked=kept)
+        gathering._project.cache_clear()
+
+    revoke(*records)
+    assert set(ranks(board_of()).values()) == {None}
+    (found,) = [each for each in verify()["findings"] if each["path"] == path]
+    assert found["code"] == "key-revoked"
+    assert found["message"].endswith(f"its digest is {digest}")
+    assert found["remedy"].startswith("if you know the file from elsewhere, name its digest in")
+    assert found["remedy"].endswith("and nothing makes it again")
+    revoke(*records, digest)
+    assert path not in [each["path"] for each in verify()["findings"]]
+    assert ranks(board_of()) == ranks(shown)
+    assert run("--published").exit_code == 0
 
 
 # Occasions
