@@ -332,6 +332,18 @@ def test_a_task_that_is_not_here_as_it_was_leaves_the_file(official: Place) -> N
     assert codes(board_of())[-1] == "no-ranks"
 
 
+def test_a_task_that_is_another_by_now_is_the_reason_for_no_ranks(official: Place) -> None:
+    joint_of(official).unlink()
+    card = official.root / "tasks" / "toy" / "task.toml"
+    card.write_text(card.read_text().replace("version = 1\n", "version = 2\n"))
+    for _ in range(2):  # of what is kept, too
+        assert codes(board_of())[-1] == "no-ranks"
+        assert "the task is not here as it was" in board_of()["notes"][-1]["message"]
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert "are not here" in board_of()["notes"][-1]["message"]
+
+
 def test_who_has_no_rank_is_named_with_the_reason(place: Place) -> None:
     place.add_three()
     place.add("toy-null", range(300), joules=[0.2, 0.2, 0.2])

@@ -76,6 +76,8 @@ class Known(Frozen, array_like=True):
     """``None`` where no entry can be ranked by them."""
     complete: bool
     """Whether those of all rows that can be ranked were here, and fit."""
+    other_task: bool = False
+    """Whether they could not be scored, for the task is not here as the records name it."""
 
 
 class Joints:
@@ -236,10 +238,7 @@ class Joints:
         if kept and of_kept and _counts(kept, computed, complete=complete):
             return _Made(of_kept, of_kept)
         if computed is None:
-            why: WhyNoRanks = "items-missing" if rows else "no-candidates"
-            if not self.in_force(board):
-                why = "other-rules"
-            unranked = without_statistics(board, why)
+            unranked = without_statistics(board, self._why_none(board, rows))
             return _Made(unranked, unranked, problem=problem)
         ranked = with_statistics(board, computed, self._rules)
         if board.status == "self-reported":
@@ -256,6 +255,15 @@ class Joints:
             return made
         elsewhere = of_kept or without_statistics(board, "items-missing")
         return replace_made(made, published=elsewhere, problem=problem)
+
+    def _why_none(self, board: Board, rows: Sequence[BoardEntry]) -> WhyNoRanks:
+        """Say why a board has no ranks, after it was tried to make them."""
+        if not self.in_force(board):
+            return "other-rules"
+        if not rows:
+            return "no-candidates"
+        known = self.used.get(self._places.get(board.id, ""))
+        return "other-task" if known and known.other_task else "items-missing"
 
     def _control(self, task: str) -> str | None:
         reference = self._rules.reference.get(task)
@@ -345,7 +353,7 @@ class Joints:
             least_campaigns=self._rules.campaigns.least,
         )
         if gathered.evidence is None:
-            return Known(statistics=None, complete=False)
+            return Known(statistics=None, complete=False, other_task=gathered.other_task)
         seed = resampling_seed(gathered.keys, records)
         statistics = joint_statistics(
             board, gathered.evidence, gathered.left_out, self._rules, seed
