@@ -11,6 +11,7 @@ from projects import write_project
 from record_samples import outcomes, record
 from signing_samples import signer, write_key
 
+from harness.cli.building import gathering
 from harness.records.evaluation import EvaluationRecord, ItemOutcomes
 from harness.records.rules import Rules, read_rules
 from harness.store.results import write
@@ -51,6 +52,7 @@ class Place:
         assert old in text
         self.rules_file.write_text(text.replace(old, new))
         self.rules = read_rules(self.rules_file)
+        gathering._project.cache_clear()  # each process reads them once
 
     def answers(
         self, wrong: Sequence[int], *, items: int = ITEMS, sessions: int = 3

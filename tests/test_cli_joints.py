@@ -16,6 +16,7 @@ from signing_samples import signer, write_key
 from typer.testing import CliRunner, Result
 
 from harness.cli.app import app
+from harness.cli.building import gathering
 from harness.cli.building.gathering import gather
 from harness.cli.building.joints import Joints
 from harness.cli.building.workers import Here, Workers, workers
@@ -331,6 +332,18 @@ def test_a_task_that_is_not_here_as_it_was_leaves_the_file(official: Place) -> N
     assert codes(board_of())[-1] == "no-ranks"
 
 
+def test_a_task_that_is_another_by_now_is_the_reason_for_no_ranks(official: Place) -> None:
+    joint_of(official).unlink()
+    card = official.root / "tasks" / "toy" / "task.toml"
+    card.write_text(card.read_text().replace("version = 1\n", "version = 2\n"))
+    for _ in range(2):  # of what is kept, too
+        assert codes(board_of())[-1] == "no-ranks"
+        assert "the task is not here as it was" in board_of()["notes"][-1]["message"]
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    assert "are not here" in board_of()["notes"][-1]["message"]
+
+
 def test_who_has_no_rank_is_named_with_the_reason(place: Place) -> None:
     place.add_three()
     place.add("toy-null", range(300), joules=[0.2, 0.2, 0.2])
@@ -419,6 +432,19 @@ def test_other_rules_keep_the_ranks_of_their_file_and_get_no_new_ones(official: 
     assert "other rules" in board["notes"][-1]["message"]
 
 
+def test_a_board_of_rules_before_is_ranked_by_its_file_however_many_sessions_are_asked_for_now(
+    official: Place,
+) -> None:
+    shown = board_of()
+    official.change_rules("min_sessions = 2", "min_sessions = 9")
+    board = board_of()
+    assert ranks(board) == ranks(shown)
+    assert board["ranking"]["prizes"] == shown["ranking"]["prizes"]
+    assert "no-ranks" not in codes(board)
+    joint_of(official).unlink()
+    assert "other rules" in board_of()["notes"][-1]["message"]
+
+
 def test_files_of_boards_that_are_gone_are_left_over_and_taken_away(place: Place) -> None:
     place.add_three()
     assert run().exit_code == 0
@@ -428,6 +454,63 @@ def test_files_of_boards_that_are_gone_are_left_over_and_taken_away(place: Place
     assert left_over == [f"joint/{gone.name}"]
     assert run().exit_code == 0
     assert not gone.exists()
+
+
+def test_a_signed_file_stays_where_other_rules_call_its_board_otherwise(official: Place) -> None:
+    path, before = joint_of(official), joint_of(official).read_bytes()
+    official.change_rules('official_isolation = ["A", "B"]', 'official_isolation = ["A"]')
+    for options in ((), ("--published", "--sign", "jury"), ("--published",), ("--published",)):
+        told = run(*options)
+        assert f"joint/{path.name}: signed, and of no board here: left there" in told.stderr
+        assert path.read_bytes() == before
+    told = run("--check")
+    assert told.exit_code == 1
+    assert f"fix: joint/{path.name} is signed, and stays: bring the records back" in told.stdout
+    assert "harness leaderboard" not in told.stdout  # it would change nothing
+    (note,) = [each for each in verify()["notes"] if each["code"] == "joint-orphaned"]
+    assert note["remedy"].startswith("bring the records back")
+    path.unlink()
+    assert "left there" not in run("--published").stderr
+    assert is_fresh()
+
+
+def test_what_is_damaged_is_brought_back_before_anything_is_published(official: Place) -> None:
+    path, whole = joint_of(official), joint_of(official).read_bytes()
+    command = "fix: python -m harness leaderboard --published"
+    change(path, {"claims": []})
+    assert f"{command} --sign KEY, and commit" in run("--check").stdout  # it is made again
+    for sidecar in official.sidecars():
+        sidecar.unlink()
+    told = run("--check")
+    assert told.exit_code == 1
+    assert f"fix: restore, or remove, joint/{path.name}" in told.stdout.replace(
+        "the files named above", f"joint/{path.name}"
+    )
+    assert command not in told.stdout
+    path.write_bytes(whole)
+    assert is_fresh()
+    record = next(official.results.glob("toy/bad/*.json"))
+    record.write_bytes(record.read_bytes().replace(b'"bad"', b'"worse"', 1))
+    told = run("--check")
+    assert told.exit_code == 1
+    assert "stale: " in told.stdout
+    assert "fix: restore, or remove, " in told.stdout
+    assert command not in told.stdout
+
+
+def test_the_fix_that_check_tells_is_about_what_it_looked_at(
+    official: Place, tmp_path: Path
+) -> None:
+    elsewhere, page = tmp_path / "of mine", tmp_path / "page"
+    official.results.rename(elsewhere)
+    official.results.mkdir()
+    named = ("--results", str(elsewhere))
+    refused = run(*named, "--check")
+    assert refused.exit_code == 2
+    assert "name the page that was made of these results with --output" in refused.stderr
+    told = run(*named, "--output", str(page), "--check").stdout
+    fix = f"fix: python -m harness leaderboard --published --results '{elsewhere}' --output {page}"
+    assert fix in told
 
 
 def test_results_from_elsewhere_leave_the_joint_files_alone(place: Place, tmp_path: Path) -> None:
@@ -744,6 +827,34 @@ def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(
     assert remedy_of("joint-stale").endswith("no longer in force, and nothing makes it again")
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}
+
+
+def test_a_file_of_rules_before_that_a_thief_could_have_signed_has_a_way_out(
+    official: Place,
+) -> None:
+    place, shown = official, board_of()
+    place.change_rules('version = "test"', 'version = "later"')
+    records = [each["digest"] for each in verify()["records"]]
+    ((path, digest),) = [(each["path"], each["digest"]) for each in verify()["joints"]]
+    assert path == f"joint/{joint_of(place).name}"
+
+    def revoke(*keep: str) -> None:
+        since = 'since = 2030-01-01T00:00:00Z\nreason = "compromised"'
+        kept = f"{since}\nkeep = {json.dumps(keep)}"
+        write_key(place.root / "leaderboard" / "keys", revoked=kept)
+        gathering._project.cache_clear()
+
+    revoke(*records)
+    assert set(ranks(board_of()).values()) == {None}
+    (found,) = [each for each in verify()["findings"] if each["path"] == path]
+    assert found["code"] == "key-revoked"
+    assert found["message"].endswith(f"its digest is {digest}")
+    assert found["remedy"].startswith("if you know the file from elsewhere, name its digest in")
+    assert found["remedy"].endswith("and nothing makes it again")
+    revoke(*records, digest)
+    assert path not in [each["path"] for each in verify()["findings"]]
+    assert ranks(board_of()) == ranks(shown)
+    assert run("--published").exit_code == 0
 
 
 # Occasions

@@ -13,6 +13,7 @@ from signing_samples import key_ring, signer
 
 from harness.records.joint import Claim, JointEntry, JointFile, JointStatistics
 from harness.store.joint import (
+    digests_there,
     joint_folder,
     joint_name,
     left_over,
@@ -106,7 +107,20 @@ def test_a_key_that_a_thief_has_vouches_for_nothing(tmp_path: Path) -> None:
     revoked = 'since = 2030-01-01T00:00:00Z\nreason = "compromised"'
     keys = key_ring(tmp_path / "keys", revoked=revoked)
     write_joint(tmp_path, signed(JOINT, signer()))
-    assert code_of(tmp_path, keys) == "key-revoked"
+    with pytest.raises(UnusableError, match="; its digest is") as caught:
+        read_joint(tmp_path, JOINT.board, keys)
+    assert caught.value.code == "key-revoked"
+    (digest,) = digests_there(tmp_path).values()
+    assert caught.value.message.endswith(digest)
+    (tmp_path / "keys" / "jury.pub").unlink()
+    keys = key_ring(tmp_path / "keys", revoked=f'{revoked}\nkeep = ["{digest}"]')
+    assert read_joint(tmp_path, JOINT.board, keys) is not None
+
+
+def test_what_cannot_be_read_has_no_digest(tmp_path: Path) -> None:
+    write_joint(tmp_path, JOINT)
+    (tmp_path / "other.json").write_bytes(b"{}")
+    assert list(digests_there(tmp_path)) == [f"{JOINT.board}.json"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from functools import cache
 from functools import partial as partial_call
@@ -118,6 +119,11 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     folder = output or project.site
     source = project.results if results is None else listed_folder(results, RESULTS_REMEDY)
     own = source.resolve() == project.results.resolve()
+    if check and output is None and not own:
+        raise UsageError(
+            f"--check would hold {source} against the page of {project.results}",
+            remedy="name the page that was made of these results with --output",
+        )
     if partial and sign is None:
         raise UsageError("--partial is about what --sign signs", remedy="name a key, or leave it")
     tables = _tables_in(language, wanted=markdown, as_json=as_json, check=check)
@@ -216,9 +222,10 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
     from harness.cli.building.translations import missing_words
     from harness.store.joint import FOLDER, joint_name
 
-    ranked, site, joints = compare(asked, partial=partial)
+    checked = compare(asked, partial=partial)
+    ranked, site = checked.ranked, checked.site
     stale = list(site.changed)
-    left_over = list(site.left_over) + [f"{FOLDER}/{name}" for name in joints]
+    left_over = list(site.left_over) + [f"{FOLDER}/{name}" for name in checked.left_over_joints]
     if asked.own:
         stale += sorted(joint_name(joint.board) for joint in ranked.stale)
     problems = ranked.published.problems
@@ -235,7 +242,8 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
             }
         )
     else:
-        _print_check(ranked, asked.folder, stale, left_over)
+        signed = [f"{FOLDER}/{name}" for name in checked.signed_left_over]
+        _print_check(ranked, asked, stale, left_over, signed)
         for each in untranslated:
             print_line(f"in English on its pages: {each}")
     if not fresh:
@@ -243,12 +251,22 @@ def _check(asked: Asked, *, partial: bool, as_json: bool) -> None:
 
 
 def _print_check(
-    ranked: Ranked, folder: Path, stale: Sequence[str], left_over: Sequence[str]
+    ranked: Ranked,
+    asked: Asked,
+    stale: Sequence[str],
+    left_over: Sequence[str],
+    signed: Sequence[str],
 ) -> None:
+    """Print what differs, and what to do: to bring back what is damaged before all else.
+
+    A page made without it would be published without that entry, or without ranks. ``signed`` are
+    those left over that ``leaderboard`` leaves where they are.
+    """
+    from harness.cli.building.joints import BRING_BACK
     from harness.store.joint import FOLDER
     from harness.submissions.faults import visible
 
-    console = stdout_console()
+    console, folder = stdout_console(), asked.folder
     problems = ranked.boards.problems
     for told, names in (("stale", stale), ("left over", left_over)):
         for name in names:
@@ -257,14 +275,27 @@ def _print_check(
     for problem in problems:
         said = visible(f"{problem.path}: {problem.message} [{problem.code}]")
         console.print(said, markup=False)
-    if stale or left_over:
-        signed = " --sign KEY" if ranked.unsigned else ""
-        console.print(
-            f"fix: python -m harness leaderboard --published{signed}, and commit the folders"
-        )
-    elif faults := [each.path for each in problems if each.is_fault]:
+    faults = [each.path for each in problems if each.is_fault and each.path not in stale]
+    if faults:
         some = len(faults) < len(problems)
         which = visible(", ".join(faults)) if some else "the files named above"
         console.print(f"fix: restore, or remove, {which}", markup=False, soft_wrap=True)
-    else:
-        console.print(f"{folder} is what the records give")
+        return
+    for name in signed:
+        told = f"fix: {name} is signed, and stays: {BRING_BACK}"
+        console.print(told, markup=False, soft_wrap=True)
+    if len(stale) + len(left_over) > len(signed):
+        fix = f"fix: {_command(asked, ranked)}, and commit the folders"
+        console.print(fix, markup=False, soft_wrap=True)
+    elif not signed:
+        console.print(f"{folder} is what the records give", markup=False, soft_wrap=True)
+
+
+def _command(asked: Asked, ranked: Ranked) -> str:
+    """Spell the command that makes the page anew of the same results, at the same place."""
+    words = ["python", "-m", "harness", "leaderboard", "--published"]
+    if not asked.own:
+        words += ["--results", str(asked.results)]
+    if asked.folder.absolute() != asked.project.site:
+        words += ["--output", str(asked.folder)]
+    return shlex.join([*words, "--sign", "KEY"] if ranked.unsigned else words)

@@ -101,6 +101,7 @@ def _document(
     from harness.cli.building.joints import Joints
     from harness.cli.joint_findings import check_joints
     from harness.records.finding import Finding
+    from harness.store.joint import FOLDER, digests_there, joint_folder
     from harness.store.paths import items_path
     from harness.store.results import orphaned_items, read_all, read_items
     from harness.submissions.faults import visible
@@ -146,6 +147,10 @@ def _document(
     return {
         "results": str(folder),
         "records": records,
+        "joints": [
+            {"path": f"{FOLDER}/{name}", "digest": digest}
+            for name, digest in digests_there(joint_folder(folder)).items()
+        ],
         "findings": [each for each in found if each.kind == "finding"],
         "history": [each for each in found if each.kind == "history"],
         "notes": [each for each in found if each.kind == "note"],

@@ -19,7 +19,7 @@ MOST_NAMED = 10
 MOST_UNSEEN = 20
 """Items or groups, as many as the margin of quality comes to, up to which such a loss may not be
 seen at all: on a board of fifty, 17 are too few (docs/explanation/statistics-claims.md)."""
-WhyNoRanks: TypeAlias = Literal["no-candidates", "items-missing", "other-rules"]
+WhyNoRanks: TypeAlias = Literal["no-candidates", "items-missing", "other-rules", "other-task"]
 
 
 class _Said(NamedTuple):
@@ -36,6 +36,11 @@ _NO_RANKS: dict[WhyNoRanks, _Said] = {
         "no ranks: made under other rules, whose margins are not in force, and there is no "
         "signed joint file that was made under them",
         "evaluate the entries again to have them ranked by the rules in force",
+    ),
+    "other-task": _Said(
+        "no ranks: the outcomes of single items cannot be scored, for the task is not here as it "
+        "was, and there is no joint file of these records that counts without them",
+        "bring the folder of the task back as it was, or evaluate the entries again to have them ranked",
     ),
     "items-missing": _Said(
         "no ranks: the outcomes of single items are not here, and there is no joint file "

@@ -7,9 +7,11 @@ known to everybody where the outcomes are public, and no further file to keep or
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +81,17 @@ def read_joint(folder: Path, board_id: str, keys: KeyRing) -> tuple[JointFile, s
     path = folder / f"{board_id}{SUFFIX}"
     if not path.exists() and not path.is_symlink():
         return None
+    joint, created = _parsed(path, board_id)
+    if joint.signature is None:
+        return joint, None
+    key = keys.signer_of(
+        joint.signature, signed_message(joint), created=created, digest=joint_digest(joint)
+    )
+    return joint, key.name
+
+
+def _parsed(path: Path, board_id: str) -> tuple[JointFile, datetime]:
+    """Return a joint file and when it was made, whoever signed it; raise ``UnusableError``."""
     if path.is_symlink() or not path.is_file():
         raise UnusableError("joint-unreadable", "is no plain file")
     try:
@@ -100,12 +113,7 @@ def read_joint(folder: Path, board_id: str, keys: KeyRing) -> tuple[JointFile, s
         raise UnusableError("joint-unreadable", "has no moment in created_utc") from None
     if (wrong := _wrong_with(joint, plain, board_id)) is not None:
         raise UnusableError("joint-unreadable", wrong)
-    if joint.signature is None:
-        return joint, None
-    key = keys.signer_of(
-        joint.signature, signed_message(joint), created=created, digest=joint_digest(joint)
-    )
-    return joint, key.name
+    return joint, created
 
 
 def _wrong_with(joint: JointFile, plain: object, board_id: str) -> str | None:
@@ -163,9 +171,25 @@ def left_over(folder: Path, board_ids: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(path.name for path in folder.glob(f"*{SUFFIX}") if path.name not in kept))
 
 
-def signed_there(folder: Path) -> Iterator[str]:
-    """Yield the names of joint files that somebody signed: without the outcomes none comes back."""
+def digests_there(folder: Path) -> dict[str, str]:
+    """Return the digests of the joint files that can be read, by their names, whoever signed them.
+
+    ``keep`` of a compromised key takes them, as it takes those of records.
+    """
+    found = {}
     for path in sorted(folder.glob(f"*{SUFFIX}")):
+        with contextlib.suppress(UnusableError):
+            found[path.name] = joint_digest(_parsed(path, path.name.removesuffix(SUFFIX))[0])
+    return found
+
+
+def signed_there(folder: Path, names: Sequence[str] | None = None) -> Iterator[str]:
+    """Yield the names of joint files that somebody signed: without the outcomes none comes back.
+
+    Of those that are named; ``None``: of all.
+    """
+    found = folder.glob(f"*{SUFFIX}") if names is None else map(folder.joinpath, names)
+    for path in sorted(found):
         try:
             plain = parse_plain(path.read_bytes(), path.name)
         except (OSError, ConfigurationError):

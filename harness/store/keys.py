@@ -44,7 +44,8 @@ class Revocation(Frozen):
     """``retired``: what it signed before stands. ``compromised``: a thief writes any date into a
     record, so that nothing stands but what ``keep`` names."""
     keep: tuple[_Digest, ...] = ()
-    """Digests of records that stand all the same: those known to be from before the theft."""
+    """Digests of records, and of joint files, that stand all the same: those known to be from
+    before the theft."""
 
     @property
     def told(self) -> str:
@@ -114,7 +115,8 @@ class KeyRing:
         if key.revoked is not None and not key.stands(created, digest):
             raise UnusableError(
                 "key-revoked",
-                f"is signed with the key {key.name} ({shown}), {key.revoked.told}",
+                f"is signed with the key {key.name} ({shown}), {key.revoked.told}; its digest is "
+                f"{digest}",
             )
         return key
 
@@ -254,5 +256,5 @@ public_key = \"\"\"
 # [revoked]
 # since = 2026-12-31T00:00:00Z
 # reason = "retired"  # what it signed before stands; "compromised": nothing does but what is kept
-# keep = []           # digests of records that stand all the same, from `verify --json`
+# keep = []           # digests of what stands all the same, from `verify --json`
 """

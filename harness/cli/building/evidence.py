@@ -59,6 +59,8 @@ class Gathered:
     keys: tuple[str, ...] = ()
     left_out: dict[str, WhyUnranked] = field(default_factory=dict)
     """Rows that could be ranked, and whose outcomes are not here, or not fit."""
+    other_task: bool = False
+    """Whether none can be scored, for the task is not here as the records name it."""
 
 
 def gather(
@@ -79,7 +81,7 @@ def gather(
     """
     task = _task(board, rows, beside.stored, task_of)
     if task is None:
-        return Gathered(None, (), {row.entry: "items-missing" for row in rows})
+        return Gathered(None, other_task=True)
     left_out: dict[str, WhyUnranked] = {}
     found: list[tuple[BoardEntry, Answered]] = []
     seen: dict[Items, int] = {}

@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 
 HERE = Here()
 
+BRING_BACK = (
+    "bring the records back that it was made of, or the rules that these name; or, if its ranks "
+    "are to be gone, remove it"
+)
+"""What to do about a signed joint file of no board."""
+
 SIGNED = ("official", "unofficial", "open")
 """Boards of signed records: an unsigned joint file beside one could be anybody's."""
 
@@ -70,6 +76,8 @@ class Known(Frozen, array_like=True):
     """``None`` where no entry can be ranked by them."""
     complete: bool
     """Whether those of all rows that can be ranked were here, and fit."""
+    other_task: bool = False
+    """Whether they could not be scored, for the task is not here as the records name it."""
 
 
 class Joints:
@@ -190,6 +198,15 @@ class Joints:
 
         return left_over(self.folder, [board.id for board in ranked.boards.boards])
 
+    def signed_left_over(self, ranked: Ranked) -> tuple[str, ...]:
+        """Return the names of those that somebody signed: they stay, for nothing makes them again.
+
+        Their records may be here, on a board that other rules now call otherwise.
+        """
+        from harness.store.joint import signed_there
+
+        return tuple(signed_there(self.folder, self.left_over(ranked)))
+
     def _ranked(self, boards: Boards, beside: Beside) -> Ranked:
         """Rank the entries of every board by what is here."""
         made = [self._rank(board, beside) for board in boards.boards]
@@ -210,20 +227,18 @@ class Joints:
         from harness.store.joint import records_digest, signed
 
         self.mark(board.id)
+        if not board.entries:
+            return _Made(board, board)
         rows, _ = candidates(board, self._rules)
-        if not rows:
-            nobody = without_statistics(board, "no-candidates")
-            return _Made(nobody, nobody)
         behind = [beside.stored[path] for row in board.entries for path in row.evaluations]
         records = records_digest(behind)
         kept, problem = self._kept(board, records)
-        computed, complete = self._compute(board, rows, records, beside)
+        computed, complete = self._compute(board, rows, records, beside) if rows else (None, False)
         of_kept = kept and with_statistics(board, kept.statistics, self._rules)
         if kept and of_kept and _counts(kept, computed, complete=complete):
             return _Made(of_kept, of_kept)
         if computed is None:
-            why: WhyNoRanks = "items-missing" if self.in_force(board) else "other-rules"
-            unranked = without_statistics(board, why)
+            unranked = without_statistics(board, self._why_none(board, rows))
             return _Made(unranked, unranked, problem=problem)
         ranked = with_statistics(board, computed, self._rules)
         if board.status == "self-reported":
@@ -240,6 +255,15 @@ class Joints:
             return made
         elsewhere = of_kept or without_statistics(board, "items-missing")
         return replace_made(made, published=elsewhere, problem=problem)
+
+    def _why_none(self, board: Board, rows: Sequence[BoardEntry]) -> WhyNoRanks:
+        """Say why a board has no ranks, after it was tried to make them."""
+        if not self.in_force(board):
+            return "other-rules"
+        if not rows:
+            return "no-candidates"
+        known = self.used.get(self._places.get(board.id, ""))
+        return "other-task" if known and known.other_task else "items-missing"
 
     def _control(self, task: str) -> str | None:
         reference = self._rules.reference.get(task)
@@ -329,7 +353,7 @@ class Joints:
             least_campaigns=self._rules.campaigns.least,
         )
         if gathered.evidence is None:
-            return Known(statistics=None, complete=False)
+            return Known(statistics=None, complete=False, other_task=gathered.other_task)
         seed = resampling_seed(gathered.keys, records)
         statistics = joint_statistics(
             board, gathered.evidence, gathered.left_out, self._rules, seed

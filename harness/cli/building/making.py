@@ -13,7 +13,7 @@ from zlib import crc32
 from harness.cli.building.cache import Cache
 from harness.cli.building.files import Built, There, build, is_ours, look, refuse_a_strangers
 from harness.cli.building.gathering import Folder, Gathered, by_folder_of, gather
-from harness.cli.building.joints import Joints, Known, Ranked
+from harness.cli.building.joints import BRING_BACK, Joints, Known, Ranked
 from harness.cli.building.kept_rows import Shelf
 from harness.cli.building.listing import Listed, listing
 from harness.cli.building.pages import pages
@@ -38,7 +38,7 @@ from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
 from harness.records.rules import Rules
-from harness.store.joint import SUFFIX, joint_folder, joint_name, signed_there
+from harness.store.joint import FOLDER, SUFFIX, joint_folder, joint_name, signed_there
 from harness.store.reading import is_local
 from harness.store.results import Signs
 from harness.store.scanning import Found, is_fresh, scan
@@ -64,6 +64,8 @@ class Checked(NamedTuple):
     ranked: Ranked
     site: Built
     left_over_joints: tuple[str, ...]
+    signed_left_over: tuple[str, ...]
+    """Those of them that ``leaderboard`` does not take away."""
 
 
 def make(
@@ -112,8 +114,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             return _make(asked, seen, signer, partial=partial, takes=False)
         if not partial:
             require_whole(ranked)
-        if asked.own:
-            _write_joints(joints, ranked)
+        told = ranked.unsigned + (_write_joints(joints, ranked) if asked.own else ())
         everything, shown = public, ranked.boards
         if local:
             known = folders.known | by_folder_of(public.folders)
@@ -139,7 +140,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     if asked.cached and asked.cache.where == cache.where:  # else rules or keys changed meanwhile
         folders.keep(everything, seen.at_ns)
         cache.save(_joint_name(asked), taken.statistics | joints.used)
-        if not ranked.unsigned:  # which is said each time
+        if not told:  # which is said each time
             read = what_is_read(seen)
             keep_state(asked, cache, read, left, printed, as_used=joints.are_as_used)
     return Done(shown, printed)
@@ -203,7 +204,9 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
         rules, address = asked.project.rules(), asked.project.site_address()
         site = Site(ranked.published, gathered, rules, address, parts=Parts(several))
         built = look(pages(site), asked.folder, several)
-    return Checked(ranked, built, joints.left_over(ranked) if asked.own else ())
+    if not asked.own:
+        return Checked(ranked, built, (), ())
+    return Checked(ranked, built, joints.left_over(ranked), joints.signed_left_over(ranked))
 
 
 def require_whole(ranked: Ranked) -> None:
@@ -223,8 +226,11 @@ def require_whole(ranked: Ranked) -> None:
             )
 
 
-def _write_joints(joints: Joints, ranked: Ranked) -> None:
-    """Write the joint files that are not what the outcomes give; take away those of no board."""
+def _write_joints(joints: Joints, ranked: Ranked) -> tuple[str, ...]:
+    """Write the joint files that are not what the outcomes give; take away those of no board.
+
+    Returns the names of the signed ones among these, which stay.
+    """
     for joint in ranked.stale:
         if joint.board in ranked.unsigned:
             print_note(
@@ -233,9 +239,15 @@ def _write_joints(joints: Joints, ranked: Ranked) -> None:
             )
         else:
             joints.write(joint)
-    if not ranked.boards.faulty:  # else a board may be gone for a passing reason
-        for name in joints.left_over(ranked):
+    if ranked.boards.faulty:  # a board may be gone for a passing reason
+        return ()
+    kept = joints.signed_left_over(ranked)
+    for name in joints.left_over(ranked):
+        if name in kept:
+            print_note(f"{FOLDER}/{name}: signed, and of no board here: left there; {BRING_BACK}")
+        else:
             (joints.folder / name).unlink(missing_ok=True)
+    return kept
 
 
 @dataclass(frozen=True)
