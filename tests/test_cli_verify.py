@@ -270,7 +270,11 @@ def test_other_data_is_held_against_the_directory_that_is_given(root: Path, tmp_
     assert codes(verified(output)) == ["unsigned"]
     given = verified(output, "--data", data)
     assert (codes(given), given["notes"]) == (["unsigned"], [])
-    assert codes(verified(output, "--data", other)) == ["data", "unsigned"]
+    another = verified(output, "--data", other)  # another season's set is no forgery
+    assert (codes(another), codes(another, "notes")) == (["unsigned"], ["data-unchecked"])
+    assert f"{other} has 11 items with the digest" in another["notes"][0]["message"]
+    both = verified(output, "--data", other, "--data", data)
+    assert (codes(both), both["notes"]) == (["unsigned"], [])
     (tmp_path / "empty").mkdir()
     assert "holds nothing" in verified(output, "--data", tmp_path / "empty")["notes"][0]["message"]
 
@@ -282,6 +286,13 @@ def test_other_data_is_held_against_the_directory_that_is_given(root: Path, tmp_
     forge(path, lambda r: r["data"].update(public=True), None)
     assert codes(verified(output)) == ["unsigned"]
     assert codes(verified(output, "--data", data)) == ["unsigned"]
+
+    # A folder that says it is the very set, and is not, is a finding.
+    shutil.copy(other / "test.parquet", data / "test.parquet")
+    write_set(data, fetched(digest, data))
+    damaged = verified(output, "--data", other, "--data", data)
+    assert (codes(damaged), damaged["notes"]) == (["data", "unsigned"], [])
+    assert f"said to be in {data}, and is not" in damaged["findings"][0]["message"]
 
 
 def fetched(digest: str, folder: Path) -> KeptSet:
