@@ -228,7 +228,7 @@ MOVED: list[tuple[Callable[[Path], None], str, str]] = [
     (change_the_model, "history", "entry-changed"),
     (break_the_entry, "history", "entry-changed"),
     (remove_the_entry, "notes", "entry-missing"),
-    (remove_the_task, "findings", "task"),
+    (remove_the_task, "history", "task-gone"),
     (change_text(CODE, "number % 2", "1 - number % 2"), "findings", "task"),
     (change_text(CARD, "version = 1", "version = 2"), "history", "task-changed"),
     (change_text(RULES_FILE, "edge_share = 0.5", "edge_share = 0.4"), "findings", "rules"),

@@ -165,7 +165,10 @@ def _task(subject: Subject, references: References) -> Iterator[Finding]:
     task = references.task(said.id)
     if task is None:
         yield subject.found(
-            "task", f"there is no task {said.id!r} in tasks/", "restore the task, or move it away"
+            "task-gone",
+            f"is of the task {said.id}, which is not in tasks/ any more",
+            "nothing, or to verify it in full: check out the task as it was",
+            "history",
         )
     elif said.version != task.version:
         yield subject.found(
