@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -628,7 +629,9 @@ def leaves(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 EXAMPLES = 100
 
-ANYTHING: st.SearchStrategy[Any] = st.sampled_from([None, True, 0, 0.5, "x", [], [[]], {}, [None]])
+ANYTHING: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, 0.5, "x", [], [[]], {}, [None]]
+).map(deepcopy)  # a later draw may write into what an earlier one put there
 BY_TYPE: dict[type, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     int: st.sampled_from([0, 1, -1, 7, 10**15, 2**63, 10**30, -(10**30)]),
