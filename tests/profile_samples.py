@@ -47,7 +47,7 @@ idle_watts = 30
 relative_uncertainty = 0.3
 source = "a wall meter (made up)"
 """
-"""Every key there is."""
+"""Every key there is but ``match.machine``, which says which of several alike."""
 
 
 def hardware(**changes: Any) -> Hardware:  # noqa: ANN401 - any field

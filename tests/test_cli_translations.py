@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,19 @@ def test_files_of_no_language_of_the_site_and_wrong_ones_are_refused_together(ro
     ):
         assert told in caught.value.message
     assert "there is no such task" in leaderboard()
+
+
+def test_words_of_a_task_that_only_results_know_are_passed_over_with_a_note(root: Path) -> None:
+    task, _ = card_of(root)
+    put_words(root, "Titre")
+    shutil.rmtree(root / "tasks" / task)
+    made = runner.invoke(app, ["leaderboard"])
+    assert made.exit_code == 0, made.output
+    assert f"note: the words of {task} in leaderboard/words.*.toml are of no use" in made.stderr
+    assert "Titre" not in site(root)["fr/index.html"]
+    assert "is what the records give" in leaderboard("--check")
+    shutil.rmtree(root / "leaderboard" / "results")
+    assert f"tasks.{task}: there is no such task" in leaderboard()
 
 
 def test_with_its_address_the_site_names_whole_addresses(root: Path) -> None:

@@ -7,6 +7,7 @@ import re
 import shutil
 import socket
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -228,7 +229,7 @@ MOVED: list[tuple[Callable[[Path], None], str, str]] = [
     (change_the_model, "history", "entry-changed"),
     (break_the_entry, "history", "entry-changed"),
     (remove_the_entry, "notes", "entry-missing"),
-    (remove_the_task, "findings", "task"),
+    (remove_the_task, "history", "task-gone"),
     (change_text(CODE, "number % 2", "1 - number % 2"), "findings", "task"),
     (change_text(CARD, "version = 1", "version = 2"), "history", "task-changed"),
     (change_text(RULES_FILE, "edge_share = 0.5", "edge_share = 0.4"), "findings", "rules"),
@@ -270,7 +271,11 @@ def test_other_data_is_held_against_the_directory_that_is_given(root: Path, tmp_
     assert codes(verified(output)) == ["unsigned"]
     given = verified(output, "--data", data)
     assert (codes(given), given["notes"]) == (["unsigned"], [])
-    assert codes(verified(output, "--data", other)) == ["data", "unsigned"]
+    another = verified(output, "--data", other)  # another season's set is no forgery
+    assert (codes(another), codes(another, "notes")) == (["unsigned"], ["data-unchecked"])
+    assert f"{other} has 11 items with the digest" in another["notes"][0]["message"]
+    both = verified(output, "--data", other, "--data", data)
+    assert (codes(both), both["notes"]) == (["unsigned"], [])
     (tmp_path / "empty").mkdir()
     assert "holds nothing" in verified(output, "--data", tmp_path / "empty")["notes"][0]["message"]
 
@@ -282,6 +287,13 @@ def test_other_data_is_held_against_the_directory_that_is_given(root: Path, tmp_
     forge(path, lambda r: r["data"].update(public=True), None)
     assert codes(verified(output)) == ["unsigned"]
     assert codes(verified(output, "--data", data)) == ["unsigned"]
+
+    # A folder that says it is the very set, and is not, is a finding.
+    shutil.copy(other / "test.parquet", data / "test.parquet")
+    write_set(data, fetched(digest, data))
+    damaged = verified(output, "--data", other, "--data", data)
+    assert (codes(damaged), damaged["notes"]) == (["data", "unsigned"], [])
+    assert f"said to be in {data}, and is not" in damaged["findings"][0]["message"]
 
 
 def fetched(digest: str, folder: Path) -> KeptSet:
@@ -617,7 +629,9 @@ def leaves(value: object, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 EXAMPLES = 100
 
-ANYTHING: st.SearchStrategy[Any] = st.sampled_from([None, True, 0, 0.5, "x", [], [[]], {}, [None]])
+ANYTHING: st.SearchStrategy[Any] = st.sampled_from(
+    [None, True, 0, 0.5, "x", [], [[]], {}, [None]]
+).map(deepcopy)  # a later draw may write into what an earlier one put there
 BY_TYPE: dict[type, st.SearchStrategy[Any]] = {
     bool: st.booleans(),
     int: st.sampled_from([0, 1, -1, 7, 10**15, 2**63, 10**30, -(10**30)]),

@@ -9,7 +9,12 @@ import pytest
 from profile_samples import HARDWARE
 
 from harness.errors import OrganiserError
-from harness.meters.machine import cores_for_an_entry, describe_machine, surroundings_of
+from harness.meters.machine import (
+    cores_for_an_entry,
+    describe_machine,
+    machine_identity,
+    surroundings_of,
+)
 from harness.records.profile import HardwareProfile, Match, ModelConstants
 
 GUEST = "processor\t: 0\nmodel name\t: Fast  Chip 9000\nflags\t\t: fpu hypervisor sse2\n\n"
@@ -49,6 +54,23 @@ def test_the_fingerprint_follows_what_decides_the_energy(tmp_path: Path) -> None
     assert more_memory.fingerprint != first.fingerprint
     assert describe_machine(updated).operating_system == "Some Linux 13"
     assert describe_machine(updated).fingerprint == first.fingerprint
+
+
+def test_a_machine_is_told_from_its_twin_by_what_tells_nobody_its_identifier(
+    tmp_path: Path,
+) -> None:
+    def identity(text: str) -> str | None:
+        (tmp_path / "etc/machine-id").write_text(text)
+        return machine_identity(tmp_path)
+
+    (tmp_path / "etc").mkdir()
+    assert machine_identity(tmp_path) is None
+    assert (identity(""), identity("uninitialized\n")) == (None, None)
+    first, twin = identity("1a" * 16 + "\n"), identity("1b" * 16)
+    assert first is not None
+    assert re.fullmatch("[0-9a-f]{16}", first)
+    assert first == identity("1a" * 16) != twin
+    assert "1a1a1a" not in first
 
 
 def test_a_guest_names_its_host_where_it_may(tmp_path: Path) -> None:

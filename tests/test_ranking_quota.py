@@ -141,6 +141,21 @@ def test_every_row_of_a_team_says_how_many_and_a_note_how_many_there_may_be() ->
     assert note.message.endswith("of 3 that a team may have: A team 3")
 
 
+def test_the_note_names_a_team_once_however_it_is_spelt_and_one_that_only_failed() -> None:
+    def of(entry: str, team: str, **changes: Any) -> Stored:  # noqa: ANN401 - as of official
+        made = official(entry, **changes)
+        submission = replace(made.record.submission, team=team)
+        return stored(replace(made.record, submission=submission), verified=True)
+
+    broken = of("three", "Unlucky", outcome=failed("submission"), quality=None)
+    found = [of("one", "Green-Bits"), of("two", "green-bits"), broken]
+
+    (board,) = make_boards(found, QUOTA).boards
+
+    (note,) = [each for each in board.notes if each.code == "official-evaluations"]
+    assert note.message.endswith("may have: Green-Bits 2, Unlucky 1")
+
+
 def test_a_board_of_nothing_official_has_no_such_note() -> None:
     (board,) = make_boards([stored(record())], QUOTA).boards
 

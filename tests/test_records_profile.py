@@ -59,6 +59,20 @@ def test_only_the_schema_and_a_table_are_needed(tmp_path: Path) -> None:
     assert differences(profile, HARDWARE, CORES) == ()
 
 
+def test_a_profile_may_ask_for_one_of_several_machines_alike(tmp_path: Path) -> None:
+    one, twin = "0123456789abcdef", "fedcba9876543210"
+    profile = read(tmp_path, profile_text(HARDWARE, (1,), one))
+
+    assert differences(profile, HARDWARE, CORES, one) == ()
+    (only,) = differences(profile, HARDWARE, CORES, twin)
+    assert str(only) == f"match.machine: expected {one}, found {twin}"
+    (only,) = differences(profile, HARDWARE, CORES)
+    assert only.found == "nothing: this machine does not say"
+    before = read(tmp_path, profile_text(HARDWARE, (1,)))
+    assert before.match.machine is None
+    assert differences(before, HARDWARE, CORES, one) == ()
+
+
 def test_the_digest_is_of_the_content_and_not_of_its_spelling(tmp_path: Path) -> None:
     first = read(tmp_path, WHOLE)
     same = read(tmp_path, WHOLE.replace("= 125\n", "= 125.0  # as on the label\n"))
@@ -74,6 +88,7 @@ def test_the_digest_is_of_the_content_and_not_of_its_spelling(tmp_path: Path) ->
         ("[model]\n", "[model]\ncolour = 1\n", "model.colour: unknown key: known are core_watts"),
         ("entry_cores", "entry_core", "entry_core: unknown key: did you mean entry_cores?"),
         ("cores = 4", 'cores = "4"', "match.cores: Expected `int`, got `str`, found '4'"),
+        ("[match]\n", '[match]\nmachine = "me"\n', "match.machine: Expected `str` matching"),
         ("cores = 4", "cores = 0", "match.cores: Expected `int` >= 1, found 0"),
         ("cores = 4", "cores = true", "match.cores: Expected `int`, got `bool`, found True"),
         ("turbo = false", 'turbo = "off"', "match.turbo: Expected `bool"),

@@ -99,6 +99,17 @@ def test_teams_and_families_stand_once_and_rows_name_their_places() -> None:
     assert columns(samples.board(rows[1]))["family"] is None
 
 
+def test_spellings_of_one_team_are_one_team() -> None:
+    rows = (
+        samples.entry("a", quality=0.9, team="Green-Bits"),
+        samples.entry("b", quality=0.8, team="One"),
+        samples.entry("c", quality=0.7, team="green-bits "),
+    )
+    board = samples.board(*rows)
+    assert (columns(board)["teams"], columns(board)["team"]) == (["Green-Bits", "One"], [0, 1, 0])
+    assert not view(samples.board(rows[0], rows[2]), 1, loads_at_once=True).many_teams
+
+
 def test_teams_are_called_by_their_names_where_any_has_one() -> None:
     rows = (
         samples.entry("a", quality=0.9, team="two"),

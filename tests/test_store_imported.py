@@ -366,8 +366,8 @@ def test_every_fault_is_named_at_once() -> None:
 
 def test_a_run_that_is_claimed_twice_is_found() -> None:
     other = result(seconds=1.0, team="Others")
-    ((file, row, field, told),) = without_repeated([result(), other], ())[1]
-    assert (file, row, field) == ("result.json", 1, "run_id")
+    ((file, row, field, told, claim),) = without_repeated([result(), other], ())[1]
+    assert (file, row, field, claim) == ("result.json", 1, "run_id", "")
     assert told == "was claimed before, in result.json, row 1, with other team, seconds"
     assert without_repeated([result(), result()], ()) == ([result(), result()], [])
 
@@ -566,8 +566,9 @@ def test_nothing_is_imported_where_one_of_several_files_is_wrong(
     assert not (project / "leaderboard" / "imported").exists()
 
 
-@pytest.mark.usefixtures("project")
-def test_a_run_that_was_imported_with_other_figures_is_refused(tmp_path: Path) -> None:
+def test_a_run_that_was_imported_with_other_figures_is_refused(
+    project: Path, tmp_path: Path
+) -> None:
     arguments = ["import", "e.csv", "--format", "codecarbon", "--task", "climate-disinformation"]
     (tmp_path / "e.csv").write_bytes(table())
     assert runner.invoke(app, arguments).exit_code == 0
@@ -576,7 +577,11 @@ def test_a_run_that_was_imported_with_other_figures_is_refused(tmp_path: Path) -
     made = runner.invoke(app, arguments)
     assert made.exit_code == 2
     assert "run_id: was claimed before, in e.csv, row 2, with other seconds" in made.stderr
-    assert "correct the files where they come from, or their names, and import" in made.stderr
+    (kept,) = (project / "leaderboard/imported").rglob("*.json")
+    assert "correct the files where they come from, or their names" in made.stderr
+    assert f"is wrong, remove {kept.relative_to(project)}, and import them again" in made.stderr
+    kept.unlink()
+    assert runner.invoke(app, arguments).exit_code == 0
 
 
 def test_a_table_that_has_grown_and_a_copy_add_what_is_new(project: Path, tmp_path: Path) -> None:

@@ -148,9 +148,9 @@ def test_records_of_a_run_that_failed_are_published_by_the_next(
     assert "run this again with the same entries" in job.summary
     assert bench.branches() == []
     (bench.clone / "leaderboard" / "site" / "index.html").write_text("half made")
-    for new in (bench.clone / "leaderboard" / "site" / "fr", bench.clone / "leaderboard" / "joint"):
-        new.mkdir()
-        (new / "new").write_text("half made")
+    for new in ("site/fr", "site/de", "site/zh-Hant", "joint"):
+        (bench.clone / "leaderboard" / new).mkdir()
+        (bench.clone / "leaderboard" / new / "new").write_text("half made")
 
     again = bench.run(8)
     assert again.failed is None, again.said
@@ -192,11 +192,13 @@ def test_nothing_is_pushed_where_no_record_was_made(bench: Bench) -> None:
     [
         ("README.md", " M"), ("leaderboard/rules.toml", " M"), ("notes.txt", "??"),
         (f"{EVALUATED}/old.json", " M"), ("leaderboard/site/CNAME", "??"),
+        ("leaderboard/site/notes/mine", "??"),
     ],
 )  # fmt: skip
 def test_somebodys_work_in_the_clone_is_named_and_stays(bench: Bench, path: str, how: str) -> None:
     commit(bench.origin, {f"{EVALUATED}/old.json": "old\n"})
     git(bench.clone, "pull", "--quiet")
+    (bench.clone / path).parent.mkdir(exist_ok=True)
     (bench.clone / path).write_text("somebody's", encoding="utf-8")
     job = bench.run(7)
     assert job.failed == "Begin a branch for the results where main is"

@@ -71,7 +71,8 @@ def _write_profile(name: str, *, as_json: bool) -> None:
     project = find_project()
     machine = this_machine()
     cores = cores_for_an_entry(machine.usable_cores)
-    path = write_profile(project.hardware, name, profile_text(machine.hardware, cores))
+    text = profile_text(machine.hardware, cores, machine.identity)
+    path = write_profile(project.hardware, name, text)
     profile = read_profile(path)
     if as_json:
         print_json({"path": str(path), "profile": profile})

@@ -193,6 +193,11 @@ def _refused(project: Project, faults: Sequence[ImportFault]) -> ConfigurationEr
     remedies = [f"name the task with --task, one of {known}"] if without_task else []
     if len(without_task) < len(faults):
         remedies.append("correct the files where they come from, or their names")
+    if claims := {each.claim for each in faults if each.claim}:
+        shown = [f"leaderboard/{each}" for each in sorted(claims)[:MOST_SHOWN]]
+        if len(claims) > MOST_SHOWN:
+            shown.append(f"{len(claims) - MOST_SHOWN:,} more")
+        remedies.append(f"or, where what was imported before is wrong, remove {', '.join(shown)}")
     lines = "".join(f"\n  {visible(str(fault))}" for fault in faults[:MOST_SHOWN])
     if len(faults) > MOST_SHOWN:
         lines += f"\n  and {len(faults) - MOST_SHOWN:,} more"

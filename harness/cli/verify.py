@@ -62,11 +62,12 @@ def verify(
         ),
     ] = None,
     data: Annotated[
-        Path | None,
+        list[Path] | None,
         typer.Option(
             metavar="DIR",
             parser=named_path,
-            help="Directory with the data of results that are not on sample data.",
+            help="Directory with the data of results that are not on sample data; several times "
+            "for several data sets.",
             show_default=False,
         ),
     ] = None,
@@ -83,10 +84,10 @@ def verify(
     """
     project = find_project()
     folder = results or project.results
-    for named in filter(None, (results, data)):
+    for named in filter(None, (results, *(data or ()))):
         listed_folder(named, "name a folder that can be listed")
     with progress_on_terminal() as progress:
-        document = _document(project, folder, data, progress, local=not published)
+        document = _document(project, folder, data or (), progress, local=not published)
     if as_json:
         print_json(document)
     else:
@@ -96,7 +97,7 @@ def verify(
 
 
 def _document(
-    project: Project, folder: Path, data: Path | None, progress: ProgressLine, *, local: bool
+    project: Project, folder: Path, data: Sequence[Path], progress: ProgressLine, *, local: bool
 ) -> dict[str, Any]:
     from harness.cli.building.joints import Joints
     from harness.cli.joint_findings import check_joints
@@ -171,7 +172,7 @@ def _require_results_folder(folder: Path, problems: Sequence[Problem]) -> None:
         )
 
 
-def _references(project: Project, data: Path | None) -> References:
+def _references(project: Project, data: Sequence[Path]) -> References:
     from harness.cli.check import check_context
     from harness.records.profile_file import SUFFIX, find_profiles, read_profile
     from harness.verification.references import References

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import platform
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +15,12 @@ from harness.meters.processors import count_cores
 from harness.meters.protocol import Surroundings
 from harness.records.base import digest
 from harness.records.evaluation import Hardware
-from harness.records.profile import UNREGISTERED, HardwareProfile
+from harness.records.profile import IDENTITY_DIGITS, UNREGISTERED, HardwareProfile
 
 _KIBIBYTES_PER_GIBIBYTE = 1 << 20
 _FINGERPRINT_DIGITS = 8
+_MACHINE_ID = re.compile("[0-9a-f]{32}")
+_PURPOSE = b"frugal-ai-harness hardware profile"
 _ROOT = Path("/")
 
 
@@ -72,6 +76,17 @@ def describe_machine(root: Path = _ROOT, *, cores: int | None = None) -> Hardwar
         turbo=turbo,
         power_limits_watts=_power_limits(root, accelerators),
     )
+
+
+def machine_identity(root: Path = _ROOT) -> str | None:
+    """Return what tells this machine from its twin, and tells strangers nothing; ``None``: unknown.
+
+    A digest keyed by ``/etc/machine-id``, as machine-id(5) asks: the identifier itself is secret.
+    """
+    found = _first_line(root / "etc/machine-id")
+    if not _MACHINE_ID.fullmatch(found):
+        return None
+    return hmac.new(found.encode(), _PURPOSE, "sha256").hexdigest()[:IDENTITY_DIGITS]
 
 
 def surroundings_of(

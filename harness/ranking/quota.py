@@ -89,19 +89,24 @@ def is_reference(task: str, entry: str, rules: Rules) -> bool:
 def with_counts(board: Board, counts: Mapping[tuple[str, str], int], rules: Rules) -> Board:
     """Give every row of a board the number of official evaluations that its team has had.
 
-    A note names the teams that have had any, and how many the rules allow.
+    A note names the teams that have had any, once each, and how many the rules allow.
     """
     if not counts:
         return board
+    spelt = cache(team_key)
     entries = tuple(
-        replace(row, official_evaluations=counts.get((board.task, team_key(row.team)), 0))
+        replace(row, official_evaluations=counts.get((board.task, spelt(row.team)), 0))
         for row in board.entries
     )
-    had = {row.team: row.official_evaluations for row in entries if row.official_evaluations}
+    named = [*(row.team for row in entries), *(row.team for row in board.failed)]
+    teams: dict[str, str] = {}
+    for team in named:  # one of which every entry failed has used its quota up, too
+        teams.setdefault(spelt(team), team)
+    had = {team: counts.get((board.task, key), 0) for key, team in teams.items()}
     notes = board.notes
-    if had:
+    if any(had.values()):
         of = f", of {rules.quota.official_evaluations} that a team may have" if rules.quota else ""
-        each = ", ".join(f"{team} {count}" for team, count in sorted(had.items()))
+        each = ", ".join(f"{team} {count}" for team, count in sorted(had.items()) if count)
         notes += (
             Notice(
                 code="official-evaluations",

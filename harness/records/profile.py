@@ -18,6 +18,7 @@ from harness.records.evaluation import Hardware
 UNREGISTERED = "unregistered"
 """No profile, and the beginning of the names that machines without one go by."""
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
+IDENTITY_DIGITS = 16
 NO_HYPERVISOR = "none"
 """How a profile says that the machine is nobody's guest."""
 
@@ -29,6 +30,8 @@ _Watts = Annotated[float, Meta(gt=0)]
 class Match(Frozen, omit_defaults=True):
     """What must be so; ``None``, or no entry in the table, is not compared."""
 
+    machine: Annotated[str, Meta(pattern=f"^[0-9a-f]{{{IDENTITY_DIGITS}}}$")] | None = None
+    """Which of several alike: see ``meters.machine.machine_identity``."""
     processor: _Text | None = None
     cores: _Count | None = None
     """Usable ones, the entry's and the harness's together."""
@@ -83,11 +86,18 @@ class Difference(Frozen):
 
 
 def differences(
-    profile: HardwareProfile, hardware: Hardware, usable_cores: Iterable[int]
+    profile: HardwareProfile,
+    hardware: Hardware,
+    usable_cores: Iterable[int],
+    identity: str | None = None,
 ) -> tuple[Difference, ...]:
-    """Return everything in which this machine is not what the profile says; none: it matches."""
+    """Return everything in which this machine is not what the profile says; none: it matches.
+
+    ``identity`` tells it from its twins.
+    """
     match = profile.match
     compared: list[tuple[str, object, object]] = [
+        ("machine", match.machine, identity),
         ("processor", match.processor, hardware.processor),
         ("cores", match.cores, hardware.cores),
         ("memory_gib", match.memory_gib, hardware.memory_gib),

@@ -91,12 +91,15 @@ def _faults(plain: dict[str, Any]) -> Iterator[str]:
             yield "entry_cores: names a core twice"
 
 
-def profile_text(hardware: Hardware, entry_cores: Sequence[int]) -> str:
+def profile_text(
+    hardware: Hardware, entry_cores: Sequence[int], identity: str | None = None
+) -> str:
     """Spell a profile that ``hardware`` matches, every key with what it is for."""
     lines = [*_HEAD.splitlines()]
     lines += [f"schema = {SCHEMA}", "", *_CORES.splitlines()]
     lines += [f"entry_cores = {_toml(list(entry_cores))}", "", "[match]"]
     for key, value, about in (
+        ("machine", identity, "a keyed digest of /etc/machine-id: this one, and none like it"),
         ("processor", hardware.processor, "as /proc/cpuinfo names it"),
         ("cores", hardware.cores, "usable ones, the entry's and the harness's together"),
         ("memory_gib", hardware.memory_gib, "rounded"),

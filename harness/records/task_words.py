@@ -60,9 +60,11 @@ class _File(Frozen):
 
 
 def parse_task_words(
-    content: bytes, where: object, language: str, tasks: Mapping[str, frozenset[str]]
+    content: bytes, where: object, language: str, tasks: Mapping[str, frozenset[str] | None]
 ) -> dict[str, TaskWords]:
     """Read a file of words in ``language``, by task; ``tasks`` are the labels of those there are.
+
+    ``None`` instead of labels is for a task that is gone: its labels may be any.
 
     Raises ``ConfigurationError`` naming ``where`` and every fault: a key or a task that is not
     known, a label that the task has not, a text that is empty or does not show, and two labels that
@@ -84,7 +86,7 @@ def parse_task_words(
     }
 
 
-def _faults(plain: dict[str, Any], tasks: Mapping[str, frozenset[str]]) -> Iterator[str]:
+def _faults(plain: dict[str, Any], tasks: Mapping[str, frozenset[str] | None]) -> Iterator[str]:
     schema = plain.get("schema")
     if type(schema) is int and schema != SCHEMA:
         yield f"schema: is {schema}, and this version reads schema {SCHEMA}"
@@ -96,17 +98,21 @@ def _faults(plain: dict[str, Any], tasks: Mapping[str, frozenset[str]]) -> Itera
     for task, table in found.items():
         prefix = f"tasks.{key_spelled(task)}"
         if task not in tasks:
-            yield f"{prefix}: there is no such task: known are {', '.join(tasks) or 'none'}"
+            known = ", ".join(each for each, labels in tasks.items() if labels is not None)
+            yield f"{prefix}: there is no such task: known are {known or 'none'}"
         elif not isinstance(table, dict):
             yield f"{prefix}: takes a table, found {spelled(table)}"
         else:
             yield from _task_faults(f"{prefix}.", table, tasks[task])
 
 
-def _task_faults(prefix: str, table: Mapping[str, Any], labels: frozenset[str]) -> Iterator[str]:
+def _task_faults(
+    prefix: str, table: Mapping[str, Any], labels: frozenset[str] | None
+) -> Iterator[str]:
     yield from table_faults(prefix, table, _Task)
     named = table.get("labels")
     named = named if isinstance(named, dict) else {}
+    labels = frozenset(named) if labels is None else labels
     for label in named:
         if label not in labels:
             known = ", ".join(sorted(labels))

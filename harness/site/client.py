@@ -9,7 +9,8 @@ spelt as a literal. The columns are as long as the board has entries, in the boa
     entry, name                as shown: cleaned and cut
     slug                       what the entry's page and badge are called, and what it is called in
                                an address; 0 where that is the entry's name
-    teams; team                every team once; and for each entry its place among them
+    teams; team                every team once, as it is spelled first (by ``team_key`` it is one);
+                               and for each entry its place among them
     families; family           likewise; null for an entry that names none
     quality, qualityLow, qualityHigh
     joules, joulesLow, joulesHigh   per 1,000 queries; null where not resolved, or too few sessions
@@ -44,6 +45,7 @@ from typing import TypeAlias
 
 from harness.records.board import Board, BoardEntry
 from harness.records.joint import Claim, JointStatistics
+from harness.records.team_names import team_key
 from harness.site.paths import safe_name
 from harness.site.text import JOULES_PER_WH, SIGNIFICANT_DIGITS, shorten, watt_hour_unit
 
@@ -99,9 +101,13 @@ def columns(board: Board, cells: Sequence[Cells] | None = None) -> dict[str, obj
     by_name: dict[str, list[Cell]] = {
         name: [row[n] for row in cells] for n, name in enumerate(_CELLS)
     }
-    teams = list(dict.fromkeys(by_name["team"]))
+    keys = {team: team_key(str(team)) for team in dict.fromkeys(by_name["team"])}
+    spelt: dict[str, Cell] = {}
+    for team, key in keys.items():
+        spelt.setdefault(key, team)
+    teams = list(spelt.values())
     called = dict(zip(by_name["team"], by_name["teamName"], strict=True))
-    place = {team: n for n, team in enumerate(teams)}
+    place = {key: n for n, key in enumerate(spelt)}
     families = sorted({family for family in by_name["family"] if isinstance(family, str)})
     kind: dict[Cell, int] = {family: n for n, family in enumerate(families)}
     return {
@@ -112,7 +118,7 @@ def columns(board: Board, cells: Sequence[Cells] | None = None) -> dict[str, obj
         "name": by_name["name"],
         "teams": teams,
         "teamNames": _or_null([called[team] for team in teams]),
-        "team": [place[team] for team in by_name["team"]],
+        "team": [place[keys[team]] for team in by_name["team"]],
         "families": families,
         "family": _or_null([kind.get(family or "") for family in by_name["family"]]),
         **{name: _or_null(by_name[name]) for name in _FIGURES},

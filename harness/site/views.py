@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from harness.records.board import Board, BoardEntry
+from harness.records.team_names import team_key
 from harness.site import paths
 from harness.site.client import FLAGS, LONGEST_NAME, watt_hours_of
 from harness.site.data import data_files
@@ -204,7 +205,8 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         loads_at_once=loads_at_once,
         columns=_columns(ranks=shows_ranks, classes=shows_classes),
         marks=tuple(_telling(board.entries)),
-        many_teams=len({shorten(entry.team, LONGEST_NAME) for entry in board.entries}) > 1,
+        many_teams=len({*map(team_key, {shorten(e.team, LONGEST_NAME) for e in board.entries})})
+        > 1,
         many_families=len({shorten(entry.family or "", LONGEST_NAME) for entry in board.entries})
         > 1,
         figures=tuple(figure for figure in figures if figure is not None),

@@ -44,6 +44,8 @@ class ImportFault(NamedTuple):
     """The line of a table, or the number of the document in its list; ``None``: the whole file."""
     field: str
     message: str
+    claim: str = ""
+    """The file of a claim that was imported before, which this one contradicts."""
 
     def __str__(self) -> str:
         """Say it in one line."""

@@ -56,15 +56,18 @@ def without_repeated(
     """
     faults: list[ImportFault] = []
     seen: dict[str, list[ImportedResult]] = {}
+    files: dict[str, str] = {}
     for each in kept:
         seen.setdefault(each.result.run_id, []).append(each.result)
+        files.setdefault(each.result.run_id, f"{FOLDER}/{each.path}")
     standing = []
     for result in results:
         known = seen.setdefault(result.run_id, [])
         first = next((each for each in known if _same_claim(each, result)), None)
         if first is None and known:
             row, told = result.source.row, _how_repeated(result, known[0])
-            faults.append(ImportFault(result.source.file, row, "run_id", told))
+            file = files.get(result.run_id, "")
+            faults.append(ImportFault(result.source.file, row, "run_id", told, file))
         elif first is None:
             known.append(result)
         standing.append(first or result)

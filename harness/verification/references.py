@@ -7,7 +7,8 @@ now has another content, the record does not match, and nobody can say any more 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +19,8 @@ from harness.records.profile import UNREGISTERED
 from harness.records.rules import Rules
 from harness.records.seed import MOST_SEED
 from harness.submissions.check import CheckContext, CheckReport, check, wrong_with_name
-from harness.tasks.data import LoadedTest
+from harness.tasks.data import LoadedTest, source_folder
+from harness.tasks.kept import said_of
 from harness.tasks.protocol import Split
 from harness.tasks.task import FolderTask, load_task
 from harness.verification.subject import FORGED, Subject
@@ -35,12 +37,12 @@ class References:
         context: CheckContext,
         rules: Rules,
         profiles: Mapping[str, str],
-        data: Path | None = None,
+        data: Sequence[Path] = (),
     ) -> None:
-        """``profiles`` are digests by name; ``data`` is a directory of data that is not sample."""
+        """``profiles`` are digests by name; ``data`` are directories of data that is not sample."""
         self.rules = rules
         self.profiles = profiles
-        self._data_directory = data
+        self._data_directories = data
 
         @cache
         def entry(name: str) -> CheckReport | None:
@@ -69,9 +71,33 @@ class References:
         reference, task_id = subject.record.data, subject.record.task.id
         if reference.source == "sample":
             return self._data_of(task_id, "sample", reference.seed or 0)
-        if self._data_directory is None:
+        if not self._data_directories:
             return f"its data ({_named(reference)}) was not given"
-        return self._data_of(task_id, str(self._data_directory), 0)
+        found = {each: self._data_of(task_id, str(each), 0) for each in self._data_directories}
+        for data in found.values():
+            if not isinstance(data, str) and data.reference.digest == reference.digest:
+                return data
+        told = [
+            data if isinstance(data, str) else f"{each} has {_counted(data.reference)}"
+            for each, data in found.items()
+        ]
+        return (
+            f"it is of {_counted(reference)}, and no folder of --data holds these: "
+            f"{'; '.join(told)}; give theirs as well, by another --data"
+        )
+
+    def claims_data(self, subject: Subject) -> Path | None:
+        """Return the given folder that says in its ``set.json`` to be a record's very data."""
+        task = self.task(subject.record.task.id)
+        if task is None:
+            return None
+        for directory in self._data_directories:
+            with suppress(HarnessError):  # what is wrong with it is told where it is read
+                folder = source_folder(task.card, str(directory))
+                kept = None if folder is None else said_of(folder)
+                if kept is not None and kept.digest == subject.record.data.digest:
+                    return folder
+        return None
 
 
 def check_references(subject: Subject, references: References) -> Iterator[Finding]:
@@ -139,7 +165,10 @@ def _task(subject: Subject, references: References) -> Iterator[Finding]:
     task = references.task(said.id)
     if task is None:
         yield subject.found(
-            "task", f"there is no task {said.id!r} in tasks/", "restore the task, or move it away"
+            "task-gone",
+            f"is of the task {said.id}, which is not in tasks/ any more",
+            "nothing, or to verify it in full: check out the task as it was",
+            "history",
         )
     elif said.version != task.version:
         yield subject.found(
@@ -221,10 +250,18 @@ def _data(subject: Subject, references: References) -> Iterator[Finding]:
         return
     data = references.data(subject)
     if isinstance(data, str):
+        claims = None if said.source == "sample" else references.claims_data(subject)
+        if claims is not None:
+            yield subject.found(
+                "data",
+                f"its data is said to be in {claims}, and is not: {data}",
+                "restore the data, or evaluate the entry again on this",
+            )
+            return
         yield subject.found(
             "data-unchecked",
             f"its data is held against nothing: {data}",
-            "give the directory with the same items: --data DIR",
+            "give the directory with the same items: --data DIR, once for each data set",
             "note",
         )
         return
@@ -245,6 +282,10 @@ def _data(subject: Subject, references: References) -> Iterator[Finding]:
             "those of a public set",
             "evaluate the entry again on this: its result stands on no official board",
         )
+
+
+def _counted(reference: DataReference) -> str:
+    return f"{reference.items} items with the digest {reference.digest[:8]}"
 
 
 def _named(reference: DataReference) -> str:

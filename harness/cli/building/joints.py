@@ -129,8 +129,15 @@ class Joints:
     def _words(self) -> Words:
         """What tasks are called: of pages only, so that `verify` does without."""
         from harness.cli.building.translations import task_words
+        from harness.cli.output import print_note
 
-        return task_words(self._project)
+        words = task_words(self._project)
+        for task in words.gone:
+            print_note(
+                f"note: the words of {task} in leaderboard/words.*.toml are of no use: there are "
+                "results of the task, and no folder in tasks/"
+            )
+        return words
 
     def of(self, stored: Sequence[StoredRecord], problems: Sequence[Problem] = ()) -> Ranked:
         """Make the boards of records that were read; ``problems`` are those of reading."""

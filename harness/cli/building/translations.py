@@ -12,6 +12,7 @@ from harness.cli.output import print_note
 from harness.errors import ConfigurationError
 from harness.records.fields import key_spelled
 from harness.records.task_words import FILE_NAME, TaskWords, parse_task_words
+from harness.store.imported import imported_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +29,8 @@ class Words(NamedTuple):
     """By their identifiers: in their own language first."""
     versions: Mapping[str, int]
     """The version of each task that the words are of."""
+    gone: tuple[str, ...] = ()
+    """Tasks that have words and results, and no folder any more: nothing shows their words."""
 
     def of(self, board: Board) -> tuple[TaskWords, ...]:
         """Return the words of a board's task; of another version of it there are none."""
@@ -69,7 +72,8 @@ def _words(cards: tuple[TaskCard, ...], files: Mapping[str, Mapping[str, TaskWor
         )
         for card in cards
     }
-    return Words(by_task, {card.task.id: card.task.version for card in cards})
+    gone = sorted({task for words in files.values() for task in words} - by_task.keys())
+    return Words(by_task, {card.task.id: card.task.version for card in cards}, tuple(gone))
 
 
 def with_words(boards: Boards, words: Words) -> Boards:
@@ -125,7 +129,12 @@ def _own(card: TaskCard) -> TaskWords:
 def _files(
     project: Project, cards: tuple[TaskCard, ...]
 ) -> tuple[dict[str, dict[str, TaskWords]], list[ConfigurationError]]:
-    labels = {card.task.id: frozenset(card.label_names) for card in cards}
+    labels: dict[str, frozenset[str] | None] = {
+        card.task.id: frozenset(card.label_names) for card in cards
+    }
+    kept = (project.results, imported_folder(project.results))
+    gone = {path.name for folder in kept for path in folder.glob("*") if path.is_dir()}
+    labels |= dict.fromkeys(sorted(gone - labels.keys()))
     read: dict[str, dict[str, TaskWords]] = {}
     faults: list[ConfigurationError] = []
     for path in sorted(project.leaderboard.glob("words.*.toml")):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from harness.errors import ConfigurationError, MeasurementError, UsageError
@@ -28,16 +28,18 @@ class Machine:
 
     hardware: Hardware
     usable_cores: tuple[int, ...]
+    identity: str | None = None
+    """What tells it from others like it; ``None`` where it does not say."""
 
     def again(self) -> Machine:
         """Look once more: governor, turbo and limits can be set by anybody at any time."""
         from harness.meters.machine import describe_machine
 
-        return Machine(describe_machine(cores=len(self.usable_cores)), self.usable_cores)
+        return replace(self, hardware=describe_machine(cores=len(self.usable_cores)))
 
     def differences(self, profile: HardwareProfile) -> tuple[Difference, ...]:
         """Return what is not as the profile says."""
-        return differences(profile, self.hardware, self.usable_cores)
+        return differences(profile, self.hardware, self.usable_cores, self.identity)
 
 
 _NO_PROFILES = (
@@ -62,13 +64,13 @@ class Chosen:
 
     def hardware(self, machine: Machine) -> Hardware:
         """Return the machine as a record has it; ``MeasurementError`` when it does not match."""
-        from msgspec.structs import replace
+        from msgspec import structs
 
         if self.name is None or self.profile is None:
             return machine.hardware
         if found := machine.differences(self.profile):
             raise _mismatch(self.name, found)
-        return replace(
+        return structs.replace(
             machine.hardware,
             profile=self.name,
             profile_digest=self.profile.digest,
@@ -87,9 +89,9 @@ class ProfileStatus(Frozen):
 
 def this_machine() -> Machine:
     """Look at this machine; ``OrganiserError`` when it does not tell what it is."""
-    from harness.meters.machine import describe_machine, usable_cores
+    from harness.meters.machine import describe_machine, machine_identity, usable_cores
 
-    return Machine(describe_machine(), usable_cores())
+    return Machine(describe_machine(), usable_cores(), machine_identity())
 
 
 def read_profiles(folder: Path) -> dict[str, HardwareProfile]:
