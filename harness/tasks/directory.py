@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 
 from harness.errors import ConfigurationError
 from harness.tasks.card import TaskCard
+from harness.tasks.class_names import class_names
 from harness.tasks.generator import SplitName
 from harness.tasks.tables import Part
 
@@ -73,6 +74,7 @@ def _part(path: Path, card: TaskCard) -> Part:
         columns = list(file.schema_arrow.names)
         rows = int(file.metadata.num_rows)
         sample_bytes = _sample_bytes(file.metadata, card.columns.sample)
+        classes = class_names(file.schema_arrow.metadata or {}, card.columns.label)
         ids = card.columns.id
         unnamed = (
             ids is not None
@@ -85,7 +87,7 @@ def _part(path: Path, card: TaskCard) -> Part:
     # Every column that may hold groups: which one does is settled by the first part of a split.
     wanted = [name for name in card.columns.named if name in columns]
     read = partial(_read, path, wanted, at_once)
-    return Part(str(path), columns, rows, sample_bytes, read, unnamed)
+    return Part(str(path), columns, rows, sample_bytes, read, unnamed, classes)
 
 
 def _read(path: Path, columns: list[str], at_once: int) -> Iterator[Any]:
