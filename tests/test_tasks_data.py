@@ -627,7 +627,7 @@ def test_the_train_split_is_loaded_without_the_rows_of_the_test(tmp_path: Path) 
     test = replaced(texts("test", 2), "label", pa.array(["a", "none of them"]))
     folder = write_parquet(tmp_path / "data", train=texts("train", 5), test=test)
     write_task(tmp_path)
-    assert len(load_task(tmp_path, "toy").load_train(str(folder), 0)) == 5
+    assert len(load_task(tmp_path, "toy").load_split(str(folder), 0, "train")) == 5
 
 
 def test_who_wants_the_test_items_alone_has_no_others_generated(

@@ -93,7 +93,7 @@ def test_a_csv_is_split_by_groups_and_loads_as_the_tasks_data(
     data = task.load_data(str(tmp_path / "set"), 0)
     assert data.reference.digest == kept.digest
     assert not data.reference.public
-    train = task.load_train(str(tmp_path / "set"), 0)
+    train = task.load_split(str(tmp_path / "set"), 0, "train")
     assert (kept.test_items, kept.train_items) == (len(data.test), len(train)) == (8, 32)
     assert kept.imported == Import(form="csv", seed=0, test_share=0.2)
     assert data.test.groups is not None
@@ -458,7 +458,7 @@ def test_a_task_brings_converters_of_its_own(tmp_path: Path) -> None:
     made = convert(task.card, converters["lines"], "lines", source)
     kept = write_items(task.card, made, tmp_path / "set", Import(form="lines"), force=False)
     assert (kept.train_items, kept.test_items) == (2, 1)
-    assert Counter(task.load_train(str(tmp_path / "set"), 0).labels.tolist()) == {0: 1, 1: 1}
+    assert Counter(task.load_split(str(tmp_path / "set"), 0, "train").labels.tolist()) == {0: 1, 1: 1}
 
 
 def test_converters_are_no_part_of_what_decides_the_tasks_scores(tmp_path: Path) -> None:
