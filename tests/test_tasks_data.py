@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from toy_task import (
     IMAGE_COLUMNS,
@@ -439,6 +440,55 @@ def test_a_missing_shard_is_refused(tmp_path: Path) -> None:
         toy(tmp_path).load_data(str(folder), 0)
 
 
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["00000-of-00003-0123456789abcdef"], "one of 3 shards, and 1 are here; missing: 1, 2"),
+        (["00000-of-00002", "0-of-2"], r"test-00000-of-00002\.parquet: has the number of test-0-"),
+        (["00000-of-00002", "00002-of-00002"], "one of 2 shards, and 2 are here; missing: 1"),
+        (["00000-of-00002", "00001-of-00003"], "one of 3 shards, and 2 are here; missing: 2"),
+        (["00000-of-00001", "extra"], r"both test-00000-of-00001\.parquet and test-extra\.parquet"),
+        (["00000-of-00001-ab", "00000-of-00001-cd"], "has the number of"),
+    ],
+)
+def test_shards_that_do_not_make_a_split_are_refused(
+    tmp_path: Path, names: list[str], found: str
+) -> None:
+    write_files(tmp_path / "d", names)
+    with pytest.raises(ConfigurationError, match=found):
+        toy(tmp_path).load_data(str(tmp_path / "d"), 0)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["00000-of-00002-0123456789abcdef", "00001-of-00002-fedcba9876543210"],
+        ["1-of-2", "2-of-2"],
+        ["one", "two"],
+    ],
+)
+def test_shards_of_other_names_make_a_split(tmp_path: Path, names: list[str]) -> None:
+    write_files(tmp_path / "d", names)
+    assert len(toy(tmp_path).load_data(str(tmp_path / "d"), 0).test) == 4
+
+
+def write_files(folder: Path, names: list[str]) -> None:
+    """Write files of the test split with these endings of their names."""
+    folder.mkdir()
+    for number, name in enumerate(names):
+        pq.write_table(texts("test", 2, start=2 * number), folder / f"test-{name}.parquet")
+
+
+@pytest.mark.parametrize("split", ["train", "test"])
+def test_a_folder_with_the_name_of_a_split_is_told(tmp_path: Path, split: str) -> None:
+    """As Spark writes: else there would be no such split, or none to warm up with."""
+    folder = write_parquet(tmp_path / "d", test=texts("test", 2))
+    (folder / f"{split}.parquet").unlink(missing_ok=True)
+    write_files(folder / f"{split}.parquet", ["part"])
+    with pytest.raises(ConfigurationError, match=rf"{split}\.parquet: is a folder"):
+        toy(tmp_path).load_data(str(folder), 0)
+
+
 def test_a_split_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     folder = write_parquet(tmp_path / "d", test=texts("test", 2))
     write_parquet(folder, test=[texts("test", 2)])
@@ -577,7 +627,7 @@ def test_the_train_split_is_loaded_without_the_rows_of_the_test(tmp_path: Path) 
     test = replaced(texts("test", 2), "label", pa.array(["a", "none of them"]))
     folder = write_parquet(tmp_path / "data", train=texts("train", 5), test=test)
     write_task(tmp_path)
-    assert len(load_task(tmp_path, "toy").load_train(str(folder), 0)) == 5
+    assert len(load_task(tmp_path, "toy").load_split(str(folder), 0, "train")) == 5
 
 
 def test_who_wants_the_test_items_alone_has_no_others_generated(

@@ -116,6 +116,7 @@ def repositories(place: Place) -> dict[str, Repository]:
     made["garbled"] = Repository(COMMIT, long)
     garbled = place.root / "cache" / "data" / "garbled" / f"org--garbled@{COMMIT}.partial"
     garbled.mkdir(parents=True)
+    write_plan(garbled, Plan(hub_id="org/garbled", revision=COMMIT, files=2, bytes=9_000))
     (garbled / "test-00000-of-00001.parquet.part").write_bytes(b"?" * 1000)
     made["elsewhere"] = Repository(COMMIT, long, elsewhere=True, plays={TEST: list(gives_up[:1])})
     made["pinned"] = Repository(COMMIT, text)
@@ -374,6 +375,24 @@ class Silent:
             self.waits.set()
 
     def fetched(self, name: str, done: int, total: int) -> None: ...
+
+
+def test_a_folder_that_no_fetch_began_is_left_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = Place(tmp_path)
+    place.task("toys")
+    own = tmp_path / "toys.partial" / "sales-2024.parquet"
+    own.parent.mkdir()
+    own.write_text("years of work")
+    listed = Listing(hub_id="org/toys", revision=COMMIT, licence=None, gated=False, files=())
+    monkeypatch.setattr(listing, "list_files", lambda *_: listed)
+    card = load_task(tmp_path, "toys").card
+    with pytest.raises(UsageError, match=r"holds sales-2024\.parquet and no plan\.json") as caught:
+        fetch(card, None, tmp_path / "toys", lambda _: None, Silent())
+    assert "move that folder away" in caught.value.remedy
+    assert [path.name for path in own.parent.iterdir()] == [own.name]
+    assert own.read_text() == "years of work"
 
 
 def test_two_that_fetch_one_set_do_it_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

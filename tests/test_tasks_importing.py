@@ -93,7 +93,7 @@ def test_a_csv_is_split_by_groups_and_loads_as_the_tasks_data(
     data = task.load_data(str(tmp_path / "set"), 0)
     assert data.reference.digest == kept.digest
     assert not data.reference.public
-    train = task.load_train(str(tmp_path / "set"), 0)
+    train = task.load_split(str(tmp_path / "set"), 0, "train")
     assert (kept.test_items, kept.train_items) == (len(data.test), len(train)) == (8, 32)
     assert kept.imported == Import(form="csv", seed=0, test_share=0.2)
     assert data.test.groups is not None
@@ -398,10 +398,25 @@ def test_a_place_that_is_taken_is_kept_and_a_set_is_replaced_only_by_force(tmp_p
     second = imported(task, "csv", source, tmp_path / "set", force=True)
     assert first.digest != second.digest
     assert task.load_data(str(tmp_path / "set"), 0).reference.digest == second.digest
-    (tmp_path / "set" / "thesis.tex").write_text("years of work")
-    with pytest.raises(UsageError, match=r"holds thesis\.tex, and only a set may be replaced"):
-        imported(task, "csv", source, tmp_path / "set", force=True)
+    for name in ("thesis.tex", "sales-2024.parquet", "test-sales.parquet"):
+        (tmp_path / "set" / name).write_text("years of work")
+        with pytest.raises(UsageError, match=f"holds {name}, which is no file of the set"):
+            imported(task, "csv", source, tmp_path / "set", force=True)
+        (tmp_path / "set" / name).unlink()
+    imported(task, "csv", source, tmp_path / "set", force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["q.csv", "set", "tasks"]
+
+
+@pytest.mark.parametrize("name", ["sales-2024.parquet", "test.parquet"])
+def test_a_folder_that_does_not_say_it_is_a_set_is_not_replaced(tmp_path: Path, name: str) -> None:
+    task, source = toy(tmp_path), quotes(tmp_path / "q.csv", 4)
+    (tmp_path / "sales").mkdir()
+    own = tmp_path / "sales" / name
+    own.write_text("years of work")
+    for taken in (tmp_path / "sales", own):
+        with pytest.raises(UsageError, match=r"holds no set\.json"):
+            imported(task, "csv", source, taken, force=True)
+    assert own.read_text() == "years of work"
 
 
 def test_what_breaks_off_leaves_nothing(tmp_path: Path) -> None:
@@ -443,7 +458,7 @@ def test_a_task_brings_converters_of_its_own(tmp_path: Path) -> None:
     made = convert(task.card, converters["lines"], "lines", source)
     kept = write_items(task.card, made, tmp_path / "set", Import(form="lines"), force=False)
     assert (kept.train_items, kept.test_items) == (2, 1)
-    assert Counter(task.load_train(str(tmp_path / "set"), 0).labels.tolist()) == {0: 1, 1: 1}
+    assert Counter(task.load_split(str(tmp_path / "set"), 0, "train").labels.tolist()) == {0: 1, 1: 1}
 
 
 def test_converters_are_no_part_of_what_decides_the_tasks_scores(tmp_path: Path) -> None:

@@ -86,6 +86,48 @@ def test_samples_in_both_splits_are_named(tmp_path: Path) -> None:
     assert "test item 'test/2'" in report.findings[0].message
 
 
+def test_empty_samples_in_both_splits_are_a_note(tmp_path: Path) -> None:
+    """The public set of clips has some: who has heard nothing knows no answer."""
+    tables = {
+        split: images(split, 2).set_column(
+            0, "audio", pa.array([{"bytes": wav(0)}, {"bytes": wav(rows)}])
+        )
+        for split, rows in (("train", 5), ("test", 9))
+    }
+    write_task(tmp_path, modality="audio", columns='sample = "audio"\nlabel = "label"')
+    source = str(write_parquet(tmp_path / "data", **tables))
+    report = verify(load_task(tmp_path, "toy"), source, 0)
+    assert report.ok
+    assert [note.message for note in report.notes if note.code == "empty"] == [
+        "test: 1 sample is empty",
+        "train: 1 sample is empty",
+    ]
+    table = texts("test", 2).set_column(1, "quote", pa.array([" ", "x"]))
+    assert look(tmp_path / "text", train=table, test=table).counts == {"in-both": 1}
+
+
+def test_a_sample_with_two_labels_is_noted_with_its_row(tmp_path: Path) -> None:
+    same = texts("test", 5).set_column(1, "quote", pa.array(["x", "x", "x", "", ""]))
+    (note,) = [note for note in look(tmp_path, test=same).notes if note.code == "repeated"]
+    assert note.message == (
+        "test: 3 samples are in an earlier row, too, and 1 of them with another label, such as "
+        f"row 1 of {tmp_path}/data/test.parquet"
+    )
+
+
+@pytest.mark.parametrize("split", ["test", "train"])
+def test_a_row_that_is_wrong_hides_nothing_of_the_other_split(tmp_path: Path, split: str) -> None:
+    other = {"test": "train", "train": "test"}[split]
+    bad = with_samples(split, [tile(0), tile(1)])
+    bad = bad.set_column(1, "label", pa.array(["a", "water"]))
+    tables = {split: bad, other: with_samples(other, [tile(2), b"no image"])}
+    report = look(tmp_path, "image", **tables)
+    assert report.counts == {"load": 1, "undecodable": 1}
+    assert [each.row for each in report.findings] == [1, 1]
+    assert list(report.splits) == [other]
+    assert report.reference is None
+
+
 @pytest.mark.parametrize(
     ("change", "code"),
     [

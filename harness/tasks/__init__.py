@@ -6,7 +6,8 @@ gives the whole task; NumPy and what reads data are imported when it is first as
 Where to look, by module:
 
     a task                      protocol, card, task, generator
-    data of an evaluation       data, directory, tables, splits, spooled, spool, sample_file
+    data of an evaluation       data, splits, spooled, spool, sample_file
+    rows of Parquet files       directory, class_names, tables
     data of the hub             hub, listing, fetching, downloading, kept
     data of an organiser's own  importing, listed, annotations, converting, writing
     what is wrong with data     row_faults, headers, decoding, verifying

@@ -93,14 +93,14 @@ def source_folder(card: TaskCard, source: str) -> Path | None:
     return data_folder(directory, card.task.id)
 
 
-def load_train(card: TaskCard, code: TaskCode, source: str, seed: int) -> Split:
-    """Load the whole train split of a source, which may be empty."""
+def load_split(card: TaskCard, code: TaskCode, source: str, seed: int, name: SplitName) -> Split:
+    """Load the whole of one split of a source, whatever the other is; train may be empty."""
     folder = source_folder(card, source)
     if folder is None:
-        return _generated_split(card, code, seed, "train")
+        return _generated_split(card, code, seed, name)
     from harness.tasks.spooled import SpooledSplit  # noqa: PLC0415 - heavy
 
-    return SpooledSplit(_parts(card, folder)[0], card)
+    return SpooledSplit(_parts_of(card, folder, name), card)
 
 
 def _generated(card: TaskCard, code: TaskCode, seed: int) -> LoadedData:
@@ -227,14 +227,17 @@ def count_folder(card: TaskCard, folder: Path) -> Counted:
 
 def _parts(card: TaskCard, folder: Path) -> tuple[Sequence[Part], Sequence[Part]]:
     """Open the files of train and test, and see that they have the columns."""
+    test = _parts_of(card, folder, "test")
+    return _parts_of(card, folder, "train"), test
+
+
+def _parts_of(card: TaskCard, folder: Path, name: SplitName) -> Sequence[Part]:
     from harness.tasks.directory import read_parts, split_files  # noqa: PLC0415 - heavy
     from harness.tasks.tables import require_columns  # noqa: PLC0415 - heavy
 
-    test = read_parts(split_files(folder, "test"), card)
-    train = read_parts(split_files(folder, "train"), card)
-    for parts in (test, train):
-        require_columns(parts, card)
-    return train, test
+    parts = read_parts(split_files(folder, name), card)
+    require_columns(parts, card)
+    return parts
 
 
 def _require_items(count: int, where: object) -> None:

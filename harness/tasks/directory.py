@@ -15,11 +15,13 @@ import pyarrow.parquet as pq
 
 from harness.errors import ConfigurationError
 from harness.tasks.card import TaskCard
+from harness.tasks.class_names import class_names
 from harness.tasks.generator import SplitName
 from harness.tasks.tables import Part
 
 NAMES_SHOWN = 8
-SHARD = re.compile(r"-(\d+)-of-(\d+)\.parquet$")
+SHARD = re.compile(r"-(\d+)-of-(\d+)(?:-[0-9a-f]+)?\.parquet$")
+"""With the digest that ``datasets`` used to put behind the numbers."""
 POINTER = b"version https://git-lfs"
 """How the files begin that Git leaves in place of large ones."""
 BATCH_BYTES = 4 * 2**20
@@ -52,6 +54,12 @@ def data_folder(directory: Path, task_id: str) -> Path:
 def split_files(folder: Path, split: SplitName) -> list[Path]:
     """Return the files of a split, in the order of their names; none where it is absent."""
     whole, shards = folder / f"{split}.parquet", sorted(folder.glob(f"{split}-*.parquet"))
+    if whole.is_dir():
+        raise ConfigurationError(
+            f"{whole}: is a folder, and is read as one file",
+            remedy=f"move the files in it beside it, as {split}-00000-of-00001.parquet and so on, "
+            "and remove the folder",
+        )
     if not whole.is_file():
         _require_all_shards(shards)
         return shards
@@ -73,6 +81,7 @@ def _part(path: Path, card: TaskCard) -> Part:
         columns = list(file.schema_arrow.names)
         rows = int(file.metadata.num_rows)
         sample_bytes = _sample_bytes(file.metadata, card.columns.sample)
+        classes = class_names(file.schema_arrow.metadata or {}, card.columns.label)
         ids = card.columns.id
         unnamed = (
             ids is not None
@@ -85,7 +94,7 @@ def _part(path: Path, card: TaskCard) -> Part:
     # Every column that may hold groups: which one does is settled by the first part of a split.
     wanted = [name for name in card.columns.named if name in columns]
     read = partial(_read, path, wanted, at_once)
-    return Part(str(path), columns, rows, sample_bytes, read, unnamed)
+    return Part(str(path), columns, rows, sample_bytes, read, unnamed, classes)
 
 
 def _read(path: Path, columns: list[str], at_once: int) -> Iterator[Any]:
@@ -145,14 +154,27 @@ def _is_pointer(path: Path) -> bool:
 def _require_all_shards(shards: Sequence[Path]) -> None:
     """Refuse a split of which some shards are not here, by the numbers in their names."""
     numbered = [(path, found) for path in shards if (found := SHARD.search(path.name))]
+    here: dict[int, Path] = {}
     for path, found in numbered:
-        count = int(found[2])
-        if count != len(shards):
-            here = {int(other[1]) for _, other in numbered}
+        twin = here.setdefault(int(found[1]), path)
+        if twin is not path:
+            raise ConfigurationError(
+                f"{path}: has the number of {twin.name}",
+                remedy="keep the one or the other: both may hold the same items",
+            )
+    other = next((path for path in shards if path not in here.values()), None)
+    if here and other is not None:
+        raise ConfigurationError(
+            f"{other.parent}: holds both {numbered[0][0].name} and {other.name}",
+            remedy="keep the numbered shards or the others: both may hold the same items",
+        )
+    for path, found in numbered:
+        count, first = int(found[2]), min(here)
+        if (len(here), max(here)) != (count, first + count - 1) or first > 1:
             lacking = islice((n for n in range(count) if n not in here), NAMES_SHOWN)
             named = ", ".join(map(str, lacking))
             raise ConfigurationError(
-                f"{path}: one of {count} shards, and {len(shards)} are here"
+                f"{path}: one of {count} shards, and {len(here)} are here"
                 + (f"; missing: {named}" if named else ""),
                 remedy="fetch all of them: results on a part of the data set mean something else",
             )

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from harness.errors import ConfigurationError, UsageError
 from harness.records.base import Frozen
+from harness.records.replacing import is_abandoned
 from harness.tasks.card import TaskCard
 from harness.tasks.hub import hub_folder, pinned_revision, require_pinned
 from harness.tasks.kept import (
@@ -81,6 +82,7 @@ def fetch(
             here = _there_already(card, folder, revision, progress)
             if here is not None:  # by now: the other process has finished it
                 return here
+            _require_own(partial)
             files = _fetch_files(listing, partial, progress)
             kept = _seal(card, partial, listing, files, progress)
             partial.replace(folder)
@@ -116,6 +118,17 @@ def _there_already(
         kept = replace(kept, **asdict(counted))
         write_set(folder, kept)
     return Fetched(folder=str(folder), kept=kept, new=False)
+
+
+def _require_own(partial: Path) -> None:
+    """Refuse a folder that no fetch began: what is in it is somebody's own."""
+    other = sorted(path.name for path in partial.iterdir() if not is_abandoned(path.name))
+    if other and PLAN_FILE not in other:
+        raise UsageError(
+            f"{partial}: holds {other[0]} and no {PLAN_FILE}, "
+            "and what is fetched would be gathered there",
+            remedy="move that folder away, or name another one with --to",
+        )
 
 
 def _require_same_files(folder: Path, kept: KeptSet) -> None:

@@ -41,6 +41,8 @@ class Part:
     """Yields ``pyarrow.RecordBatch``, with the columns that the card names."""
     unnamed: bool = False
     """Whether its column of identifiers is there, and null in every row."""
+    classes: Sequence[str] | None = None
+    """By number, what it calls the numbers in its column of labels; ``None``: it says nothing."""
 
     def fault(self, column: str, found: str, remedy: str) -> ConfigurationError:
         """Return the error that names this table and the column."""
@@ -237,18 +239,22 @@ class _Batch:
         column = _plain(self._columns.column(name))
         checked = self._checked(name, column, _is_label, "text or whole numbers")
         places, encoded = checked.readable
-        positions = spellings_of(card)
+        spellings = positions = spellings_of(card)
+        classes = self._part.classes if pa.types.is_integer(column.type) else None
+        if classes is not None:
+            positions = _numbered(classes, spellings)
         found = pc.unique(encoded)
         values = found.to_pylist()
         unknown = [value for value in values if value not in positions]
         if unknown:
             strange = pc.is_in(encoded, value_set=pa.array(unknown, found.type))
-            allowed = ", ".join(map(repr, positions))
+            allowed = ", ".join(map(repr, spellings))
             for place in np.flatnonzero(strange.to_numpy(zero_copy_only=False)).tolist():
                 self._wrong(
                     name,
                     int(places[place]),
-                    f"is {encoded[place].as_py()!r}, which is no label of {card.task.id}",
+                    f"is {_told(encoded[place].as_py(), classes)}, "
+                    f"which is no label of {card.task.id}",
                     "correct the row, or add the spelling to the label's aliases in task.toml, "
                     f"which knows {allowed}",
                 )
@@ -320,6 +326,25 @@ def spellings_of(card: TaskCard) -> dict[str | int, int]:
     if not any(isinstance(spelling, int) for spelling in spellings):
         spellings.update({position: position for position in range(len(card.labels))})
     return spellings
+
+
+def _numbered(classes: Sequence[str], spellings: dict[str | int, int]) -> dict[str | int, int]:
+    """Map the numbers of classes to positions, by what the file calls each.
+
+    A name may be a number in digits: so classes are called that were given no names.
+    """
+    known: dict[str | int, int] = {str(spelling): at for spelling, at in spellings.items()}
+    known.update(spellings)
+    return {number: known[name] for number, name in enumerate(classes) if name in known}
+
+
+def _told(value: str | int, classes: Sequence[str] | None) -> str:
+    """Spell a label as it stands, with what the file calls it."""
+    if classes is None or not isinstance(value, int):
+        return repr(value)
+    if 0 <= value < len(classes):
+        return f"{value}, named {classes[value]!r} by the file"
+    return f"{value}, not named by the file"
 
 
 def _plain(column: Array) -> Array:

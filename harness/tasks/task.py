@@ -11,9 +11,9 @@ import numpy.typing as npt
 from harness.errors import UsageError
 from harness.records.evaluation import Output, Quality
 from harness.tasks.card import CARD_FILE, read_card
-from harness.tasks.data import LoadedData, LoadedTest, load_data, load_test, load_train
+from harness.tasks.data import LoadedData, LoadedTest, load_data, load_split, load_test
 from harness.tasks.digests import task_digest
-from harness.tasks.generator import TaskCode
+from harness.tasks.generator import SplitName, TaskCode
 from harness.tasks.protocol import Predictions, Sample, Split
 from harness.tasks.quality import decisions, score
 from harness.tasks.scoring import count_confusion
@@ -45,9 +45,9 @@ class FolderTask:
         """Load the test items of a source alone."""
         return load_test(self.card, self._code, source, seed)
 
-    def load_train(self, source: str, seed: int) -> Split:
-        """Load the whole train split of a source, which may be empty."""
-        return load_train(self.card, self._code, source, seed)
+    def load_split(self, source: str, seed: int, name: SplitName) -> Split:
+        """Load the whole of one split of a source, whatever the other is; train may be empty."""
+        return load_split(self.card, self._code, source, seed, name)
 
     def perturb(self, sample: Sample, rng: np.random.Generator) -> Sample:
         """Return a variant of the same kind and cost that a model must treat as new work."""

@@ -130,21 +130,21 @@ def verify(
     card, found = task.card, _Findings()
     splits: dict[str, SplitReport] = {}
     notes: list[Note] = []
-    data, train = _loaded(task, source, seed, found)
-    if data is not None and train is not None:
-        folder = source_folder(card, source)
+    data, halves = _loaded(task, source, seed, found)
+    folder = source_folder(card, source) if halves else None
+    if data is not None:
         _check_files(folder, found)
-        halves: dict[SplitName, Split] = {"test": data.test, "train": train}
-        looks: dict[SplitName, _Look] = {}
-        for name, split in halves.items():
-            look = looks[name] = _Look(card, name, split, _places(folder, name, source), found)
-            for done, sample in enumerate(stream_samples(split), start=1):
-                look.at(sample)
-                on_items(name, done, len(split))
-            splits[name] = look.report()
-            notes += look.notes()
+    looks: dict[SplitName, _Look] = {}
+    for name, split in halves.items():
+        look = looks[name] = _Look(card, name, split, _places(folder, name, source), found)
+        for done, sample in enumerate(stream_samples(split), start=1):
+            look.at(sample)
+            on_items(name, done, len(split))
+        splits[name] = look.report()
+        notes += look.notes()
+    if len(looks) > 1:
         _check_apart(looks["train"], looks["test"], found)
-        notes += _notes_on_both(train, data.test)
+        notes += _notes_on_both(halves["train"], halves["test"])
     pinned = card.hub.digest if card.hub and _is_pinned(card, data) else None
     return DataReport(
         task=card.task.id,
@@ -160,26 +160,31 @@ def verify(
 
 def _loaded(
     task: FolderTask, source: str, seed: int, found: _Findings
-) -> tuple[LoadedData | None, Split | None]:
-    """Load the data and all of the train split, and tell what is wrong with either.
+) -> tuple[LoadedData | None, dict[SplitName, Split]]:
+    """Load the data and all of both splits, and tell what is wrong with any.
 
-    ``None`` for what cannot be loaded.
+    ``None`` for data that cannot be loaded; a split that cannot is left out.
     """
     data: LoadedData | None = None
-    train: Split | None = None
+    halves: dict[SplitName, Split] = {}
     refused: list[ConfigurationError] = []
     try:
         data = task.load_data(source, seed)
+        halves["test"] = data.test
     except ConfigurationError as error:
         refused.append(error)
-    try:
-        train = task.load_train(source, seed)
-    except ConfigurationError as error:  # loading the data may have met it, too, and seen less
-        refused = [each for each in refused if not _is_of_one(each, error)]
-        refused.append(error)
+    names: tuple[SplitName, ...] = ("test", "train")
+    for name in names:
+        if name in halves:
+            continue
+        try:
+            halves[name] = task.load_split(source, seed, name)
+        except ConfigurationError as error:  # loading the data may have met it, and seen less
+            refused = [each for each in refused if not _is_of_one(each, error)]
+            refused.append(error)
     for refusal in refused:
         found.add_refusal(source, refusal)
-    return data, train
+    return data, halves
 
 
 def _is_of_one(error: ConfigurationError, other: ConfigurationError) -> bool:
@@ -227,8 +232,9 @@ class _Look:
         self._name, self._found = name, found
         self._decode = decoder_of(card.task.modality)
         self._forms: Counter[str] = Counter()
-        self._position = self._decoded = self._empty = self._bytes = self._longest = 0
+        self._position = self._decoded = self._bytes = self._longest = 0
         self.prints = np.empty(len(split), np.int64)
+        self.is_empty = np.zeros(len(split), np.bool_)
 
     def at(self, sample: Sample) -> None:
         """Look at the next sample."""
@@ -237,7 +243,7 @@ class _Look:
         self._bytes += len(content)
         self._longest = max(self._longest, len(content))
         if isinstance(sample, str):
-            self._empty += not sample.strip()
+            self.is_empty[self._position] = not sample.strip()
         elif self._decode is not None:
             self._decode_whole(sample)
         self._position += 1
@@ -262,7 +268,7 @@ class _Look:
             )
             return
         self._decoded += 1
-        self._empty += form.empty
+        self.is_empty[self._position] = form.empty
         self._forms[form.told] += 1
 
     def report(self) -> SplitReport:
@@ -290,19 +296,31 @@ class _Look:
         if column is not None and isinstance(self.split.ids, RowNumbers):
             told = f"{name}: column {column!r} is null in every row: rows are told by their numbers"
             yield Note(code="numbered", message=told)
-        if self._empty:
-            yield Note(code="empty", message=f"{name}: {_counted(self._empty)} empty")
+        empty = int(self.is_empty.sum())
+        if empty:
+            yield Note(code="empty", message=f"{name}: {_counted(empty)} empty")
         if len(self._forms) > 1:
             yield Note(code="mixed-forms", message=f"{name}: {len(self._forms):,} forms of samples")
-        repeats = len(self.prints) - len(np.unique(self.prints))
-        if repeats:
-            yield Note(
-                code="repeated", message=f"{name}: {_counted(repeats)} in an earlier row, too"
-            )
+        yield from self._notes_on_repeats()
         absent = sorted(set(range(len(self.card.labels))) - set(self.split.labels.tolist()))
         if absent and len(self.split):
             names = ", ".join(self.card.label_names[number] for number in absent)
             yield Note(code="absent-label", message=f"{name}: no item is {names}")
+
+    def _notes_on_repeats(self) -> Iterator[Note]:
+        _, firsts, which = np.unique(self.prints, return_index=True, return_inverse=True)
+        first = firsts[which]
+        """Of each sample, where it stands for the first time."""
+        repeats = int(np.count_nonzero(first != np.arange(len(first))))
+        if not repeats:
+            return
+        told = f"{self._name}: {_counted(repeats)} in an earlier row, too"
+        labels = self.split.labels
+        torn = np.flatnonzero((labels != labels[first]) & ~self.is_empty)
+        if len(torn):
+            where, row = self.places.of(int(torn[0]))
+            told += f", and {len(torn):,} of them with another label, such as row {row} of {where}"
+        yield Note(code="repeated", message=told)
 
 
 def _counted(samples: int) -> str:
@@ -328,9 +346,12 @@ def _check_files(folder: Path | None, found: _Findings) -> None:
 
 
 def _check_apart(train: _Look, test: _Look, found: _Findings) -> None:
-    """Find the samples of the train split that the test split has, too."""
+    """Find the samples of the train split that the test split has, too.
+
+    But for empty ones: there is nothing in them that an answer could be known from.
+    """
     first = {int(key): row for row, key in reversed(list(enumerate(test.prints.tolist())))}
-    for position in np.flatnonzero(np.isin(train.prints, test.prints)).tolist():
+    for position in np.flatnonzero(np.isin(train.prints, test.prints) & ~train.is_empty).tolist():
         twin = first[int(train.prints[position])]
         if train.split.samples([position]) != test.split.samples([twin]):
             continue  # two samples with one fingerprint

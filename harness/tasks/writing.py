@@ -18,7 +18,16 @@ from harness.tasks.annotations import spell_annotations
 from harness.tasks.card import TaskCard
 from harness.tasks.data import count_folder
 from harness.tasks.generator import SplitName
-from harness.tasks.kept import SCHEMA, SET_FILE, Import, KeptFile, KeptSet, sha256_of, write_set
+from harness.tasks.kept import (
+    SCHEMA,
+    SET_FILE,
+    Import,
+    KeptFile,
+    KeptSet,
+    said_of,
+    sha256_of,
+    write_set,
+)
 from harness.tasks.protocol import Item
 
 BATCH_ITEMS = 256
@@ -113,11 +122,18 @@ def require_free(destination: Path, *, force: bool) -> None:
             f"{destination}: is there already",
             remedy="name a folder that is not there yet, or replace the set in it with --force",
         )
-    names = [path.name for path in destination.iterdir()] if destination.is_dir() else [""]
-    other = [name for name in names if name != SET_FILE and not name.endswith(".parquet")]
+    kept = said_of(destination) if destination.is_dir() else None
+    if kept is None:
+        raise UsageError(
+            f"{destination}: holds no {SET_FILE}, and only a set that was fetched or imported may "
+            "be replaced",
+            remedy="name another folder",
+        )
+    own = {SET_FILE, *(file.name for file in kept.files)}
+    other = sorted({path.name for path in destination.iterdir()} - own)
     if other:
         raise UsageError(
-            f"{destination}: holds {other[0] or 'no set'}, and only a set may be replaced",
+            f"{destination}: holds {other[0]}, which is no file of the set in it",
             remedy="name another folder, or move what belongs to no set out of that one",
         )
 
