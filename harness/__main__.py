@@ -11,10 +11,12 @@ from io import TextIOWrapper
 from harness.cli.app import app
 from harness.cli.interrupts import install
 from harness.cli.light import without_others
+from harness.cli.signing import take_passphrase
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    take_passphrase()
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):

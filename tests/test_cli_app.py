@@ -365,6 +365,25 @@ def test_children_can_be_waited_for_however_the_harness_was_started() -> None:
     assert result.stdout == "True\n", result.stderr
 
 
+def test_no_command_hands_the_passphrase_of_a_key_to_what_it_starts() -> None:
+    program = (
+        "import subprocess, sys\n"
+        "from harness import __main__ as start\n"
+        "from harness.cli.signing import given_passphrase\n"
+        "def command(**_):\n"
+        "    subprocess.run([sys.executable, '-c',\n"
+        "        'import os; print(os.environ.get(\"HARNESS_KEY_PASSPHRASE\"))'])\n"
+        "    print(given_passphrase(), given_passphrase())\n"
+        "start.without_others = lambda *_: command\n"
+        "start.main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-uc", program], env=os.environ | {"HARNESS_KEY_PASSPHRASE": "secret"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.stdout == "None\nb'secret' None\n", result.stderr
+
+
 def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> None:
     entry = tmp_path / "some-entry"
     entry.mkdir()
