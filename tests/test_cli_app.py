@@ -225,6 +225,26 @@ def test_any_other_exception_is_a_bug_and_shows_its_traceback(
     assert isinstance(result.exception, ZeroDivisionError)
 
 
+def test_a_bug_has_an_exit_code_of_its_own() -> None:
+    """Not 1, after which a workflow goes on: that says that an entry failed."""
+    program = (
+        "from harness import __main__ as start\n"
+        "import harness.cli.tasks\n"
+        "def broken(): raise KeyError('a bug')\n"
+        "harness.cli.tasks.find_project = broken\n"
+        "start.main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "tasks", "list", "--json"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (result.returncode, result.stdout) == (70, "")
+    first, *_, last, report = result.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last == "KeyError: 'a bug'"
+    assert report.startswith("this is a bug of the harness: please report the lines above")
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     result = harness("check", "--no-such-option")
     assert result.returncode == 2
