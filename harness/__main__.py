@@ -6,15 +6,19 @@ import gc
 import os
 import signal
 import sys
+from contextlib import suppress
 from io import TextIOWrapper
 
 from harness.cli.app import app
 from harness.cli.interrupts import install
 from harness.cli.light import without_others
+from harness.cli.output import BUG, print_note
+from harness.cli.signing import take_passphrase
 
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    take_passphrase()
     _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
@@ -25,8 +29,18 @@ def main() -> None:
     try:
         called = without_others(app, sys.argv[1:])
         called(prog_name="harness")  # however it was started: completion is made for this name
+    except Exception as error:  # noqa: BLE001 - a bug, whichever: 1 would say that an entry failed
+        _report_bug(error)
+        sys.exit(BUG)
     finally:
         gc.freeze()  # Python looks for garbage as it ends, twice, in all that goes anyway
+
+
+def _report_bug(error: Exception) -> None:
+    """Show the traceback of what nobody expected, as Python does, and say what it is."""
+    with suppress(OSError):  # nobody may be reading
+        sys.__excepthook__(type(error), error, error.__traceback__)
+        print_note("this is a bug of the harness: please report the lines above, with the command")
 
 
 def _require_working_folder() -> None:

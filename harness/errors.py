@@ -9,7 +9,7 @@
     └── MeasurementError     3   no usable meter, or a source failed inside a window
 
 They are caught once, in ``harness.cli``, and with them what the system says of a path that may not
-be opened. Any other exception is a bug of ours and shows its traceback.
+be opened. Any other exception is a bug of ours: it shows its traceback, and ends with 70.
 """
 
 from __future__ import annotations

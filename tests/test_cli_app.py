@@ -225,6 +225,26 @@ def test_any_other_exception_is_a_bug_and_shows_its_traceback(
     assert isinstance(result.exception, ZeroDivisionError)
 
 
+def test_a_bug_has_an_exit_code_of_its_own() -> None:
+    """Not 1, after which a workflow goes on: that says that an entry failed."""
+    program = (
+        "from harness import __main__ as start\n"
+        "import harness.cli.tasks\n"
+        "def broken(): raise KeyError('a bug')\n"
+        "harness.cli.tasks.find_project = broken\n"
+        "start.main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", program, "tasks", "list", "--json"],
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert (result.returncode, result.stdout) == (70, "")
+    first, *_, last, report = result.stderr.splitlines()
+    assert first == "Traceback (most recent call last):"
+    assert last == "KeyError: 'a bug'"
+    assert report.startswith("this is a bug of the harness: please report the lines above")
+
+
 def test_an_unknown_option_is_a_usage_error() -> None:
     result = harness("check", "--no-such-option")
     assert result.returncode == 2
@@ -363,6 +383,25 @@ def test_children_can_be_waited_for_however_the_harness_was_started() -> None:
         timeout=30,
     )
     assert result.stdout == "True\n", result.stderr
+
+
+def test_no_command_hands_the_passphrase_of_a_key_to_what_it_starts() -> None:
+    program = (
+        "import subprocess, sys\n"
+        "from harness import __main__ as start\n"
+        "from harness.cli.signing import given_passphrase\n"
+        "def command(**_):\n"
+        "    subprocess.run([sys.executable, '-c',\n"
+        "        'import os; print(os.environ.get(\"HARNESS_KEY_PASSPHRASE\"))'])\n"
+        "    print(given_passphrase(), given_passphrase())\n"
+        "start.without_others = lambda *_: command\n"
+        "start.main()\n"
+    )
+    result = subprocess.run(
+        [sys.executable, "-uc", program], env=os.environ | {"HARNESS_KEY_PASSPHRASE": "secret"},
+        capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
+    assert result.stdout == "None\nb'secret' None\n", result.stderr
 
 
 def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ from harness.records.evaluation import Campaign, Failed, ItemOutcomes, MetricVal
 from harness.records.session import Session
 from harness.store import reading
 from harness.store.results import write
+from harness.submissions.snapshot import entry_digest
 from harness.tasks import load_task
 from harness.tasks.card import Metric, MetricName
 from harness.tasks.item_scores import ItemScores
@@ -111,9 +112,13 @@ def codes(made: dict[str, Any]) -> list[str]:
 # What the arguments may name
 
 
-def test_two_entries_by_name_or_folder(project: Path) -> None:
-    keep(project, "old", 80)
-    keep(project, "new", 40, HALF)
+def test_two_entries_by_name_or_folder(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project)
+    (project / "submissions").mkdir()
+    folders = [write_entry(project, name) for name in ("old", "new")]
+    (folders[1] / "more.txt").write_text("another version")
+    keep(project, "old", 80, digest=entry_digest(folders[0]))
+    keep(project, "new", 40, HALF, digest=entry_digest(folders[1]))
     by_name = document("old", "new")
     assert by_name == document("submissions/old", f"{project}/submissions/new/")
     assert (by_name["a"]["name"], by_name["b"]["name"]) == ("old", "new")
@@ -306,6 +311,36 @@ def test_a_later_failure_and_a_changed_folder_are_said(project: Path) -> None:
     assert "not up to date: a later evaluation of new failed in load" in ci.stderr
     assert "submissions/new has changed since it was evaluated" in ci.stderr.replace("\n", " ")
     assert compared("new", "old", "--fail-on-regression").exit_code == 0  # A may be history
+
+
+@pytest.mark.parametrize("at", ["elsewhere/new", "submissions/new"])
+def test_the_folder_that_is_named_is_the_one_that_is_looked_at(
+    project: Path, monkeypatch: pytest.MonkeyPatch, at: str
+) -> None:
+    """With nothing, or what was evaluated, in ``submissions/``."""
+    monkeypatch.chdir(project)
+    folder = write_entry(write_project(project.parent / "other"), "new").rename(project / "new")
+    Path(at).parent.mkdir()
+    shutil.copytree(folder, at)
+    keep(project, "old")
+    keep(project, "new", digest=entry_digest(folder))
+    same = compared("old", at, "--fail-on-regression")
+    assert same.exit_code == 0, same.stderr
+    (Path(at) / "more.txt").write_text("more")
+    changed = compared("old", at, "--fail-on-regression")
+    assert changed.exit_code == 1
+    assert f"not up to date: {at} has changed since it was evaluated: " in changed.stderr
+    (Path(at) / "more.txt").unlink()
+    (Path(at) / "link").symlink_to("model.py")
+    unreadable = compared("old", at, "--fail-on-regression")
+    assert unreadable.exit_code == 1
+    assert f"{at} has changed since it was evaluated, and is no entry now (" in unreadable.stderr
+    shutil.rmtree(at)
+    gone = compared("old", at, "--fail-on-regression")
+    assert gone.exit_code == 1
+    assert f"{at} has changed since it was evaluated, and is no entry now (" in gone.stderr
+    by_name = compared("old", "new", "--fail-on-regression")
+    assert by_name.exit_code == 0, by_name.stderr  # the one in the working directory
 
 
 def test_a_later_evaluation_that_cannot_be_used_is_no_evidence_that_nothing_got_worse(

@@ -68,7 +68,7 @@ def program(
 
     Exit codes: 0 fine; 1 findings, or the entry failed; 2 usage or
     configuration; 3 measurement impossible, or the organiser's side failed;
-    130 interrupted (143, 129 by SIGTERM, SIGHUP).
+    70 a bug of the harness; 130 interrupted (143, 129 by SIGTERM, SIGHUP).
     """
 
 

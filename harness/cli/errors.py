@@ -1,7 +1,7 @@
 """The one place where the harness's errors are caught: a message, a remedy, an exit code.
 
 So is what the system says of a path that nobody may open: that is no fault of the code which looked
-there first. Every other exception is a bug of ours and shows its traceback.
+there first. Every other exception is a bug of ours: ``main`` shows its traceback, and ends with 70.
 """
 
 from __future__ import annotations

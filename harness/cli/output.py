@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 PIPE_CLOSED = 141
 """What a shell reports of a program that wrote to a closed pipe: 128 + SIGPIPE."""
 
+BUG = 70
+"""What ends with an exception that nobody expected: EX_SOFTWARE of ``sysexits.h``."""
 
 WIDTH_OF_A_FILE = 120
 """Columns of a table where there is no terminal to ask."""

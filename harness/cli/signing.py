@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from harness.cli.project import Project
     from harness.store.private_key import Signer
 
+PASSPHRASE_VARIABLE = "HARNESS_KEY_PASSPHRASE"  # noqa: S105 - where one is found, and none itself
+
+_taken: list[bytes] = []
+"""What was found there, until it is used."""
+
 
 def load_signer(project: Project, name: str) -> Signer:
     """Open the private key of this name; raise what is wrong before an evaluation is spent on it.
@@ -25,7 +30,7 @@ def load_signer(project: Project, name: str) -> Signer:
     from harness.store.private_key import private_path
     from harness.submissions.faults import quoted, suggestion
 
-    given = given_passphrase()  # also where the key needs none: it must not stay there
+    given = given_passphrase()
     ring = project.key_ring()
     public = ring.named(name)
     if public is None:
@@ -50,12 +55,16 @@ def load_signer(project: Project, name: str) -> Signer:
     return signer
 
 
-def given_passphrase() -> bytes | None:
+def take_passphrase() -> None:
     """Take the passphrase out of the environment: no process that is started later inherits it."""
-    from harness.store.private_key import PASSPHRASE_VARIABLE
+    if text := os.environ.pop(PASSPHRASE_VARIABLE, ""):
+        _taken[:] = [text.encode(errors="surrogateescape")]
 
-    text = os.environ.pop(PASSPHRASE_VARIABLE, "")
-    return text.encode(errors="surrogateescape") or None
+
+def given_passphrase() -> bytes | None:
+    """Return the passphrase that the environment held, once."""
+    take_passphrase()
+    return _taken.pop() if _taken else None
 
 
 def new_passphrase() -> bytes:
@@ -64,8 +73,6 @@ def new_passphrase() -> bytes:
 
 
 def _ask(prompt: str, *, confirm: bool) -> bytes:
-    from harness.store.private_key import PASSPHRASE_VARIABLE
-
     if not sys.stdin.isatty():
         raise UsageError(
             f"{prompt}: there is no terminal to ask on", remedy=f"set {PASSPHRASE_VARIABLE}"

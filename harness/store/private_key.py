@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 FOLDER = "frugal-ai-harness"
 PRIVATE_SUFFIX = ".key"
-PASSPHRASE_VARIABLE = "HARNESS_KEY_PASSPHRASE"  # noqa: S105 - where one is found, and none itself
 
 _ENCRYPTED = b"-----BEGIN ENCRYPTED PRIVATE KEY-----"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,13 +182,14 @@ def notes_on(project: Project, side: tuple[Named, Evaluations]) -> list[Notice]:
         return []
     entry = evaluations.members[-1].record.submission.entry
     notes = _failed_since(named, entry, evaluations)
-    if _digest_now(project, entry) not in {None, evaluations.digest}:
+    folder = _folder_as_named(project, named.text, entry)
+    if folder and (change := _change_since(folder, evaluations)):
+        shown = folder.relative_to(project.root) if folder.is_relative_to(project.root) else folder
         notes.append(
             Notice(
                 code="entry-changed",
-                message=f"submissions/{entry} has changed since it was evaluated: this is of "
-                f"the version {evaluations.digest[:8]}",
-                remedy=f"evaluate it: python -m harness evaluate submissions/{entry}",
+                message=f"{shown} {change}: this is of the version {evaluations.digest[:8]}",
+                remedy=f"evaluate it: python -m harness evaluate {shlex.quote(str(shown))}",
             )
         )
     return notes
@@ -220,15 +222,24 @@ def _failed_since(named: Named, entry: str, evaluations: Evaluations) -> list[No
     ][-1:]
 
 
-def _digest_now(project: Project, entry: str) -> str | None:
-    """Return the digest of the entry's folder as it is; ``None`` where none can be taken."""
+def _folder_as_named(project: Project, text: str, entry: str) -> Path | None:
+    """Return the folder that an argument names; ``None`` where it is a name, and no more is here.
+
+    A name is that of a folder of ``submissions/`` first.
+    """
+    own, named = project.submissions / entry, Path(text)
+    if text != entry:
+        return named
+    return next((folder for folder in (own, named) if folder.is_dir()), None)
+
+
+def _change_since(folder: Path, evaluations: Evaluations) -> str | None:
+    """Say how an entry's folder is another than the one that was evaluated; ``None``: it is not."""
     from harness.errors import HarnessError
     from harness.submissions.snapshot import entry_digest
 
-    folder = project.submissions / entry
-    if not folder.is_dir():
-        return None
     try:
-        return entry_digest(folder)
-    except HarnessError:
-        return None
+        same = entry_digest(folder) == evaluations.digest
+    except HarnessError as error:  # what was evaluated could be read
+        return f"has changed since it was evaluated, and is no entry now ({error.message})"
+    return None if same else "has changed since it was evaluated"
