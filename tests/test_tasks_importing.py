@@ -458,7 +458,10 @@ def test_a_task_brings_converters_of_its_own(tmp_path: Path) -> None:
     made = convert(task.card, converters["lines"], "lines", source)
     kept = write_items(task.card, made, tmp_path / "set", Import(form="lines"), force=False)
     assert (kept.train_items, kept.test_items) == (2, 1)
-    assert Counter(task.load_split(str(tmp_path / "set"), 0, "train").labels.tolist()) == {0: 1, 1: 1}
+    assert Counter(task.load_split(str(tmp_path / "set"), 0, "train").labels.tolist()) == {
+        0: 1,
+        1: 1,
+    }
 
 
 def test_converters_are_no_part_of_what_decides_the_tasks_scores(tmp_path: Path) -> None:

@@ -40,7 +40,8 @@ _NO_RANKS: dict[WhyNoRanks, _Said] = {
     "other-task": _Said(
         "no ranks: the outcomes of single items cannot be scored, for the task is not here as it "
         "was, and there is no joint file of these records that counts without them",
-        "bring the folder of the task back as it was, or evaluate the entries again to have them ranked",
+        "bring the folder of the task back as it was, or evaluate the entries again to have them "
+        "ranked",
     ),
     "items-missing": _Said(
         "no ranks: the outcomes of single items are not here, and there is no joint file "

@@ -1,6 +1,6 @@
 /* What the parts of the page's script share. It is joined from templates/js in the order core,
- * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, picture; each part is
- * one function that registers itself on the global Frugal. The page is whole without it.
+ * address, facets, rows, cells, viewport, table, compare, scales, canvas, view, pointer, picture; each
+ * part is one function that registers itself on the global Frugal. The page is whole without it.
  *
  * A board is named by its file stem ("some-task-offline-0badcafe"): <section class="board"
  * data-board="STEM">. An entry is named by its row: the position in the board's own order, from 0,
@@ -193,15 +193,23 @@
     performance.mark("frugal-ready");
   }
 
-  /* Load a script of our own: fetch() does nothing in a page that was opened from a file. */
+  /* Load a script of our own, once, and go on: fetch() does nothing in a page opened from a file. */
   const loaded = new Set();
-  function load(source) {
-    if (!loaded.has(source)) {
-      loaded.add(source);
-      const script = document.createElement("script");
-      script.src = source;
-      document.head.append(script);
+  function load(source, then) {
+    if (loaded.has(source)) {
+      if (then) {
+        then();
+      }
+      return;
     }
+    loaded.add(source);
+    const script = document.createElement("script");
+    script.src = source;
+    if (then) {
+      script.onload = then;
+      script.onerror = then;
+    }
+    document.head.append(script);
   }
 
   function make(tag, className, content) {
@@ -284,10 +292,16 @@
     return location.href.split(/[?#]/)[0];
   }
 
+  /* The place that the address leads to; none once a choice hides it. */
+  function place() {
+    const target = document.getElementById(location.hash.slice(1));
+    return target && target.closest("section[hidden]") ? "" : location.hash;
+  }
+
   /* The same view in the other languages: however their link is followed or copied. */
   function relink() {
     document.querySelectorAll(".languages a").forEach(function (other) {
-      other.href = other.href.split(/[?#]/)[0] + query() + location.hash;
+      other.href = other.href.split(/[?#]/)[0] + query() + place();
     });
   }
 
@@ -297,7 +311,7 @@
     search = query();
     relink();
     try {
-      history.replaceState(history.state, "", page() + search + location.hash);
+      history.replaceState(history.state, "", page() + search + place());
     } catch (error) {
       console.warn(error);
     }
@@ -362,7 +376,7 @@
 
 /* What chooses boards (task, hardware, grade of the meter, status), and when a board's data come:
  * those of the first are in the page, others follow when they are about to be seen or a link leads
- * to them.
+ * to them, or else when there is nothing else to do.
  */
 (function () {
   "use strict";
@@ -372,6 +386,8 @@
   }
 
   const NEAR = "600px"; /* below the window: time enough to load a board before it is seen */
+  const LATER = 1000; /* milliseconds: of browsers that do not say when they are idle */
+  const idle = window.requestIdleCallback || ((action) => window.setTimeout(action, LATER));
   const bar = document.querySelector(".facets");
   const selects = bar ? Array.from(bar.querySelectorAll("select[data-facet]")) : [];
 
@@ -419,6 +435,19 @@
     Frugal.address.write("", values);
   }
 
+  /* What a link leads to is shown, whatever else its address chooses. */
+  function reveal(section) {
+    if (section.hidden) {
+      selects.forEach(function (select) {
+        if (section.dataset[select.dataset.facet] !== select.value) {
+          select.value = "";
+        }
+      });
+      show();
+      save();
+    }
+  }
+
   function mount() {
     selects.forEach(function (select) {
       select.addEventListener("change", function () {
@@ -439,7 +468,7 @@
     bar.hidden = false;
   }
 
-  /* Boards after the first load their data when they come near. */
+  /* Boards after the first load their data when they come near, or in time to be printed. */
   function loadLater() {
     const later = Frugal.sections().filter((section) => section.dataset.source);
     if (!later.length) {
@@ -457,9 +486,18 @@
       { rootMargin: NEAR }
     );
     later.forEach((section) => observer.observe(section));
-    window.addEventListener("beforeprint", function () {
-      later.forEach((section) => Frugal.load(section.dataset.source));
-    });
+    const printed = () => later.forEach((section) => Frugal.load(section.dataset.source));
+    window.addEventListener("beforeprint", printed);
+    if (!(navigator.connection && navigator.connection.saveData)) {
+      window.addEventListener("load", () => loadRest(later));
+    }
+  }
+
+  /* One by one: a browser prints what is there, and does not wait for what is loaded only then. */
+  function loadRest([section, ...others]) {
+    if (section) {
+      idle(() => Frugal.load(section.dataset.source, () => loadRest(others)));
+    }
   }
 
   /* What the address leads to: its board's data are loaded at once, and it stays in sight while
@@ -472,6 +510,9 @@
     function find() {
       target = document.getElementById(location.hash.slice(1));
       const section = target && target.closest("section.board");
+      if (section) {
+        reveal(section);
+      }
       if (section && section.dataset.source) {
         Frugal.load(section.dataset.source);
       }
@@ -959,6 +1000,7 @@
   const CHOICES = { team: "teams", family: "families" }; /* what is chosen, and the column of all */
   const make = Frugal.make;
   const tables = new Map();
+  let printing = false;
 
   /* Work out which rows are left and in which order, and show them from the first. */
   function update(state) {
@@ -1235,6 +1277,9 @@
     listenToTools(state);
     listenToRows(state);
     restore(state);
+    if (printing) {
+      Frugal.viewport.print(state, true);
+    }
   }
 
   function of(board, action) {
@@ -1266,12 +1311,12 @@
       tellRows(state);
     });
   });
-  window.addEventListener("beforeprint", function () {
-    tables.forEach((state) => Frugal.viewport.print(state, true));
-  });
-  window.addEventListener("afterprint", function () {
-    tables.forEach((state) => Frugal.viewport.print(state, false));
-  });
+  function print(onPaper) {
+    printing = onPaper;
+    tables.forEach((state) => Frugal.viewport.print(state, printing));
+  }
+  window.addEventListener("beforeprint", () => print(true));
+  window.addEventListener("afterprint", () => print(false));
 })();
 
 /* Up to four entries of one board side by side, and what the board's ranking claims of each pair.
@@ -1653,8 +1698,7 @@
   const RADIUS = 5;
   const CAP = 4;
   const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
-  const LEAST_SHADE = 0.15; /* of a mark that is surely not on the front: it must be seen */
-  const SHADES = 8;
+  const SHADES = 20;
   const MOST_LABELS = 40;
   const MANY = 300; /* beyond, marks and bars are smaller and fainter: the crowd is what is seen */
   const MANY_NARROW = 80;
@@ -1894,6 +1938,10 @@
       path.moveTo(x + radius, y);
       path.arc(x, y, radius, 0, FULL_TURN);
     }
+    if (scene.points.isCrossed(row)) {
+      const reach = 0.6 * radius;
+      [reach, -reach].forEach((up) => segment(path, x - reach, y - up, x + reach, y + up));
+    }
   }
 
   /* Marks of one colour and shade are one path: ten thousand strokes would take their time. */
@@ -1906,7 +1954,7 @@
     rows.forEach(function (row) {
       const kind = points.isFront(row) ? "front" : "other";
       bar(bars[kind], scene, row);
-      const shade = points.isHollow(row) ? -1 : Math.round(SHADES * points.support(row));
+      const shade = Math.round(SHADES * points.shade(row));
       const key = kind + shade;
       if (!shapes.has(key)) {
         shapes.set(key, { kind: kind, shade: shade, path: new Path2D() });
@@ -1929,10 +1977,8 @@
         pen.fillStyle = tone.paper; /* what lies behind must not show through */
         pen.fill(each.path);
         pen.fillStyle = tones[each.kind];
-        if (each.shade >= 0) {
-          pen.globalAlpha = strength * (LEAST_SHADE + (1 - LEAST_SHADE) * (each.shade / SHADES));
-          pen.fill(each.path);
-        }
+        pen.globalAlpha = strength * (each.shade / SHADES);
+        pen.fill(each.path);
         pen.globalAlpha = strength;
         pen.strokeStyle = tones[each.kind];
         pen.stroke(each.path);
@@ -2055,6 +2101,7 @@
   const ROOM = 0.07; /* of an axis beyond the outermost value */
   const LEAST_DECADES = 0.5;
   const LEAST_SPAN = 0.1;
+  const LEAST_SHADE = 0.35; /* of a mark that is surely not on the front: not hollow */
 
   function column(data, name, change) {
     return Float64Array.from({ length: data.n }, function (_, row) {
@@ -2075,10 +2122,13 @@
       most: column(data, "joulesHigh", Math.log10),
       isFront: (row) => (data.flags[row] & flags.front) > 0,
       isReference: (row) => (data.flags[row] & flags.reference) > 0,
-      isHollow: (row) => Number.isNaN(points.most[row]),
-      support(row) {
+      isCrossed: (row) => Number.isNaN(points.most[row]),
+      shade(row) { /* as harness/site/figure.py says: 0 is hollow */
         const known = Frugal.cells.value(data, "support", row);
-        return known === null ? 1 : known;
+        if (points.isCrossed(row) || (data.support && known === null)) {
+          return 0;
+        }
+        return data.support ? LEAST_SHADE + (1 - LEAST_SHADE) * known : 1;
       },
       label(row, most) {
         const name = Array.from(Frugal.cells.called(data, row));
@@ -2163,13 +2213,210 @@
     });
   }
 
+  /* Half of what is seen further, across and up; says whether there was any more to see. */
+  function beside(state, across, up) {
+    const { left, right, low, high } = state.view;
+    const [x, y] = [(across * (right - left)) / 2, (up * (high - low)) / 2];
+    look(state, { left: left + x, right: right + x, low: low + y, high: high + y });
+    return Math.abs(state.view.left - left) > 1e-9 || Math.abs(state.view.low - low) > 1e-9;
+  }
+
   function inView(state, row) {
     const { points, view } = state;
     const [x, y] = [points.x[row], points.y[row]];
     return x >= view.left && x <= view.right && y >= view.low && y <= view.high;
   }
 
-  Frugal.view = { pointsOf: pointsOf, whole: whole, look: look, restore: restore, zoom: zoom, inView: inView };
+  Frugal.view = {
+    pointsOf: pointsOf,
+    whole: whole,
+    look: look,
+    restore: restore,
+    zoom: zoom,
+    beside: beside,
+    inView: inView,
+  };
+})();
+
+/* What the pointer does in a picture: it is over a mark, clicks it, draws a box around what is to be
+ * looked at more closely, or turns the wheel; and what two fingers do. `state` is a picture's, from picture.js.
+ */
+(function () {
+  "use strict";
+
+  if (!window.Frugal) {
+    return;
+  }
+
+  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
+  const LEAST_BOX = 8; /* a drag that is shorter both ways was a click */
+  const STEP = 1.6; /* of a zoom by one turn of the wheel, at most */
+  const PIXELS = [1, 16, 400]; /* in a pixel, a line and a page, which the wheel counts in */
+  const FOLD = 100; /* pixels of the wheel that zoom e times: what browsers make of a pinch */
+  const DOUBLE_CLICK = 500; /* milliseconds: within these a second click may follow */
+  const { inView, look, zoom } = Frugal.view;
+
+  function nearest(state, x, y) {
+    const { points, to } = state;
+    let found = null;
+    let least = NEAR * NEAR;
+    points.drawn.forEach(function (row) {
+      if (state.left[row] && inView(state, row)) {
+        const across = to.x(points.x[row]) - x;
+        const up = to.y(points.y[row]) - y;
+        const distance = across * across + up * up;
+        if (distance < least) {
+          least = distance;
+          found = row;
+        }
+      }
+    });
+    return found;
+  }
+
+  /* A pinch comes as a wheel turned little by little, a notch of a wheel as a hundred pixels. */
+  function turned(event) {
+    const pixels = (event.deltaY || event.deltaX) * PIXELS[event.deltaMode];
+    return Math.min(STEP, Math.max(1 / STEP, Math.exp(-pixels / FOLD)));
+  }
+
+  function spot(state, event) {
+    const box = state.canvas.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  }
+
+  /* The box of a drag: over the whole of an axis that it hardly goes along. */
+  function dragged(state, [x1, y1], x2, y2) {
+    const { left, top, right, bottom, width, height } = state.place;
+    const wide = Math.abs(x2 - x1) >= LEAST_BOX;
+    const tall = Math.abs(y2 - y1) >= LEAST_BOX;
+    if (!wide && !tall) {
+      return null;
+    }
+    const [from, to] = wide ? [x1, x2] : [left, width - right];
+    return tall ? [from, y1, to, y2] : [from, top, to, height - bottom];
+  }
+
+  function listen(state) {
+    const { canvas } = state;
+    let start = null;
+    let opening = 0;
+    canvas.addEventListener("pointerdown", function (event) {
+      window.clearTimeout(opening);
+      if (!event.isPrimary) {
+        start = null; /* a second finger: no tap */
+      } else if (event.button === 0) {
+        start = spot(state, event);
+        if (event.pointerType !== "touch") {
+          canvas.setPointerCapture(event.pointerId);
+        }
+      }
+    });
+    canvas.addEventListener("pointermove", function (event) {
+      const [x, y] = spot(state, event);
+      if (start && event.pointerType !== "touch") {
+        state.box = dragged(state, start, x, y);
+        state.draw();
+      } else if (!start && event.pointerType !== "touch") {
+        const row = nearest(state, x, y);
+        if (row !== state.lit) {
+          state.choose(row, false);
+        }
+      }
+    });
+    canvas.addEventListener("pointerup", function (event) {
+      const box = state.box;
+      const tapped = start && !box;
+      start = null;
+      state.box = null;
+      if (box) {
+        const { to } = state;
+        look(state, {
+          left: to.column(Math.min(box[0], box[2])),
+          right: to.column(Math.max(box[0], box[2])),
+          low: to.level(Math.max(box[1], box[3])),
+          high: to.level(Math.min(box[1], box[3])),
+        });
+      } else if (tapped) {
+        const row = nearest(state, ...spot(state, event));
+        const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
+        state.last = row;
+        state.choose(row, false);
+        if (again) { /* a finger first learns what it is on */
+          /* The page scrolls to the row: a second click would land on whatever is there then. */
+          opening = window.setTimeout(() => state.choose(row, true), DOUBLE_CLICK);
+        }
+      }
+    });
+    canvas.addEventListener("pointercancel", function () {
+      start = null;
+      state.box = null;
+      state.draw();
+    });
+    canvas.addEventListener("pointerleave", function (event) {
+      if (!start && event.pointerType !== "touch") {
+        state.choose(null, false);
+      }
+    });
+    canvas.addEventListener("dblclick", function () {
+      window.clearTimeout(opening);
+      look(state, state.home);
+    });
+    canvas.addEventListener(
+      "wheel",
+      function (event) {
+        if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
+          event.preventDefault();
+          const [x, y] = spot(state, event);
+          zoom(state, turned(event), state.to.column(x), state.to.level(y));
+        }
+      },
+      { passive: false }
+    );
+    listenToFingers(state);
+  }
+
+  /* Two fingers move and stretch the picture; one scrolls the page. */
+  function listenToFingers(state) {
+    let before = null;
+    function moved(event) {
+      const two = event.touches.length === 2 && event.cancelable; /* else the page is on its way */
+      const now = two ? spread(state, ...event.touches) : null;
+      if (now) {
+        event.preventDefault();
+      }
+      if (now && before) {
+        stretch(state, before, now);
+      }
+      before = now;
+    }
+    ["touchstart", "touchmove", "touchend", "touchcancel"].forEach(function (deed) {
+      state.canvas.addEventListener(deed, moved, { passive: false });
+    });
+  }
+
+  function spread(state, one, other) {
+    const [x1, y1] = spot(state, one);
+    const [x2, y2] = spot(state, other);
+    return { x: (x1 + x2) / 2, y: (y1 + y2) / 2, apart: Math.max(1, Math.hypot(x2 - x1, y2 - y1)) };
+  }
+
+  /* What was between the fingers stays there. */
+  function stretch(state, before, now) {
+    const { view } = state;
+    const to = Frugal.canvas.scale(view, state.place); /* two may come before the next painting */
+    const factor = now.apart / before.apart;
+    const left = to.column(before.x) - (to.column(now.x) - view.left) / factor;
+    const low = to.level(before.y) - (to.level(now.y) - view.low) / factor;
+    look(state, {
+      left: left,
+      right: left + (view.right - view.left) / factor,
+      low: low,
+      high: low + (view.high - view.low) / factor,
+    });
+  }
+
+  Frugal.pointer = { listen: listen };
 })();
 
 /* The picture of a board with the script at work: what is under the pointer or the keys is told in a
@@ -2183,12 +2430,11 @@
     return;
   }
 
-  const NEAR = 24; /* CSS pixels: how far from a mark the pointer may be */
-  const LEAST_BOX = 8; /* a drag that is shorter was a click */
-  const STEP = 1.6; /* of a zoom by a button, a key or a turn of the wheel */
+  const STEP = 1.6; /* of a zoom by a button or a key */
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowDown: [0, -1], ArrowUp: [0, 1] };
   const pictures = new Map(); /* by board */
   const make = Frugal.make;
-  const { inView, look, restore, zoom } = Frugal.view;
+  const { beside, inView, look, restore, zoom } = Frugal.view;
 
   function draw(state) {
     if (!state.asked) {
@@ -2292,97 +2538,6 @@
     Frugal.tell("select", { board: state.board, row: row, open: open });
   }
 
-  function nearest(state, x, y) {
-    const { points, to } = state;
-    let found = null;
-    let least = NEAR * NEAR;
-    points.drawn.forEach(function (row) {
-      if (state.left[row] && inView(state, row)) {
-        const across = to.x(points.x[row]) - x;
-        const up = to.y(points.y[row]) - y;
-        const distance = across * across + up * up;
-        if (distance < least) {
-          least = distance;
-          found = row;
-        }
-      }
-    });
-    return found;
-  }
-
-  function spot(state, event) {
-    const box = state.canvas.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  }
-
-  /* The pointer: what it is over, a click, and a box that is drawn to look closer. */
-  function listenToPointer(state) {
-    const { canvas } = state;
-    let start = null;
-    canvas.addEventListener("pointerdown", function (event) {
-      if (event.button === 0) {
-        start = spot(state, event);
-        if (event.pointerType !== "touch") {
-          canvas.setPointerCapture(event.pointerId);
-        }
-      }
-    });
-    canvas.addEventListener("pointermove", function (event) {
-      const [x, y] = spot(state, event);
-      if (start && event.pointerType !== "touch" && Math.hypot(x - start[0], y - start[1]) >= LEAST_BOX) {
-        state.box = [start[0], start[1], x, y];
-        draw(state);
-      } else if (!start && event.pointerType !== "touch") {
-        const row = nearest(state, x, y);
-        if (row !== state.lit) {
-          choose(state, row, false);
-        }
-      }
-    });
-    canvas.addEventListener("pointerup", function (event) {
-      const box = state.box;
-      const tapped = start && !box;
-      start = null;
-      state.box = null;
-      if (box) {
-        const { to } = state;
-        look(state, {
-          left: to.column(Math.min(box[0], box[2])),
-          right: to.column(Math.max(box[0], box[2])),
-          low: to.level(Math.max(box[1], box[3])),
-          high: to.level(Math.min(box[1], box[3])),
-        });
-      } else if (tapped) {
-        const row = nearest(state, ...spot(state, event));
-        const again = row !== null && (event.pointerType !== "touch" || row === state.lit);
-        choose(state, row, again); /* a finger first learns what it is on */
-      }
-    });
-    canvas.addEventListener("pointercancel", function () {
-      start = null;
-      state.box = null;
-      draw(state);
-    });
-    canvas.addEventListener("pointerleave", function (event) {
-      if (!start && event.pointerType !== "touch") {
-        choose(state, null, false);
-      }
-    });
-    canvas.addEventListener("dblclick", () => look(state, state.home));
-    canvas.addEventListener(
-      "wheel",
-      function (event) {
-        if (event.ctrlKey || event.shiftKey || event.metaKey) { /* else the page scrolls */
-          event.preventDefault();
-          const [x, y] = spot(state, event);
-          const forward = (event.deltaY || event.deltaX) < 0;
-          zoom(state, forward ? STEP : 1 / STEP, state.to.column(x), state.to.level(y));
-        }
-      },
-      { passive: false }
-    );
-  }
-
   /* The next mark in a direction: by energy from left to right, by quality upwards. */
   function next(state, key) {
     const { points } = state;
@@ -2395,11 +2550,29 @@
       return null;
     }
     const at = rows.indexOf(state.lit);
-    if (key === "Home" || (at < 0 && key !== "End")) {
+    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
+    if (key === "Home" || (at < 0 && key !== "End" && step > 0)) {
       return rows[0];
     }
-    const step = key === "ArrowRight" || key === "ArrowUp" ? 1 : -1;
-    return key === "End" ? rows[rows.length - 1] : rows[Math.min(Math.max(at + step, 0), rows.length - 1)];
+    const last = rows.length - 1;
+    return rows[key === "End" || at < 0 ? last : Math.min(Math.max(at + step, 0), last)];
+  }
+
+  /* The mark that a key leads to; at the edge of a closer look that goes along, while it can. */
+  function walk(state, key) {
+    let row = next(state, key);
+    while ((row === null || row === state.lit) && beside(state, ...(STEPS[key] || [0, 0]))) {
+      row = next(state, key);
+    }
+    return row;
+  }
+
+  /* Zoom about the mark that is lit, or that was asked for last; else about the middle. */
+  function closer(state, factor) {
+    const { points } = state;
+    const row = state.lit === null ? state.last : state.lit;
+    const about = row !== null && state.left[row] && inView(state, row);
+    zoom(state, factor, ...(about ? [points.x[row], points.y[row]] : []));
   }
 
   function pressed(state, event) {
@@ -2408,14 +2581,14 @@
     }
     const zooms = { "+": STEP, "=": STEP, "-": 1 / STEP };
     if (event.key.startsWith("Arrow") || event.key === "Home" || event.key === "End") {
-      const row = next(state, event.key);
+      const row = walk(state, event.key);
+      state.last = row;
       choose(state, row, false);
       light(state, row, true);
     } else if (event.key === "Enter" && state.lit !== null) {
       choose(state, state.lit, true);
     } else if (zooms[event.key]) {
-      const { points, lit } = state;
-      zoom(state, zooms[event.key], ...(lit === null ? [] : [points.x[lit], points.y[lit]]));
+      closer(state, zooms[event.key]);
     } else if (event.key === "Escape" || event.key === "0") {
       look(state, state.home);
     } else {
@@ -2440,8 +2613,8 @@
     tools.setAttribute("role", "group");
     tools.setAttribute("aria-label", Frugal.text("picture.tools"));
     tools.append(
-      button(state, "closer", "+", Frugal.text("picture.closer"), () => zoom(state, STEP)),
-      button(state, "out", "−", Frugal.text("picture.out"), () => zoom(state, 1 / STEP)),
+      button(state, "closer", "+", Frugal.text("picture.closer"), () => closer(state, STEP)),
+      button(state, "out", "−", Frugal.text("picture.out"), () => closer(state, 1 / STEP)),
       button(state, "whole", "⤢", Frugal.text("picture.whole"), () => look(state, state.home))
     );
     const stage = make("div", "stage");
@@ -2450,7 +2623,8 @@
     state.canvas.setAttribute("aria-label", figure.getAttribute("aria-label"));
     const hint = make("p", "unseen", Frugal.text("picture.keys"));
     hint.id = state.element.id + "-keys";
-    state.canvas.setAttribute("aria-describedby", hint.id);
+    /* What the drawing shows in words: it is not displayed, and describes all the same. */
+    state.canvas.setAttribute("aria-describedby", figure.querySelector(".chart desc").id + " " + hint.id);
     state.live.setAttribute("aria-live", "polite");
     state.card.hidden = true;
     stage.append(state.canvas, state.card, hint, state.live);
@@ -2459,8 +2633,12 @@
     /* Now, not when it is painted: a picture that grows then would move what an address leads to. */
     state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
-    state.canvas.addEventListener("blur", () => choose(state, null, false));
-    listenToPointer(state);
+    figure.addEventListener("focusout", function (event) {
+      if (!figure.contains(event.relatedTarget)) { /* a button that zooms leaves its mark lit */
+        choose(state, null, false);
+      }
+    });
+    Frugal.pointer.listen(state);
     new ResizeObserver(() => draw(state)).observe(stage);
   }
 
@@ -2481,6 +2659,7 @@
       view: home,
       left: new Uint8Array(data.n).fill(1), /* by search and filters */
       lit: null,
+      last: null, /* the mark that was asked for last, by a key, a click or a finger */
       box: null,
       buttons: {},
       canvas: make("canvas", "plot"),
@@ -2491,6 +2670,7 @@
       lines: JSON.parse(figure.dataset.lines),
     };
     state.draw = () => draw(state);
+    state.choose = (row, open) => choose(state, row, open);
     pictures.set(data.board, state);
     build(state);
     restore(state);
