@@ -46,12 +46,24 @@ class Place:
         self.joint = self.root / "leaderboard" / "joint"
         write_key(self.root / "leaderboard" / "keys")
 
-    def change_rules(self, old: str, new: str) -> None:
-        """Replace a part of the rules; what is added from now on is made under the new ones."""
+    def change_rules(self, old: str, new: str, *, keep: bool = False) -> None:
+        """Replace a part of the rules; what is added from now on is made under the new ones.
+
+        Those of before are kept, if that is said.
+        """
         text = self.rules_file.read_text()
         assert old in text
+        if keep:
+            self.keep_rules(text)
         self.rules_file.write_text(text.replace(old, new))
         self.rules = read_rules(self.rules_file)
+        gathering._project.cache_clear()  # each process reads them once
+
+    def keep_rules(self, text: str) -> None:
+        """Keep rules of before."""
+        folder = self.rules_file.parent / "rules"
+        folder.mkdir(exist_ok=True)
+        folder.joinpath("spring.toml").write_text(text)
         gathering._project.cache_clear()  # each process reads them once
 
     def answers(

@@ -474,6 +474,71 @@ def test_a_signed_file_stays_where_other_rules_call_its_board_otherwise(official
     assert is_fresh()
 
 
+SEASON = ('version = "test"', 'version = "autumn"')
+OF_NOW = (
+    ("floor_multiple = 3.0", "floor_multiple = 300.0"),
+    ("min_sessions = 2", "min_sessions = 9"),
+    ('official_isolation = ["A", "B"]', 'official_isolation = ["A"]'),
+    ('energy_class = "bad"', 'energy_class = "frugal"'),
+    ("quality_floor = 0.8", "quality_floor = 0.1"),
+)
+"""Each would change what an old board says."""
+
+
+def but_for_rules(board: Plain) -> Plain:
+    return {**board, "notes": [each for each in board["notes"] if each["code"] != "other-rules"]}
+
+
+@pytest.mark.parametrize("sidecars", [True, False])
+def test_a_board_of_rules_that_are_kept_stays_as_it_was(official: Place, sidecars: bool) -> None:
+    official.add("toy-null", range(300), signed=True, joules=[1.0, 1.1, 0.9])
+    assert run("--published", "--sign", "jury").exit_code == 0
+    shown, before = board_of(), joint_of(official).read_bytes()
+    assert shown["floor_joules_per_1000_queries"]
+    if not sidecars:
+        for sidecar in official.sidecars():
+            sidecar.unlink()
+    spring = official.rules_file.read_text()
+    official.change_rules(*SEASON)
+    for old, new in OF_NOW:
+        official.change_rules(old, new)
+    assert run("--published").exit_code == 0
+    lost = board_of()
+    assert lost["status"] == "unofficial"
+    (told,) = [each for each in lost["notes"] if each["code"] == "other-rules"]
+    assert "not to be found here" in told["message"]
+    assert "leaderboard/rules/NAME.toml" in told["remedy"]
+    assert not is_fresh()  # the joint file is of no board
+
+    official.keep_rules(spring)
+    assert run("--published").exit_code == 0
+    board = board_of()
+    assert but_for_rules(board) == but_for_rules(shown)
+    (told,) = [each for each in board["notes"] if each["code"] == "other-rules"]
+    assert "not to be found" not in told["message"]
+    assert is_fresh()
+    assert joint_of(official).read_bytes() == before
+    assert verified() == {"findings": [], "notes": []}
+
+
+def test_a_board_of_rules_that_are_kept_can_be_ranked_and_signed_anew(official: Place) -> None:
+    shown = board_of()
+    official.change_rules(*SEASON, keep=True)
+    official.change_rules("quality_margin = 0.01", "quality_margin = 0.5")
+    joint_of(official).unlink()
+    assert run("--published", "--sign", "jury").exit_code == 0
+    assert but_for_rules(board_of()) == but_for_rules(shown)
+    assert is_fresh()
+
+
+def test_rules_of_before_that_cannot_be_read_are_named(official: Place) -> None:
+    official.keep_rules(official.rules_file.read_text().replace("min_sessions", "min_session"))
+    for command in ("leaderboard", "verify"):
+        told = CliRunner().invoke(app, [command])
+        assert told.exit_code == 2
+        assert "rules/spring.toml: boards.min_session: unknown key" in told.stderr.replace("\n", "")
+
+
 def test_what_is_damaged_is_brought_back_before_anything_is_published(official: Place) -> None:
     path, whole = joint_of(official), joint_of(official).read_bytes()
     command = "fix: python -m harness leaderboard --published"
@@ -824,7 +889,7 @@ def test_verify_holds_a_file_against_its_records_where_there_are_no_outcomes(
     assert verified() == {"findings": ["joint-stale"], "notes": []}
     assert remedy_of("joint-stale").startswith("make it again")
     place.change_rules("quality_margin = 0.01", "quality_margin = 0.5")
-    assert remedy_of("joint-stale").endswith("no longer in force, and nothing makes it again")
+    assert remedy_of("joint-stale").endswith("without them nothing makes it again")
     joint_of(place).write_bytes(b"{}")
     assert verified() == {"findings": ["joint-unreadable"], "notes": []}
 
@@ -850,7 +915,7 @@ def test_a_file_of_rules_before_that_a_thief_could_have_signed_has_a_way_out(
     assert found["code"] == "key-revoked"
     assert found["message"].endswith(f"its digest is {digest}")
     assert found["remedy"].startswith("if you know the file from elsewhere, name its digest in")
-    assert found["remedy"].endswith("and nothing makes it again")
+    assert found["remedy"].endswith("without them nothing makes it again")
     revoke(*records, digest)
     assert path not in [each["path"] for each in verify()["findings"]]
     assert ranks(board_of()) == ranks(shown)

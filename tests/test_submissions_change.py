@@ -67,7 +67,7 @@ OUTSIDE = (
     ".gitattributes", ".github/workflows/check.yml", "README.md", "Submissions/green-model/x",
     "harness/x.py", "leaderboard/hardware/x.toml", "leaderboard/joint/x.json",
     "leaderboard/keys/k.pub", "leaderboard/results/toy/green-model/x.json",
-    "leaderboard/rules.toml",
+    "leaderboard/rules.toml", "leaderboard/rules/2025.toml",
     "leaderboard/site/index.html", "leaderboard/teams.toml", "pyproject.toml",
     "submissions.txt", "submissions/README.md", "tasks/toy/task.py",
 )  # fmt: skip
@@ -140,6 +140,16 @@ def test_rules_as_long_as_teams_may_be_are_not_taken_for_readable(root: Path) ->
     assert found(judged(root, "ada")) == [("FRG610", "leaderboard/rules.toml")]
 
 
+def test_rules_of_before_must_stay_readable_and_may_go(root: Path) -> None:
+    kept, rules = "leaderboard/rules/2025.toml", (root / "leaderboard" / "rules.toml").read_text()
+    commit(root, {kept: rules.replace("min_sessions", "min_session")})
+    assert found(judged(root, "ada")) == [("FRG610", kept)] * 2
+    commit(root, {kept: rules})
+    assert found(judged(root, "ada")) == []
+    commit(root, {kept: None})
+    assert found(judged(root, "ada")) == []
+
+
 def test_rules_of_a_new_harness_are_left_to_that_harness(root: Path) -> None:
     rules = (root / "leaderboard" / "rules.toml").read_text("utf-8")
     changed = rules.replace("min_sessions", "new_key = 1\nmin_sessions", 1)
@@ -182,6 +192,7 @@ def test_what_is_not_a_teams_to_change_is_said_by_what_it_is(root: Path) -> None
     said = {fault.path: fault.message.partition(":")[0] for fault in judged(root).faults}
     assert said["leaderboard/rules.toml"] == "the rules"
     assert said["leaderboard/rules.toml.old"] == "the leaderboard"
+    assert said["leaderboard/rules/2025.toml"] == "rules of before"
     assert said["leaderboard/results/toy/green-model/x.json"] == "results"
     assert said["tasks/toy/task.py"] == "a task"
     assert said["submissions.txt"] == "in no folder of an entry"

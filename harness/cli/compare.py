@@ -113,10 +113,11 @@ def make_comparison(
     from harness.cli.comparing.sides import find, names_of, notes_on, pair_of, sources_of
     from harness.ranking.compare import compare as compare_contenders
 
-    rules = project.rules()
+    known = project.rule_book()
     sources = sources_of(project, texts, results)
-    named = [find(text, source, rules) for text, source in zip(texts, sources, strict=True)]
+    named = [find(text, source, known) for text, source in zip(texts, sources, strict=True)]
     one, other, notes = pair_of(named[0], named[1])
+    rules = known.of(one.members[-1].record.rules.digest)
     sides = [*zip(named, (one, other), strict=True)]
     items = compared_items(project, sides)
     contenders = [

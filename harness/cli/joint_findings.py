@@ -14,7 +14,8 @@ _AGAIN = (
     "make it again where the outcomes are: leaderboard, with --sign on boards of signed records"
 )
 _NEVER_AGAIN = (
-    "remove it: the rules of its board are no longer in force, and nothing makes it again"
+    "bring the rules of its board to leaderboard/rules, or remove it: they are no longer in force, "
+    "and without them nothing makes it again"
 )
 _PUT_BACK = "put the records back that it was made of, or "
 REMEDIES = {
@@ -63,7 +64,7 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
         elif board.ranking is None and there:
             yield _found(
                 "finding", path, "joint-stale", "was made of other records than are here",
-                _AGAIN if joints.in_force(board) else f"{_PUT_BACK}{_NEVER_AGAIN}",
+                _AGAIN if joints.can_rank(board) else f"{_PUT_BACK}{_NEVER_AGAIN}",
             )  # fmt: skip
     signed = joints.signed_left_over(ranked)
     for name in joints.left_over(ranked):
@@ -76,12 +77,12 @@ def check_joints(joints: Joints, stored: Sequence[StoredRecord]) -> Iterator[Fin
 
 def _unread(joints: Joints, ranked: Ranked) -> Iterator[Finding]:
     """Yield what is wrong with joint files that cannot be used."""
-    in_force = {joints.place(board.id)[0]: joints.in_force(board) for board in ranked.boards.boards}
+    can_rank = {joints.place(board.id)[0]: joints.can_rank(board) for board in ranked.boards.boards}
     for problem in ranked.boards.problems:
         if (remedy := REMEDIES.get(problem.code)) is None:
             continue
         if problem.code in _MADE_AGAIN:
-            remedy += _AGAIN if in_force[problem.path] else _NEVER_AGAIN
+            remedy += _AGAIN if can_rank[problem.path] else _NEVER_AGAIN
         yield _found("finding", problem.path, problem.code, problem.message, remedy)
 
 

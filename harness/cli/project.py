@@ -11,6 +11,7 @@ import harness
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from harness.records.rule_book import RuleBook
     from harness.records.rules import Rules
     from harness.records.teams import Teams
     from harness.store.keys import KeyRing
@@ -47,6 +48,11 @@ class Project:
         return self.leaderboard / "rules.toml"
 
     @property
+    def rules_before(self) -> Path:
+        """Rules of before, a file each: what was made under them goes by them."""
+        return self.leaderboard / "rules"
+
+    @property
     def hardware(self) -> Path:
         """Hardware profiles, a file each."""
         return self.leaderboard / "hardware"
@@ -71,6 +77,12 @@ class Project:
         from harness.records.rules import read_rules
 
         return read_rules(self.rules_file)
+
+    def rule_book(self) -> RuleBook:
+        """Read the rules, and those of before that are kept; ``ConfigurationError`` likewise."""
+        from harness.records.rule_book import read_rule_book
+
+        return read_rule_book(self.rules_file, self.rules_before)
 
     def site_address(self) -> str:
         """Read where the site is published; empty where ``site.toml`` does not say."""

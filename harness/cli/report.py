@@ -124,7 +124,7 @@ def _of_record(path: Path) -> EntryView:
         project = find_project()
     except UsageError:  # a record can be read anywhere; who signed it is known in a project only
         return view_of_record(read_single(path, None), None)
-    view = view_of_record(read_single(path, project.key_ring()), project.rules())
+    view = view_of_record(read_single(path, project.key_ring()), project.rule_book())
     board = board_with_words(view.board, words_at_hand(project))
     teams = teams_at_hand(project)
     return view._replace(
@@ -154,7 +154,7 @@ def _of_entry(what: str, results: Path | None) -> EntryView:
     beside = [each for each in stored if each.record.task.id in tasks]
     boards = with_words(Joints(project, folder).of(beside).boards, words_at_hand(project))
     boards = with_team_names(boards, teams_at_hand(project))
-    members = members_by_board(beside, boards, project.rules())
+    members = members_by_board(beside, boards, project.rule_book())
     found = [
         (max(each.record.created_utc for each in own), board, own, name)
         for board in boards.boards

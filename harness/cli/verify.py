@@ -181,7 +181,7 @@ def _references(project: Project, data: Sequence[Path]) -> References:
         name: read_profile(project.hardware / f"{name}{SUFFIX}").digest
         for name in find_profiles(project.hardware)
     }
-    return References(project.root, check_context(project), project.rules(), profiles, data)
+    return References(project.root, check_context(project), project.rule_book(), profiles, data)
 
 
 def _check(subject: Subject, references: References) -> Iterator[Finding]:
@@ -211,7 +211,7 @@ def _check(subject: Subject, references: References) -> Iterator[Finding]:
     if why := why_without_figures(subject.record):
         yield subject.found("unusable", f"has no figures: {why}", "evaluate the entry again")
         return
-    yield from check_windows(subject, references.rules)
+    yield from check_windows(subject, references.rules.of(subject.record.rules.digest))
     task = task_of(subject, references)
     if task is None:
         yield subject.found(

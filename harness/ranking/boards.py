@@ -18,14 +18,14 @@ from harness.ranking.notes import board_notes
 from harness.ranking.quota import tally, with_counts
 from harness.records.board import Board, BoardEntry, Boards, BoardStatus, Problem
 from harness.records.meter import Grade
-from harness.records.rules import Rules
+from harness.records.rule_book import KnownRules
 
 Lines: TypeAlias = Callable[[Sequence[str], Sequence[str]], Line]
 """Gives the line of the records at these paths: of an entry, by age, and of its exact copies."""
 
 
 def make_boards(
-    stored: Sequence[StoredLike], rules: Rules, problems: Sequence[Problem] = ()
+    stored: Sequence[StoredLike], rules: KnownRules, problems: Sequence[Problem] = ()
 ) -> Boards:
     """Sort records onto boards, the order in which they are given having no say.
 
@@ -45,7 +45,7 @@ def make_boards(
 def boards_of(
     gists: Sequence[Gist],
     heads: Mapping[str, Head],
-    rules: Rules,
+    rules: KnownRules,
     line: Lines,
     problems: Sequence[Problem] = (),
 ) -> Boards:
@@ -69,7 +69,8 @@ def boards_of(
         found += duplicates
         unfit = {problem.path for problem in duplicates}
         if fit := [each for each in members if each.path not in unfit]:
-            boards.append(with_counts(_make_board(fit, heads, rules, line), counts, rules))
+            board = _make_board(fit, heads, rules, line)
+            boards.append(with_counts(board, counts, rules.in_force))
     return Boards(
         boards=tuple(sorted(boards, key=place)),
         problems=tuple(sorted(found, key=lambda p: (p.path, p.code, p.message))),
@@ -77,10 +78,11 @@ def boards_of(
 
 
 def _make_board(
-    members: Sequence[Gist], heads: Mapping[str, Head], rules: Rules, line: Lines
+    members: Sequence[Gist], heads: Mapping[str, Head], known: KnownRules, line: Lines
 ) -> Board:
     members = sorted(members, key=lambda each: each.age)
     head = heads[members[0].head]
+    rules = known.of(head.rules.digest)
     reference = rules.reference.get(head.board.task)
     null = None if reference is None else reference.null
     latest = (evaluations[-1] for evaluations in _by_entry(members))
@@ -105,7 +107,7 @@ def _make_board(
         head.board,
         entries=tuple(entries),
         failed=tuple(failed),
-        notes=board_notes(head, lacks, entries, rules, draws, forgotten=forgotten),
+        notes=board_notes(head, lacks, entries, known, draws, forgotten=forgotten),
         floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
         reference=reference,
     )

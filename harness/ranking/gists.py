@@ -30,6 +30,7 @@ from harness.records.evaluation import (
     RulesReference,
 )
 from harness.records.meter import MeterDescription, SourceDescription
+from harness.records.rule_book import KnownRules
 from harness.records.rules import Rules
 from harness.records.session import Notice
 
@@ -104,9 +105,10 @@ class Line(Frozen, array_like=True):
     """Whether the kernel was made to forget files before its sessions; both, where some differ."""
 
 
-def gist_of(stored: StoredLike, rules: Rules) -> tuple[Gist, Head]:
-    """Return the gist of a record under these rules, and what it says of its board."""
+def gist_of(stored: StoredLike, known: KnownRules) -> tuple[Gist, Head]:
+    """Return the gist of a record under its rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
+    rules = known.of(record.rules.digest)
     key = board_key(stored, rules)
     whole = _digest_of(msgspec.json.encode(key))
     head = _head(record, key, _board_id(key, whole))
@@ -146,7 +148,7 @@ def problem_of(stored: StoredLike) -> Problem | None:
     return None
 
 
-def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
+def board_key(stored: StoredLike, known: KnownRules) -> dict[str, Any]:
     """Return everything that must be the same for two figures to be compared.
 
     The status is a part: what is verified and what teams report of themselves never share a board.
@@ -162,7 +164,7 @@ def board_key(stored: StoredLike, rules: Rules) -> dict[str, Any]:
         "sources": _in_order(list(map(_identity, record.meter.sources))),
         "cpu_account": _cpu_account(record),
         "rules": record.rules,
-        "status": board_status(record, rules, verified=stored.verified),
+        "status": board_status(record, known.of(record.rules.digest), verified=stored.verified),
     }
 
 
@@ -180,12 +182,14 @@ def _board_id(key: Mapping[str, Any], whole: str) -> str:
     return f"{key['task'][0]}-{key['scenario']}-{whole[:8]}"
 
 
-def line_of(completed: Sequence[StoredLike], copies: Sequence[StoredLike], rules: Rules) -> Line:
+def line_of(
+    completed: Sequence[StoredLike], copies: Sequence[StoredLike], known: KnownRules
+) -> Line:
     """Return the line of an entry; ``completed`` are its completed evaluations on a board, by age.
 
     ``copies`` are those of the latest content of its exact copies.
     """
-    own = _pooled(completed)
+    own, rules = _pooled(completed), known.of(completed[-1].record.rules.digest)
     resolved = resolved_records([each.record for each in own])
     row = _row(completed, copies, rules, None if copies else resolved)
     forgotten = {

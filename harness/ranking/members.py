@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from harness.ranking.gists import StoredLike, board_id, board_key
 from harness.records.board import Board, Boards
-from harness.records.rules import Rules
+from harness.records.rule_book import KnownRules
 
 S = TypeVar("S", bound=StoredLike)
 
 
-def members_by_board(stored: Iterable[S], boards: Boards, rules: Rules) -> dict[str, dict[str, S]]:
+def members_by_board(
+    stored: Iterable[S], boards: Boards, rules: KnownRules
+) -> dict[str, dict[str, S]]:
     """Return the records of every board by their paths.
 
     What is among the boards' problems is on none: it has no part in any entry's history either.

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from harness.ranking.base_power import Draw, base_ratio, overturned
 from harness.ranking.gists import Head
 from harness.records.board import BoardEntry, BoardStatus
+from harness.records.rule_book import KnownRules
 from harness.records.rules import Rules
 from harness.records.session import Notice
 
@@ -19,7 +20,7 @@ def board_notes(
     head: Head,
     lacks: Sequence[str],
     entries: Sequence[BoardEntry],
-    rules: Rules,
+    known: KnownRules,
     draws: Sequence[Draw] = (),
     *,
     forgotten: Mapping[str, Collection[bool]],
@@ -31,11 +32,12 @@ def board_notes(
     entries, where the meter is the CPU-time model. ``forgotten`` is by entry whether the kernel was
     made to forget files before its sessions.
     """
+    rules = known.of(head.rules.digest)
     return (
         *_about_energy(head),
         *_about_order(head, entries, draws),
         *_about_status(head.board.status, lacks, rules),
-        *_about_rules(head, rules),
+        *_about_rules(head, rules, known.in_force),
         *_about_rows(entries, rules),
         *_about_caches(entries, forgotten),
     )
@@ -116,15 +118,22 @@ def _about_status(status: BoardStatus, lacks: Sequence[str], rules: Rules) -> It
         )
 
 
-def _about_rules(record: Head, rules: Rules) -> Iterator[Notice]:
-    if record.rules.digest != rules.reference_to_these.digest:
-        yield Notice(
-            code="other-rules",
-            message="made under other rules"
-            f" ({record.rules.version}, digest {record.rules.digest[:8]}) than those in force"
-            f" ({rules.version}, digest {rules.reference_to_these.digest[:8]})",
-            remedy="evaluate the entries again to have them on a board of the rules in force",
+def _about_rules(record: Head, rules: Rules, in_force: Rules) -> Iterator[Notice]:
+    """Say under which rules it was made, and where others had to stand in for them: ``rules``."""
+    said, now = record.rules, in_force.reference_to_these
+    if said.digest == now.digest:
+        return
+    message = (
+        f"made under other rules ({said.version}, digest {said.digest[:8]}) than those in force"
+        f" ({now.version}, digest {now.digest[:8]})"
+    )
+    again = "evaluate the entries again to have them on a board of the rules in force"
+    if rules.reference_to_these.digest != said.digest:
+        message += (
+            ", and not to be found here: status, floor, classes and intervals are by those in force"
         )
+        again = f"keep the rules.toml of then as leaderboard/rules/NAME.toml; or {again}"
+    yield Notice(code="other-rules", message=message, remedy=again)
 
 
 def _about_rows(entries: Sequence[BoardEntry], rules: Rules) -> Iterator[Notice]:

@@ -17,7 +17,7 @@ from harness.ranking.usable import why_void, why_without_figures
 from harness.records.base import canonical_json
 from harness.records.board import BoardStatus, Problem
 from harness.records.evaluation import Completed, EvaluationRecord, Failed
-from harness.records.rules import Rules
+from harness.records.rule_book import KnownRules
 
 _WORDS = {
     "task": "the task, or its version",
@@ -63,7 +63,7 @@ class Evaluations:
         return tuple(each.path for each in self.members)
 
 
-def evaluations_of(stored: Iterable[StoredLike], rules: Rules) -> list[Evaluations]:
+def evaluations_of(stored: Iterable[StoredLike], rules: KnownRules) -> list[Evaluations]:
     """Pool the usable evaluations of one entry as boards do: by board, of its latest digest there.
 
     One measurement counts once. Raises ``UsageError`` where there is none, with what is wrong with

@@ -6,7 +6,7 @@ an hour of a machine. So the rules may set a number per team and task.
 Counted is each evaluation that an organiser signed on data whose labels are not public, by whatever
 protocol, also one that the entry failed or that stood in a campaign that is void: its record tells
 its quality all the same. Not counted is one that failed by the organiser's fault and has no
-quality, nor one of a reference entry of the rules (null, control): these have a part in the method.
+quality, nor one of a reference entry of its rules (null, control): these have a part in the method.
 Another version of an entry, of the rules or of the data begins no new count: only a change of the
 number in the rules gives more. Of one evaluation there may be several records, made before and
 after an interruption, or signed by two keys: it counts once.
@@ -24,6 +24,7 @@ from msgspec.structs import asdict, replace
 from harness.records.base import digest
 from harness.records.board import Board
 from harness.records.evaluation import EvaluationRecord, Failed
+from harness.records.rule_book import KnownRules
 from harness.records.rules import Rules
 from harness.records.session import Notice
 from harness.records.team_names import team_key
@@ -44,7 +45,7 @@ class Vouched(Protocol):
 
 
 def official_evaluations(
-    stored: Iterable[Vouched], rules: Rules, *, without: Collection[str] = ()
+    stored: Iterable[Vouched], rules: KnownRules, *, without: Collection[str] = ()
 ) -> Mapping[tuple[str, str], int]:
     """Count what counts towards the quota, by task and team (``team_key``); 0 for all others.
 
@@ -53,7 +54,7 @@ def official_evaluations(
     counted = (
         (each.record.task.id, each.record.submission.team, evaluation_id(each.record))
         for each in stored
-        if each.verified and counts_towards(each.record, rules)
+        if each.verified and counts_towards(each.record, rules.of(each.record.rules.digest))
     )
     return tally(each for each in counted if each[2] not in without)
 

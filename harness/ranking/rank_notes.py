@@ -33,9 +33,10 @@ _NO_RANKS: dict[WhyNoRanks, _Said] = {
         "evaluate entries with --protocol official, by a meter that resolves their energy",
     ),
     "other-rules": _Said(
-        "no ranks: made under other rules, whose margins are not in force, and there is no "
+        "no ranks: made under other rules, which are not to be found here, and there is no "
         "signed joint file that was made under them",
-        "evaluate the entries again to have them ranked by the rules in force",
+        "keep the rules.toml of then as leaderboard/rules/NAME.toml, or evaluate the entries again "
+        "to have them ranked by the rules in force",
     ),
     "other-task": _Said(
         "no ranks: the outcomes of single items cannot be scored, for the task is not here as it "

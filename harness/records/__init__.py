@@ -6,8 +6,8 @@ Where to look, by module:
     the record of an evaluation        evaluation, session, meter, environment
     boards and joint files             board, joint
     other documents                    imported, unfinished, finding
-    organisers' files                  rules, profile, profile_file, teams, team_names, task_words,
-                                       site_settings, toml, fields
+    organisers' files                  rules, rule_book, profile, profile_file, teams, team_names,
+                                       task_words, site_settings, toml, fields
     signatures, and what is kept back  signing, withholding
     figures of energy                  energy, estimates, statistics, quantiles, sums
     when sessions are enough           looks, stopping

@@ -269,6 +269,15 @@ class Rules(Frozen):
     """By task."""
 
     @property
+    def in_force(self) -> Rules:
+        """These: no others are known beside them, see ``rule_book``."""
+        return self
+
+    def of(self, digest: str) -> Rules:  # noqa: ARG002 - as of a book of several
+        """Return the rules that a record goes by that names any: these."""
+        return self
+
+    @property
     def reference_to_these(self) -> RulesReference:
         """What a record keeps of the rules."""
         return RulesReference(

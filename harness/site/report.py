@@ -15,7 +15,7 @@ from harness.ranking.usable import why_without_figures
 from harness.records.board import Board, BoardEntry, BoardStatus, FailedEntry
 from harness.records.energy import is_resolved
 from harness.records.evaluation import Failed
-from harness.records.rules import Rules
+from harness.records.rule_book import KnownRules
 from harness.site.blocks import Paragraph, Section, name
 from harness.site.blocks_html import html
 from harness.site.blocks_markdown import escaped, markdown
@@ -64,7 +64,7 @@ def _sections(view: EntryView, words: Wording) -> list[Section]:
     return [each for each in sections(view, words) if each.id != "history" or len(view.history) > 1]
 
 
-def view_of_record(stored: StoredLike, rules: Rules | None) -> EntryView:
+def view_of_record(stored: StoredLike, rules: KnownRules | None) -> EntryView:
     """Put together what one record tells by itself: no rank, for a rank is among others.
 
     ``rules`` say whether what an organiser signed is official; ``None`` outside of a project, where
@@ -79,14 +79,15 @@ def view_of_record(stored: StoredLike, rules: Rules | None) -> EntryView:
     return entry_view(board, stored.record.submission.entry, (stored,), on_board=False)
 
 
-def _status(stored: StoredLike, rules: Rules | None) -> BoardStatus:
+def _status(stored: StoredLike, rules: KnownRules | None) -> BoardStatus:
     verified = stored.signed_by is not None
     if rules is not None:
-        return board_status(stored.record, rules, verified=verified)
+        named = stored.record.rules.digest
+        return board_status(stored.record, rules.of(named), verified=verified)
     return "demonstration" if stored.record.demonstration else "self-reported"
 
 
-def _board_of(stored: StoredLike, rules: Rules | None) -> Board:
+def _board_of(stored: StoredLike, rules: KnownRules | None) -> Board:
     """Make the board of a single record: what it was made of, and one row or one failure."""
     record = stored.record
     failed = isinstance(record.outcome, Failed)

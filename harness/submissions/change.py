@@ -38,6 +38,7 @@ MAX_RECORD_BYTES = 16 << 20
 _KEPT = {
     TEAMS_FILE: "who the teams are",
     RULES_FILE: "the rules",
+    "leaderboard/rules/": "rules of before",
     "leaderboard/results/": "results",
     "leaderboard/joint/": "what follows from results",
     "leaderboard/keys/": "the organisers' keys",

@@ -24,6 +24,7 @@ MAX_RULES_BYTES = 1 << 20
 MAX_KEY_BYTES = 1 << 16
 
 _CARD = re.compile(r"tasks/[^/]+/task\.toml")
+_RULES_BEFORE = re.compile(r"leaderboard/rules/[^/]+\.toml")
 _HARNESS = "harness/"
 _MADE_BY_BUILDS = ("leaderboard/site/", "leaderboard/results/", "leaderboard/joint/")
 """Thousands of files, none of which anybody writes by hand."""
@@ -44,10 +45,11 @@ def unreadable(
     for change in sorted(changes):
         path = change.path
         is_card = _CARD.fullmatch(path) is not None
-        if not is_card and path not in {TEAMS_FILE, RULES_FILE}:
+        may_go = is_card or _RULES_BEFORE.fullmatch(path) is not None
+        if not may_go and path not in {TEAMS_FILE, RULES_FILE}:
             continue
-        if is_card and not change.after:
-            continue  # a task may go
+        if may_go and not change.after:
+            continue
         most = MAX_TEAMS_BYTES if path == TEAMS_FILE else MAX_RULES_BYTES
         content = repository.read(head, path, most)
         if content is None:

@@ -16,7 +16,7 @@ from harness.errors import HarnessError, UsageError
 from harness.records.evaluation import DataReference
 from harness.records.finding import Finding
 from harness.records.profile import UNREGISTERED
-from harness.records.rules import Rules
+from harness.records.rule_book import KnownRules
 from harness.records.seed import MOST_SEED
 from harness.submissions.check import CheckContext, CheckReport, check, wrong_with_name
 from harness.tasks.data import LoadedTest, source_folder
@@ -35,7 +35,7 @@ class References:
         self,
         root: Path,
         context: CheckContext,
-        rules: Rules,
+        rules: KnownRules,
         profiles: Mapping[str, str],
         data: Sequence[Path] = (),
     ) -> None:
@@ -191,7 +191,7 @@ def _task(subject: Subject, references: References) -> Iterator[Finding]:
 
 
 def _rules(subject: Subject, references: References) -> Iterator[Finding]:
-    said, now = subject.record.rules, references.rules.reference_to_these
+    said, now = subject.record.rules, references.rules.in_force.reference_to_these
     if said == now:
         return
     if said.version != now.version:

@@ -184,7 +184,8 @@ def contents(files: Callable[[], list[Path]]) -> str:
 
 def _made_by(project: Project) -> str:
     def of_project() -> list[Path]:
-        return [project.rules_file, *sorted(project.keys.glob("*"))]
+        beside = (*project.rules_before.glob("*"), *project.keys.glob("*"))
+        return [project.rules_file, *sorted(beside)]
 
     return f"{_code()} {contents(of_project)}"
 

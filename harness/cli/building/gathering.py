@@ -24,7 +24,7 @@ from harness.ranking.gists import Gist, Head, Line, gist_of, line_of
 from harness.records.base import Frozen
 from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord
-from harness.records.rules import Rules
+from harness.records.rule_book import KnownRules
 from harness.store.keys import KeyRing
 from harness.store.paths import ITEMS, items_path
 from harness.store.reading import StoredRecord, is_local, read_one
@@ -99,7 +99,7 @@ class Gathered:
     def __init__(
         self,
         results: Path,
-        rules: Rules,
+        rules: KnownRules,
         folders: Iterable[Folder],
         views: Mapping[str, bytes] | None = None,
     ) -> None:
@@ -194,7 +194,7 @@ def gather(
             read[next(folders)] = folder
         views.add(seen)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, project.rules(), kept, views.kept)
+    return Gathered(results, project.rule_book(), kept, views.kept)
 
 
 class _Views:
@@ -253,9 +253,9 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 @cache
-def _project(root: str) -> tuple[Rules, KeyRing]:
+def _project(root: str) -> tuple[KnownRules, KeyRing]:
     project = Project(Path(root))
-    return project.rules(), project.key_ring()
+    return project.rule_book(), project.key_ring()
 
 
 def _is_as_it_was(files: Sequence[Found], folder: Folder) -> bool:
@@ -290,7 +290,7 @@ def _marks(files: Sequence[Found]) -> dict[str, tuple[Mark, ...]]:
 def _read_folder(
     results: Path,
     files: Sequence[Found],
-    rules: Rules,
+    rules: KnownRules,
     keys: KeyRing,
     views: dict[str, bytes],
 ) -> Folder:

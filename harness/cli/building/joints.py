@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 HERE = Here()
 
 BRING_BACK = (
-    "bring the records back that it was made of, or the rules that these name; or, if its ranks "
-    "are to be gone, remove it"
+    "bring the records back that it was made of, or to leaderboard/rules the rules that these "
+    "name; or, if its ranks are to be gone, remove it"
 )
 """What to do about a signed joint file of no board."""
 
@@ -94,7 +94,7 @@ class Joints:
 
         self.results, self.folder = results, joint_folder(results)
         self._keys, self._signer = project.key_ring(), signer
-        self._rules = project.rules()
+        self._rules = project.rule_book()
         self._task = cache(self._loaded)
         self._project = project
         self._root, self.computed = project.root, dict(known or {})
@@ -236,18 +236,21 @@ class Joints:
         self.mark(board.id)
         if not board.entries:
             return _Made(board, board)
-        rows, _ = candidates(board, self._rules)
+        rules = self._rules.of(board.rules_digest)
+        rows, _ = candidates(board, rules)
         behind = [beside.stored[path] for row in board.entries for path in row.evaluations]
         records = records_digest(behind)
         kept, problem = self._kept(board, records)
-        computed, complete = self._compute(board, rows, records, beside) if rows else (None, False)
-        of_kept = kept and with_statistics(board, kept.statistics, self._rules)
+        computed, complete = None, False
+        if rows and not (kept and kept.signature and not self.in_force(board)):
+            computed, complete = self._compute(board, rows, records, beside)
+        of_kept = kept and with_statistics(board, kept.statistics, rules)
         if kept and of_kept and _counts(kept, computed, complete=complete):
             return _Made(of_kept, of_kept)
         if computed is None:
             unranked = without_statistics(board, self._why_none(board, rows))
             return _Made(unranked, unranked, problem=problem)
-        ranked = with_statistics(board, computed, self._rules)
+        ranked = with_statistics(board, computed, rules)
         if board.status == "self-reported":
             return _Made(ranked, ranked)
         signer = self._signer if board.status in SIGNED else None
@@ -265,20 +268,21 @@ class Joints:
 
     def _why_none(self, board: Board, rows: Sequence[BoardEntry]) -> WhyNoRanks:
         """Say why a board has no ranks, after it was tried to make them."""
-        if not self.in_force(board):
+        if not self.can_rank(board):
             return "other-rules"
         if not rows:
             return "no-candidates"
         known = self.used.get(self._places.get(board.id, ""))
         return "other-task" if known and known.other_task else "items-missing"
 
-    def _control(self, task: str) -> str | None:
-        reference = self._rules.reference.get(task)
-        return None if reference is None else reference.control
-
     def in_force(self, board: Board) -> bool:
-        """Say whether a board is of the rules as they are: else nothing ranks it anew."""
-        return board.rules_digest == self._rules.reference_to_these.digest
+        """Say whether a board is of the rules in force: else it keeps the ranks of its file."""
+        return board.rules_digest == self._rules.in_force.reference_to_these.digest
+
+    def can_rank(self, board: Board) -> bool:
+        """Say whether the rules of a board are here: else nothing ranks it anew."""
+        rules = self._rules.of(board.rules_digest)
+        return board.rules_digest == rules.reference_to_these.digest
 
     def _kept(self, board: Board, records: str) -> tuple[JointFile | None, Problem | None]:
         """Return the joint file of a board if it may be used, or what is wrong with it."""
@@ -314,10 +318,10 @@ class Joints:
     ) -> tuple[JointStatistics | None, bool]:
         """Return what the sidecars give, and whether those of all rows are here.
 
-        Nothing for a board of other rules than those in force: the margins that it was made under
-        are known to its joint file alone.
+        Nothing for a board whose rules are not here: the margins that it was made under are known
+        to its joint file alone.
         """
-        if not self.in_force(board):
+        if not self.can_rank(board):
             return None, False
         place = self._evidence(board, rows, records, beside)
         if place is None:
@@ -351,20 +355,20 @@ class Joints:
         from harness.ranking.joint import joint_statistics
         from harness.store.joint import resampling_seed
 
+        rules = self._rules.of(board.rules_digest)
+        reference = rules.reference.get(board.task)
         gathered = gather(
             beside,
             board,
             rows,
             self._task,
-            control=self._control(board.task),
-            least_campaigns=self._rules.campaigns.least,
+            control=None if reference is None else reference.control,
+            least_campaigns=rules.campaigns.least,
         )
         if gathered.evidence is None:
             return Known(statistics=None, complete=False, other_task=gathered.other_task)
         seed = resampling_seed(gathered.keys, records)
-        statistics = joint_statistics(
-            board, gathered.evidence, gathered.left_out, self._rules, seed
-        )
+        statistics = joint_statistics(board, gathered.evidence, gathered.left_out, rules, seed)
         return Known(statistics=statistics, complete=not gathered.left_out)
 
     @cached_property

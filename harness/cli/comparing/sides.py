@@ -17,7 +17,7 @@ from harness.records.session import Notice
 
 if TYPE_CHECKING:
     from harness.ranking.gists import StoredLike
-    from harness.records.rules import Rules
+    from harness.records.rule_book import KnownRules
     from harness.store.results import StoredRecord
 
 ITEMS_ENDING = ".items.json"
@@ -58,7 +58,7 @@ def sources_of(project: Project, texts: Sequence[str], results: Path | None) -> 
     return [read[folder] for folder in folders]
 
 
-def find(text: str, source: Source, rules: Rules) -> Named:
+def find(text: str, source: Source, rules: KnownRules) -> Named:
     """Return the evaluations that an argument names; ``UsageError`` where there are none."""
     if text.endswith(RECORD_ENDING):
         place = _place(Path(text), source.folder)

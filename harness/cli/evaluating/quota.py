@@ -123,4 +123,4 @@ def _counted(
     for place in dict.fromkeys((project.results.resolve(), folder.resolve())):
         stored, _ = read_all(place, keys, local=False)
         found |= {each.digest: each for each in stored}
-    return official_evaluations(found.values(), project.rules(), without=without)
+    return official_evaluations(found.values(), project.rule_book(), without=without)
