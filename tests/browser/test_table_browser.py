@@ -354,6 +354,13 @@ def test_a_view_can_be_sent(open_page: OpenPage, index: Path) -> None:
     assert sent.complaints == []
 
 
+def test_a_view_of_a_team_is_found_by_another_spelling(open_page: OpenPage, index: Path) -> None:
+    opened = open_page(index, f"?{MANY}.team=%C3%A9QUIPE 3")
+    box = board(opened.page, MANY).get_by_label("Team", exact=True)
+    assert box.locator("option:checked").inner_text() == "Équipe 3"
+    assert opened.complaints == []
+
+
 def slugs(*entries: str) -> str:
     from harness.site.paths import safe_name  # noqa: PLC0415 - for this alone
 
