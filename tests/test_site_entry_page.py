@@ -270,6 +270,8 @@ def test_on_hidden_labels_nothing_is_shown_that_the_record_keeps_back() -> None:
     assert (view.confusion, view.classes) == (None, ())
     open_text = page_of(view_of(full)).text  # the check finds what it looks for
     assert "What was taken for what" in open_text
+    assert "As before: the share of" in text
+    assert "Right: the share of" in open_text
 
 
 def test_an_entry_that_only_failed_says_where_and_what_to_do() -> None:
