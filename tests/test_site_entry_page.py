@@ -270,6 +270,8 @@ def test_on_hidden_labels_nothing_is_shown_that_the_record_keeps_back() -> None:
     assert (view.confusion, view.classes) == (None, ())
     open_text = page_of(view_of(full)).text  # the check finds what it looks for
     assert "What was taken for what" in open_text
+    assert "As before: the share of" in text
+    assert "Right: the share of" in open_text
 
 
 def test_an_entry_that_only_failed_says_where_and_what_to_do() -> None:
@@ -453,6 +455,28 @@ def test_the_commands_make_the_same_evaluation_again() -> None:
     assert f"--data hub@{'9' * 40} " in list(commands(hub, "team-model"))[1]
     own = replace(samples.full_record(data={"source": "directory"}), demonstration=False)
     assert "--data DIRECTORY " in list(commands(own, "team-model"))[1]
+
+
+@pytest.mark.parametrize(
+    ("tool", "asked"),
+    [("Landlock 7", " --isolation landlock"), ("none", " --isolation none"),
+     ("bubblewrap 0.11.0", ""), (None, "")],
+)  # fmt: skip
+def test_the_command_asks_for_a_weaker_way_of_keeping_apart(tool: str | None, asked: str) -> None:
+    full = samples.full_record()
+    of = replace(full, isolation=replace(full.isolation, tool=tool))
+    assert list(commands(of, "team-model"))[1].endswith(f" --meter rapl{asked}")
+
+
+def test_the_entries_of_a_campaign_that_the_command_leaves_out_are_counted() -> None:
+    view = samples.full_view()
+    assert "took turns with these" not in page_of(view).text
+    campaign = Campaign(id="c0", entries=tuple(f"entry-{n}" for n in range(40)))
+    made = replace(samples.full_record(), campaign=campaign)
+    text = page_of(view_of(made)).text
+    assert "11 more entries took turns with these" in text
+    assert "submissions/entry-28" in text
+    assert "submissions/entry-29" not in text
 
 
 def test_the_commands_name_the_entry_where_its_latest_record_is_of_a_copy() -> None:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 import site_samples as samples
+from msgspec.structs import replace
 
-from harness.records.board import Board, BoardEntry, Boards
+from harness.records.board import Board, BoardEntry, Boards, JoulesUncertainty
 from harness.records.joint import PrizeResult
 from harness.records.meter import Grade
 from harness.site.language import language
@@ -41,6 +42,28 @@ def test_what_the_meter_leaves_open_is_told_in_shares_of_the_figure() -> None:
     assert told.startswith("±0,400\u00a0% par les bords")
     assert "±40,0\u00a0% par son échelle" in told
     assert meter_uncertainty(samples.unresolved(), FRENCH) == "inconnue"
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "french"),
+    [
+        (0.4, "±40.0\u00a0%", "±40,0\u00a0%"),
+        (1.0, "up to a factor of 2", "jusqu\u2019à un facteur 2"),
+        (1.5, "up to a factor of 2.5", "jusqu\u2019à un facteur 2,5"),
+        (2.0, "up to a factor of 3", "jusqu\u2019à un facteur 3"),
+    ],
+)
+def test_no_energy_is_told_to_be_perhaps_less_than_nothing(
+    share: float, english: str, french: str
+) -> None:
+    left_open = JoulesUncertainty(random=0.1, systematic=12.5 * share)
+    entry = samples.entry(joules_uncertainty=left_open)
+    assert f", and {english} by its scale" in meter_uncertainty(entry, ENGLISH)
+    assert f", et {french} par son échelle" in meter_uncertainty(entry, FRENCH)
+    source = replace(samples.MODEL_SOURCE, relative_uncertainty=share)
+    board = samples.board(entry, sources=(source,))
+    page = render(Boards(boards=(board,), problems=()))["index.html"].decode()
+    assert f"modelled work, not energy, {english}):" in page
 
 
 def test_a_phone_charge_is_19_watt_hours_and_says_whose_figure_that_is() -> None:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
-from harness.records.evaluation import DataReference, EvaluationRecord
+from harness.records.evaluation import DataReference, EvaluationRecord, Isolation
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -41,7 +41,8 @@ def again(view: EntryView, words: Words) -> Section:
     if record.environment is not None:
         digests.append(words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]))
     rules = (record.rules.version, record.rules.digest)
-    return _again(words, typed, tuple(digests), record.data, rules)
+    left_out = len(_together(record, view.name)[MOST_ROWS:])
+    return _again(words, typed, tuple(digests), record.data, rules, left_out=left_out)
 
 
 @lru_cache(maxsize=KEPT)
@@ -51,12 +52,18 @@ def _again(
     digests: tuple[Said, ...],
     data: DataReference,
     rules: tuple[str, str],
+    *,
+    left_out: int,
 ) -> Section:
-    """Say it; ``digests`` are of the entry and, where it has one, of its lock file."""
+    """Say it; ``digests`` are of the entry and, where it has one, of its lock file.
+
+    ``left_out`` is how many entries of its campaign are not in the command.
+    """
     say = words.say
-    blocks: list[Block] = [
-        Paragraph(say["entry.again_why"]),
-        Commands(typed),
+    blocks: list[Block] = [Paragraph(say["entry.again_why"]), Commands(typed)]
+    if left_out:
+        blocks.append(Paragraph(words.text("entry.again_left_out", n=left_out)))
+    blocks += [
         Listing(tuple(_expected(words, digests, data, rules))),
         Paragraph(say["entry.again_differs"], "explain"),
         Paragraph(say["entry.again_verify"], "explain"),
@@ -72,16 +79,32 @@ def commands(record: EvaluationRecord, entry: str) -> Iterator[str]:
     others of its campaign, which took turns with it. The record may be of an exact copy of
     ``entry``, which goes in its place.
     """
-    others = record.campaign.entries if record.campaign is not None else ()
-    own = {entry, record.submission.entry}
-    together = [entry, *(each for each in others if each not in own)][:MOST_ROWS]
+    together = _together(record, entry)[:MOST_ROWS]
     folders = [shlex.quote(f"{PLACE_OF_ENTRIES}/{plain(each)}") for each in together]
     yield f"python -m harness check {folders[0]} --format json"
     data = _data_options(record.data.source, record.data.seed, record.data.revision)
     how = f"{data} --protocol {record.protocol} --scenario {record.scenario}"
     demonstration = " --demonstration" if record.demonstration else ""
-    meters = _meter_options(record.meter.name)
+    meters = _meter_options(record.meter.name) + _isolation_option(record.isolation)
     yield f"python -m harness evaluate {' '.join(folders)} {how}{meters}{demonstration}"
+
+
+def _together(record: EvaluationRecord, entry: str) -> list[str]:
+    """Return the entry, and the others of the campaign."""
+    others = record.campaign.entries if record.campaign is not None else ()
+    own = {entry, record.submission.entry}
+    return [entry, *(each for each in others if each not in own)]
+
+
+def _isolation_option(isolation: Isolation) -> str:
+    """Ask for the way that it was kept apart by, where that is not the strongest there is.
+
+    A record holds what was found out, and not what was asked for.
+    """
+    way = isolation.tool or ""
+    if way.startswith("Landlock"):
+        return " --isolation landlock"
+    return " --isolation none" if way == "none" else ""
 
 
 @lru_cache(maxsize=KEPT)

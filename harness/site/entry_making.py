@@ -38,6 +38,7 @@ from harness.site.entry_view import EntryView
 from harness.site.recorded import joined
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording, Words
+from harness.site.words import uncertainty
 
 T = TypeVar("T")
 
@@ -133,7 +134,7 @@ def _source(source: SourceDescription, words: Wording) -> str:
         "page.source",
         component=words.named("component", source.component),
         grade=words.named("grade", source.grade).lower(),
-        uncertainty=words.language.significant_percent(source.relative_uncertainty),
+        uncertainty=uncertainty(source.relative_uncertainty, words.language),
     )
 
 

@@ -144,6 +144,12 @@ def sessions(view: EntryView, words: Words) -> Section:
         Paragraph(say["entry.sessions_why"], "explain"),
         _session_table(rows[:MOST_SESSIONS], words),
     ]
+    told = (
+        say["entry.right_why"] if any(each.right is not None for each in rows) else "",
+        say["entry.agreement_why"] if any(each.agreement is not None for each in rows) else "",
+    )
+    if any(told):
+        blocks.insert(1, Paragraph(" ".join(filter(None, told)), "explain"))
     if len(rows) > MOST_SESSIONS:
         rest = len(rows) - MOST_SESSIONS
         blocks.append(Paragraph(words.text("entry.more_sessions", n=rest), "explain"))

@@ -175,6 +175,10 @@ class Speaks(Protocol):
         """Spell a share of 1 in per cent to three significant digits."""
         ...
 
+    def plain_number(self, value: float) -> str:
+        """Spell a round number with no more digits than it has."""
+        ...
+
     def many(self, value: float) -> str:
         """Spell a number that need not be exact so that it can be said."""
         ...
@@ -188,8 +192,18 @@ def meter_uncertainty(entry: BoardEntry, language: Speaks) -> str:
     return language.text(
         "meter.uncertainty",
         random=language.significant_percent(left_open.random / joules),
-        systematic=language.significant_percent(left_open.systematic / joules),
+        systematic=uncertainty(left_open.systematic / joules, language),
     )
+
+
+def uncertainty(share: float, language: Speaks) -> str:
+    """Spell how far an energy may be off, as a share of it: from 100 % on as a factor.
+
+    By ±200 % the truth may be three times as much; less than nothing no energy is.
+    """
+    if share < 1:
+        return language.text("meter.share", share=language.significant_percent(share))
+    return language.text("meter.factor", factor=language.plain_number(round(1 + share, 1)))
 
 
 def phone_charge(joules_per_1000_queries: float, language: Speaks) -> str:
