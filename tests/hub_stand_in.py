@@ -47,6 +47,8 @@ class Repository:
     """Terms must be accepted before anything is told."""
     locked: bool = False
     """Terms must be accepted before a file is given; of what there is everybody is told."""
+    refuses: tuple[int, str] | None = None
+    """Status and message of the answer to whatever is asked."""
     licence: str | None = None
     altered: dict[str, bytes] = field(default_factory=dict)
     """What is given out in place of what is listed."""
@@ -99,6 +101,8 @@ class _Handler(BaseHTTPRequestHandler):
         repository = self.server.repositories.get(route["repo"]) if route else None
         if route is None or repository is None:
             self._refuse(HTTPStatus.NOT_FOUND, "RepoNotFound")
+        elif repository.refuses is not None:
+            self._refuse(HTTPStatus(repository.refuses[0]), "", repository.refuses[1])
         elif repository.gated or (repository.locked and route["kind"] == "resolve"):
             self._refuse(HTTPStatus.FORBIDDEN, "GatedRepo")
         elif route["commit"] != repository.commit:
@@ -153,8 +157,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _host(self) -> str:
         return self.headers.get("Host", "").partition(":")[0]
 
-    def _refuse(self, status: HTTPStatus, code: str) -> None:
-        self._answer(status, b"", {"X-Error-Code": code, "X-Error-Message": code})
+    def _refuse(self, status: HTTPStatus, code: str, message: str | None = None) -> None:
+        self._answer(status, b"", {"X-Error-Code": code, "X-Error-Message": message or code})
 
     def _json(self, value: object) -> None:
         content = json.dumps(value).encode()

@@ -247,6 +247,16 @@ def test_a_folder_is_of_the_task_whose_columns_it_has(root: Path, tmp_path: Path
     write_plan(tmp_path / "half.partial", plan)
     refused = run("data", "verify", tmp_path / "half")
     assert "is only half fetched: 0.0 of 2.0 MB are here" in refused.stderr
+    write_parquet(tmp_path / "half", train=texts("train", 4), test=texts("test", 3))
+    assert document("data", "verify", tmp_path / "half")["ok"]  # what is left beside it is stale
+
+
+def test_the_home_of_a_user_that_there_is_not_is_no_folder(root: Path) -> None:
+    assert root.is_dir()
+    for asked in (("~nosuch/x",), ("toy", "--data", "~nosuch/x")):
+        refused = run("data", "verify", *asked)
+        assert refused.exit_code == 2
+        assert "there is no" in refused.stderr
 
 
 def test_the_folder_that_one_stands_in_is_a_folder_as_any_other(

@@ -396,7 +396,12 @@ def test_texts_that_are_not_utf8_are_refused(tmp_path: Path) -> None:
     ("column", "found"),
     [
         (pa.array([{"path": "a.png"}] * 2), "is a struct of path"),
-        (pa.array([{"bytes": b"x", "path": "a"}, {"bytes": None, "path": "b"}]), "row 1 is null"),
+        (pa.array([{"bytes": b"x", "path": "a"}, {"bytes": None, "path": None}]), "row 1 is null"),
+        (
+            pa.array([{"bytes": b"x", "path": "a"}, {"bytes": None, "path": "b"}]),
+            "row 1 names the file 'b', and does not hold it",
+        ),
+        (pa.array([{"bytes": None, "path": 3}, {"bytes": b"x", "path": None}]), "row 0 is null"),
         (pa.array([{"bytes": b"x"}, None]), "row 1 is null"),
         (pa.array(["a.png", "b.png"]), "holds string"),
     ],

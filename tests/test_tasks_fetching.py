@@ -58,6 +58,13 @@ configs:
 ---
 """
 FALSE = "0" * 64
+REFUSALS = {
+    "expired": (401, "Invalid credentials in Authorization header"),
+    "disabled": (403, "Access to this resource is disabled."),
+    "forbidden": (403, "Storage locked"),
+    "limited": (429, "Too many requests"),
+}
+"""Status and message of the hub's answer, by the set that is asked for."""
 TOKEN = "hf_of-a-user"  # noqa: S105 - nobody's
 KEPT = 2 * PIECE_BYTES
 BREAK = KEPT + 900
@@ -99,6 +106,8 @@ def repositories(place: Place) -> dict[str, Repository]:
     made["sharded"] = Repository(COMMIT, shards(files / "sharded", **tables))
     made["gated"] = Repository(COMMIT, text, gated=True)
     made["locked"] = Repository(COMMIT, text, locked=True)
+    for name, refusal in REFUSALS.items():
+        made[name] = Repository(COMMIT, text, refuses=refusal)
     made["no-test"] = Repository(COMMIT, shards(files / "no-test", train=texts("t", 3)))
     wrong = {name: table.drop_columns(["quote"]) for name, table in two_texts().items()}
     made["no-quote"] = Repository(COMMIT, shards(files / "no-quote", **wrong))
@@ -194,6 +203,10 @@ def test_shards_keep_their_order_in_a_folder_of_ones_own(place: Place, seen: See
         ("gated", "org/gated: is gated", "hf auth login"),
         ("locked", "org/locked: is gated", "/datasets/org/locked"),
         ("absent", "org/absent: is not there, or not for this user", "HF_TOKEN"),
+        ("expired", "the hub does not take this user's token", "unset HF_TOKEN"),
+        ("disabled", "the hub refuses it: 403", "says why"),
+        ("forbidden", "the hub refuses it: 403 Forbidden: Storage locked", "says why"),
+        ("limited", "the hub is asked too often: 429", "wait some minutes"),
         ("no-commit", f"org/text@{OTHER_COMMIT}: the hub has no such commit", "commit"),
         ("no-test", "split 'test' is missing; there are train", "[hub]"),
         ("no-quote", "column 'quote': is missing; there are 'id'", "[columns]"),

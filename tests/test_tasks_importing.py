@@ -68,7 +68,7 @@ def imported(  # noqa: PLR0917 - as the function that it calls
         source,
         destination,
         names=names or Names(),
-        halving=halving or Halving(),
+        halving=halving,
         force=force,
     )
 
@@ -208,6 +208,12 @@ def test_folders_of_train_and_test_are_taken_as_that(tmp_path: Path) -> None:
             path.write_text(f"{split} {row}")
     kept = imported(task, "folder", tmp_path / "texts", tmp_path / "set")
     assert (kept.test_items, kept.train_items) == (2, 3)
+    for halving in (Halving(seed=3), Halving(test_share=1.0)):
+        with pytest.raises(UsageError, match="--seed and --test-share would decide it"):
+            imported(task, "folder", tmp_path / "texts", tmp_path / "no", halving=halving)
+    (tmp_path / "texts" / "README.md").write_text("what this is")
+    told = faults(task, "folder", tmp_path / "texts")
+    assert told == f"{tmp_path}/texts/README.md: lies in no folder of a class"
 
 
 def test_boxes_are_written_as_the_hub_writes_them(tmp_path: Path) -> None:
@@ -306,7 +312,13 @@ def test_rows_that_are_none_are_all_named_with_the_faults_of_the_others(tmp_path
         ("csv", b'quote,label\n"x,a\n', "row 1 or the one below it: is not as it should be"),
         ("csv", b"quote,l\xff\nx,a\n", "its header is not UTF-8"),
         ("csv", b"text,label\nx,a\n", "column 'quote' is missing; there are 'label', 'text'"),
+        ("csv", b"quote,label,label\nx,a,b\n", "its header has the column 'label' twice"),
         ("csv", b"quote,label\n", "holds no item"),
+        (
+            "jsonl",
+            b'{"quote": "x", "label": "a"}\n{"quote": "y", "label": "a", "label": "b"}',
+            "line 2: is not as it should be written: the key 'label' stands twice",
+        ),
         ("csv", b"", "holds no item"),
         ("jsonl", b'{"quote": "x", "label": "a"}\n[1]\n', "line 2: is no JSON object"),
         ("jsonl", b'{"quote": 3, "label": "a"}', "line 1: the sample is 3, no text"),

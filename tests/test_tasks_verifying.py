@@ -202,14 +202,28 @@ def test_recordings_are_decoded_whole() -> None:
     pytest.importorskip("soundfile")
     decode = decoder_of("audio")
     assert decode is not None
-    assert decode(wav(100)) == Form(told="12000 Hz, 1 channels")
-    assert decode(wav(0)) == Form(told="12000 Hz, 1 channels", empty=True)
+    assert decode(wav(100)) == Form(told="12000 Hz, 1 channels", coding="WAV PCM_16")
+    assert decode(wav(0)) == Form(told="12000 Hz, 1 channels", coding="WAV PCM_16", empty=True)
     for unknown in (b"\xff\xff\xff\xff", b"\x00\xf0\xff\x7f"):  # who cannot go back writes these
         assert decode(wav(100)[:40] + unknown + wav(100)[44:]).told
     assert decode(wav(100)[:36] + b"LIST\3\0\0\0abc\0" + wav(100)[36:]).told
     for bad in (b"", b"RIFF", wav(10)[:30], wav(100)[:-40], wav(100, declared=101), tile(0)):
         with pytest.raises(ValueError, match=r"\S"):
             decode(bad)
+
+
+def test_a_recording_that_does_not_say_how_long_it_is_is_told_as_that() -> None:
+    soundfile = pytest.importorskip("soundfile")
+    stream = io.BytesIO()
+    soundfile.write(stream, np.zeros(500), 12_000, format="FLAC")
+    streamed = bytearray(stream.getvalue())
+    streamed[21] &= 0xF0  # STREAMINFO's 36 bits of all samples
+    streamed[22:26] = bytes(4)
+    decode = decoder_of("audio")
+    assert decode is not None
+    assert decode(stream.getvalue()).coding == "FLAC PCM_16"
+    with pytest.raises(ValueError, match="does not say how long it is"):
+        decode(bytes(streamed))
 
 
 def test_a_decompression_bomb_is_not_unpacked(monkeypatch: pytest.MonkeyPatch) -> None:

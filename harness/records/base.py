@@ -83,7 +83,7 @@ def parse_plain(content: bytes, where: object) -> object:
         text = content.decode("utf-8")
         plain: object = json.loads(
             text,
-            object_pairs_hook=_no_duplicates,
+            object_pairs_hook=no_duplicates,
             parse_constant=_no_constants,
             parse_float=_finite,
         )
@@ -133,7 +133,8 @@ def beyond_64_bits(plain: object, field: str = "$") -> str | None:
     return None
 
 
-def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of JSON of its pairs; ``ValueError`` where a key stands twice."""
     made = dict(pairs)
     if len(made) != len(pairs):
         seen: set[str] = set()

@@ -10,7 +10,7 @@ Where to look, by module:
     rows of Parquet files       directory, class_names, tables
     data of the hub             hub, listing, fetching, downloading, kept
     data of an organiser's own  importing, listed, annotations, converting, writing
-    what is wrong with data     row_faults, headers, decoding, verifying
+    what is wrong with data     row_faults, headers, decoding, varying, verifying
     digests                     digests
     answers and their scores    answers, outcomes, quality, scoring, detection, item_scores
     intervals of quality        intervals, shares, spreads

@@ -12,7 +12,7 @@ from harness.records.evaluation import DataReference
 from harness.tasks.card import TaskCard
 from harness.tasks.digests import data_digest
 from harness.tasks.generator import SplitName, TaskCode
-from harness.tasks.kept import half_of, read_set, require_as_kept
+from harness.tasks.kept import half_of, named_folder, read_set, require_as_kept
 from harness.tasks.protocol import Split
 from harness.tasks.splits import ItemSplit, without_samples_of
 
@@ -51,7 +51,7 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
     kind, at, revision = source.partition("@")
     if kind == "hub":
         return _from_hub(card, code, revision if at else None, seed)
-    directory = Path(source).expanduser()
+    directory = named_folder(source)
     if directory.is_dir():
         return _from_directory(card, code, directory, seed)
     half = half_of(directory)
@@ -85,7 +85,7 @@ def source_folder(card: TaskCard, source: str) -> Path | None:
         from harness.tasks.hub import fetched_set, pinned_revision  # noqa: PLC0415 - seldom
 
         return fetched_set(card, *pinned_revision(card, revision if at else None))[0]
-    directory = Path(source).expanduser()
+    directory = named_folder(source)
     if not directory.is_dir():
         return None
     from harness.tasks.directory import data_folder  # noqa: PLC0415 - heavy

@@ -8,12 +8,18 @@ from collections.abc import Callable
 
 from harness.records.base import Frozen
 
+UNKNOWN_FRAMES = 2**63 - 1
+"""What libsndfile makes of a FLAC whose header gives no length: encoders that write to a pipe leave
+it out."""
+
 
 class Form(Frozen):
     """What a decoded sample is."""
 
     told: str
     """What samples of one kind have in common: size and mode of an image, rate of a recording."""
+    coding: str
+    """What samples must share to cost alike: the kind of file, and how values stand in it."""
     empty: bool = False
     """A recording without a single value."""
 
@@ -34,7 +40,11 @@ def _decode_image(content: bytes) -> Form:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
             with Image.open(io.BytesIO(content)) as image:
                 image.load()
-                return Form(told=f"{image.width} x {image.height} {image.mode}")
+                coding = (image.format, image.info.get("compression"), image.mode)
+                return Form(
+                    told=f"{image.width} x {image.height} {image.mode}",
+                    coding=" ".join(str(part) for part in coding if part),
+                )
     except Exception as error:  # noqa: BLE001 - on bytes that are no image, decoders raise anything
         raise ValueError(_reason(error)) from None
 
@@ -45,13 +55,17 @@ def _decode_audio(content: bytes) -> Form:
     _require_whole_wave(content)
     try:
         with soundfile.SoundFile(io.BytesIO(content)) as file:
-            declared, read = file.frames, len(file.read())
+            declared = file.frames
+            read = 0 if declared == UNKNOWN_FRAMES else len(file.read())
             told = f"{file.samplerate} Hz, {file.channels} channels"
+            coding = f"{file.format} {file.subtype}"
     except Exception as error:  # noqa: BLE001 - as above
         raise ValueError(_reason(error)) from None
+    if declared == UNKNOWN_FRAMES:
+        raise ValueError("does not say how long it is, and libsndfile must know: encode it again")
     if read != declared:
         raise ValueError(f"ends after {read:,} of its {declared:,} frames")
-    return Form(told=told, empty=read == 0)
+    return Form(told=told, coding=coding, empty=read == 0)
 
 
 _UNKNOWN = 0x7FFF_0000

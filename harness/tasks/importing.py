@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from harness.errors import ConfigurationError
+from harness.errors import ConfigurationError, UsageError
 from harness.tasks.annotations import parse_annotations
 from harness.tasks.card import TaskCard
 from harness.tasks.generator import SplitName
@@ -44,19 +44,28 @@ def import_set(
     destination: Path,
     *,
     names: Names,
-    halving: Halving,
+    halving: Halving | None,
     force: bool,
     public: bool = False,
     on_items: Callable[[int], None] = lambda _: None,
 ) -> KeptSet:
     """Read ``source``, one of ``FORMS``, into a folder of Parquet; see ``write_items``.
 
-    ``public``: whether others have the source, so that its labels can be looked up.
-    Raises ``ConfigurationError`` that names everything that is wrong with the source.
+    ``halving``: how it is to be split, where that was asked for. ``public``: whether others have
+    the source, so that its labels can be looked up. Raises ``ConfigurationError`` that names
+    everything that is wrong with the source, ``UsageError`` for a ``halving`` of one that says how
+    it is split.
     """
     require_free(destination.absolute(), force=force)
     reader = _Reader(card, form, source, names)
     groups, says_split = reader.survey()
+    if says_split and halving is not None:
+        raise UsageError(
+            f"{source}: says what is train and what is test; --seed and --test-share would decide "
+            "it",
+            remedy="leave them out, or import a source that says nothing of splits",
+        )
+    halving = halving or Halving()
     chosen = set() if says_split else groups_for_test(groups, halving)
 
     def items() -> Iterator[tuple[SplitName, Item]]:

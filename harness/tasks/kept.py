@@ -99,6 +99,14 @@ class Half(Frozen):
         return f"{self.bytes_here / 1e6:,.1f} of {self.bytes / 1e6:,.1f} MB are here"
 
 
+def named_folder(source: str) -> Path:
+    """Return the folder that a source of data names, ``~`` as a shell has it.
+
+    Of a user that there is not, as a shell does too, it stays as it is.
+    """
+    return Path(os.path.expanduser(source))  # noqa: PTH111 - that of Path raises there
+
+
 def partial_of(folder: Path) -> Path:
     """Return where ``folder`` is made until it is whole."""
     return folder.with_name(folder.name + PARTIAL)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.errors import ConfigurationError
+from harness.records.base import no_duplicates
 from harness.tasks.card import TaskCard
 
 DELIMITERS = (",", ";", "\t")
@@ -119,7 +120,7 @@ def folder_rows(card: TaskCard, source: Path) -> Iterator[Row]:
             remedy="use csv or jsonl, or a converter of the task's",
         )
     paths = sorted(_files_below(source))
-    tops = {path.name for path in source.iterdir() if not path.name.startswith(".")}
+    tops = {path.relative_to(source).parts[0] for path in paths if path.parent != source}
     is_split = "test" in tops and tops <= {"train", "test"}
     for path in paths:
         parts = path.relative_to(source).parts
@@ -130,7 +131,7 @@ def folder_rows(card: TaskCard, source: Path) -> Iterator[Row]:
             label=inner[0] if len(inner) > 1 else None,
             id=None,
             group=inner[1] if len(inner) > 2 else None,  # noqa: PLR2004 - class, group, file
-            split=parts[0] if is_split else None,
+            split=parts[0] if is_split and len(parts) > 1 else None,
         )
 
 
@@ -206,6 +207,13 @@ def _csv_records(source: Path, faults: Faults) -> Iterator[tuple[str, dict[str, 
             file.seek(0)
             delimiter = max(DELIMITERS, key=header.count)
             reader = csv.DictReader(file, delimiter=delimiter, strict=True)
+            named = [name for name in reader.fieldnames or () if name]
+            if len(set(named)) < len(named):
+                doubled = next(name for name in named if named.count(name) > 1)
+                raise ConfigurationError(
+                    f"{source}: its header has the column {doubled!r} twice",
+                    remedy="keep one of the two, or give each a name of its own",
+                )
             for number, record in enumerate(reader, start=1):
                 where = f"{source}: row {number} (up to line {reader.line_num})"
                 found = _fault_of_cells(record)
@@ -243,7 +251,9 @@ def _jsonl_records(source: Path, faults: Faults) -> Iterator[tuple[str, dict[str
                 where = f"{source}: line {number}"
                 try:
                     text = line.decode("utf-8-sig" if number == 1 else "utf-8")
-                    record = json.loads(text) if text.strip() else None
+                    record = None
+                    if text.strip():
+                        record = json.loads(text, object_pairs_hook=no_duplicates)
                 except UnicodeError as error:
                     faults.add(where, f"is not UTF-8: {error}")
                 except (ValueError, RecursionError) as error:

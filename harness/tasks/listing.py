@@ -23,6 +23,16 @@ PROBE_SECONDS = 5.0
 MESSAGE_CHARACTERS = 300
 """How much of a library's message is passed on: some print a whole schema."""
 
+REFUSALS = {
+    401: (
+        "does not take this user's token",
+        "run `hf auth login` again, or unset HF_TOKEN: what is public needs no token",
+    ),
+    403: ("refuses it", "its page there says why; a token needs the right to read it"),
+    429: ("is asked too often", "wait some minutes, and run it again"),
+}
+"""What the hub means by a status, and what to do."""
+
 
 class Remote(Frozen):
     """One file on the hub."""
@@ -131,6 +141,12 @@ def _ask(card: TaskCard, hub: Hub, revision: str) -> DatasetInfo:
         found = "is gated" if hub.gated else "is not there, or not for this user"
         raise locked_error(hub.id, found) from None
     except Exception as error:  # noqa: BLE001 - of whichever HTTP client the library brings
+        status = getattr(getattr(error, "response", None), "status_code", None)
+        if status in REFUSALS:
+            found, remedy = REFUSALS[status]
+            raise ConfigurationError(
+                f"{where}: the hub {found}: {one_line(error)}", remedy=remedy
+            ) from None
         raise ConfigurationError(
             f"{where}: the hub cannot be reached: {one_line(error)}",
             remedy="connect, and run it again; or fetch it on a machine with a network with "

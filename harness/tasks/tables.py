@@ -1,4 +1,4 @@
-"""From Parquet and Arrow files in a data set's own columns to checked rows, a batch at a time.
+"""From Parquet files in a data set's own columns to checked rows, a batch at a time.
 
 The hub's tables and a directory's go through the same code. Nothing here holds more than a batch.
 """
@@ -216,15 +216,18 @@ class _Batch:
         column = self._columns.column(name)
         if card.task.modality == "text":
             return self._checked(name, _plain(column), _is_text, "text")
+        paths = None
         if pa.types.is_struct(column.type):
             if column.type.get_field_index("bytes") < 0:
                 fields = ", ".join(column.type.field(i).name for i in range(column.type.num_fields))
                 raise self._part.fault(
                     name, f"is a struct of {fields}", "store the encoded files in 'bytes'"
                 )
+            if column.type.get_field_index("path") >= 0:
+                paths = _plain(pc.struct_field(column, "path"))
             column = pc.struct_field(column, "bytes")
         wanted = f"encoded {card.task.modality} files"
-        return self._checked(name, _plain(column), _is_binary, wanted)
+        return self._checked(name, _plain(column), _is_binary, wanted, paths)
 
     def _texts(self, name: str) -> Array:
         column = _plain(self._columns.column(name))
@@ -277,16 +280,24 @@ class _Batch:
         return boxes
 
     def _checked(
-        self, name: str, column: Array, allowed: Callable[[DataType], bool], wanted: str
+        self,
+        name: str,
+        column: Array,
+        allowed: Callable[[DataType], bool],
+        wanted: str,
+        paths: Array | None = None,
     ) -> _Column:
-        """See that a column is of an allowed type, and note the rows that are null or not UTF-8."""
+        """See that a column is of an allowed type, and note the rows that are null or not UTF-8.
+
+        ``paths`` say which files stand for rows that are null.
+        """
         if not allowed(column.type):
             raise self._part.fault(name, f"holds {column.type}", f"store {wanted}")
         wrong: list[int] = []
         if column.null_count:
             is_null = column.is_null().to_numpy(zero_copy_only=False)
             for row in np.flatnonzero(is_null).tolist():
-                self._wrong(name, row, "is null", "fill the value in, or leave the row out")
+                self._wrong(name, row, *_lacking(paths, row))
                 wrong.append(row)
         try:
             column.validate(full=True)  # among others, that texts are UTF-8
@@ -299,6 +310,15 @@ class _Batch:
             wrong += undecodable
         there = np.delete(np.arange(len(column)), wrong) if wrong else None
         return _Column(column, there)
+
+
+def _lacking(paths: Array | None, row: int) -> tuple[str, str]:
+    """Say what a row is that is null, and what to do."""
+    if paths is None or not _is_text(paths.type) or not paths[row].is_valid:
+        return "is null", "fill the value in, or leave the row out"
+    path = bytes(paths[row].as_buffer()).decode(errors="backslashreplace")
+    remedy = "put the file itself into 'bytes', as data import does, and embed_table_storage of "
+    return f"names the file {path!r}, and does not hold it", f"{remedy}datasets.table"
 
 
 def _undecodable(column: Array) -> list[int]:

@@ -20,6 +20,7 @@ from harness.tasks.protocol import Sample, Split
 from harness.tasks.row_faults import RowsError
 from harness.tasks.splits import fingerprints_of, stream_samples
 from harness.tasks.task import FolderTask
+from harness.tasks.varying import told_of_variants
 
 MOST_SHOWN = 20
 FORMS_SHOWN = 8
@@ -142,6 +143,9 @@ def verify(
             on_items(name, done, len(split))
         splits[name] = look.report()
         notes += look.notes()
+        if name == "test" and look.decode is not None:
+            told = told_of_variants(split, task.perturb, look.decode)
+            notes += [Note(code="variants-otherwise", message=f"test: {told}")] if told else []
     if len(looks) > 1:
         _check_apart(looks["train"], looks["test"], found)
         notes += _notes_on_both(halves["train"], halves["test"])
@@ -230,7 +234,7 @@ class _Look:
     ) -> None:
         self.card, self.split, self.places = card, split, places
         self._name, self._found = name, found
-        self._decode = decoder_of(card.task.modality)
+        self.decode = decoder_of(card.task.modality)
         self._forms: Counter[str] = Counter()
         self._position = self._decoded = self._bytes = self._longest = 0
         self.prints = np.empty(len(split), np.int64)
@@ -244,14 +248,14 @@ class _Look:
         self._longest = max(self._longest, len(content))
         if isinstance(sample, str):
             self.is_empty[self._position] = not sample.strip()
-        elif self._decode is not None:
+        elif self.decode is not None:
             self._decode_whole(sample)
         self._position += 1
 
     def _decode_whole(self, sample: bytes) -> None:
-        assert self._decode is not None  # noqa: S101 - its only caller looked
+        assert self.decode is not None  # noqa: S101 - its only caller looked
         try:
-            form = self._decode(sample)
+            form = self.decode(sample)
         except ValueError as error:
             where, row = self.places.of(self._position)
             self._found.add(
@@ -290,7 +294,7 @@ class _Look:
         from harness.tasks.spooled import RowNumbers  # noqa: PLC0415 - heavy
 
         name, modality = self._name, self.card.task.modality
-        if self._decode is None and modality != "text" and len(self.split):
+        if self.decode is None and modality != "text" and len(self.split):
             yield Note(code="not-decoded", message=f"{name}: nothing here decodes {modality}")
         column = self.card.columns.id
         if column is not None and isinstance(self.split.ids, RowNumbers):

@@ -64,9 +64,11 @@ def run_import(project: Project, card: TaskCard, wish: Wish, line: ProgressLine)
     if wish.form in FORMS:
         _require_options(wish)
         line.note(f"looking through {wish.source}")
-        halving = Halving(
-            seed=wish.seed or 0, test_share=0.2 if wish.test_share is None else wish.test_share
-        )
+        halving = None
+        if wish.seed is not None or wish.test_share is not None:
+            halving = Halving(
+                seed=wish.seed or 0, test_share=0.2 if wish.test_share is None else wish.test_share
+            )
         return import_set(
             card,
             wish.form,

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import UsageError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from harness.cli.project import Project
     from harness.tasks import TaskCard
 
 
 def resolve(project: Project, target: str, source: str | None) -> tuple[TaskCard, str]:
     """Return the task, and the source of its data; ``UsageError`` where one cannot be made out."""
-    from harness.tasks.kept import half_of
+    from harness.tasks.kept import half_of, named_folder
 
     known = {card.task.id: card for card in project.cards()}
     if target in known:
         return known[target], source or _source_of(known[target])
-    folder = Path(target).expanduser()
-    half = half_of(folder)
-    if half is not None:
+    folder = named_folder(target)
+    if not folder.is_dir():
+        half = half_of(folder)
+        if half is None:
+            return project.card(target), ""  # raises: it names those that there are
         raise UsageError(
             f"{folder}: is only half fetched: {half.told}",
             remedy=f"go on with it: python -m harness data fetch TASK --revision {half.revision} "
             f"--to {target}",
         )
-    if not folder.is_dir():
-        return project.card(target), ""  # raises: it names those that there are
     if source is not None:
         raise UsageError(
             f"{target} is a folder, and --data names another source",
