@@ -302,6 +302,31 @@ def test_a_full_disk_is_said_without_a_traceback(words: str) -> None:
     assert "No space left on device" in result.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("schema --output made.json", 0),
+        ("check --no-such-option", 2),
+        ("evaluate nowhere --json", 1),
+        ("compare a", 2),
+    ],
+)
+def test_what_cannot_be_said_on_standard_error_changes_nothing(
+    words: str, code: int, tmp_path: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with Path("/dev/full").open("w") as full, open(writing, "w") as left:  # noqa: PTH123 - of a pipe
+        for stream in (full, left):
+            ended = subprocess.run(
+                [sys.executable, "-m", "harness", *words.split()], cwd=tmp_path,
+                stdout=subprocess.DEVNULL, stderr=stream, timeout=60, check=False,
+            )  # fmt: skip
+            assert ended.returncode == code
+    assert [each.name for each in tmp_path.iterdir()] == ["made.json"] * (not code)
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_is_produced(shell: str) -> None:
     result = harness(_HARNESS_COMPLETE=f"source_{shell}")
