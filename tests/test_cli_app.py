@@ -441,6 +441,21 @@ def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> 
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "github"])
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_document_is_utf_8_whatever_the_locale(tmp_path: Path, form: str, encoding: str) -> None:
+    entry = tmp_path / "some-entry"
+    entry.mkdir()
+    (entry / "submission.toml").write_text('[submission]\nlicence = "façon"\n')
+    ended = subprocess.run(
+        [sys.executable, "-m", "harness", "check", str(entry), "--format", form], cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, capture_output=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert "façon".encode() in ended.stdout
+    ended.stdout.decode()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [
