@@ -71,7 +71,7 @@ def print_json(value: object) -> None:
     """Write one JSON document: under ``--json`` nothing else goes to standard output."""
     from harness.records.base import pretty_json
 
-    write_out(pretty_json(value))
+    write_out(pretty_json(value, with_paths=True))
 
 
 def print_note(text: str) -> None:
