@@ -6,8 +6,8 @@ import gc
 import os
 import signal
 import sys
-from contextlib import suppress
-from io import TextIOWrapper
+from io import BufferedWriter, FileIO, TextIOWrapper
+from typing import Any, TextIO
 
 from harness.cli.app import app
 from harness.cli.interrupts import install
@@ -20,6 +20,8 @@ def main() -> None:
     """Run the command line and exit with its code."""
     take_passphrase()
     _open_closed_streams()
+    if (stderr := sys.__stderr__) and stderr is sys.stderr:
+        sys.stderr = _never_failing(stderr)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # an old locale must end no evaluation
@@ -38,9 +40,29 @@ def main() -> None:
 
 def _report_bug(error: Exception) -> None:
     """Show the traceback of what nobody expected, as Python does, and say what it is."""
-    with suppress(OSError):  # nobody may be reading
-        sys.__excepthook__(type(error), error, error.__traceback__)
-        print_note("this is a bug of the harness: please report the lines above, with the command")
+    sys.__excepthook__(type(error), error, error.__traceback__)
+    print_note("this is a bug of the harness: please report the lines above, with the command")
+
+
+class _Forgiving(FileIO):
+    """A stream of words on the way: one that cannot be written is lost, and nothing else is."""
+
+    def write(self, words: Any, /) -> int:  # noqa: ANN401 - any buffer
+        """Write what can be; the rest counts as written."""
+        size = memoryview(words).nbytes
+        try:
+            return super().write(words) or size
+        except OSError:
+            return size
+
+
+def _never_failing(stream: TextIO) -> TextIOWrapper:
+    """Return standard error as one that a full disk, or a reader who left, makes no difference to.
+
+    A result would be lost for want of a note on it, and the exit code would be another.
+    """
+    forgiving = BufferedWriter(_Forgiving(stream.fileno(), "w", closefd=False))
+    return TextIOWrapper(forgiving, encoding=stream.encoding, line_buffering=True)
 
 
 def _require_working_folder() -> None:

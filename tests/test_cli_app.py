@@ -302,6 +302,31 @@ def test_a_full_disk_is_said_without_a_traceback(words: str) -> None:
     assert "No space left on device" in result.stderr
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has a disk that is full")
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        ("schema --output made.json", 0),
+        ("check --no-such-option", 2),
+        ("evaluate nowhere --json", 1),
+        ("compare a", 2),
+    ],
+)
+def test_what_cannot_be_said_on_standard_error_changes_nothing(
+    words: str, code: int, tmp_path: Path
+) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with Path("/dev/full").open("w") as full, open(writing, "w") as left:  # noqa: PTH123 - of a pipe
+        for stream in (full, left):
+            ended = subprocess.run(
+                [sys.executable, "-m", "harness", *words.split()], cwd=tmp_path,
+                stdout=subprocess.DEVNULL, stderr=stream, timeout=60, check=False,
+            )  # fmt: skip
+            assert ended.returncode == code
+    assert [each.name for each in tmp_path.iterdir()] == ["made.json"] * (not code)
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
 def test_a_completion_script_is_produced(shell: str) -> None:
     result = harness(_HARNESS_COMPLETE=f"source_{shell}")
@@ -414,6 +439,21 @@ def test_a_stream_that_cannot_spell_a_character_ends_nothing(tmp_path: Path) -> 
     assert result.returncode == 1
     assert "LicenseRef-\\u2026" in result.stdout
     assert "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("form", ["json", "sarif", "junit", "github"])
+@pytest.mark.parametrize("encoding", ["latin-1", "ascii"])
+def test_a_document_is_utf_8_whatever_the_locale(tmp_path: Path, form: str, encoding: str) -> None:
+    entry = tmp_path / "some-entry"
+    entry.mkdir()
+    (entry / "submission.toml").write_text('[submission]\nlicence = "façon"\n')
+    ended = subprocess.run(
+        [sys.executable, "-m", "harness", "check", str(entry), "--format", form], cwd=ROOT,
+        env=os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}, capture_output=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert "façon".encode() in ended.stdout
+    ended.stdout.decode()
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ import pytest
 from msgspec.structs import replace
 from notice_codes import codes_in
 from profile_samples import HARDWARE, hardware
+from projects import write_project
 from record_samples import RULES, SOURCE
 from typer.testing import CliRunner
 
@@ -457,6 +458,24 @@ def test_a_faulty_profile_is_a_problem_and_hides_nothing_else(
         f"{folder / 'bench.toml'}: colour: unknown key: known are schema, entry_cores, match, model"
     ]
     assert found.machine is not None
+
+
+def test_results_that_cannot_be_kept_are_a_problem(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    root = write_project(tmp_path / "project")
+    results = root / "leaderboard" / "results"
+    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    monkeypatch.setattr(diagnosis, "choose", lambda *_: Probed())
+
+    before = diagnosis.diagnose(0)
+    assert not any(str(results) in problem.message for problem in before.problems)
+    assert not results.exists()  # looking makes none
+
+    results.write_text("a file")
+    (problem,) = set(diagnosis.diagnose(0).problems) - set(before.problems)
+    assert problem.exit_code == 3
+    assert f"{results}: cannot be written: it is not a folder" in problem.message
 
 
 def test_what_installs_a_package_names_this_environment_which_may_have_no_pip(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 import subprocess
 import sys
 
@@ -44,6 +46,13 @@ def test_json_goes_to_standard_output_and_notes_do_not(capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert out == '{\n "joules": 1.5\n}\n'
     assert err == "working\n"
+
+
+def test_a_path_that_is_no_utf_8_is_printed_all_the_same(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_json({"path": os.fsdecode(b"r\xe9sultats/\xff")})
+    assert json.loads(capsys.readouterr().out) == {"path": "r\ufffdsultats/\ufffd"}
 
 
 def test_a_number_that_is_none_is_never_printed() -> None:

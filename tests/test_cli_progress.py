@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import io
+import os
+import struct
+import termios
+
+import pytest
+from rich.cells import cell_len
 
 from harness.cli.terminal.progress import ProgressLine
 from harness.records.session import Notice
@@ -29,6 +36,23 @@ def test_a_void_session_is_told_on_a_line_that_stays() -> None:
         "\x1b[Kmy-team · session 2 void, repeating: the host withheld 9 %; throttled 2 times"
     )
     assert shown == "\r\x1b[Kmy-team · session 2 of 5 · start"
+
+
+@pytest.mark.parametrize("name", ["my-team" * 9, "日本語" * 9])
+def test_the_line_takes_no_second_one_of_the_terminal(name: str) -> None:
+    screen, terminal = os.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 40, 0, 0))
+    with open(terminal, "w", encoding="utf-8") as stream:  # noqa: PTH123 - of a descriptor
+        line = ProgressLine(stream)
+        line.entry(name)
+        line.session(1, 5, 12)
+        line.phase("drain")
+        shown = os.read(screen, 4096).decode().removeprefix("\r\x1b[K")
+        assert cell_len(shown) == 39
+        line.entry("short")
+        line.phase("drain")
+        assert os.read(screen, 4096) == b"\r\x1b[Kshort \xc2\xb7 calibrating: drain"
+    os.close(screen)
 
 
 def test_without_a_terminal_nothing_is_told() -> None:

@@ -85,6 +85,16 @@ def test_a_named_root_that_is_no_project_is_never_passed_over(
         find_project()
 
 
+def test_a_named_root_of_links_in_a_circle_is_no_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    monkeypatch.setenv("HARNESS_ROOT", str(tmp_path / "loop"))
+
+    with pytest.raises(UsageError, match="loop: has no leaderboard"):
+        find_project()
+
+
 def test_an_unknown_task_is_answered_with_those_there_are(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

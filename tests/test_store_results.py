@@ -68,13 +68,43 @@ def test_what_was_printed_lies_beside_the_record_for_nobody_else(tmp_path: Path)
     assert found(tmp_path) == ([path.relative_to(tmp_path).as_posix()], [])
 
 
-def test_git_ignores_what_was_printed_even_beside_a_public_record(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("place", "ignored"),
+    [
+        ("leaderboard/results/t/e/x" + PRINTED, True),
+        ("leaderboard/results/t/e/x.items.json", True),
+        ("elsewhere/t/e/x.items.json", True),
+        ("elsewhere/t/e/x.public.items.json", True),
+        ("elsewhere/t/e/x.local.json", True),
+        ("leaderboard/results/t/e/x.public.items.json", False),
+        ("leaderboard/results/t/e/x.json", False),
+    ],
+)
+def test_git_ignores_what_is_private_wherever_it_is_written(
+    tmp_path: Path, place: str, ignored: bool
+) -> None:
     subprocess.run(["git", "init", "-q", tmp_path], check=True)
     shutil.copy(Path(__file__).parents[1] / ".gitignore", tmp_path)
-    place = "leaderboard/results/t/e/x" + PRINTED
     asked = ["git", "-C", str(tmp_path), "check-ignore", "-q", place]
-    assert subprocess.run(asked, check=False).returncode == 0
-    assert subprocess.run([*asked[:-1], "leaderboard/results/t/e/x.json"], check=False).returncode
+    assert subprocess.run(asked, check=False).returncode == int(not ignored)
+
+
+@pytest.mark.parametrize("attributes", [True, False])
+def test_a_record_survives_git_whatever_its_settings_and_else_git_is_named(
+    tmp_path: Path, attributes: bool
+) -> None:
+    git = ["git", "-C", str(tmp_path), "-c", "core.autocrlf=true", "-c", "core.safecrlf=false"]
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    if attributes:
+        shutil.copy(Path(__file__).parents[1] / ".gitattributes", tmp_path)
+    _, path = write(tmp_path / "leaderboard" / "results", record(), None)
+    written = path.read_bytes()
+    subprocess.run([*git, "add", "--force", path], check=True)
+    path.unlink()
+    subprocess.run([*git, "checkout", "-q", "--", path], check=True)
+    assert (path.read_bytes() == written) is attributes
+    _, problems = read_all(tmp_path / "leaderboard" / "results")
+    assert ["CRLF" in each.message for each in problems] == [True] * (not attributes)
 
 
 def test_silence_leaves_no_file(tmp_path: Path) -> None:

@@ -176,6 +176,14 @@ def test_nothing_is_overwritten(tmp_path: Path) -> None:
     assert (tmp_path / "mine" / "model.py").read_text() == "precious"
 
 
+def test_a_link_is_no_place_for_an_entry(tmp_path: Path) -> None:
+    (tmp_path / "there").mkdir()
+    (tmp_path / "mine").symlink_to("there")
+    with pytest.raises(UsageError, match="mine: is a link"):
+        scaffold(tmp_path / "mine", facts("text"), team="Team", max_batch=8)
+    assert not list((tmp_path / "there").iterdir())
+
+
 def test_a_file_in_its_place_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
     with pytest.raises(UsageError, match="not a folder"):

@@ -264,8 +264,11 @@ def test_too_little_room_is_said_before_anything_is_written(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=100))
     with pytest.raises(OrganiserError, match="8,000 bytes are to be written, and 100 are free"):
         supply(site, tmp_path).prepare("my-team", [table()])
-    with pytest.raises(OrganiserError, match="8,000 bytes are to be written, and 100 are free"):
+    with pytest.raises(
+        OrganiserError, match=r"^my-team: weights: .* 8,000 bytes are to be written, and 100 are"
+    ) as raised:
         supply(site, tmp_path).place("my-team", [table()], into)
+    assert raised.value.stage == "weights"
     assert site.asked == []
     assert list(into.iterdir()) == []
 

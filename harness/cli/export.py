@@ -194,7 +194,7 @@ def export(  # noqa: PLR0917 - typer makes options of them
         )
         return
     if place is None:
-        write_out(content.decode())
+        write_out(content)
     _report(subject, chosen.title, lost)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 
 _NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -46,7 +46,8 @@ class _Signals:
         elif self._came > _PATIENCE:
             os._exit(KILLED + number)
         else:
-            os.write(2, b"harness: tidying up; once more ends it at once\n")
+            with suppress(OSError):  # nobody may be reading
+                os.write(2, b"harness: tidying up; once more ends it at once\n")
 
     @contextmanager
     def held(self) -> Iterator[None]:

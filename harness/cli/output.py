@@ -25,14 +25,18 @@ WIDTH_OF_A_FILE = 120
 """Columns of a table where there is no terminal to ask."""
 
 
-def write_out(text: str) -> None:
-    """Write to standard output and flush; end quietly when nobody reads it any more.
+def write_out(document: str | bytes) -> None:
+    """Write a document to standard output, in UTF-8 whatever the locale, and flush.
 
-    Raises ``UsageError`` when it cannot be written for another reason: a disk that is full.
+    Ends quietly when nobody reads it any more. Raises ``UsageError`` when it cannot be written for
+    another reason: a disk that is full.
     """
+    if isinstance(document, str):
+        document = document.encode(errors="backslashreplace")
     with printing():
-        sys.stdout.write(text)
         sys.stdout.flush()
+        sys.stdout.buffer.write(document)
+        sys.stdout.buffer.flush()
 
 
 @contextmanager
@@ -57,15 +61,17 @@ def _abandon_stdout() -> None:
 
 
 def print_line(text: str = "") -> None:
-    """Write one line of a result."""
-    write_out(text + "\n")
+    """Write one line of a result for people to read, in what the locale can spell."""
+    with printing():
+        sys.stdout.write(f"{text}\n")
+        sys.stdout.flush()
 
 
 def print_json(value: object) -> None:
     """Write one JSON document: under ``--json`` nothing else goes to standard output."""
     from harness.records.base import pretty_json
 
-    write_out(pretty_json(value).decode())
+    write_out(pretty_json(value, with_paths=True))
 
 
 def print_note(text: str) -> None:

@@ -132,7 +132,7 @@ def find_project() -> Project:
     """  # noqa: D205 - one sentence
     named = os.environ.get(ROOT_VARIABLE)
     if named:
-        root = Path(named).resolve()
+        root = Path(os.path.realpath(named))  # of links in a circle, too
         if not _is_project(root):
             raise UsageError(
                 f"{ROOT_VARIABLE}: {named}: has no leaderboard/rules.toml and tasks/",

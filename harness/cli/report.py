@@ -103,7 +103,7 @@ def report(
     write = report_html if (form or _format_of(output)) is Format.html else report_markdown
     content = write(view, language)
     if output is None:
-        write_out(content.decode())
+        write_out(content)
     else:
         write_file(output, content)
 

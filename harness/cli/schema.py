@@ -42,7 +42,7 @@ def schema(
 
     content = pretty_json(record_schema() if of == "record" else joint_schema())
     if output is None:
-        write_out(content.decode())
+        write_out(content)
         return
     write_file(output, content)
 

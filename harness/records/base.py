@@ -39,12 +39,16 @@ def canonical_json(value: object) -> bytes:
     ).encode()
 
 
-def pretty_json(value: object) -> bytes:
-    """Spell ``value`` for people and ``git diff``: in field order, indented, newline last."""
+def pretty_json(value: object, *, with_paths: bool = False) -> bytes:
+    """Spell ``value`` for people and ``git diff``: in field order, indented, newline last.
+
+    Raises ``UnicodeEncodeError`` where a text in it is not UTF-8; ``with_paths`` it is made so.
+    """
     import json  # noqa: PLC0415 - as above
 
     # Where it indents, Python spells without its own C code; msgspec indents what is spelt.
     spelt = json.dumps(msgspec.to_builtins(value), allow_nan=False, ensure_ascii=False)
+    spelt = printable(spelt) if with_paths else spelt
     return msgspec.json.format(spelt.encode(), indent=1) + b"\n"
 
 

@@ -135,7 +135,8 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
         if content != pretty_json(document):
             raise UnusableError(
                 "altered",
-                "says the same in another spelling than the harness writes: it was altered",
+                "says the same in another spelling than the harness writes: it was altered"
+                + _by_git(content),
             )
     else:
         digest = hashlib.sha256(unsigned).hexdigest()
@@ -143,6 +144,12 @@ def _read_record(results: Path, path: str, keys: KeyRing) -> StoredRecord:
     signed_by = signer_of(DOMAIN + unsigned, record, digest, keys)
     _check_demonstration(record)
     return StoredRecord(path=path, record=record, digest=digest, signed_by=signed_by)
+
+
+def _by_git(content: bytes) -> str:
+    """Say of what was altered that git did it, where it looks so."""
+    made = "its lines end in CRLF, as git's core.autocrlf makes them: restore it with that off"
+    return f" ({made})" if b"\r\n" in content else ""
 
 
 def _typed(content: bytes) -> EvaluationRecord | None:
@@ -322,7 +329,8 @@ def _read_items(results: Path, path: str, record: EvaluationRecord) -> ItemOutco
     except ValueError:  # from commitment
         raise UnusableError("items-altered", "its key is not hexadecimal") from None
     if found != record.items.digest:
-        raise UnusableError("items-altered", "is not what the record beside it commits to")
+        why = "is not what the record beside it commits to" + _by_git(content)
+        raise UnusableError("items-altered", why)
     return outcomes
 
 

@@ -161,6 +161,8 @@ def _texts(placeholders: dict[str, str], template: str, output: Output) -> dict[
 
 
 def _write(directory: Path, texts: dict[str, str]) -> tuple[Path, ...]:
+    if directory.is_symlink():  # what it leads to would be an entry, and the link is none
+        raise UsageError(f"{directory}: is a link", remedy="name the folder that it leads to")
     try:
         directory.mkdir(exist_ok=True)
         if any(directory.iterdir()):

@@ -77,7 +77,7 @@ class Weights:
         fetched, and ``OrganiserError`` when it cannot be reached or kept here.
         """
         for number, table in enumerate(tables):
-            with _named(entry, number, table):
+            with _named(entry, _which(number, table)):
                 self._obtain(table)
 
     def place(self, entry: str, tables: Sequence[WeightsTable], into: Path) -> None:
@@ -85,9 +85,10 @@ class Weights:
 
         Raises as ``prepare`` does. A file of the cache that is not what it was is fetched anew.
         """
-        _require_room(into, sum(table.bytes for table in tables))
+        with _named(entry, "weights"):
+            _require_room(into, sum(table.bytes for table in tables))
         for number, table in enumerate(tables):
-            with _named(entry, number, table):
+            with _named(entry, _which(number, table)):
                 target = into / table.path
                 for folder in reversed(target.relative_to(into).parents[:-1]):
                     _make_folder(into / folder)
@@ -256,10 +257,14 @@ def _make_folder(folder: Path) -> None:
         folder.chmod(0o755)  # whatever the umask says
 
 
+def _which(number: int, table: WeightsTable) -> str:
+    return f"{dotted(('weights', number))} ({table.path})"
+
+
 @contextmanager
-def _named(entry: str, number: int, table: WeightsTable) -> Iterator[None]:
-    """Begin the message of what goes wrong with the file that it is about."""
-    where = f"{entry}: {dotted(('weights', number))} ({table.path})"
+def _named(entry: str, which: str) -> Iterator[None]:
+    """Begin the message of what goes wrong with the file that it is about, and name the stage."""
+    where = f"{entry}: {which}"
     try:
         yield
     except HarnessError as error:

@@ -8,6 +8,7 @@ import shlex
 import sys
 from collections.abc import Callable
 from importlib import metadata
+from pathlib import Path
 from typing import TypeVar
 
 import harness
@@ -33,6 +34,7 @@ from harness.records.rules import Limits
 from harness.records.session import Notice
 from harness.sandbox.forgetting import why_not
 from harness.sandbox.ladder import choose
+from harness.store.files import check_writable
 
 DISTRIBUTION = "frugal-ai-harness"
 PIP = f"pip --python {shlex.quote(sys.executable)}"
@@ -132,6 +134,9 @@ def diagnose(idle_seconds: float) -> Diagnosis:
     temporary = problems.attempt(temporary_folder)
     isolation = problems.attempt(lambda: choose("auto", cores).probe(cores)) if temporary else None
     results_disk = look_at(project.results) if project else None
+    if results_disk:  # the nearest folder there is: evaluate makes the others
+        folder = Path(results_disk.folder)
+        problems.attempt(lambda: check_writable(folder))
     temporary_disk = look_at(temporary, write=True) if temporary else None
     return Diagnosis(
         harness_version=harness.__version__,

@@ -6,6 +6,7 @@ window.
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
@@ -91,9 +92,20 @@ class ProgressLine:
     def _show(self, what: str) -> None:
         if self._stream:
             parts = [part for part in (self._entry, self._session, what) if part]
-            self._stream.write("\r\x1b[K" + " · ".join(parts))
+            self._stream.write("\r\x1b[K" + _fitted(" · ".join(parts), self._stream))
             self._stream.flush()
             self._shown_at = time.monotonic()
+
+
+def _fitted(text: str, stream: TextIO) -> str:
+    """Cut what would take a second line of the terminal, which nothing would take away again."""
+    from rich.cells import cell_len, set_cell_size
+
+    try:
+        room = os.get_terminal_size(stream.fileno()).columns - 1
+    except OSError:  # no terminal, as in tests
+        return text
+    return set_cell_size(text, room) if 0 < room < cell_len(text) else text
 
 
 @contextmanager
