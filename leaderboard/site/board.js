@@ -1072,13 +1072,20 @@
     });
     state.choices.forEach(function (box) {
       const name = box.dataset.filter;
-      state[name] = read(name) ? state.data[CHOICES[name]].indexOf(read(name)) : -1;
+      state[name] = read(name) ? placeOf(state.data[CHOICES[name]], read(name)) : -1;
       if (state[name] >= 0) {
         fillChoices(state, box);
       }
       box.value = state[name] < 0 ? "" : String(state[name]);
     });
     update(state);
+  }
+
+  /* Where a team or family of an address stands: it may be spelt otherwise by now. */
+  function placeOf(all, name) {
+    const fold = Frugal.rows.fold;
+    const exact = all.indexOf(name);
+    return exact >= 0 ? exact : all.findIndex((each) => fold(each) === fold(name));
   }
 
   /* What is chosen of teams and families, by name. */
