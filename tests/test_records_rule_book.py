@@ -35,5 +35,6 @@ def test_what_is_wrong_with_one_is_named(tmp_path: Path) -> None:
     kept = now.with_name("rules")
     kept.mkdir()
     (kept / "old.toml").write_text("schema = 1\n")
-    with pytest.raises(ConfigurationError, match=r"rules/old\.toml: version: is missing"):
+    with pytest.raises(ConfigurationError, match=r"rules/old\.toml: version: is missing") as caught:
         read_rule_book(now, kept)
+    assert caught.value.remedy.startswith("restore it as it was in force")

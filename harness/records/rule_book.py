@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Protocol
 
+from harness.errors import ConfigurationError
 from harness.records.base import Frozen
 from harness.records.rules import Rules, read_rules
 
@@ -48,6 +49,18 @@ def read_rule_book(in_force: Path, before: Path) -> RuleBook:
 
     Raises ``ConfigurationError`` naming what is wrong with one.
     """
-    kept = map(read_rules, sorted(before.glob(f"*{SUFFIX}")))
+    kept = map(_read_kept, sorted(before.glob(f"*{SUFFIX}")))
     by_digest = {each.reference_to_these.digest: each for each in kept}
     return RuleBook(in_force=read_rules(in_force), before=by_digest)
+
+
+def _read_kept(path: Path) -> Rules:
+    """Read rules of before; to correct them would make others of them."""
+    try:
+        return read_rules(path)
+    except ConfigurationError as error:
+        raise ConfigurationError(
+            error.message,
+            remedy="restore it as it was in force; or remove it: then the rules in force stand in "
+            "for it",
+        ) from None
