@@ -116,7 +116,7 @@ def test_an_entry_with_a_part_in_the_method_is_tagged_by_it() -> None:
                            ("fr", ("témoin", "milieu de la classe D"))):  # fmt: skip
         page = render_entry(of)[language].decode()
         assert all(f'<span class="tag">{each}</span>' in page for each in tags)
-    assert f"and {samples.ENTRY} stands in the middle of D" in page_of(of).text
+    assert f"in the middle of D stands {samples.ENTRY}" in page_of(of).text
 
 
 def test_the_order_of_records_has_no_say() -> None:

@@ -429,9 +429,9 @@ def test_signed_is_explained_where_a_row_is() -> None:
     ("page", "reference", "null", "said"),
     [
         ("index.html", "reference entry", "null entry",
-         ("slow-model</bdi> (control, middle of class D)", "and slow-model stands in")),
+         ("slow-model</bdi> (control, middle of class D)", "and <bdi>slow-model</bdi> stands in")),
         ("fr/index.html", "modèle de référence", "modèle nul",
-         ("slow-model</bdi> (témoin, milieu de la classe D)", "et slow-model est au milieu")),
+         ("slow-model</bdi> (témoin, milieu de la classe D)", "et <bdi>slow-model</bdi> est")),
     ],
 )  # fmt: skip
 def test_the_entries_of_the_method_are_told_by_name_and_the_null_entry_is_called_so(

@@ -126,8 +126,8 @@ def _standing(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact
         front.append(words.text("entry.support", share=words.percent(entry.front_support)))
     yield Fact(say["entry.front"], tuple(front))
     if entry.energy_class is not None:
-        why = words.text("entry.class_why", entry=middle_of_classes(view.board))
-        yield fact(say["entry.class"], Said("strong", entry.energy_class), quiet(why))
+        why = (quiet(say["entry.class_why"]), " ", name(middle_of_classes(view.board)))
+        yield fact(say["entry.class"], Said("strong", entry.energy_class), why)
     elif entry.at_floor:
         yield fact(say["entry.class"], say["entry.at_floor"])
     if entry.prizes:
