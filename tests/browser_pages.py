@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 PHONE = {"width": 375, "height": 700}
 DESKTOP = {"width": 1280, "height": 900}
 ARGUMENTS = ("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage")
+NEVER_IDLE = "window.requestIdleCallback = () => {};"
+"""Keeps a page from loading what nobody has looked at."""
 PATIENCE_MS = 15_000
 """Nothing here is about time, and the machine may be busy."""
 

@@ -16,7 +16,7 @@ from harness.site.render import render
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
-from browser_pages import PHONE, write_files
+from browser_pages import NEVER_IDLE, PHONE, write_files
 
 if TYPE_CHECKING:
     from conftest import OpenPage
@@ -114,6 +114,7 @@ def place_of(page: Page, found: Locator, row: int, board: str = FEW) -> tuple[fl
         }""",
         [board, row],
     )
+    found.locator("canvas").scroll_into_view_if_needed()
     box = found.locator("canvas").bounding_box()
     assert box is not None
     return box["x"] + x, box["y"] + y
@@ -491,7 +492,7 @@ def test_figures_of_the_axis_stand_apart_however_close_the_look(
     open_page: OpenPage, site: Path
 ) -> None:
     opened = open_page(site, viewport=PHONE)
-    opened.page.add_init_script(WRITTEN)
+    opened.page.add_init_script(WRITTEN + NEVER_IDLE)  # of this picture alone
     opened.goto(site)
     ready(opened.page)
     for right in range(20):
@@ -512,7 +513,7 @@ def test_letters_of_the_picture_are_as_large_as_the_reader_has_them(
     open_page: OpenPage, site: Path
 ) -> None:
     opened = open_page(site)
-    opened.page.add_init_script(WRITTEN)
+    opened.page.add_init_script(WRITTEN + NEVER_IDLE)  # of this picture alone
     sizes = []
     for size in ("16px", "32px"):
         opened.page.add_init_script(LETTERS % size)

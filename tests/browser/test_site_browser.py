@@ -14,7 +14,7 @@ from harness.site.render import render
 
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import site_samples as samples
-from browser_pages import DESKTOP, PHONE, lacking, write_files
+from browser_pages import DESKTOP, NEVER_IDLE, PHONE, lacking, write_files
 from screenshots import many
 
 if TYPE_CHECKING:
@@ -180,9 +180,6 @@ def test_who_scrolls_away_from_where_a_link_led_is_not_brought_back(
     page.evaluate("document.querySelector('.lead').style.height = '40rem'")  # as a board would grow
     page.wait_for_timeout(300)
     assert page.evaluate("scrollY") == 0
-
-
-NEVER_IDLE = "window.requestIdleCallback = () => {};"
 
 
 def printed_rows(page: Page, boards: int) -> list[int]:

@@ -20,7 +20,7 @@ from harness.site.views import views
 sys.path.insert(0, str(Path(__file__).parents[1]))  # what helps these tests lies beside the others
 import imported_samples as claims
 import site_samples as samples
-from browser_pages import PHONE, Opened, lacking, write_files
+from browser_pages import NEVER_IDLE, PHONE, Opened, lacking, write_files
 
 if TYPE_CHECKING:
     from conftest import OpenPage
@@ -124,7 +124,7 @@ def test_it_opens_without_complaint_and_loads_a_board_when_it_comes_near(
     open_page: OpenPage, site: Path, index: Path
 ) -> None:
     opened = open_page(index, viewport={"width": 1280, "height": 400})
-    opened.page.add_init_script("window.requestIdleCallback = () => {};")  # when all would come
+    opened.page.add_init_script(NEVER_IDLE)
     opened.requests.clear()
     opened.goto(index)
     at_first = ["board.js", f"data/{SMALL}.js", "index.html", "style.css"]
