@@ -19,7 +19,7 @@ from harness.cli.options import (
     of_no_folder,
     written_text,
 )
-from harness.cli.output import print_json, print_note, write_out
+from harness.cli.output import STANDARD_OUTPUT, print_json, print_note, write_out
 from harness.cli.project import find_project
 from harness.cli.writing import write_file
 from harness.errors import UsageError
@@ -41,8 +41,6 @@ python -m harness export record.json --format codecarbon --output emissions.csv
 
 python -m harness export my-team --format model-card --zone SWE --loss lost.json
 """
-
-STANDARD_OUTPUT = "-"
 
 
 class FormatName(StrEnum):
