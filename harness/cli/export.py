@@ -303,7 +303,8 @@ def _place(output: str, file_name: str, loss: Path | None) -> Path | None:
             f"--output: there is no folder {quoted(output)}",
             remedy="make it first, or name a file in a folder that is there",
         )
-    if loss is not None and loss.resolve() == path.resolve() and not _is_no_file(path):
+    same = loss is not None and os.path.realpath(loss) == os.path.realpath(path)
+    if same and not _is_no_file(path):
         raise UsageError(
             f"--output and --loss name one file, {quoted(str(path))}: the one would replace the "
             "other",
