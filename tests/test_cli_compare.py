@@ -285,6 +285,13 @@ def test_a_name_that_stands_for_nothing(project: Path, argument: str, told: str)
     assert told in made.stderr.replace("\n", " ").replace("│", "").replace("  ", " ")
 
 
+def test_who_is_told_to_evaluate_is_told_into_which_folder(project: Path) -> None:
+    keep(project, "old", results="kept here")
+    made = compared("old", "new", "--results", project / "kept here")
+    command = f"evaluate submissions/new --output '{project / 'kept here'}'"
+    assert command in " ".join(made.stderr.split())
+
+
 def test_a_failed_evaluation_has_nothing_to_compare(project: Path) -> None:
     keep(project, "old")
     path = keep(project, "new", failed="load")

@@ -42,6 +42,13 @@ def test_other_results_leave_the_committed_page_alone(project: Path, tmp_path: P
     assert runner.invoke(app, ["leaderboard", "--check"]).exit_code == 0
 
 
+def test_a_page_at_links_in_a_circle_is_refused(project: Path, tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    made = runner.invoke(app, ["leaderboard", "--output", str(tmp_path / "loop")])
+    assert (made.exit_code, project.is_dir()) == (3, True), made.output
+    assert "is a link, and is not followed" in made.output.replace("\n", "")
+
+
 def test_results_that_were_removed_leave_the_local_page(project: Path) -> None:
     _, path = write(project / "leaderboard" / "results", record("my-team"), outcomes())
     page = project / "leaderboard" / "site" / "local" / "index.html"

@@ -153,6 +153,7 @@ def test_the_output_says_which_form_is_meant(project: Path, tmp_path: Path) -> N
         assert (tmp_path / name).read_text(encoding="utf-8").startswith(begin)
     run("mine", "--output", tmp_path / "a.html", "--format", "markdown")  # replaced
     assert (tmp_path / "a.html").read_text(encoding="utf-8").startswith("# mine")
+    assert run("mine", "--output", "-") == run("mine")
 
 
 def test_an_entry_that_failed_has_a_report(project: Path) -> None:
@@ -251,6 +252,7 @@ def test_what_is_not_there_is_named(project: Path, tmp_path: Path) -> None:
         "a.json", "--results", project / "leaderboard" / "results"
     )
     assert "cannot be written" in refused("mine", "--output", tmp_path / "gone" / "a.md")
+    assert "names a folder" in refused("mine", "--output", f"{tmp_path}/gone/")
 
 
 def _folder(path: Path) -> Path:

@@ -49,3 +49,15 @@ def test_a_label_that_fills_its_column_is_still_apart_from_its_text() -> None:
     written = io.StringIO()
     print_row(Console(file=written, width=80), "balanced accuracy", "0.500")
     assert written.getvalue() == "balanced accuracy 0.500\n"
+
+
+def test_only_the_label_has_its_style() -> None:
+    written = io.StringIO()
+    console = Console(
+        file=written, width=80, force_terminal=True, color_system="standard", no_color=False
+    )
+    print_row(console, "warning", "beware [dim]of this[/dim]", style="yellow")
+    assert (
+        written.getvalue()
+        == f"\x1b[33m{'warning':<{LABEL_WIDTH}}\x1b[0mbeware \x1b[2mof this\x1b[0m\n"
+    )

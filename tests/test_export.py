@@ -580,8 +580,10 @@ def test_nothing_is_written_where_two_files_are_one_or_one_cannot_be(
     project: Path, tmp_path: Path
 ) -> None:
     assert project.is_dir()
-    place = tmp_path / "one.json"
+    place, loop = tmp_path / "one.json", tmp_path / "loop"
+    loop.symlink_to("loop")
     wrong = (
+        (loop, loop, "name one file"),
         (place, tmp_path / "." / "one.json", "name one file"),
         (place, tmp_path / "missing" / "lost.json", "cannot be written"),
         (f"{tmp_path}/missing/", tmp_path / "lost.json", "there is no folder"),
@@ -593,7 +595,7 @@ def test_nothing_is_written_where_two_files_are_one_or_one_cannot_be(
         )  # fmt: skip
         assert made.exit_code == 2, made.output
         assert said in " ".join(made.stderr.split())
-        assert [each for each in tmp_path.iterdir() if each != project] == []
+        assert [each for each in tmp_path.iterdir() if each not in {project, loop}] == []
 
 
 def test_an_entry_that_only_failed_is_not_suggested_for_itself(project: Path) -> None:

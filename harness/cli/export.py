@@ -19,7 +19,7 @@ from harness.cli.options import (
     of_no_folder,
     written_text,
 )
-from harness.cli.output import print_json, print_note, write_out
+from harness.cli.output import STANDARD_OUTPUT, print_json, print_note, write_out
 from harness.cli.project import find_project
 from harness.cli.writing import write_file
 from harness.errors import UsageError
@@ -41,8 +41,6 @@ python -m harness export record.json --format codecarbon --output emissions.csv
 
 python -m harness export my-team --format model-card --zone SWE --loss lost.json
 """
-
-STANDARD_OUTPUT = "-"
 
 
 class FormatName(StrEnum):
@@ -305,7 +303,8 @@ def _place(output: str, file_name: str, loss: Path | None) -> Path | None:
             f"--output: there is no folder {quoted(output)}",
             remedy="make it first, or name a file in a folder that is there",
         )
-    if loss is not None and loss.resolve() == path.resolve() and not _is_no_file(path):
+    same = loss is not None and os.path.realpath(loss) == os.path.realpath(path)
+    if same and not _is_no_file(path):
         raise UsageError(
             f"--output and --loss name one file, {quoted(str(path))}: the one would replace the "
             "other",

@@ -21,6 +21,9 @@ PIPE_CLOSED = 141
 BUG = 70
 """What ends with an exception that nobody expected: EX_SOFTWARE of ``sysexits.h``."""
 
+STANDARD_OUTPUT = "-"
+"""What names it where a file could be named."""
+
 WIDTH_OF_A_FILE = 120
 """Columns of a table where there is no terminal to ask."""
 

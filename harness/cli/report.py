@@ -17,7 +17,7 @@ from harness.cli.options import (
     named_text,
     of_no_folder,
 )
-from harness.cli.output import print_note, write_out
+from harness.cli.output import STANDARD_OUTPUT, print_note, write_out
 from harness.cli.project import find_project
 from harness.cli.writing import write_file
 from harness.errors import UsageError
@@ -65,14 +65,14 @@ def report(
         str, typer.Option("--language", metavar="CODE", help="Language of the report.")
     ] = "en",
     output: Annotated[
-        Path | None,
+        str,
         typer.Option(
-            parser=named_path,
+            parser=named_text,
             metavar="FILE",
             help="File to write.",
-            show_default="standard output",
+            show_default="-, standard output",
         ),
-    ] = None,
+    ] = STANDARD_OUTPUT,
     results: Annotated[
         Path | None,
         typer.Option(
@@ -90,27 +90,30 @@ def report(
     """
     from harness.site.language import codes
     from harness.site.report import report_html, report_markdown
+    from harness.submissions.faults import quoted
 
     if language not in codes():
         raise UsageError(
             f"--language: there is no catalogue of {language!r}",
             remedy=f"name one of {', '.join(codes())}",
         )
+    if output.endswith("/"):
+        raise UsageError(f"--output: {quoted(output)} names a folder", remedy="name a file in it")
     of_record = what.endswith(RECORD_ENDING)
     if of_record and results is not None:
         raise of_no_folder(what)
     view = _of_record(Path(what)) if of_record else _of_entry(what, results)
     write = report_html if (form or _format_of(output)) is Format.html else report_markdown
     content = write(view, language)
-    if output is None:
+    if output == STANDARD_OUTPUT:
         write_out(content)
     else:
-        write_file(output, content)
+        write_file(Path(output), content)
 
 
-def _format_of(output: Path | None) -> Format:
+def _format_of(output: str) -> Format:
     """Return what a file's ending asks for; Markdown where it asks for nothing."""
-    html = output is not None and output.suffix.lower() in HTML_ENDINGS
+    html = Path(output).suffix.lower() in HTML_ENDINGS
     return Format.html if html else Format.markdown
 
 

@@ -6,6 +6,7 @@ it left, and what it printed. Nothing heavy is imported here.
 
 from __future__ import annotations
 
+import os
 import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
@@ -55,7 +56,7 @@ class Asked:
     @property
     def name(self) -> str:
         """Tells what was asked from what else may be asked of the project."""
-        places = "\0".join(str(path.resolve()) for path in (self.results, self.folder))
+        places = "\0".join(os.path.realpath(path) for path in (self.results, self.folder))
         spelt = f"{places}\0{self.foreign} {self.published}".encode(errors="surrogateescape")
         return blake2b(spelt, digest_size=8).hexdigest()
 

@@ -31,6 +31,8 @@ class Source:
     stored: tuple[StoredRecord, ...]
     problems: tuple[tuple[str, str], ...]
     """Paths, and what is wrong with what lies there."""
+    output: str = ""
+    """The option by which evaluate keeps records here, too."""
 
 
 @dataclass(frozen=True)
@@ -48,13 +50,14 @@ def sources_of(project: Project, texts: Sequence[str], results: Path | None) -> 
     from harness.store.results import read_all
 
     keys = project.key_ring()
+    output = "" if results is None else f" --output {shlex.quote(str(results))}"
     folders = [_folder_of(text, results or project.results) for text in texts]
     read: dict[Path, Source] = {}
     for folder in folders:
         if folder not in read:
             stored, problems = read_all(folder, keys)
             told = tuple((each.path, f"{each.message} [{each.code}]") for each in problems)
-            read[folder] = Source(folder, stored, told)
+            read[folder] = Source(folder, stored, told, output)
     return [read[folder] for folder in folders]
 
 
@@ -124,7 +127,7 @@ def _no_evaluation(entry: str, source: Source, folder: str) -> UsageError:
         )
     known = tuple(sorted({each.record.submission.entry for each in source.stored}))
     meant = suggestion(entry, known)
-    first = f"evaluate it first: python -m harness evaluate {folder}"
+    first = f"evaluate it first: python -m harness evaluate {folder}{source.output}"
     return UsageError(
         f"{source.folder}: no evaluation of {quoted(entry)}{meant}",
         remedy=f"correct the name, or {first}" if meant else first,
@@ -189,7 +192,8 @@ def notes_on(project: Project, side: tuple[Named, Evaluations]) -> list[Notice]:
             Notice(
                 code="entry-changed",
                 message=f"{shown} {change}: this is of the version {evaluations.digest[:8]}",
-                remedy=f"evaluate it: python -m harness evaluate {shlex.quote(str(shown))}",
+                remedy="evaluate it: python -m harness evaluate "
+                f"{shlex.quote(str(shown))}{named.source.output}",
             )
         )
     return notes

@@ -24,5 +24,6 @@ def print_row(console: Console, label: str, markup: str, *, style: str = "bold")
     lines = [text] if console.soft_wrap else list(text.wrap(console, room))
     for number, line in enumerate(lines):
         line.rstrip()
-        begun = Text(f"{'' if number else label:<{LABEL_WIDTH - 1}} ", style=style)
-        console.print(begun + line, highlight=False, soft_wrap=True)
+        begun = f"{'' if number else label:<{LABEL_WIDTH - 1}} "
+        whole = Text.assemble((begun, style), line)  # the label's style is of the label alone
+        console.print(whole, highlight=False, soft_wrap=True)
