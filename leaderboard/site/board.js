@@ -386,7 +386,7 @@
   }
 
   const NEAR = "600px"; /* below the window: time enough to load a board before it is seen */
-  const LATER = 1000; /* milliseconds: of browsers that do not say when they are idle */
+  const LATER = 1000; /* milliseconds: for browsers that are never idle, or do not say when */
   const idle = window.requestIdleCallback || ((action) => window.setTimeout(action, LATER));
   const bar = document.querySelector(".facets");
   const selects = bar ? Array.from(bar.querySelectorAll("select[data-facet]")) : [];
@@ -496,7 +496,7 @@
   /* One by one: a browser prints what is there, and does not wait for what is loaded only then. */
   function loadRest([section, ...others]) {
     if (section) {
-      idle(() => Frugal.load(section.dataset.source, () => loadRest(others)));
+      idle(() => Frugal.load(section.dataset.source, () => loadRest(others)), { timeout: LATER });
     }
   }
 
