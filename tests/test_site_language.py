@@ -20,17 +20,9 @@ from harness.records.joint import Prize, WhyUnranked
 from harness.records.meter import Component, Grade
 from harness.records.rules import ReferenceEntries
 from harness.records.session import Phase
-from harness.site.language import (
-    CatalogueError,
-    Language,
-    Message,
-    catalogue,
-    codes,
-    holes,
-    language,
-    languages,
-)
+from harness.site.language import Language, codes, language, languages
 from harness.site.paths import MAIN_LANGUAGE
+from harness.site.strings import CatalogueError, Message, catalogue, holes
 from harness.site.templating import environment, script_block
 from harness.tasks.card import MetricName
 

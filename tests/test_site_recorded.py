@@ -19,9 +19,10 @@ from harness.records.evaluation import EvaluationRecord
 from harness.sandbox import probe
 from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
-from harness.site.language import Language, catalogue, language
+from harness.site.language import Language, language
 from harness.site.paths import MAIN_LANGUAGE
 from harness.site.recorded import MESSAGE, TABLE, _sentences, in_words
+from harness.site.strings import catalogue
 from harness.site.words import said_after
 
 FRENCH, ENGLISH = language("fr"), language("en")
