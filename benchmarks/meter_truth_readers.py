@@ -84,7 +84,8 @@ def _sources(kind: str, root: Path | None) -> Sequence[Source]:
         return rapl.find_sources()[0]
     from harness.meters import nvml
 
-    return nvml.find_sources("counter" if kind == "counter" else "power")
+    asked: nvml.Kind = "counter" if kind == "counter" else "power"
+    return [nvml.open_board(board, asked) for board in nvml.find_boards()]
 
 
 class Opened:

@@ -18,7 +18,7 @@ from typing import Literal, NamedTuple, TypeAlias
 from resolution_pool import BASE, Pool, Run
 from scipy.stats import beta, wilcoxon
 
-from harness.records.statistics import ALPHA, LogEstimate, paired_ratio, unpaired_ratio
+from harness.records.statistics import ALPHA, LogEstimate, difference, of_sessions, paired_ratio
 
 MOST_TRIES = 200
 LEAST_ROUNDS = 5
@@ -87,7 +87,8 @@ def blocked(ones: Values, bases: Values) -> Verdict:
 
 def unblocked(ones: Values, bases: Values) -> Verdict:
     """Compare as if the two had been measured on their own: Welch's t on the logarithms."""
-    return _verdict(unpaired_ratio(ones, bases))
+    one, base = of_sessions(ones), of_sessions(bases)
+    return _verdict(None if one is None or base is None else difference(one, base))
 
 
 def ranked(ones: Values, bases: Values) -> Verdict:

@@ -15,10 +15,10 @@ from harness.records.looks import look_alphas
 from harness.records.statistics import (
     CORRELATION,
     LogEstimate,
+    difference,
     of_sessions,
     over_campaigns,
     paired_ratio,
-    unpaired_ratio,
 )
 
 Floats: TypeAlias = npt.NDArray[np.float64]
@@ -133,7 +133,10 @@ def _apart(
     count: int, correlation: float, rng: np.random.Generator, levels: Sequence[float]
 ) -> Found:
     ones, others = (np.exp(s * _correlated(rng, count, correlation)) for s in (0.02, 0.06))
-    return _intervals(unpaired_ratio(ones.tolist(), others.tolist()), levels)
+    one, other = of_sessions(ones.tolist()), of_sessions(others.tolist())
+    assert one is not None
+    assert other is not None
+    return _intervals(difference(one, other), levels)
 
 
 def _campaigns(

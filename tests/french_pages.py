@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from functools import cache
 
-from harness.site.language import Message, catalogue
+from harness.site.strings import Message, catalogue
 
 WORD = re.compile(r"[^\W\d_]{3,}")
 READ_ALOUD = ("title", "aria-label", "alt", "placeholder", "label")

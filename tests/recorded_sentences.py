@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from string import Formatter
 
 from harness.records.session import Notice
-from harness.site.language import catalogue
 from harness.site.paths import MAIN_LANGUAGE
 from harness.site.recorded import MESSAGE, REMEDY, TABLE
+from harness.site.strings import catalogue
 
 HELD = {
     "codes": "kernel-slow, steal", "metric": "balanced accuracy", "stage": "load",

@@ -282,6 +282,15 @@ def test_the_schema_is_written_where_it_is_asked_for(tmp_path: Path) -> None:
     assert (tmp_path / "record.json").read_text() == runner.invoke(app, ["schema"]).stdout
 
 
+def test_a_schema_for_standard_output_is_no_file_of_that_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    assert runner.invoke(app, ["schema", "--output", "-"]).stdout.startswith("{")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_schema_takes_the_place_of_a_link_and_is_not_written_astray(tmp_path: Path) -> None:
     (tmp_path / "another").write_text("mine")
     (tmp_path / "record.json").symlink_to(tmp_path / "another")

@@ -309,6 +309,21 @@ def whole(**changes: Any) -> diagnosis.Diagnosis:  # noqa: ANN401 - any field
     return replace(made, **changes)
 
 
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [(0.05, "±5 %"), (0.999, "±99.9 %"), (1.0, "by up to a factor of 2"), (2.0, "a factor of 3")],
+)
+def test_no_energy_is_said_to_be_off_by_more_than_all_of_it(
+    capsys: pytest.CaptureFixture[str], share: float, told: str
+) -> None:
+    source = replace(SOURCE, relative_uncertainty=share)
+    status = SourceStatus(name="rapl", found=True, detail="", remedy="", sources=(source,))
+    print_diagnosis(whole(energy=(status,)))
+
+    (row,) = [line for line in capsys.readouterr().out.splitlines() if "refreshed every" in line]
+    assert row.endswith(told)
+
+
 def test_everything_is_on_the_screen_each_fault_with_its_remedy(
     capsys: pytest.CaptureFixture[str],
 ) -> None:

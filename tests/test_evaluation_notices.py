@@ -336,6 +336,12 @@ def test_one_void_session_is_told_of_as_one() -> None:
     assert notice.message == "1 of 6 sessions was disturbed and is void (steal)"
 
 
+def test_a_single_session_is_told_of_as_one() -> None:
+    (notice,) = notices(record(joules=(39.0,)), RULES)
+
+    assert notice.message.startswith("1 session gives a wide interval of energy")
+
+
 def test_an_ordinary_record_raises_none() -> None:
     assert codes(record()) == []
 

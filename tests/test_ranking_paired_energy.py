@@ -17,8 +17,10 @@ from harness.ranking.paired_energy import EnergyFinding, compare_energy
 from harness.records.statistics import (
     LEAST_CAMPAIGNS,
     LEAST_SPREAD,
+    LogEstimate,
+    difference,
+    of_sessions,
     t_quantile,
-    unpaired_ratio,
 )
 
 A = (10.0, 10.2, 9.9, 10.1, 9.8)
@@ -438,6 +440,12 @@ def test_one_session_has_no_spread_and_two_show_too_little_of_it(
     assert "fewer than 3 sessions" in made.reason
 
 
+def _estimate(joules: list[float]) -> LogEstimate:
+    made = of_sessions(joules)
+    assert made is not None
+    return made
+
+
 def test_three_sessions_beside_many_steady_ones_are_told_apart_from_equals_in_few_tries() -> None:
     rng = np.random.default_rng(20_261_127)
     tries, told, of_two = 1_000, 0, 0
@@ -445,8 +453,7 @@ def test_three_sessions_beside_many_steady_ones_are_told_apart_from_equals_in_fe
         logs, steady = 0.02 * rng.standard_normal(3), 0.005 * rng.standard_normal(8)
         few, many = (np.exp(each).tolist() for each in (logs, steady))
         told += found(series(few), series(many)).status in {"less", "more"}
-        two = unpaired_ratio(few[:2], many)
-        assert two is not None
+        two = difference(_estimate(few[:2]), _estimate(many))
         of_two += abs(two.log) > two.log_half_width()
     assert told / tries <= 0.055  # 4 % were seen of 4,000
     assert of_two / tries >= 0.065  # 8 %: what three are asked for

@@ -20,17 +20,9 @@ from harness.records.joint import Prize, WhyUnranked
 from harness.records.meter import Component, Grade
 from harness.records.rules import ReferenceEntries
 from harness.records.session import Phase
-from harness.site.language import (
-    CatalogueError,
-    Language,
-    Message,
-    catalogue,
-    codes,
-    holes,
-    language,
-    languages,
-)
+from harness.site.language import Language, codes, language, languages
 from harness.site.paths import MAIN_LANGUAGE
+from harness.site.strings import CatalogueError, Message, catalogue, holes
 from harness.site.templating import environment, script_block
 from harness.tasks.card import MetricName
 
@@ -59,6 +51,8 @@ KINDS: dict[str, frozenset[str]] = {
     "warning": frozenset(notice_codes()),
     "problem": frozenset(problem_codes()),
 }
+EXPLAINED_ALONE = frozenset({"unranked"})
+"""Kinds that are never named, only explained."""
 
 
 def forms(message: Message) -> tuple[str, ...]:
@@ -146,16 +140,17 @@ def test_ranges_of_ranks_that_overlap_are_said_to_tell_nothing_by_themselves() -
 def test_every_string_is_used_and_every_one_that_is_used_is_there() -> None:
     use, known = catalogue_use.use_of_the_program(), catalogue(MAIN_LANGUAGE).keys()
     assert sorted(key for key in use.keys if key not in known) == []
-    assert sorted(p for p in use.prefixes if not any(k.startswith(p) for k in known)) == []
-    assert sorted(use.kinds - KINDS.keys()) == []
-    unused = [
-        key
-        for key in known
-        if key not in use.keys | use.mentioned
-        and key.partition(".")[0] not in PARTS | KINDS.keys()
-        and not key.startswith(tuple(use.prefixes))
-    ]
-    assert unused == []
+    beginnings = [pattern.partition("*")[0] for pattern in use.built]
+    assert sorted(p for p in beginnings if not any(k.startswith(p) for k in known)) == []
+    assert sorted({each.partition(".")[0] for each in use.kinds} - KINDS.keys()) == []
+    assert [key for key in known if not _is_used(key, use)] == []
+
+
+def _is_used(key: str, use: catalogue_use.Use) -> bool:
+    kind, *_, of_it = key.split(".")
+    if kind in PARTS or key in use.keys | use.mentioned or use.builds(key):
+        return True
+    return kind in KINDS and f"{kind}.{of_it}" in use.kinds
 
 
 def test_a_string_that_nobody_uses_and_one_that_is_missing_would_be_found(tmp_path: Path) -> None:
@@ -163,22 +158,27 @@ def test_a_string_that_nobody_uses_and_one_that_is_missing_would_be_found(tmp_pa
     page.write_text('{{ t("gone.key") }}{{ h("a.b" if x else "c.d") }}{{ t("e." ~ x) }}')
     module = tmp_path / "module.py"
     module.write_text(
-        'language.text("f.g", n=1)\nlanguage.text(f"h.{x}")\nlanguage.name("kind", x)'
+        'language.text("f.g", n=1)\nlanguage.text(f"h.{x}")\nlanguage.name("kind", x)\n'
+        'x = "here"\nlanguage.text(f"k.of_{x}")'
     )
     script = tmp_path / "script.js"
     script.write_text('Frugal.text("i.j");')
     use = catalogue_use.use_of(iter([module]), iter([page]), iter([script]))
     assert use.keys == {"gone.key", "a.b", "c.d", "f.g", "script.i.j"}
-    assert use.prefixes == {"e.", "h."}
-    assert use.kinds == {"kind"}
+    assert use.built.keys() == {"e.*", "h.*", "k.of_*"}
+    assert use.kinds == {"kind.name"}
+    assert [key for key in ("h.here", "h.2", "k.of_here") if not use.builds(key)] == []
+    assert [key for key in ("h.gone", "k.here", "e.here", "k.of_gone") if use.builds(key)] == []
+    assert not _is_used("grade.wall.sentence", use)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_everything_that_has_a_code_has_a_name_and_nothing_else_does(kind: str) -> None:
+    told = ".sentence" if kind in EXPLAINED_ALONE else ".name"
     named = {
         key.split(".")[1]
         for key in catalogue(MAIN_LANGUAGE)
-        if key.startswith(f"{kind}.") and key.endswith(".name")
+        if key.startswith(f"{kind}.") and key.endswith(told)
     }
     assert named == KINDS[kind]
 

@@ -23,8 +23,9 @@ from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
 from harness.site.forms import END, SLOT, TEXTS, form_of, spelt
-from harness.site.language import CatalogueError, catalogue, codes, language
+from harness.site.language import codes, language
 from harness.site.polyglot import Polyglot, polyglot
+from harness.site.strings import CatalogueError, catalogue
 from harness.site.text import plain, significant, significant_lines
 from harness.site.versions import DECIMAL, MARK, THOUSANDS, joined, merged, parted
 from harness.site.wording import Words, wording

@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 import time
+from functools import cache
 from pathlib import Path
+from string import Formatter
 
 import msgspec
 import pytest
@@ -17,9 +19,10 @@ from harness.records.evaluation import EvaluationRecord
 from harness.sandbox import probe
 from harness.sandbox.attempts import ATTEMPTS, PINNED_ATTEMPTS
 from harness.sandbox.probe import ENFORCED, USER
-from harness.site.language import Language, catalogue, language
+from harness.site.language import Language, language
 from harness.site.paths import MAIN_LANGUAGE
 from harness.site.recorded import MESSAGE, TABLE, _sentences, in_words
+from harness.site.strings import catalogue
 from harness.site.words import said_after
 
 FRENCH, ENGLISH = language("fr"), language("en")
@@ -27,6 +30,12 @@ RESULTS = Path(__file__).parent.parent / "leaderboard" / "results"
 OF_PAIRS = frozenset({"other-standing", "run-apart", "same-everywhere", "unpaired-quality"})
 """What ``compare`` says, on the terminal alone."""
 PART = re.compile(r"[a-z]+(?:[ '-][a-z]+){2,}", re.IGNORECASE)
+WORD = re.compile(r"[A-Za-z0-9_.'-]*[A-Za-z0-9]")
+RUN = 3
+AT_SEAMS = 4
+"""Words of a sentence that may stand where the program puts it together: ``session`` and ``s``."""
+FROM_ELSEWHERE = "zone."
+"""Kinds that the program takes from codecarbon's table, and writes none of."""
 
 
 @pytest.mark.parametrize("kind", sorted(kinds()))
@@ -90,6 +99,61 @@ def _known() -> str:
         for key, message in catalogue(MAIN_LANGUAGE).items()
         if key.startswith(TABLE)
     )
+
+
+def test_every_sentence_of_the_catalogue_is_one_that_the_program_writes() -> None:
+    written = _runs_written()
+    unwritten = {
+        key: left
+        for key, message in catalogue(MAIN_LANGUAGE).items()
+        if key.startswith(TABLE) and not key.startswith(TABLE + FROM_ELSEWHERE)
+        if (left := _unwritten(str(message), written))
+    }
+    assert unwritten == {}
+
+
+def test_a_sentence_that_nothing_writes_would_be_found() -> None:
+    written = _runs_written()
+    made_up = "the entry’s lamp was seen to blink in {sessions}: cover it, and evaluate again"  # noqa: RUF001
+    assert _unwritten(made_up, written) != []
+    assert _unwritten("lamp limit", written) == ["lamp"]
+
+
+def _unwritten(template: str, written: frozenset[tuple[str, ...]]) -> list[str]:
+    """Return the words of a sentence that stand in no run of words of the program: none where
+    they are so few as may stand at seams. A sentence of so few is looked for word by word.
+    """
+    parts = [WORD.findall(part.replace("’", "'")) for part, *_ in Formatter().parse(template)]  # noqa: RUF001
+    short = sum(map(len, parts)) <= AT_SEAMS
+    left = []
+    for words in parts:
+        size = 1 if short else min(RUN, len(words))
+        found = {
+            at + step
+            for at in range(len(words) - size + 1)
+            if tuple(words[at : at + size]) in written
+            for step in range(size)
+        }
+        left += [word for at, word in enumerate(words) if at not in found]
+    return left if short or len(left) > AT_SEAMS else []
+
+
+@cache
+def _runs_written() -> frozenset[tuple[str, ...]]:
+    """Return every run of up to three words in a string of the program, docstrings left out."""
+    runs = set()
+    for path in sorted(HARNESS.rglob("*.py")):
+        if path.relative_to(HARNESS).parts[0] == "site":  # which writes pages, and no records
+            continue
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        told = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+                continue
+            words = WORD.findall(node.value) if id(node) not in told else []
+            for size in range(1, RUN + 1):
+                runs |= {tuple(words[at : at + size]) for at in range(len(words) - size + 1)}
+    return frozenset(runs)
 
 
 def test_codes_in_a_sentence_are_called_by_their_names_in_english_too() -> None:

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from harness.submissions.check import CheckContext, check
-from harness.submissions.faults import RULES, Position
+from harness.submissions.faults import NOWHERE, RULES, Position
 from harness.submissions.manifest import (
     EnvironmentTable,
     LifecycleTable,
@@ -269,10 +269,10 @@ four = """x""""
         ("c", "d", 1, "g", "é"): (16, 1),
         ("c", "d", 1, "g", "four"): (17, 1),
     }
-    assert {path: at.exactly(path) for path in expected} == {
+    assert {path: at.of(path) for path in expected} == {
         path: Position(*position) for path, position in expected.items()
     }
-    assert at.exactly(("not_a_table",)) is None
+    assert at.of(("not_a_table",)) == NOWHERE
 
 
 KEYS = st.text(string.ascii_letters + " .\"'\\#[]=é\t", min_size=1, max_size=6)
@@ -331,8 +331,8 @@ def test_every_key_of_valid_toml_has_a_position(document: dict[str, dict[str, An
         return
     lines = text.split("\n")
     for path in paths(document):
-        position = at.exactly(path)
-        assert position is not None
+        position = at.of(path)
+        assert position != at.of(path[:-1])  # which stands in for what stands nowhere
         assert position.line is not None
         assert position.column is not None
         if isinstance(path[-1], str):

@@ -145,6 +145,29 @@ def test_its_readme_says_what_an_answer_is(tmp_path: Path) -> None:
     assert "boxes" not in readme
 
 
+@pytest.mark.parametrize(
+    ("given", "named"),
+    [
+        ("mine", "mine"),
+        ("of ours/mine", "'of ours/mine'"),
+        ("{here}/of ours/mine", "'of ours/mine'"),
+        ("{outside}/elsewhere/mine", "submissions/mine"),
+        ("\udce9/mine", "submissions/mine"),
+    ],
+)
+def test_the_readme_names_the_folder_as_it_was_given(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, given: str, named: str
+) -> None:
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    folder = Path(given.format(here=tmp_path / "here", outside=tmp_path))
+    folder.parent.mkdir(exist_ok=True)
+    scaffold(folder, facts("text"), team="Team", max_batch=256)
+    readme = (folder / "README.md").read_text()
+    assert f"    python -m harness check {named}\n" in readme
+    assert f"    python -m harness evaluate {named}\n" in readme
+
+
 @pytest.mark.parametrize("modality", SAMPLES)
 def test_the_readme_names_the_entry_and_the_labels(tmp_path: Path, modality: str) -> None:
     scaffold(tmp_path / "mine", facts(modality), team="Team", max_batch=256)

@@ -6,7 +6,6 @@ import hashlib
 import importlib.util
 import io
 import sys
-import tomllib
 import wave
 from collections import Counter, defaultdict
 from pathlib import Path
@@ -80,14 +79,6 @@ def test_the_test_split_is_the_same_bytes_on_every_machine(test: list[Item]) -> 
         assert isinstance(item.sample, bytes)
         seen.update(f"{item.id} {item.label} {item.group} ".encode() + item.sample)
     assert seen.hexdigest() == GOLDEN_TEST_SPLIT
-
-
-def test_the_splits_have_the_sizes_that_the_card_declares(
-    train: list[Item], test: list[Item]
-) -> None:
-    declared = tomllib.loads((FOLDER / "task.toml").read_text(encoding="utf-8"))["sample"]
-    assert (len(train), len(test)) == (declared["train_items"], declared["test_items"])
-    assert len(test) >= 1_000
 
 
 def test_half_of_every_scene_holds_a_saw(train: list[Item], test: list[Item]) -> None:
@@ -258,11 +249,6 @@ def test_silence_changes_too() -> None:
     variant = task.perturb(sample, np.random.default_rng(0))
     assert variant != sample
     assert np.abs(wav_of(variant)[0]).max() == 1
-
-
-def test_the_same_chances_give_the_same_variant(test: list[Item]) -> None:
-    once, again = (task.perturb(test[0].sample, np.random.default_rng(7)) for _ in range(2))
-    assert once == again
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"", b"RIFF\0\0\0\0WAVE", b"fLaC"]), chances)

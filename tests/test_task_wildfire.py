@@ -6,7 +6,6 @@ import hashlib
 import importlib.util
 import io
 import sys
-import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
 from types import ModuleType
@@ -68,13 +67,6 @@ def test_the_test_split_is_the_same_bytes_on_every_machine(test: list[Item]) -> 
         assert isinstance(item.sample, bytes)
         seen.update(f"{item.id} {item.label} {item.group} {item.boxes} ".encode() + item.sample)
     assert seen.hexdigest() == GOLDEN_TEST_SPLIT
-
-
-def test_the_sizes_are_those_that_the_card_declares(test: list[Item]) -> None:
-    declared = tomllib.loads((FOLDER / "task.toml").read_text(encoding="utf-8"))["sample"]
-    frames = {split: scenes * task.FRAMES_PER_SCENE for split, scenes in task.SCENES.items()}
-    assert frames == {"train": declared["train_items"], "test": declared["test_items"]}
-    assert len(test) == declared["test_items"] >= 1_200
 
 
 def test_every_frame_is_a_colour_jpeg_of_one_size(test: list[Item]) -> None:
@@ -309,11 +301,6 @@ def test_a_coarse_jpeg_still_changes() -> None:
     rng = np.random.default_rng(0)
     for _ in range(20):
         assert not np.array_equal(pixels_of(task.perturb(sample, rng)), pixels_of(sample))
-
-
-def test_the_same_chances_give_the_same_variant(test: list[Item]) -> None:
-    once, again = (task.perturb(test[0].sample, np.random.default_rng(7)) for _ in range(2))
-    assert once == again
 
 
 @given(st.binary(max_size=200), chances)

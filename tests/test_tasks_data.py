@@ -661,3 +661,5 @@ def test_the_test_items_of_a_directory_are_those_that_are_evaluated(tmp_path: Pa
     task = load_task(tmp_path, "toy")
     alone, whole = task.load_test(folder, 0), task.load_data(folder, 0)
     assert (alone.reference, [*alone.test.ids]) == (whole.reference, [*whole.test.ids])
+    write_parquet(tmp_path / "data", train=texts("train", 4).set_column(1, "quote", pa.nulls(4)))
+    assert task.load_test(folder, 0).reference == whole.reference  # nothing of it is read

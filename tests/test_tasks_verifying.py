@@ -15,6 +15,8 @@ from toy_task import images, texts, write_parquet, write_task
 
 from harness.tasks import load_task
 from harness.tasks.decoding import Form, decoder_of
+from harness.tasks.generator import SplitName, TaskCode
+from harness.tasks.protocol import Item
 from harness.tasks.verifying import MOST_SHOWN, DataReport, verify
 
 
@@ -46,6 +48,22 @@ def test_a_set_with_nothing_wrong_is_counted_by_split_label_and_group(tmp_path: 
     assert report.splits["train"].items == 6
     assert report.reference is not None
     assert report.reference.digest
+
+
+def test_generated_data_is_generated_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_task(tmp_path)
+    splits: list[str] = []
+    generate = TaskCode.generate
+
+    def asked(self: TaskCode, seed: int, name: SplitName) -> list[Item]:
+        splits.append(name)
+        return generate(self, seed, name)
+
+    monkeypatch.setattr(TaskCode, "generate", asked)
+    report = verify(load_task(tmp_path, "toy"), "sample", 0)
+
+    assert report.ok
+    assert splits == ["test", "train"]
 
 
 def test_images_that_cannot_be_decoded_are_named_by_file_row_and_column(tmp_path: Path) -> None:

@@ -91,8 +91,12 @@ def compare(  # noqa: PLR0917 - typer makes options of them
         from harness.cli.comparing.telling import print_comparison
 
         print_comparison(stdout_console(), made, teams_at_hand(project))
-    if not fail_on_regression:
-        return
+    if fail_on_regression:
+        _end_on_regression(made)
+
+
+def _end_on_regression(made: Comparison) -> None:
+    """Say what would fail a comparison, and end with exit code 1 where there is any."""
     from harness.submissions.faults import visible
 
     if made.energy.status == "not-compared":

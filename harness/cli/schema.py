@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal
 
 import typer
 
-from harness.cli.options import named_path
-from harness.cli.output import write_out
+from harness.cli.options import named_text
+from harness.cli.output import STANDARD_OUTPUT, write_out
 from harness.cli.writing import write_file
 
 EXAMPLES = """Examples:
@@ -28,23 +28,23 @@ def schema(
         typer.Option(help="record: of an evaluation. joint: what items say of a board's entries."),
     ] = "record",
     output: Annotated[
-        Path | None,
+        str,
         typer.Option(
-            parser=named_path,
-            metavar="PATH",
-            help="File to write; else it is printed.",
-            show_default=False,
+            parser=named_text,
+            metavar="FILE",
+            help="File to write.",
+            show_default="-, standard output",
         ),
-    ] = None,
+    ] = STANDARD_OUTPUT,
 ) -> None:
     """Print the JSON Schema of a record of an evaluation, or of a board's joint file."""
     from harness.records.base import pretty_json
 
     content = pretty_json(record_schema() if of == "record" else joint_schema())
-    if output is None:
+    if output == STANDARD_OUTPUT:
         write_out(content)
-        return
-    write_file(output, content)
+    else:
+        write_file(Path(output), content)
 
 
 def record_schema() -> dict[str, Any]:

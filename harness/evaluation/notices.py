@@ -106,7 +106,7 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
     if completed and len(record.sessions) < rules.boards.min_sessions:
         yield Notice(
             code=FEW_SESSIONS,
-            message=f"{len(record.sessions)} sessions give a wide interval of energy; "
+            message=f"{_several(len(record.sessions))} a wide interval of energy; "
             f"a board shows none below {rules.boards.min_sessions}",
             remedy="use --protocol official",
         )
@@ -361,6 +361,10 @@ def _throttled_devices(session: Session) -> list[str]:
 def _numbers(sessions: Sequence[Session], holds: Callable[[Session], bool]) -> list[int]:
     """Return the numbers, from 1, of the sessions of which something holds."""
     return [number for number, session in enumerate(sessions, 1) if holds(session)]
+
+
+def _several(sessions: int) -> str:
+    return "1 session gives" if sessions == 1 else f"{sessions} sessions give"
 
 
 def _sessions(numbers: list[int]) -> str:

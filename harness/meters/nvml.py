@@ -217,34 +217,27 @@ def open_sources(argument: str, surroundings: Surroundings) -> Sequence[Source]:
     return find_sources()
 
 
-def find_sources(kind: Kind | None = None) -> tuple[BoardSource, ...]:
+def find_sources() -> tuple[BoardSource, ...]:
     """Return a source for every board: its counter where it has one, else its power.
 
-    ``kind`` asks for one of the two. Raises ``SensorUnavailableError`` where there is no library,
-    driver or board, or no board tells its energy; ``MeasurementError`` where only some of them do,
-    or one is sliced, or does not move.
+    Raises ``SensorUnavailableError`` where there is no library, driver or board, or no board tells
+    its energy; ``MeasurementError`` where only some of them do, or one is sliced, or does not move.
     """
     from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only where boards are
 
     boards = find_boards()
-    kinds = {board: _choose(board.kinds(), kind) for board in boards}
-    chosen = [(board, its) for board, its in kinds.items() if its is not None]
+    kinds = {board: board.kinds() for board in boards}
+    chosen = [(board, its[0]) for board, its in kinds.items() if its]
     if len(chosen) < len(boards):
         wrong = MeasurementError if chosen else SensorUnavailableError
-        dumb = ", ".join(board.name for board, its in kinds.items() if its is None)
+        dumb = ", ".join(board.name for board, its in kinds.items() if not its)
         raise wrong(
-            f"{dumb}: tells no {kind or 'energy and no power'}",
+            f"{dumb}: tells no energy and no power",
             remedy="use a machine whose boards all tell it, or another meter",
         )
     # Each is watched for ten refreshes, a second: together rather than one after another.
     with ThreadPoolExecutor(len(boards)) as pool:
         return tuple(pool.map(lambda each: open_board(*each), chosen))
-
-
-def _choose(found: tuple[Kind, ...], asked: Kind | None) -> Kind | None:
-    if asked is not None:
-        return asked if asked in found else None
-    return found[0] if found else None
 
 
 def find_boards() -> tuple[Board, ...]:

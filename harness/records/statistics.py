@@ -36,7 +36,6 @@ __all__ = [
     "paired_ratio",
     "serial_widening",
     "t_quantile",
-    "unpaired_ratio",
 ]
 
 CORRELATION = 0.3
@@ -153,20 +152,12 @@ def paired_ratio(
     )
 
 
-def unpaired_ratio(ones: Sequence[float], others: Sequence[float]) -> LogEstimate | None:
-    """Return ``ones`` over ``others``, measured apart on one machine, each in succession.
+def difference(one: LogEstimate, other: LogEstimate) -> LogEstimate:
+    """Return the ratio of two independent estimates, with Welch's degrees of freedom.
 
     B. L. Welch, The generalization of Student's problem when several different population variances
-    are involved, Biometrika 34 (1947), 28-35. ``None`` as ``of_sessions`` has it, for either.
+    are involved, Biometrika 34 (1947), 28-35.
     """
-    one, other = of_sessions(ones), of_sessions(others)
-    if one is None or other is None:
-        return None
-    return difference(one, other)
-
-
-def difference(one: LogEstimate, other: LogEstimate) -> LogEstimate:
-    """Return the ratio of two independent estimates, with Welch's degrees of freedom."""
     parts = (one.standard_error**2, other.standard_error**2)
     together = parts[0] + parts[1]
     below = parts[0] ** 2 / one.degrees + parts[1] ** 2 / other.degrees

@@ -9,7 +9,8 @@ Where to look, by module:
     its records, and its drawings  record_view, session_rows, power
     other pages                    method_page, report, frame
     how pages are written          blocks, blocks_html, blocks_markdown, forms
-    languages and words            language, words, wording, polyglot, versions, recorded, text
+    languages and words            strings, language, words, wording, polyglot, versions, recorded,
+                                   text
     data to take away              data, columns, spreadsheet, plain, arrow, spelt_rows
     feed, badge, preview, README   feed, badge, preview, png, strokes, markdown
     where files lie                paths

@@ -304,7 +304,7 @@ def _disturbance(rules: Rules, words: Wording) -> Section:
     table = Table(
         say["method.disturbance"],
         (Column(say["method.seen"]), Column(say["method.limit"], number=True)),
-        tuple((words.text(f"method.{key}"), spelt(key)) for key in limits),
+        tuple((words.text(f"method.limit_{key}"), spelt(key)) for key in limits),
     )
     repeats = words.text("method.disturbance_why", repeats=rules.protocols["official"].max_repeats)
     return Section("disturbance", say["method.disturbance"], (Paragraph(repeats), table))

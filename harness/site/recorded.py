@@ -13,8 +13,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, lru_cache
 from string import Formatter
 
-from harness.site.language import Language, catalogue
+from harness.site.language import Language
 from harness.site.paths import MAIN_LANGUAGE
+from harness.site.strings import catalogue
 from harness.site.text import KEPT_SPACES, MINUS, plain
 
 TABLE = "recorded."

@@ -148,22 +148,7 @@ def examine(
         faults += _not_entries(changes)
         if asks.team is None and changes:
             faults.append(_unknown(author))
-        parts = _parts(repository, base)
-        for entry, path in touched.items():
-            if part := parts.get(folded(entry)):
-                said = f"the entry has a part in the method: {part} of the rules names it"
-                faults.append(fault("FRG603", path, said, _ASK))
-            held = _held(repository, base, entry)
-            if held is not None:
-                owners = {held.team}
-                faults += _not_theirs(path, "the entry is", owners, asks)
-            else:  # new, by this name at least
-                owners = _teams_of_results(repository, base, entry)
-                said = "the entry's name has results already that are"
-                faults += _not_theirs(path, said, owners, asks)
-            new = _held(repository, head, entry)
-            if new is not None and new.team not in owners:  # else the line before has said it
-                faults += _new_team(entry, new, asks)
+        faults += _not_to_touch(repository, base, head, touched, asks)
     return ChangeReport(
         author=visible(author),
         team=asks.team.id if asks.team else None,
@@ -174,6 +159,28 @@ def examine(
         entries=tuple(entry for entry in touched if entry in now),
         faults=in_order(faults),
     )
+
+
+def _not_to_touch(
+    repository: Repository, base: str, head: str, touched: dict[str, str], asks: _Judged
+) -> Iterator[Fault]:
+    """Judge each entry that a team changes: whose it was, and whose it is to be."""
+    parts = _parts(repository, base)
+    for entry, path in touched.items():
+        if part := parts.get(folded(entry)):
+            said = f"the entry has a part in the method: {part} of the rules names it"
+            yield fault("FRG603", path, said, _ASK)
+        held = _held(repository, base, entry)
+        if held is not None:
+            owners = {held.team}
+            yield from _not_theirs(path, "the entry is", owners, asks)
+        else:  # new, by this name at least
+            owners = _teams_of_results(repository, base, entry)
+            said = "the entry's name has results already that are"
+            yield from _not_theirs(path, said, owners, asks)
+        new = _held(repository, head, entry)
+        if new is not None and new.team not in owners:  # else the line before has said it
+            yield from _new_team(entry, new, asks)
 
 
 def _teams(repository: Repository, base: str, base_name: str) -> Teams:

@@ -64,10 +64,6 @@ class Positions:
             path = path[:-1]
         return NOWHERE
 
-    def exactly(self, path: KeyPath) -> Position | None:
-        """Return where ``path`` itself stands."""
-        return self._at.get(path)
-
     def _document(self) -> None:
         table: KeyPath = ()
         while True:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from pathlib import Path
 from string import Template
 from typing import Final
@@ -84,12 +85,26 @@ def scaffold(directory: Path, task: TaskFacts, *, team: str, max_batch: int) -> 
         )
     placeholders = _placeholders(entry, task, output, team=team, max_batch=max_batch)
     template = task.modality if task.modality in _BASELINES else _OTHER
+    placeholders["folder"] = _as_readme_names(directory, entry)
     texts = _texts(placeholders, template, output)
     for found in parse(
         texts[FILE_NAME].encode()
     ).faults:  # of what was given, the team alone can be
         raise UsageError(f"the new {FILE_NAME}: {found.message}", remedy=found.remedy)
     return _write(directory, texts)
+
+
+def _as_readme_names(directory: Path, entry: str) -> str:
+    """Return what a shell finds the folder by: as it was given.
+
+    But for what would be of this machine alone, a path from its root, and what cannot be printed.
+    """
+    here = Path.cwd()
+    if directory.is_absolute() and directory.is_relative_to(here):
+        directory = directory.relative_to(here)
+    if directory.is_absolute() or not str(directory).isprintable():
+        directory = Path("submissions", entry)
+    return shlex.quote(str(directory))
 
 
 def _output(task: TaskFacts) -> Output | None:

@@ -48,12 +48,27 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
     """Load a task's data from the source that ``source`` names; see ``Task.load_data``."""
     if source == "sample":
         return _generated(card, code, seed)
+    reference, read = _read(card, source)
+    return _loaded(card, code, reference, read, seed)
+
+
+def load_test(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedTest:
+    """Load the test items of a source: no others are generated, or read."""
+    if source == "sample":
+        test = _generated_split(card, code, seed, "test")
+        return LoadedTest(reference=_of_sample(card, test, seed), test=test)
+    reference, read = _read(card, source)
+    return LoadedTest(reference=reference, test=read.test)
+
+
+def _read(card: TaskCard, source: str) -> tuple[DataReference, _Read]:
+    """Read the test items of a source that is a folder of Parquet."""
     kind, at, revision = source.partition("@")
     if kind == "hub":
-        return _from_hub(card, code, revision if at else None, seed)
+        return _from_hub(card, revision if at else None)
     directory = named_folder(source)
     if directory.is_dir():
-        return _from_directory(card, code, directory, seed)
+        return _from_directory(card, directory)
     half = half_of(directory)
     if half is not None:
         raise ConfigurationError(
@@ -65,15 +80,6 @@ def load_data(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedD
         f"{card.task.id} has no data source {source!r}, and there is no directory of that name",
         remedy=f"it has: {', '.join(card.data_sources)}",
     )
-
-
-def load_test(card: TaskCard, code: TaskCode, source: str, seed: int) -> LoadedTest:
-    """Load the test items of a source; of ``sample`` no others are generated."""
-    if source == "sample":
-        test = _generated_split(card, code, seed, "test")
-        return LoadedTest(reference=_of_sample(card, test, seed), test=test)
-    loaded = load_data(card, code, source, seed)
-    return LoadedTest(reference=loaded.reference, test=loaded.test)
 
 
 def source_folder(card: TaskCard, source: str) -> Path | None:
@@ -126,7 +132,7 @@ def _generated_split(card: TaskCard, code: TaskCode, seed: int, name: SplitName)
     return ItemSplit(code.generate(seed, name), with_boxes=card.detection is not None)
 
 
-def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> LoadedData:
+def _from_hub(card: TaskCard, asked: str | None) -> tuple[DataReference, _Read]:
     from harness.tasks.hub import fetched_set, pinned_revision, require_pinned  # noqa: PLC0415
 
     hub, revision = pinned_revision(card, asked)
@@ -143,10 +149,10 @@ def _from_hub(card: TaskCard, code: TaskCode, asked: str | None, seed: int) -> L
     )
     require_pinned(card, revision, reference.digest)
     require_as_kept(folder, kept, reference.digest)
-    return _loaded(card, code, reference, read, seed)
+    return reference, read
 
 
-def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) -> LoadedData:
+def _from_directory(card: TaskCard, directory: Path) -> tuple[DataReference, _Read]:
     from harness.tasks.directory import data_folder  # noqa: PLC0415 - heavy
 
     folder = data_folder(directory, card.task.id)
@@ -160,7 +166,7 @@ def _from_directory(card: TaskCard, code: TaskCode, directory: Path, seed: int) 
         unreadable=read.look.unreadable,
     )
     require_as_kept(folder, kept, reference.digest)
-    return _loaded(card, code, reference, read, seed)
+    return reference, read
 
 
 @dataclass(frozen=True)

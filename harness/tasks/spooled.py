@@ -144,9 +144,9 @@ class SpooledSplit:
         columns.fingerprints.append(fingerprints_of(stored))
         columns.labels.append(rows.labels)
         if rows.ids is not None:
-            columns.ids.append(_copied(rows.ids))
+            columns.ids.append(rows.ids)
         if rows.groups is not None:
-            columns.groups.append(_copied(rows.groups))
+            columns.groups.append(rows.groups)
         if rows.boxes is not None:
             columns.boxes.extend(rows.boxes)
 
@@ -171,7 +171,7 @@ def read_through(
             see(rows)
             numbers.append(begin + rows.numbers)
             if rows.ids is not None:
-                ids.append(_copied(rows.ids))
+                ids.append(rows.ids)
     found = _joined(numbers)
     _see_repeats(Texts(ids), names, parts, found, faults)
     faults.require_none()
@@ -201,11 +201,6 @@ def _within(chosen: npt.NDArray[np.int64], first: int, count: int) -> npt.NDArra
     """Return which of ``count`` rows, of which the first is the split's row ``first``, are kept."""
     low, high = np.searchsorted(chosen, (first, first + count))
     return chosen[low:high] - first
-
-
-def _copied(column: Array) -> Array:
-    """Copy: a column that was read from Arrow's own files holds on to all of its batch."""
-    return column.take(pa.array(np.arange(len(column))))
 
 
 def _joined(chunks: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:

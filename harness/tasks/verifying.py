@@ -12,7 +12,7 @@ from harness.errors import ConfigurationError
 from harness.records.base import Frozen
 from harness.records.evaluation import DataReference
 from harness.tasks.card import TaskCard
-from harness.tasks.data import LoadedData, source_folder
+from harness.tasks.data import LoadedTest, source_folder
 from harness.tasks.decoding import decoder_of
 from harness.tasks.generator import SplitName
 from harness.tasks.kept import read_set, sha256_of
@@ -164,16 +164,16 @@ def verify(
 
 def _loaded(
     task: FolderTask, source: str, seed: int, found: _Findings
-) -> tuple[LoadedData | None, dict[SplitName, Split]]:
-    """Load the data and all of both splits, and tell what is wrong with any.
+) -> tuple[LoadedTest | None, dict[SplitName, Split]]:
+    """Load the test items as an evaluation does, and both splits; tell what is wrong with any.
 
-    ``None`` for data that cannot be loaded; a split that cannot is left out.
+    ``None`` for data that cannot be evaluated on; a split that cannot be loaded is left out.
     """
-    data: LoadedData | None = None
+    data: LoadedTest | None = None
     halves: dict[SplitName, Split] = {}
     refused: list[ConfigurationError] = []
     try:
-        data = task.load_data(source, seed)
+        data = task.load_test(source, seed)
         halves["test"] = data.test
     except ConfigurationError as error:
         refused.append(error)
@@ -188,7 +188,7 @@ def _loaded(
             refused.append(error)
     for refusal in refused:
         found.add_refusal(source, refusal)
-    return data, halves
+    return None if refused else data, halves
 
 
 def _is_of_one(error: ConfigurationError, other: ConfigurationError) -> bool:
@@ -383,7 +383,7 @@ def _notes_on_both(train: Split, test: Split) -> Iterator[Note]:
         )
 
 
-def _is_pinned(card: TaskCard, data: LoadedData | None) -> bool:
+def _is_pinned(card: TaskCard, data: LoadedTest | None) -> bool:
     return (
         data is not None
         and card.hub is not None

@@ -108,8 +108,8 @@ def place_of(page: Page, found: Locator, row: int, board: str = FEW) -> tuple[fl
         """([board, row]) => {
           const points = Frugal.view.pointsOf(Frugal.boards.get(board).data);
           const canvas = document.querySelector(`[data-board="${board}"] canvas`);
-          const place = Frugal.canvas.layout(canvas.clientWidth);
-          const to = Frugal.canvas.scale(Frugal.view.whole(points), place);
+          const place = Frugal.scales.layout(canvas.clientWidth);
+          const to = Frugal.scales.of(Frugal.view.whole(points), place);
           return [to.x(points.x[row]), to.y(points.y[row])];
         }""",
         [board, row],

@@ -85,6 +85,15 @@ def test_a_variant_is_new_and_of_the_same_kind(name: str, made_samples: MadeSamp
 
 
 @pytest.mark.parametrize("name", TASKS)
+def test_the_same_chances_give_the_same_variant(name: str, made_samples: MadeSamples) -> None:
+    task, (sample,) = task_of(name), made_samples.data_of(name).test.samples([0])
+
+    once, again = (task.perturb(sample, np.random.default_rng(7)) for _ in range(2))
+
+    assert once == again
+
+
+@pytest.mark.parametrize("name", TASKS)
 def test_all_right_is_one_and_nothing_answered_is_none_of_it(
     name: str, made_samples: MadeSamples
 ) -> None:

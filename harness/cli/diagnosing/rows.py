@@ -126,7 +126,12 @@ def _source(source: SourceDescription) -> str:
         if source.resolution_joules
         else "without steps"
     )
-    return f"{source.name}: {refreshed}, {steps}, ±{100 * source.relative_uncertainty:.3g} %"
+    return f"{source.name}: {refreshed}, {steps}, {_off_by(source.relative_uncertainty)}"
+
+
+def _off_by(share: float) -> str:
+    """Spell an uncertainty, from 100 % on as a factor: less than nothing no energy is."""
+    return f"±{100 * share:.3g} %" if share < 1 else f"off by up to a factor of {1 + share:.3g}"
 
 
 def _joules(joules: float) -> str:

@@ -10,8 +10,6 @@
     return;
   }
 
-  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
-  const NARROW = 560; /* where names and ticks need to be fewer */
   const RADIUS = 5;
   const CAP = 4;
   const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
@@ -33,36 +31,6 @@
       line: read("--line"),
       accent: read("--accent"),
       font: style.fontFamily,
-    };
-  }
-
-  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
-  function layout(width) {
-    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
-    const narrow = width < NARROW * zoom;
-    const [top, bottom] = [34 * zoom, 74 * zoom];
-    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
-    return {
-      width: width,
-      height: Math.round(top + field + bottom),
-      left: (narrow ? 48 : 64) * zoom,
-      right: narrow ? 12 : 20,
-      top: top,
-      bottom: bottom,
-      tools: 120 * zoom, /* how wide the buttons are */
-      size: (narrow ? 12 : 14) * zoom,
-      narrow: narrow,
-    };
-  }
-
-  function scale(view, place) {
-    const across = place.width - place.left - place.right;
-    const up = place.height - place.top - place.bottom;
-    return {
-      x: (value) => place.left + ((value - view.left) / (view.right - view.left)) * across,
-      y: (value) => place.height - place.bottom - ((value - view.low) / (view.high - view.low)) * up,
-      column: (pixel) => view.left + ((pixel - place.left) / across) * (view.right - view.left),
-      level: (pixel) => view.low + ((place.height - place.bottom - pixel) / up) * (view.high - view.low),
     };
   }
 
@@ -377,7 +345,7 @@
     canvas.style.height = place.height + "px";
     const pen = canvas.getContext("2d");
     pen.scale(fine, fine);
-    scene.to = scale(scene.view, place);
+    scene.to = Frugal.scales.of(scene.view, place);
     grid(pen, scene);
     pen.save();
     pen.beginPath();
@@ -401,5 +369,5 @@
     pen.restore();
   }
 
-  Frugal.canvas = { colours: colours, layout: layout, scale: scale, paint: paint };
+  Frugal.canvas = { colours: colours, paint: paint };
 })();

@@ -30,8 +30,8 @@
     if (!width) {
       return;
     }
-    state.place = Frugal.canvas.layout(width);
-    state.to = Frugal.canvas.scale(state.view, state.place);
+    state.place = Frugal.scales.layout(width);
+    state.to = Frugal.scales.of(state.view, state.place);
     const left = state.points.drawn.filter((row) => state.left[row]);
     const shown = left.filter((row) => inView(state, row));
     Frugal.canvas.paint(state.canvas, {
@@ -210,7 +210,7 @@
     figure.querySelector(".chart").before(tools, stage);
     figure.classList.add("live");
     /* Now, not when it is painted: a picture that grows then would move what an address leads to. */
-    state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
+    state.canvas.style.height = Frugal.scales.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
     figure.addEventListener("focusout", function (event) {
       if (!figure.contains(event.relatedTarget)) { /* a button that zooms leaves its mark lit */

@@ -164,7 +164,7 @@
   /* What was between the fingers stays there. */
   function stretch(state, before, now) {
     const { view } = state;
-    const to = Frugal.canvas.scale(view, state.place); /* two may come before the next painting */
+    const to = Frugal.scales.of(view, state.place); /* two may come before the next painting */
     const factor = now.apart / before.apart;
     const left = to.column(before.x) - (to.column(now.x) - view.left) / factor;
     const low = to.level(before.y) - (to.level(now.y) - view.low) / factor;

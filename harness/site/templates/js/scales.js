@@ -1,4 +1,6 @@
-/* Axes: ticks that people would have chosen, as harness/site/scales.py chooses them. */
+/* Axes: where a value stands on a canvas, and ticks that people would have chosen, as
+ * harness/site/scales.py chooses them.
+ */
 (function () {
   "use strict";
 
@@ -6,9 +8,42 @@
     return;
   }
 
+  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
+  const NARROW = 560; /* where names and ticks need to be fewer */
   const ROUNDING = 1e-9;
   const LINEAR_BELOW_RATIO = 10;
   const MULTIPLES = [[1, 2, 5], [1, 3], [1]];
+
+  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
+  function layout(width) {
+    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
+    const narrow = width < NARROW * zoom;
+    const [top, bottom] = [34 * zoom, 74 * zoom];
+    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
+    return {
+      width: width,
+      height: Math.round(top + field + bottom),
+      left: (narrow ? 48 : 64) * zoom,
+      right: narrow ? 12 : 20,
+      top: top,
+      bottom: bottom,
+      tools: 120 * zoom, /* how wide the buttons are */
+      size: (narrow ? 12 : 14) * zoom,
+      narrow: narrow,
+    };
+  }
+
+  /* Between what is in view and the canvas: to a place from a value, and back. */
+  function of(view, place) {
+    const across = place.width - place.left - place.right;
+    const up = place.height - place.top - place.bottom;
+    return {
+      x: (value) => place.left + ((value - view.left) / (view.right - view.left)) * across,
+      y: (value) => place.height - place.bottom - ((value - view.low) / (view.high - view.low)) * up,
+      column: (pixel) => view.left + ((pixel - place.left) / across) * (view.right - view.left),
+      level: (pixel) => view.low + ((place.height - place.bottom - pixel) / up) * (view.high - view.low),
+    };
+  }
 
   /* At most so many multiples of 1, 2 or 5 times a power of ten within [low, high]. */
   function linear(low, high, most) {
@@ -60,5 +95,5 @@
     return ticks.map((tick, n) => Frugal.fixed(tick, even ? most : decimals[n]));
   }
 
-  Frugal.scales = { linear: linear, logarithmic: logarithmic, spelt: spelt };
+  Frugal.scales = { layout: layout, of: of, linear: linear, logarithmic: logarithmic, spelt: spelt };
 })();
