@@ -82,7 +82,7 @@ def index_pages(site: Site) -> Iterator[Page]:
         whole = None if board is None else site.whole(board)
         return _Preview(shown=whole, boards=numbers[0], entries=numbers[1])
 
-    yield Page("preview", digest(spelt([told, *numbers])), _preview, preview)
+    yield Page("preview", digest(spelt([told, *numbers])), _preview, preview, is_large=True)
 
 
 def _parts(site: Site) -> list[BoardParts]:
@@ -138,7 +138,8 @@ def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
     for board in site.fresh:
         made_of = site.digests(board).whole
-        yield Page(f"data {board.id}", made_of, _data, partial(site.spelt, board), board=board.id)
+        rows, name = partial(site.spelt, board), f"data {board.id}"
+        yield Page(name, made_of, _data, rows, board=board.id, is_large=True)
 
 
 def _data(of: OfBoard) -> Files:
@@ -355,4 +356,5 @@ def _method(given: _Method) -> Files:
     }
 
 
-SOURCES: tuple[Source, ...] = (data_pages, method_pages, assets, entry_pages, index_pages)
+SOURCES: tuple[Source, ...] = (data_pages, index_pages, entry_pages, method_pages, assets)
+"""What takes long comes first, and what goes in small parts last: so no process is left alone."""
