@@ -412,11 +412,28 @@ def test_outcomes_that_come_later_are_seen(root: Path) -> None:
     assert leaderboard() == 0
 
 
-def test_to_find_that_nothing_has_changed_nothing_heavy_is_imported() -> None:
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        pytest.param(
+            "terminal.boards building.unchanged",
+            {"jinja2", "numpy", "pandas", "pyarrow", "scipy"},
+            id="to find that nothing has changed",
+        ),
+        pytest.param(
+            "building.making building.gathering",
+            {"numpy", "pandas", "pyarrow", "scipy"},
+            id="to read records and make pages of entries, which each process does",
+        ),
+    ],
+)
+def test_nothing_heavy_is_imported(modules: str, heavy: set[str]) -> None:
     program = (
         "import sys; import harness.__main__; "
-        "import harness.cli.terminal.boards, harness.cli.building.unchanged; "
-        "print({'jinja2', 'numpy', 'pandas', 'pyarrow', 'scipy'} & {*sys.modules})"
+        + "".join(f"import harness.cli.{module}; " for module in modules.split())
+        + "import harness.site.record_view, harness.site.entry_page, harness.site.badge; "
+        * ("making" in modules)
+        + f"print({heavy} & {{*sys.modules}})"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
