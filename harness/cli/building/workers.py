@@ -22,6 +22,17 @@ I = TypeVar("I")  # noqa: E741 - what goes in
 O = TypeVar("O")  # noqa: E741 - what comes out
 
 MOST_PROCESSES = 8
+LEAST_FOR_PROCESSES = 400
+"""Files that are new: to start processes is not worth while for fewer."""
+IMPORTED = (
+    "harness.cli.building.gathering",
+    "harness.cli.building.pages",
+    "harness.site.badge",
+    "harness.site.entry_page",
+    "harness.site.entry_view",
+    "harness.site.record_view",
+)
+"""By the process that workers come from: what all of them need, and nothing that starts threads."""
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
 
@@ -68,7 +79,7 @@ class Processes:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        _start_server()
+        start_server()
         self._count = count
         self._pool = ProcessPoolExecutor(
             count, mp_context=get_context("forkserver"), initializer=_obey_parent
@@ -99,10 +110,14 @@ class Processes:
         self._pool.shutdown(cancel_futures=True)
 
 
-def _start_server() -> None:
-    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born."""
+def start_server() -> None:
+    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born.
+
+    It imports what they need while this process goes on; once is enough.
+    """
     from multiprocessing import forkserver, resource_tracker
 
+    forkserver.set_forkserver_preload([*IMPORTED])
     resource_tracker.ensure_running()  # first: it lets the signal through once more
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
