@@ -205,7 +205,7 @@ def _made(
                 leading.append(page)
             else:
                 several.append(page)
-                if page.is_large or len(several) == PAGES_A_TASK:
+                if len(several) == PAGES_A_TASK:
                     asked.extend(several)
                     yield _task(folder, several, then)
                     several = []

@@ -48,6 +48,7 @@ class Source(Protocol):
 
 def pages(site: Site) -> Iterator[Page]:
     """Yield all pages of a site, each with what it is made of."""
+    site.parts.begin(_wanted(site))  # asked for last of all
     for source in SOURCES:
         yield from source(site)
 
@@ -69,7 +70,7 @@ class _Preview(Frozen, array_like=True):
 
 def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
-    parts = _parts(site)
+    parts = site.parts.all()
     made_of, value = site.digest, lambda: _Index(site.boards, parts, site.address)
     yield Page("index", digest(spelt([made_of, site.address])), _index, value, leads=True)
     yield Page("boards.json", made_of, _exact, value, leads=True)
@@ -82,16 +83,14 @@ def index_pages(site: Site) -> Iterator[Page]:
         whole = None if board is None else site.whole(board)
         return _Preview(shown=whole, boards=numbers[0], entries=numbers[1])
 
-    yield Page("preview", digest(spelt([told, *numbers])), _preview, preview, is_large=True)
+    yield Page("preview", digest(spelt([told, *numbers])), _preview, preview)
 
 
-def _parts(site: Site) -> list[BoardParts]:
-    wanted = []
+def _wanted(site: Site) -> Iterator[Wanted]:
     for each in placed(site.boards.boards, site.counts):
         made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
         value = partial(_with_rows, site, each)
-        wanted.append(Wanted(each.board.id, digest(spelt(made_of)), value))
-    return site.parts.of(wanted)
+        yield Wanted(each.board.id, digest(spelt(made_of)), value)
 
 
 def _with_rows(site: Site, each: Placed) -> PlacedRows:
@@ -138,8 +137,7 @@ def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
     for board in site.fresh:
         made_of = site.digests(board).whole
-        rows, name = partial(site.spelt, board), f"data {board.id}"
-        yield Page(name, made_of, _data, rows, board=board.id, is_large=True)
+        yield Page(f"data {board.id}", made_of, _data, partial(site.spelt, board), board=board.id)
 
 
 def _data(of: OfBoard) -> Files:
@@ -356,5 +354,4 @@ def _method(given: _Method) -> Files:
     }
 
 
-SOURCES: tuple[Source, ...] = (data_pages, index_pages, entry_pages, method_pages, assets)
-"""What takes long comes first, and what goes in small parts last: so no process is left alone."""
+SOURCES: tuple[Source, ...] = (data_pages, method_pages, assets, entry_pages, index_pages)

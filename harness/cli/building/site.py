@@ -38,8 +38,6 @@ class Page(NamedTuple):
     """Whether it leads to others, so that it is made and written after them, in this process."""
     board: str = ""
     """The board that it is of, by its identifier; empty: of all together."""
-    is_large: bool = False
-    """Whether to make it takes as long as many others together."""
 
 
 class Kept(Protocol):

@@ -8,6 +8,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -59,6 +60,10 @@ class Workers(Protocol):
         """Yield what ``call`` makes of each, in the order in which they were given."""
         ...
 
+    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
+        """Return what gives, once it is asked for, what ``call`` makes of one."""
+        ...
+
 
 class Here:
     """Everything in this process."""
@@ -66,6 +71,10 @@ class Here:
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Call one after another."""
         yield from map(call, given)
+
+    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
+        """Call it when it is first asked for."""
+        return cache(partial(call, given))
 
 
 class Processes:
@@ -87,27 +96,43 @@ class Processes:
 
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Keep ``IN_FLIGHT`` tasks a process under way, and hand on results in order."""
-        from concurrent.futures.process import BrokenProcessPool
-
         waiting = iter(given)
-        under_way: deque[Future[O]] = deque()
-        try:
-            for each in islice(waiting, self._count * IN_FLIGHT):
-                under_way.append(self._pool.submit(call, each))
-            while under_way:
-                done = under_way.popleft().result()
-                for each in islice(waiting, 1):
-                    under_way.append(self._pool.submit(call, each))
-                yield done
-        except BrokenProcessPool:
-            raise OrganiserError(
-                "a process that built the page was ended from outside, by want of memory perhaps",
-                remedy="free some memory, or build with --processes 1",
-            ) from None
+        under_way: deque[Callable[[], O]] = deque()
+        for each in islice(waiting, self._count * IN_FLIGHT):
+            under_way.append(self.begin(call, each))
+        while under_way:
+            done = under_way.popleft()()
+            for each in islice(waiting, 1):
+                under_way.append(self.begin(call, each))
+            yield done
+
+    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
+        """Have it called by the next process that is free."""
+        with _explained():
+            return partial(_result, self._pool.submit(call, given))
 
     def close(self) -> None:
         """End the processes; what has not begun never does."""
         self._pool.shutdown(cancel_futures=True)
+
+
+def _result(of: Future[O]) -> O:
+    with _explained():
+        return of.result()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what it means that a process is gone."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool:
+        raise OrganiserError(
+            "a process that built the page was ended from outside, by want of memory perhaps",
+            remedy="free some memory, or build with --processes 1",
+        ) from None
 
 
 def start_server() -> None:
