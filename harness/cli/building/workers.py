@@ -25,15 +25,8 @@ O = TypeVar("O")  # noqa: E741 - what comes out
 MOST_PROCESSES = 8
 LEAST_FOR_PROCESSES = 400
 """Files that are new: to start processes is not worth while for fewer."""
-IMPORTED = (
-    "harness.cli.building.gathering",
-    "harness.cli.building.pages",
-    "harness.site.badge",
-    "harness.site.entry_page",
-    "harness.site.entry_view",
-    "harness.site.record_view",
-)
-"""By the process that workers come from: what all of them need, and nothing that starts threads."""
+PREPARED = "harness.cli.building.prepared"
+"""What workers have in common, imported by the process that they come from."""
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
 
@@ -142,7 +135,7 @@ def start_server() -> None:
     """
     from multiprocessing import forkserver, resource_tracker
 
-    forkserver.set_forkserver_preload([*IMPORTED])
+    forkserver.set_forkserver_preload([PREPARED])
     resource_tracker.ensure_running()  # first: it lets the signal through once more
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
