@@ -153,6 +153,7 @@ def test_several_processes_and_another_order_give_the_same(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.cli.building.making.LEAST_FOR_PROCESSES", 0)
+    monkeypatch.setattr("harness.cli.building.unchanged.LEAST_FOR_PROCESSES", 0)
     monkeypatch.setattr(gathering, "RECORDS_A_TASK", 1)
     monkeypatch.setattr(files, "PAGES_A_TASK", 1)
     several = cold(tmp_path, "--processes", "2")
@@ -172,6 +173,22 @@ def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(
     assert first.exit_code == 0
     assert "three" in first.stdout
     assert marks(root / "leaderboard") == before
+
+
+def test_processes_are_prepared_for_a_first_build_of_many_records_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started: list[bool] = []
+    monkeypatch.setattr("harness.cli.building.unchanged.start_server", lambda: started.append(True))
+    leaderboard("--processes", "2")  # of a handful
+    assert not started
+    monkeypatch.setattr("harness.cli.building.unchanged.LEAST_FOR_PROCESSES", 1)
+    put(root, "another")
+    leaderboard("--processes", "2")  # most is known
+    leaderboard("--processes", "1", "--no-cache")
+    assert not started
+    leaderboard("--processes", "2", "--no-cache")
+    assert started == [True]
 
 
 def test_one_more_evaluation_makes_its_own_pages_and_those_of_its_board(root: Path) -> None:
@@ -412,11 +429,22 @@ def test_outcomes_that_come_later_are_seen(root: Path) -> None:
     assert leaderboard() == 0
 
 
-def test_to_find_that_nothing_has_changed_nothing_heavy_is_imported() -> None:
+@pytest.mark.parametrize(
+    ("modules", "heavy"),
+    [
+        pytest.param(
+            "terminal.boards building.unchanged",
+            {"jinja2", "numpy", "pandas", "pyarrow", "scipy"},
+            id="to find that nothing has changed",
+        ),
+        pytest.param("building.making", {"numpy", "pandas", "pyarrow", "scipy"}, id="to begin"),
+    ],
+)
+def test_nothing_heavy_is_imported(modules: str, heavy: set[str]) -> None:
     program = (
         "import sys; import harness.__main__; "
-        "import harness.cli.terminal.boards, harness.cli.building.unchanged; "
-        "print({'jinja2', 'numpy', 'pandas', 'pyarrow', 'scipy'} & {*sys.modules})"
+        + "".join(f"import harness.cli.{module}; " for module in modules.split())
+        + f"print({heavy} & {{*sys.modules}})"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True

@@ -10,8 +10,9 @@ import pytest
 from msgspec.structs import replace
 from record_samples import record
 
+from harness.ranking.energy_evidence import session_energies
 from harness.ranking.evidence import UNSHARED
-from harness.ranking.occasions import measured, occasions, session_energies
+from harness.ranking.occasions import measured, occasions
 from harness.records.estimates import shares_of
 from harness.records.evaluation import Campaign, EvaluationRecord
 from harness.records.session import ReferenceKernel

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from harness.records import statistics as under_test
-from harness.records.looks import misses, worst_miss
+from harness.records.miss_rates import misses, worst_miss
 from harness.records.statistics import (
     CORRELATION,
     LogEstimate,

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from types import FrameType
 
-_NUMBERS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _DEFAULTS = (signal.SIG_DFL, signal.default_int_handler)
 _PATIENCE = 2
 
@@ -74,6 +74,6 @@ held = _signals.held
 
 def install() -> None:
     """Handle what would end this process; what it was started to ignore, as by nohup, stays so."""
-    for number in _NUMBERS:
+    for number in SIGNALS:
         if signal.getsignal(number) in _DEFAULTS:
             signal.signal(number, _signals.handle)

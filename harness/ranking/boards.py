@@ -96,7 +96,7 @@ def _make_board(
         line([each.path for each in completed], [each.path for each in copies])
         for completed, copies in _without_copies(members, null)
     ]
-    entries = [replace(each.row, failed_evaluations=broken[each.row.digest]) for each in lines]
+    entries = [_with_failures(each.row, broken.get(each.row.digest, 0)) for each in lines]
     entries = mark_front(mark_floor(entries, null, rules.energy))
     entries = mark_classes(entries, None if reference is None else reference.energy_class)
     entries.sort(key=_by_quality)
@@ -111,6 +111,10 @@ def _make_board(
         floor_joules_per_1000_queries=floor_joules(entries, null, rules.energy),
         reference=reference,
     )
+
+
+def _with_failures(row: BoardEntry, count: int) -> BoardEntry:
+    return row if row.failed_evaluations == count else replace(row, failed_evaluations=count)
 
 
 def place(board: Board) -> tuple[str, str, int, int, str]:

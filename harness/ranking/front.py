@@ -28,7 +28,11 @@ def mark_front(entries: Sequence[BoardEntry]) -> list[BoardEntry]:
         if energy < math.inf and best > best_of_less:
             on_front.update(n for n in level if entries[n].quality == best)
             best_of_less = best
-    return [replace(entry, on_front=n in on_front) for n, entry in enumerate(entries)]
+    return [
+        # Of most it is known already; to make one anew takes as long as all else here.
+        entry if entry.on_front == (n in on_front) else replace(entry, on_front=n in on_front)
+        for n, entry in enumerate(entries)
+    ]
 
 
 def mark_floor(
@@ -40,14 +44,15 @@ def mark_floor(
     not resolved, the floor is not known and nobody is marked as being at it.
     """
     floor = floor_joules(entries, null, rules)
-    return [
-        replace(
-            entry,
-            baseline=entry.entry == null,
-            at_floor=floor is not None and (entry.entry == null or _energy(entry) < floor),
-        )
-        for entry in entries
-    ]
+    return [_with_floor(entry, null, floor) for entry in entries]
+
+
+def _with_floor(entry: BoardEntry, null: str | None, floor: float | None) -> BoardEntry:
+    is_null = entry.entry == null
+    at_floor = floor is not None and (is_null or _energy(entry) < floor)
+    if (entry.baseline, entry.at_floor) == (is_null, at_floor):
+        return entry
+    return replace(entry, baseline=is_null, at_floor=at_floor)
 
 
 def floor_joules(

@@ -7,14 +7,10 @@ another on one day. Between occasions there is the control entry to compare by, 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from itertools import count
 
-import numpy as np
-
-from harness.ranking.evidence import UNSHARED, SessionEnergies
 from harness.ranking.usable import resolved_records
 from harness.records.energy import joules_per_1000
 from harness.records.estimates import shares_of
@@ -46,7 +42,7 @@ def occasions(records: Sequence[EvaluationRecord]) -> list[int]:
     """
     if len(records) == 1:  # as of most entries: no day need be read
         return [0]
-    return _numbers([_occasion(record) for record in records])
+    return numbers_of([_occasion(record) for record in records])
 
 
 def measured(record: EvaluationRecord) -> Measured:
@@ -63,47 +59,8 @@ def measured(record: EvaluationRecord) -> Measured:
     )
 
 
-def session_energies(entries: Sequence[Sequence[Measured]]) -> tuple[SessionEnergies, ...]:
-    """Return the energies of all sessions of each entry whose evaluation is resolved.
-
-    Every entry has one such evaluation at least.
-    """
-    numbers = iter(_numbers([each.occasion for of_entry in entries for each in of_entry]))
-    unshared = count(UNSHARED)
-    return tuple(
-        _energies([(each, next(numbers)) for each in of_entry], unshared) for of_entry in entries
-    )
-
-
-def _energies(
-    evaluations: Sequence[tuple[Measured, int]], unshared: Iterator[int]
-) -> SessionEnergies:
-    joules: list[float] = []
-    shares: list[float] = []
-    kernels: list[float] = []
-    places: list[tuple[int, int]] = []
-    in_turns = False
-    for evaluation, occasion in evaluations:
-        joules += evaluation.joules
-        shares += evaluation.meter_shares
-        kernels += evaluation.kernels
-        for turn in evaluation.rounds:
-            named = turn is not None and 0 <= turn < UNSHARED
-            in_turns |= named
-            # An exact copy in the same campaign ran in the same rounds as its original.
-            shared = turn is not None and named and (occasion, turn) not in places
-            places.append((occasion, turn if turn is not None and shared else next(unshared)))
-    occasion_of, rounds = np.array(places, np.int64).T
-    return SessionEnergies(
-        np.log(joules),
-        occasion_of,
-        rounds if in_turns else None,
-        np.array(shares),
-        np.array(kernels),
-    )
-
-
-def _numbers(found: Sequence[date | str]) -> list[int]:
+def numbers_of(found: Sequence[date | str]) -> list[int]:
+    """Return the number of each of these occasions, as ``occasions`` numbers them."""
     days = sorted({each for each in found if isinstance(each, date)})
     campaigns = sorted({each for each in found if isinstance(each, str)})
     numbers = {each: number for number, each in enumerate((*days, *campaigns))}

@@ -10,7 +10,7 @@ Where to look, by module:
                                        task_words, site_settings, toml, fields
     signatures, and what is kept back  signing, withholding
     figures of energy                  energy, estimates, statistics, quantiles, sums
-    when sessions are enough           looks, stopping
+    when sessions are enough           looks, miss_rates, stopping
     agreement and trends               agreements, drift
     files, moments, settings           replacing, moments, caches, seed
 """

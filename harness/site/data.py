@@ -9,7 +9,6 @@ import msgspec
 from msgspec.structs import replace
 
 from harness.records.board import Board
-from harness.site.arrow import array
 from harness.site.columns import COLUMNS
 from harness.site.paths import safe_name
 from harness.site.plain import json_line, row_line
@@ -90,6 +89,8 @@ def board_parquet(board: Board, own: pa.RecordBatch | None = None) -> bytes:
 
 def _repeated(cell: object, times: int, of: pa.DataType) -> pa.Array:
     import pyarrow as pa  # noqa: PLC0415 - as above
+
+    from harness.site.arrow import array  # noqa: PLC0415 - as above
 
     one = array([plain_cell(cell)], of)
     return pa.repeat(one[0], times) if times else one[:0]

@@ -117,10 +117,7 @@ class _Canvas:
     def dot(self, x: float, y: float, radius: float, layer: int, *, diamond: bool = False) -> None:
         """Draw a disc, or a diamond as high."""
         middle_x, middle_y, reach = (round(FINER * each) for each in (x, y, radius))
-        up, across = np.ogrid[-reach : reach + 1, -reach : reach + 1]
-        inside = (
-            abs(up) + abs(across) <= reach if diamond else up * up + across * across <= reach**2
-        )
+        inside = _dot(reach, diamond=diamond)
         rows = slice(middle_y - reach, middle_y + reach + 1)
         columns = slice(middle_x - reach, middle_x + reach + 1)
         self.layers[rows, columns][inside] = layer
@@ -132,6 +129,17 @@ class _Canvas:
         place = self.layers[max(0, y) : y + ink.shape[0], max(0, x) : x + ink.shape[1]]
         shown = ink[max(0, -y) :, max(0, -x) :]
         place[shown[: place.shape[0], : place.shape[1]]] = layer
+
+
+@cache
+def _dot(reach: int, *, diamond: bool) -> NDArray[np.bool_]:
+    """Return where a disc or a diamond is, of a square around it."""
+    across = np.arange(-reach, reach + 1)
+    up = across[:, np.newaxis]
+    inside: NDArray[np.bool_] = (
+        abs(up) + abs(across) <= reach if diamond else up * up + across * across <= reach**2
+    )
+    return inside
 
 
 def _painted(

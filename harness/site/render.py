@@ -18,7 +18,6 @@ from harness.site.feed import feeds, latest_of
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
 from harness.site.plain import board_in_json, boards_json
-from harness.site.preview import previews
 from harness.site.spelt_rows import SpeltRows
 from harness.site.templating import environment
 from harness.site.views import BoardView, Heading, facets, headings, view
@@ -87,6 +86,8 @@ def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     finite number. ``address`` is where the site is published, with a slash at its end; empty: not
     known, and the addresses that others would need are relative.
     """
+    from harness.site.preview import previews  # noqa: PLC0415 - brings NumPy, which no page needs
+
     counts = [len(board.entries) for board in boards.boards]
     parts = [board_parts(each) for each in placed(boards.boards, counts)]
     files = {

@@ -16,7 +16,6 @@ import msgspec
 
 from harness.records.base import Frozen
 from harness.records.board import BoardEntry
-from harness.site.arrow import array
 from harness.site.client import Cells, script_cells
 from harness.site.columns import COLUMNS, Kind
 from harness.site.plain import is_sure, row_line
@@ -147,6 +146,8 @@ def _joined(
 def own_columns(entries: Iterable[BoardEntry]) -> pa.RecordBatch:
     """Return the columns that are not the same in every row, nested ones last."""
     import pyarrow as pa  # noqa: PLC0415 - a fifth of a second, for whoever takes the file
+
+    from harness.site.arrow import array  # noqa: PLC0415 - as above
 
     entries = list(entries)
     cells = [

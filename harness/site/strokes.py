@@ -196,7 +196,8 @@ def _thick(mask: Mask, start: Point, end: Point, radius: int) -> None:
     left, right = max(0, min(x1, x2) - radius), max(x1, x2) + radius + 1
     top, bottom = max(0, min(y1, y2) - radius), max(y1, y2) + radius + 1
     place = mask[top:bottom, left:right]
-    y, x = np.ogrid[top : top + place.shape[0], left : left + place.shape[1]]
+    y = np.arange(top, top + place.shape[0])[:, np.newaxis]
+    x = np.arange(left, left + place.shape[1])
     along_x, along_y = x2 - x1, y2 - y1
     square = along_x * along_x + along_y * along_y
     ends = np.minimum((x - x1) ** 2 + (y - y1) ** 2, (x - x2) ** 2 + (y - y2) ** 2)

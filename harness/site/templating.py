@@ -16,25 +16,22 @@ from harness.site.recorded import in_words
 from harness.site.text import plain, shorten
 
 COMPILED: dict[str, bytes] = {}
-"""Templates as Jinja compiled them, by language and its own key: to compile all takes a third of a
-second, so that whoever has a place may keep these and put them here before any page is made. Jinja
-looks whether one is of its version and of the template's text."""
+"""Templates as Jinja compiled them, by its own key: to compile all takes a while, so that whoever
+has a place may keep these and put them here before any page is made. Jinja looks whether one is of
+its version and of the template's text."""
 
 
 class _Compiled(jinja2.BytecodeCache):
-    """Hands on what is in ``COMPILED``, of one language: so are filters of constants."""
-
-    def __init__(self, code: str) -> None:
-        self._code = code
+    """Hands on what is in ``COMPILED``."""
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take a template from there, if it is there."""
-        if (content := COMPILED.get(f"{self._code} {bucket.key}")) is not None:
+        if (content := COMPILED.get(bucket.key)) is not None:
             bucket.bytecode_from_string(content)
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Put a template there."""
-        COMPILED[f"{self._code} {bucket.key}"] = bucket.bytecode_to_string()
+        COMPILED[bucket.key] = bucket.bytecode_to_string()
 
 
 @cache
@@ -50,10 +47,11 @@ def environment(code: str) -> jinja2.Environment:
     made = jinja2.Environment(
         loader=jinja2.PackageLoader("harness.site", "templates"),
         autoescape=True,
-        bytecode_cache=_Compiled(code),
+        bytecode_cache=_Compiled(),
         finalize=_cleaned,
         keep_trailing_newline=True,
         lstrip_blocks=True,
+        optimized=False,  # else filters of constants would be compiled in, which differ by language
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )

@@ -141,8 +141,8 @@ def _evidence(
 ) -> Evidence:
     import numpy as np
 
+    from harness.ranking.energy_evidence import session_energies
     from harness.ranking.evidence import Evidence
-    from harness.ranking.occasions import session_energies
 
     names = tuple(row.entry for row, _ in entries)
     answered = [each for _, each in entries]

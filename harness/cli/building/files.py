@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
 
-from harness.cli.building.listing import Listed, listing
+from harness.cli.building.listing import Listed, There, listing
 from harness.cli.building.site import Files, Page
 from harness.cli.building.workers import Given, Workers
 from harness.errors import OrganiserError, UsageError
@@ -35,21 +35,6 @@ class Made(Frozen, array_like=True):
     files: tuple[tuple[str, Mark], ...]
     board: str = ""
     """The board that it is of, by its identifier; empty: of all together."""
-
-
-class There(NamedTuple):
-    """What lies in a site's folder."""
-
-    marks: dict[str, Mark]
-    """Of its files, by name."""
-    drafts: list[str]
-    """What a build that was ended left half written."""
-
-    @classmethod
-    def of(cls, folder: Path) -> There:
-        """Look it up."""
-        drafts: list[str] = []
-        return cls(dict(listing(folder, drafts)), drafts)
 
 
 class Built(NamedTuple):

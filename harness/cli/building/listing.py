@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from harness.records.replacing import is_abandoned
 from harness.site.language import codes
@@ -18,6 +19,22 @@ from harness.store.scanning import Mark, mark_of
 
 Listed = list[tuple[str, Mark]]
 """The files of a site, sorted by name, each with what tells a change."""
+
+
+class There(NamedTuple):
+    """What lies in a site's folder."""
+
+    marks: dict[str, Mark]
+    """Of its files, by name."""
+    drafts: list[str]
+    """What a build that was ended left half written."""
+
+    @classmethod
+    def of(cls, folder: Path) -> There:
+        """Look it up."""
+        drafts: list[str] = []
+        return cls(dict(listing(folder, drafts)), drafts)
+
 
 _BOARD = r"(?:[a-z0-9]+(?:[-_][a-z0-9]+)*-[0-9a-f]{8}|[a-z0-9-]+\.[0-9a-f]{32})"
 """As ``ranking.gists.board_id`` and ``site.paths.safe_name`` make the names of boards."""

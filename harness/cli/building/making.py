@@ -11,11 +11,11 @@ from typing import NamedTuple
 from zlib import crc32
 
 from harness.cli.building.cache import Cache
-from harness.cli.building.files import Built, There, build, is_ours, look, refuse_a_strangers
+from harness.cli.building.files import Built, build, is_ours, look, refuse_a_strangers
 from harness.cli.building.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.building.joints import BRING_BACK, Joints, Known, Ranked
 from harness.cli.building.kept_rows import Shelf
-from harness.cli.building.listing import Listed, listing
+from harness.cli.building.listing import Listed, There, listing
 from harness.cli.building.pages import pages
 from harness.cli.building.parts import Parts
 from harness.cli.building.shards import NOTHING, Behind, Pages, Shards, Taken
@@ -32,7 +32,7 @@ from harness.cli.building.unchanged import (
     task_of,
     what_is_read,
 )
-from harness.cli.building.workers import Workers, workers
+from harness.cli.building.workers import LEAST_FOR_PROCESSES, Workers, workers
 from harness.cli.output import print_note
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -43,8 +43,6 @@ from harness.store.reading import is_local
 from harness.store.results import Signs
 from harness.store.scanning import Found, is_fresh, scan
 
-LEAST_FOR_PROCESSES = 400
-"""Files that are new: to start processes is not worth while for fewer."""
 PARTS_OF_A_TASK = 16
 """Files of the cache that hold what was kept of a task's records."""
 
@@ -101,7 +99,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     )
     shards = Shards(cache, _name(asked, "boards"), seen, joints)
     local = not asked.published and any(is_local(each.path) for each in seen.found)
-    place = _Place.of(asked.folder, cache)
+    place = _Place.of(asked.folder, cache, seen.there())
     takes = takes and not (local or shows_local)
     taken = shards.take(place.known, place.there.marks) if takes else NOTHING
     found = seen.but_of(taken.shards)
@@ -130,7 +128,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             left[asked.folder] = built.marks
         page = "index.html"
         if shows_local:
-            place = _Place.of(of_local, cache)
+            place = _Place.of(of_local, cache, There.of(of_local))
             site = place.site(shown, everything, asked.project.rules(), "", several, NOTHING)
             built = place.build(site, several, NOTHING)
             place.keep(built, site, {})
@@ -260,9 +258,9 @@ class _Place:
     there: There
 
     @classmethod
-    def of(cls, folder: Path, cache: Cache) -> _Place:
+    def of(cls, folder: Path, cache: Cache, there: There) -> _Place:
         kept = cache.load(f"pages-{_digest(folder)}", Pages)
-        return cls(folder, cache, kept or Pages(made={}, reads={}), There.of(folder))
+        return cls(folder, cache, kept or Pages(made={}, reads={}), there)
 
     def site(  # noqa: PLR0917 - all that a site is made of
         self,

@@ -48,6 +48,7 @@ class Source(Protocol):
 
 def pages(site: Site) -> Iterator[Page]:
     """Yield all pages of a site, each with what it is made of."""
+    site.parts.begin(_wanted(site))  # asked for last of all
     for source in SOURCES:
         yield from source(site)
 
@@ -69,7 +70,7 @@ class _Preview(Frozen, array_like=True):
 
 def index_pages(site: Site) -> Iterator[Page]:
     """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
-    parts = _parts(site)
+    parts = site.parts.all()
     made_of, value = site.digest, lambda: _Index(site.boards, parts, site.address)
     yield Page("index", digest(spelt([made_of, site.address])), _index, value, leads=True)
     yield Page("boards.json", made_of, _exact, value, leads=True)
@@ -85,13 +86,11 @@ def index_pages(site: Site) -> Iterator[Page]:
     yield Page("preview", digest(spelt([told, *numbers])), _preview, preview)
 
 
-def _parts(site: Site) -> list[BoardParts]:
-    wanted = []
+def _wanted(site: Site) -> Iterator[Wanted]:
     for each in placed(site.boards.boards, site.counts):
         made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
         value = partial(_with_rows, site, each)
-        wanted.append(Wanted(each.board.id, digest(spelt(made_of)), value))
-    return site.parts.of(wanted)
+        yield Wanted(each.board.id, digest(spelt(made_of)), value)
 
 
 def _with_rows(site: Site, each: Placed) -> PlacedRows:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -11,6 +12,8 @@ from harness.cli.building.kept_rows import OfBoard
 from harness.cli.building.workers import Given, Here, Workers
 from harness.records.base import Frozen
 from harness.site.render import BoardParts, Placed, board_parts
+
+BOARDS_A_TASK = 8
 
 
 class Part(Frozen, array_like=True):
@@ -48,40 +51,59 @@ class Parts:
         self._known = cache.load(name, dict[str, str]) or {}
         self._asked: dict[str, str] = {}
         """What each was made of, by the board's identifier, as ``_known`` has it of those kept."""
-        self._new: dict[str, Part] = {}
+        self._kept: dict[str, Part] = {}
+        self._new: dict[str, Callable[[], Part]] = {}
 
-    def of(self, wanted: Sequence[Wanted]) -> list[BoardParts]:
-        """Return the parts of each board."""
-        parts = {each.board: self._kept(each) for each in wanted}
-        new = [each for each in wanted if parts[each.board] is None]
-        for each, part in zip(new, self._made(new), strict=True):
-            self._new[each.board] = parts[each.board] = part
-        self._asked |= {each.board: each.made_of for each in wanted}
-        return [part.parts for part in parts.values() if part is not None]
+    def begin(self, wanted: Iterable[Wanted]) -> None:
+        """Have those made that are not kept, beside all else that is done."""
+        several: list[Wanted] = []
+        for each in wanted:
+            self._asked[each.board] = each.made_of
+            kept = self._load(each)
+            if kept is not None:
+                self._kept[each.board] = kept
+            else:
+                several.append(each)
+        for n in range(0, len(several), BOARDS_A_TASK):
+            self._begin(several[n : n + BOARDS_A_TASK])
+
+    def all(self) -> list[BoardParts]:
+        """Return the parts of each board, once they are made."""
+        return [self._part(board).parts for board in self._asked]
 
     def keep(self) -> None:
         """Keep those that were made, and forget those that nobody asked for."""
         for board, part in self._new.items():
-            self._cache.save(self._place(board), part)
+            self._cache.save(self._place(board), part())
         self._cache.save(self._name, self._asked)
         self._cache.tidy(f"{self._name}-", map(self._place, self._asked))
 
-    def _kept(self, wanted: Wanted) -> Part | None:
+    def _load(self, wanted: Wanted) -> Part | None:
         if self._known.get(wanted.board) != wanted.made_of:  # else it would be read for nothing
             return None
         part = self._cache.load(self._place(wanted.board), Part)
         return part if part is not None and part.made_of == wanted.made_of else None
 
-    def _made(self, wanted: Sequence[Wanted]) -> Iterator[Part]:
-        placed = (Given(each.placed()) for each in wanted)
-        for each, made in zip(wanted, self._workers.run(_parts, placed), strict=True):
-            yield Part(made_of=each.made_of, parts=made.value)
+    def _begin(self, wanted: Sequence[Wanted]) -> None:
+        made = self._workers.begin(_parts, [Given(each.placed()) for each in wanted])
+        for n, each in enumerate(wanted):
+            self._new[each.board] = partial(_nth, made, n, each.made_of)
+
+    def _part(self, board: str) -> Part:
+        return self._kept[board] if board in self._kept else self._new[board]()
 
     def _place(self, board: str) -> str:
         return f"{self._name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"
 
 
-def _parts(given: Given) -> Given:
-    placed: PlacedRows = given.value
-    of = Placed(board=placed.of.board, number=placed.number, loads_at_once=placed.loads_at_once)
-    return Given(board_parts(of, placed.of.rows))
+def _nth(made: Callable[[], list[Given]], n: int, made_of: str) -> Part:
+    return Part(made_of=made_of, parts=made()[n].value)
+
+
+def _parts(given: Sequence[Given]) -> list[Given]:
+    made = []
+    for each in given:
+        placed: PlacedRows = each.value
+        of = Placed(board=placed.of.board, number=placed.number, loads_at_once=placed.loads_at_once)
+        made.append(Given(board_parts(of, placed.of.rows)))
+    return made

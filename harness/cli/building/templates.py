@@ -1,4 +1,4 @@
-"""Templates of pages as Jinja compiles them, kept: to compile all takes a third of a second."""
+"""Templates of pages as Jinja compiles them, kept: to compile all takes a while."""
 
 from __future__ import annotations
 

@@ -11,15 +11,17 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b
 from pathlib import Path
 
 import msgspec
 from msgspec.structs import replace
 
+from harness.cli.building.beside import beside
 from harness.cli.building.cache import NONE, Cache, page_cache
-from harness.cli.building.listing import Listed, listing
+from harness.cli.building.listing import Listed, There, listing
+from harness.cli.building.workers import LEAST_FOR_PROCESSES, start_server
 from harness.cli.project import Project
 from harness.records.base import Frozen
 from harness.records.board import Boards
@@ -102,6 +104,8 @@ class Seen:
     project: list[Listing | None]
     """Of tasks and of the folder of rules, whatever task they are of."""
     imported: Listing | None
+    there: Callable[[], There]
+    """Returns what lies in the site's folder, which is looked up meanwhile."""
 
     @cached_property
     def by_task(self) -> dict[str, list[Found]]:
@@ -129,26 +133,40 @@ def task_of(path: str) -> str:
 
 
 def look_at(asked: Asked) -> Seen:
-    """List all files that a build reads; none is opened."""
+    """List all files that a build reads, and beside that those of the site; none is opened."""
     root = asked.project.root
+    at_ns, there = time.time_ns(), beside(partial(There.of, asked.folder), There)
     return Seen(
-        time.time_ns(),
+        at_ns,
         scan(asked.results),
         [marks_under(root / "tasks"), marks_under(asked.project.leaderboard, deep=False)],
         marks_under(imported_folder(asked.results)),
+        there,
     )
 
 
 def unchanged(asked: Asked, seen: Callable[[], Seen]) -> Shown | None:
     """Return what the last build printed, if another would read, make and print the same."""
     cache = asked.cache
-    state = cache.load(f"state-{asked.name}", State)
+    state = cache.load(_state_name(asked), State)
     if state is None:
         return None
-    read = what_is_read(seen())
-    if read is None or read != state.read or what_is_left(asked, {}) != state.left:
+    found = seen()
+    read = what_is_read(found)
+    if read is None or read != state.read:
         return None
-    return state.shown
+    left = what_is_left(asked, {asked.folder: [*found.there().marks.items()]})
+    return state.shown if left == state.left else None
+
+
+def start_early(asked: Asked, seen: Callable[[], Seen]) -> None:
+    """Have what worker processes need imported beside what this one imports, where many will be.
+
+    That is known before anything is: where no build of the same has been kept.
+    """
+    is_first = asked.cache.load(_state_name(asked), State) is None
+    if asked.processes > 1 and is_first and len(seen().found) >= LEAST_FOR_PROCESSES:
+        start_server()
 
 
 def what_is_read(seen: Seen) -> str | None:
@@ -179,15 +197,15 @@ def digest_of_listings(listings: list[Listing | None], at_ns: int) -> str | None
     return _digest(listings)
 
 
-def what_is_left(asked: Asked, built: Mapping[Path, Listed]) -> str | None:
+def what_is_left(asked: Asked, known: Mapping[Path, Listed]) -> str | None:
     """Return a digest of the marks of all files of both sites, and of the joint files.
 
-    Of a folder that was ``built``, those as they were left: had somebody else written there since,
-    the next one who looks would see it. ``None`` where the joint files have none, or their folder
-    is a link.
+    Of a folder that was built, those that are ``known`` are as they were left: had somebody else
+    written there since, the next one who looks would see it. ``None`` where the joint files have
+    none, or their folder is a link.
     """
     sites = [
-        built[each] if each in built else listing(each)
+        known[each] if each in known else listing(each)
         for each in (asked.folder, asked.folder / LOCAL)
     ]
     folder = joint_folder(asked.results)
@@ -211,7 +229,11 @@ def keep_state(
     """
     left = what_is_left(asked, built)
     if read is not None and left is not None and as_used():
-        cache.save(f"state-{asked.name}", State(read=read, left=left, shown=shown))
+        cache.save(_state_name(asked), State(read=read, left=left, shown=shown))
+
+
+def _state_name(asked: Asked) -> str:
+    return f"state-{asked.name}"
 
 
 def _digest(seen: object) -> str:

@@ -8,6 +8,7 @@ import signal
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import cache, partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -22,6 +23,10 @@ I = TypeVar("I")  # noqa: E741 - what goes in
 O = TypeVar("O")  # noqa: E741 - what comes out
 
 MOST_PROCESSES = 8
+LEAST_FOR_PROCESSES = 400
+"""Files that are new: to start processes is not worth while for fewer."""
+PREPARED = "harness.cli.building.prepared"
+"""What workers have in common, imported by the process that they come from."""
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
 
@@ -48,6 +53,10 @@ class Workers(Protocol):
         """Yield what ``call`` makes of each, in the order in which they were given."""
         ...
 
+    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
+        """Return what gives, once it is asked for, what ``call`` makes of one."""
+        ...
+
 
 class Here:
     """Everything in this process."""
@@ -55,6 +64,10 @@ class Here:
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Call one after another."""
         yield from map(call, given)
+
+    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
+        """Call it when it is first asked for."""
+        return cache(partial(call, given))
 
 
 class Processes:
@@ -68,7 +81,7 @@ class Processes:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        _start_server()
+        start_server()
         self._count = count
         self._pool = ProcessPoolExecutor(
             count, mp_context=get_context("forkserver"), initializer=_obey_parent
@@ -76,33 +89,53 @@ class Processes:
 
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
         """Keep ``IN_FLIGHT`` tasks a process under way, and hand on results in order."""
-        from concurrent.futures.process import BrokenProcessPool
-
         waiting = iter(given)
-        under_way: deque[Future[O]] = deque()
-        try:
-            for each in islice(waiting, self._count * IN_FLIGHT):
-                under_way.append(self._pool.submit(call, each))
-            while under_way:
-                done = under_way.popleft().result()
-                for each in islice(waiting, 1):
-                    under_way.append(self._pool.submit(call, each))
-                yield done
-        except BrokenProcessPool:
-            raise OrganiserError(
-                "a process that built the page was ended from outside, by want of memory perhaps",
-                remedy="free some memory, or build with --processes 1",
-            ) from None
+        under_way: deque[Callable[[], O]] = deque()
+        for each in islice(waiting, self._count * IN_FLIGHT):
+            under_way.append(self.begin(call, each))
+        while under_way:
+            done = under_way.popleft()()
+            for each in islice(waiting, 1):
+                under_way.append(self.begin(call, each))
+            yield done
+
+    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
+        """Have it called by the next process that is free."""
+        with _explained():
+            return partial(_result, self._pool.submit(call, given))
 
     def close(self) -> None:
         """End the processes; what has not begun never does."""
         self._pool.shutdown(cancel_futures=True)
 
 
-def _start_server() -> None:
-    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born."""
+def _result(of: Future[O]) -> O:
+    with _explained():
+        return of.result()
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    """Say what it means that a process is gone."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    try:
+        yield
+    except BrokenProcessPool:
+        raise OrganiserError(
+            "a process that built the page was ended from outside, by want of memory perhaps",
+            remedy="free some memory, or build with --processes 1",
+        ) from None
+
+
+def start_server() -> None:
+    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born.
+
+    It imports what they need while this process goes on; once is enough.
+    """
     from multiprocessing import forkserver, resource_tracker
 
+    forkserver.set_forkserver_preload([PREPARED])
     resource_tracker.ensure_running()  # first: it lets the signal through once more
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
