@@ -34,7 +34,7 @@ from typing import NamedTuple
 
 import numpy as np
 from ranking_speed_project import ROOT, make_project
-from site_build import run, write_page
+from site_build import most_bytes, seconds_of, set_aside, write_page
 
 from harness.ranking.claims import rank
 from harness.ranking.evidence import Evidence, ItemScores, Margins, SessionEnergies
@@ -121,23 +121,30 @@ def by_command_line(folder: Path, entries: int) -> list[Command]:
     items = make_project(root, entries)
     variables = {"HARNESS_ROOT": str(root), "HARNESS_CACHE": f"{folder}/cache-{entries}"}
     environment = os.environ | variables | {"PYTHONPATH": str(ROOT)}
-    return [_command(entries, items, when, environment) for when in ("first", "again")]
+    memory = [_gigabytes(environment)]
+    made = [root / "leaderboard" / name for name in ("site", "joint")]
+    set_aside([*made, folder / f"cache-{entries}"])
+    times = [_times(environment) for _ in range(2)]
+    memory.append(_gigabytes(environment))
+    return [
+        Command(entries, items, when, *took, held)
+        for when, took, held in zip(("first", "again"), times, memory, strict=True)
+    ]
 
 
-def _command(entries: int, items: int, when: str, environment: dict[str, str]) -> Command:
+def _times(environment: dict[str, str]) -> tuple[float, float, float]:
+    """Run the command; return seconds on the clock, and CPU seconds as user and as system."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    wall, gigabytes = run(environment)
+    wall = seconds_of(environment)
     _wait_for_orphans()
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return Command(
-        entries,
-        items,
-        when,
-        wall,
-        after.ru_utime - before.ru_utime,
-        after.ru_stime - before.ru_stime,
-        gigabytes / 1e9,
-    )
+    return wall, after.ru_utime - before.ru_utime, after.ru_stime - before.ru_stime
+
+
+def _gigabytes(environment: dict[str, str]) -> float:
+    made = most_bytes(environment) / 1e9
+    _wait_for_orphans()
+    return made
 
 
 def _adopt_orphans() -> None:

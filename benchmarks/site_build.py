@@ -7,8 +7,9 @@ Makes a project for each count in a temporary folder (``site_projects``) and run
 
 - *cold*: no cache, no site; *nothing*: once more, nothing having changed; *one more*: after one
   evaluation was added; *check*: ``--check``, which reads and makes everything anew;
-- *memory*: the most that all processes of the cold build had resident together, by their
-  proportional share of pages they have in common (``Pss``), sampled;
+- *memory*: the most that all processes of a cold build had resident together, by their
+  proportional share of pages they have in common (``Pss``), sampled: in a run of its own, since the
+  kernel goes through all pages of a process to tell it, a hundredth of a second each time;
 - *growth*: the exponent of the time by the number of evaluations, between the smallest and the
   largest count: 1 where twice as many take twice as long.
 
@@ -27,7 +28,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -61,35 +62,57 @@ def measured(count: int, *, one_board: bool) -> Figures:
         make_project(root, count, one_board=one_board)
         time.sleep(SETTLED_SECONDS)  # what is younger is not remembered as unchanged
         variables = {**os.environ, "HARNESS_ROOT": str(root), "HARNESS_CACHE": f"{folder}/cache"}
-        run(variables)  # byte code is written and what is read is in memory
-        # Moved away, not removed: for a while after thousands of files were removed, ext4 takes ten
-        # times as long to make one, since it looks past each inode that was freed just now.
-        (root / "leaderboard" / "site").rename(f"{folder}/site-before")
-        Path(folder, "cache").rename(f"{folder}/cache-before")
-        cold, memory = run(variables)
-        nothing, _ = run(variables)
+        memory = most_bytes(variables)  # byte code is written and what is read is in memory
+        set_aside([root / "leaderboard" / "site", Path(folder, "cache")])
+        cold = seconds_of(variables)
+        nothing = seconds_of(variables)
         for document in evaluations(1, one_board=one_board, first=count):
             add(root, document)
-        one_more, _ = run(variables)
-        check, _ = run(variables, "--check")
+        one_more = seconds_of(variables)
+        check = seconds_of(variables, "--check")
     return Figures(count, one_board, cold, nothing, one_more, check, memory / 1e6)
 
 
-def run(variables: dict[str, str], *options: str) -> tuple[float, float]:
-    """Run the command; return the seconds it took and the most bytes it had."""
+def set_aside(folders: Iterable[Path]) -> None:
+    """Move what a build left away, so that the next one begins with nothing.
+
+    It is not removed: for a while after thousands of files were, ext4 takes ten times as long to
+    make one, since it looks past each inode that was freed just now.
+    """
+    for folder in folders:
+        folder.rename(folder.with_name(f"{folder.name}-before"))
+
+
+def seconds_of(variables: dict[str, str], *options: str) -> float:
+    """Run the command, what was written before being on the disk; return how long it took."""
+    os.sync()
     started = time.perf_counter()
-    process = subprocess.Popen(
-        [*COMMAND, *options], cwd=ROOT, env=variables, stdout=subprocess.DEVNULL
-    )
+    wait_for(begin(variables, *options))
+    return time.perf_counter() - started
+
+
+def most_bytes(variables: dict[str, str]) -> float:
+    """Run the command; return the most bytes that it had."""
+    process = begin(variables)
     watch = Watch(process.pid)
     watch.start()
-    code = process.wait()
-    seconds = time.perf_counter() - started
+    wait_for(process)
     watch.ended.set()
     watch.join()
-    if code:
-        raise SystemExit(f"{' '.join([*COMMAND, *options])} ended with {code}")
-    return seconds, watch.most_bytes
+    return watch.most_bytes
+
+
+def begin(variables: dict[str, str], *options: str) -> subprocess.Popen[bytes]:
+    """Start the command."""
+    return subprocess.Popen(
+        [*COMMAND, *options], cwd=ROOT, env=variables, stdout=subprocess.DEVNULL
+    )
+
+
+def wait_for(process: subprocess.Popen[bytes]) -> None:
+    """Wait until a command has ended well."""
+    if code := process.wait():
+        raise SystemExit(f"{process.args!r} ended with {code}")
 
 
 class Watch(threading.Thread):
