@@ -15,7 +15,7 @@ import msgspec
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
-from harness.ranking.duplicates import Marks, mark, marks_of
+from harness.ranking.duplicates import mark, marks_of
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.quota import counts_towards, evaluation_id
 from harness.ranking.status import board_status, official_lacks
@@ -84,7 +84,8 @@ class Gist(Frozen, array_like=True):
     """Of the submission."""
     failure: FailedEntry | None
     """``None``: it completed."""
-    marks: Marks
+    marks: tuple[str, ...]
+    """Of its sessions (``ranking.duplicates``)."""
     counted: str | None
     """Which evaluation it counts as towards the quota of its team; ``None``: as none."""
     lacks: tuple[str, ...]

@@ -6,6 +6,7 @@ A record whose energy the meter does not resolve has a row, and no figure of ene
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved
 from harness.records.evaluation import Completed, EvaluationRecord, Quality
@@ -88,7 +89,8 @@ def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
 
 def _reasons_of_session(session: Session) -> Iterator[str]:
     windows, kernel = session.windows, session.kernel
-    if not session.sweeps or not all(1 <= sweep.queries <= MOST for sweep in session.sweeps):
+    queries = [sweep.queries for sweep in session.sweeps]
+    if not queries or min(queries) < 1 or max(queries) > MOST:
         yield "answered no query, or more than can be"
     if not _are_times(*windows.seconds):
         yield "has a phase of a negative time, or of one beyond reason"
@@ -136,10 +138,14 @@ def _reasons_of_pictures(session: Session) -> Iterator[str]:
 
 
 def _is_power(watts: Sequence[tuple[float, float]]) -> bool:
-    return all(0 <= seconds <= MOST and 0 <= power <= MOST for seconds, power in watts)
+    for seconds, power in watts:  # noqa: SIM110 - as above
+        if not (0 <= seconds <= MOST and 0 <= power <= MOST):
+            return False
+    return True
 
 
-def _is_confusion(counts: Sequence[Sequence[int]]) -> bool:
+@lru_cache(maxsize=16)  # nearly all sessions of an entry answer alike
+def _is_confusion(counts: tuple[tuple[int, ...], ...]) -> bool:
     """Say whether each label has a row: a column a label, and one of items without an answer."""
     columns = len(counts) + 1
     return bool(counts) and all(
@@ -148,5 +154,7 @@ def _is_confusion(counts: Sequence[Sequence[int]]) -> bool:
 
 
 def _are_shares(agreement: Agreement) -> bool:
-    known = (agreement.variants, agreement.rebatched, agreement.previous)
-    return all(share is None or 0 <= share <= 1 for share in known)
+    for share in (agreement.variants, agreement.rebatched, agreement.previous):
+        if not (share is None or 0 <= share <= 1):
+            return False
+    return True

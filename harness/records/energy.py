@@ -54,9 +54,12 @@ def is_resolved(session: Session) -> bool:
     It does not where its edges and steps may account for all of it, or where a component stood
     still. What is not resolved is no figure, and never zero.
     """
-    joules = session.windows.of(MEASURED_THROUGH_DRAIN).joules
-    least = max(LEAST_JOULES, measured_uncertainty_joules(session))
-    return joules > least and not silent_components(session)
+    windows = session.windows
+    if windows.resolved is None:  # asked for by the row and by the page
+        joules = windows.of(MEASURED_THROUGH_DRAIN).joules
+        least = max(LEAST_JOULES, measured_uncertainty_joules(session))
+        windows.resolved = joules > least and not silent_components(session)
+    return windows.resolved
 
 
 def measured_uncertainty_joules(session: Session) -> float:
@@ -70,9 +73,8 @@ def measured_uncertainty_joules(session: Session) -> float:
 
 def idle_watts(session: Session, *sides: Phase) -> float:
     """Return the mean power of the idle windows: of both sides, unless one is named."""
-    sides = sides or ("idle-before", "idle-after")
-    seconds = phase_seconds(session, *sides)
-    return phase_joules(session, *sides) / seconds if seconds else 0.0
+    idle = session.windows.of(sides or ("idle-before", "idle-after"))
+    return idle.joules / idle.seconds if idle.seconds else 0.0
 
 
 def idle_difference_watts(session: Session) -> float:

@@ -78,7 +78,8 @@ class Windows:
 
     __slots__ = (
         "_sums", "_uncertain", "component_joules", "components", "cpu_seconds", "edges_joules",
-        "gain_joules", "joules", "model_joules", "owners", "phases", "resolution_joules", "seconds",
+        "gain_joules", "joules", "model_joules", "owners", "phases", "resolution_joules",
+        "resolved", "seconds",
     )  # fmt: skip
     phases: tuple[Phase, ...]
     seconds: list[float]
@@ -94,6 +95,8 @@ class Windows:
     edges_joules: list[float]
     gain_joules: list[float]
     model_joules: list[float]
+    resolved: bool | None
+    """What ``records.energy.is_resolved`` found; ``None`` before it was asked."""
 
     def __init__(self, windows: Sequence[PhaseWindow]) -> None:
         phases: list[Phase] = []
@@ -121,16 +124,16 @@ class Windows:
         self.owners = tuple(owners)
         self._sums: dict[tuple[Phase, ...], Sums] = {}
         self._uncertain: tuple[float, ...] | None = None
+        self.resolved = None
 
     def of(self, phases: tuple[Phase, ...]) -> Sums:
         """Return what the windows of these phases come to; nothing where there are none."""
         found = self._sums.get(phases)
         if found is None:
             of = picked(self.phases, phases)
-            found = Sums(
-                *[total(of(each)) for each in (self.joules, self.seconds, self.cpu_seconds)]
+            found = self._sums[phases] = Sums(
+                total(of(self.joules)), total(of(self.seconds)), total(of(self.cpu_seconds))
             )
-            self._sums[phases] = found
         return found
 
     @property

@@ -8,7 +8,7 @@ from functools import lru_cache
 from pathlib import PurePosixPath
 
 from harness.records.evaluation import EvaluationRecord
-from harness.records.moments import is_moment, moment
+from harness.records.moments import moment
 
 LOCAL = ".local.json"
 """Ends the names of self-reported records: git ignores them."""
@@ -78,6 +78,9 @@ def created(record: EvaluationRecord) -> datetime:
 
 @lru_cache(maxsize=16)  # asked for several times of each record
 def _moment(text: str) -> datetime:
-    if not _MOMENT.fullmatch(text) or not is_moment(text):
-        raise ValueError(f"created_utc is {text!r}, which is no moment in UTC")
-    return moment(text)
+    try:
+        if _MOMENT.fullmatch(text):
+            return moment(text)
+    except ValueError:
+        pass
+    raise ValueError(f"created_utc is {text!r}, which is no moment in UTC")
