@@ -75,11 +75,16 @@ def unsigned_as_written(content: bytes, read: Frozen) -> bytes | None:
 def _is_spelt(content: bytes, written: Frozen) -> bool:
     """Whether a file is this, indented. Nothing in a text was taken for a number then."""
     compact = msgspec.json.encode(written)
-    alike = compact.translate(_ALIKE)
-    if alike.rfind(_LARGE_AFTER) >= 0 or _GROWN.search(alike):  # sooner found out than by "in"
+    if _holds_large(compact):
         return False
-    spelt = _as_python_spells(compact)
-    return msgspec.json.format(spelt, indent=1) + b"\n" == content
+    spelt = msgspec.json.format(_as_python_spells(compact), indent=1)
+    return content.startswith(spelt) and content[len(spelt) :] == b"\n"
+
+
+def _holds_large(compact: bytes) -> bool:
+    """Whether a number is, or may be, so large that Python spells it otherwise than msgspec."""
+    alike = compact.translate(_ALIKE)
+    return alike.rfind(_LARGE_AFTER) >= 0 or bool(_GROWN.search(alike))  # sooner than by "in"
 
 
 def _lacking(content: bytes, fields: Collection[str]) -> frozenset[str]:
