@@ -250,7 +250,7 @@ class _Place:
         from harness.evaluation.agreement import Answers
         from harness.evaluation.gate import disturbances
         from harness.evaluation.session import run_session
-        from harness.records.energy import joules_per_1000, per_1000, phase_cpu_seconds
+        from harness.records.energy import joules_per_1000, per_1000
 
         script = self._script(name, queries)
         answers = Answers.none(queries, "index")
@@ -267,10 +267,11 @@ class _Place:
         void = disturbances(session, self._kernels, self._hardware.cores, self._rules.disturbance)
         self._kernels += kernel
         amortise = self._rules.energy.amortise_queries
+        before, measured = session.windows.before, session.windows.measured
         return Run(
             entry=name,
             joules=joules_per_1000(session, amortise),
-            cpu_seconds=per_1000(session, amortise, phase_cpu_seconds),
+            cpu_seconds=per_1000(session, amortise, before.cpu_seconds, measured.cpu_seconds),
             kernel_seconds=kernel,
             wall_seconds=wall,
             other_cpu_seconds=_sum(session, "other_cpu_seconds"),

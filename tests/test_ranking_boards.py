@@ -25,6 +25,7 @@ from record_samples import (
 )
 
 from harness.ranking.boards import make_boards
+from harness.ranking.duplicates import duplicates_among
 from harness.ranking.front import mark_front
 from harness.records.base import pretty_json
 from harness.records.board import Board, BoardEntry, Problem
@@ -570,6 +571,14 @@ def test_the_very_same_record_twice_counts_once() -> None:
     made = make_boards([stored(record(), "b.json"), stored(record(), "a.json")], RULES)
     assert made.boards[0].entries[0].evaluations == ("a.json",)
     assert [(problem.path, problem.code) for problem in made.problems] == [("b.json", "duplicate")]
+
+
+def test_only_records_that_share_a_session_are_asked_for() -> None:
+    asked: list[str] = []
+    assert duplicates_among([("a.json", ("1", "2")), ("b.json", ("3",))], asked.append) == []
+    assert asked == []
+    (found,) = duplicates_among([("a.json", ("1", "2")), ("b.json", ("2",))], asked.append)
+    assert (found.path, found.code, asked) == ("b.json", "duplicate", ["b.json", "a.json"])
 
 
 def test_two_records_of_one_measurement_contradict_each_other() -> None:

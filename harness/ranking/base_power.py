@@ -13,7 +13,7 @@ from collections.abc import Container, Iterator, Sequence
 from statistics import fmean
 from typing import TYPE_CHECKING, NamedTuple
 
-from harness.records.energy import per_1000, phase_cpu_seconds, phase_seconds
+from harness.records.energy import BEFORE_MEASURED, MEASURED_THROUGH_DRAIN, per_1000
 from harness.records.meter import Component, MeterDescription, SourceDescription
 from harness.records.session import Phase, Session, picked
 from harness.records.sums import total
@@ -62,17 +62,17 @@ def draw_of(
         raise ValueError(f"{meter.name} is no CPU-time model")
     core_watts = model.constants["core_watts"]
 
-    def core_seconds(session: Session, *phases: Phase) -> float:
-        other = _joules_beside(model.component, session, *phases)
-        return phase_cpu_seconds(session, *phases) + other / core_watts
-
-    alone = all({*session.windows.components} <= {model.component} for session in sessions)
-    cores = phase_cpu_seconds if alone else core_seconds
-    return Draw(
-        entry,
-        fmean([per_1000(session, amortise_queries, cores) for session in sessions]),
-        fmean([per_1000(session, amortise_queries, phase_seconds) for session in sessions]),
-    )
+    core_seconds, wall_seconds = [], []
+    for session in sessions:
+        windows = session.windows
+        before, measured = windows.before, windows.measured
+        cores = [before.cpu_seconds, measured.cpu_seconds]
+        if not {*windows.components} <= {model.component}:
+            for n, phases in enumerate((BEFORE_MEASURED, MEASURED_THROUGH_DRAIN)):
+                cores[n] += _joules_beside(model.component, session, *phases) / core_watts
+        core_seconds.append(per_1000(session, amortise_queries, *cores))
+        wall_seconds.append(per_1000(session, amortise_queries, before.seconds, measured.seconds))
+    return Draw(entry, fmean(core_seconds), fmean(wall_seconds))
 
 
 class Overturned(NamedTuple):
@@ -201,7 +201,8 @@ def _model(meter: MeterDescription) -> SourceDescription | None:
 
 def _models(meter: MeterDescription) -> Iterator[SourceDescription]:
     for source in meter.sources:
-        core, base = (source.constants.get(name, -1.0) for name in ("core_watts", "base_watts"))
+        constants = source.constants
+        core, base = constants.get("core_watts", -1.0), constants.get("base_watts", -1.0)
         sane = LEAST_WATTS <= core <= MOST_WATTS and 0 <= base <= MOST_WATTS
         if source.kind == "model" and sane:
             yield source

@@ -39,7 +39,10 @@ def make_boards(
 
     made = [gist_of(each, rules) for each in stored]
     heads = {gist.head: head for gist, head in made}
-    return boards_of([gist for gist, _ in made], heads, rules, line, problems)
+    gists = [gist for gist, _ in made]
+    return boards_of(
+        gists, heads, rules, line, lambda path: by_path[path].record, problems=problems
+    )
 
 
 def boards_of(
@@ -47,11 +50,14 @@ def boards_of(
     heads: Mapping[str, Head],
     rules: KnownRules,
     line: Lines,
+    record: Callable[[str], object],
+    *,
     problems: Sequence[Problem] = (),
 ) -> Boards:
     """Make boards of the gists of records, of the lines that they give and what they say of boards.
 
-    ``heads`` are by their digests, which gists name.
+    ``heads`` are by their digests, which gists name; ``record`` gives the record at a path, of
+    which only those are asked for that hold one session.
     """
     found = list(problems)
     by_key: defaultdict[str, list[Gist]] = defaultdict(list)
@@ -65,7 +71,7 @@ def boards_of(
     )
     boards = []
     for members in by_key.values():
-        duplicates = duplicates_among([(each.path, each.marks) for each in members])
+        duplicates = duplicates_among([(each.path, each.marks) for each in members], record)
         found += duplicates
         unfit = {problem.path for problem in duplicates}
         if fit := [each for each in members if each.path not in unfit]:

@@ -8,15 +8,14 @@ to choose would be to believe one of them.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import cache
 from hashlib import sha256
 from operator import itemgetter
 from typing import Protocol
 
 import msgspec
-from msgspec.structs import replace
 
-from harness.records.base import Frozen
 from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord
 
@@ -35,20 +34,9 @@ class HeldRecord(Protocol):
         ...
 
 
-class Marks(Frozen, array_like=True):
-    """What tells one record and its sessions from others; as much of it as need be kept."""
-
-    whole: str
-    """The same of two records that say the same throughout."""
-    sessions: tuple[str, ...]
-    """The same of two sessions with the same windows."""
-
-
-def marks_of(record: EvaluationRecord) -> Marks:
-    """Return the marks of a record: 128 bits each, of which no two come out alike by chance."""
-    sessions = tuple([mark(session.phases) for session in record.sessions])
-    bare = tuple([replace(session, phases=()) for session in record.sessions])  # marked already
-    return Marks(whole=mark([replace(record, sessions=bare), sessions]), sessions=sessions)
+def marks_of(record: EvaluationRecord) -> tuple[str, ...]:
+    """Return the marks of a record's sessions: the same of two with the same windows."""
+    return tuple([mark(session.phases) for session in record.sessions])
 
 
 def find_duplicates(members: Sequence[HeldRecord]) -> list[Problem]:
@@ -57,18 +45,25 @@ def find_duplicates(members: Sequence[HeldRecord]) -> list[Problem]:
     Code ``duplicate``: the very same record is at another path, which counts. ``contradictory``:
     another record holds a session that was measured once, and neither counts.
     """
-    return duplicates_among([(each.path, marks_of(each.record)) for each in members])
+    records = {each.path: each.record for each in members}
+    return duplicates_among([(path, marks_of(records[path])) for path in records], records.get)
 
 
-def duplicates_among(members: Sequence[tuple[str, Marks]]) -> list[Problem]:
-    """Do as ``find_duplicates`` by the paths and marks of the records."""
-    holders: defaultdict[str, dict[str, Marks]] = defaultdict(dict)
+def duplicates_among(
+    members: Sequence[tuple[str, tuple[str, ...]]], record: Callable[[str], object]
+) -> list[Problem]:
+    """Do as ``find_duplicates`` by the paths of records and the marks of their sessions.
+
+    ``record`` gives the record at a path: only those that share a session are asked for.
+    """
+    holders: defaultdict[str, dict[str, None]] = defaultdict(dict)
     for path, marks in sorted(members, key=itemgetter(0)):
-        for session in marks.sessions:
-            holders[session].setdefault(path, marks)
+        for session in marks:
+            holders[session].setdefault(path)
+    whole = cache(lambda path: mark(record(path)))
     found: dict[str, Problem] = {}
     for sharing in holders.values():
-        for problem in _problems_of([*sharing.items()]) if len(sharing) > 1 else ():
+        for problem in _problems_of([*sharing], whole) if len(sharing) > 1 else ():
             earlier = found.get(problem.path)
             if earlier is None or earlier.code == "duplicate":
                 found[problem.path] = problem
@@ -84,18 +79,18 @@ def mark(value: object) -> str:
     return sha256(spelt).hexdigest()[:32]  # processors have it built in
 
 
-def _problems_of(sharing: Sequence[tuple[str, Marks]]) -> Iterator[Problem]:
-    (first, marks), *others = sharing
-    if all(other.whole == marks.whole for _, other in others):
-        for path, _ in others:
+def _problems_of(sharing: Sequence[str], whole: Callable[[str], str]) -> Iterator[Problem]:
+    first, *others = sharing
+    if all(whole(other) == whole(first) for other in others):
+        for path in others:
             yield Problem(
                 path=path,
                 code="duplicate",
                 message=f"is the record at {first} once more, and counts once",
             )
         return
-    for number, (path, _) in enumerate(sharing):
-        other = sharing[1][0] if number == 0 else first
+    for number, path in enumerate(sharing):
+        other = sharing[1] if number == 0 else first
         yield Problem(
             path=path,
             code="contradictory",

@@ -12,11 +12,8 @@ from harness.ranking.occasions import occasions
 from harness.records.base import Frozen
 from harness.records.board import EnergyParts, Interval, JoulesUncertainty
 from harness.records.energy import (
-    MEASURED_THROUGH_DRAIN,
     active_joules_per_1000,
     joules_per_1000,
-    phase_joules,
-    phase_seconds,
     systematic_uncertainty_per_1000,
 )
 from harness.records.estimates import left_open, share_of_mean, shares_of
@@ -67,7 +64,7 @@ def figures(records: Sequence[EvaluationRecord]) -> Figures:
     share = share_of_mean([share_of_mean(some) for some in _by_occasion(shares, numbers)])
     by_occasion = _by_occasion(each, numbers)
     joules, interval = _joules(by_occasion, share, last_alpha(records))
-    seconds = total([phase_seconds(session, *MEASURED_THROUGH_DRAIN) for session in sessions])
+    measured = [session.windows.measured for session in sessions]
     return Figures(
         joules_per_1000_queries=joules,
         joules_interval=interval,
@@ -75,8 +72,8 @@ def figures(records: Sequence[EvaluationRecord]) -> Figures:
         active_joules_per_1000_queries=fmean(
             [active_joules_per_1000(session, amortise_queries) for session in sessions]
         ),
-        measured_watts=total([phase_joules(s, *MEASURED_THROUGH_DRAIN) for s in sessions])
-        / seconds,
+        measured_watts=total([each.joules for each in measured])
+        / total([each.seconds for each in measured]),
         parts=energy_parts(sessions),
         occasions=len(by_occasion),
     )
@@ -132,10 +129,7 @@ def _joules(
 def seconds_per_1000(sessions: Sequence[Session]) -> float:
     """Return the mean wall time from the first measured query through the drain."""
     return fmean(
-        [
-            1000 * phase_seconds(session, *MEASURED_THROUGH_DRAIN) / session.queries
-            for session in sessions
-        ]
+        [1000 * session.windows.measured.seconds / session.queries for session in sessions]
     )
 
 

@@ -8,14 +8,13 @@ at a time, in any order. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
 from harness.ranking.base_power import Draw, base_ratio, draw_of
-from harness.ranking.duplicates import Marks, mark, marks_of
+from harness.ranking.duplicates import mark, marks_of
 from harness.ranking.figures import figures, pooled_metrics, seconds_per_1000
 from harness.ranking.quota import counts_towards, evaluation_id
 from harness.ranking.status import board_status, official_lacks
@@ -84,7 +83,8 @@ class Gist(Frozen, array_like=True):
     """Of the submission."""
     failure: FailedEntry | None
     """``None``: it completed."""
-    marks: Marks
+    marks: tuple[str, ...]
+    """Of its sessions (``ranking.duplicates``)."""
     counted: str | None
     """Which evaluation it counts as towards the quota of its team; ``None``: as none."""
     lacks: tuple[str, ...]
@@ -105,17 +105,31 @@ class Line(Frozen, array_like=True):
     """Whether the kernel was made to forget files before its sessions; both, where some differ."""
 
 
+MOST_HEADS = 256
+_heads: dict[bytes, tuple[str, str, Head]] = {}
+"""The digest of its key, its own mark and itself, by all that they are made of: records of one
+board say the same."""
+
+
 def gist_of(stored: StoredLike, known: KnownRules) -> tuple[Gist, Head]:
     """Return the gist of a record under its rules, and what it says of its board."""
     record, submission = stored.record, stored.record.submission
     rules = known.of(record.rules.digest)
-    key = board_key(stored, rules)
-    whole = _digest_of(msgspec.json.encode(key))
-    head = _head(record, key, _board_id(key, whole))
+    status = board_status(record, rules, verified=stored.verified)
+    said = (record.task, record.data, record.hardware, record.meter, record.rules, record.scenario)
+    spelt = msgspec.msgpack.encode((*said, _cpu_account(record), status))
+    if spelt not in _heads:
+        if len(_heads) >= MOST_HEADS:
+            _heads.clear()
+        key = board_key(stored, rules)
+        whole = digest(key)
+        head = _head(record, key, _board_id(key, whole))
+        _heads[spelt] = whole, mark(head), head
+    whole, head_mark, head = _heads[spelt]
     gist = Gist(
         path=stored.path,
         key=whole,
-        head=mark(head),
+        head=head_mark,
         task=record.task.id,
         problem=problem_of(stored),
         created_utc=record.created_utc,
@@ -127,7 +141,7 @@ def gist_of(stored: StoredLike, known: KnownRules) -> tuple[Gist, Head]:
         counted=evaluation_id(record)
         if stored.verified and counts_towards(record, rules)
         else None,
-        lacks=tuple(official_lacks(record, rules)) if key["status"] == "unofficial" else (),
+        lacks=tuple(official_lacks(record, rules)) if status == "unofficial" else (),
     )
     return gist, head
 
@@ -166,11 +180,6 @@ def board_key(stored: StoredLike, known: KnownRules) -> dict[str, Any]:
         "rules": record.rules,
         "status": board_status(record, known.of(record.rules.digest), verified=stored.verified),
     }
-
-
-@lru_cache(maxsize=256)  # of few boards, and asked for by every record
-def _digest_of(key: bytes) -> str:
-    return digest(msgspec.json.decode(key))
 
 
 def board_id(key: Mapping[str, Any]) -> str:

@@ -6,8 +6,9 @@ A record whose energy the meter does not resolve has a row, and no figure of ene
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
-from harness.records.energy import MEASURED_THROUGH_DRAIN, is_resolved
+from harness.records.energy import is_resolved
 from harness.records.evaluation import Completed, EvaluationRecord, Quality
 from harness.records.session import PHASES, Agreement, Session
 
@@ -82,30 +83,34 @@ def _reasons_of_quality(quality: Quality, metric: str) -> Iterator[str]:
     if quality.step is not None and not LEAST_STEP <= quality.step <= 1:
         yield "its quality is in steps that are not between 0 and 1"
     for each in quality.metrics:
-        if not all(0 <= figure <= 1 for figure in (each.low, each.value, each.high)):
+        if not (0 <= each.low <= 1 and 0 <= each.value <= 1 and 0 <= each.high <= 1):
             yield f"its {each.name} is not between 0 and 1"
 
 
 def _reasons_of_session(session: Session) -> Iterator[str]:
     windows, kernel = session.windows, session.kernel
-    if not session.sweeps or not all(1 <= sweep.queries <= MOST for sweep in session.sweeps):
+    uncertain = [
+        *windows.resolution_joules,
+        *windows.edges_joules,
+        *windows.gain_joules,
+        *windows.model_joules,
+    ]
+    # Looked at together first: nearly always nothing is wrong with any.
+    sound = _are_amounts([*windows.cpu_seconds, *windows.component_joules, *uncertain])
+    queries = [sweep.queries for sweep in session.sweeps]
+    if not queries or min(queries) < 1 or max(queries) > MOST:
         yield "answered no query, or more than can be"
     if not _are_times(*windows.seconds):
         yield "has a phase of a negative time, or of one beyond reason"
     if not _are_times(kernel.before_cpu_seconds, kernel.after_cpu_seconds):
         yield "has a reference kernel of a negative time, or of one beyond reason"
-    if not _are_amounts(*windows.cpu_seconds):
+    if not sound and not _are_amounts(windows.cpu_seconds):
         yield "has a phase of a negative CPU time, or of one beyond reason"
-    if windows.of(MEASURED_THROUGH_DRAIN).seconds < LEAST_SECONDS:
+    if windows.measured.seconds < LEAST_SECONDS:
         yield "took no time"
-    if not _are_amounts(*windows.component_joules):
+    if not sound and not _are_amounts(windows.component_joules):
         yield "has a phase of negative energy, or of one beyond reason"
-    if not _are_amounts(
-        *windows.resolution_joules,
-        *windows.edges_joules,
-        *windows.gain_joules,
-        *windows.model_joules,
-    ):
+    if not sound and not _are_amounts(uncertain):
         yield "has an uncertainty that is negative, or beyond reason"
     if session.agreement is not None and not _are_shares(session.agreement):
         yield "has an agreement that is not between 0 and 1"
@@ -121,9 +126,9 @@ def _are_times(*seconds: float) -> bool:
     return True
 
 
-def _are_amounts(*amounts: float) -> bool:
-    for each in amounts:  # noqa: SIM110 - as above
-        if not 0 <= each <= MOST:
+def _are_amounts(amounts: Sequence[float]) -> bool:
+    for each in amounts:  # noqa: SIM110 - as above; nor is "0 <= each <= MOST" as quick
+        if not (each >= 0.0 and each <= MOST):
             return False
     return True
 
@@ -136,10 +141,14 @@ def _reasons_of_pictures(session: Session) -> Iterator[str]:
 
 
 def _is_power(watts: Sequence[tuple[float, float]]) -> bool:
-    return all(0 <= seconds <= MOST and 0 <= power <= MOST for seconds, power in watts)
+    for seconds, power in watts:  # noqa: SIM110 - as above
+        if not (0 <= seconds <= MOST and 0 <= power <= MOST):
+            return False
+    return True
 
 
-def _is_confusion(counts: Sequence[Sequence[int]]) -> bool:
+@lru_cache(maxsize=16)  # nearly all sessions of an entry answer alike
+def _is_confusion(counts: tuple[tuple[int, ...], ...]) -> bool:
     """Say whether each label has a row: a column a label, and one of items without an answer."""
     columns = len(counts) + 1
     return bool(counts) and all(
@@ -148,5 +157,7 @@ def _is_confusion(counts: Sequence[Sequence[int]]) -> bool:
 
 
 def _are_shares(agreement: Agreement) -> bool:
-    known = (agreement.variants, agreement.rebatched, agreement.previous)
-    return all(share is None or 0 <= share <= 1 for share in known)
+    for share in (agreement.variants, agreement.rebatched, agreement.previous):
+        if not (share is None or 0 <= share <= 1):
+            return False
+    return True

@@ -8,11 +8,10 @@ from functools import lru_cache
 from operator import mul
 
 from harness.records.meter import Component
-from harness.records.session import Phase, Session, picked
+from harness.records.session import BEFORE, MEASURED, Phase, Session, picked
 from harness.records.sums import total
 
-BEFORE_MEASURED: tuple[Phase, ...] = ("start", "load", "warm-up")
-MEASURED_THROUGH_DRAIN: tuple[Phase, ...] = ("measured", "drain")
+BEFORE_MEASURED, MEASURED_THROUGH_DRAIN = BEFORE, MEASURED
 RANKED = BEFORE_MEASURED + MEASURED_THROUGH_DRAIN
 """The phases that the ranked figure is of."""
 
@@ -54,9 +53,11 @@ def is_resolved(session: Session) -> bool:
     It does not where its edges and steps may account for all of it, or where a component stood
     still. What is not resolved is no figure, and never zero.
     """
-    joules = session.windows.of(MEASURED_THROUGH_DRAIN).joules
-    least = max(LEAST_JOULES, measured_uncertainty_joules(session))
-    return joules > least and not silent_components(session)
+    windows = session.windows
+    if windows.resolved is None:  # asked for by the row and by the page
+        least = max(LEAST_JOULES, measured_uncertainty_joules(session))
+        windows.resolved = windows.measured.joules > least and not silent_components(session)
+    return windows.resolved
 
 
 def measured_uncertainty_joules(session: Session) -> float:
@@ -70,9 +71,8 @@ def measured_uncertainty_joules(session: Session) -> float:
 
 def idle_watts(session: Session, *sides: Phase) -> float:
     """Return the mean power of the idle windows: of both sides, unless one is named."""
-    sides = sides or ("idle-before", "idle-after")
-    seconds = phase_seconds(session, *sides)
-    return phase_joules(session, *sides) / seconds if seconds else 0.0
+    idle = session.windows.of(sides) if sides else session.windows.idle
+    return idle.joules / idle.seconds if idle.seconds else 0.0
 
 
 def idle_difference_watts(session: Session) -> float:
@@ -98,16 +98,15 @@ def joules_per_1000(session: Session, amortise_queries: int) -> float:
 
     1000 · [(start + load + warm-up) / amortise + measured-through-drain / queries]
     """
-    of = session.windows.of
-    before, measured = of(BEFORE_MEASURED).joules, of(MEASURED_THROUGH_DRAIN).joules
-    return _per_1000(session, amortise_queries, before, measured)
+    before, measured = session.windows.before, session.windows.measured
+    return per_1000(session, amortise_queries, before.joules, measured.joules)
 
 
 def active_joules_per_1000(session: Session, amortise_queries: int) -> float:
     """Return the same with idle power subtracted: shown, never ranked, for it rewards slow code."""
-    watts, of = idle_watts(session), session.windows.of
-    before, measured = of(BEFORE_MEASURED), of(MEASURED_THROUGH_DRAIN)
-    return _per_1000(
+    watts, windows = idle_watts(session), session.windows
+    before, measured = windows.before, windows.measured
+    return per_1000(
         session,
         amortise_queries,
         before.joules - watts * before.seconds,
@@ -115,13 +114,8 @@ def active_joules_per_1000(session: Session, amortise_queries: int) -> float:
     )
 
 
-def per_1000(session: Session, amortise_queries: int, amount: Callable[..., float]) -> float:
-    """Return what ``amount(session, *phases)`` comes to for 1,000 queries, amortised likewise."""
-    before, measured = amount(session, *BEFORE_MEASURED), amount(session, *MEASURED_THROUGH_DRAIN)
-    return _per_1000(session, amortise_queries, before, measured)
-
-
-def _per_1000(session: Session, amortise_queries: int, before: float, measured: float) -> float:
+def per_1000(session: Session, amortise_queries: int, before: float, measured: float) -> float:
+    """Return what two amounts of one session come to for 1,000 queries, amortised likewise."""
     return 1000 * (before / amortise_queries + measured / session.queries)
 
 
@@ -152,13 +146,15 @@ def _weights(
     session: Session, amortise_queries: int
 ) -> tuple[list[float], Callable[[Sequence[float]], Sequence[float]]]:
     """Return what every part of the ranked figure is multiplied by there, and what picks them."""
-    owners = session.windows.owners
     before, measured = 1000 / amortise_queries, 1000 / session.queries
-    kinds = _kinds(owners)
-    return [measured if is_measured else before for is_measured in kinds], picked(owners, RANKED)
+    kinds, of = _kinds(session.windows.owners)
+    return [measured if is_measured else before for is_measured in kinds], of
 
 
 @lru_cache(maxsize=256)
-def _kinds(owners: tuple[Phase, ...]) -> tuple[bool, ...]:
+def _kinds(
+    owners: tuple[Phase, ...],
+) -> tuple[tuple[bool, ...], Callable[[Sequence[float]], Sequence[float]]]:
     """Say of every part of the ranked figure whether it is measured, and not amortised."""
-    return tuple([phase in MEASURED_THROUGH_DRAIN for phase in picked(owners, RANKED)(owners)])
+    of = picked(owners, RANKED)
+    return tuple([phase in MEASURED_THROUGH_DRAIN for phase in of(owners)]), of

@@ -20,6 +20,9 @@ Phase: TypeAlias = Literal[
 PHASES: tuple[Phase, ...] = (
     "idle-before", "start", "load", "warm-up", "measured", "drain", "idle-after",
 )  # fmt: skip
+BEFORE: tuple[Phase, ...] = ("start", "load", "warm-up")
+MEASURED: tuple[Phase, ...] = ("measured", "drain")
+IDLE: tuple[Phase, ...] = ("idle-before", "idle-after")
 
 
 class Notice(Frozen):
@@ -77,8 +80,9 @@ class Windows:
     """
 
     __slots__ = (
-        "_sums", "_uncertain", "component_joules", "components", "cpu_seconds", "edges_joules",
-        "gain_joules", "joules", "model_joules", "owners", "phases", "resolution_joules", "seconds",
+        "_uncertain", "before", "component_joules", "components", "cpu_seconds", "edges_joules",
+        "gain_joules", "idle", "joules", "measured", "model_joules", "owners", "phases",
+        "resolution_joules", "resolved", "seconds",
     )  # fmt: skip
     phases: tuple[Phase, ...]
     seconds: list[float]
@@ -94,6 +98,14 @@ class Windows:
     edges_joules: list[float]
     gain_joules: list[float]
     model_joules: list[float]
+    before: Sums
+    """What comes before the first query: see ``BEFORE``."""
+    measured: Sums
+    """From the first query through the drain."""
+    idle: Sums
+    """On both sides."""
+    resolved: bool | None
+    """What ``records.energy.is_resolved`` found; ``None`` before it was asked."""
 
     def __init__(self, windows: Sequence[PhaseWindow]) -> None:
         phases: list[Phase] = []
@@ -119,19 +131,16 @@ class Windows:
                 model_joules.append(part.model_joules)
         self.phases = tuple(phases)
         self.owners = tuple(owners)
-        self._sums: dict[tuple[Phase, ...], Sums] = {}
+        self.before = self.of(BEFORE)
+        self.measured = self.of(MEASURED)
+        self.idle = self.of(IDLE)
         self._uncertain: tuple[float, ...] | None = None
+        self.resolved = None
 
     def of(self, phases: tuple[Phase, ...]) -> Sums:
         """Return what the windows of these phases come to; nothing where there are none."""
-        found = self._sums.get(phases)
-        if found is None:
-            of = picked(self.phases, phases)
-            found = Sums(
-                *[total(of(each)) for each in (self.joules, self.seconds, self.cpu_seconds)]
-            )
-            self._sums[phases] = found
-        return found
+        of = picked(self.phases, phases)
+        return Sums(total(of(self.joules)), total(of(self.seconds)), total(of(self.cpu_seconds)))
 
     @property
     def by_phase(self) -> Sequence[float]:

@@ -10,8 +10,9 @@ otherwise. Whatever might be spelt otherwise is left to the slow way, which deci
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
-from typing import TypeVar
+from collections.abc import Collection, Iterator
+from functools import lru_cache
+from typing import TypeVar, cast, get_args
 
 import msgspec
 from msgspec.structs import replace
@@ -35,15 +36,14 @@ is in no measurement, and left to the slow way. Patterns begin with what is rare
 first."""
 _SHRUNK = re.compile(rb"-(?=[0-9][,\]}])(?<=[0-9]e-)")
 """The sign of an exponent of one digit, as msgspec spells it: Python writes two."""
-_WITHOUT_EXPONENT = re.compile(rb"\.0000[0-9]+")
-"""From the point on."""
-_DEFAULT = re.compile(rb'("[a-z_0-9]+":(?:null|false|true|0|\[\]|\{\}))(?=[,}])')
-"""A field that a record may do without, as compact JSON has it."""
-_UNSIGNED = b'"signature":null'
+_ZEROS = b".0000"
+"""In what is small and spelt without an exponent. Found sooner by itself than by a pattern."""
+_FRACTION = re.compile(rb"\.[0-9]+")
+_UNSIGNED = "signature"
 """Part of what is signed, whether it stands in a file or not."""
 _MOST_LACKING = 32
 
-_lacking_before: set[bytes] = set()
+_lacking_before: set[str] = set()
 """Fields that files did without: there were none such when they were written. Tried first."""
 
 
@@ -56,42 +56,88 @@ def unsigned_as_written(content: bytes, read: Frozen) -> bytes | None:
     too. ``None``: one of these is not so, or this function is not sure.
     """
     try:
-        compact = msgspec.json.encode(read)
-        alike = compact.translate(_ALIKE)
-        if alike.rfind(_LARGE_AFTER) >= 0 or _GROWN.search(alike):  # sooner found out than by "in"
-            return None
         lacking = _lacking(content, _lacking_before)
-        if not _is_spelt(content, _without(compact, lacking)):
-            lacking = _lacking(content, {*_DEFAULT.findall(compact)} - {_UNSIGNED})
-            if not _is_spelt(content, _without(compact, lacking)):
+        written = _without(read, lacking)
+        if not _is_spelt(content, written):
+            optional = _optional(type(read)) - {_UNSIGNED}
+            lacking = _lacking(content, optional) - _lacking(msgspec.json.encode(read), optional)
+            written = _without(read, lacking)
+            if not _is_spelt(content, written):
                 return None
             _remember(lacking)
         # The same fields with the same numbers and texts, in another order.
-        spelt = msgspec.json.encode(replace(read, signature=None), order="sorted")
-        return _as_python_spells(_without(spelt, lacking))
+        unsigned = replace(written, signature=None)
+        return _as_python_spells(msgspec.json.encode(unsigned, order="sorted"))
     except (ValueError, RecursionError):  # what cannot be written was not read, but who knows
         return None
 
 
-def _is_spelt(content: bytes, compact: bytes) -> bool:
+def _is_spelt(content: bytes, written: Frozen) -> bool:
     """Whether a file is this, indented. Nothing in a text was taken for a number then."""
-    spelt = _as_python_spells(compact)
-    return msgspec.json.format(spelt, indent=1) + b"\n" == content
+    compact = msgspec.json.encode(written)
+    if _holds_large(compact):
+        return False
+    spelt = msgspec.json.format(_as_python_spells(compact), indent=1)
+    return content.startswith(spelt) and content[len(spelt) :] == b"\n"
 
 
-def _lacking(content: bytes, fields: Collection[bytes]) -> list[bytes]:
+def _holds_large(compact: bytes) -> bool:
+    """Whether a number is, or may be, so large that Python spells it otherwise than msgspec."""
+    alike = compact.translate(_ALIKE)
+    return alike.rfind(_LARGE_AFTER) >= 0 or bool(_GROWN.search(alike))  # sooner than by "in"
+
+
+def _lacking(content: bytes, fields: Collection[str]) -> frozenset[str]:
     """Return those of some fields whose name is nowhere in a file."""
-    return sorted(each for each in fields if each[: each.index(b":") + 1] + b" " not in content)
+    return frozenset([each for each in fields if f'"{each}":'.encode() not in content])
 
 
-def _without(compact: bytes, fields: Collection[bytes]) -> bytes:
-    """Leave fields out of compact JSON; its quotes tell them from anything in a text."""
-    for each in fields:
-        compact = compact.replace(each + b",", b"").replace(b"," + each + b"}", b"}")
-    return compact
+def _without(value: T, fields: frozenset[str]) -> T:
+    """Return a value in which these fields are unset throughout, so that they are not spelt."""
+    if isinstance(value, tuple):
+        return cast("T", tuple([_without(each, fields) for each in value]))
+    if not isinstance(value, msgspec.Struct):
+        return value
+    unset, holders = _places(type(value), fields)
+    if not unset and not holders:
+        return value
+    held = {name: _without(getattr(value, name), fields) for name in holders}
+    return replace(value, **unset, **held)
 
 
-def _remember(fields: Collection[bytes]) -> None:
+@lru_cache(maxsize=256)
+def _places(
+    kind: type[msgspec.Struct], fields: frozenset[str]
+) -> tuple[dict[str, msgspec.UnsetType], tuple[str, ...]]:
+    """Return which of some fields a type has, unset, and which of its own hold types with some."""
+    holders = {
+        each.name
+        for each in msgspec.structs.fields(kind)
+        if each.name not in fields
+        and any(any(_places(inner, fields)) for inner in _structs_in(each.type))
+    }
+    names = kind.__struct_fields__
+    unset = dict.fromkeys([name for name in names if name in fields], msgspec.UNSET)
+    return unset, tuple(sorted(holders))
+
+
+@lru_cache(maxsize=256)
+def _optional(kind: type[msgspec.Struct]) -> frozenset[str]:
+    """Return the names of all fields that a value of a type, or one within it, may do without."""
+    own = msgspec.structs.fields(kind)
+    within = [_optional(inner) for each in own for inner in _structs_in(each.type)]
+    return frozenset([each.name for each in own if not each.required]).union(*within)
+
+
+def _structs_in(kind: object) -> Iterator[type[msgspec.Struct]]:
+    """Yield the types of a record's values that a field of this type holds."""
+    if isinstance(kind, type) and issubclass(kind, msgspec.Struct):
+        yield kind
+    for inner in get_args(kind):
+        yield from _structs_in(inner)
+
+
+def _remember(fields: Collection[str]) -> None:
     if len(_lacking_before) + len(fields) > _MOST_LACKING:
         _lacking_before.clear()
     _lacking_before.update(fields)
@@ -103,11 +149,10 @@ def _as_python_spells(compact: bytes) -> bytes:
     What looks like such a number in a text, of which neither quote is a part, is spelt so as well.
     """
     spelt = _SHRUNK.sub(b"-0", compact)
-    pieces, end = [], 0
-    for found in _WITHOUT_EXPONENT.finditer(spelt):
-        begin = found.start() - 1
-        if spelt[begin - 1 : begin + 1] in _BEFORE_POINT:
-            pieces += [spelt[end:begin], repr(float(b"0" + found[0])).encode()]
+    pieces, end, point = [], 0, -1
+    while (point := spelt.find(_ZEROS, point + 1)) >= 0:
+        if spelt[point - 2 : point] in _BEFORE_POINT and (found := _FRACTION.match(spelt, point)):
+            pieces += [spelt[end : point - 1], repr(float(b"0" + found[0])).encode()]
             end = found.end()
     return b"".join((*pieces, spelt[end:])) if pieces else spelt
 

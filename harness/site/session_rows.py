@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from operator import attrgetter, truediv
 from typing import NamedTuple, TypeAlias
 
@@ -85,7 +86,7 @@ def _seen(session: Session, amortise: int) -> Seen:
         queries,
         tuple(windows.joules),
         tuple(windows.seconds),
-        windows.of(MEASURED_THROUGH_DRAIN).seconds,
+        windows.measured.seconds,
         joules_per_1000(session, amortise) if has_figure else None,
     )
 
@@ -149,6 +150,7 @@ def _void(void: VoidSession) -> SessionRow:
     )
 
 
+@lru_cache(maxsize=16)  # nearly all sessions of an entry answer alike
 def _right(confusion: Matrix | None) -> float | None:
     """Return the share of items on the diagonal: an item without an answer is not right."""
     if not confusion:

@@ -146,6 +146,10 @@ class Gathered:
             if told.gist is not None and told.sidecar is not None
         }
 
+    def record(self, path: str) -> EvaluationRecord:
+        """Return the record at a path, read again."""
+        return self.stored[path].record
+
     def items_marks(self, paths: Sequence[str]) -> list[tuple[Mark, ...]]:
         """Return the marks of the sidecars beside records, as they were when these were listed."""
         stored = self.stored

@@ -109,9 +109,8 @@ class Joints:
         from harness.cli.building.translations import with_words
         from harness.ranking.boards import boards_of
 
-        boards = boards_of(
-            gathered.gists, gathered.heads, self._rules, gathered.line, gathered.problems
-        )
+        kept = (gathered.gists, gathered.heads, self._rules, gathered.line, gathered.record)
+        boards = boards_of(*kept, problems=gathered.problems)
         # What lies on a shelf is all that is asked of a record.
         stored = cast("Mapping[str, StoredRecord]", gathered.stored)
         shown = with_words(self._with_imported(boards), self._words)
