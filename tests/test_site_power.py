@@ -22,10 +22,12 @@ from harness.site.power import (
     WIDTH,
     Band,
     bar_ends,
+    bar_parts,
     bar_svg,
     lay_out,
     merged,
     phase_names,
+    tick_figures,
     trace_svg,
 )
 
@@ -92,11 +94,13 @@ def test_labels_are_escaped_and_a_trace_is_small() -> None:
     steps = tuple((0.1, 5.0 + n % 7) for n in range(128))
     drawing = lay_out((PowerTrace(component="package", watts=steps),), WINDOWS)
     assert drawing is not None
+    moments, levels = tick_figures(drawing, lambda number: f"{number:g}")
     made = trace_svg(
-        drawing,
+        drawing.shapes,
         label='<x> "y"',
         names=phase_names(drawing.bands, lambda phase: f"<{phase}>"),
-        number=lambda number: f"{number:g}",
+        moments=moments,
+        levels=levels,
         seconds="<s>",
         watts="&",
     )
@@ -126,7 +130,8 @@ def test_a_name_that_would_touch_a_longer_phases_is_left_out() -> None:
 
 def test_a_bar_is_filled_by_its_parts() -> None:
     ends = bar_ends([1.0, 3.0, 0.0])
-    made = bar_svg(zip("abc", ("first", "second", "third"), ends, strict=True), label="it")
+    parts = bar_parts(zip("abc", ("first", "second", "third"), ends, strict=True))
+    made = bar_svg(parts, label="it")
     widths = [int(width) for width in re.findall(r'width="(\d+)"', made)]
     assert widths == [WIDTH // 4, WIDTH - WIDTH // 4]
     assert "first" in made

@@ -21,7 +21,14 @@ from harness.site.blocks import (
     named,
 )
 from harness.site.entry_view import EntryView
-from harness.site.power import bar_ends, bar_svg, phase_names, trace_svg
+from harness.site.power import (
+    bar_ends,
+    bar_parts,
+    bar_svg,
+    phase_names,
+    tick_figures,
+    trace_svg,
+)
 from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
 from harness.site.wording import Wording, Words
@@ -46,8 +53,10 @@ def energy(view: EntryView, words: Words) -> Section:
     billed = [row for row in view.phases if row.joules_per_1000 is not None]
     blocks: list[Block] = [Paragraph(say["entry.by_phase_why"], "explain")]
     if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
-        bar = words.each(lambda own: _bar(billed, ends, own))  # a name may be too long in one
-        blocks.append(Picture(words.drawing(bar), say["entry.bar_caption"]))
+        # A name may be too long in one language.
+        parts = words.drawing(words.each(lambda own: _bar(billed, ends, own)))
+        bar = bar_svg(parts, label=say["entry.bar_label"])
+        blocks.append(Picture(bar, say["entry.bar_caption"]))
     amortise = view.latest.record.rules.amortise_queries
     blocks += [
         _phase_table(view.phases, words),
@@ -60,8 +69,7 @@ def energy(view: EntryView, words: Words) -> Section:
 
 def _bar(billed: Iterable[PhaseRow], ends: Iterable[int], words: Words) -> str:
     names = _phase_names(words, *[row.phase for row in billed])
-    parts = [(*named, end) for named, end in zip(names, ends, strict=True)]
-    return bar_svg(parts, label=words.say["entry.bar_label"])
+    return bar_parts([(*named, end) for named, end in zip(names, ends, strict=True)])
 
 
 @lru_cache(maxsize=KEPT)
@@ -116,11 +124,14 @@ def _trace(view: EntryView, words: Words) -> Picture:
     say, drawing, session = words.say, view.trace, view.traced_session
     if drawing is None or session is None:
         raise ValueError(f"no session of {view.name} has a trace")
+    names = words.each(lambda own: phase_names(drawing.bands, partial(own.named, "phase")))
+    moments, levels = tick_figures(drawing, words.plain_number)
     svg = trace_svg(
-        drawing,
+        words.drawing(drawing.shapes),
         label=words.text("entry.trace_label", session=session),
-        names=words.each(lambda own: phase_names(drawing.bands, partial(own.named, "phase"))),
-        number=words.plain_number,
+        names=words.drawing(names),
+        moments=words.drawing(moments),
+        levels=words.drawing(levels),
         seconds=say["entry.trace_seconds"],
         watts=say["entry.trace_watts"],
     )
@@ -131,7 +142,7 @@ def _trace(view: EntryView, words: Words) -> Picture:
             for n, (component, _) in enumerate(drawing.lines)
         )
         caption += f" {named}."
-    return Picture(words.drawing(svg), caption, wide=True)
+    return Picture(svg, caption, wide=True)
 
 
 def sessions(view: EntryView, words: Words) -> Section:

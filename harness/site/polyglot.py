@@ -17,7 +17,7 @@ from harness.site.blocks import Inline, Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape, inline
 from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
-from harness.site.versions import MARK, joined, neutral, parted
+from harness.site.versions import MARK, encoded, joined, neutral, parted
 from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge
 
@@ -62,11 +62,13 @@ class Polyglot:
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
         self._told = lru_cache(maxsize=SENTENCES)(
-            lambda make, *of: joined([inline(make(own, *of)) for own in self._spoken])
+            lambda make, *of: _encoded(joined([inline(make(own, *of)) for own in self._spoken]))
         )
         self._day = lru_cache(maxsize=1024)(
-            lambda *day: self.each(
-                lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
+            lambda *day: _encoded(
+                self.each(
+                    lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
+                )
             )
         )
         self._percent = cache(lambda figure: self._filled("number.percent", ("figure", figure)))
@@ -89,9 +91,9 @@ class Polyglot:
 
     def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
         """Put what is made by each language's own words into a hole; in English if none is left."""
-        html = self._told(make, *of)
-        hole = self._of_special(html, html)
-        return make(self._spoken[0], *of) if hole == html else hole
+        html, versions = self._told(make, *of)
+        hole = self._of_each(html, versions)
+        return make(self._spoken[0], *of) if hole is html else hole
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that has in it the one made by each language's own words."""
@@ -152,15 +154,23 @@ class Polyglot:
 
     def _of_special(self, text: str, html: str) -> str:
         """Put HTML into a hole that hangs on the language, or has markup; else give it as text."""
-        _, texts, versions = self._before
-        if MARK in text:
-            n, holes, filling = len(self._versions) - versions, VERSIONS, self._versions
-        else:
-            n, holes, filling = len(self._texts) - texts, TEXTS, self._texts
-        if n >= MOST or HOLE in text:
+        if HOLE in text:
             return text
-        filling.append(html)
-        return holes[n]
+        if MARK in text:
+            return self._of_each(text, encoded(html))
+        n = len(self._texts) - self._before[1]
+        if n >= MOST:
+            return text
+        self._texts.append(html)
+        return TEXTS[n]
+
+    def _of_each(self, text: str, versions: Sequence[bytes]) -> str:
+        """Put into a hole what each language says, ``encoded``; else give it as text."""
+        n = len(self._versions) - self._before[2]
+        if n >= MOST:
+            return text
+        self._versions.append(versions)
+        return VERSIONS[n]
 
     def text(self, key: str, **values: Value) -> str:
         """Fill the holes of a string in each language."""
@@ -246,8 +256,10 @@ class Polyglot:
         when = in_utc(moment)
         if when is None:
             return self.unique(moment)
-        day = self._day(when.year, when.month, when.day)
-        return self.unique(day.replace(SLOT, f"{when.hour:02}:{when.minute:02}"))
+        day, versions = self._day(when.year, when.month, when.day)
+        time = f"{when.hour:02}:{when.minute:02}"
+        said = [each.replace(_SLOT, time.encode()) for each in versions]
+        return self._of_each(day.replace(SLOT, time), said)
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended."""
@@ -295,6 +307,14 @@ class Polyglot:
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
         return meter_uncertainty(entry, self)
+
+
+_SLOT = SLOT.encode()
+
+
+def _encoded(html: str) -> tuple[str, Sequence[bytes]]:
+    """Return it, and what it is in each language."""
+    return html, encoded(html)
 
 
 _is_special = regular(f"[&<>\"'{MARK}{HOLE}]").search

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from harness.ranking.usable import MOST
@@ -191,40 +192,48 @@ def phase_names(bands: Iterable[Band], phase: Callable[[Phase], str]) -> str:
     """
     taken: list[tuple[float, float]] = []
     names: list[tuple[int, str]] = []
-    for kind, left, width in sorted(bands, key=lambda band: -band.width):
+    for kind, left, width in sorted(bands, key=itemgetter(2), reverse=True):
+        if width < LEAST_LABEL:
+            break
         name, middle = phase(kind), left + width // 2
         half = (FONT_SIZE * width_in_ems(name) + GAP) / 2
         begin, end = middle - half, middle + half
-        if width >= LEAST_LABEL and all(end <= low or begin >= high for low, high in taken):
+        if all(end <= low or begin >= high for low, high in taken):
             taken.append((begin, end))
             names.append((middle, escape(name)))
     return _filled(_BAND, [part for name in sorted(names) for part in name])
 
 
-def trace_svg(
-    drawing: TraceDrawing,
-    *,
-    label: str,
-    names: str,
-    number: Callable[[float], str],
-    seconds: str,
-    watts: str,
-) -> str:
-    """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes.
-
-    ``names`` are the ``phase_names`` of its bands.
-    """
+def tick_figures(drawing: TraceDrawing, number: Callable[[float], str]) -> tuple[str, str]:
+    """Spell the figures at its ticks: of time, and of power."""
     moments: list[object] = []
     for x, tick in drawing.x_ticks:
         moments += (x, number(tick))
     levels: list[object] = []
     for y, tick in drawing.y_ticks:
         levels += (y + 4, number(tick))
+    return _filled(_X_TICK, moments), _filled(_Y_TICK, levels)
+
+
+def trace_svg(
+    shapes: str,
+    *,
+    label: str,
+    names: str,
+    moments: str,
+    levels: str,
+    seconds: str,
+    watts: str,
+) -> str:
+    """Spell a laid-out trace of these shapes; ``label`` says what it shows.
+
+    ``names`` are the ``phase_names`` of its bands, ``moments`` and ``levels`` its ``tick_figures``;
+    ``seconds`` and ``watts`` name the axes.
+    """
     return (
-        f'{_TRACE}aria-label="{escape(label)}">{drawing.shapes}'
-        f'<g class="grid" text-anchor="middle">{names}'
-        f'{_filled(_X_TICK, moments)}</g><g class="grid" text-anchor="end">'
-        f"{_filled(_Y_TICK, levels)}{_X_TITLE}{escape(seconds)}</text>"
+        f'{_TRACE}aria-label="{escape(label)}">{shapes}'
+        f'<g class="grid" text-anchor="middle">{names}{moments}</g>'
+        f'<g class="grid" text-anchor="end">{levels}{_X_TITLE}{escape(seconds)}</text>'
         f'<text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
         "</g></svg>"
     )
@@ -250,8 +259,8 @@ def bar_ends(sizes: Iterable[float]) -> list[int]:
     return [round(WIDTH * end / ends[-1]) for end in ends]
 
 
-def bar_svg(parts: Iterable[tuple[str, str, int]], *, label: str) -> str:
-    """Spell one bar: class and name of each part, and where it ends (``bar_ends``).
+def bar_parts(parts: Iterable[tuple[str, str, int]]) -> str:
+    """Spell what a bar is made of: class and name of each part, and where it ends (``bar_ends``).
 
     A part that is too narrow for its name has none.
     """
@@ -264,7 +273,12 @@ def bar_svg(parts: Iterable[tuple[str, str, int]], *, label: str) -> str:
             if width >= LETTER * len(name):
                 made.append(_NAME % (start + 8, escape(name)))
         start = end
-    return f'{_BAR}aria-label="{escape(label)}">{"".join(made)}</svg>'
+    return "".join(made)
+
+
+def bar_svg(parts: str, *, label: str) -> str:
+    """Spell one bar, of its ``bar_parts``."""
+    return f'{_BAR}aria-label="{escape(label)}">{parts}</svg>'
 
 
 _BAR = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" font-size="12" '
