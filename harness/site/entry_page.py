@@ -17,7 +17,14 @@ from urllib.parse import quote
 
 from harness.records.board import BoardStatus
 from harness.records.meter import Grade
-from harness.site import entry_again, entry_history, entry_making, entry_result, entry_work
+from harness.site import (
+    entry_again,
+    entry_history,
+    entry_making,
+    entry_quality,
+    entry_result,
+    entry_work,
+)
 from harness.site.blocks import (
     Block,
     Commands,
@@ -196,7 +203,7 @@ def sections(view: EntryView, words: Words) -> Iterator[Section]:
     yield entry_result.warnings(view, words)
     if view.entry is not None:
         yield entry_work.energy(view, words)
-        yield entry_work.quality(view, words)
+        yield entry_quality.quality(view, words)
     if view.sessions:
         yield entry_work.sessions(view, words)
     if (carbon := entry_result.carbon(view, words)) is not None:
