@@ -29,7 +29,7 @@ from harness.records.narrowing import narrowed
 from harness.records.rules import ReferenceEntries
 from harness.records.session import Notice
 from harness.records.withholding import publishable
-from harness.site import entry_result
+from harness.site import entry_carbon
 from harness.site import text as english
 from harness.site.entry_again import commands
 from harness.site.entry_page import render_entry
@@ -47,7 +47,7 @@ POLICY = (
 
 @pytest.fixture(autouse=True)
 def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+    monkeypatch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
 
 
 class Outline(html.parser.HTMLParser):

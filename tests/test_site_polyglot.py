@@ -18,7 +18,7 @@ from harness.records.base import Frozen
 from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import LeftOut
 from harness.records.task_words import TaskWords
-from harness.site import entry_result
+from harness.site import entry_carbon
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
@@ -35,7 +35,7 @@ MARKS = frozenset(CONTROLS) - {*"abcde", TEXTS[0][-1]}
 
 @pytest.fixture(autouse=True)
 def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+    monkeypatch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
 
 
 def view_of(record: EvaluationRecord, **changes: Any) -> EntryView:  # noqa: ANN401 - any field of the board

@@ -19,6 +19,7 @@ from harness.records.board import BoardStatus
 from harness.records.meter import Grade
 from harness.site import (
     entry_again,
+    entry_carbon,
     entry_history,
     entry_making,
     entry_quality,
@@ -206,7 +207,7 @@ def sections(view: EntryView, words: Words) -> Iterator[Section]:
         yield entry_quality.quality(view, words)
     if view.sessions:
         yield entry_work.sessions(view, words)
-    if (carbon := entry_result.carbon(view, words)) is not None:
+    if (carbon := entry_carbon.carbon(view, words)) is not None:
         yield carbon
     yield entry_making.circumstances(view, words)
     yield entry_again.again(view, words)
