@@ -36,7 +36,7 @@ KEPT = 256
 def again(view: EntryView, words: Words) -> Section:
     """Give the commands that make this result again, and say what will differ."""
     record = view.latest.record
-    typed = tuple(words.uniques([*commands(record, view.name)]))
+    typed = words.uniques([*commands(record, view.name)])
     digests = [words.quote("code", record.submission.digest[:SHOWN_DIGITS])]
     if record.environment is not None:
         digests.append(words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]))

@@ -29,7 +29,7 @@ def carbon(view: EntryView, words: Words) -> Section | None:
     known = (grid.low_grams, grid.high_grams, grid.world_grams)
     masses = words.figures([kwh * each / GRAMS[unit] for each in known if each is not None])
     not_measured = view.board.meter_grade in NOT_MEASURED
-    return _carbon(words, grid, tuple(masses), unit, not_measured=not_measured)
+    return _carbon(words, grid, masses, unit, not_measured=not_measured)
 
 
 @lru_cache(maxsize=KEPT)

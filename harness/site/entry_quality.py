@@ -100,8 +100,8 @@ def _class_columns(view: EntryView, words: Words) -> tuple[tuple[str, ...], ...]
     labels, supports, *figures = zip(*view.classes[:MOST_CLASSES], strict=True)
     return (
         words.labels(labels, view.board, 60),
-        tuple(words.wholes(supports)),
-        *[tuple(words.figures(each)) for each in figures],
+        words.wholes(supports),
+        *map(words.figures, figures),
     )
 
 
@@ -138,7 +138,7 @@ def _confusion(view: EntryView, matrix: Matrix, words: Words) -> _Confusion:
 
     unanswered = any(row[-1] for row in matrix)
     counts = [items for row in matrix for items in (row if unanswered else row[:-1])]
-    return _Confusion(called(40), called(60), tuple(words.wholes(counts)), unanswered)
+    return _Confusion(called(40), called(60), words.wholes(counts), unanswered)
 
 
 def _confusion_section(words: Words, spelt: _Confusion) -> Section:

@@ -50,7 +50,7 @@ def energy(view: EntryView, words: Words) -> Section:
     parts = ""
     if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
         # A name may be too long in one language.
-        parts = words.drawing(words.each(lambda own: _bar(billed, ends, own)))
+        parts = words.drawn(lambda own: _bar(billed, ends, own))
     columns = _phase_columns(view.phases, words)
     amortise = words.whole(view.latest.record.rules.amortise_queries)
     trace = None if view.trace is None else _trace(view.trace, words)
@@ -103,11 +103,11 @@ def _phase_columns(rows: tuple[PhaseRow, ...], words: Words) -> tuple[tuple[str,
     shares = [None if each is None else each / whole if whole > 0 else 0.0 for each in counted]
     return (
         tuple([words.named("phase", phase) for phase in phases]),
-        tuple(words.figures(joules)),
-        tuple(words.figures(seconds)),
-        tuple(_known(words.figures, watts)),
-        tuple(_known(words.figures, counted)),
-        tuple(_known(words.percents, shares)),
+        words.figures(joules),
+        words.figures(seconds),
+        _known(words.figures, watts),
+        _known(words.figures, counted),
+        _known(words.percents, shares),
     )
 
 
@@ -117,12 +117,14 @@ _OF_PHASES = (
 )  # fmt: skip
 
 
-def _known(spell: Callable[[Sequence[T]], list[str]], values: Sequence[T | None]) -> list[str]:
+def _known(
+    spell: Callable[[Sequence[T]], tuple[str, ...]], values: Sequence[T | None]
+) -> tuple[str, ...]:
     """Spell a column, and what is not known in it."""
     if None not in values:
         return spell(values)  # type: ignore[arg-type] # all are known
     spelt = iter(spell([value for value in values if value is not None]))
-    return [UNKNOWN if value is None else next(spelt) for value in values]
+    return tuple([UNKNOWN if value is None else next(spelt) for value in values])
 
 
 class _Trace(NamedTuple):
@@ -136,11 +138,10 @@ class _Trace(NamedTuple):
 
 
 def _trace(drawing: TraceDrawing, words: Words) -> _Trace:
-    names = words.each(lambda own: phase_names(drawing.bands, partial(own.named, "phase")))
     moments, levels = tick_figures(drawing, words.plain_number)
     return _Trace(
         words.drawing(drawing.shapes),
-        words.drawing(names),
+        words.drawn(lambda own: phase_names(drawing.bands, partial(own.named, "phase"))),
         words.drawing(moments),
         words.drawing(levels),
         tuple([component for component, _ in drawing.lines]),
@@ -221,9 +222,9 @@ def _session_columns(
         for turn, place in zip(rounds, places, strict=True)
     ]
     figures = words.figures
-    columns: list[tuple[str, list[str]]] = [
-        ("entry.session_session", [*map(str, numbers)]),
-        ("entry.session_evaluation", [*map(str, evaluations)] if several else []),
+    columns: list[tuple[str, tuple[str, ...]]] = [
+        ("entry.session_session", tuple(map(str, numbers))),
+        ("entry.session_evaluation", tuple(map(str, evaluations)) if several else ()),
         ("entry.session_turn", _filled(words.uniques, turns)),
         ("entry.session_started", words.uniques(
             [plain(each[:19].replace("T", " ")) for each in started]
@@ -236,16 +237,18 @@ def _session_columns(
         ("entry.session_temperature", _filled(figures, temperatures)),
         ("entry.session_kernel_before", figures([1000 * each for each in before])),
         ("entry.session_kernel_after", figures([1000 * each for each in after])),
-        ("entry.session_state", [
+        ("entry.session_state", tuple([
             say[_STATES[is_void, bool(seen)]] for is_void, seen in zip(void, notices, strict=True)
-        ]),
+        ])),
     ]  # fmt: skip
-    return tuple([(key, tuple(cells)) for key, cells in columns if cells])
+    return tuple([each for each in columns if each[1]])
 
 
-def _filled(spell: Callable[[Sequence[T]], list[str]], values: Sequence[T | None]) -> list[str]:
+def _filled(
+    spell: Callable[[Sequence[T]], tuple[str, ...]], values: Sequence[T | None]
+) -> tuple[str, ...]:
     """Spell a column; nothing where nothing is known in it."""
-    return [] if values.count(None) == len(values) else _known(spell, values)
+    return () if values.count(None) == len(values) else _known(spell, values)
 
 
 def _shares(values: Sequence[float | None]) -> list[float | None]:

@@ -50,7 +50,7 @@ class Filling(NamedTuple):
     texts: list[str]
     """HTML, the same in each language but for the signs in its figures."""
     versions: list[Sequence[bytes]]
-    """HTML in each language, ``encoded``."""
+    """HTML in each language, in UTF-8."""
 
 
 class Form:

@@ -17,7 +17,7 @@ from harness.site.blocks import Inline, Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape, inline
 from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
-from harness.site.versions import MARK, encoded, joined, neutral, parted
+from harness.site.versions import MARK, encoded, joined, neutral, parted, spoken
 from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge
 
@@ -121,10 +121,10 @@ class Polyglot:
             return self._of_special(text, escape(text))
         return self._hole(text)
 
-    def uniques(self, texts: Sequence[str]) -> list[str]:
+    def uniques(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Put several into holes at once."""
         if _is_special(END.join(texts)):
-            return [self.unique(text) for text in texts]
+            return tuple([self.unique(text) for text in texts])
         return self._holes(texts)
 
     def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
@@ -137,6 +137,11 @@ class Polyglot:
         """Put a drawing that a page alone has into a hole."""
         return self._of_special(svg, svg)
 
+    def drawn(self, make: Callable[[Wording], str]) -> str:
+        """Put what each language draws into a hole."""
+        made = [make(own) for own in self._spoken]
+        return self._of_each(joined(made), [each.encode() for each in made])
+
     def _hole(self, text: str) -> str:
         n = len(self._texts) - self._before[1]
         if n >= MOST:
@@ -144,20 +149,20 @@ class Polyglot:
         self._texts.append(text)
         return TEXTS[n]
 
-    def _holes(self, texts: Sequence[str]) -> list[str]:
+    def _holes(self, texts: Sequence[str]) -> tuple[str, ...]:
         begin = len(self._texts) - self._before[1]
         end = begin + len(texts)
         if end > MOST:
-            return [*texts]
+            return tuple(texts)
         self._texts += texts
-        return [*TEXTS[begin:end]]
+        return TEXTS[begin:end]
 
     def _of_special(self, text: str, html: str) -> str:
         """Put HTML into a hole that hangs on the language, or has markup; else give it as text."""
         if HOLE in text:
             return text
         if MARK in text:
-            return self._of_each(text, encoded(html))
+            return self._of_each(text, spoken(html))
         n = len(self._texts) - self._before[1]
         if n >= MOST:
             return text
@@ -165,7 +170,7 @@ class Polyglot:
         return TEXTS[n]
 
     def _of_each(self, text: str, versions: Sequence[bytes]) -> str:
-        """Put into a hole what each language says, ``encoded``; else give it as text."""
+        """Put into a hole what each language says, in UTF-8; else give it as text."""
         n = len(self._versions) - self._before[2]
         if n >= MOST:
             return text
@@ -204,20 +209,20 @@ class Polyglot:
         self._figures.append(value)
         return FIGURES[n]
 
-    def figures(self, values: Sequence[float]) -> list[str]:
+    def figures(self, values: Sequence[float]) -> tuple[str, ...]:
         """Spell several at once."""
         begin = len(self._figures) - self._before[0]
         end = begin + len(values)
         if end > MOST:
-            return [self.figure(each) for each in values]
+            return tuple([self.figure(each) for each in values])
         self._figures += values
-        return list(FIGURES[begin:end])
+        return FIGURES[begin:end]
 
     def whole(self, value: int) -> str:
         """Spell a whole number."""
         return self._hole(_whole(value))
 
-    def wholes(self, values: Sequence[int]) -> list[str]:
+    def wholes(self, values: Sequence[int]) -> tuple[str, ...]:
         """Spell several at once."""
         return self._holes([*map(_whole, values)])
 
@@ -225,9 +230,10 @@ class Polyglot:
         """Spell a share of 1 in whole per cent."""
         return self._percent(self.whole(round(100 * share)))
 
-    def percents(self, shares: Sequence[float]) -> list[str]:
+    def percents(self, shares: Sequence[float]) -> tuple[str, ...]:
         """Spell several at once."""
-        return [*map(self._percent, self.wholes([round(100 * share) for share in shares]))]
+        wholes = self.wholes([round(100 * share) for share in shares])
+        return (*map(self._percent, wholes),)
 
     def significant_percent(self, share: float) -> str:
         """Spell a share of 1 in per cent to three significant digits."""

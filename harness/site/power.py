@@ -8,6 +8,7 @@ on it are put there by the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import accumulate
 from operator import itemgetter
 from typing import NamedTuple
@@ -196,12 +197,21 @@ def phase_names(bands: Iterable[Band], phase: Callable[[Phase], str]) -> str:
         if width < LEAST_LABEL:
             break
         name, middle = phase(kind), left + width // 2
-        half = (FONT_SIZE * width_in_ems(name) + GAP) / 2
+        half = _half_width(name)
         begin, end = middle - half, middle + half
-        if all(end <= low or begin >= high for low, high in taken):
+        for low, high in taken:
+            if low < end and begin < high:
+                break
+        else:
             taken.append((begin, end))
             names.append((middle, escape(name)))
     return _filled(_BAND, [part for name in sorted(names) for part in name])
+
+
+@cache
+def _half_width(name: str) -> float:
+    """Return half the room that a phase's name takes."""
+    return (FONT_SIZE * width_in_ems(name) + GAP) / 2
 
 
 def tick_figures(drawing: TraceDrawing, number: Callable[[float], str]) -> tuple[str, str]:
