@@ -100,11 +100,12 @@ def test_parts_of_a_page_have_their_own_holes() -> None:
 
 
 def test_parts_of_a_page_count_their_holes_anew(words: Polyglot) -> None:
-    filling, parts = words.begin(), []
+    filling = words.begin()
+    parts: list[Part] = []
     for value in (1.0, 2.0):
         shown = [words.figure(value), *words.figures([value + 1]), words.whole(3)]
         assert shown == [*FIGURES[:2], TEXTS[0]]
-        parts += words.part(form_of(" ".join(shown)), form_of(";"))
+        parts += (words.part(form_of(" ".join(shown))), words.part(form_of(";")))
     assert spelt(parts, filling)[0] == b"1.00 2.00 3;2.00 3.00 3;"
 
 

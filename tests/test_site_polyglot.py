@@ -73,7 +73,7 @@ def by_each(say: Callable[[Polyglot], str]) -> list[str]:
     """Return what is said in all languages at once, in each."""
     words = polyglot()
     filling = words.begin()
-    parts = words.part(form_of(say(words)))
+    parts = [words.part(form_of(say(words)))]
     return [each.decode() for each in spelt(parts, filling)]
 
 

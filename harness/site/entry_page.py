@@ -39,7 +39,15 @@ from harness.site.blocks import (
 )
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
-from harness.site.forms import SLOT, Form, form, form_of, form_of_each, spelt
+from harness.site.forms import (
+    SLOT,
+    Form,
+    form,
+    form_of,
+    form_of_each,
+    form_of_section,
+    spelt,
+)
 from harness.site.frame import INDEX, contents, framed
 from harness.site.language import codes
 from harness.site.paths import (
@@ -73,15 +81,15 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
     words = polyglot()
     filling = words.begin()
     above, between, below = _frame(*_framed(view, words), address)
-    parts = words.part(above)
-    head = form_of(heading(view, words)), between, form(banners(view, words))
-    parts += words.part(*head)
+    parts = [words.part(above)]
+    parts.append(words.part(form_of(heading(view, words))))
+    parts += (words.part(between), words.part(form(banners(view, words))))
     shown, made = [], []
     for section in _all_sections(view, words, address):  # each is made when it is asked for
         shown.append(section)
-        made += words.part(form((section,)))
-    parts += words.part(form_of(contents(shown, words)))
-    parts += [*made, *words.part(below)]
+        made.append(words.part(form_of_section(section)))
+    parts.append(words.part(form_of(contents(shown, words))))
+    parts += (*made, words.part(below))
     return dict(zip(codes(), spelt(parts, filling), strict=True))
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from harness.ranking.rank_notes import NO_RANKS
 from harness.records.board import BoardEntry
-from harness.records.evaluation import Failed, SubmissionReference
+from harness.records.evaluation import Failed
 from harness.records.session import Notice
 from harness.site.blocks import (
     UNKNOWN,
@@ -252,31 +252,49 @@ def failure(view: EntryView, words: Words) -> Section:
 def about(view: EntryView, words: Words) -> Section:
     """Say what the team says of its entry."""
     submission = view.latest.record.submission
-    description, version = submission.description, submission.version
+    description, version, url = submission.description, submission.version, submission.url
     copies = view.entry.copies[:20] if view.entry is not None else ()
-    values = (
-        ("entry.team", tuple(_team(view, words))),
-        ("entry.licence", (name(submission.licence) if submission.licence else UNKNOWN,)),
-        ("entry.authors", tuple([words.quote("name", each) for each in submission.authors[:20]])),
-        ("entry.address", (_link(submission.url, words),) if submission.url else ()),
-        ("entry.version", (words.quote("name", version),) if version else ()),
-        ("entry.answers", tuple(_answers(submission, words))),
-        ("entry.copies", tuple([words.quote("name", each) for each in copies])),
+    return _about(
+        words,
+        words.quote("name", description, 1000) if description else None,
+        tuple(_team(view, words)),
+        submission.licence,
+        tuple([words.quote("name", each) for each in submission.authors[:20]]),
+        _link(url, words) if url else None,
+        words.quote("name", version) if version else None,
+        (submission.output, submission.batch_size, submission.stochastic),
+        tuple([words.quote("name", each) for each in copies]),
     )
-    return _about(words, words.quote("name", description, 1000) if description else None, values)
 
 
 @lru_cache(maxsize=KEPT)
-def _about(
-    words: Words, description: Said | None, values: tuple[tuple[str, tuple[Inline, ...]], ...]
+def _about(  # noqa: PLR0917 - all that is said there
+    words: Words,
+    description: Said | None,
+    team: tuple[Said, ...],
+    licence: str,
+    authors: tuple[Said, ...],
+    link: Said | None,
+    version: Said | None,
+    answers: tuple[str, int, bool],
+    copies: tuple[Said, ...],
 ) -> Section:
     """Say it, of what was spelt: pages have the same but for what fills holes."""
+    values: tuple[tuple[str, tuple[Inline, ...]], ...] = (
+        ("entry.team", team),
+        ("entry.licence", (name(licence) if licence else UNKNOWN,)),
+        ("entry.authors", authors),
+        ("entry.address", () if link is None else (link,)),
+        ("entry.version", () if version is None else (version,)),
+        ("entry.answers", tuple(_answers(*answers, words=words))),
+        ("entry.copies", copies),
+    )
     facts = Facts(tuple([Fact(words.say[key], each) for key, each in values if each]))
     blocks = (facts,) if description is None else (Paragraph(description), facts)
     return Section("about", words.say["entry.about"], blocks, repeats=True)
 
 
-def _team(view: EntryView, words: Words) -> Iterator[Inline]:
+def _team(view: EntryView, words: Words) -> Iterator[Said]:
     """Name the team; where the organisers call it otherwise, as its entry names it too."""
     own = view.latest.record.submission.team
     yield words.quote("name", view.team)
@@ -284,10 +302,10 @@ def _team(view: EntryView, words: Words) -> Iterator[Inline]:
         yield words.quote("name", own)
 
 
-def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
-    yield words.text(f"entry.output_{submission.output}")
-    yield words.text("entry.batch", n=submission.batch_size)
-    yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
+def _answers(output: str, batch_size: int, stochastic: bool, *, words: Words) -> Iterator[str]:
+    yield words.text(f"entry.output_{output}")
+    yield words.text("entry.batch", n=batch_size)
+    yield words.say["entry.stochastic" if stochastic else "entry.deterministic"]
 
 
 def address(text: str) -> Said:

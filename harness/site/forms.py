@@ -87,6 +87,12 @@ def form(blocks: Iterable[Block | Section], level: int = 2) -> Form:
     return made
 
 
+def form_of_section(section: Section) -> Form:
+    """Return the form of a section; of one that repeats, it is found by which object it is."""
+    found = _forms.get((2, id(section))) if section.repeats else None
+    return form((section,)) if found is None else found[0]
+
+
 def _place(blocks: Iterable[Block | Section]) -> list[object]:
     """Return what tells blocks from others: tuples of two types may be equal, and no block."""
     made: list[object] = []

@@ -109,11 +109,11 @@ class Polyglot:
         self._before = 0, 0, 0
         return filling
 
-    def part(self, *forms: Form) -> list[Part]:
+    def part(self, form: Form) -> Part:
         """Return what was said since the last part of the page as one: with holes of its own."""
         before = self._before
         self._before = len(self._figures), len(self._texts), len(self._versions)
-        return [(form, before) for form in forms]
+        return form, before
 
     def unique(self, text: str) -> str:
         """Put what a page alone says into a hole."""
