@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache, partial
 from typing import NamedTuple, TypeVar
 
@@ -25,9 +25,11 @@ from harness.site.power import (
     bar_ends,
     bar_parts,
     bar_svg,
+    named_parts,
     phase_names,
     tick_figures,
     trace_svg,
+    wide_phases,
 )
 from harness.site.session_rows import PhaseRow, SessionRow
 from harness.site.text import plain
@@ -49,8 +51,10 @@ def energy(view: EntryView, words: Words) -> Section:
     billed = [row for row in view.phases if row.joules_per_1000 is not None]
     parts = ""
     if ends := bar_ends([row.joules_per_1000 or 0.0 for row in billed]):
+        phases = tuple([row.phase for row in billed])
+        drawn = bar_parts([f"phase {phase}" for phase in phases], ends)
         # A name may be too long in one language.
-        parts = words.drawn(lambda own: _bar(billed, ends, own))
+        parts = words.drawn(lambda own: named_parts(drawn, _phase_names(own, phases)))
     columns = _phase_columns(view.phases, words)
     amortise = words.whole(view.latest.record.rules.amortise_queries)
     trace = None if view.trace is None else _trace(view.trace, words)
@@ -82,15 +86,10 @@ def _energy(  # noqa: PLR0917 - all that is said there
     return Section("energy", say["entry.by_phase"], tuple(blocks), repeats=True)
 
 
-def _bar(billed: Iterable[PhaseRow], ends: Iterable[int], words: Words) -> str:
-    names = _phase_names(words, *[row.phase for row in billed])
-    return bar_parts([(*named, end) for named, end in zip(names, ends, strict=True)])
-
-
 @lru_cache(maxsize=KEPT)
-def _phase_names(words: Words, *phases: Phase) -> tuple[tuple[str, str], ...]:
-    """Return the class and the name of each phase; pages have the same."""
-    return tuple((f"phase {phase}", words.named("phase", phase)) for phase in phases)
+def _phase_names(words: Words, phases: tuple[Phase, ...]) -> tuple[str, ...]:
+    """Name phases; pages have the same."""
+    return tuple([words.named("phase", phase) for phase in phases])
 
 
 def _phase_columns(rows: tuple[PhaseRow, ...], words: Words) -> tuple[tuple[str, ...], ...]:
@@ -102,7 +101,7 @@ def _phase_columns(rows: tuple[PhaseRow, ...], words: Words) -> tuple[tuple[str,
     ]
     shares = [None if each is None else each / whole if whole > 0 else 0.0 for each in counted]
     return (
-        tuple([words.named("phase", phase) for phase in phases]),
+        _phase_names(words, phases),
         words.figures(joules),
         words.figures(seconds),
         _known(words.figures, watts),
@@ -139,9 +138,10 @@ class _Trace(NamedTuple):
 
 def _trace(drawing: TraceDrawing, words: Words) -> _Trace:
     moments, levels = tick_figures(drawing, words.plain_number)
+    wide = wide_phases(drawing.bands)
     return _Trace(
         words.drawing(drawing.shapes),
-        words.drawn(lambda own: phase_names(drawing.bands, partial(own.named, "phase"))),
+        words.drawn(lambda own: phase_names(wide, partial(own.named, "phase"))),
         words.drawing(moments),
         words.drawing(levels),
         tuple([component for component, _ in drawing.lines]),

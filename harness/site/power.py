@@ -186,17 +186,22 @@ def _path(steps: Sequence[tuple[float, float]], x_unit: float, y_unit: float) ->
     return "".join(made)
 
 
-def phase_names(bands: Iterable[Band], phase: Callable[[Phase], str]) -> str:
-    """Name the phases of a trace, the longest first: a name that would touch another is left out.
+def wide_phases(bands: Iterable[Band]) -> list[tuple[Phase, int]]:
+    """Return the phases that have room for a name, the longest first, each with its middle."""
+    wide = [band for band in bands if band.width >= LEAST_LABEL]
+    wide.sort(key=itemgetter(2), reverse=True)
+    return [(phase, left + width // 2) for phase, left, width in wide]
+
+
+def phase_names(wide: Iterable[tuple[Phase, int]], phase: Callable[[Phase], str]) -> str:
+    """Name the ``wide_phases`` of a trace: a name that would touch one before it is left out.
 
     A phase may be narrower than its name, and names differ by language.
     """
     taken: list[tuple[float, float]] = []
     names: list[tuple[int, str]] = []
-    for kind, left, width in sorted(bands, key=itemgetter(2), reverse=True):
-        if width < LEAST_LABEL:
-            break
-        name, middle = phase(kind), left + width // 2
+    for kind, middle in wide:
+        name = phase(kind)
         half = _half_width(name)
         begin, end = middle - half, middle + half
         for low, high in taken:
@@ -269,25 +274,38 @@ def bar_ends(sizes: Iterable[float]) -> list[int]:
     return [round(WIDTH * end / ends[-1]) for end in ends]
 
 
-def bar_parts(parts: Iterable[tuple[str, str, int]]) -> str:
-    """Spell what a bar is made of: class and name of each part, and where it ends (``bar_ends``).
+class BarPart(NamedTuple):
+    """A part of a bar: what is drawn, where its name begins, and for how many letters is room."""
 
-    A part that is too narrow for its name has none.
-    """
-    made = []
-    start = 0
-    for kind, name, end in parts:
+    svg: str
+    begin: int
+    letters: int
+
+
+def bar_parts(kinds: Iterable[str], ends: Iterable[int]) -> list[BarPart]:
+    """Draw the parts of a bar, each of a class and up to its end (``bar_ends``)."""
+    made, start = [], 0
+    for kind, end in zip(kinds, ends, strict=True):
         width = end - start
-        if width > 0:
-            made.append(_PART % (kind, start, width))
-            if width >= LETTER * len(name):
-                made.append(_NAME % (start + 8, escape(name)))
+        svg = _PART % (kind, start, width) if width > 0 else ""
+        made.append(BarPart(svg, start + 8, width // LETTER))
         start = end
+    return made
+
+
+def named_parts(parts: Iterable[BarPart], names: Iterable[str]) -> str:
+    """Spell the parts of a bar with their names; one that is too narrow for its name has none."""
+    made = []
+    for (svg, begin, letters), name in zip(parts, names, strict=True):
+        if svg:
+            made.append(svg)
+            if len(name) <= letters:
+                made.append(_NAME % (begin, escape(name)))
     return "".join(made)
 
 
 def bar_svg(parts: str, *, label: str) -> str:
-    """Spell one bar, of its ``bar_parts``."""
+    """Spell one bar, of its ``named_parts``."""
     return f'{_BAR}aria-label="{escape(label)}">{parts}</svg>'
 
 
