@@ -11,7 +11,6 @@ import msgspec
 from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
     Hardware,
-    Isolation,
     IsolationCheck,
     Lifecycle,
 )
@@ -35,6 +34,7 @@ from harness.site.blocks import (
     with_code,
 )
 from harness.site.entry_view import EntryView
+from harness.site.record_view import isolation_of
 from harness.site.recorded import joined
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording, Words
@@ -52,7 +52,7 @@ def circumstances(view: EntryView, words: Words) -> Section:
     blocks = (
         _once("meter", record.meter, _meter, words),
         _once("machine", record.hardware, _hardware, words),
-        _once("isolation", record.isolation, _isolation, words),
+        _once("isolation", view.latest.view.isolation, _isolation, words),
         _once("packages", record.environment, _environment, words),
         _once("lifecycle", record.submission.lifecycle, _lifecycle, words),
     )
@@ -180,8 +180,8 @@ def _hypervisor(hardware: Hardware, words: Wording) -> str:
     return words.called("hypervisor", hardware.hypervisor)
 
 
-def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
-    text = words.text
+def _isolation(content: bytes, words: Wording) -> tuple[Block, ...]:
+    text, isolation = words.text, isolation_of(content)
     held = [each for each in isolation.checks if each.held]
     open_gaps = [each for each in isolation.checks if not each.held]
     blocks: list[Block] = [
