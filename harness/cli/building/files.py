@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -207,7 +208,7 @@ def _made(
     then: Then = "look" if there is None else "create"
     made: dict[str, Made] = {}
     changed: list[str] = []
-    asked: list[Page] = []
+    asked: deque[Page] = deque()
     leading: list[Page] = []
 
     def tasks() -> Iterator[_Task]:
@@ -232,13 +233,9 @@ def _made(
         marks = tuple((each.name, each.mark or (0, 0, 0, 0)) for each in files)
         made[page.name] = Made(made_of=page.made_of, files=marks, board=page.board)
 
-    number = 0
     for results in workers.run(_run, tasks()):
         for files in results:
-            page = asked[number]
-            asked[number] = page._replace(value=bytes)  # it may hold a row: let it go
-            number += 1
-            done(page, files)
+            done(asked.popleft(), files)  # it may hold a row: let it go
     for page in leading:
         done(page, _run(_task(folder, [page], "look" if there is None else "replace"))[0])
     return made, changed
