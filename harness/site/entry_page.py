@@ -3,10 +3,11 @@
 A page of five sessions takes some 20 kB: two thirds of it are figures (a row of thirteen for each
 session, six for each phase, a trace of up to 64 steps), which is what people come here for; the
 rest are the sentences without which they could not be read. So a page is made in all languages at
-once (``polyglot``), and what it has in common with others is spelt once (``forms``). On two cores
-that others kept busy it took 0.38 ms of CPU to make those of an entry in two languages, where it
-took 0.77 ms when each page was spelt anew, by turns; and 0.2 ms to derive what they share. That is
-of records in the demonstration, by ``benchmarks/site_entries.py``.
+once (``polyglot``), its sections are laid out once for all pages that differ in nothing but figures
+and names, and what it has in common with others is spelt once (``forms``). On two cores that others
+kept busy it took 0.38 ms of CPU to make those of an entry in two languages, where it took 0.50 ms
+when each page laid out its own sections, by turns; and 0.16 ms to derive what they share. That is
+of records in the demonstration, by ``benchmarks/site_entries.py`` with Debian's Python.
 """
 
 from __future__ import annotations
