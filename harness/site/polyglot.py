@@ -17,7 +17,7 @@ from harness.site.blocks import Inline, Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape, inline
 from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
-from harness.site.versions import MARK, encoded, joined, neutral, parted, spoken
+from harness.site.versions import MARK, joined, neutral, parted, spoken
 from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge
 
@@ -62,10 +62,10 @@ class Polyglot:
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
         self._told = lru_cache(maxsize=SENTENCES)(
-            lambda make, *of: _encoded(joined([inline(make(own, *of)) for own in self._spoken]))
+            lambda make, *of: [inline(make(own, *of)).encode() for own in self._spoken]
         )
         self._day = lru_cache(maxsize=1024)(
-            lambda *day: _encoded(
+            lambda *day: _with_each(
                 self.each(
                     lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
                 )
@@ -91,9 +91,7 @@ class Polyglot:
 
     def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
         """Put what is made by each language's own words into a hole; in English if none is left."""
-        html, versions = self._told(make, *of)
-        hole = self._of_each(html, versions)
-        return make(self._spoken[0], *of) if hole is html else hole
+        return self._of_each(self._told(make, *of)) or make(self._spoken[0], *of)
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that has in it the one made by each language's own words."""
@@ -140,7 +138,7 @@ class Polyglot:
     def drawn(self, make: Callable[[Wording], str]) -> str:
         """Put what each language draws into a hole."""
         made = [make(own) for own in self._spoken]
-        return self._of_each(joined(made), [each.encode() for each in made])
+        return self._of_each([each.encode() for each in made]) or joined(made)
 
     def _hole(self, text: str) -> str:
         n = len(self._texts) - self._before[1]
@@ -162,18 +160,18 @@ class Polyglot:
         if HOLE in text:
             return text
         if MARK in text:
-            return self._of_each(text, spoken(html))
+            return self._of_each(spoken(html)) or text
         n = len(self._texts) - self._before[1]
         if n >= MOST:
             return text
         self._texts.append(html)
         return TEXTS[n]
 
-    def _of_each(self, text: str, versions: Sequence[bytes]) -> str:
-        """Put into a hole what each language says, in UTF-8; else give it as text."""
+    def _of_each(self, versions: Sequence[bytes]) -> str:
+        """Put into a hole what each language says, in UTF-8; give nothing where none is left."""
         n = len(self._versions) - self._before[2]
         if n >= MOST:
-            return text
+            return ""
         self._versions.append(versions)
         return VERSIONS[n]
 
@@ -265,7 +263,7 @@ class Polyglot:
         day, versions = self._day(when.year, when.month, when.day)
         time = f"{when.hour:02}:{when.minute:02}"
         said = [each.replace(_SLOT, time.encode()) for each in versions]
-        return self._of_each(day.replace(SLOT, time), said)
+        return self._of_each(said) or day.replace(SLOT, time)
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended."""
@@ -318,9 +316,9 @@ class Polyglot:
 _SLOT = SLOT.encode()
 
 
-def _encoded(html: str) -> tuple[str, Sequence[bytes]]:
-    """Return it, and what it is in each language."""
-    return html, encoded(html)
+def _with_each(text: str) -> tuple[str, list[bytes]]:
+    """Return a text, and what each language says, in HTML."""
+    return text, spoken(escape(text))
 
 
 _is_special = regular(f"[&<>\"'{MARK}{HOLE}]").search
