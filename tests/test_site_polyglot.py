@@ -22,7 +22,7 @@ from harness.site import entry_carbon
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
-from harness.site.forms import END, SLOT, TEXTS, form_of, spelt
+from harness.site.forms import END, SLOT, TEXTS, form, form_of, spelt
 from harness.site.language import CatalogueError, catalogue, codes, language
 from harness.site.polyglot import Polyglot, polyglot
 from harness.site.text import plain, significant, significant_lines
@@ -84,6 +84,19 @@ def test_a_page_of_all_languages_says_what_each_says_by_itself(what: str) -> Non
     for code in codes():
         assert each[code] == said(view, wording(code))
     assert each["en"] != each["fr"]  # there is something to tell apart
+
+
+def test_pages_that_differ_in_figures_and_names_alone_have_the_same_sections() -> None:
+    full = samples.full_record()
+    submission = replace(full.submission, name="Another", team="others", digest="b" * 64)
+    joules = (43.0, 40.0, 44.0, 41.0, 42.0)
+    other = replace(samples.full_record(joules=joules), submission=submission)
+    words, found = polyglot(), []
+    for view in (view_of(full), view_of(other)):
+        words.begin()
+        found.append([(each, words.part(form(()))) for each in sections(view, words)])
+    same = {one.id for (one, _), (another, _) in zip(*found, strict=True) if one is another}
+    assert same == {one.id for one, _ in found[0]} - {"circumstances"}
 
 
 def hostile(value: Any, given: str) -> Any:  # noqa: ANN401 - any part of a record
