@@ -17,12 +17,13 @@ from msgspec.structs import replace
 from harness.records.base import Frozen
 from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import LeftOut
+from harness.records.session import Notice
 from harness.records.task_words import TaskWords
-from harness.site import entry_carbon
+from harness.site import blocks_html, entry_carbon, entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
-from harness.site.forms import END, SLOT, TEXTS, form, form_of, spelt
+from harness.site.forms import END, MOST, SLOT, TEXTS, form, form_of, spelt
 from harness.site.language import CatalogueError, catalogue, codes, language
 from harness.site.polyglot import Polyglot, polyglot
 from harness.site.text import plain, significant, significant_lines
@@ -97,6 +98,21 @@ def test_pages_that_differ_in_figures_and_names_alone_have_the_same_sections() -
         found.append([(each, words.part(form(()))) for each in sections(view, words)])
     same = {one.id for (one, _), (another, _) in zip(*found, strict=True) if one is another}
     assert same == {one.id for one, _ in found[0]} - {"circumstances"}
+
+
+def test_sections_of_what_one_page_alone_says_are_not_kept() -> None:
+    """A record may have as many warnings as go into its 64 MiB."""
+    full = samples.full_record()
+    many = tuple(
+        Notice(code="new", message=f"{n} {'x' * 99}", remedy="none") for n in range(2 * MOST)
+    )
+    view = view_of(replace(full, warnings=many))
+    before = entry_result._warnings.cache_info().currsize
+    blocks_html._spelt.clear()
+    page = render_entry(view)["en"].decode()
+    assert all(f"{n} xxx" in page for n in (0, 2 * MOST - 1))
+    assert entry_result._warnings.cache_info().currsize == before
+    assert all(each.id != "warnings" for each, _ in blocks_html._spelt.values())
 
 
 def hostile(value: Any, given: str) -> Any:  # noqa: ANN401 - any part of a record

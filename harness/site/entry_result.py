@@ -28,6 +28,7 @@ from harness.site.blocks import (
     with_code,
 )
 from harness.site.entry_view import EntryView
+from harness.site.forms import MOST
 from harness.site.text import plain, rank_range, shorten
 from harness.site.wording import Wording, Words
 from harness.site.words import is_told_in_charges, middle_of_classes, said_after
@@ -330,7 +331,8 @@ def warnings(view: EntryView, words: Words) -> Section:
         view.entry.warnings if view.entry is not None else view.latest.record.warnings
     )
     told = [words.told(_warning, notice, *_where(view, notice)) for notice in notices]
-    return _warnings(words, tuple(told))
+    kept = len(told) <= MOST  # what no hole holds is of this page alone
+    return (_warnings if kept else _warnings.__wrapped__)(words, tuple(told))
 
 
 @lru_cache(maxsize=KEPT)

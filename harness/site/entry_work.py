@@ -20,6 +20,7 @@ from harness.site.blocks import (
     Table,
 )
 from harness.site.entry_view import EntryView
+from harness.site.forms import MOST
 from harness.site.power import (
     TraceDrawing,
     bar_ends,
@@ -181,7 +182,9 @@ def sessions(view: EntryView, words: Words) -> Section:
         say["entry.agreement_why"] if any(each.agreement is not None for each in rows) else "",
     )
     rest = len(rows) - MOST_SESSIONS
-    return _sessions(words, columns, told, rest, tuple(_disturbances(rows, words)))
+    disturbed = tuple(_disturbances(rows, words))
+    kept = len(disturbed) <= MOST  # what no hole holds is of this page alone
+    return (_sessions if kept else _sessions.__wrapped__)(words, columns, told, rest, disturbed)
 
 
 @lru_cache(maxsize=KEPT)
