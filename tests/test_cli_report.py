@@ -27,7 +27,7 @@ from typer.testing import CliRunner
 from harness.cli.app import app
 from harness.records.evaluation import Campaign, EvaluationRecord
 from harness.records.session import Notice
-from harness.site import entry_result
+from harness.site import entry_carbon
 from harness.site.language import codes
 from harness.site.words import PHONE_CHARGE_ADDRESS
 from harness.store.results import write
@@ -39,7 +39,7 @@ runner = CliRunner()
 
 @pytest.fixture(autouse=True)
 def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+    monkeypatch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
 
 
 @pytest.fixture

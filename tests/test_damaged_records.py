@@ -18,7 +18,7 @@ from harness.ranking.usable import MOST, why_unusable
 from harness.records.board import Boards
 from harness.records.evaluation import Campaign, EvaluationRecord, Failed
 from harness.records.session import Agreement, Phase, Session
-from harness.site import entry_result
+from harness.site import entry_carbon
 from harness.site.badge import badge
 from harness.site.blocks import Column, Table
 from harness.site.blocks_html import html
@@ -33,7 +33,7 @@ FAILED = Failed(stage="measured", blame="submission", message="it ended early")
 
 @pytest.fixture(autouse=True)
 def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+    monkeypatch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
 
 
 def built(record: EvaluationRecord) -> tuple[Boards, str]:
@@ -287,6 +287,6 @@ def test_an_extreme_value_anywhere_is_refused_or_shown(
     except msgspec.ValidationError:
         return  # refused where it is read
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+        patch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
         boards, page = built(record)
     assert boards.problems or page

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -79,6 +80,21 @@ def test_what_cannot_be_created_whole_is_not_there(
 
     with pytest.raises(how):
         create_file(tmp_path / "file", parts())
+    assert not (tmp_path / "file").exists()
+
+
+def test_what_a_full_disk_refuses_as_it_is_closed_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def full(descriptor: int) -> None:
+        close(descriptor)
+        raise OSError(errno.EDQUOT, "quota exceeded")
+
+    monkeypatch.setattr(os, "close", full)
+    with pytest.raises(OSError, match="quota"):
+        create_file(tmp_path / "file", [b"content"])
     assert not (tmp_path / "file").exists()
 
 

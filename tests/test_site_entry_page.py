@@ -12,6 +12,7 @@ import html.parser
 import os
 import re
 import shlex
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,7 +30,7 @@ from harness.records.narrowing import narrowed
 from harness.records.rules import ReferenceEntries
 from harness.records.session import Notice
 from harness.records.withholding import publishable
-from harness.site import entry_result
+from harness.site import entry_carbon
 from harness.site import text as english
 from harness.site.entry_again import commands
 from harness.site.entry_page import render_entry
@@ -47,7 +48,7 @@ POLICY = (
 
 @pytest.fixture(autouse=True)
 def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+    monkeypatch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
 
 
 class Outline(html.parser.HTMLParser):
@@ -444,17 +445,21 @@ def test_no_identifier_stands_twice() -> None:
     assert len(ids) == len(set(ids))
 
 
+def typed(record: EvaluationRecord, entry: str) -> Iterator[str]:
+    return commands(record, entry, record.isolation.tool)
+
+
 def test_the_commands_make_the_same_evaluation_again() -> None:
-    check, evaluate = commands(samples.full_record(), "team-model")
+    check, evaluate = typed(samples.full_record(), "team-model")
     assert check == "python -m harness check submissions/team-model --format json"
     assert evaluate == (
         "python -m harness evaluate submissions/team-model submissions/control --data sample "
         "--seed 0 --protocol official --scenario offline --meter rapl"
     )
     hub = samples.full_record(data={"source": "hub", "hub_id": "a/b", "revision": "9" * 40})
-    assert f"--data hub@{'9' * 40} " in list(commands(hub, "team-model"))[1]
+    assert f"--data hub@{'9' * 40} " in list(typed(hub, "team-model"))[1]
     own = replace(samples.full_record(data={"source": "directory"}), demonstration=False)
-    assert "--data DIRECTORY " in list(commands(own, "team-model"))[1]
+    assert "--data DIRECTORY " in list(typed(own, "team-model"))[1]
 
 
 @pytest.mark.parametrize(
@@ -465,7 +470,7 @@ def test_the_commands_make_the_same_evaluation_again() -> None:
 def test_the_command_asks_for_a_weaker_way_of_keeping_apart(tool: str | None, asked: str) -> None:
     full = samples.full_record()
     of = replace(full, isolation=replace(full.isolation, tool=tool))
-    assert list(commands(of, "team-model"))[1].endswith(f" --meter rapl{asked}")
+    assert list(typed(of, "team-model"))[1].endswith(f" --meter rapl{asked}")
 
 
 def test_the_entries_of_a_campaign_that_the_command_leaves_out_are_counted() -> None:
@@ -485,7 +490,7 @@ def test_the_commands_name_the_entry_where_its_latest_record_is_of_a_copy() -> N
     submission = replace(full.submission, entry="a-copy")
     of_copy = replace(full, submission=submission, campaign=campaign)
 
-    check, evaluate = commands(of_copy, "team-model")
+    check, evaluate = typed(of_copy, "team-model")
 
     assert " submissions/team-model " in check
     assert "evaluate submissions/team-model submissions/control --data" in evaluate
@@ -498,7 +503,7 @@ def test_a_hostile_name_is_no_command(entry: str) -> None:
         submission=replace(samples.full_record().submission, entry=entry),
         campaign=None,
     )
-    words = shlex.split(list(commands(record, entry))[1])
+    words = shlex.split(list(typed(record, entry))[1])
     assert words[4] == f"submissions/{entry}"
 
 

@@ -17,12 +17,13 @@ from msgspec.structs import replace
 from harness.records.base import Frozen
 from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import LeftOut
+from harness.records.session import Notice
 from harness.records.task_words import TaskWords
-from harness.site import entry_result
+from harness.site import blocks_html, entry_carbon, entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
-from harness.site.forms import END, SLOT, TEXTS, form_of, spelt
+from harness.site.forms import END, MOST, SLOT, TEXTS, form, form_of, spelt
 from harness.site.language import codes, language
 from harness.site.polyglot import Polyglot, polyglot
 from harness.site.strings import CatalogueError, catalogue
@@ -36,7 +37,7 @@ MARKS = frozenset(CONTROLS) - {*"abcde", TEXTS[0][-1]}
 
 @pytest.fixture(autouse=True)
 def _grids(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entry_result, "_per_kwh", lambda: samples.GRID)
+    monkeypatch.setattr(entry_carbon, "_per_kwh", lambda: samples.GRID)
 
 
 def view_of(record: EvaluationRecord, **changes: Any) -> EntryView:  # noqa: ANN401 - any field of the board
@@ -74,7 +75,7 @@ def by_each(say: Callable[[Polyglot], str]) -> list[str]:
     """Return what is said in all languages at once, in each."""
     words = polyglot()
     filling = words.begin()
-    parts = words.part(form_of(say(words)))
+    parts = [words.part(form_of(say(words)))]
     return [each.decode() for each in spelt(parts, filling)]
 
 
@@ -85,6 +86,34 @@ def test_a_page_of_all_languages_says_what_each_says_by_itself(what: str) -> Non
     for code in codes():
         assert each[code] == said(view, wording(code))
     assert each["en"] != each["fr"]  # there is something to tell apart
+
+
+def test_pages_that_differ_in_figures_and_names_alone_have_the_same_sections() -> None:
+    full = samples.full_record()
+    submission = replace(full.submission, name="Another", team="others", digest="b" * 64)
+    joules = (43.0, 40.0, 44.0, 41.0, 42.0)
+    other = replace(samples.full_record(joules=joules), submission=submission)
+    words, found = polyglot(), []
+    for view in (view_of(full), view_of(other)):
+        words.begin()
+        found.append([(each, words.part(form(()))) for each in sections(view, words)])
+    same = {one.id for (one, _), (another, _) in zip(*found, strict=True) if one is another}
+    assert same == {one.id for one, _ in found[0]} - {"circumstances"}
+
+
+def test_sections_of_what_one_page_alone_says_are_not_kept() -> None:
+    """A record may have as many warnings as go into its 64 MiB."""
+    full = samples.full_record()
+    many = tuple(
+        Notice(code="new", message=f"{n} {'x' * 99}", remedy="none") for n in range(2 * MOST)
+    )
+    view = view_of(replace(full, warnings=many))
+    before = entry_result._warnings.cache_info().currsize
+    blocks_html._spelt.clear()
+    page = render_entry(view)["en"].decode()
+    assert all(f"{n} xxx" in page for n in (0, 2 * MOST - 1))
+    assert entry_result._warnings.cache_info().currsize == before
+    assert all(each.id != "warnings" for each, _ in blocks_html._spelt.values())
 
 
 def hostile(value: Any, given: str) -> Any:  # noqa: ANN401 - any part of a record

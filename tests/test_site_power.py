@@ -22,11 +22,15 @@ from harness.site.power import (
     WIDTH,
     Band,
     bar_ends,
+    bar_parts,
     bar_svg,
     lay_out,
     merged,
+    named_parts,
     phase_names,
+    tick_figures,
     trace_svg,
+    wide_phases,
 )
 
 STEPS = st.lists(st.tuples(st.floats(1e-6, 100.0), st.floats(0.0, 1e4)), min_size=1, max_size=150)
@@ -92,11 +96,13 @@ def test_labels_are_escaped_and_a_trace_is_small() -> None:
     steps = tuple((0.1, 5.0 + n % 7) for n in range(128))
     drawing = lay_out((PowerTrace(component="package", watts=steps),), WINDOWS)
     assert drawing is not None
+    moments, levels = tick_figures(drawing, lambda number: f"{number:g}")
     made = trace_svg(
-        drawing,
+        drawing.shapes,
         label='<x> "y"',
-        names=phase_names(drawing.bands, lambda phase: f"<{phase}>"),
-        number=lambda number: f"{number:g}",
+        names=phase_names(wide_phases(drawing.bands), lambda phase: f"<{phase}>"),
+        moments=moments,
+        levels=levels,
         seconds="<s>",
         watts="&",
     )
@@ -116,7 +122,7 @@ def test_a_name_that_would_touch_a_longer_phases_is_left_out() -> None:
     ]
 
     def named(name: str) -> list[str]:
-        return re.findall(">([^<]+)<", phase_names(bands, name.format))
+        return re.findall(">([^<]+)<", phase_names(wide_phases(bands), name.format))
 
     assert named("{}") == ["start", "load"]
     assert named("{:.1}") == ["i", "s", "l"]
@@ -126,7 +132,8 @@ def test_a_name_that_would_touch_a_longer_phases_is_left_out() -> None:
 
 def test_a_bar_is_filled_by_its_parts() -> None:
     ends = bar_ends([1.0, 3.0, 0.0])
-    made = bar_svg(zip("abc", ("first", "second", "third"), ends, strict=True), label="it")
+    parts = named_parts(bar_parts("abc", ends), ("first", "second", "third"))
+    made = bar_svg(parts, label="it")
     widths = [int(width) for width in re.findall(r'width="(\d+)"', made)]
     assert widths == [WIDTH // 4, WIDTH - WIDTH // 4]
     assert "first" in made

@@ -11,7 +11,7 @@ from harness.records.base import pretty_json
 from harness.records.evaluation import EvaluationRecord
 from harness.records.narrowing import narrowed
 from harness.site.entry_view import entry_view
-from harness.site.record_view import NEEDED, RecordView, record_view
+from harness.site.record_view import NEEDED, RecordView, isolation_of, record_view
 
 RECORDS = {
     "full": samples.full_record(),
@@ -52,6 +52,15 @@ def test_the_trace_is_that_of_the_session_in_the_middle() -> None:
 def test_who_asks_it_for_sessions_is_refused_and_not_told_that_there_are_none() -> None:
     with pytest.raises(AttributeError):
         _ = record_view(samples.full_record()).record.sessions
+
+
+def test_how_it_was_kept_apart_is_read_where_it_is_asked_for() -> None:
+    record = samples.full_record()
+    made = record_view(record)
+    assert isolation_of(made.isolation) == record.isolation
+    assert made.sandbox == record.isolation.tool
+    with pytest.raises(AttributeError):
+        _ = made.record.isolation
 
 
 def test_sessions_of_several_evaluations_say_of_which_they_are() -> None:

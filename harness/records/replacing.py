@@ -58,20 +58,20 @@ def _made(
     What another process put in its place meanwhile is left.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
-    own = os.fstat(descriptor)
     try:
         try:
             for part in parts:
                 _write(descriptor, part)
             whole()
-            return os.fstat(descriptor)
         finally:
+            own = os.fstat(descriptor)
             os.close(descriptor)
     except BaseException:  # an interrupt too must leave none; it goes on its way
         with contextlib.suppress(OSError):
             if os.path.samestat(own, os.lstat(path)):
                 os.unlink(path)  # noqa: PTH108
         raise
+    return own
 
 
 def refuse_link(folder: str | os.PathLike[str]) -> None:

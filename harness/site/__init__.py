@@ -4,8 +4,9 @@ Where to look, by module:
 
     the page of all boards         render, views, client, templating
     its picture                    figure, figure_words, labels, scales
-    the page of an entry           entry_page, entry_view, entry_result, entry_work, entry_making,
-                                   entry_history, entry_again
+    the page of an entry           entry_page, entry_view, entry_result, entry_work,
+                                   entry_quality, entry_carbon, entry_making, entry_again,
+                                   entry_history
     its records, and its drawings  record_view, session_rows, power
     other pages                    method_page, report, frame
     how pages are written          blocks, blocks_html, blocks_markdown, forms

@@ -45,6 +45,8 @@ _PARAGRAPH = {
 
 KEPT = 1024
 """Sections, and heads of tables, that are kept spelt."""
+LARGEST = 100_000
+"""Characters of a section that is kept: one that is larger no other page has."""
 _found = regular("[&<>\"']").search
 
 
@@ -114,14 +116,16 @@ def _kept(section: Section, level: int) -> str:
     place = (id(section), level)
     found = _spelt.get(place)
     if found is None:
-        if len(_spelt) >= KEPT:
-            _spelt.clear()
         each = []
         for version in section.versions or (section,):
             made: list[str] = []
             _write_section(version, level, made)
             each.append("".join(made))
-        found = _spelt[place] = (section, joined(each))
+        found = section, joined(each)
+        if len(found[1]) <= LARGEST:
+            if len(_spelt) >= KEPT:
+                _spelt.clear()
+            _spelt[place] = found
     return found[1]
 
 

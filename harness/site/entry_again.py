@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Iterator
 from functools import lru_cache
 
-from harness.records.evaluation import DataReference, EvaluationRecord, Isolation
+from harness.records.evaluation import DataReference, EvaluationRecord
 from harness.site.blocks import (
     UNKNOWN,
     Block,
@@ -36,7 +36,7 @@ KEPT = 256
 def again(view: EntryView, words: Words) -> Section:
     """Give the commands that make this result again, and say what will differ."""
     record = view.latest.record
-    typed = tuple(words.uniques([*commands(record, view.name)]))
+    typed = words.uniques([*commands(record, view.name, view.latest.view.sandbox)])
     digests = [words.quote("code", record.submission.digest[:SHOWN_DIGITS])]
     if record.environment is not None:
         digests.append(words.quote("code", record.environment.lock_digest[:SHOWN_DIGITS]))
@@ -72,12 +72,12 @@ def _again(
     return Section("again", say["entry.again"], tuple(blocks), repeats=True)
 
 
-def commands(record: EvaluationRecord, entry: str) -> Iterator[str]:
+def commands(record: EvaluationRecord, entry: str, sandbox: str | None) -> Iterator[str]:
     """Yield what is typed in a checkout of the same repository to evaluate the same entry again.
 
     First the check, whose digest says whether it is the same entry; then the evaluation, with the
     others of its campaign, which took turns with it. The record may be of an exact copy of
-    ``entry``, which goes in its place.
+    ``entry``, which goes in its place; ``sandbox`` is the tool that kept it apart.
     """
     together = _together(record, entry)[:MOST_ROWS]
     folders = [shlex.quote(f"{PLACE_OF_ENTRIES}/{plain(each)}") for each in together]
@@ -85,7 +85,7 @@ def commands(record: EvaluationRecord, entry: str) -> Iterator[str]:
     data = _data_options(record.data.source, record.data.seed, record.data.revision)
     how = f"{data} --protocol {record.protocol} --scenario {record.scenario}"
     demonstration = " --demonstration" if record.demonstration else ""
-    meters = _meter_options(record.meter.name) + _isolation_option(record.isolation)
+    meters = _meter_options(record.meter.name) + _isolation_option(sandbox)
     yield f"python -m harness evaluate {' '.join(folders)} {how}{meters}{demonstration}"
 
 
@@ -96,12 +96,12 @@ def _together(record: EvaluationRecord, entry: str) -> list[str]:
     return [entry, *(each for each in others if each not in own)]
 
 
-def _isolation_option(isolation: Isolation) -> str:
+def _isolation_option(sandbox: str | None) -> str:
     """Ask for the way that it was kept apart by, where that is not the strongest there is.
 
     A record holds what was found out, and not what was asked for.
     """
-    way = isolation.tool or ""
+    way = sandbox or ""
     if way.startswith("Landlock"):
         return " --isolation landlock"
     return " --isolation none" if way == "none" else ""

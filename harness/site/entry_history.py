@@ -18,27 +18,30 @@ from harness.site.entry_view import EntryView, HistoryRow
 from harness.site.text import shorten
 from harness.site.wording import Words
 
-KEPT = 64
-"""Heads of tables that are kept: pages of a board have the same."""
+KEPT = 256
+"""Sections that are kept: most pages differ in nothing but what fills holes."""
 
 
 def history(view: EntryView, words: Words) -> Section:
     """List every evaluation of the entry on this board, of earlier versions too."""
-    say, rows = words.say, view.history
-    blocks: list[Block] = [Paragraph(say["entry.history_why"], "explain")]
-    blocks.append(
-        Table(
-            say["entry.history"],
-            _columns(words, words.metric(view.board.metric, view.board)),
-            tuple([_history_cells(row, words) for row in rows[:MOST_ROWS]]),
-        )
-    )
-    if len(rows) > MOST_ROWS:
-        blocks.append(Paragraph(words.text("entry.more", n=len(rows) - MOST_ROWS), "explain"))
-    return Section("history", say["entry.history"], tuple(blocks))
+    metric = words.metric(view.board.metric, view.board)
+    rows = tuple([_history_cells(row, words) for row in view.history[:MOST_ROWS]])
+    return _history(words, metric, rows, len(view.history) - MOST_ROWS)
 
 
 @lru_cache(maxsize=KEPT)
+def _history(words: Words, metric: str, rows: tuple[tuple[Inline, ...], ...], rest: int) -> Section:
+    """Say it, of what was spelt: pages have the same but for what fills holes."""
+    say = words.say
+    blocks: list[Block] = [
+        Paragraph(say["entry.history_why"], "explain"),
+        Table(say["entry.history"], _columns(words, metric), rows),
+    ]
+    if rest > 0:
+        blocks.append(Paragraph(words.text("entry.more", n=rest), "explain"))
+    return Section("history", say["entry.history"], tuple(blocks), repeats=True)
+
+
 def _columns(words: Words, metric: str) -> tuple[Column, ...]:
     say = words.say
     return (

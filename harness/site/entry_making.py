@@ -11,7 +11,6 @@ import msgspec
 from harness.records.environment import EnvironmentReference
 from harness.records.evaluation import (
     Hardware,
-    Isolation,
     IsolationCheck,
     Lifecycle,
 )
@@ -35,6 +34,7 @@ from harness.site.blocks import (
     with_code,
 )
 from harness.site.entry_view import EntryView
+from harness.site.record_view import isolation_of
 from harness.site.recorded import joined
 from harness.site.text import plain, shorten
 from harness.site.wording import Wording, Words
@@ -52,7 +52,7 @@ def circumstances(view: EntryView, words: Words) -> Section:
     blocks = (
         _once("meter", record.meter, _meter, words),
         _once("machine", record.hardware, _hardware, words),
-        _once("isolation", record.isolation, _isolation, words),
+        _once("isolation", view.latest.view.isolation, _isolation, words),
         _once("packages", record.environment, _environment, words),
         _once("lifecycle", record.submission.lifecycle, _lifecycle, words),
     )
@@ -180,8 +180,8 @@ def _hypervisor(hardware: Hardware, words: Wording) -> str:
     return words.called("hypervisor", hardware.hypervisor)
 
 
-def _isolation(isolation: Isolation, words: Wording) -> tuple[Block, ...]:
-    text = words.text
+def _isolation(content: bytes, words: Wording) -> tuple[Block, ...]:
+    text, isolation = words.text, isolation_of(content)
     held = [each for each in isolation.checks if each.held]
     open_gaps = [each for each in isolation.checks if not each.held]
     blocks: list[Block] = [
@@ -268,46 +268,61 @@ def _lifecycle(lifecycle: Lifecycle | None, words: Wording) -> tuple[Block, ...]
 
 def kept(view: EntryView, words: Words) -> Section:
     """Say where the records lie, by which digests they can be checked, and who signed."""
-    record = view.latest.record
-    shown = (
+    record, made = view.latest.record, view.latest.record.signature
+    return _of_record(
+        words,
+        "entry.records" if view.on_board else "entry.record_file",
         tuple([words.quote("code", each.path) for each in view.records[-MOST_ROWS:]]),
-        (words.quote("code", view.latest.digest),),
-        (words.quote("code", record.submission.digest),),
-        (code(record.data.digest),),
-        (code(record.task.digest),),
-        ((name(record.rules.version), " ", code(record.rules.digest)),),
-        tuple(signature(view, words)),
-        (
-            words.moment(plain(record.created_utc)),
-            words.text("entry.by_harness", version=shorten(record.harness_version, 40)),
-        ),
+        (words.quote("code", view.latest.digest), words.quote("code", record.submission.digest)),
+        words.moment(plain(record.created_utc)),
+        (record.data.digest, record.task.digest, record.rules.version, record.rules.digest),
+        record.harness_version,
+        None if made is None else (made.key, view.latest.signed_by),
     )
-    return _of_record(words, "entry.records" if view.on_board else "entry.record_file", shown)
-
-
-_OF_RECORD = (
-    "entry.record_digest", "entry.entry_digest", "entry.data_digest", "entry.task_digest",
-    "entry.rules_digest", "entry.signature", "entry.made",
-)  # fmt: skip
 
 
 @lru_cache(maxsize=KEPT)
-def _of_record(words: Words, files: str, shown: tuple[tuple[Inline, ...], ...]) -> Section:
-    keys = (files, *_OF_RECORD)
-    facts = [Fact(words.say[key], each) for key, each in zip(keys, shown, strict=True)]
-    several = len(shown[0]) > 1
-    why = (Paragraph(words.say["entry.latest_file"], "explain"),) if several else ()
-    return Section("record", words.say["entry.record"], (*why, Facts(tuple(facts))), repeats=True)
+def _of_record(  # noqa: PLR0917 - all that is said there
+    words: Words,
+    files: str,
+    paths: tuple[Said, ...],
+    digests: tuple[Said, Said],
+    moment: str,
+    common: tuple[str, str, str, str],
+    version: str,
+    signed: tuple[str, str | None] | None,
+) -> Section:
+    """Say it; ``digests`` are of the record and of the entry's folder.
+
+    ``common`` are the digests of data and task, and the rules' version and digest; ``signed`` is
+    with which key, and whose it is.
+    """
+    say = words.say
+    data, task, rules, of_rules = common
+    facts = (
+        Fact(say[files], paths),
+        fact(say["entry.record_digest"], digests[0]),
+        fact(say["entry.entry_digest"], digests[1]),
+        fact(say["entry.data_digest"], code(data)),
+        fact(say["entry.task_digest"], code(task)),
+        fact(say["entry.rules_digest"], (name(rules), " ", code(of_rules))),
+        Fact(say["entry.signature"], tuple(_signature(signed, words))),
+        fact(
+            say["entry.made"], moment, words.text("entry.by_harness", version=shorten(version, 40))
+        ),
+    )
+    why = (Paragraph(say["entry.latest_file"], "explain"),) if len(paths) > 1 else ()
+    return Section("record", say["entry.record"], (*why, Facts(facts)), repeats=True)
 
 
-def signature(view: EntryView, words: Words) -> Iterator[Inline]:
+def _signature(signed: tuple[str, str | None] | None, words: Words) -> Iterator[Inline]:
     """Say who signed the latest record, and that the signature was found good when reading it."""
-    made = view.latest.record.signature
-    if made is None:
+    if signed is None:
         yield words.say["entry.unsigned"]
         return
-    if view.latest.signed_by is None:
+    key, by = signed
+    if by is None:
         yield words.say["entry.unverified"]
     else:
-        yield (words.say["entry.signed_by"], " ", name(view.latest.signed_by))
-    yield (words.say["entry.key"], " ", code(made.key))
+        yield (words.say["entry.signed_by"], " ", name(by))
+    yield (words.say["entry.key"], " ", code(key))

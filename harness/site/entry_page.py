@@ -3,10 +3,11 @@
 A page of five sessions takes some 20 kB: two thirds of it are figures (a row of thirteen for each
 session, six for each phase, a trace of up to 64 steps), which is what people come here for; the
 rest are the sentences without which they could not be read. So a page is made in all languages at
-once (``polyglot``), and what it has in common with others is spelt once (``forms``). On two cores
-that others kept busy it took 0.38 ms of CPU to make those of an entry in two languages, where it
-took 0.77 ms when each page was spelt anew, by turns; and 0.2 ms to derive what they share. That is
-of records in the demonstration, by ``benchmarks/site_entries.py``.
+once (``polyglot``), its sections are laid out once for all pages that differ in nothing but figures
+and names, and what it has in common with others is spelt once (``forms``). On two cores that others
+kept busy it took 0.38 ms of CPU to make those of an entry in two languages, where it took 0.50 ms
+when each page laid out its own sections, by turns; and 0.16 ms to derive what they share. That is
+of records in the demonstration, by ``benchmarks/site_entries.py`` with Debian's Python.
 """
 
 from __future__ import annotations
@@ -17,7 +18,15 @@ from urllib.parse import quote
 
 from harness.records.board import BoardStatus
 from harness.records.meter import Grade
-from harness.site import entry_again, entry_history, entry_making, entry_result, entry_work
+from harness.site import (
+    entry_again,
+    entry_carbon,
+    entry_history,
+    entry_making,
+    entry_quality,
+    entry_result,
+    entry_work,
+)
 from harness.site.blocks import (
     Block,
     Commands,
@@ -31,7 +40,15 @@ from harness.site.blocks import (
 )
 from harness.site.blocks_html import html, inline
 from harness.site.entry_view import EntryView
-from harness.site.forms import SLOT, Form, form, form_of, form_of_each, spelt
+from harness.site.forms import (
+    SLOT,
+    Form,
+    form,
+    form_of,
+    form_of_each,
+    form_of_section,
+    spelt,
+)
 from harness.site.frame import INDEX, contents, framed
 from harness.site.language import codes
 from harness.site.paths import (
@@ -65,15 +82,15 @@ def render_entry(view: EntryView, address: str = "") -> dict[str, bytes]:
     words = polyglot()
     filling = words.begin()
     above, between, below = _frame(*_framed(view, words), address)
-    parts = words.part(above)
-    head = form_of(heading(view, words)), between, form(banners(view, words))
-    parts += words.part(*head)
+    parts = [words.part(above)]
+    parts.append(words.part(form_of(heading(view, words))))
+    parts += (words.part(between), words.part(form(banners(view, words))))
     shown, made = [], []
     for section in _all_sections(view, words, address):  # each is made when it is asked for
         shown.append(section)
-        made += words.part(form((section,)))
-    parts += words.part(form_of(contents(shown, words)))
-    parts += [*made, *words.part(below)]
+        made.append(words.part(form_of_section(section)))
+    parts.append(words.part(form_of(contents(shown, words))))
+    parts += (*made, words.part(below))
     return dict(zip(codes(), spelt(parts, filling), strict=True))
 
 
@@ -196,10 +213,10 @@ def sections(view: EntryView, words: Words) -> Iterator[Section]:
     yield entry_result.warnings(view, words)
     if view.entry is not None:
         yield entry_work.energy(view, words)
-        yield entry_work.quality(view, words)
+        yield entry_quality.quality(view, words)
     if view.sessions:
         yield entry_work.sessions(view, words)
-    if (carbon := entry_result.carbon(view, words)) is not None:
+    if (carbon := entry_carbon.carbon(view, words)) is not None:
         yield carbon
     yield entry_making.circumstances(view, words)
     yield entry_again.again(view, words)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache, lru_cache
+from functools import lru_cache
+from typing import NamedTuple
 
-from harness.carbon import JOULES_PER_KWH, CarbonRange, carbon_range
 from harness.ranking.rank_notes import NO_RANKS
 from harness.records.board import BoardEntry
-from harness.records.evaluation import Failed, SubmissionReference
+from harness.records.evaluation import Failed
 from harness.records.session import Notice
 from harness.site.blocks import (
     UNKNOWN,
@@ -28,85 +28,146 @@ from harness.site.blocks import (
     with_code,
 )
 from harness.site.entry_view import EntryView
-from harness.site.text import GRAMS, gram_unit, plain, rank_range, shorten
+from harness.site.forms import MOST
+from harness.site.text import plain, rank_range, shorten
 from harness.site.wording import Wording, Words
-from harness.site.words import NOT_MEASURED, is_told_in_charges, middle_of_classes, said_after
+from harness.site.words import is_told_in_charges, middle_of_classes, said_after
 
 _ADDRESS = re.compile(r"https?://[^\s<>\"'\\`]{1,500}", re.IGNORECASE)
 _SHOWN_ADDRESS = 100
 KEPT = 256
-"""Remedies that are kept cleaned: many entries have the same."""
+"""Sections that are kept: most pages differ in nothing but what fills holes."""
 MEBI = 1 << 20
 
 
 def result(view: EntryView, words: Words) -> Section:
     """Say what the row says, each figure with its interval and in units that people know."""
-    entry, say = view.entry, words.say
+    entry = view.entry
     if entry is None:
         return failure(view, words)
-    facts = [*_quality(view, entry, words), *_energy(view, entry, words)]
-    facts += _standing(view, entry, words) if view.on_board else ()
-    facts.append(_behind(entry, words))
-    if view.peak_memory_bytes is not None:
-        memory = f"{words.figure(view.peak_memory_bytes / MEBI)} {words.say['entry.mebi']}"
-        facts.append(fact(words.say["entry.memory"], memory))
+    later = None if view.failure is None else words.quote("english", view.failure.message)
+    memory = view.peak_memory_bytes
+    return _result(
+        words,
+        later,
+        _quality(view, entry, words),
+        _energy(view, entry, words),
+        tuple(_standing(view, entry, words)) if view.on_board else (),
+        tuple([getattr(entry, each) for each in _BEHIND]),
+        None if memory is None else words.figure(memory / MEBI),
+    )
+
+
+@lru_cache(maxsize=KEPT)
+def _result(  # noqa: PLR0917 - all that is said there
+    words: Words,
+    later: Said | None,
+    quality: _Quality,
+    energy: _Energy,
+    standing: tuple[Fact, ...],
+    behind: tuple[int, ...],
+    memory: str | None,
+) -> Section:
+    """Say it, of what was spelt: pages have the same but for what fills holes.
+
+    ``later`` is what a later evaluation failed with.
+    """
+    say = words.say
+    facts = [_quality_fact(quality, words), *_energy_facts(energy, words), *standing]
+    facts.append(_behind(behind, words))
+    if memory is not None:
+        facts.append(fact(say["entry.memory"], f"{memory} {say['entry.mebi']}"))
     blocks: tuple[Block, ...] = (Facts(tuple(facts)),)
-    if view.failure is not None:
-        message = words.quote("english", view.failure.message)
-        later = Paragraph((say["entry.failed_since"], " ", message), "banner")
-        blocks = (later, *blocks)
-    return Section("result", say["entry.result"], blocks)
+    if later is not None:
+        blocks = (Paragraph((say["entry.failed_since"], " ", later), "banner"), *blocks)
+    return Section("result", say["entry.result"], blocks, repeats=True)
 
 
-def _quality(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
+class _Quality(NamedTuple):
+    """What is spelt of the quality."""
+
+    metric: str
+    figure: str
+    interval: str
+    items: int
+    step: str | None
+
+
+def _quality(view: EntryView, entry: BoardEntry, words: Words) -> _Quality:
+    step = entry.quality_step
+    return _Quality(
+        words.metric(view.board.metric, view.board),
+        words.figure(entry.quality),
+        words.between(entry.quality_interval),
+        view.board.items,
+        None if step is None else words.plain_number(step),
+    )
+
+
+def _quality_fact(quality: _Quality, words: Words) -> Fact:
+    interval = quiet(words.text("entry.interval", interval=quality.interval))
     value: list[Inline] = [
-        (
-            Said("strong", words.figure(entry.quality)),
-            " ",
-            quiet(words.text("entry.interval", interval=words.between(entry.quality_interval))),
-        ),
-        words.text("entry.of_items", n=view.board.items),
+        (Said("strong", quality.figure), " ", interval),
+        words.text("entry.of_items", n=quality.items),
     ]
-    if entry.quality_step is not None:
-        value.append(
-            quiet(words.text("entry.in_steps", step=words.plain_number(entry.quality_step)))
-        )
-    yield Fact(words.metric(view.board.metric, view.board), tuple(value))
+    if quality.step is not None:
+        value.append(quiet(words.text("entry.in_steps", step=quality.step)))
+    return Fact(quality.metric, tuple(value))
 
 
-def _energy(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
-    say, joules = words.say, entry.joules_per_1000_queries
-    label = words.text("entry.energy", joules=words.joules(view.board.meter_grade))
-    if joules is None:
+class _Energy(NamedTuple):
+    """What is spelt of the energy."""
+
+    unit: str
+    joules: tuple[str, ...]
+    """The figure, it in watt-hours and by a phone charge, and what the meter leaves; or nothing."""
+    interval: str | None
+    active: str | None
+    seconds: str
+    watts: str | None
+
+
+def _energy(view: EntryView, entry: BoardEntry, words: Words) -> _Energy:
+    joules, interval = entry.joules_per_1000_queries, entry.joules_interval
+    active, watts = entry.active_joules_per_1000_queries, entry.measured_watts
+    spelt: tuple[str, ...] = ()
+    if joules is not None:
+        everyday = words.everyday(joules) if is_told_in_charges(view.board, entry) else ""
+        left_open = words.meter_uncertainty(entry)
+        spelt = words.figure(joules), words.watt_hours(joules), everyday, left_open
+    return _Energy(
+        words.joules(view.board.meter_grade),
+        spelt,
+        None if joules is None or interval is None else words.between(interval),
+        None if active is None else words.figure(active),
+        words.figure(entry.seconds_per_1000_queries),
+        None if watts is None else words.figure(watts),
+    )
+
+
+def _energy_facts(energy: _Energy, words: Words) -> Iterator[Fact]:
+    say = words.say
+    label = words.text("entry.energy", joules=energy.unit)
+    if not energy.joules:
         yield fact(label, say["entry.unresolved"])
     else:
+        joules, watt_hours, everyday, left_open = energy.joules
         interval = (
-            words.text("entry.interval", interval=words.between(entry.joules_interval))
-            if entry.joules_interval is not None
+            words.text("entry.interval", interval=energy.interval)
+            if energy.interval is not None
             else say["entry.few_sessions"]
         )
-        told = is_told_in_charges(view.board, entry)
-        everyday = filter(None, (words.everyday(joules),) if told else ())
         yield fact(
             label,
-            (Said("strong", f"{words.figure(joules)} J"), " ", quiet(interval)),
-            words.watt_hours(joules),
-            *everyday,
-            quiet(words.text("entry.meter_leaves", uncertainty=words.meter_uncertainty(entry))),
+            (Said("strong", f"{joules} J"), " ", quiet(interval)),
+            watt_hours,
+            *filter(None, (everyday,)),
+            quiet(words.text("entry.meter_leaves", uncertainty=left_open)),
         )
-    if entry.active_joules_per_1000_queries is not None:
-        yield fact(
-            say["entry.active"],
-            f"{words.figure(entry.active_joules_per_1000_queries)} J",
-            quiet(say["entry.active_why"]),
-        )
-    watts = (
-        (words.text("entry.at_watts", watts=words.figure(entry.measured_watts)),)
-        if entry.measured_watts is not None
-        else ()
-    )
-    seconds = words.text("entry.seconds", seconds=words.figure(entry.seconds_per_1000_queries))
-    yield fact(say["entry.time"], seconds, *watts)
+    if energy.active is not None:
+        yield fact(say["entry.active"], f"{energy.active} J", quiet(say["entry.active_why"]))
+    watts = (words.text("entry.at_watts", watts=energy.watts),) if energy.watts is not None else ()
+    yield fact(say["entry.time"], words.text("entry.seconds", seconds=energy.seconds), *watts)
 
 
 def _standing(view: EntryView, entry: BoardEntry, words: Words) -> Iterator[Fact]:
@@ -142,17 +203,20 @@ def _front(entry: BoardEntry) -> str:
     return "entry.on_front" if entry.on_front else "entry.behind_front"
 
 
-def _behind(entry: BoardEntry, words: Words) -> Fact:
+_BEHIND = ("sessions", "occasions", "failed_evaluations", "official_evaluations")
+
+
+def _behind(counts: tuple[int, ...], words: Words) -> Fact:
     """Say how much stands behind the figures."""
-    say = words.say
-    behind: list[Inline] = [words.text("entry.sessions_of", n=entry.sessions)]
-    if entry.occasions > 1:
-        behind.append(words.text("entry.occasions", n=entry.occasions))
-    if entry.failed_evaluations:
-        behind.append(words.text("entry.failed_evaluations", n=entry.failed_evaluations))
-    if entry.official_evaluations:
-        behind.append(words.text("entry.official_evaluations", n=entry.official_evaluations))
-    return Fact(say["entry.behind"], tuple(behind))
+    sessions, occasions, failed, official = counts
+    behind: list[Inline] = [words.text("entry.sessions_of", n=sessions)]
+    if occasions > 1:
+        behind.append(words.text("entry.occasions", n=occasions))
+    if failed:
+        behind.append(words.text("entry.failed_evaluations", n=failed))
+    if official:
+        behind.append(words.text("entry.official_evaluations", n=official))
+    return Fact(words.say["entry.behind"], tuple(behind))
 
 
 def _why_unranked(view: EntryView, entry: BoardEntry, words: Words) -> Inline:
@@ -166,55 +230,6 @@ def _why_unranked(view: EntryView, entry: BoardEntry, words: Words) -> Inline:
         if note.code == NO_RANKS:
             return words.told(_seen_and_remedy, note)
     return words.say["entry.unranked"]
-
-
-def carbon(view: EntryView, words: Words) -> Section | None:
-    """Say what the energy comes to in grams of carbon dioxide: a range, for grids differ so much.
-
-    ``None`` where there is no figure of energy to compute it from.
-    """
-    joules = None if view.entry is None else view.entry.joules_per_1000_queries
-    if joules is None:
-        return None
-    grid = _per_kwh()
-    kwh = joules / JOULES_PER_KWH
-    unit = gram_unit((kwh * grid.low_grams, kwh * grid.high_grams))
-    known = (grid.low_grams, grid.high_grams, grid.world_grams)
-    masses = words.figures([kwh * each / GRAMS[unit] for each in known if each is not None])
-    not_measured = view.board.meter_grade in NOT_MEASURED
-    return _carbon(words, grid, tuple(masses), unit, not_measured=not_measured)
-
-
-@lru_cache(maxsize=KEPT)
-def _carbon(
-    words: Words, grid: CarbonRange, masses: tuple[str, ...], unit: str, *, not_measured: bool
-) -> Section:
-    """Say it; the masses are on the cleanest and the dirtiest grid, and by the world's mean."""
-    say = words.say
-
-    def zone(called: str) -> Inline:
-        return "(", Said("name", words.each(lambda own: own.called("zone", called))), ")"
-
-    low, high, *world = [f"{mass} {unit}" for mass in masses]
-    zones: list[Inline] = [
-        (say["entry.carbon_low"], " ", Said("strong", low), " ", zone(grid.low_zone)),
-        (say["entry.carbon_high"], " ", Said("strong", high), " ", zone(grid.high_zone)),
-        *[words.text("entry.carbon_world", mass=mass) for mass in world],
-    ]
-    blocks: list[Block] = [
-        Paragraph(say["entry.carbon_why"], "explain"),
-        Listing(tuple(zones)),
-        Paragraph(words.text("entry.carbon_source", year=grid.year, n=grid.zones), "explain"),
-    ]
-    if not_measured:
-        blocks.append(Paragraph(say["entry.carbon_modelled"]))
-    return Section("carbon", say["entry.carbon"], tuple(blocks), repeats=True)
-
-
-@cache
-def _per_kwh() -> CarbonRange:
-    """Return the range of a kilowatt hour: grams go with energy, and the table is read once."""
-    return carbon_range(JOULES_PER_KWH)
 
 
 def failure(view: EntryView, words: Words) -> Section:
@@ -237,29 +252,50 @@ def failure(view: EntryView, words: Words) -> Section:
 
 def about(view: EntryView, words: Words) -> Section:
     """Say what the team says of its entry."""
-    say, submission = words.say, view.latest.record.submission
-    blocks: list[Block] = []
-    if submission.description:
-        blocks.append(Paragraph(words.quote("name", submission.description, 1000)))
-    facts = [
-        Fact(say["entry.team"], tuple(_team(view, words))),
-        fact(say["entry.licence"], name(submission.licence) if submission.licence else UNKNOWN),
-    ]
-    if submission.authors:
-        authors = [words.quote("name", each) for each in submission.authors[:20]]
-        facts.append(Fact(say["entry.authors"], tuple(authors)))
-    if submission.url:
-        facts.append(fact(say["entry.address"], _link(submission.url, words)))
-    if submission.version:
-        facts.append(fact(say["entry.version"], words.quote("name", submission.version)))
-    facts.append(Fact(say["entry.answers"], tuple(_answers(submission, words))))
-    if view.entry is not None and view.entry.copies:
-        copies = [words.quote("name", each) for each in view.entry.copies[:20]]
-        facts.append(Fact(say["entry.copies"], tuple(copies)))
-    return Section("about", say["entry.about"], (*blocks, Facts(tuple(facts))))
+    submission = view.latest.record.submission
+    description, version, url = submission.description, submission.version, submission.url
+    copies = view.entry.copies[:20] if view.entry is not None else ()
+    return _about(
+        words,
+        words.quote("name", description, 1000) if description else None,
+        tuple(_team(view, words)),
+        submission.licence,
+        tuple([words.quote("name", each) for each in submission.authors[:20]]),
+        _link(url, words) if url else None,
+        words.quote("name", version) if version else None,
+        (submission.output, submission.batch_size, submission.stochastic),
+        tuple([words.quote("name", each) for each in copies]),
+    )
 
 
-def _team(view: EntryView, words: Words) -> Iterator[Inline]:
+@lru_cache(maxsize=KEPT)
+def _about(  # noqa: PLR0917 - all that is said there
+    words: Words,
+    description: Said | None,
+    team: tuple[Said, ...],
+    licence: str,
+    authors: tuple[Said, ...],
+    link: Said | None,
+    version: Said | None,
+    answers: tuple[str, int, bool],
+    copies: tuple[Said, ...],
+) -> Section:
+    """Say it, of what was spelt: pages have the same but for what fills holes."""
+    values: tuple[tuple[str, tuple[Inline, ...]], ...] = (
+        ("entry.team", team),
+        ("entry.licence", (name(licence) if licence else UNKNOWN,)),
+        ("entry.authors", authors),
+        ("entry.address", () if link is None else (link,)),
+        ("entry.version", () if version is None else (version,)),
+        ("entry.answers", tuple(_answers(*answers, words=words))),
+        ("entry.copies", copies),
+    )
+    facts = Facts(tuple([Fact(words.say[key], each) for key, each in values if each]))
+    blocks = (facts,) if description is None else (Paragraph(description), facts)
+    return Section("about", words.say["entry.about"], blocks, repeats=True)
+
+
+def _team(view: EntryView, words: Words) -> Iterator[Said]:
     """Name the team; where the organisers call it otherwise, as its entry names it too."""
     own = view.latest.record.submission.team
     yield words.quote("name", view.team)
@@ -267,10 +303,10 @@ def _team(view: EntryView, words: Words) -> Iterator[Inline]:
         yield words.quote("name", own)
 
 
-def _answers(submission: SubmissionReference, words: Words) -> Iterator[str]:
-    yield words.text(f"entry.output_{submission.output}")
-    yield words.text("entry.batch", n=submission.batch_size)
-    yield words.say["entry.stochastic" if submission.stochastic else "entry.deterministic"]
+def _answers(output: str, batch_size: int, stochastic: bool, *, words: Words) -> Iterator[str]:
+    yield words.text(f"entry.output_{output}")
+    yield words.text("entry.batch", n=batch_size)
+    yield words.say["entry.stochastic" if stochastic else "entry.deterministic"]
 
 
 def address(text: str) -> Said:
@@ -291,20 +327,24 @@ def warnings(view: EntryView, words: Words) -> Section:
 
     Where several evaluations are pooled, what is not of all of them says of which ones it is.
     """
-    say = words.say
     notices: tuple[Notice, ...] = (
         view.entry.warnings if view.entry is not None else view.latest.record.warnings
     )
-    if not notices:
-        blocks: tuple[Block, ...] = (Paragraph(say["entry.no_warnings"]),)
-    else:
-        listed = [words.told(_warning, notice, *_where(view, notice)) for notice in notices]
-        blocks = (Listing(tuple(listed)),)
-    return Section("warnings", say["entry.warnings"], blocks)
+    told = [words.told(_warning, notice, *_where(view, notice)) for notice in notices]
+    kept = len(told) <= MOST  # what no hole holds is of this page alone
+    return (_warnings if kept else _warnings.__wrapped__)(words, tuple(told))
+
+
+@lru_cache(maxsize=KEPT)
+def _warnings(words: Words, told: tuple[Inline, ...]) -> Section:
+    block = Listing(told) if told else Paragraph(words.say["entry.no_warnings"])
+    return Section("warnings", words.say["entry.warnings"], (block,), repeats=True)
 
 
 def _where(view: EntryView, notice: Notice) -> tuple[int, ...]:
     """Return the numbers of the evaluations that warn of it; none where all of them do."""
+    if len(view.records) == 1:
+        return ()
     of = [n for n, each in enumerate(view.records, 1) if notice in each.record.warnings]
     return tuple(of) if len(of) < len(view.records) else ()
 

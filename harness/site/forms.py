@@ -21,7 +21,7 @@ from typing import NamedTuple, TypeAlias
 from harness.site.blocks import Block, Section
 from harness.site.blocks_html import html
 from harness.site.text import significant_lines
-from harness.site.versions import encoded, neutral, parted, signed
+from harness.site.versions import encoded, neutral, signed
 
 HOLE, END, SLOT = "\x04", "\x05", "\x06"
 """Begins a hole; stands between what fills holes; stands in a frame for what it is around."""
@@ -49,8 +49,8 @@ class Filling(NamedTuple):
     """Are spelt with three significant digits."""
     texts: list[str]
     """HTML, the same in each language but for the signs in its figures."""
-    versions: list[str]
-    """HTML that says what each language does between marks."""
+    versions: list[Sequence[bytes]]
+    """HTML in each language, in UTF-8."""
 
 
 class Form:
@@ -58,16 +58,13 @@ class Form:
 
     def __init__(self, versions: Iterable[str]) -> None:
         parts = [_PARTS.split(version) for version in versions]  # every second one is a hole
-        self.templates = [
-            "%b".join([each.replace("%", "%%") for each in pieces[::2]]).encode()
-            for pieces in parts
-        ]
-        """To be filled by ``%``."""
+        self.around = [[each.encode() for each in pieces[::2]] for pieces in parts]
+        """What stands before, between and after holes."""
         self.holes = [
             [divmod(ord(each) - _FIRST, MOST) for each in pieces[1::2]] for pieces in parts
         ]
-        """The kind of each and its number, in the order of the template."""
-        self.is_large = sum(map(len, self.templates)) > LARGEST
+        """The kind of each and its number, in their order."""
+        self.is_large = sum([len(piece) for pieces in self.around for piece in pieces]) > LARGEST
 
 
 _forms: dict[tuple[object, ...], tuple[Form, tuple[Block | Section, ...]]] = {}
@@ -88,6 +85,12 @@ def form(blocks: Iterable[Block | Section], level: int = 2) -> Form:
             _forms.clear()
         _forms[place] = (made, whole)
     return made
+
+
+def form_of_section(section: Section) -> Form:
+    """Return the form of a section; of one that repeats, it is found by which object it is."""
+    found = _forms.get((2, id(section))) if section.repeats else None
+    return form((section,)) if found is None else found[0]
 
 
 def _place(blocks: Iterable[Block | Section]) -> list[object]:
@@ -124,28 +127,22 @@ def spelt(parts: Sequence[Part], filling: Filling) -> list[bytes]:
     counts = len(figures), len(texts), len(versions)
     if figures:
         texts = [neutral(significant_lines(figures)).replace("\n", END), *texts]
-    values = _split(END.join(texts), counts[0] + counts[1])
-    own = [
-        [*values, *_split(said, counts[2])] if versions else values
-        for said in parted(END.join(versions))
-    ]
+    values = END.join(texts).encode().split(_END) if texts else []
+    if len(values) != counts[0] + counts[1]:
+        raise ValueError("what fills a hole holds the mark that stands between them")
     is_large = any(each.is_large for each, _ in parts)
     wholes = (_put_together.__wrapped__ if is_large else _put_together)(counts, *parts)
-    return signed(
-        [template % pick(each) for (template, pick), each in zip(wholes, own, strict=True)]
-    )
-
-
-def _split(text: str, count: int) -> list[bytes]:
-    values = text.encode().split(_END) if count else []
-    if len(values) != count:
-        raise ValueError("what fills a hole holds the mark that stands between them")
-    return values
+    made = []
+    for n, (around, pick) in enumerate(wholes):
+        page = [*around]
+        page[1::2] = pick([*values, *[each[n] for each in versions]])
+        made.append(b"".join(page))
+    return signed(made)
 
 
 _END = END.encode()
-_Whole: TypeAlias = tuple[bytes, Callable[[list[bytes]], tuple[bytes, ...]]]
-"""A template, and what picks what fills it."""
+_Whole: TypeAlias = tuple[list[bytes], Callable[[list[bytes]], tuple[bytes, ...]]]
+"""Pieces of which every second one is to be filled, and what picks what fills these."""
 
 
 @lru_cache(maxsize=WHOLE)
@@ -153,14 +150,19 @@ def _put_together(counts: tuple[int, int, int], *parts: Part) -> list[_Whole]:
     """Return a whole page in each language; what fills it is figures, then texts, then versions."""
     made = []
     before = 0, counts[0], counts[0] + counts[1]
-    for n in range(len(parts[0][0].templates)):
-        template = b"".join([form.templates[n] for form, _ in parts])
+    for n in range(len(parts[0][0].around)):
+        pieces = [b""]
+        for form, _ in parts:
+            first, *others = form.around[n]
+            pieces[-1] += first
+            for piece in others:
+                pieces += (b"", piece)
         order = [
             before[kind] + begins[kind] + number
             for form, begins in parts
             for kind, number in form.holes[n]
         ]
-        made.append((template, _picking(order)))
+        made.append((pieces, _picking(order)))
     return made
 
 

@@ -17,7 +17,7 @@ from harness.site.blocks import Inline, Quoted, Said, Section, cleaned
 from harness.site.blocks_html import escape, inline
 from harness.site.forms import END, FIGURES, HOLE, MOST, SLOT, TEXTS, VERSIONS, Filling, Form, Part
 from harness.site.language import Value, codes, in_utc
-from harness.site.versions import MARK, joined, neutral, parted
+from harness.site.versions import MARK, joined, neutral, parted, spoken
 from harness.site.wording import Wording, wording
 from harness.site.words import meter_uncertainty, phone_charge
 
@@ -62,11 +62,13 @@ class Polyglot:
         self._said = lru_cache(maxsize=SENTENCES)(self._filled)
         self._quote = lru_cache(maxsize=SENTENCES)(Said)
         self._told = lru_cache(maxsize=SENTENCES)(
-            lambda make, *of: joined([inline(make(own, *of)) for own in self._spoken])
+            lambda make, *of: [inline(make(own, *of)).encode() for own in self._spoken]
         )
         self._day = lru_cache(maxsize=1024)(
-            lambda *day: self.each(
-                lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
+            lambda *day: _with_each(
+                self.each(
+                    lambda own: own.text("locale.moment", date=own.language.day(*day), time=SLOT)
+                )
             )
         )
         self._percent = cache(lambda figure: self._filled("number.percent", ("figure", figure)))
@@ -89,9 +91,7 @@ class Polyglot:
 
     def told(self, make: Callable[..., Inline], *of: Hashable) -> Inline:
         """Put what is made by each language's own words into a hole; in English if none is left."""
-        html = self._told(make, *of)
-        hole = self._of_special(html, html)
-        return make(self._spoken[0], *of) if hole == html else hole
+        return self._of_each(self._told(make, *of)) or make(self._spoken[0], *of)
 
     def section(self, make: Callable[[Wording], Section]) -> Section:
         """Return a section that has in it the one made by each language's own words."""
@@ -107,11 +107,11 @@ class Polyglot:
         self._before = 0, 0, 0
         return filling
 
-    def part(self, *forms: Form) -> list[Part]:
+    def part(self, form: Form) -> Part:
         """Return what was said since the last part of the page as one: with holes of its own."""
         before = self._before
         self._before = len(self._figures), len(self._texts), len(self._versions)
-        return [(form, before) for form in forms]
+        return form, before
 
     def unique(self, text: str) -> str:
         """Put what a page alone says into a hole."""
@@ -119,10 +119,10 @@ class Polyglot:
             return self._of_special(text, escape(text))
         return self._hole(text)
 
-    def uniques(self, texts: Sequence[str]) -> list[str]:
+    def uniques(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Put several into holes at once."""
         if _is_special(END.join(texts)):
-            return [self.unique(text) for text in texts]
+            return tuple([self.unique(text) for text in texts])
         return self._holes(texts)
 
     def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
@@ -135,6 +135,11 @@ class Polyglot:
         """Put a drawing that a page alone has into a hole."""
         return self._of_special(svg, svg)
 
+    def drawn(self, make: Callable[[Wording], str]) -> str:
+        """Put what each language draws into a hole."""
+        made = [make(own) for own in self._spoken]
+        return self._of_each([each.encode() for each in made]) or joined(made)
+
     def _hole(self, text: str) -> str:
         n = len(self._texts) - self._before[1]
         if n >= MOST:
@@ -142,25 +147,33 @@ class Polyglot:
         self._texts.append(text)
         return TEXTS[n]
 
-    def _holes(self, texts: Sequence[str]) -> list[str]:
+    def _holes(self, texts: Sequence[str]) -> tuple[str, ...]:
         begin = len(self._texts) - self._before[1]
         end = begin + len(texts)
         if end > MOST:
-            return [*texts]
+            return tuple(texts)
         self._texts += texts
-        return [*TEXTS[begin:end]]
+        return TEXTS[begin:end]
 
     def _of_special(self, text: str, html: str) -> str:
         """Put HTML into a hole that hangs on the language, or has markup; else give it as text."""
-        _, texts, versions = self._before
-        if MARK in text:
-            n, holes, filling = len(self._versions) - versions, VERSIONS, self._versions
-        else:
-            n, holes, filling = len(self._texts) - texts, TEXTS, self._texts
-        if n >= MOST or HOLE in text:
+        if HOLE in text:
             return text
-        filling.append(html)
-        return holes[n]
+        if MARK in text:
+            return self._of_each(spoken(html)) or text
+        n = len(self._texts) - self._before[1]
+        if n >= MOST:
+            return text
+        self._texts.append(html)
+        return TEXTS[n]
+
+    def _of_each(self, versions: Sequence[bytes]) -> str:
+        """Put into a hole what each language says, in UTF-8; give nothing where none is left."""
+        n = len(self._versions) - self._before[2]
+        if n >= MOST:
+            return ""
+        self._versions.append(versions)
+        return VERSIONS[n]
 
     def text(self, key: str, **values: Value) -> str:
         """Fill the holes of a string in each language."""
@@ -194,20 +207,20 @@ class Polyglot:
         self._figures.append(value)
         return FIGURES[n]
 
-    def figures(self, values: Sequence[float]) -> list[str]:
+    def figures(self, values: Sequence[float]) -> tuple[str, ...]:
         """Spell several at once."""
         begin = len(self._figures) - self._before[0]
         end = begin + len(values)
         if end > MOST:
-            return [self.figure(each) for each in values]
+            return tuple([self.figure(each) for each in values])
         self._figures += values
-        return list(FIGURES[begin:end])
+        return FIGURES[begin:end]
 
     def whole(self, value: int) -> str:
         """Spell a whole number."""
         return self._hole(_whole(value))
 
-    def wholes(self, values: Sequence[int]) -> list[str]:
+    def wholes(self, values: Sequence[int]) -> tuple[str, ...]:
         """Spell several at once."""
         return self._holes([*map(_whole, values)])
 
@@ -215,9 +228,10 @@ class Polyglot:
         """Spell a share of 1 in whole per cent."""
         return self._percent(self.whole(round(100 * share)))
 
-    def percents(self, shares: Sequence[float]) -> list[str]:
+    def percents(self, shares: Sequence[float]) -> tuple[str, ...]:
         """Spell several at once."""
-        return [*map(self._percent, self.wholes([round(100 * share) for share in shares]))]
+        wholes = self.wholes([round(100 * share) for share in shares])
+        return (*map(self._percent, wholes),)
 
     def significant_percent(self, share: float) -> str:
         """Spell a share of 1 in per cent to three significant digits."""
@@ -246,8 +260,10 @@ class Polyglot:
         when = in_utc(moment)
         if when is None:
             return self.unique(moment)
-        day = self._day(when.year, when.month, when.day)
-        return self.unique(day.replace(SLOT, f"{when.hour:02}:{when.minute:02}"))
+        day, versions = self._day(when.year, when.month, when.day)
+        time = f"{when.hour:02}:{when.minute:02}"
+        said = [each.replace(_SLOT, time.encode()) for each in versions]
+        return self._of_each(said) or day.replace(SLOT, time)
 
     def stage(self, stage: str) -> str:
         """Name the stage in which an evaluation ended."""
@@ -295,6 +311,14 @@ class Polyglot:
     def meter_uncertainty(self, entry: BoardEntry) -> str:
         """Say how far the meter lets the figure be from the truth."""
         return meter_uncertainty(entry, self)
+
+
+_SLOT = SLOT.encode()
+
+
+def _with_each(text: str) -> tuple[str, list[bytes]]:
+    """Return a text, and what each language says, in HTML."""
+    return text, spoken(escape(text))
 
 
 _is_special = regular(f"[&<>\"'{MARK}{HOLE}]").search

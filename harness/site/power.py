@@ -8,7 +8,9 @@ on it are put there by the page.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import cache
 from itertools import accumulate
+from operator import itemgetter
 from typing import NamedTuple
 
 from harness.ranking.usable import MOST
@@ -184,47 +186,69 @@ def _path(steps: Sequence[tuple[float, float]], x_unit: float, y_unit: float) ->
     return "".join(made)
 
 
-def phase_names(bands: Iterable[Band], phase: Callable[[Phase], str]) -> str:
-    """Name the phases of a trace, the longest first: a name that would touch another is left out.
+def wide_phases(bands: Iterable[Band]) -> list[tuple[Phase, int]]:
+    """Return the phases that have room for a name, the longest first, each with its middle."""
+    wide = [band for band in bands if band.width >= LEAST_LABEL]
+    wide.sort(key=itemgetter(2), reverse=True)
+    return [(phase, left + width // 2) for phase, left, width in wide]
+
+
+def phase_names(wide: Iterable[tuple[Phase, int]], phase: Callable[[Phase], str]) -> str:
+    """Name the ``wide_phases`` of a trace: a name that would touch one before it is left out.
 
     A phase may be narrower than its name, and names differ by language.
     """
     taken: list[tuple[float, float]] = []
     names: list[tuple[int, str]] = []
-    for kind, left, width in sorted(bands, key=lambda band: -band.width):
-        name, middle = phase(kind), left + width // 2
-        half = (FONT_SIZE * width_in_ems(name) + GAP) / 2
+    for kind, middle in wide:
+        name = phase(kind)
+        half = _half_width(name)
         begin, end = middle - half, middle + half
-        if width >= LEAST_LABEL and all(end <= low or begin >= high for low, high in taken):
+        for low, high in taken:
+            if low < end and begin < high:
+                break
+        else:
             taken.append((begin, end))
             names.append((middle, escape(name)))
     return _filled(_BAND, [part for name in sorted(names) for part in name])
 
 
-def trace_svg(
-    drawing: TraceDrawing,
-    *,
-    label: str,
-    names: str,
-    number: Callable[[float], str],
-    seconds: str,
-    watts: str,
-) -> str:
-    """Spell a laid-out trace; ``label`` says what it shows, ``seconds`` and ``watts`` the axes.
+@cache
+def _half_width(name: str) -> float:
+    """Return half the room that a phase's name takes."""
+    return (FONT_SIZE * width_in_ems(name) + GAP) / 2
 
-    ``names`` are the ``phase_names`` of its bands.
-    """
+
+def tick_figures(drawing: TraceDrawing, number: Callable[[float], str]) -> tuple[str, str]:
+    """Spell the figures at its ticks: of time, and of power."""
     moments: list[object] = []
     for x, tick in drawing.x_ticks:
         moments += (x, number(tick))
     levels: list[object] = []
     for y, tick in drawing.y_ticks:
         levels += (y + 4, number(tick))
+    return _filled(_X_TICK, moments), _filled(_Y_TICK, levels)
+
+
+def trace_svg(
+    shapes: str,
+    *,
+    label: str,
+    names: str,
+    moments: str,
+    levels: str,
+    seconds: str,
+    watts: str,
+) -> str:
+    """Spell a laid-out trace of these shapes; ``label`` says what it shows.
+
+    ``names`` are the ``phase_names`` of its bands, ``moments`` and ``levels`` its ``tick_figures``;
+    ``seconds`` and ``watts`` name the axes.
+    """
     return (
-        f'{_TRACE}aria-label="{escape(label)}">{drawing.shapes}'
-        f'<g class="grid" text-anchor="middle">{names}'
-        f'{_filled(_X_TICK, moments)}</g><g class="grid" text-anchor="end">'
-        f"{_filled(_Y_TICK, levels)}{_X_TITLE}{escape(seconds)}</text>"
+        f'{_TRACE}aria-label="{escape(label)}">{shapes}'
+        f'<g class="grid" text-anchor="middle">{names}{moments}</g>'
+        f'<g class="grid" text-anchor="end">{levels}{_X_TITLE}{escape(seconds)}</text>'
         f'<text class="axis-title" x="0" y="15" text-anchor="start">{escape(watts)}</text>'
         "</g></svg>"
     )
@@ -250,21 +274,39 @@ def bar_ends(sizes: Iterable[float]) -> list[int]:
     return [round(WIDTH * end / ends[-1]) for end in ends]
 
 
-def bar_svg(parts: Iterable[tuple[str, str, int]], *, label: str) -> str:
-    """Spell one bar: class and name of each part, and where it ends (``bar_ends``).
+class BarPart(NamedTuple):
+    """A part of a bar: what is drawn, where its name begins, and for how many letters is room."""
 
-    A part that is too narrow for its name has none.
-    """
-    made = []
-    start = 0
-    for kind, name, end in parts:
+    svg: str
+    begin: int
+    letters: int
+
+
+def bar_parts(kinds: Iterable[str], ends: Iterable[int]) -> list[BarPart]:
+    """Draw the parts of a bar, each of a class and up to its end (``bar_ends``)."""
+    made, start = [], 0
+    for kind, end in zip(kinds, ends, strict=True):
         width = end - start
-        if width > 0:
-            made.append(_PART % (kind, start, width))
-            if width >= LETTER * len(name):
-                made.append(_NAME % (start + 8, escape(name)))
+        svg = _PART % (kind, start, width) if width > 0 else ""
+        made.append(BarPart(svg, start + 8, width // LETTER))
         start = end
-    return f'{_BAR}aria-label="{escape(label)}">{"".join(made)}</svg>'
+    return made
+
+
+def named_parts(parts: Iterable[BarPart], names: Iterable[str]) -> str:
+    """Spell the parts of a bar with their names; one that is too narrow for its name has none."""
+    made = []
+    for (svg, begin, letters), name in zip(parts, names, strict=True):
+        if svg:
+            made.append(svg)
+            if len(name) <= letters:
+                made.append(_NAME % (begin, escape(name)))
+    return "".join(made)
+
+
+def bar_svg(parts: str, *, label: str) -> str:
+    """Spell one bar, of its ``named_parts``."""
+    return f'{_BAR}aria-label="{escape(label)}">{parts}</svg>'
 
 
 _BAR = f'<svg class="bar" viewBox="0 0 {WIDTH} {BAR_HEIGHT}" role="img" font-size="12" '

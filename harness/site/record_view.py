@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from harness.records.base import Frozen
-from harness.records.evaluation import EvaluationRecord
+from harness.records.evaluation import EvaluationRecord, Isolation
 from harness.records.meter import WindowReading
 from harness.records.narrowing import Kept, narrowed
 from harness.records.session import Disturbance, Session, Sweep, VoidSession
@@ -30,7 +32,7 @@ NEEDED: Kept = {
 """What the page of an entry needs of its records, where these have more (``records.narrowing``)."""
 
 
-_NOT_HANDED_ON = {"sessions", "voided", "looks", "items"}
+_NOT_HANDED_ON = {"sessions", "voided", "looks", "items", "isolation"}
 if TYPE_CHECKING:
     Rest = EvaluationRecord
 else:
@@ -44,7 +46,13 @@ class RecordView(Frozen, array_like=True):
     """What the page of an entry needs of one record."""
 
     record: Rest
-    """It has no sessions, and says so where it is asked for them: what is said of these follows."""
+    """It has no sessions and no isolation, and says so where it is asked for them: what is said of
+    these follows."""
+    isolation: bytes
+    """How it was kept apart, spelt: a quarter of all, and the same in most records of a board, so
+    that it need not be read each time (``isolation_of``)."""
+    sandbox: str | None
+    """The tool among it."""
     seen: tuple[Seen, ...]
     """Its sessions that stand."""
     rows: tuple[SessionRow, ...]
@@ -65,6 +73,8 @@ def record_view(record: EvaluationRecord) -> RecordView:
     traced = _middle_session(record, seen)
     return RecordView(
         record=Rest(**{name: getattr(record, name) for name in Rest.__struct_fields__}),
+        isolation=msgspec.msgpack.encode(record.isolation),
+        sandbox=record.isolation.tool,
         seen=tuple(seen),
         rows=tuple(session_rows(record, seen)),
         trace=None if traced is None else lay_out(traced.trace, traced.phases),
@@ -72,6 +82,11 @@ def record_view(record: EvaluationRecord) -> RecordView:
         peak_memory_bytes=max([each.peak_memory_bytes for each in record.sessions], default=None),
         confusion=_confusion(record.sessions),
     )
+
+
+def isolation_of(spelt: bytes) -> Isolation:
+    """Read how a record's entry was kept apart."""
+    return msgspec.msgpack.decode(spelt, type=Isolation)
 
 
 def _middle_session(record: EvaluationRecord, seen: Iterable[Seen]) -> Session | None:

@@ -44,7 +44,12 @@ def encoded(text: str) -> list[bytes]:
     A few characters of a page take two bytes in memory, and so all of them do: it is encoded once
     for all languages, which leaves half as many bytes to look through.
     """
-    return signed(_parted(text.encode(), MARK.encode()))
+    return signed(spoken(text))
+
+
+def spoken(text: str) -> list[bytes]:
+    """Return the same with the signs of figures as they are."""
+    return _parted(text.encode(), _MARK)
 
 
 def signed(versions: Iterable[bytes]) -> list[bytes]:
@@ -60,7 +65,7 @@ def neutral(figure: str) -> str:
     return figure.replace(".", DECIMAL).replace(",", THOUSANDS)
 
 
-_DECIMAL, _THOUSANDS = DECIMAL.encode(), THOUSANDS.encode()
+_MARK, _DECIMAL, _THOUSANDS = MARK.encode(), DECIMAL.encode(), THOUSANDS.encode()
 
 
 @cache

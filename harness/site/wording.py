@@ -75,7 +75,7 @@ class Words(Protocol):
         """
         ...
 
-    def uniques(self, texts: Sequence[str]) -> list[str]:
+    def uniques(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Say several at once, which is quicker."""
         ...
 
@@ -84,14 +84,18 @@ class Words(Protocol):
         ...
 
     def drawing(self, svg: str) -> str:
-        """Show a drawing that hardly another page has, likewise."""
+        """Show a drawing that hardly another page has, likewise: without words."""
+        ...
+
+    def drawn(self, make: Callable[[Wording], str]) -> str:
+        """Show what is drawn by each language's own words, likewise; without figures."""
         ...
 
     def figure(self, value: float) -> str:
         """Spell a figure with three significant digits."""
         ...
 
-    def figures(self, values: Sequence[float]) -> list[str]:
+    def figures(self, values: Sequence[float]) -> tuple[str, ...]:
         """Spell several at once, which is quicker."""
         ...
 
@@ -99,7 +103,7 @@ class Words(Protocol):
         """Spell a whole number."""
         ...
 
-    def wholes(self, values: Sequence[int]) -> list[str]:
+    def wholes(self, values: Sequence[int]) -> tuple[str, ...]:
         """Spell several at once, which is quicker."""
         ...
 
@@ -111,7 +115,7 @@ class Words(Protocol):
         """Spell a share of 1 in whole per cent."""
         ...
 
-    def percents(self, shares: Sequence[float]) -> list[str]:
+    def percents(self, shares: Sequence[float]) -> tuple[str, ...]:
         """Spell several at once, which is quicker."""
         ...
 
@@ -211,9 +215,9 @@ class Wording:
         """Say a text as it is."""
         return text
 
-    def uniques(self, texts: Sequence[str]) -> list[str]:
+    def uniques(self, texts: Sequence[str]) -> tuple[str, ...]:
         """Say several texts as they are."""
-        return [*texts]
+        return tuple(texts)
 
     def quote(self, kind: Quoted, text: str, length: int = 0) -> Said:
         """Quote a text, cleaned and cut."""
@@ -223,17 +227,21 @@ class Wording:
         """Show a drawing as it is."""
         return svg
 
-    def figures(self, values: Sequence[float]) -> list[str]:
+    def drawn(self, make: Callable[[Wording], str]) -> str:
+        """Show what is drawn by this language's words."""
+        return make(self)
+
+    def figures(self, values: Sequence[float]) -> tuple[str, ...]:
         """Spell several figures."""
-        return [self.figure(value) for value in values]
+        return tuple([self.figure(value) for value in values])
 
-    def wholes(self, values: Sequence[int]) -> list[str]:
+    def wholes(self, values: Sequence[int]) -> tuple[str, ...]:
         """Spell several whole numbers."""
-        return [self.whole(value) for value in values]
+        return tuple([self.whole(value) for value in values])
 
-    def percents(self, shares: Sequence[float]) -> list[str]:
+    def percents(self, shares: Sequence[float]) -> tuple[str, ...]:
         """Spell several shares of 1 in whole per cent."""
-        return [self.percent(share) for share in shares]
+        return tuple([self.percent(share) for share in shares])
 
     def watt_hours(self, joules: float) -> str:
         """Spell an energy in the unit of watt-hours that fits."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, NamedTuple
@@ -192,7 +193,7 @@ def _made(
     then: Then = "look" if there is None else "create"
     made: dict[str, Made] = {}
     changed: list[str] = []
-    asked: list[Page] = []
+    asked: deque[Page] = deque()
     leading: list[Page] = []
 
     def tasks() -> Iterator[_Task]:
@@ -217,13 +218,9 @@ def _made(
         marks = tuple((each.name, each.mark or (0, 0, 0, 0)) for each in files)
         made[page.name] = Made(made_of=page.made_of, files=marks, board=page.board)
 
-    number = 0
     for results in workers.run(_run, tasks()):
         for files in results:
-            page = asked[number]
-            asked[number] = page._replace(value=bytes)  # it may hold a row: let it go
-            number += 1
-            done(page, files)
+            done(asked.popleft(), files)  # it may hold a row: let it go
     for page in leading:
         done(page, _run(_task(folder, [page], "look" if there is None else "replace"))[0])
     return made, changed
@@ -275,30 +272,31 @@ class _Walls(dict[str, "str | None"]):
 
 def _put(walls: _Walls, name: str, content: bytes, then: Then) -> _File:
     """Write a file at once if it is another, or only say whether it is."""
-    target = os.path.join(walls.site, name)  # noqa: PTH118 - thirty thousand times
+    target = f"{walls.site}/{name}"
     wall = walls[name.rpartition("/")[0]]
-    if wall is None and (mark := _mark_if_same(target, name, content)) is not None:
-        return _File(name, mark, changed=False)
-    if then == "look":
-        return _File(name, None, changed=True)
-    if wall is not None:
+    if wall is not None and then != "look":
         raise OrganiserError(
             f"{wall}: is no folder of the site but a link or a file, and is not followed",
             remedy="remove it: the next build makes a folder there",
         )
+    if then == "create":  # whether it is there need not be asked: to create it tells
+        try:
+            return _File(name, mark_of(_write(create_file, target, content)), changed=True)
+        except FileExistsError:
+            pass
+    if wall is None and (mark := _mark_if_same(target, name, content)) is not None:
+        return _File(name, mark, changed=False)
+    if then == "look":
+        return _File(name, None, changed=True)
+    return _File(name, mark_of(_write(replace_file, target, content)), changed=True)
+
+
+def _write(write: Callable[..., os.stat_result], target: str, content: bytes) -> os.stat_result:
     try:
-        status = _write(target, content, then)
+        return write(target, [content])
     except FileNotFoundError:
         os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
-        status = _write(target, content, then)
-    return _File(name, mark_of(status), changed=True)
-
-
-def _write(target: str, content: bytes, then: Then) -> os.stat_result:
-    if then == "create":
-        with contextlib.suppress(FileExistsError):
-            return create_file(target, [content])
-    return replace_file(target, [content])
+        return write(target, [content])
 
 
 def _mark_if_same(target: str, name: str, content: bytes) -> Mark | None:
