@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -17,6 +18,7 @@ from typer.testing import CliRunner
 
 from harness.cli.app import app
 from harness.cli.building import files, gathering
+from harness.cli.building.cache import Cache
 from harness.records.board import Problem
 from harness.store import scanning
 from harness.store.keys import KeyRing
@@ -153,7 +155,6 @@ def test_several_processes_and_another_order_give_the_same(
     root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("harness.cli.building.making.LEAST_FOR_PROCESSES", 0)
-    monkeypatch.setattr("harness.cli.building.unchanged.LEAST_FOR_PROCESSES", 0)
     monkeypatch.setattr(gathering, "RECORDS_A_TASK", 1)
     monkeypatch.setattr(files, "PAGES_A_TASK", 1)
     several = cold(tmp_path, "--processes", "2")
@@ -173,22 +174,6 @@ def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(
     assert first.exit_code == 0
     assert "three" in first.stdout
     assert marks(root / "leaderboard") == before
-
-
-def test_processes_are_prepared_for_a_first_build_of_many_records_alone(
-    root: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    started: list[bool] = []
-    monkeypatch.setattr("harness.cli.building.unchanged.start_server", lambda: started.append(True))
-    leaderboard("--processes", "2")  # of a handful
-    assert not started
-    monkeypatch.setattr("harness.cli.building.unchanged.LEAST_FOR_PROCESSES", 1)
-    put(root, "another")
-    leaderboard("--processes", "2")  # most is known
-    leaderboard("--processes", "1", "--no-cache")
-    assert not started
-    leaderboard("--processes", "2", "--no-cache")
-    assert started == [True]
 
 
 def test_one_more_evaluation_makes_its_own_pages_and_those_of_its_board(root: Path) -> None:
@@ -329,6 +314,25 @@ def test_two_builds_at_once_both_come_to_the_end(root: Path, tmp_path: Path) -> 
         assert said in {b"", b"another build of the page is under way: waiting for it to end\n"}
     assert site(root / "leaderboard" / "site") == cold(tmp_path)
     assert leaderboard("--check") == 0
+
+
+def test_what_another_build_did_between_a_look_and_a_build_is_looked_at_again(
+    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leaderboard()
+    put(root, "one-more")
+    enters = Cache.alone
+    came: list[Path] = []
+
+    def late(cache: Cache) -> contextlib.AbstractContextManager[int]:
+        if not came:
+            came.append(put(root, "another"))
+            leaderboard()
+        return enters(cache)
+
+    monkeypatch.setattr(Cache, "alone", late)
+    leaderboard()
+    assert site(root / "leaderboard" / "site") == cold(tmp_path)
 
 
 def test_left_over_pages_of_ours_go_and_nobody_elses_files(root: Path) -> None:

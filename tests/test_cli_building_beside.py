@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
@@ -74,3 +75,14 @@ def test_a_call_that_fails_fails_where_it_is_asked_for() -> None:
     result = beside(call, Named)
     with pytest.raises(PermissionError, match="there"):
         result()
+
+
+def test_where_no_copy_can_be_made_nothing_is_left_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> int:
+        raise BlockingIOError(11, "Resource temporarily unavailable")
+
+    monkeypatch.setattr("harness.cli.building.beside._is_alone", lambda: True)
+    monkeypatch.setattr(os, "fork", refused)
+    before = len([*Path("/proc/self/fd").iterdir()])
+    assert beside(lambda: [1], list[int])() == [1]
+    assert len([*Path("/proc/self/fd").iterdir()]) == before

@@ -62,16 +62,3 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
         os.close(worker)
         parent.stdout.close()
         parent.stderr.close()
-
-
-def test_what_workers_have_in_common_is_imported_without_threads_and_what_is_heavy() -> None:
-    """They are copies of the process that imports it: no lock may be held by another thread."""
-    program = (
-        "import importlib, os, sys; from harness.cli.building.workers import PREPARED; "
-        "importlib.import_module(PREPARED); "
-        "print(len(os.listdir('/proc/self/task')), {'numpy', 'pyarrow', 'scipy'} & {*sys.modules})"
-    )
-    ran = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert ran.stdout == "1 set()\n"

@@ -11,6 +11,7 @@ import catalogue_use
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from jinja2 import Environment
 from markupsafe import Markup
 from notice_codes import notice_codes, problem_codes
 
@@ -331,3 +332,21 @@ def test_a_phone_charge_is_told_with_its_source() -> None:
     assert "19\u00a0Wh (68,400\u00a0J)" in source
     assert "Environmental Protection Agency" in source
     assert environment("fr").from_string("{{ phone_charge(1e12) }}").render() == ""
+
+
+def test_templates_compile_to_the_same_for_all_languages() -> None:
+    """They are compiled once: what an expression of constants gives must not be compiled in."""
+    made = {code: _compiled(environment(code)) for code in codes()}
+    assert made["en"].keys() >= {"index.html", "figure.svg", "feed.xml"}
+    for compiled in made.values():
+        assert compiled == made["en"]
+
+
+def _compiled(engine: Environment) -> dict[str, str]:
+    names = engine.list_templates(["html", "svg", "xml"])
+    return {name: engine.compile(_source(engine, name), name, raw=True) for name in names}
+
+
+def _source(engine: Environment, name: str) -> str:
+    assert engine.loader is not None
+    return engine.loader.get_source(engine, name)[0]

@@ -19,7 +19,7 @@ from harness.records.evaluation import EvaluationRecord
 from harness.records.meter import LeftOut
 from harness.records.session import Notice
 from harness.records.task_words import TaskWords
-from harness.site import blocks_html, entry_carbon, entry_result
+from harness.site import blocks_html, entry_carbon, entry_quality, entry_result
 from harness.site.blocks_html import html
 from harness.site.entry_page import banners, heading, render_entry, sections
 from harness.site.entry_view import EntryView, entry_view
@@ -114,6 +114,18 @@ def test_sections_of_what_one_page_alone_says_are_not_kept() -> None:
     assert all(f"{n} xxx" in page for n in (0, 2 * MOST - 1))
     assert entry_result._warnings.cache_info().currsize == before
     assert all(each.id != "warnings" for each, _ in blocks_html._spelt.values())
+
+
+def test_a_quality_of_more_metrics_than_there_are_holes_is_not_kept() -> None:
+    full = samples.full_record()
+    assert full.quality is not None
+    metric = full.quality.metrics[0]
+    many = tuple(replace(metric, name=f"{metric.name}-{n}") for n in range(MOST))
+    view = view_of(replace(full, quality=replace(full.quality, metrics=(metric, *many))))
+    before = entry_quality._quality.cache_info().currsize
+    page = render_entry(view)["en"].decode()
+    assert f"Macro f1-{MOST - 1}<" in page
+    assert entry_quality._quality.cache_info().currsize == before
 
 
 def hostile(value: Any, given: str) -> Any:  # noqa: ANN401 - any part of a record

@@ -112,7 +112,7 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     Ranks come from the outcomes of single items beside the records. Where these are here, what
     they say is written to leaderboard/joint, and read from there where they are not.
     """
-    from harness.cli.building.unchanged import Asked, look_at, start_early, unchanged
+    from harness.cli.building.unchanged import Asked, look_at, unchanged
     from harness.cli.building.workers import usable_processes
 
     project = find_project()
@@ -146,7 +146,6 @@ def leaderboard(  # noqa: PLR0917 - typer makes options of them
     if check:
         _check(asked, partial=partial, as_json=as_json)
         return
-    start_early(asked, seen)
     from harness.cli.building.making import make
 
     made = make(asked, signer, partial=partial, seen=seen, needed=printed)

@@ -106,8 +106,12 @@ def _about_the_figure(record: EvaluationRecord, rules: Rules) -> Iterator[Notice
     if completed and len(record.sessions) < rules.boards.min_sessions:
         yield Notice(
             code=FEW_SESSIONS,
-            message=f"{_several(len(record.sessions))} a wide interval of energy; "
-            f"a board shows none below {rules.boards.min_sessions}",
+            message=(
+                "1 session gives a wide interval of energy; "
+                if len(record.sessions) == 1
+                else f"{len(record.sessions)} sessions give a wide interval of energy; "
+            )
+            + f"a board shows none below {rules.boards.min_sessions}",
             remedy="use --protocol official",
         )
     last = record.looks[-1] if record.looks else None
@@ -361,10 +365,6 @@ def _throttled_devices(session: Session) -> list[str]:
 def _numbers(sessions: Sequence[Session], holds: Callable[[Session], bool]) -> list[int]:
     """Return the numbers, from 1, of the sessions of which something holds."""
     return [number for number, session in enumerate(sessions, 1) if holds(session)]
-
-
-def _several(sessions: int) -> str:
-    return "1 session gives" if sessions == 1 else f"{sessions} sessions give"
 
 
 def _sessions(numbers: list[int]) -> str:

@@ -55,23 +55,24 @@ def _made(
 ) -> os.stat_result:
     """Make a file that is not there yet, call ``whole``, and return its status; or leave none.
 
-    What another process put in its place meanwhile is left.
+    What another process put in its place meanwhile is left. An interrupt while it is being opened
+    may leave an empty one.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, mode)
+    own = os.fstat(descriptor)
     try:
         try:
             for part in parts:
                 _write(descriptor, part)
             whole()
+            return os.fstat(descriptor)
         finally:
-            own = os.fstat(descriptor)
             os.close(descriptor)
-    except BaseException:  # an interrupt too must leave none; it goes on its way
+    except BaseException:  # an interrupt, too, which goes on its way
         with contextlib.suppress(OSError):
             if os.path.samestat(own, os.lstat(path)):
                 os.unlink(path)  # noqa: PTH108
         raise
-    return own
 
 
 def refuse_link(folder: str | os.PathLike[str]) -> None:

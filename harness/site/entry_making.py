@@ -275,9 +275,10 @@ def kept(view: EntryView, words: Words) -> Section:
         tuple([words.quote("code", each.path) for each in view.records[-MOST_ROWS:]]),
         (words.quote("code", view.latest.digest), words.quote("code", record.submission.digest)),
         words.moment(plain(record.created_utc)),
-        (record.data.digest, record.task.digest, record.rules.version, record.rules.digest),
-        record.harness_version,
-        None if made is None else (made.key, view.latest.signed_by),
+        (code(record.data.digest), code(record.task.digest), code(record.rules.digest)),
+        name(record.rules.version),
+        shorten(record.harness_version, 40),
+        None if made is None else (code(made.key), _signer(view.latest.signed_by)),
     )
 
 
@@ -288,34 +289,37 @@ def _of_record(  # noqa: PLR0917 - all that is said there
     paths: tuple[Said, ...],
     digests: tuple[Said, Said],
     moment: str,
-    common: tuple[str, str, str, str],
+    common: tuple[Said, Said, Said],
+    rules: Said,
     version: str,
-    signed: tuple[str, str | None] | None,
+    signed: tuple[Said, Said | None] | None,
 ) -> Section:
     """Say it; ``digests`` are of the record and of the entry's folder.
 
-    ``common`` are the digests of data and task, and the rules' version and digest; ``signed`` is
-    with which key, and whose it is.
+    ``common`` are those of data, task and rules; ``signed`` is with which key, and whose it is. All
+    are cut to what is shown: texts of a record may be long, and these are kept.
     """
     say = words.say
-    data, task, rules, of_rules = common
+    data, task, of_rules = common
     facts = (
         Fact(say[files], paths),
         fact(say["entry.record_digest"], digests[0]),
         fact(say["entry.entry_digest"], digests[1]),
-        fact(say["entry.data_digest"], code(data)),
-        fact(say["entry.task_digest"], code(task)),
-        fact(say["entry.rules_digest"], (name(rules), " ", code(of_rules))),
+        fact(say["entry.data_digest"], data),
+        fact(say["entry.task_digest"], task),
+        fact(say["entry.rules_digest"], (rules, " ", of_rules)),
         Fact(say["entry.signature"], tuple(_signature(signed, words))),
-        fact(
-            say["entry.made"], moment, words.text("entry.by_harness", version=shorten(version, 40))
-        ),
+        fact(say["entry.made"], moment, words.text("entry.by_harness", version=version)),
     )
     why = (Paragraph(say["entry.latest_file"], "explain"),) if len(paths) > 1 else ()
     return Section("record", say["entry.record"], (*why, Facts(facts)), repeats=True)
 
 
-def _signature(signed: tuple[str, str | None] | None, words: Words) -> Iterator[Inline]:
+def _signer(by: str | None) -> Said | None:
+    return None if by is None else name(by)
+
+
+def _signature(signed: tuple[Said, Said | None] | None, words: Words) -> Iterator[Inline]:
     """Say who signed the latest record, and that the signature was found good when reading it."""
     if signed is None:
         yield words.say["entry.unsigned"]
@@ -324,5 +328,5 @@ def _signature(signed: tuple[str, str | None] | None, words: Words) -> Iterator[
     if by is None:
         yield words.say["entry.unverified"]
     else:
-        yield (words.say["entry.signed_by"], " ", name(by))
-    yield (words.say["entry.key"], " ", code(key))
+        yield (words.say["entry.signed_by"], " ", by)
+    yield (words.say["entry.key"], " ", key)

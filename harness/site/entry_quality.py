@@ -15,11 +15,13 @@ from harness.site.blocks import (
     named,
 )
 from harness.site.entry_view import EntryView
+from harness.site.forms import MOST
 from harness.site.session_rows import Matrix
 from harness.site.wording import Wording, Words
 
 LONGEST_METHOD = 240
 """Of an interval, in characters: of as many as are pooled."""
+FIGURES_OF_A_METRIC = 3
 MOST_CLASSES = 30
 """Of a matrix that can still be read."""
 KEPT = 256
@@ -45,7 +47,8 @@ def quality(view: EntryView, words: Words) -> Section:
         ]
     )
     quality, confusion = record.quality, view.confusion
-    return _quality(
+    kept = FIGURES_OF_A_METRIC * len(metrics) <= MOST  # what no hole holds is of this page alone
+    return (_quality if kept else _quality.__wrapped__)(
         words,
         spelt,
         len(view.records),

@@ -51,7 +51,7 @@ def environment(code: str) -> jinja2.Environment:
         finalize=_cleaned,
         keep_trailing_newline=True,
         lstrip_blocks=True,
-        optimized=False,  # else filters of constants would be compiled in, which differ by language
+        optimized=False,  # what is compiled is to be the same for all languages
         trim_blocks=True,
         undefined=jinja2.StrictUndefined,
     )

@@ -1623,7 +1623,9 @@
   Frugal.addClaims = addClaims;
 })();
 
-/* Axes: ticks that people would have chosen, as harness/site/scales.py chooses them. */
+/* Axes: where a value stands on a canvas, and ticks that people would have chosen, as
+ * harness/site/scales.py chooses them.
+ */
 (function () {
   "use strict";
 
@@ -1631,9 +1633,42 @@
     return;
   }
 
+  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
+  const NARROW = 560; /* where names and ticks need to be fewer */
   const ROUNDING = 1e-9;
   const LINEAR_BELOW_RATIO = 10;
   const MULTIPLES = [[1, 2, 5], [1, 3], [1]];
+
+  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
+  function layout(width) {
+    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
+    const narrow = width < NARROW * zoom;
+    const [top, bottom] = [34 * zoom, 74 * zoom];
+    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
+    return {
+      width: width,
+      height: Math.round(top + field + bottom),
+      left: (narrow ? 48 : 64) * zoom,
+      right: narrow ? 12 : 20,
+      top: top,
+      bottom: bottom,
+      tools: 120 * zoom, /* how wide the buttons are */
+      size: (narrow ? 12 : 14) * zoom,
+      narrow: narrow,
+    };
+  }
+
+  /* Between what is in view and the canvas: to a place from a value, and back. */
+  function of(view, place) {
+    const across = place.width - place.left - place.right;
+    const up = place.height - place.top - place.bottom;
+    return {
+      x: (value) => place.left + ((value - view.left) / (view.right - view.left)) * across,
+      y: (value) => place.height - place.bottom - ((value - view.low) / (view.high - view.low)) * up,
+      column: (pixel) => view.left + ((pixel - place.left) / across) * (view.right - view.left),
+      level: (pixel) => view.low + ((place.height - place.bottom - pixel) / up) * (view.high - view.low),
+    };
+  }
 
   /* At most so many multiples of 1, 2 or 5 times a power of ten within [low, high]. */
   function linear(low, high, most) {
@@ -1685,7 +1720,7 @@
     return ticks.map((tick, n) => Frugal.fixed(tick, even ? most : decimals[n]));
   }
 
-  Frugal.scales = { linear: linear, logarithmic: logarithmic, spelt: spelt };
+  Frugal.scales = { layout: layout, of: of, linear: linear, logarithmic: logarithmic, spelt: spelt };
 })();
 
 /* How a board's picture is painted: on a canvas, since ten thousand marks with their error bars are
@@ -1700,8 +1735,6 @@
     return;
   }
 
-  const USUAL = 16; /* CSS pixels: a browser's letters, unless its reader chose others */
-  const NARROW = 560; /* where names and ticks need to be fewer */
   const RADIUS = 5;
   const CAP = 4;
   const LEAST_GAP = 6; /* CSS pixels between figures of an axis */
@@ -1723,36 +1756,6 @@
       line: read("--line"),
       accent: read("--accent"),
       font: style.fontFamily,
-    };
-  }
-
-  /* Where things stand on a canvas of this width, with letters as large as the reader has them. */
-  function layout(width) {
-    const zoom = parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL;
-    const narrow = width < NARROW * zoom;
-    const [top, bottom] = [34 * zoom, 74 * zoom];
-    const field = (narrow ? 400 : Math.min(520, 0.46 * width)) - 34 - 74;
-    return {
-      width: width,
-      height: Math.round(top + field + bottom),
-      left: (narrow ? 48 : 64) * zoom,
-      right: narrow ? 12 : 20,
-      top: top,
-      bottom: bottom,
-      tools: 120 * zoom, /* how wide the buttons are */
-      size: (narrow ? 12 : 14) * zoom,
-      narrow: narrow,
-    };
-  }
-
-  function scale(view, place) {
-    const across = place.width - place.left - place.right;
-    const up = place.height - place.top - place.bottom;
-    return {
-      x: (value) => place.left + ((value - view.left) / (view.right - view.left)) * across,
-      y: (value) => place.height - place.bottom - ((value - view.low) / (view.high - view.low)) * up,
-      column: (pixel) => view.left + ((pixel - place.left) / across) * (view.right - view.left),
-      level: (pixel) => view.low + ((place.height - place.bottom - pixel) / up) * (view.high - view.low),
     };
   }
 
@@ -2067,7 +2070,7 @@
     canvas.style.height = place.height + "px";
     const pen = canvas.getContext("2d");
     pen.scale(fine, fine);
-    scene.to = scale(scene.view, place);
+    scene.to = Frugal.scales.of(scene.view, place);
     grid(pen, scene);
     pen.save();
     pen.beginPath();
@@ -2091,7 +2094,7 @@
     pen.restore();
   }
 
-  Frugal.canvas = { colours: colours, layout: layout, scale: scale, paint: paint };
+  Frugal.canvas = { colours: colours, paint: paint };
 })();
 
 /* Where the marks of a board lie, and what part of them its picture shows: the whole, or a closer
@@ -2411,7 +2414,7 @@
   /* What was between the fingers stays there. */
   function stretch(state, before, now) {
     const { view } = state;
-    const to = Frugal.canvas.scale(view, state.place); /* two may come before the next painting */
+    const to = Frugal.scales.of(view, state.place); /* two may come before the next painting */
     const factor = now.apart / before.apart;
     const left = to.column(before.x) - (to.column(now.x) - view.left) / factor;
     const low = to.level(before.y) - (to.level(now.y) - view.low) / factor;
@@ -2458,8 +2461,8 @@
     if (!width) {
       return;
     }
-    state.place = Frugal.canvas.layout(width);
-    state.to = Frugal.canvas.scale(state.view, state.place);
+    state.place = Frugal.scales.layout(width);
+    state.to = Frugal.scales.of(state.view, state.place);
     const left = state.points.drawn.filter((row) => state.left[row]);
     const shown = left.filter((row) => inView(state, row));
     Frugal.canvas.paint(state.canvas, {
@@ -2638,7 +2641,7 @@
     figure.querySelector(".chart").before(tools, stage);
     figure.classList.add("live");
     /* Now, not when it is painted: a picture that grows then would move what an address leads to. */
-    state.canvas.style.height = Frugal.canvas.layout(state.canvas.clientWidth).height + "px";
+    state.canvas.style.height = Frugal.scales.layout(state.canvas.clientWidth).height + "px";
     state.canvas.addEventListener("keydown", (event) => pressed(state, event));
     figure.addEventListener("focusout", function (event) {
       if (!figure.contains(event.relatedTarget)) { /* a button that zooms leaves its mark lit */

@@ -10,5 +10,5 @@ Where to look, by module:
     names, and other languages  team_names, translations
     from boards to pages        pages, site, parts, kept_rows, templates
     writing what changed        files, listing, unchanged, cache
-    in several processes        workers, prepared, beside, collecting
+    in several processes        workers, beside, collecting
 """

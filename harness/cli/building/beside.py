@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import cache
-from typing import TypeVar
+from typing import NoReturn, TypeVar
 
 import msgspec
 
@@ -50,17 +51,33 @@ def _copy_that_does(call: Callable[[], object]) -> tuple[int, int] | None:
     """Return the process that makes a call, and from where its result can be read."""
     try:
         read_end, write_end = os.pipe()
-        child = os.fork()
     except OSError:
         return None
-    if child:
+    # A signal that came to the copy before it obeys would be told of by it, too.
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    try:
+        child = os.fork()
+        if not child:
+            _do(call, read_end, write_end, before)
+    except OSError:  # there is no room for another process
+        os.close(read_end)
+        return None
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
         os.close(write_end)
-        return child, read_end
+    return child, read_end
+
+
+def _do(
+    call: Callable[[], object], read_end: int, write_end: int, signals: Iterable[int]
+) -> NoReturn:
+    """Make the call in the copy, hand its result on, and end."""
     try:
         os.close(read_end)  # else it would wait for a reader who has gone
         for number in SIGNALS:
             signal.signal(number, signal.SIG_DFL)
-        with open(write_end, "wb") as file:  # noqa: PTH123 - a descriptor
+        signal.pthread_sigmask(signal.SIG_SETMASK, signals)
+        with open(write_end, "wb") as file:
             file.write(msgspec.msgpack.encode(call()))
     except BaseException:  # noqa: BLE001, S110 - whatever it is: its parent does it itself
         pass
@@ -72,5 +89,6 @@ def _all_of(reading: tuple[int, int]) -> bytes:
     child, read_end = reading
     with open(read_end, "rb", buffering=CHUNK_BYTES) as file:  # noqa: PTH123 - a descriptor
         content = file.read()
-    os.waitpid(child, 0)
+    with contextlib.suppress(ChildProcessError):  # whoever takes no notice of children has none
+        os.waitpid(child, 0)
     return content

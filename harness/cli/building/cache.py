@@ -14,6 +14,7 @@ import os
 import re
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from hashlib import blake2b, sha256
@@ -83,27 +84,30 @@ class Cache:
             return None
 
     @contextlib.contextmanager
-    def alone(self) -> Iterator[bool]:
+    def alone(self) -> Iterator[int]:
         """Wait until no other build of the project is under way, as far as the cache can tell.
 
-        Gives whether there was one.
+        Gives when the last one ended, in nanoseconds since 1970; 0 where that is not known.
         """
         if self._folder is None:
-            yield False
+            yield 0
             return
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
             place, flags = self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
             descriptor = os.open(place, flags | os.O_NOFOLLOW, 0o600)
         except OSError:
-            yield False
+            yield 0
             return
         try:
             waited = False
             with contextlib.suppress(OSError):  # a file system may know no locks
                 waited = _lock(descriptor)
-            yield waited
+            # One that was killed said nothing, but it was under way until now.
+            yield time.time_ns() if waited else os.fstat(descriptor).st_mtime_ns
         finally:
+            with contextlib.suppress(OSError):
+                os.utime(descriptor, ns=(now := time.time_ns(), now))
             os.close(descriptor)
 
     def save(self, name: str, value: object) -> None:

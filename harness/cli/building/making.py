@@ -32,7 +32,7 @@ from harness.cli.building.unchanged import (
     task_of,
     what_is_read,
 )
-from harness.cli.building.workers import LEAST_FOR_PROCESSES, Workers, workers
+from harness.cli.building.workers import Workers, workers
 from harness.cli.output import print_note
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -43,6 +43,8 @@ from harness.store.reading import is_local
 from harness.store.results import Signs
 from harness.store.scanning import Found, is_fresh, scan
 
+LEAST_FOR_PROCESSES = 400
+"""Files that are new: to start processes is not worth while for fewer."""
 PARTS_OF_A_TASK = 16
 """Files of the cache that hold what was kept of a task's records."""
 
@@ -80,8 +82,10 @@ def make(
     rows of all boards, besides the site. What was ``seen`` before another build ended is looked up
     again.
     """
-    with asked.cache.alone() as waited, templates_kept(asked.cache):
-        found = look_at(asked) if waited else seen()
+    with asked.cache.alone() as last_ended_ns, templates_kept(asked.cache):
+        found = seen()
+        if last_ended_ns >= found.at_ns:
+            found = look_at(asked)
         _refuse_a_loss(asked, found)
         takes = not (needed or signer or asked.foreign) and asked.cached
         return _make(asked, found, signer, partial=partial, takes=takes)

@@ -21,7 +21,6 @@ from msgspec.structs import replace
 from harness.cli.building.beside import beside
 from harness.cli.building.cache import NONE, Cache, page_cache
 from harness.cli.building.listing import Listed, There, listing
-from harness.cli.building.workers import LEAST_FOR_PROCESSES, start_server
 from harness.cli.project import Project
 from harness.records.base import Frozen
 from harness.records.board import Boards
@@ -148,7 +147,7 @@ def look_at(asked: Asked) -> Seen:
 def unchanged(asked: Asked, seen: Callable[[], Seen]) -> Shown | None:
     """Return what the last build printed, if another would read, make and print the same."""
     cache = asked.cache
-    state = cache.load(_state_name(asked), State)
+    state = cache.load(f"state-{asked.name}", State)
     if state is None:
         return None
     found = seen()
@@ -157,16 +156,6 @@ def unchanged(asked: Asked, seen: Callable[[], Seen]) -> Shown | None:
         return None
     left = what_is_left(asked, {asked.folder: [*found.there().marks.items()]})
     return state.shown if left == state.left else None
-
-
-def start_early(asked: Asked, seen: Callable[[], Seen]) -> None:
-    """Have what worker processes need imported beside what this one imports, where many will be.
-
-    That is known before anything is: where no build of the same has been kept.
-    """
-    is_first = asked.cache.load(_state_name(asked), State) is None
-    if asked.processes > 1 and is_first and len(seen().found) >= LEAST_FOR_PROCESSES:
-        start_server()
 
 
 def what_is_read(seen: Seen) -> str | None:
@@ -229,11 +218,7 @@ def keep_state(
     """
     left = what_is_left(asked, built)
     if read is not None and left is not None and as_used():
-        cache.save(_state_name(asked), State(read=read, left=left, shown=shown))
-
-
-def _state_name(asked: Asked) -> str:
-    return f"state-{asked.name}"
+        cache.save(f"state-{asked.name}", State(read=read, left=left, shown=shown))
 
 
 def _digest(seen: object) -> str:

@@ -23,10 +23,6 @@ I = TypeVar("I")  # noqa: E741 - what goes in
 O = TypeVar("O")  # noqa: E741 - what comes out
 
 MOST_PROCESSES = 8
-LEAST_FOR_PROCESSES = 400
-"""Files that are new: to start processes is not worth while for fewer."""
-PREPARED = "harness.cli.building.prepared"
-"""What workers have in common, imported by the process that they come from."""
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
 
@@ -81,7 +77,7 @@ class Processes:
         from concurrent.futures import ProcessPoolExecutor
         from multiprocessing import get_context
 
-        start_server()
+        _start_server()
         self._count = count
         self._pool = ProcessPoolExecutor(
             count, mp_context=get_context("forkserver"), initializer=_obey_parent
@@ -128,14 +124,10 @@ def _explained() -> Iterator[None]:
         ) from None
 
 
-def start_server() -> None:
-    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born.
-
-    It imports what they need while this process goes on; once is enough.
-    """
+def _start_server() -> None:
+    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born."""
     from multiprocessing import forkserver, resource_tracker
 
-    forkserver.set_forkserver_preload([PREPARED])
     resource_tracker.ensure_running()  # first: it lets the signal through once more
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
