@@ -9,7 +9,7 @@ Makes a project for each count in a temporary folder (``site_projects``) and run
   evaluation was added; *check*: ``--check``, which reads and makes everything anew;
 - *memory*: the most that all processes of a cold build had resident together, by their
   proportional share of pages they have in common (``Pss``), sampled: in a run of its own, since the
-  kernel goes through all pages of a process to tell it, a hundredth of a second each time;
+  kernel goes through all pages of a process to tell it, which took a fifth of a core;
 - *growth*: the exponent of the time by the number of evaluations, between the smallest and the
   largest count: 1 where twice as many take twice as long.
 
