@@ -62,3 +62,22 @@ def test_workers_end_with_a_parent_that_is_killed() -> None:
         os.close(worker)
         parent.stdout.close()
         parent.stderr.close()
+
+
+def test_where_no_process_can_be_started_it_is_said_how_to_do_without() -> None:
+    program = (
+        "import _posixsubprocess, errno, os\n"
+        "from harness.errors import OrganiserError\n"
+        "from harness.cli.building.workers import workers\n"
+        "def refused(*given): raise BlockingIOError(errno.EAGAIN, os.strerror(errno.EAGAIN))\n"
+        "_posixsubprocess.fork_exec = refused\n"
+        "try:\n"
+        "    with workers(2): pass\n"
+        "except OrganiserError as error: print(error, error.remedy, sep='\\n')\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
+    said, remedy = ran.stdout.splitlines()
+    assert said == "no process can be started beside this one: Resource temporarily unavailable"
+    assert "--processes 1" in remedy

@@ -147,7 +147,7 @@ def _is_power(watts: Sequence[tuple[float, float]]) -> bool:
     return True
 
 
-@lru_cache(maxsize=16)  # nearly all sessions of an entry answer alike
+@lru_cache(maxsize=2)  # nearly all sessions of an entry answer alike, and one may be large
 def _is_confusion(counts: tuple[tuple[int, ...], ...]) -> bool:
     """Say whether each label has a row: a column a label, and one of items without an answer."""
     columns = len(counts) + 1

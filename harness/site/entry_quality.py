@@ -22,6 +22,7 @@ from harness.site.wording import Wording, Words
 LONGEST_METHOD = 240
 """Of an interval, in characters: of as many as are pooled."""
 FIGURES_OF_A_METRIC = 3
+"""Itself, and both ends of its interval."""
 MOST_CLASSES = 30
 """Of a matrix that can still be read."""
 KEPT = 256

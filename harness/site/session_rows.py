@@ -150,7 +150,7 @@ def _void(void: VoidSession) -> SessionRow:
     )
 
 
-@lru_cache(maxsize=16)  # nearly all sessions of an entry answer alike
+@lru_cache(maxsize=2)  # nearly all sessions of an entry answer alike, and one may be large
 def _right(confusion: Matrix | None) -> float | None:
     """Return the share of items on the diagonal: an item without an answer is not right."""
     if not confusion:

@@ -295,7 +295,7 @@ def _write(write: Callable[..., os.stat_result], target: str, content: bytes) ->
     try:
         return write(target, [content])
     except FileNotFoundError:
-        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - as above
+        os.makedirs(os.path.dirname(target), exist_ok=True)  # noqa: PTH103, PTH120 - of a string, as all here
         return write(target, [content])
 
 

@@ -162,7 +162,13 @@ def workers(count: int) -> Iterator[Workers]:
     if count <= 1:
         yield Here()
         return
-    pool = Processes(count)
+    try:
+        pool = Processes(count)
+    except OSError as error:
+        raise OrganiserError(
+            f"no process can be started beside this one: {error.strerror}",
+            remedy="build with --processes 1, or raise the limit on processes (ulimit -u)",
+        ) from None
     try:
         yield pool
     finally:
