@@ -55,30 +55,29 @@ class Figures(NamedTuple):
     """Of all processes together."""
 
 
-def measured(count: int, *, one_board: bool) -> Figures:
-    """Make a project with ``count`` evaluations and build its site."""
-    with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder) / "project"
-        make_project(root, count, one_board=one_board)
-        time.sleep(SETTLED_SECONDS)  # what is younger is not remembered as unchanged
-        variables = {**os.environ, "HARNESS_ROOT": str(root), "HARNESS_CACHE": f"{folder}/cache"}
-        memory = most_bytes(variables)  # byte code is written and what is read is in memory
-        set_aside([root / "leaderboard" / "site", Path(folder, "cache")])
-        cold = seconds_of(variables)
-        nothing = seconds_of(variables)
-        for document in evaluations(1, one_board=one_board, first=count):
-            add(root, document)
-        one_more = seconds_of(variables)
-        check = seconds_of(variables, "--check")
+def measured(folder: Path, count: int, *, one_board: bool) -> Figures:
+    """Make a project with ``count`` evaluations in a folder of its own, and build its site.
+
+    Nothing is removed there: for a while after thousands of files were, ext4 takes ten times as
+    long to make one, since it looks past each inode that was freed just now.
+    """
+    root, cache = folder / "project", folder / "cache"
+    make_project(root, count, one_board=one_board)
+    time.sleep(SETTLED_SECONDS)  # what is younger is not remembered as unchanged
+    variables = {**os.environ, "HARNESS_ROOT": str(root), "HARNESS_CACHE": str(cache)}
+    memory = most_bytes(variables)  # byte code is written and what is read is in memory
+    set_aside([root / "leaderboard" / "site", cache])
+    cold = seconds_of(variables)
+    nothing = seconds_of(variables)
+    for document in evaluations(1, one_board=one_board, first=count):
+        add(root, document)
+    one_more = seconds_of(variables)
+    check = seconds_of(variables, "--check")
     return Figures(count, one_board, cold, nothing, one_more, check, memory / 1e6)
 
 
 def set_aside(folders: Iterable[Path]) -> None:
-    """Move what a build left away, so that the next one begins with nothing.
-
-    It is not removed: for a while after thousands of files were, ext4 takes ten times as long to
-    make one, since it looks past each inode that was freed just now.
-    """
+    """Move what a build left away, so that the next one begins with nothing."""
     for folder in folders:
         folder.rename(folder.with_name(f"{folder.name}-before"))
 
@@ -208,11 +207,16 @@ def main() -> int:
     arguments = parser.parse_args()
     kinds = [False, True] if arguments.page else [arguments.one_board]
     tables, all_missed = [], []
-    for one_board in kinds:
-        figures = [measured(count, one_board=one_board) for count in sorted(arguments.counts)]
-        tables.append(f"{'All on one board' if one_board else 'Four boards'}:\n\n{table(figures)}")
-        all_missed += missed(figures)
-        print(tables[-1], flush=True)
+    with tempfile.TemporaryDirectory() as place:
+        for one_board in kinds:
+            figures = [
+                measured(Path(place, f"{count}-{one_board:d}"), count, one_board=one_board)
+                for count in sorted(arguments.counts)
+            ]
+            title = "All on one board" if one_board else "Four boards"
+            tables.append(f"{title}:\n\n{table(figures)}")
+            all_missed += missed(figures)
+            print(tables[-1], flush=True)
     if arguments.page:
         write_page(arguments.page, tables)
     for each in all_missed:

@@ -11,7 +11,6 @@ from projects import write_project
 from record_samples import outcomes, record
 from signing_samples import signer, write_key
 
-from harness.cli.building import gathering
 from harness.records.evaluation import EvaluationRecord, ItemOutcomes
 from harness.records.rules import Rules, read_rules
 from harness.store.results import write
@@ -57,14 +56,12 @@ class Place:
             self.keep_rules(text)
         self.rules_file.write_text(text.replace(old, new))
         self.rules = read_rules(self.rules_file)
-        gathering._project.cache_clear()  # each process reads them once
 
     def keep_rules(self, text: str) -> None:
         """Keep rules of before."""
         folder = self.rules_file.parent / "rules"
         folder.mkdir(exist_ok=True)
         folder.joinpath("spring.toml").write_text(text)
-        gathering._project.cache_clear()  # each process reads them once
 
     def answers(
         self, wrong: Sequence[int], *, items: int = ITEMS, sessions: int = 3

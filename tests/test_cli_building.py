@@ -11,15 +11,18 @@ import sys
 from pathlib import Path
 
 import pytest
+from in_copies import in_copies
 from pyarrow import parquet
 from record_samples import outcomes, record
 from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.cli.building import files, gathering
-from harness.cli.building.cache import Cache
+from harness.cli.building import gathering
+from harness.cli.building.cache import Cache, page_cache
+from harness.cli.project import Project
 from harness.records.board import Problem
+from harness.site.templating import environment
 from harness.store import scanning
 from harness.store.keys import KeyRing
 from harness.store.reading import StoredRecord, read_one
@@ -151,17 +154,33 @@ def test_whatever_happens_a_build_gives_what_one_from_nothing_does(
         assert site(root / "leaderboard" / "site") == cold(tmp_path)
 
 
-def test_several_processes_and_another_order_give_the_same(
-    root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_all_templates_are_compiled_before_there_are_copies_and_kept(
+    root: Path, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("harness.cli.building.making.LEAST_FOR_PROCESSES", 0)
-    monkeypatch.setattr(gathering, "RECORDS_A_TASK", 1)
-    monkeypatch.setattr(files, "PAGES_A_TASK", 1)
-    several = cold(tmp_path, "--processes", "2")
-    monkeypatch.undo()
-    monkeypatch.setenv("HARNESS_ROOT", str(root))
+    options = ["--published", "--output", str(tmp_path / "made")]
+    ran, _ = in_copies("leaderboard", *options, HARNESS_CACHE=str(tmp_path / "own"))
+    assert ran.returncode == 0, ran.stderr
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_CACHE", str(tmp_path / "own"))
+        kept = page_cache(Project(root)).load("templates", dict[str, bytes])
+    assert len(kept or {}) == len(environment("en").list_templates())
+
+
+@pytest.mark.usefixtures("root")
+def test_several_processes_and_another_order_give_the_same(tmp_path: Path) -> None:
+    output = tmp_path / "several"
+    ran, copies = in_copies("leaderboard", "--published", "--no-cache", "--output", str(output))
+    assert ran.returncode == 0, ran.stderr
+    assert copies == 5  # two that read, one for what leads to others, two for all else
+    several = site(output)
     assert several == cold(tmp_path, "--processes", "1")
     assert "entries" in {name.split("/")[0] for name in several}
+    checked, _ = in_copies("leaderboard", "--check", "--output", str(output))
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    (output / "fr" / "index.html").write_bytes(b"another")
+    checked, _ = in_copies("leaderboard", "--check", "--output", str(output))
+    assert checked.returncode == 1
+    assert "fr/index.html" in checked.stdout + checked.stderr
 
 
 def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(

@@ -81,7 +81,7 @@ def test_where_no_copy_can_be_made_nothing_is_left_open(monkeypatch: pytest.Monk
     def refused() -> int:
         raise BlockingIOError(11, "Resource temporarily unavailable")
 
-    monkeypatch.setattr("harness.cli.building.beside._is_alone", lambda: True)
+    monkeypatch.setattr("harness.cli.building.copies._is_alone", lambda: True)
     monkeypatch.setattr(os, "fork", refused)
     before = len([*Path("/proc/self/fd").iterdir()])
     assert beside(lambda: [1], list[int])() == [1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,12 +23,12 @@ from harness.cli.app import app
 from harness.cli.building import making
 from harness.cli.building.cache import Cache
 from harness.cli.building.files import OURS as OUR_BEGINNING
-from harness.cli.building.files import UNFINISHED, Built, build, look
+from harness.cli.building.files import UNFINISHED, Built, Plan, build, look
 from harness.cli.building.gathering import Gathered
 from harness.cli.building.listing import listing, ours
 from harness.cli.building.pages import pages
-from harness.cli.building.site import Files, Page, Site, page_of
-from harness.cli.building.workers import Given, Here
+from harness.cli.building.site import Files, Key, Page, Site
+from harness.cli.building.workers import Here
 from harness.errors import OrganiserError
 from harness.site import paths
 from harness.site.render import data_of
@@ -41,9 +40,8 @@ BOARD = "task-offline-0123abcd"
 runner = CliRunner()
 
 
-def made(nothing: None) -> Files:
+def made(_key: Key) -> Files:
     """Make the files of a small site."""
-    del nothing
     return {
         "index.html": b"index", "style.css": b"style", "boards.json": OUR_BEGINNING,
         f"data/{BOARD}.csv": b"csv", f"fr/entries/{BOARD}/one.html": b"one",
@@ -51,15 +49,15 @@ def made(nothing: None) -> Files:
 
 
 def a_page() -> Iterator[Page]:
-    yield page_of("all", made, None)
+    yield Page("all", "", ())
 
 
 def built(folder: Path) -> Built:
-    return build(a_page(), folder, Here(), {})
+    return build(Plan(a_page(), [], made), folder, Here(), {})
 
 
 def looked(folder: Path) -> tuple[str, ...]:
-    return look(a_page(), folder, Here()).changed
+    return look(Plan(a_page(), [], made), folder, Here()).changed
 
 
 @pytest.fixture
@@ -120,16 +118,6 @@ def test_no_two_pages_of_a_site_have_one_name(tmp_path: Path) -> None:
     site = Site(boards, Gathered(tmp_path, RULES, ()), RULES)
     names = [page.name for page in pages(site)]
     assert len({*names}) == len(names)
-
-
-def test_whatever_a_folder_is_called_another_process_can_be_told_of_it(tmp_path: Path) -> None:
-    results = tmp_path / os.fsdecode(b"no \xff UTF-8")
-    boards = replace(small(), boards=(replace(board(entry("one", evaluations=())), id="a"),))
-    site = Site(boards, Gathered(results, RULES, ()), RULES)
-    values = [page.value() for page in pages(site) if not page.leads]
-    assert len(values) >= 4
-    for value in values:
-        assert pickle.loads(pickle.dumps(Given(value))).value == value  # noqa: S301 - our own
 
 
 @pytest.mark.parametrize("content", [b"", b'{"boards": []}', b"theirs"])
@@ -211,7 +199,7 @@ def test_a_file_in_place_of_the_site_is_no_folder_and_stays(tmp_path: Path) -> N
     file = tmp_path / "page"
     file.write_text("mine")
     with pytest.raises(OrganiserError, match=r"page: the page cannot be written: it is no folder"):
-        build([page_of("page", made, None)], file, Here(), {})
+        build(Plan(a_page(), [], made), file, Here(), {})
     assert file.read_text() == "mine"
 
 
@@ -313,14 +301,14 @@ def test_a_site_that_another_build_spoils_meanwhile_is_not_taken_for_unchanged(
 ) -> None:
     site = root / "leaderboard" / "site"
 
-    def spoilt(pages_of: Iterator[Page], folder: Path, *given: object, **named: object) -> Built:
-        done = build(pages_of, folder, *given, **named)  # type: ignore[arg-type]
+    def spoilt(plan: Plan, folder: Path, *given: object, **named: object) -> Built:
+        done = build(plan, folder, *given, **named)  # type: ignore[arg-type]
         (folder / "index.html").write_bytes(b"of the other build")
         next((folder / "entries").rglob("*.html")).unlink()
         return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.building.making.build", spoilt)
+        patch.setattr("harness.cli.building.place.build", spoilt)
         leaderboard("--published")
     leaderboard("--published")
     assert (site / "index.html").read_bytes() != b"of the other build"
@@ -334,8 +322,8 @@ def test_a_page_of_local_results_that_another_build_makes_meanwhile_is_not_forgo
 ) -> None:
     local = root / "leaderboard" / "site" / "local"
 
-    def beside(pages_of: Iterator[Page], folder: Path, *given: object, **named: object) -> Built:
-        done = build(pages_of, folder, *given, **named)  # type: ignore[arg-type]
+    def beside(plan: Plan, folder: Path, *given: object, **named: object) -> Built:
+        done = build(plan, folder, *given, **named)  # type: ignore[arg-type]
         if folder != local:
             local.mkdir()
             (local / "index.html").write_bytes(b"of results that are gone")
@@ -343,7 +331,7 @@ def test_a_page_of_local_results_that_another_build_makes_meanwhile_is_not_forgo
         return done
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.building.making.build", beside)
+        patch.setattr("harness.cli.building.place.build", beside)
         patch.setattr(making, "_shows_local", lambda *_given: False)
         leaderboard()
     leaderboard()
@@ -443,7 +431,7 @@ def test_what_a_build_made_or_began_is_built_into_again(tmp_path: Path) -> None:
     (folder / ".git").mkdir(parents=True)
     (folder / "CNAME").write_bytes(b"their.host")  # nothing of theirs is in the way
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("harness.cli.building.making.build", interrupted)
+        patch.setattr("harness.cli.building.place.build", interrupted)
         patch.setattr("harness.cli.building.files.PAGES_A_TASK", 1)
         ran = runner.invoke(app, ["leaderboard", "--processes", "1", "--output", str(folder)])
         assert ran.exit_code != 0
@@ -457,14 +445,12 @@ def test_what_a_build_made_or_began_is_built_into_again(tmp_path: Path) -> None:
     assert (folder / "CNAME").read_bytes() == b"their.host"
 
 
-def interrupted(pages_of: Iterator[Page], folder: Path, *given: object, **named: object) -> Built:
+def interrupted(plan: Plan, folder: Path, *given: object, **named: object) -> Built:
     def some() -> Iterator[Page]:
-        for page in pages_of:
-            if not page.leads:
-                yield page
+        yield from plan.pages
         raise KeyboardInterrupt
 
-    return build(some(), folder, *given, **named)  # type: ignore[arg-type]
+    return build(plan._replace(pages=some()), folder, *given, **named)  # type: ignore[arg-type]
 
 
 def test_what_was_written_shortly_before_it_was_looked_at_does_not_count_as_unchanged(

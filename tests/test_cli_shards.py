@@ -16,9 +16,9 @@ from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.cli.building import making
+from harness.cli.building import making, place
 from harness.cli.building.files import Built, build
-from harness.cli.building.gathering import Gathered, _project, gather
+from harness.cli.building.gathering import Gathered, gather
 from harness.cli.building.unchanged import task_of
 from harness.store import scanning
 from harness.store.results import write
@@ -209,7 +209,6 @@ def test_what_was_read_by_rules_that_held_for_a_moment_is_not_kept_for_those_of_
 
     def others(*given: Any, **named: Any) -> Gathered:  # noqa: ANN401 - those of gather
         rules.write_bytes(before.replace(b"min_sessions = 5", b"min_sessions = 9"))
-        _project.cache_clear()  # as in a process of its own
         return gather(*given, **named)
 
     with pytest.MonkeyPatch.context() as patch:
@@ -222,7 +221,6 @@ def test_what_was_read_by_rules_that_held_for_a_moment_is_not_kept_for_those_of_
 
 def is_right_by(rules: bytes, root: Path, tmp_path: Path) -> bool:
     (root / "leaderboard" / "rules.toml").write_bytes(rules)
-    _project.cache_clear()
     return is_right(root, tmp_path)
 
 
@@ -276,7 +274,7 @@ def meanwhile(change: Callable[[], object]) -> None:
         return build(*given, **named)  # type: ignore[arg-type]
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(making, "build", changed)
+        patch.setattr(place, "build", changed)
         leaderboard()
 
 

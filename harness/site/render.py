@@ -70,8 +70,6 @@ class BoardParts(Frozen, array_like=True):
     """Those that may stand in a feed."""
     count: int
     """How many entries it has."""
-    drawn: bool
-    """Whether there is anything to draw."""
 
 
 def render(boards: Boards, address: str = "") -> dict[str, bytes]:
@@ -116,7 +114,6 @@ def board_parts(of: Placed, rows: SpeltRows | None = None) -> BoardParts:
         line=board_in_json(of.board, None if rows is None else rows.lines),
         latest=latest_of(of.board),
         count=shown.count,
-        drawn=bool(shown.figures),
     )
 
 

@@ -5,10 +5,10 @@
 Where to look, by module:
 
     the whole way               making
-    from records to boards      gathering, shards
+    from records to boards      gathering, folders, shards
     from boards to ranks        joints, evidence, answered
     names, and other languages  team_names, translations
-    from boards to pages        pages, site, parts, kept_rows, templates
-    writing what changed        files, listing, unchanged, cache
-    in several processes        workers, beside, collecting
+    from boards to pages        pages, site, entries, parts, kept_rows, templates
+    writing what changed        place, files, listing, unchanged, cache
+    in several processes        workers, beside, copies, collecting
 """

@@ -176,6 +176,16 @@ def page_cache(project: Project) -> Cache:
     return Cache(folder, _made_by(project))
 
 
+def digest_of_path(path: Path) -> str:
+    """Return what stands for a folder in the name of what is kept of it."""
+    return digest_of_name(os.fsencode(path.resolve()))
+
+
+def digest_of_name(name: bytes) -> str:
+    """Return what stands for a name in that of what is kept."""
+    return blake2b(name, digest_size=8).hexdigest()
+
+
 def contents(files: Callable[[], list[Path]]) -> str:
     """Return a digest of the contents of some files, by their places."""
     made = blake2b(digest_size=DIGEST_BYTES)

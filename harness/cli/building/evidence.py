@@ -13,7 +13,7 @@ from harness.errors import HarnessError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from harness.cli.building.answered import Answered, Items, Rows
+    from harness.cli.building.answered import Answered, Items
     from harness.cli.building.workers import Workers
     from harness.ranking.evidence import (
         BetweenSessions,
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from harness.tasks.card import TaskCard
     from harness.tasks.task import FolderTask
 
+LEAST_FOR_PROCESSES = 100
+"""Rows: it is not worth while to answer for fewer in other processes."""
 ROWS_A_TASK = 24
 """Answered for at once by a process."""
 
@@ -123,17 +125,20 @@ def _answered(
 ) -> Iterator[Answered | WhyUnranked]:
     """Yield what the entry of each row answered, or why it cannot be ranked."""
     from harness.cli.building.answered import Behind, Rows, read_rows
+    from harness.cli.building.workers import Here
 
     def behind(row: BoardEntry) -> tuple[Behind, ...]:
         members = [beside.stored[path] for path in row.evaluations]
         return tuple(Behind(each, each.digest, beside.sidecars.get(each.path)) for each in members)
 
-    tasks: Iterator[Rows] = (
-        Rows(str(beside.results), card, tuple(map(behind, rows[start : start + ROWS_A_TASK])))
-        for start in range(0, len(rows), ROWS_A_TASK)
-    )
-    for answered in beside.workers.run(read_rows, tasks):
-        yield from answered
+    def read(start: int) -> list[Answered | WhyUnranked]:
+        some = tuple(map(behind, rows[start : start + ROWS_A_TASK]))
+        return read_rows(Rows(str(beside.results), card, some))
+
+    several = beside.workers if len(rows) >= LEAST_FOR_PROCESSES else Here()
+    answered = dict(several.run(read, range(0, len(rows), ROWS_A_TASK)))
+    for number in range(len(answered)):
+        yield from answered[number]
 
 
 def _evidence(

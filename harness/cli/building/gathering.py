@@ -10,14 +10,13 @@ import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cache, cached_property
+from functools import cached_property
 from itertools import accumulate, groupby
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from harness.cli.building.workers import Workers
+from harness.cli.building.workers import Here, Workers
 from harness.cli.project import Project
 from harness.errors import OrganiserError
 from harness.ranking.gists import Gist, Head, Line, gist_of, line_of
@@ -30,9 +29,10 @@ from harness.store.paths import ITEMS, items_path
 from harness.store.reading import StoredRecord, is_local, read_one
 from harness.store.scanning import Found, Mark, mark_of
 
+LEAST_FOR_PROCESSES = 400
+"""Files that are new: it is not worth while to read fewer in other processes."""
 RECORDS_A_TASK = 24
 """Read at once by a process: folders are not split, so that it may be more."""
-
 
 VIEWS_BYTES = 96 << 20
 """Of what pages need of records that were read just now: about 8 kB each."""
@@ -63,14 +63,6 @@ class Folder(Frozen, array_like=True):
     """As msgpack spells them: thousands of folders have the same few, and only these are read."""
     lines: tuple[tuple[tuple[str, ...], Line], ...]
     """By the paths of the completed evaluations of an entry on a board, by age."""
-
-
-class Place(NamedTuple):
-    """A folder of the results, and where the project is whose rules and keys hold."""
-
-    project: str
-    results: str
-    folders: tuple[tuple[Found, ...], ...]
 
 
 class Shelf:
@@ -172,33 +164,43 @@ def gather(
     known: Mapping[bytes, Folder],
     *,
     local: bool,
+    meanwhile: Iterable[object] = (),
 ) -> Gathered:
     """Read what is not known, or is not as it was; with what teams report of themselves or without.
 
     ``found`` is what there is, and ``known`` what was kept of folders, by their paths under the
-    results folder.
+    results folder. While others read, ``meanwhile`` goes on, step by step.
     """
     by_folder: defaultdict[bytes, list[Found]] = defaultdict(list)
     for each in (each for each in found if local or not is_local(each.path)):
-        by_folder[os.path.dirname(os.fsencode(each.path))].append(each)  # noqa: PTH120 - bytes
+        by_folder[_folder_of(each)].append(each)
     fresh = [
         tuple(files)
         for folder, files in by_folder.items()
         if folder not in known or not _is_as_it_was(files, known[folder])
     ]
-    tasks = (
-        Place(str(project.root), str(results), chunk) for chunk in _chunks(fresh, RECORDS_A_TASK)
-    )
+    chunks = [*_chunks(fresh, RECORDS_A_TASK)]
+    rules, keys = project.rule_book(), project.key_ring()
     read: dict[bytes, Folder] = {}
     views = _Views()
-    folders = (os.path.dirname(os.fsencode(files[0].path)) for files in fresh)  # noqa: PTH120
-    for encoded in workers.run(read_folders, tasks):
+    are_many = workers.are_several and sum(map(len, fresh)) >= LEAST_FOR_PROCESSES
+    several, steps = (workers, iter(meanwhile)) if are_many else (Here(), iter(()))
+
+    def read_chunk(number: int) -> bytes:
+        return read_folders(results, chunks[number], rules, keys)
+
+    for number, encoded in several.run(read_chunk, range(len(chunks))):
         made, seen = _DECODER.decode(encoded)
-        for folder in made:
-            read[next(folders)] = folder
+        for files, folder in zip(chunks[number], made, strict=True):
+            read[_folder_of(files[0])] = folder
         views.add(seen)
+        next(steps, None)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, project.rule_book(), kept, views.kept)
+    return Gathered(results, rules, kept, views.kept)
+
+
+def _folder_of(found: Found) -> bytes:
+    return os.path.dirname(os.fsencode(found.path))  # noqa: PTH120 - bytes
 
 
 class _Views:
@@ -219,12 +221,12 @@ def by_folder_of(folders: Iterable[Folder]) -> dict[bytes, Folder]:
     return {os.path.dirname(each.told[0].path): each for each in folders if each.told}  # noqa: PTH120
 
 
-def read_folders(place: Place) -> bytes:
+def read_folders(
+    results: Path, folders: Iterable[Sequence[Found]], rules: KnownRules, keys: KeyRing
+) -> bytes:
     """Read the files of some folders, in whatever process; return what is kept, encoded."""
-    rules, keys = _project(place.project)
-    results = Path(place.results)
     views: dict[str, bytes] = {}
-    made = [_read_folder(results, files, rules, keys, views) for files in place.folders]
+    made = [_read_folder(results, files, rules, keys, views) for files in folders]
     return msgspec.msgpack.encode((made, views))
 
 
@@ -254,12 +256,6 @@ _DECODER = msgspec.msgpack.Decoder(tuple[list[Folder], dict[str, bytes]])
 _HEAD = msgspec.msgpack.Decoder(Head)
 _RECORD = msgspec.json.Decoder(EvaluationRecord)
 _ENCODER = msgspec.msgpack.Encoder()
-
-
-@cache
-def _project(root: str) -> tuple[KnownRules, KeyRing]:
-    project = Project(Path(root))
-    return project.rule_book(), project.key_ring()
 
 
 def _is_as_it_was(files: Sequence[Found], folder: Folder) -> bool:

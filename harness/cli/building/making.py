@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from hashlib import blake2b
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import NamedTuple
-from zlib import crc32
 
-from harness.cli.building.cache import Cache
-from harness.cli.building.files import Built, build, is_ours, look, refuse_a_strangers
+from harness.cli.building.cache import digest_of_path
+from harness.cli.building.files import Built, is_ours, look, refuse_a_strangers
+from harness.cli.building.folders import Folders
 from harness.cli.building.gathering import Folder, Gathered, by_folder_of, gather
 from harness.cli.building.joints import BRING_BACK, Joints, Known, Ranked
-from harness.cli.building.kept_rows import Shelf
 from harness.cli.building.listing import Listed, There, listing
-from harness.cli.building.pages import pages
-from harness.cli.building.parts import Parts
-from harness.cli.building.shards import NOTHING, Behind, Pages, Shards, Taken
+from harness.cli.building.place import Place, plan_of, who_makes
+from harness.cli.building.shards import NOTHING, Behind, Shards
 from harness.cli.building.site import Site
-from harness.cli.building.templates import learn_templates, templates_kept
+from harness.cli.building.templates import getting_ready, templates_kept
 from harness.cli.building.unchanged import (
     LOCAL,
     Asked,
@@ -29,7 +24,6 @@ from harness.cli.building.unchanged import (
     keep_state,
     look_at,
     shown_of,
-    task_of,
     what_is_read,
 )
 from harness.cli.building.workers import Workers, workers
@@ -37,16 +31,10 @@ from harness.cli.output import print_note
 from harness.errors import OrganiserError
 from harness.records.board import Boards
 from harness.records.replacing import refuse_link
-from harness.records.rules import Rules
 from harness.store.joint import FOLDER, SUFFIX, joint_folder, joint_name, signed_there
 from harness.store.reading import is_local
 from harness.store.results import Signs
-from harness.store.scanning import Found, is_fresh, scan
-
-LEAST_FOR_PROCESSES = 400
-"""Files that are new: to start processes is not worth while for fewer."""
-PARTS_OF_A_TASK = 16
-"""Files of the cache that hold what was kept of a task's records."""
+from harness.store.scanning import scan
 
 
 class Done(NamedTuple):
@@ -93,23 +81,29 @@ def make(
 
 def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, takes: bool) -> Done:
     _refuse_places(asked)
-    cache, results, of_local = asked.cache, asked.results, asked.folder / LOCAL
+    cache, of_local = asked.cache, asked.folder / LOCAL
     shows_local = not asked.published and is_ours(of_local)
     left: dict[Path, Listed] = {}
     if not asked.published:
         left[of_local] = [] if shows_local else listing(of_local)
-    joints = Joints(
-        asked.project, results, signer, cache.load(_joint_name(asked), dict[str, Known])
-    )
+    of_joints = cache.load(_joint_name(asked), dict[str, Known])
+    joints = Joints(asked.project, asked.results, signer, of_joints)
     shards = Shards(cache, _name(asked, "boards"), seen, joints)
     local = not asked.published and any(is_local(each.path) for each in seen.found)
-    place = _Place.of(asked.folder, cache, seen.there())
+    place = Place.of(asked.folder, cache, seen.there())
     takes = takes and not (local or shows_local)
     taken = shards.take(place.known, place.there.marks) if takes else NOTHING
-    found = seen.but_of(taken.shards)
-    folders = _Folders(cache, _name(asked, "folders"), shards, taken)
-    with workers(_processes(asked, found, folders.known)) as several:
-        public = gather(asked.project, results, found, several, folders.known, local=False)
+    folders = Folders(cache, _name(asked, "folders"), shards, taken)
+    with workers(asked.processes) as several:
+        public = gather(
+            asked.project,
+            asked.results,
+            seen.but_of(taken.shards),
+            several,
+            folders.known,
+            local=False,
+            meanwhile=getting_ready(),
+        )
         ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
             # A page of local results is needed after all, and it wants all rows.
@@ -117,35 +111,40 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         if not partial:
             require_whole(ranked)
         told = ranked.unsigned + (_write_joints(joints, ranked) if asked.own else ())
-        everything, shown = public, ranked.boards
-        if local:
-            known = folders.known | by_folder_of(public.folders)
-            everything = gather(asked.project, results, found, several, known, local=True)
-            shown = joints.of_gathered(everything, several).boards
+        known = folders.known | by_folder_of(public.folders)
+        everything = _with_local(asked, seen, known, several) if local else public
+        shown = joints.of_gathered(everything, several).boards if local else ranked.boards
         shows_local = _shows_local(asked, shown, ranked.published)
-        if not asked.foreign:
+        reads: dict[str, Behind] = {}
+
+        def keep() -> None:
+            if asked.may_keep_in(cache):
+                folders.keep(everything, seen.at_ns)
+                cache.save(_joint_name(asked), taken.statistics | joints.used)
+            if not asked.foreign and not ranked.unsigned:
+                reads.update(shards.keep(site, ranked, public, taken))
+
+        if asked.foreign:
+            keep()
+        else:
             rules, address = asked.project.rules(), asked.project.site_address()
-            site = place.site(ranked.published, public, rules, address, several, taken)
-            built = place.build(site, several, taken)
-            reads = {} if ranked.unsigned else shards.keep(site, ranked, public, taken)
-            place.keep(built, site, reads)
-            left[asked.folder] = built.marks
-        page = "index.html"
+            site = place.site(ranked.published, public, rules, address, taken)
+            left[asked.folder] = place.make(site, several, taken, reads, meanwhile=keep)
         if shows_local:
-            place = _Place.of(of_local, cache, There.of(of_local))
-            site = place.site(shown, everything, asked.project.rules(), "", several, NOTHING)
-            built = place.build(site, several, NOTHING)
-            place.keep(built, site, {})
-            left[of_local] = built.marks
-            page = f"{LOCAL}/index.html"
+            place = Place.of(of_local, cache, There.of(of_local))
+            site = place.site(shown, everything, asked.project.rules(), "", NOTHING)
+            left[of_local] = place.make(site, several, NOTHING, {})
+    page = f"{LOCAL}/index.html" if shows_local else "index.html"
     printed = shown_of(shown, page, taken.counts)
-    if asked.cached and asked.cache.where == cache.where:  # else rules or keys changed meanwhile
-        folders.keep(everything, seen.at_ns)
-        cache.save(_joint_name(asked), taken.statistics | joints.used)
-        if not told:  # which is said each time
-            read = what_is_read(seen)
-            keep_state(asked, cache, read, left, printed, as_used=joints.are_as_used)
+    if asked.may_keep_in(cache) and not told:  # which is said each time
+        keep_state(asked, cache, what_is_read(seen), left, printed, as_used=joints.are_as_used)
     return Done(shown, printed)
+
+
+def _with_local(
+    asked: Asked, seen: Seen, known: Mapping[bytes, Folder], several: Workers
+) -> Gathered:
+    return gather(asked.project, asked.results, seen.found, several, known, local=True)
 
 
 def _refuse_places(asked: Asked) -> None:
@@ -198,14 +197,14 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
         refuse_link(joint_folder(asked.results))
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
-    with workers(_processes(asked, found, {})) as several:
+    with workers(asked.processes) as several:
         gathered = gather(asked.project, asked.results, found, several, {}, local=False)
         ranked = joints.of_gathered(gathered, several)
         if not partial:
             require_whole(ranked)
         rules, address = asked.project.rules(), asked.project.site_address()
-        site = Site(ranked.published, gathered, rules, address, parts=Parts(several))
-        built = look(pages(site), asked.folder, several)
+        site = Site(ranked.published, gathered, rules, address)
+        built = look(plan_of(site), asked.folder, who_makes(site, several))
     if not asked.own:
         return Checked(ranked, built, (), ())
     return Checked(ranked, built, joints.left_over(ranked), joints.signed_left_over(ranked))
@@ -252,108 +251,9 @@ def _write_joints(joints: Joints, ranked: Ranked) -> tuple[str, ...]:
     return kept
 
 
-@dataclass(frozen=True)
-class _Place:
-    """A site's folder, and what is known of it."""
-
-    folder: Path
-    cache: Cache
-    known: Pages
-    there: There
-
-    @classmethod
-    def of(cls, folder: Path, cache: Cache, there: There) -> _Place:
-        kept = cache.load(f"pages-{_digest(folder)}", Pages)
-        return cls(folder, cache, kept or Pages(made={}, reads={}), there)
-
-    def site(  # noqa: PLR0917 - all that a site is made of
-        self,
-        boards: Boards,
-        gathered: Gathered,
-        rules: Rules,
-        address: str,
-        several: Workers,
-        taken: Taken,
-    ) -> Site:
-        """Return what the site is made of, with what was kept of it."""
-        parts = Parts(several, self.cache, f"parts-{_digest(self.folder)}")
-        return Site(boards, gathered, rules, address, taken.boards, parts, self._shelf)
-
-    def build(self, site: Site, several: Workers, taken: Taken) -> Built:
-        """Make the site."""
-        made = self.known.made
-        carried = {name: each for name, each in made.items() if each.board in taken.boards}
-        built = build(pages(site), self.folder, several, made, there=self.there, carried=carried)
-        learn_templates(several)
-        return built
-
-    def keep(self, built: Built, site: Site, reads: dict[str, Behind]) -> None:
-        """Keep what the site was made of; ``reads`` is of its boards."""
-        self.cache.save(f"pages-{_digest(self.folder)}", Pages(made=built.made, reads=reads))
-        site.parts.keep()
-        shown = (self._shelf.name_of(board.id) for board in site.boards.boards)
-        self.cache.tidy(f"{self._shelf.name}-", shown)
-
-    @property
-    def _shelf(self) -> Shelf:
-        return Shelf(cache=self.cache.where, name=f"rows-{_digest(self.folder)}")
-
-
-class _Folders:
-    """What was kept of each record of the tasks that are not taken over.
-
-    The folders of a task are kept in ``PARTS_OF_A_TASK`` files: where one is new, one is written.
-    """
-
-    def __init__(self, cache: Cache, name: str, shards: Shards, taken: Taken) -> None:
-        self._cache, self._name = cache, name
-        numbers = range(PARTS_OF_A_TASK)
-        self._places = [self._place(task, n) for task in shards.tasks for n in numbers]
-        self._kept = {
-            place: by_folder_of(cache.load(place, list[Folder]) or ())
-            for task in shards.tasks
-            if task not in taken.shards
-            for place in (self._place(task, n) for n in numbers)
-        }
-        self.known = {name: each for kept in self._kept.values() for name, each in kept.items()}
-
-    def keep(self, gathered: Gathered, seen_ns: int) -> None:
-        """Keep it for the next build, where any is new or gone; not of files that were fresh."""
-        settled: dict[str, dict[bytes, Folder]] = {place: {} for place in self._kept}
-        for name, folder in by_folder_of(gathered.folders).items():
-            marks = (mark for told in folder.told for mark in told.marks)
-            if not any(is_fresh(mark, seen_ns) for mark in marks):
-                number = crc32(name) % PARTS_OF_A_TASK
-                settled[self._place(task_of(os.fsdecode(name) + "/"), number)][name] = folder
-        for place, folders in settled.items():
-            kept = self._kept[place]
-            if any(kept.get(name) is not each for name, each in folders.items()) or (
-                kept.keys() != folders.keys()
-            ):
-                self._cache.save(place, [*folders.values()])
-        self._cache.tidy(f"{self._name}-", self._places)
-
-    def _place(self, task: str, number: int) -> str:
-        return f"{self._name}-{_digest_of(os.fsencode(task) + bytes([0, number]))}"
-
-
-def _processes(asked: Asked, found: Iterable[Found], kept: dict[bytes, Folder]) -> int:
-    known = {told.path for folder in kept.values() for told in folder.told}
-    fresh = sum(os.fsencode(each.path) not in known for each in found)
-    return asked.processes if fresh >= LEAST_FOR_PROCESSES else 1
-
-
 def _name(asked: Asked, kind: str) -> str:
-    return f"{kind}-{_digest(asked.results)}{'' if asked.published else '-local'}"
+    return f"{kind}-{digest_of_path(asked.results)}{'' if asked.published else '-local'}"
 
 
 def _joint_name(asked: Asked) -> str:
-    return f"joint-{_digest(asked.results)}"
-
-
-def _digest(path: Path) -> str:
-    return _digest_of(os.fsencode(path.resolve()))
-
-
-def _digest_of(name: bytes) -> str:
-    return blake2b(name, digest_size=8).hexdigest()
+    return f"joint-{digest_of_path(asked.results)}"

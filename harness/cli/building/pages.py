@@ -1,132 +1,141 @@
 """The site, from boards to files: which there are, what each is made of, and what must be written.
 
-Each ``Page`` is some files that are made together of one value, in whatever process. A digest of
-what is in it says whether they can be left as they are. ``SOURCES`` says where pages come
-from; whatever adds some to the site adds its function there.
+Each ``Page`` is some files that are made together, in whatever process: any that is a copy of this
+one has the site, and is told by a key which page to make. A digest of what is in it says whether
+they can be left as they are. ``SOURCES`` says where pages come from; whatever adds some to the site
+adds its functions there.
 """
 
 from __future__ import annotations
 
-import os
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from functools import cache, lru_cache, partial
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from typing import TYPE_CHECKING, NamedTuple
 
 import msgspec
 from msgspec.structs import replace
 
-from harness.cli.building.gathering import read_again
-from harness.cli.building.kept_rows import OfBoard
-from harness.cli.building.parts import PlacedRows, Wanted
-from harness.cli.building.site import Files, Page, Site, bare, digest, page_of, spelt
-from harness.ranking.gists import Gist
-from harness.records.base import Frozen
-from harness.records.board import Board, BoardEntry, Boards, FailedEntry
+from harness.cli.building.entries import bare
+from harness.cli.building.gathering import Shelf, read_again
+from harness.cli.building.parts import Wanted
+from harness.cli.building.site import Files, Key, Page, Site, digest, spelt
+from harness.records.board import Board, BoardEntry, Boards
 from harness.records.evaluation import EvaluationRecord
-from harness.records.joint import JointStatistics
-from harness.records.rules import Rules
 from harness.site import paths
+from harness.site.figure import can_be_drawn
 from harness.site.language import languages
-from harness.site.render import BoardParts, Placed, index_files, placed
-from harness.store.scanning import Mark
+from harness.site.render import (
+    BoardParts,
+    Placed,
+    assets,
+    board_parts,
+    data_of,
+    index_files,
+    placed,
+)
 
 if TYPE_CHECKING:
     from harness.site.record_view import RecordView
 
-KEPT = 8
-"""Boards that are kept: pages of one are made one after the other."""
 
+class Source(NamedTuple):
+    """Where pages of one kind come from."""
 
-class Source(Protocol):
-    """Says which pages a site has, of one kind."""
-
-    def __call__(self, site: Site) -> Iterable[Page]:
-        """Yield them, the largest first."""
-        ...
+    pages: Callable[[Site], Iterable[Page]]
+    """Yields them, the largest first. Keys need differ within one source only."""
+    make: Callable[[Site, Key], Files]
+    """Makes the files of one by its key."""
 
 
 def pages(site: Site) -> Iterator[Page]:
-    """Yield all pages of a site, each with what it is made of."""
-    site.parts.begin(_wanted(site))  # asked for last of all
-    for source in SOURCES:
-        yield from source(site)
+    """Yield the pages of a site that do not lead to others, each with what it is made of."""
+    for number, source in enumerate(SOURCES):
+        for page in source.pages(site):
+            yield page._replace(key=(number, *page.key))
+
+
+def leading(site: Site) -> list[Page]:
+    """Return those that lead to others: pages and feed of all boards, and ``boards.json``."""
+    site.parts.want(_wanted(site))
+    made_of = site.digest
+    return [
+        Page("index", digest(spelt([made_of, site.address])), (_INDEX,)),
+        Page("boards.json", made_of, (_EXACT,)),
+    ]
+
+
+def make(site: Site, key: Key) -> Files:
+    """Make the files of one of the pages of a site."""
+    if key == (_INDEX,):
+        return index_files(site.boards, site.parts.all(), site.address)
+    if key == (_EXACT,):
+        return _exact(site)
+    return SOURCES[key[0]].make(site, key[1:])
 
 
 # Pages of all boards
 
-
-class _Index(NamedTuple):
-    boards: Boards
-    parts: list[BoardParts]
-    address: str
+_INDEX, _EXACT = -1, -2
+"""Of no source: those of the others are numbered from 0."""
 
 
-class _Preview(Frozen, array_like=True):
-    shown: Board | None
-    boards: int
-    entries: int
+def preview_pages(site: Site) -> Iterator[Page]:
+    """Yield the picture that others show beside a link, in each language."""
+    shown = _shown(site)
+    told = None if shown is None else site.digests(shown).whole
+    numbers = len(site.counts), sum(site.counts)
+    yield Page("preview", digest(spelt([told, *numbers])), (), large=True)
 
 
-def index_pages(site: Site) -> Iterator[Page]:
-    """Yield what shows all boards: page and feed in each language, ``boards.json`` and previews."""
-    parts = site.parts.all()
-    made_of, value = site.digest, lambda: _Index(site.boards, parts, site.address)
-    yield Page("index", digest(spelt([made_of, site.address])), _index, value, leads=True)
-    yield Page("boards.json", made_of, _exact, value, leads=True)
-    shown = next((n for n, each in enumerate(parts) if each.drawn), None)
-    board = None if shown is None else site.boards.boards[shown]
-    told = None if board is None else site.digests(board).whole
-    numbers = len(parts), sum(site.counts)
+def _preview(site: Site, key: Key) -> Files:
+    from harness.site.preview import pictures
 
-    def preview() -> _Preview:
-        whole = None if board is None else site.whole(board)
-        return _Preview(shown=whole, boards=numbers[0], entries=numbers[1])
+    del key
+    shown = _shown(site)
+    return pictures(shown and site.whole(shown), len(site.counts), sum(site.counts))
 
-    yield Page("preview", digest(spelt([told, *numbers])), _preview, preview)
+
+def _exact(site: Site) -> Files:
+    from harness.site.plain import boards_json
+
+    lines = [each.line for each in site.parts.all()]
+    return {"boards.json": boards_json(site.boards, lines)}
 
 
 def _wanted(site: Site) -> Iterator[Wanted]:
     for each in placed(site.boards.boards, site.counts):
         made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
-        value = partial(_with_rows, site, each)
-        yield Wanted(each.board.id, digest(spelt(made_of)), value)
+        yield Wanted(each.board.id, digest(spelt(made_of)), partial(_parts, site, each))
 
 
-def _with_rows(site: Site, each: Placed) -> PlacedRows:
-    of = site.spelt(each.board)
-    return PlacedRows(of=of, number=each.number, loads_at_once=each.loads_at_once)
+def _parts(site: Site, of: Placed) -> BoardParts:
+    spelt_board = site.spelt(of.board)
+    return board_parts(replace(of, board=spelt_board.board), spelt_board.rows)
 
 
-def _index(given: _Index) -> Files:
-    return index_files(given.boards, given.parts, given.address)
+def _shown(site: Site) -> Board | None:
+    """Return the first board that can be drawn."""
+    return next((each for each in site.boards.boards if _can_be_drawn(site, each)), None)
 
 
-def _preview(given: _Preview) -> Files:
-    from harness.site.preview import pictures
+def _can_be_drawn(site: Site, board: Board) -> bool:
+    def can_be(rows: Iterable[BoardEntry]) -> bool:
+        return any(map(can_be_drawn, rows))
 
-    return pictures(given.shown, given.boards, given.entries)
-
-
-def _exact(given: _Index) -> Files:
-    from harness.site.plain import boards_json
-
-    return {"boards.json": boards_json(given.boards, [each.line for each in given.parts])}
+    return can_be(board.entries) or can_be(site.whole(board).entries)
 
 
 # What is the same whatever is on the boards
 
 
-def assets(site: Site) -> Iterator[Page]:
+def asset_pages(site: Site) -> Iterator[Page]:
     """Yield style and script."""
     del site
-    yield page_of("assets", _assets, None)
+    yield Page("assets", "", ())
 
 
-def _assets(nothing: None) -> Files:
-    from harness.site.render import assets
-
-    del nothing
+def _assets(site: Site, key: Key) -> Files:
+    del site, key
     return assets()
 
 
@@ -135,14 +144,14 @@ def _assets(nothing: None) -> Files:
 
 def data_pages(site: Site) -> Iterator[Page]:
     """Yield each board's data, for the script and to take away."""
-    for board in site.fresh:
-        made_of = site.digests(board).whole
-        yield Page(f"data {board.id}", made_of, _data, partial(site.spelt, board), board=board.id)
+    for number, board in enumerate(site.boards.boards):
+        if board.id not in site.kept:
+            made_of = site.digests(board).whole
+            yield Page(f"data {board.id}", made_of, (number,), large=True, board=board.id)
 
 
-def _data(of: OfBoard) -> Files:
-    from harness.site.render import data_of
-
+def _data(site: Site, key: Key) -> Files:
+    of = site.spelt(site.boards.boards[key[0]])
     files = data_of(of.board, of.rows)
     of.keep()
     return files
@@ -151,166 +160,53 @@ def _data(of: OfBoard) -> Files:
 # A page per entry
 
 
-class _Record(Frozen, array_like=True):
-    path: str
-    mark: Mark
-    digest: str
-    signed_by: str | None
-    view: bytes | None
-    """What the page needs of it, where it was read just now."""
-
-
-class _Entry(Frozen, array_like=True):
-    """What the pages of one entry are made of; a record without its view is read there."""
-
-    bare: bytes
-    """What its board says of no single entry, spelt once for all of them."""
-    row: BoardEntry | None
-    failure: FailedEntry | None
-    ranking: JointStatistics | None
-    """What the page speaks of."""
-    entry: str
-    records: tuple[_Record, ...]
-    ranked: int
-    results: bytes
-    """The folder, as the file system has it: it may be no UTF-8."""
-    address: str
-
-
 def entry_pages(site: Site) -> Iterator[Page]:
     """Yield the page and the badge of each entry of each board, in each language."""
-    behind = _behind(site)
-    for board in site.fresh:
-        digests = site.digests(board)
-        ranked = sum(each.rank is not None for each in board.entries)
-        about = _about(board.ranking)
-        results = os.fsencode(site.gathered.results)
-        of_board = _OfBoard(spelt(bare(board)), ranked, about, results, site.address)
-        rows = {each.entry: each for each in board.entries}
-        failures = {each.entry: each for each in board.failed}
-        for name in dict.fromkeys((*rows, *failures)):
-            row, failure = rows.get(name), failures.get(name)
-            records = _records_of(site, behind[board.id], name, row.evaluations if row else ())
-            kept = [(each.path, each.digest, each.signed_by) for each in records]
-            of_row = digests.rows.get(name)
-            decides = [digests.bare, ranked, site.address, of_row, failure, about(name), kept]
-            value = partial(_entry_of, of_board, name, row, failure, records)
+    for number, board in enumerate(site.boards.boards):
+        if board.id in site.kept:
+            continue
+        digests, of = site.digests(board), site.entries_of(board)
+        for n, name in enumerate(of.names):
+            kept = [(each.path, each.digest, each.signed_by) for each in of.records(name)]
+            of_row, failure, about = digests.rows.get(name), of.failures.get(name), of.about(name)
+            decides = [digests.bare, of.ranked, site.address, of_row, failure, about, name, kept]
             place = paths.entry_path(board.id, name)
-            made_of = digest(spelt(decides))
-            yield Page(f"entry {place}", made_of, _entry, value, board=board.id)
+            yield Page(f"entry {place}", digest(spelt(decides)), (number, n), board=board.id)
 
 
-class _OfBoard(NamedTuple):
-    """What the pages of all entries of a board are made of."""
-
-    bare: bytes
-    ranked: int
-    about: Callable[[str], JointStatistics | None]
-    results: bytes
-    address: str
-
-
-def _entry_of(
-    board: _OfBoard,
-    name: str,
-    row: BoardEntry | None,
-    failure: FailedEntry | None,
-    records: tuple[_Record, ...],
-) -> _Entry:
-    return _Entry(
-        bare=board.bare,
-        row=row,
-        failure=failure,
-        ranking=board.about(name),
-        entry=name,
-        records=records,
-        ranked=board.ranked,
-        results=board.results,
-        address=board.address,
-    )
-
-
-def _about(ranking: JointStatistics | None) -> Callable[[str], JointStatistics | None]:
-    """Return what gives the part of a board's statistics that an entry's page speaks of."""
-    if ranking is None:
-        return lambda _entry: None
-    common = replace(ranking, entries=(), claims=(), prizes=(), apart=(), unranked=())
-    common = replace(common, least_quality_difference=None, least_energy_ratio=None)
-    unranked = {each.entry: replace(common, unranked=(each,)) for each in ranking.unranked}
-    return lambda entry: unranked.get(entry, common)
-
-
-def _behind(site: Site) -> Mapping[str, Mapping[str, list[Gist]]]:
-    """Return the gists of every board by entry; what is a problem is on none."""
-    unusable = {problem.path for problem in site.boards.problems}
-    of_board = {head: each.board.id for head, each in site.gathered.heads.items()}
-    found: defaultdict[str, defaultdict[str, list[Gist]]] = defaultdict(lambda: defaultdict(list))
-    for gist in site.gathered.gists:
-        if gist.path not in unusable:
-            found[of_board[gist.head]][gist.entry].append(gist)
-    return found
-
-
-def _records_of(
-    site: Site, members: Mapping[str, list[Gist]], name: str, behind: Iterable[str]
-) -> tuple[_Record, ...]:
-    """Return an entry's own records on a board, and those of exact copies that are in its row."""
-    own = [gist.path for gist in members.get(name, ())]
-    stored = site.gathered.stored
-    return tuple(
-        _Record(
-            path=path,
-            mark=stored[path].mark,
-            digest=stored[path].digest,
-            signed_by=stored[path].signed_by,
-            view=site.gathered.views.get(path),
-        )
-        for path in sorted({*own, *behind})
-    )
-
-
-def _entry(given: _Entry) -> Files:
+def _entry(site: Site, key: Key) -> Files:
     from harness.site.badge import badge
     from harness.site.entry_page import render_entry
     from harness.site.entry_view import Viewed, view_of
 
+    number, n = key
+    of = site.entries_of(site.boards.boards[number])
+    name = of.names[n]
     viewed = [
-        Viewed(each.path, each.digest, each.signed_by, _view(given.results, each))
-        for each in given.records
+        Viewed(each.path, each.digest, each.signed_by, _view(site, each))
+        for each in of.records(name)
     ]
-    row, failure = given.row, given.failure
-    board = replace(
-        _board(given.bare),
-        entries=(row,) if row else (),
-        failed=(failure,) if failure else (),
-        ranking=given.ranking,
-    )
-    view = view_of(board, given.entry, viewed, ranked=given.ranked)
-    page = paths.entry_page_name(board.id, given.entry)
-    shown = paths.badge_name(board.id, given.entry)
+    board = of.board_of(name)
+    view = view_of(board, name, viewed, ranked=of.ranked)
+    page = paths.entry_page_name(board.id, name)
+    shown = paths.badge_name(board.id, name)
     files: Files = {}
-    for code, made in render_entry(view, given.address).items():
+    for code, made in render_entry(view, site.address).items():
         files[paths.in_language(page, code)] = made
         if view.entry is not None:
-            drawn = badge(board, view.entry, code, ranked=given.ranked)
+            drawn = badge(board, view.entry, code, ranked=of.ranked)
             files[paths.in_language(shown, code)] = drawn
     return files
 
 
-@lru_cache(maxsize=KEPT)
-def _board(content: bytes) -> Board:
-    """Read a board that many entries have in common."""
-    return msgspec.msgpack.decode(content, type=Board)
-
-
-def _view(results: bytes, record: _Record) -> RecordView:
+def _view(site: Site, record: Shelf) -> RecordView:
     """Return what the page needs of a record: as it was worked out then, or of its file."""
     from harness.site.record_view import record_view
 
     handed, again = _decoders()
-    if record.view is not None:
-        return handed.decode(record.view)
-    return record_view(read_again(os.fsdecode(results), record.path, record.mark, again))
+    if (view := site.gathered.views.get(record.path)) is not None:
+        return handed.decode(view)
+    return record_view(read_again(site.gathered.results, record.path, record.mark, again))
 
 
 @cache
@@ -328,30 +224,34 @@ def _decoders() -> tuple[
 # The page on the method
 
 
-class _Method(Frozen, array_like=True):
-    boards: Boards
-    rules: bytes
-    address: str
-
-
 def method_pages(site: Site) -> Iterator[Page]:
     """Yield the page on the method, in each language."""
+    decides = [_method_boards(site), msgspec.json.encode(site.rules), site.address]
+    yield Page("method", digest(spelt(decides)), ())
+
+
+def _method_boards(site: Site) -> Boards:
     boards = tuple(map(bare, site.boards.boards))
-    shown = replace(site.boards, boards=boards, problems=(), imported=())
-    rules = msgspec.json.encode(site.rules)
-    yield page_of("method", _method, _Method(boards=shown, rules=rules, address=site.address))
+    return replace(site.boards, boards=boards, problems=(), imported=())
 
 
-def _method(given: _Method) -> Files:
+def _method(site: Site, key: Key) -> Files:
     from harness.site.method_page import render_method
 
-    rules = msgspec.json.decode(given.rules, type=Rules)
+    del key
+    boards = _method_boards(site)
     return {
         paths.in_language(paths.METHOD, language.code): render_method(
-            given.boards, rules, language.code, given.address
+            boards, site.rules, language.code, site.address
         )
         for language in languages()
     }
 
 
-SOURCES: tuple[Source, ...] = (data_pages, method_pages, assets, entry_pages, index_pages)
+SOURCES: tuple[Source, ...] = (
+    Source(data_pages, _data),
+    Source(preview_pages, _preview),
+    Source(method_pages, _method),
+    Source(asset_pages, _assets),
+    Source(entry_pages, _entry),
+)

@@ -1,19 +1,14 @@
-"""What the pages of all boards take of each: kept board by board, or made in whatever process."""
+"""What the pages of all boards take of each: kept board by board."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
+from collections.abc import Callable, Iterable, Mapping
 from hashlib import blake2b
 from typing import NamedTuple
 
 from harness.cli.building.cache import NONE, Cache
-from harness.cli.building.kept_rows import OfBoard
-from harness.cli.building.workers import Given, Here, Workers
 from harness.records.base import Frozen
-from harness.site.render import BoardParts, Placed, board_parts
-
-BOARDS_A_TASK = 8
+from harness.site.render import BoardParts
 
 
 class Part(Frozen, array_like=True):
@@ -23,14 +18,6 @@ class Part(Frozen, array_like=True):
     parts: BoardParts
 
 
-class PlacedRows(Frozen, array_like=True):
-    """A whole board, and its place on the page of all boards."""
-
-    of: OfBoard
-    number: int
-    loads_at_once: bool
-
-
 class Wanted(NamedTuple):
     """What is asked for of one board."""
 
@@ -38,72 +25,39 @@ class Wanted(NamedTuple):
     """Its identifier."""
     made_of: str
     """A digest of everything that decides its parts, besides the harness's own code."""
-    placed: Callable[[], PlacedRows]
+    make: Callable[[], BoardParts]
 
 
 class Parts:
     """Has the parts of boards."""
 
-    def __init__(
-        self, workers: Workers | None = None, cache: Cache = NONE, name: str = "parts"
-    ) -> None:
-        self._workers, self._cache, self._name = workers or Here(), cache, name
-        self._known = cache.load(name, dict[str, str]) or {}
-        self._asked: dict[str, str] = {}
-        """What each was made of, by the board's identifier, as ``_known`` has it of those kept."""
-        self._kept: dict[str, Part] = {}
-        self._new: dict[str, Callable[[], Part]] = {}
+    def __init__(self, cache: Cache = NONE, name: str = "parts") -> None:
+        self._cache, self._name = cache, name
+        self._wanted: tuple[Wanted, ...] = ()
+        self._made: list[Part] | None = None
 
-    def begin(self, wanted: Iterable[Wanted]) -> None:
-        """Have those made that are not kept, beside all else that is done."""
-        several: list[Wanted] = []
-        for each in wanted:
-            self._asked[each.board] = each.made_of
-            kept = self._load(each)
-            if kept is not None:
-                self._kept[each.board] = kept
-            else:
-                several.append(each)
-        for n in range(0, len(several), BOARDS_A_TASK):
-            self._begin(several[n : n + BOARDS_A_TASK])
+    def want(self, wanted: Iterable[Wanted]) -> None:
+        """Say of which boards they may be asked for, in whatever process."""
+        self._wanted = tuple(wanted)
 
     def all(self) -> list[BoardParts]:
-        """Return the parts of each board, once they are made."""
-        return [self._part(board).parts for board in self._asked]
+        """Return the parts of each board: as they were kept, or made now and kept."""
+        if self._made is None:
+            known = self._cache.load(self._name, dict[str, str]) or {}
+            self._made = [self._part(each, known) for each in self._wanted]
+            made_of = {each.board: each.made_of for each in self._wanted}
+            self._cache.save(self._name, made_of)
+            self._cache.tidy(f"{self._name}-", map(self._place, made_of))
+        return [each.parts for each in self._made]
 
-    def keep(self) -> None:
-        """Keep those that were made, and forget those that nobody asked for."""
-        for board, part in self._new.items():
-            self._cache.save(self._place(board), part())
-        self._cache.save(self._name, self._asked)
-        self._cache.tidy(f"{self._name}-", map(self._place, self._asked))
-
-    def _load(self, wanted: Wanted) -> Part | None:
-        if self._known.get(wanted.board) != wanted.made_of:  # else it would be read for nothing
-            return None
-        part = self._cache.load(self._place(wanted.board), Part)
-        return part if part is not None and part.made_of == wanted.made_of else None
-
-    def _begin(self, wanted: Sequence[Wanted]) -> None:
-        made = self._workers.begin(_parts, [Given(each.placed()) for each in wanted])
-        for n, each in enumerate(wanted):
-            self._new[each.board] = partial(_nth, made, n, each.made_of)
-
-    def _part(self, board: str) -> Part:
-        return self._kept[board] if board in self._kept else self._new[board]()
+    def _part(self, wanted: Wanted, known: Mapping[str, str]) -> Part:
+        if known.get(wanted.board) == wanted.made_of:  # else it would be read for nothing
+            part = self._cache.load(self._place(wanted.board), Part)
+            if part is not None and part.made_of == wanted.made_of:
+                return part
+        part = Part(made_of=wanted.made_of, parts=wanted.make())
+        self._cache.save(self._place(wanted.board), part)
+        return part
 
     def _place(self, board: str) -> str:
         return f"{self._name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"
-
-
-def _nth(made: Callable[[], list[Given]], n: int, made_of: str) -> Part:
-    return Part(made_of=made_of, parts=made()[n].value)
-
-
-def _parts(given: Sequence[Given]) -> list[Given]:
-    made = []
-    for each in given:
-        placed: PlacedRows = each.value
-        of = Placed(board=placed.of.board, number=placed.number, loads_at_once=placed.loads_at_once)
-        made.append(Given(board_parts(of, placed.of.rows)))
-    return made

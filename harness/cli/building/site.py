@@ -6,21 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec.structs import replace
 
+from harness.cli.building.entries import Entries, Members, bare, members_of
 from harness.cli.building.gathering import Gathered
 from harness.cli.building.kept_rows import OfBoard, Shelf
 from harness.cli.building.parts import Parts
 from harness.records.board import Board, Boards
 from harness.records.rules import Rules
 
-T = TypeVar("T")
-
 Files = dict[str, bytes]
 """Contents by name, relative to the site's folder, with forward slashes."""
+
+
+Key = tuple[int, ...]
+"""Of a page. It is all that another process is told of one."""
+
+Make = Callable[[Key], Files]
+"""Makes the files of a page."""
 
 
 class Page(NamedTuple):
@@ -30,12 +36,10 @@ class Page(NamedTuple):
     """Of this page among those of the site; its files are known once it is made."""
     made_of: str
     """A digest of everything that decides the files' contents, besides the harness's own code."""
-    make: Callable[[Any], Files]
-    """A function of a module, so that another process can call it."""
-    value: Callable[[], object]
-    """What is given to it: a type that msgpack can spell. Asked for where files have to be made."""
-    leads: bool = False
-    """Whether it leads to others, so that it is made and written after them, in this process."""
+    key: Key
+    """By which the site tells it from others, here and in copies of this process."""
+    large: bool = False
+    """Whether it takes as long as many others, so that it is made by itself."""
     board: str = ""
     """The board that it is of, by its identifier; empty: of all together."""
 
@@ -76,6 +80,7 @@ class Site:
     """Where the rows of boards are kept as their files spell them."""
     _spelt: dict[str, OfBoard] = field(default_factory=dict)
     _digests: dict[str, BoardDigests] = field(default_factory=dict)
+    _entries: dict[str, Entries] = field(default_factory=dict)
 
     def digests(self, board: Board) -> BoardDigests:
         """Tell a board and its rows from what they were; each row is spelt once."""
@@ -112,6 +117,17 @@ class Site:
             self._spelt[board.id] = known
         return known
 
+    def entries_of(self, board: Board) -> Entries:
+        """Return what the pages of its entries are made of."""
+        if (known := self._entries.get(board.id)) is None:
+            known = Entries(board, self._members.get(board.id, {}), self.gathered.stored)
+            self._entries[board.id] = known
+        return known
+
+    @cached_property
+    def _members(self) -> Members:
+        return members_of(self.boards, self.gathered)
+
     def whole(self, board: Board) -> Board:
         """Return one of the boards with all its rows."""
         return self.kept[board.id].whole() if board.id in self.kept else board
@@ -127,21 +143,11 @@ class BoardDigests(NamedTuple):
     whole: str
 
 
-def bare(board: Board) -> Board:
-    """Return what a board says of no single entry."""
-    return replace(board, entries=(), failed=(), notes=(), ranking=None)
-
-
 def board_digests(board: Board) -> BoardDigests:
     """Return the digests by which a changed board is noticed."""
     rows = {row.entry: digest(spelt(row)) for row in board.entries}
     rest = spelt(replace(board, entries=()))
     return BoardDigests(digest(spelt(bare(board))), rows, digest(spelt([rest, [*rows.values()]])))
-
-
-def page_of(name: str, make: Callable[[T], Files], value: T) -> Page:
-    """Return a page that is made of one value, which msgpack can spell."""
-    return Page(name, digest(spelt(value)), make, lambda: value)
 
 
 def digest(content: bytes) -> str:

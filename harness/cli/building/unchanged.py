@@ -54,6 +54,10 @@ class Asked:
         """Where the last build left what it knew."""
         return page_cache(self.project) if self.cached else NONE
 
+    def may_keep_in(self, cache: Cache) -> bool:
+        """Whether what was made may be kept there: not where rules or keys changed meanwhile."""
+        return self.cached and self.cache.where == cache.where
+
     @property
     def name(self) -> str:
         """Tells what was asked from what else may be asked of the project."""

@@ -1,23 +1,23 @@
-"""Do many like things in several processes, in order, without holding more than a few at once."""
+"""Do many like things in several processes, each as soon as one of them is free.
+
+They are copies of this one as it is when it hands out the first: whatever they need they have, and
+are told by a few numbers what to do with it. What comes of it they hand back.
+"""
 
 from __future__ import annotations
 
-import gc
 import os
-import signal
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+import pickle
+import select
+import traceback
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, NoReturn, Protocol, TypeVar, cast
 
 import msgspec
 
-from harness.errors import OrganiserError
-
-if TYPE_CHECKING:
-    from concurrent.futures import Future
+from harness.cli.building.copies import Copy, copied
+from harness.errors import HarnessError, OrganiserError
 
 I = TypeVar("I")  # noqa: E741 - what goes in
 O = TypeVar("O")  # noqa: E741 - what comes out
@@ -25,135 +25,220 @@ O = TypeVar("O")  # noqa: E741 - what comes out
 MOST_PROCESSES = 8
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
-
-
-class Given:
-    """A value that another process is handed as msgpack spells it, and this one as it is."""
-
-    def __init__(self, value: Any) -> None:  # noqa: ANN401 - any type that msgpack can spell
-        self.value = value
-
-    def __reduce__(self) -> tuple[Callable[[type, bytes], Given], tuple[type, bytes]]:
-        """Spell it for another process, with its type."""
-        return _given, (type(self.value), msgspec.msgpack.encode(self.value))
-
-
-def _given(kind: type, content: bytes) -> Given:
-    return Given(msgspec.msgpack.decode(content, type=kind))
+HEAD_BYTES = 8
+"""Before each message: how many bytes it has."""
 
 
 class Workers(Protocol):
-    """Calls functions of a module, here or in other processes."""
+    """Calls a function many times, here or in copies of this process."""
 
-    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
-        """Yield what ``call`` makes of each, in the order in which they were given."""
+    @property
+    def are_several(self) -> bool:
+        """Whether others do it."""
         ...
 
-    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
-        """Return what gives, once it is asked for, what ``call`` makes of one."""
+    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[tuple[int, O]]:
+        """Yield what ``call`` makes of each, with its number from 0, as soon as it is made.
+
+        What is given can be spelt by msgpack, in less than a pipe holds.
+        """
+        ...
+
+    def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
+        """Take the first of two steps while this process goes on.
+
+        Return what takes the second one, and gives what that yields.
+        """
         ...
 
 
 class Here:
     """Everything in this process."""
 
-    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
+    are_several = False
+
+    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[tuple[int, O]]:
         """Call one after another."""
-        yield from map(call, given)
+        yield from enumerate(map(call, given))
 
-    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
-        """Call it when it is first asked for."""
-        return cache(partial(call, given))
+    def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
+        """Take both when the second one is asked for."""
+
+        def second() -> O:
+            taken = steps()
+            next(taken)
+            return next(taken)
+
+        return second
 
 
-class Processes:
-    """Some processes, started with the first task and ended with ``close``.
+class Copies:
+    """Copies of this process, made anew for each ``run``; where none can be, all is done here."""
 
-    They come from a fresh server process, so that no lock of this one is copied in a state that
-    nobody would ever open again. Ctrl-C is this process's to hear, and theirs to end with it.
-    """
+    are_several = True
 
     def __init__(self, count: int) -> None:
-        from concurrent.futures import ProcessPoolExecutor
-        from multiprocessing import get_context
-
-        _start_server()
         self._count = count
-        self._pool = ProcessPoolExecutor(
-            count, mp_context=get_context("forkserver"), initializer=_obey_parent
-        )
+        self._lanes: list[_Lane] = []
+        self._done: list[_Lane] = []
+        """Those of which nothing is wanted any more, and that have not been waited for."""
 
-    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[O]:
-        """Keep ``IN_FLIGHT`` tasks a process under way, and hand on results in order."""
-        waiting = iter(given)
-        under_way: deque[Callable[[], O]] = deque()
-        for each in islice(waiting, self._count * IN_FLIGHT):
-            under_way.append(self.begin(call, each))
-        while under_way:
-            done = under_way.popleft()()
-            for each in islice(waiting, 1):
-                under_way.append(self.begin(call, each))
-            yield done
+    def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[tuple[int, O]]:
+        """Keep ``IN_FLIGHT`` tasks a copy under way; one is made where all others are busy."""
+        self._end_those_before()
+        lanes: list[_Lane] = []
+        most = self._count
+        for number, each in enumerate(given):
+            lane = min(lanes, key=lambda lane: lane.asked, default=None)
+            if (lane is None or lane.asked) and len(lanes) < most:
+                if (made := self._lane(call)) is not None:
+                    lanes.append(lane := made)
+                else:
+                    most = len(lanes)
+            if lane is None:
+                yield number, call(each)
+                continue
+            lane.ask(number, each)
+            while len(lanes) == most and all(lane.asked >= IN_FLIGHT for lane in lanes):
+                yield from _answers(lanes)
+        while any(lane.asked for lane in lanes):
+            yield from _answers(lanes)
+        for lane in lanes:
+            self._is_done(lane)
 
-    def begin(self, call: Callable[[I], O], given: I) -> Callable[[], O]:
-        """Have it called by the next process that is free."""
-        with _explained():
-            return partial(_result, self._pool.submit(call, given))
+    def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
+        """Take both in a copy."""
+        taken = steps()
+        lane = self._lane(lambda _nothing: next(taken))
+        if lane is None:
+            return Here().begin(steps)
+        lane.ask(0, None)
+
+        def second() -> O:
+            lane.answer()
+            lane.ask(1, None)
+            _, made = lane.answer()
+            self._is_done(lane)
+            return cast("O", made)
+
+        return second
 
     def close(self) -> None:
-        """End the processes; what has not begun never does."""
-        self._pool.shutdown(cancel_futures=True)
+        """End the copies: what they are at, they end, and what has not begun never does."""
+        for lane in self._lanes:
+            lane.copy.let_go()
+        while self._lanes:
+            self._lanes[-1].copy.end()
+            self._lanes.pop()
+        self._end_those_before()
+
+    def _is_done(self, lane: _Lane) -> None:
+        """Let a copy end while this process goes on."""
+        lane.copy.let_go()
+        self._done.append(lane)
+        self._lanes.remove(lane)
+
+    def _end_those_before(self) -> None:
+        while self._done:
+            self._done[-1].copy.end()
+            self._done.pop()
+
+    def _lane(self, call: Callable[[I], O]) -> _Lane | None:
+        copy = copied(lambda asked, answered: _serve(call, asked, answered))
+        if copy is None:
+            return None
+        self._lanes.append(lane := _Lane(copy))
+        return lane
 
 
-def _result(of: Future[O]) -> O:
-    with _explained():
-        return of.result()
+class _Lane:
+    """A copy, and how many answers it owes."""
+
+    def __init__(self, copy: Copy) -> None:
+        self.copy, self.asked = copy, 0
+
+    def ask(self, number: int, given: object) -> None:
+        try:
+            _send(self.copy.asks.fileno(), msgspec.msgpack.encode((number, given)))
+        except BrokenPipeError:
+            _is_gone()
+        self.asked += 1
+
+    def answer(self) -> tuple[int, Any]:
+        content = _received(self.copy.answers.fileno())
+        if content is None:
+            _is_gone()
+        number, made, error = pickle.loads(content)  # noqa: S301 - a copy of this process wrote it
+        if error is not None:
+            raise error
+        self.asked -= 1
+        return number, made
 
 
-@contextmanager
-def _explained() -> Iterator[None]:
-    """Say what it means that a process is gone."""
-    from concurrent.futures.process import BrokenProcessPool
+def _is_gone() -> NoReturn:
+    raise OrganiserError(
+        "a process that built the page was ended from outside, by want of memory perhaps",
+        remedy="free some memory, or build with --processes 1",
+    )
 
+
+def _answers(lanes: Sequence[_Lane]) -> Iterator[tuple[int, Any]]:
+    """Wait until any has answered, and yield what has been."""
+    waiting = {lane.copy.answers.fileno(): lane for lane in lanes if lane.asked}
+    poll = select.poll()
+    for each in waiting:
+        poll.register(each, select.POLLIN)
+    for each, _ in poll.poll():
+        yield waiting[each].answer()
+
+
+def _serve(call: Callable[[I], O], asked: int, answered: int) -> None:
+    """Do what is asked, in a copy, until nothing more is: its parent may have gone, too."""
+    while (task := _received(asked)) is not None:
+        number, given = msgspec.msgpack.decode(task)
+        try:
+            content = _spelt((number, call(given), None))
+        except BaseException as raised:  # noqa: BLE001 - whatever it is: its parent raises it
+            content = _spelt((number, None, _told(raised)))
+        _send(answered, content)
+
+
+def _spelt(answer: object) -> bytes:
+    return pickle.dumps(answer, protocol=pickle.HIGHEST_PROTOCOL)
+
+
+def _told(error: BaseException) -> BaseException:
+    """Return an error as another process can be told of it: where it was raised is lost else."""
+    if not isinstance(error, HarnessError):
+        error.add_note("".join(traceback.format_exception(error)))
     try:
-        yield
-    except BrokenProcessPool:
-        raise OrganiserError(
-            "a process that built the page was ended from outside, by want of memory perhaps",
-            remedy="free some memory, or build with --processes 1",
-        ) from None
+        pickle.loads(_spelt(error))  # noqa: S301 - as above
+    except Exception:  # noqa: BLE001 - any class may do anything
+        return RuntimeError("".join(traceback.format_exception(error)))
+    return error
 
 
-def _start_server() -> None:
-    """Start the process that worker processes come from, deaf to Ctrl-C as they are then born."""
-    from multiprocessing import forkserver, resource_tracker
-
-    resource_tracker.ensure_running()  # first: it lets the signal through once more
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        forkserver.ensure_running()
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+def _send(descriptor: int, content: bytes) -> None:
+    left = memoryview(len(content).to_bytes(HEAD_BYTES, "little") + content)
+    while left:
+        left = left[os.write(descriptor, left) :]
 
 
-def _obey_parent() -> None:
-    """Leave Ctrl-C to the parent in a worker process, and end with it however it ends."""
-    import threading
-
-    # What is read and made is let go with the last reference to it: to look for circles in it finds
-    # nothing. They are still looked for, a hundred times less often.
-    gc.freeze()
-    gc.set_threshold(70_000, 20, 20)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+def _received(descriptor: int) -> bytearray | None:
+    """Read a message; ``None`` where nobody will write another, or a whole one."""
+    head = _read(descriptor, HEAD_BYTES)
+    return None if head is None else _read(descriptor, int.from_bytes(head, "little"))
 
 
-def _end_with_parent() -> None:
-    from multiprocessing import parent_process
-
-    if (parent := parent_process()) is not None:
-        parent.join()
-        os._exit(1)
+def _read(descriptor: int, size: int) -> bytearray | None:
+    content = bytearray(size)
+    left = memoryview(content)
+    while left:
+        count = os.readv(descriptor, [left])
+        if not count:
+            return None
+        left = left[count:]
+    return content
 
 
 @contextmanager
@@ -162,17 +247,11 @@ def workers(count: int) -> Iterator[Workers]:
     if count <= 1:
         yield Here()
         return
+    several = Copies(count)
     try:
-        pool = Processes(count)
-    except OSError as error:
-        raise OrganiserError(
-            f"no process can be started beside this one: {error.strerror}",
-            remedy="build with --processes 1, or raise the limit on processes (ulimit -u)",
-        ) from None
-    try:
-        yield pool
+        yield several
     finally:
-        pool.close()
+        several.close()
 
 
 def usable_processes() -> int:
