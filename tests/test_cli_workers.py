@@ -145,6 +145,21 @@ def test_what_is_left_when_the_first_is_wanted_no_more_ends() -> None:
     assert told == ["none is left 0"]
 
 
+def test_another_takes_the_place_of_a_copy_that_has_grown() -> None:
+    told = said("""
+    def grown(n):
+        if n in (1, 4):
+            bytes(range(256)) * (1 << 20)
+        return os.getpid()
+    with workers(2) as several:
+        made = dict(several.run(grown, range(40)))
+    print(sorted(made) == [*range(40)], len({*made.values()}) in (3, 4))
+    with workers(1 + 1) as several:
+        print(sorted(dict(several.run(grown, [1] * 5))))
+    """)
+    assert told == ["True True", "[0, 1, 2, 3, 4]"]
+
+
 def test_the_second_of_two_steps_is_taken_when_it_is_asked_for() -> None:
     told = said("""
     with workers(2) as several:

@@ -78,7 +78,6 @@ class Site:
     parts: Parts = field(default_factory=Parts)
     shelf: Shelf = field(default_factory=Shelf)
     """Where the rows of boards are kept as their files spell them."""
-    _spelt: dict[str, OfBoard] = field(default_factory=dict)
     _digests: dict[str, BoardDigests] = field(default_factory=dict)
     _entries: dict[str, Entries] = field(default_factory=dict)
 
@@ -110,12 +109,12 @@ class Site:
         return (board for board in self.boards.boards if board.id not in self.kept)
 
     def spelt(self, board: Board) -> OfBoard:
-        """Return one of the boards with all its rows, and how they are spelt."""
-        if (known := self._spelt.get(board.id)) is None:
-            digests, whole = self.digests(board).rows, self.whole(board)
-            known = OfBoard(board=whole, digests=tuple(digests.values()), shelf=self.shelf)
-            self._spelt[board.id] = known
-        return known
+        """Return one of the boards with all its rows, which are spelt when they are asked for.
+
+        That takes tens of megabytes of a large board: nobody holds it here.
+        """
+        digests = tuple(self.digests(board).rows.values())
+        return OfBoard(board=self.whole(board), digests=digests, shelf=self.shelf)
 
     def entries_of(self, board: Board) -> Entries:
         """Return what the pages of its entries are made of."""

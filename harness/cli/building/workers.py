@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import resource
 import select
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -25,6 +26,8 @@ O = TypeVar("O")  # noqa: E741 - what comes out
 MOST_PROCESSES = 8
 IN_FLIGHT = 3
 """Tasks a process: enough that none waits, few enough that results are not heaped up."""
+GROWN_KIB = 64 << 10
+"""How much more memory a copy has when it has grown: what it took is not all given back."""
 HEAD_BYTES = 8
 """Before each message: how many bytes it has."""
 
@@ -84,12 +87,15 @@ class Copies:
         """Those of which nothing is wanted any more, and that have not been waited for."""
 
     def run(self, call: Callable[[I], O], given: Iterable[I]) -> Iterator[tuple[int, O]]:
-        """Keep ``IN_FLIGHT`` tasks a copy under way; one is made where all others are busy."""
-        self._end_those_before()
+        """Keep ``IN_FLIGHT`` tasks a copy under way; one is made where all others are busy.
+
+        Another takes the place of a copy that has grown: what it took for one task it would hold.
+        """
         lanes: list[_Lane] = []
         most = self._count
         for number, each in enumerate(given):
-            lane = min(lanes, key=lambda lane: lane.asked, default=None)
+            takes_more = [lane for lane in lanes if not lane.has_grown]
+            lane = min(takes_more, key=lambda lane: lane.asked, default=None)
             if (lane is None or lane.asked) and len(lanes) < most:
                 if (made := self._lane(call)) is not None:
                     lanes.append(lane := made)
@@ -99,12 +105,13 @@ class Copies:
                 yield number, call(each)
                 continue
             lane.ask(number, each)
-            while len(lanes) == most and all(lane.asked >= IN_FLIGHT for lane in lanes):
-                yield from _answers(lanes)
-        while any(lane.asked for lane in lanes):
-            yield from _answers(lanes)
-        for lane in lanes:
-            self._is_done(lane)
+            while len(lanes) == most and all(lane.is_busy for lane in lanes):
+                yield from self._answers(lanes)
+        while lanes:
+            yield from self._answers(lanes)
+            for lane in [lane for lane in lanes if not lane.asked]:
+                lanes.remove(lane)
+                self._is_done(lane)
 
     def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
         """Take both in a copy."""
@@ -134,6 +141,7 @@ class Copies:
 
     def _is_done(self, lane: _Lane) -> None:
         """Let a copy end while this process goes on."""
+        self._end_those_before()
         lane.copy.let_go()
         self._done.append(lane)
         self._lanes.remove(lane)
@@ -142,6 +150,14 @@ class Copies:
         while self._done:
             self._done[-1].copy.end()
             self._done.pop()
+
+    def _answers(self, lanes: list[_Lane]) -> Iterator[tuple[int, Any]]:
+        """Wait until any has answered, and yield what has been; let those end that have grown."""
+        for lane in _ready(lanes):
+            yield lane.answer()
+            if lane.has_grown and not lane.asked:
+                lanes.remove(lane)
+                self._is_done(lane)
 
     def _lane(self, call: Callable[[I], O]) -> _Lane | None:
         copy = copied(lambda asked, answered: _serve(call, asked, answered))
@@ -155,7 +171,11 @@ class _Lane:
     """A copy, and how many answers it owes."""
 
     def __init__(self, copy: Copy) -> None:
-        self.copy, self.asked = copy, 0
+        self.copy, self.asked, self.has_grown = copy, 0, False
+
+    @property
+    def is_busy(self) -> bool:
+        return self.has_grown or self.asked >= IN_FLIGHT
 
     def ask(self, number: int, given: object) -> None:
         try:
@@ -168,7 +188,8 @@ class _Lane:
         content = _received(self.copy.answers.fileno())
         if content is None:
             _is_gone()
-        number, made, error = pickle.loads(content)  # noqa: S301 - a copy of this process wrote it
+        # A copy of this process wrote it.
+        number, made, error, self.has_grown = pickle.loads(content)  # noqa: S301
         if error is not None:
             raise error
         self.asked -= 1
@@ -182,25 +203,30 @@ def _is_gone() -> NoReturn:
     )
 
 
-def _answers(lanes: Sequence[_Lane]) -> Iterator[tuple[int, Any]]:
-    """Wait until any has answered, and yield what has been."""
+def _ready(lanes: Sequence[_Lane]) -> list[_Lane]:
+    """Wait until any that was asked has answered, and return those that have."""
     waiting = {lane.copy.answers.fileno(): lane for lane in lanes if lane.asked}
     poll = select.poll()
     for each in waiting:
         poll.register(each, select.POLLIN)
-    for each, _ in poll.poll():
-        yield waiting[each].answer()
+    return [waiting[each] for each, _ in poll.poll()] if waiting else []
 
 
 def _serve(call: Callable[[I], O], asked: int, answered: int) -> None:
     """Do what is asked, in a copy, until nothing more is: its parent may have gone, too."""
+    most_kib = _most_kib() + GROWN_KIB
     while (task := _received(asked)) is not None:
         number, given = msgspec.msgpack.decode(task)
         try:
-            content = _spelt((number, call(given), None))
+            content = _spelt((number, call(given), None, _most_kib() > most_kib))
         except BaseException as raised:  # noqa: BLE001 - whatever it is: its parent raises it
-            content = _spelt((number, None, _told(raised)))
+            content = _spelt((number, None, _told(raised), False))
         _send(answered, content)
+
+
+def _most_kib() -> int:
+    """Return the most memory that this process had."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 
 def _spelt(answer: object) -> bytes:
