@@ -76,6 +76,8 @@ class Plan(NamedTuple):
     """Makes the files of any of them."""
     meanwhile: Callable[[], object] = lambda: None
     """Done once all pages are being made, if by others, or are made."""
+    afterwards: Callable[[], object] = lambda: None
+    """Done by whoever made those that lead to others, once they are written."""
 
 
 def build(
@@ -221,7 +223,7 @@ def _made(
     written = None
     if leading:
         keys, at_last = [page.key for page in leading], _then(there, "replace")
-        written = workers.begin(lambda: making.in_two_steps(at_last, keys))
+        written = workers.begin(lambda: making.in_steps(at_last, keys, plan.afterwards))
     then = _then(there, "create")  # nothing leads to them until those that lead are written
     for number, results in workers.run(lambda keys: making.files(then, keys), tasks()):
         done(asked[number], results)
@@ -268,12 +270,15 @@ class _Making(NamedTuple):
         walls = _Walls(str(self.folder))
         return [_put_all(walls, self.make(key), then) for key in keys]
 
-    def in_two_steps(self, then: Then, keys: Iterable[Key]) -> Iterator[list[list[_File]]]:
-        """Make some pages, and only then write them."""
+    def in_steps(
+        self, then: Then, keys: Iterable[Key], afterwards: Callable[[], object]
+    ) -> Iterator[list[list[_File]]]:
+        """Make some pages, then write them, and at last do what nobody waits for."""
         made = [self.make(key) for key in keys]
         yield []
         walls = _Walls(str(self.folder))
         yield [_put_all(walls, files, then) for files in made]
+        afterwards()
 
 
 class _Walls(dict[str, "str | None"]):

@@ -97,4 +97,5 @@ def who_makes(site: Site, several: Workers) -> Workers:
 
 def plan_of(site: Site, meanwhile: Callable[[], object] = lambda: None) -> Plan:
     """Return what is to be made of a site, and what is done meanwhile."""
-    return Plan(pages(site), leading(site), partial(make, site), meanwhile)
+    leads = leading(site)
+    return Plan(pages(site), leads, partial(make, site), meanwhile, site.parts.keep)

@@ -48,9 +48,10 @@ class Workers(Protocol):
         ...
 
     def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
-        """Take the first of two steps while this process goes on.
+        """Take the first of three steps while this process goes on.
 
-        Return what takes the second one, and gives what that yields.
+        Return what takes the second one, and gives what that yields. The third is what remains, for
+        which nobody waits.
         """
         ...
 
@@ -65,12 +66,11 @@ class Here:
         yield from enumerate(map(call, given))
 
     def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
-        """Take both when the second one is asked for."""
+        """Take all when the second one is asked for."""
 
         def second() -> O:
-            taken = steps()
-            next(taken)
-            return next(taken)
+            _, made = steps()
+            return made
 
         return second
 
@@ -114,9 +114,9 @@ class Copies:
                 self._is_done(lane)
 
     def begin(self, steps: Callable[[], Iterator[O]]) -> Callable[[], O]:
-        """Take both in a copy."""
+        """Take all in a copy."""
         taken = steps()
-        lane = self._lane(lambda _nothing: next(taken))
+        lane = self._lane(lambda _nothing: next(taken, None))
         if lane is None:
             return Here().begin(steps)
         lane.ask(0, None)
@@ -125,6 +125,7 @@ class Copies:
             lane.answer()
             lane.ask(1, None)
             _, made = lane.answer()
+            lane.ask(2, None)
             self._is_done(lane)
             return cast("O", made)
 
