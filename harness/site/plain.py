@@ -54,9 +54,7 @@ def _is_sure(values: Iterable[object]) -> bool:
 
 def board_line(board: Board, lines: Iterable[bytes] | None = None) -> bytes:
     """Return the ``json_line`` of a board; ``lines`` are those of its rows, where known."""
-    before, rows, after = json_line(replace(board, entries=())).partition(b'"entries":[]')
-    lines = map(row_line, board.entries) if lines is None else lines
-    return b"".join([before, rows[:-1], b",".join(lines), b"]", after])
+    return _around_rows(board, lines, b"", b"")
 
 
 _OPEN, _CLOSE = b"[\n [\n", b"\n ]\n]"
@@ -65,8 +63,19 @@ _OPEN, _CLOSE = b"[\n [\n", b"\n ]\n]"
 
 def board_in_json(board: Board, lines: Iterable[bytes] | None = None) -> bytes:
     """Return what stands for a board in ``boards_json``: as far to the right as it does there."""
-    nested = msgspec.json.format(b"[[" + board_line(board, lines) + b"]]", indent=1)
+    nested = msgspec.json.format(_around_rows(board, lines, b"[[", b"]]"), indent=1)
     return nested[len(_OPEN) : -len(_CLOSE)]
+
+
+def _around_rows(
+    board: Board, lines: Iterable[bytes] | None, opened: bytes, closed: bytes
+) -> bytes:
+    """Return the line of a board between others, joined at once: of a large one it is 10 MB."""
+    before, rows, after = json_line(replace(board, entries=())).partition(b'"entries":[]')
+    spelt = list(map(row_line, board.entries) if lines is None else lines) or [b""]
+    spelt[0] = b"".join([opened, before, rows[:-1], spelt[0]])
+    spelt[-1] = b"".join([spelt[-1], b"]", after, closed])
+    return b",".join(spelt)
 
 
 def boards_json(boards: Boards, each: Sequence[bytes] | None = None) -> bytes:
@@ -79,5 +88,7 @@ def boards_json(boards: Boards, each: Sequence[bytes] | None = None) -> bytes:
         each = list(map(board_in_json, boards.boards))
     around = msgspec.json.format(json_line(replace(boards, boards=())), indent=1)
     before, none, after = around.partition(b'"boards": []')
-    listed = b"\n" + b",\n".join(each) + b"\n " if each else b""
-    return b"".join([before, none[:-1], listed, b"]", after, b"\n"])
+    parts = [before, none[:-1]]
+    for n, line in enumerate(each):
+        parts += [b",\n" if n else b"\n", line]
+    return b"".join([*parts, b"\n ]" if each else b"]", after, b"\n"])
