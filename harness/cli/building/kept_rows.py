@@ -36,7 +36,7 @@ class Shelf(Frozen, array_like=True):
 
 
 class OfBoard(Frozen, array_like=True, dict=True, gc=True):
-    """A board, with its rows as far as they were asked for; another process asks anew."""
+    """A board, with its rows as far as they were asked for."""
 
     board: Board
     digests: tuple[str, ...]

@@ -198,7 +198,10 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
     with workers(asked.processes) as several:
-        gathered = gather(asked.project, asked.results, found, several, {}, local=False)
+        ready = getting_ready()
+        gathered = gather(
+            asked.project, asked.results, found, several, {}, local=False, meanwhile=ready
+        )
         ranked = joints.of_gathered(gathered, several)
         if not partial:
             require_whole(ranked)

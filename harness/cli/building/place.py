@@ -66,14 +66,11 @@ class Place:
         ``meanwhile`` is done while the last pages are made in other processes, or after them. What
         is behind the boards, ``reads``, may be known only then.
         """
-        made, who = self.known.made, who_makes(site, several)
-        if who.are_several:
-            for _ in getting_ready():  # what was not done while records were read
-                pass
+        made = self.known.made
         built = build(
             plan_of(site, meanwhile),
             self.folder,
-            who,
+            who_makes(site, several),
             made,
             there=self.there,
             carried={name: each for name, each in made.items() if each.board in taken.boards},
@@ -90,9 +87,16 @@ class Place:
 
 
 def who_makes(site: Site, several: Workers) -> Workers:
-    """Return several processes where there is enough to make, else this one."""
+    """Return several processes where there is enough to make, with all that they need; or this one.
+
+    What of that was not got while records were read is got now.
+    """
     rows = sum(len(each.entries) for each in site.fresh)
-    return several if rows >= LEAST_FOR_PROCESSES else Here()
+    if not several.are_several or rows < LEAST_FOR_PROCESSES:
+        return Here()
+    for _ in getting_ready():
+        pass
+    return several
 
 
 def plan_of(site: Site, meanwhile: Callable[[], object] = lambda: None) -> Plan:
