@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from typing import NamedTuple
 
 from markupsafe import Markup
 from msgspec.structs import replace
@@ -51,7 +52,7 @@ class Other:
     href: str
 
 
-class Placed(Frozen, array_like=True):
+class Placed(NamedTuple):
     """A board and its place on the page of all boards."""
 
     board: Board

@@ -16,6 +16,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from hashlib import blake2b, sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -28,7 +29,6 @@ import harness
 from harness.cli.output import print_note
 from harness.cli.project import Project
 from harness.errors import HarnessError
-from harness.records.base import Frozen
 from harness.records.caches import cache_folder
 from harness.records.replacing import clear_drafts, replace_file
 from harness.store.files import plainly
@@ -44,30 +44,13 @@ LIBRARIES = ("Jinja2", "MarkupSafe", "msgspec", "numpy", "scipy", "pyarrow", "pi
 """What figures and pages are made with: another version may spell something otherwise."""
 
 
-class Where(Frozen, array_like=True):
-    """What another process is told of a cache, so that it can read it and add to it."""
+@dataclass(frozen=True)
+class Cache:
+    """The files of one project, as long as what they are made by is the same."""
 
-    folder: bytes | None
+    folder: Path | None
     """``None``: nothing is kept."""
     made_by: str
-
-
-class Cache:
-    """The files of one project."""
-
-    def __init__(self, folder: Path | None, made_by: str) -> None:
-        self._folder, self._made_by = folder, made_by
-
-    @classmethod
-    def at(cls, where: Where) -> Cache:
-        """Return the cache that another process told of."""
-        return cls(Path(os.fsdecode(where.folder)) if where.folder else None, where.made_by)
-
-    @property
-    def where(self) -> Where:
-        """What to tell another process."""
-        folder = None if self._folder is None else os.fsencode(self._folder)
-        return Where(folder=folder, made_by=self._made_by)
 
     def load(self, name: str, into: type[T]) -> T | None:
         """Return what was kept under a name; ``None`` where nothing was that can be believed."""
@@ -89,12 +72,12 @@ class Cache:
 
         Gives when the last one ended, in nanoseconds since 1970; 0 where that is not known.
         """
-        if self._folder is None:
+        if self.folder is None:
             yield 0
             return
         try:
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            place, flags = self._folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            place, flags = self.folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NONBLOCK
             descriptor = os.open(place, flags | os.O_NOFOLLOW, 0o600)
         except OSError:
             yield 0
@@ -112,31 +95,31 @@ class Cache:
 
     def save(self, name: str, value: object) -> None:
         """Keep a value, whole or not at all; another build may do the same at the same time."""
-        if self._folder is None:
+        if self.folder is None:
             return
         payload = msgspec.msgpack.encode(value)
         with contextlib.suppress(OSError):  # it is there to save time, and no more
-            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            clear_drafts(self._folder)
+            self.folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            clear_drafts(self.folder)
             parts = MAGIC, self._digest(name, payload), payload
-            replace_file(self._folder / name, parts, FOR_NOBODY_ELSE)
+            replace_file(self.folder / name, parts, FOR_NOBODY_ELSE)
 
     def tidy(self, before: str, keep: Iterable[str]) -> None:
         """Take away what was kept under names that begin so, with 16 digits after it, but these."""
-        if self._folder is None:
+        if self.folder is None:
             return
         kept = set(keep)
         with contextlib.suppress(OSError):
-            for each in self._folder.iterdir():
+            for each in self.folder.iterdir():
                 digits = each.name.removeprefix(before)
                 if digits != each.name and _DIGITS.fullmatch(digits) and each.name not in kept:
                     each.unlink()
 
     def _read(self, name: str) -> bytes | None:
-        if self._folder is None:
+        if self.folder is None:
             return None
         try:
-            with open(self._folder / name, "rb", opener=plainly) as file:
+            with open(self.folder / name, "rb", opener=plainly) as file:
                 status = os.fstat(file.fileno())
                 mine = status.st_uid == os.geteuid() and not status.st_mode & _OTHERS_WRITE
                 return file.read() if mine and stat.S_ISREG(status.st_mode) else None
@@ -144,7 +127,7 @@ class Cache:
             return None
 
     def _digest(self, name: str, payload: bytes | memoryview) -> bytes:
-        made = sha256(f"{self._made_by}\0{name}\0".encode())  # processors have steps of it
+        made = sha256(f"{self.made_by}\0{name}\0".encode())  # processors have steps of it
         made.update(payload)
         return made.digest()
 

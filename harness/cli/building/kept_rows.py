@@ -6,10 +6,12 @@ come, nor whether they are of the same board. A process that makes a board's fil
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from typing import NamedTuple
 
-from harness.cli.building.cache import NONE, Cache, Where
+from harness.cli.building.cache import NONE, Cache
 from harness.records.base import Frozen
 from harness.records.board import Board
 from harness.site.spelt_rows import Known, SpeltRow, SpeltRows, columns_from, spelt_columns
@@ -24,10 +26,10 @@ class KeptRows(Frozen, array_like=True):
     """Of all of them, as ``spelt_columns`` spells them."""
 
 
-class Shelf(Frozen, array_like=True):
+class Shelf(NamedTuple):
     """Where the rows of a site's boards are kept."""
 
-    cache: Where = NONE.where
+    cache: Cache = NONE
     name: str = ""
 
     def name_of(self, board: str) -> str:
@@ -35,7 +37,8 @@ class Shelf(Frozen, array_like=True):
         return f"{self.name}-{blake2b(board.encode(), digest_size=8).hexdigest()}"
 
 
-class OfBoard(Frozen, array_like=True, dict=True, gc=True):
+@dataclass(frozen=True)
+class OfBoard:
     """A board, with its rows as far as they were asked for."""
 
     board: Board
@@ -61,7 +64,7 @@ class OfBoard(Frozen, array_like=True, dict=True, gc=True):
     def _kept(self) -> KeptRows | None:
         if not self._can_be_told:
             return None
-        return Cache.at(self.shelf.cache).load(self.shelf.name_of(self.board.id), KeptRows)
+        return self.shelf.cache.load(self.shelf.name_of(self.board.id), KeptRows)
 
     def keep(self) -> None:
         """Keep its rows, where any of them is new, or has another place."""
@@ -70,4 +73,4 @@ class OfBoard(Frozen, array_like=True, dict=True, gc=True):
         if self._kept is None or self._kept.digests != self.digests:
             columns, rows = spelt_columns(self.rows.columns), tuple(self.rows.spelt)
             made = KeptRows(digests=self.digests, rows=rows, columns=columns)
-            Cache.at(self.shelf.cache).save(self.shelf.name_of(self.board.id), made)
+            self.shelf.cache.save(self.shelf.name_of(self.board.id), made)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.cli.building.cache import digest_of_path
 from harness.cli.building.files import Built, is_ours, look, refuse_a_strangers
 from harness.cli.building.folders import Folders
-from harness.cli.building.gathering import Folder, Gathered, by_folder_of, gather
+from harness.cli.building.gathering import Gathered, by_folder_of, gather
 from harness.cli.building.joints import BRING_BACK, Joints, Known, Ranked
 from harness.cli.building.listing import Listed, There, listing
 from harness.cli.building.place import Place, plan_of, who_makes
@@ -111,8 +111,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         if not partial:
             require_whole(ranked)
         told = ranked.unsigned + (_write_joints(joints, ranked) if asked.own else ())
-        known = folders.known | by_folder_of(public.folders)
-        everything = _with_local(asked, seen, known, several) if local else public
+        everything = _with_local(asked, seen, folders, public, several) if local else public
         shown = joints.of_gathered(everything, several).boards if local else ranked.boards
         shows_local = _shows_local(asked, shown, ranked.published)
         reads: dict[str, Behind] = {}
@@ -142,8 +141,9 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
 
 
 def _with_local(
-    asked: Asked, seen: Seen, known: Mapping[bytes, Folder], several: Workers
+    asked: Asked, seen: Seen, folders: Folders, public: Gathered, several: Workers
 ) -> Gathered:
+    known = folders.known | by_folder_of(public.folders)
     return gather(asked.project, asked.results, seen.found, several, known, local=True)
 
 

@@ -110,7 +110,7 @@ def _wanted(site: Site) -> Iterator[Wanted]:
 
 def _parts(site: Site, of: Placed) -> BoardParts:
     spelt_board = site.spelt(of.board)
-    return board_parts(replace(of, board=spelt_board.board), spelt_board.rows)
+    return board_parts(of._replace(board=spelt_board.board), spelt_board.rows)
 
 
 def _shown(site: Site) -> Board | None:

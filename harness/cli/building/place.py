@@ -83,7 +83,7 @@ class Place:
 
     @property
     def _shelf(self) -> Shelf:
-        return Shelf(cache=self.cache.where, name=f"rows-{digest_of_path(self.folder)}")
+        return Shelf(cache=self.cache, name=f"rows-{digest_of_path(self.folder)}")
 
 
 def who_makes(site: Site, several: Workers) -> Workers:

@@ -56,7 +56,7 @@ class Asked:
 
     def may_keep_in(self, cache: Cache) -> bool:
         """Whether what was made may be kept there: not where rules or keys changed meanwhile."""
-        return self.cached and self.cache.where == cache.where
+        return self.cached and self.cache == cache
 
     @property
     def name(self) -> str:
