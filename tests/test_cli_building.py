@@ -54,6 +54,18 @@ def put(root: Path, name: str, **changes: object) -> Path:
     return write(results, made, None)[1]
 
 
+def seen_in_reading(patch: pytest.MonkeyPatch) -> list[str]:
+    """Return what will be the paths of all records that are read in this process."""
+    read: list[str] = []
+
+    def seen(results: Path, found: Found, keys: KeyRing) -> Read:
+        read.append(found.path)
+        return read_one(results, found, keys)
+
+    patch.setattr(gathering, "read_one", seen)
+    return read
+
+
 def leaderboard(*options: str) -> int:
     made = runner.invoke(app, ["leaderboard", "--published", *options])
     assert made.exception is None or isinstance(made.exception, SystemExit), made.output
@@ -166,6 +178,18 @@ def test_all_templates_are_compiled_before_there_are_copies_and_kept(
     assert len(kept or {}) == len(environment("en").list_templates())
 
 
+def test_what_several_processes_read_is_kept_by_another(tmp_path: Path, root: Path) -> None:
+    options = ["--published", "--output", str(tmp_path / "made")]
+    ran, copies = in_copies("leaderboard", *options)
+    assert (ran.returncode, copies) == (0, 6), ran.stderr  # 5 where nothing is kept: see below
+    put(root, "another")
+    with pytest.MonkeyPatch.context() as patch:
+        read = seen_in_reading(patch)
+        leaderboard(*options)
+    assert [Path(path).parts[1] for path in read] == ["another"]
+    assert site(tmp_path / "made") == cold(tmp_path)
+
+
 @pytest.mark.usefixtures("root")
 def test_several_processes_and_another_order_give_the_same(tmp_path: Path) -> None:
     output = tmp_path / "several"
@@ -198,15 +222,9 @@ def test_when_nothing_has_changed_nothing_is_read_and_nothing_written(
 def test_one_more_evaluation_makes_its_own_pages_and_those_of_its_board(root: Path) -> None:
     leaderboard()
     before = marks(root / "leaderboard" / "site")
-    read: list[str] = []
     put(root, "another")
-
-    def seen(results: Path, found: Found, keys: KeyRing) -> Read:
-        read.append(found.path)
-        return read_one(results, found, keys)
-
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(gathering, "read_one", seen)
+        read = seen_in_reading(patch)
         leaderboard()
     after = marks(root / "leaderboard" / "site")
     changed = {Path(name).name for name, mark in after.items() if before.get(name) != mark}

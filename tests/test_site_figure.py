@@ -18,7 +18,7 @@ from harness.site.figure import (
     draw,
     front_steps,
 )
-from harness.site.figure_words import description, mark_summary
+from harness.site.figure_words import description, mark_summary, told_of
 from harness.site.labels import Box, Label
 from harness.site.language import language
 from harness.site.scales import Scale
@@ -136,37 +136,41 @@ def test_nothing_is_drawn_of_nothing() -> None:
     assert draw(samples.board(samples.entry(joules_per_1000_queries=0.0)), WIDE) is None
 
 
+def described(board: Board, code: str) -> str:
+    return description(board, told_of(board), language(code))
+
+
 def test_the_description_names_the_best_and_the_cheapest() -> None:
-    said = description(samples.small().boards[0], language("en"))
+    said = described(samples.small().boards[0], "en")
     assert "4 entries, 3 of them on the front" in said
     assert "Highest macro F1: big-model, 0.912 at 4,210 modelled J" in said
     assert "Least energy above the floor: linear-model, 3.10 modelled J" in said
     assert said.endswith("1 is at the floor of energy.")
     assert "answers-nothing" not in said
-    assert description(samples.board(samples.unresolved()), language("en")) == ""
-    said = description(samples.small().boards[0], language("fr"))
+    assert described(samples.board(samples.unresolved()), "en") == ""
+    said = described(samples.small().boards[0], "fr")
     assert "big-model, 0,912, pour 4\u202f210 J de travail modélisé" in said
 
 
 def test_the_description_names_no_one_of_several_that_are_alike() -> None:
     alike = [samples.entry(f"m{n}", joules_per_1000_queries=2.0 + n) for n in range(4)]
     less = samples.entry("less", quality=0.7, joules_per_1000_queries=1.0)
-    said = description(samples.board(*alike[:3], less), language("en"))
+    said = described(samples.board(*alike[:3], less), "en")
     assert "Highest macro F1: m0, m1 and m2, 0.800 at 2.00 to 4.00 modelled J" in said
     assert "Least energy: less, 1.00 modelled J" in said
-    said = description(samples.board(*alike), language("en"))
+    said = described(samples.board(*alike), "en")
     assert "Highest macro F1: 4 entries, among them m0, 0.800 at 2.00 to 5.00 modelled" in said
 
 
 def test_of_an_entry_at_the_floor_the_description_gives_no_energy() -> None:
     cheap = samples.entry("cheap", quality=0.9, joules_per_1000_queries=0.5, at_floor=True)
     null = samples.entry("null", quality=0.95, at_floor=True, baseline=True)
-    said = description(samples.board(null, cheap, samples.entry("costly")), language("en"))
+    said = described(samples.board(null, cheap, samples.entry("costly")), "en")
     assert "Highest macro F1: cheap, 0.900, at the floor of energy." in said
     assert "Least energy above the floor: costly" in said
     assert "2 are at the floor of energy" in said
     assert "0.500" not in said
-    said = description(samples.board(null), language("en"))
+    said = described(samples.board(null), "en")
     assert said == "1 entry, 0 on the front. 1 is at the floor of energy."
 
 
@@ -211,6 +215,6 @@ def test_of_very_many_entries_the_front_and_the_best_have_marks_and_the_others_d
 def test_less_than_two_joules_are_no_plural_in_french(grade: Grade, said: str) -> None:
     board = samples.board(samples.entry(joules_per_1000_queries=0.0405), meter_grade=grade)
     french = language("fr")
-    for text in (mark_summary(board, board.entries[0], french), description(board, french)):
+    for text in (mark_summary(board, board.entries[0], french), described(board, "fr")):
         assert said.replace("\u00a0", " ") in text.replace("\u00a0", " ")
         assert not re.search(r"(joule|modélisé|simulé)s", text)

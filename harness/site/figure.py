@@ -216,29 +216,41 @@ def joules_of(entry: BoardEntry) -> float:
 
 def draw(board: Board, layout: Layout) -> Figure | None:
     """Lay the board out; ``None`` when none of its entries can be drawn."""
+    return next(drawings(board, [layout]), None)
+
+
+def drawings(board: Board, layouts: Iterable[Layout]) -> Iterator[Figure]:
+    """Lay the board out in several ways; none when none of its entries can be drawn."""
     shown = [(n, entry) for n, entry in enumerate(board.entries) if can_be_drawn(entry)]
     if not shown:
-        return None
+        return
     entries = [entry for _, entry in shown]
-    x, y = _x_scale(entries, layout), _y_scale(entries, layout)
-    front = front_steps(entries, x, y)
+    energies, qualities = _energy_range(entries), _quality_range(entries)
     ranked = (_importance(entry, n) for n, entry in enumerate(entries))
     marked = sorted(importance[-1] for importance in nsmallest(MOST_MARKS, ranked))
-    has_mark = {*marked}
+    named, has_mark = [entries[n] for n in marked], {*marked}
+    others = [entry for n, entry in enumerate(entries) if n not in has_mark]
+    on_front = _front(entries)
     unknown = float(all(entry.front_support is None for entry in board.entries))
-    unnamed = [_mark(*shown[n], x, y, unknown) for n in marked]
-    labels = _labels([entries[n] for n in marked], unnamed, front, layout)
-    marks = tuple(replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True))
-    return Figure(
-        layout=layout,
-        x_ticks=_energy_ticks(x, layout),
-        y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
-        marks=marks,
-        dots=_dots([entry for n, entry in enumerate(entries) if n not in has_mark], x, y),
-        front=front,
-        lines=tuple(_lines(guides(board), x, y, layout.plot)),
-        starts_at_zero=y.low == 0,
-    )
+    for layout in layouts:
+        plot = layout.plot
+        x = Scale(*energies, plot.left, plot.right, logarithmic=True)
+        y = Scale(*qualities, plot.bottom, plot.top)
+        front = _steps(on_front, x, y)
+        unnamed = [_mark(*shown[n], x, y, unknown) for n in marked]
+        labels = _labels(named, unnamed, front, layout)
+        yield Figure(
+            layout=layout,
+            x_ticks=_energy_ticks(x, layout),
+            y_ticks=_ticks(y, linear_ticks(y.low, y.high, layout.most_y_ticks)),
+            marks=tuple(
+                replace(mark, label=label) for mark, label in zip(unnamed, labels, strict=True)
+            ),
+            dots=_dots(others, x, y),
+            front=front,
+            lines=tuple(_lines(guides(board), x, y, plot)),
+            starts_at_zero=y.low == 0,
+        )
 
 
 def guides(board: Board) -> tuple[Guide, ...]:
@@ -294,13 +306,20 @@ def front_steps(
 
     It runs level from each to the energy of the next, rises there, and ends at the right edge.
     """
-    on_front = sorted(
-        (entry for entry in entries if entry.on_front),
-        key=lambda entry: (joules_of(entry), entry.quality),
-    )
+    return _steps(_front(entries), x, y)
+
+
+def _front(entries: Iterable[BoardEntry]) -> list[tuple[float, float]]:
+    """Return energy and quality of those on the front."""
+    return sorted((joules_of(entry), entry.quality) for entry in entries if entry.on_front)
+
+
+def _steps(
+    front: Iterable[tuple[float, float]], x: Scale, y: Scale
+) -> tuple[tuple[float, float], ...]:
     corners: list[tuple[float, float]] = []
-    for entry in on_front:
-        here = (x(joules_of(entry)), y(entry.quality))
+    for joules, quality in front:
+        here = (x(joules), y(quality))
         if corners:
             corners.append((here[0], corners[-1][1]))
         corners.append(here)
@@ -309,16 +328,14 @@ def front_steps(
     return tuple(corners)
 
 
-def _x_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
+def _energy_range(entries: Sequence[BoardEntry]) -> tuple[float, float]:
     ends = [end for entry in entries for end in entry.joules_interval or () if end > 0]
-    low, high = log_range([*map(joules_of, entries), *ends])
-    return Scale(low, high, layout.plot.left, layout.plot.right, logarithmic=True)
+    return log_range([*map(joules_of, entries), *ends])
 
 
-def _y_scale(entries: Sequence[BoardEntry], layout: Layout) -> Scale:
+def _quality_range(entries: Sequence[BoardEntry]) -> tuple[float, float]:
     values = [value for entry in entries for value in (entry.quality, *entry.quality_interval)]
-    low, high = linear_range(values, QUALITY_LIMITS)
-    return Scale(low, high, layout.plot.bottom, layout.plot.top)
+    return linear_range(values, QUALITY_LIMITS)
 
 
 def _mark(position: int, entry: BoardEntry, x: Scale, y: Scale, unknown: float) -> Mark:

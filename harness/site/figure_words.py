@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from harness.records.board import Board, BoardEntry
 from harness.site.figure import can_be_drawn, joules_of
@@ -34,40 +35,62 @@ def mark_summary(board: Board, entry: BoardEntry, language: Language) -> str:
     )
 
 
-def description(board: Board, language: Language) -> str:
-    """Say in words what the picture shows to those who see it; empty where nothing is drawn.
+@dataclass(frozen=True)
+class Told:
+    """What there is to say of a picture, in whatever language.
 
     Who is best and who takes least is told of entries that compete, and of energies only above the
     floor: at it they cannot be told apart.
     """
+
+    count: int
+    """Entries that are drawn."""
+    front: int
+    at_floor: int
+    best: tuple[BoardEntry, ...]
+    """Those of the best quality."""
+    least: tuple[BoardEntry, ...]
+    """Those above the floor that take least, the best of them."""
+
+
+def told_of(board: Board) -> Told:
+    """Return what there is to say of the picture of a board."""
     entries = [entry for entry in board.entries if can_be_drawn(entry)]
-    if not entries:
-        return ""
-    front = sum(entry.on_front for entry in entries)
-    said = [language.text("picture.counted", n=len(entries), front=front)]
-    at_floor = sum(entry.at_floor for entry in entries)
     competing = [entry for entry in entries if not entry.baseline]
-    if competing:
-        said.append(_best(competing, board, language))
-    if above := [entry for entry in competing if not entry.at_floor]:
-        least = min((joules_of(entry), -entry.quality) for entry in above)
-        first = [entry for entry in above if (joules_of(entry), -entry.quality) == least]
-        key = "picture.least_above" if at_floor else "picture.least"
-        said.append(_told(key, first, board, language))
-    if at_floor:
-        said.append(language.text("picture.at_floor", n=at_floor))
+    most = max((entry.quality for entry in competing), default=None)
+    above = [entry for entry in competing if not entry.at_floor]
+    least = min(((joules_of(entry), -entry.quality) for entry in above), default=None)
+    return Told(
+        count=len(entries),
+        front=sum(entry.on_front for entry in entries),
+        at_floor=sum(entry.at_floor for entry in entries),
+        best=tuple(entry for entry in competing if entry.quality == most),
+        least=tuple(entry for entry in above if (joules_of(entry), -entry.quality) == least),
+    )
+
+
+def description(board: Board, told: Told, language: Language) -> str:
+    """Say in words what the picture shows to those who see it; empty where nothing is drawn."""
+    if not told.count:
+        return ""
+    said = [language.text("picture.counted", n=told.count, front=told.front)]
+    if told.best:
+        said.append(_best(told.best, board, language))
+    if told.least:
+        key = "picture.least_above" if told.at_floor else "picture.least"
+        said.append(_told(key, told.least, board, language))
+    if told.at_floor:
+        said.append(language.text("picture.at_floor", n=told.at_floor))
     return " ".join(said)
 
 
-def _best(entries: Sequence[BoardEntry], board: Board, language: Language) -> str:
-    quality = max(entry.quality for entry in entries)
-    best = [entry for entry in entries if entry.quality == quality]
+def _best(best: Sequence[BoardEntry], board: Board, language: Language) -> str:
     if all(entry.at_floor for entry in best):
         return language.text(
             "picture.best_at_floor",
             metric=board_metric(board, language),
             entries=_names(best, language),
-            quality=quality,
+            quality=best[0].quality,
         )
     return _told("picture.best", best, board, language)
 

@@ -28,14 +28,9 @@ def json_line(value: object) -> bytes:
     return _python(msgspec.to_builtins(value)).encode()
 
 
-def row_line(row: BoardEntry, *, sure: bool | None = None) -> bytes:
-    """Return the ``json_line`` of a row; whether it ``is_sure`` may be known."""
-    return _spell(row) if (is_sure(row) if sure is None else sure) else json_line(row)
-
-
-def is_sure(row: BoardEntry) -> bool:
-    """Say whether both libraries spell a row alike."""
-    return _is_sure(astuple(row))
+def row_line(row: BoardEntry) -> bytes:
+    """Return the ``json_line`` of a row."""
+    return _spell(row) if _is_sure(astuple(row)) else json_line(row)
 
 
 def _is_sure(values: Iterable[object]) -> bool:

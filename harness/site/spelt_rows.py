@@ -7,10 +7,10 @@ has a place may keep that (``SpeltRow``, and ``columns``), by what tells one row
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -18,7 +18,7 @@ from harness.records.base import Frozen
 from harness.records.board import BoardEntry
 from harness.site.client import Cells, script_cells
 from harness.site.columns import COLUMNS, Kind
-from harness.site.plain import is_sure, row_line
+from harness.site.plain import row_line
 from harness.site.spreadsheet import own_cells
 
 if TYPE_CHECKING:
@@ -32,22 +32,31 @@ LONG = 2**63
 
 
 class SpeltRow(Frozen, array_like=True):
-    """What is worth keeping of a row."""
+    """What is worth keeping of a row, besides its line."""
 
-    sure: bool
-    """As ``plain.is_sure`` has it."""
     cells: str
     """As ``spreadsheet.own_cells`` has them."""
     script: Cells | None
     """As ``client.script_cells`` has them; ``None`` where a number is too long to be kept."""
 
 
-class Known(NamedTuple):
-    """What was kept of rows."""
+class Known(Protocol):
+    """What was kept of rows, in one order; ``None``: nothing."""
 
-    rows: Sequence[SpeltRow]
-    columns: Callable[[], pa.RecordBatch]
-    """As ``own_columns`` gave them of these rows, in their order."""
+    @property
+    def lines(self) -> Sequence[bytes]:
+        """As ``plain.row_line`` has them."""
+        ...
+
+    @property
+    def rows(self) -> Sequence[SpeltRow] | None:
+        """What else of each."""
+        ...
+
+    @property
+    def columns(self) -> pa.RecordBatch | None:
+        """As ``own_columns`` gave them."""
+        ...
 
 
 class SpeltRows:
@@ -60,37 +69,24 @@ class SpeltRows:
         places: Sequence[int | None] = (),
     ) -> None:
         """Take the rows, and the place of each among those that are known, if it has one."""
-        self._entries, self._columns = entries, known.columns if known else None
+        self._entries, self._known = entries, known
         self._places = places if known else [None] * len(entries)
-        rows = known.rows if known else ()
-        self._known = [None if place is None else rows[place] for place in self._places]
-
-    @cached_property
-    def _sure(self) -> list[bool]:
-        return [
-            is_sure(entry) if known is None else known.sure
-            for entry, known in zip(self._entries, self._known, strict=True)
-        ]
 
     @cached_property
     def lines(self) -> list[bytes]:
         """The ``row_line`` of each: the board's own file and that of all boards ask for them."""
-        rows = zip(self._entries, self._sure, strict=True)
-        return [row_line(entry, sure=sure) for entry, sure in rows]
+        known = self._known.lines if self._known else ()
+        rows = zip(self._entries, self._places, strict=True)
+        return [row_line(entry) if place is None else known[place] for entry, place in rows]
 
     @cached_property
     def spelt(self) -> list[SpeltRow]:
-        """All that is worth keeping of each."""
-        made = zip(own_cells(self._new), script_cells(self._new), strict=True)
-        rows = []
-        for known, sure in zip(self._known, self._sure, strict=True):
-            if known is None:
-                cells, script = next(made)
-                keeps = all(type(each) is not int or abs(each) < LONG for each in script)
-                rows.append(SpeltRow(sure=sure, cells=cells, script=script if keeps else None))
-            else:
-                rows.append(known)
-        return rows
+        """What else is worth keeping of each."""
+        known = self._known.rows if self._known else None
+        if known is None:
+            return list(_spelt(self._entries))
+        new = _spelt(self._new)
+        return [next(new) if place is None else known[place] for place in self._places]
 
     @property
     def cells(self) -> Iterator[str]:
@@ -114,9 +110,18 @@ class SpeltRows:
     def columns(self) -> pa.RecordBatch:
         """The ``own_columns`` of all."""
         runs = list(_runs(self._places))
-        if self._columns is None or len(runs) > MOST_PIECES or all(new for new, _, _ in runs):
+        if len(runs) > MOST_PIECES or all(is_new for is_new, _, _ in runs):
             return own_columns(self._entries)
-        return _joined(self._columns(), own_columns(self._new), runs)
+        known = self._known.columns if self._known else None
+        if known is None:
+            return own_columns(self._entries)
+        return _joined(known, own_columns(self._new), runs)
+
+
+def _spelt(entries: Sequence[BoardEntry]) -> Iterator[SpeltRow]:
+    for cells, script in zip(own_cells(entries), script_cells(entries), strict=True):
+        keeps = all(type(each) is not int or abs(each) < LONG for each in script)
+        yield SpeltRow(cells=cells, script=script if keeps else None)
 
 
 def _runs(places: Sequence[int | None]) -> Iterator[tuple[bool, int, int]]:

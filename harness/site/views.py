@@ -11,7 +11,8 @@ from harness.records.team_names import team_key
 from harness.site import paths
 from harness.site.client import FLAGS, LONGEST_NAME, watt_hours_of
 from harness.site.data import data_files
-from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, draw, guides
+from harness.site.figure import NARROW, WIDE, Figure, can_be_drawn, drawings, guides
+from harness.site.figure_words import Told, told_of
 from harness.site.language import Language
 from harness.site.text import shorten
 from harness.site.words import parts_in_the_method, task_title
@@ -96,6 +97,8 @@ class BoardView(Heading):
     """Whether some entries say what kind of model they are, and not all the same."""
     figures: tuple[Figure, ...]
     """The same picture for a wide and for a narrow page; none for a board without entries."""
+    told: Told
+    """What there is to say of them."""
     undrawn: tuple[BoardEntry, ...]
     """Entries without a place on a logarithmic axis."""
     shows_ranks: bool
@@ -190,7 +193,6 @@ def views(boards: Sequence[Board]) -> tuple[BoardView, ...]:
 
 def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
     """Prepare one board, the ``number``-th of the page, for the templates."""
-    figures = (draw(board, layout) for layout in (WIDE, NARROW))
     drawn = [entry for entry in board.entries if can_be_drawn(entry)]
     crossed = [entry for entry in drawn if entry.joules_interval is None]
     unknown = [entry for entry in drawn if entry.joules_interval and entry.front_support is None]
@@ -209,7 +211,8 @@ def view(board: Board, number: int, *, loads_at_once: bool) -> BoardView:
         > 1,
         many_families=len({shorten(entry.family or "", LONGEST_NAME) for entry in board.entries})
         > 1,
-        figures=tuple(figure for figure in figures if figure is not None),
+        figures=tuple(drawings(board, (WIDE, NARROW))),
+        told=told_of(board),
         undrawn=tuple(entry for entry in board.entries if not can_be_drawn(entry)),
         shows_ranks=shows_ranks,
         shows_classes=shows_classes,

@@ -94,8 +94,11 @@ class Gathered:
         rules: KnownRules,
         folders: Iterable[Folder],
         views: Mapping[str, bytes] | None = None,
+        fresh: int = 0,
     ) -> None:
         self.results, self.rules = results, rules
+        self.fresh = fresh
+        """How many files were read just now."""
         self.views = views or {}
         """By path, of records that were read just now: what their entries' pages need of them.
 
@@ -183,7 +186,8 @@ def gather(
     rules, keys = project.rule_book(), project.key_ring()
     read: dict[bytes, Folder] = {}
     views = _Views()
-    are_many = workers.are_several and sum(map(len, fresh)) >= LEAST_FOR_PROCESSES
+    count = sum(map(len, fresh))
+    are_many = workers.are_several and count >= LEAST_FOR_PROCESSES
     several, steps = (workers, iter(meanwhile)) if are_many else (Here(), iter(()))
 
     def read_chunk(number: int) -> bytes:
@@ -196,7 +200,7 @@ def gather(
         views.add(seen)
         next(steps, None)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, rules, kept, views.kept)
+    return Gathered(results, rules, kept, views.kept, count)
 
 
 def _folder_of(found: Found) -> bytes:

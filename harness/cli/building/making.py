@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial as partial_call
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.building.cache import digest_of_path
+from harness.cli.building.cache import Cache, digest_of_path
 from harness.cli.building.files import Built, is_ours, look, refuse_a_strangers
 from harness.cli.building.folders import Folders
-from harness.cli.building.gathering import Gathered, by_folder_of, gather
+from harness.cli.building.gathering import LEAST_FOR_PROCESSES, Gathered, by_folder_of, gather
 from harness.cli.building.joints import BRING_BACK, Joints, Known, Ranked
 from harness.cli.building.listing import Listed, There, listing
 from harness.cli.building.place import Place, plan_of, who_makes
-from harness.cli.building.shards import NOTHING, Behind, Shards
+from harness.cli.building.shards import NOTHING, Behind, Shards, Taken
 from harness.cli.building.site import Site
 from harness.cli.building.templates import getting_ready, templates_kept
 from harness.cli.building.unchanged import (
@@ -26,7 +27,7 @@ from harness.cli.building.unchanged import (
     shown_of,
     what_is_read,
 )
-from harness.cli.building.workers import Workers, workers
+from harness.cli.building.workers import Here, Workers, workers
 from harness.cli.output import print_note
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -90,10 +91,9 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     joints = Joints(asked.project, asked.results, signer, of_joints)
     shards = Shards(cache, _name(asked, "boards"), seen, joints)
     local = not asked.published and any(is_local(each.path) for each in seen.found)
-    place = Place.of(asked.folder, cache, seen.there())
-    takes = takes and not (local or shows_local)
-    taken = shards.take(place.known, place.there.marks) if takes else NOTHING
-    folders = Folders(cache, _name(asked, "folders"), shards, taken)
+    place = Place.of(asked.folder, cache, seen.there)
+    folders = Folders(cache, _name(asked, "folders"), shards.tasks)
+    taken = _known(shards, folders, place, takes=takes and not (local or shows_local))
     with workers(asked.processes) as several:
         public = gather(
             asked.project,
@@ -104,6 +104,10 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             local=False,
             meanwhile=getting_ready(),
         )
+        everything = _with_local(asked, seen, folders, public, several) if local else public
+        # One process makes the boards: another keeps what was read meanwhile, if that is much.
+        keeps = several if asked.cached and public.fresh >= LEAST_FOR_PROCESSES else Here()
+        kept = keeps.begin(lambda: _keeping(asked, seen, folders, everything, cache))
         ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
             # A page of local results is needed after all, and it wants all rows.
@@ -111,14 +115,13 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         if not partial:
             require_whole(ranked)
         told = ranked.unsigned + (_write_joints(joints, ranked) if asked.own else ())
-        everything = _with_local(asked, seen, folders, public, several) if local else public
         shown = joints.of_gathered(everything, several).boards if local else ranked.boards
         shows_local = _shows_local(asked, shown, ranked.published)
         reads: dict[str, Behind] = {}
 
         def keep() -> None:
+            kept()
             if asked.may_keep_in(cache):
-                folders.keep(everything, seen.at_ns)
                 cache.save(_joint_name(asked), taken.statistics | joints.used)
             if not asked.foreign and not ranked.unsigned:
                 reads.update(shards.keep(site, ranked, public, taken))
@@ -130,7 +133,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             site = place.site(ranked.published, public, rules, address, taken)
             left[asked.folder] = place.make(site, several, taken, reads, meanwhile=keep)
         if shows_local:
-            place = Place.of(of_local, cache, There.of(of_local))
+            place = Place.of(of_local, cache, partial_call(There.of, of_local))
             site = place.site(shown, everything, asked.project.rules(), "", NOTHING)
             left[of_local] = place.make(site, several, NOTHING, {})
     page = f"{LOCAL}/index.html" if shows_local else "index.html"
@@ -138,6 +141,30 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     if asked.may_keep_in(cache) and not told:  # which is said each time
         keep_state(asked, cache, what_is_read(seen), left, printed, as_used=joints.are_as_used)
     return Done(shown, printed)
+
+
+def _known(shards: Shards, folders: Folders, place: Place, *, takes: bool) -> Taken:
+    """Read what was kept of the results: boards that are taken over, or what it is of each record.
+
+    What cannot be taken over is read while the site's folder is still looked through.
+    """
+    as_read = shards.as_read(place.known) if takes else frozenset()
+    folders.load(task for task in shards.tasks if task not in as_read)
+    if not as_read:
+        return NOTHING
+    taken = shards.take(place.known, place.there().marks)
+    folders.load(as_read - taken.shards.keys())
+    return taken
+
+
+def _keeping(
+    asked: Asked, seen: Seen, folders: Folders, gathered: Gathered, cache: Cache
+) -> Iterator[None]:
+    """Keep what was read, in the first of two steps."""
+    if asked.may_keep_in(cache):
+        folders.keep(gathered, seen.at_ns)
+    yield
+    yield
 
 
 def _with_local(

@@ -32,10 +32,11 @@ class Place:
     folder: Path
     cache: Cache
     known: Pages
-    there: There
+    there: Callable[[], There]
+    """Returns what lies in it, which may still be looked up."""
 
     @classmethod
-    def of(cls, folder: Path, cache: Cache, there: There) -> Place:
+    def of(cls, folder: Path, cache: Cache, there: Callable[[], There]) -> Place:
         """Take a folder, with what was kept of the site that was made there."""
         kept = cache.load(f"pages-{digest_of_path(folder)}", Pages)
         return cls(folder, cache, kept or Pages(made={}, reads={}), there)
@@ -72,18 +73,17 @@ class Place:
             self.folder,
             who_makes(site, several),
             made,
-            there=self.there,
+            there=self.there(),
             carried={name: each for name, each in made.items() if each.board in taken.boards},
         )
         kept = Pages(made=built.made, reads=dict(reads))
         self.cache.save(f"pages-{digest_of_path(self.folder)}", kept)
-        shown = (self._shelf.name_of(board.id) for board in site.boards.boards)
-        self.cache.tidy(f"{self._shelf.name}-", shown)
+        self._shelf.tidy(board.id for board in site.boards.boards)
         return built.marks
 
     @property
     def _shelf(self) -> Shelf:
-        return Shelf(cache=self.cache, name=f"rows-{digest_of_path(self.folder)}")
+        return Shelf(self.cache, digest_of_path(self.folder))
 
 
 def who_makes(site: Site, several: Workers) -> Workers:

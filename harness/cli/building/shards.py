@@ -142,6 +142,11 @@ class Shards:
             for task, own in seen.digests.items()
         }
 
+    def as_read(self, pages: Pages) -> frozenset[str]:
+        """Return the tasks whose results are as they were when pages were made of them."""
+        known = {each.read for each in pages.reads.values()}
+        return frozenset(task for task, read in self._reads.items() if read in known)
+
     def take(self, pages: Pages, there: Mapping[str, Mark]) -> Taken:
         """Take over what is as it was; ``there`` is what lies in the site's folder."""
         left: defaultdict[str, list[Made]] = defaultdict(list)
@@ -158,12 +163,9 @@ class Shards:
             )
 
         taken = {}
-        known = {each.read for each in pages.reads.values()}
-        for task, read in self._reads.items():
-            if read is None or read not in known:
-                continue
-            shard = self._cache.load(self._place(task), Shard)
-            if shard is None or shard.read != read:
+        for task in self.as_read(pages):
+            shard, read = self._cache.load(self._place(task), Shard), self._reads[task]
+            if shard is None or read is None or shard.read != read:
                 continue
             if all(is_as_it_was(each, read) for each in shard.boards):
                 taken[task] = shard
@@ -200,7 +202,7 @@ class Shards:
                 count=len(board.entries),
                 digest=site.digests(board).whole,
                 joint=self._joints.mark(board.id),
-                rows=msgspec.Raw(msgspec.msgpack.encode(board.entries)),
+                rows=msgspec.Raw(site.digests(board).spelt),
             )
             for board in boards
         )

@@ -85,7 +85,7 @@ class Site:
         """Tell a board and its rows from what they were; each row is spelt once."""
         if (known := self._digests.get(board.id)) is None:
             kept = self.kept.get(board.id)
-            known = BoardDigests("", {}, kept.digest) if kept else board_digests(board)
+            known = BoardDigests("", {}, kept.digest, b"") if kept else board_digests(board)
             self._digests[board.id] = known
         return known
 
@@ -140,13 +140,22 @@ class BoardDigests(NamedTuple):
     rows: dict[str, str]
     """Of each row, by entry."""
     whole: str
+    spelt: bytes
+    """The rows that these are of, as msgpack spells a list of them."""
 
 
 def board_digests(board: Board) -> BoardDigests:
     """Return the digests by which a changed board is noticed."""
-    rows = {row.entry: digest(spelt(row)) for row in board.entries}
+    lines = [spelt(row) for row in board.entries]
+    rows = {row.entry: digest(line) for row, line in zip(board.entries, lines, strict=True)}
     rest = spelt(replace(board, entries=()))
-    return BoardDigests(digest(spelt(bare(board))), rows, digest(spelt([rest, [*rows.values()]])))
+    whole = digest(spelt([rest, [*rows.values()]]))
+    together = b"".join([_LIST, len(lines).to_bytes(4, "big"), *lines])
+    return BoardDigests(digest(spelt(bare(board))), rows, whole, together)
+
+
+_LIST = b"\xdd"
+"""Before a list in msgpack, with how many it has in four bytes."""
 
 
 def digest(content: bytes) -> str:
