@@ -154,7 +154,7 @@ def test_what_is_wrong_with_a_task_is_told_each_time(root: Path) -> None:
 
 @pytest.mark.parametrize("damage", [b"", b"x", b"frugal-ai site cache 1\n" + b"\0" * 900])
 @pytest.mark.parametrize(
-    "kind", ["boards-", "pages-", "parts-", "lines-", "rows-", "folders-", "joint-", "templates"]
+    "kind", ["boards-", "pages-", "parts-", "rows-", "folders-", "joint-", "templates"]
 )
 def test_whatever_in_the_cache_is_damaged_counts_for_nothing(
     root: Path, tmp_path: Path, kind: str, damage: bytes
@@ -168,21 +168,6 @@ def test_whatever_in_the_cache_is_damaged_counts_for_nothing(
     assert is_right(root, tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["lines-", "rows-"])
-def test_of_lines_and_rows_that_were_not_kept_together_neither_is_taken_for_the_other_s(
-    root: Path, tmp_path: Path, kind: str
-) -> None:
-    before = {path: path.read_bytes() for path in (tmp_path / "cache").rglob(f"{kind}*")}
-    put(root, "second", "three")
-    leaderboard()
-    assert before
-    for path, content in before.items():
-        path.write_bytes(content)
-    put(root, "second", "four")
-    leaderboard()
-    assert is_right(root, tmp_path)
-
-
 def kept(tmp_path: Path) -> list[str]:
     return sorted(path.name for path in (tmp_path / "cache").rglob("*") if path.is_file())
 
@@ -191,8 +176,7 @@ def test_what_is_kept_of_tasks_and_boards_that_are_gone_goes(root: Path, tmp_pat
     before = kept(tmp_path)
     put(root, "third", "one")
     leaderboard()
-    # Its records, its board, its parts, its rows and their lines.
-    assert len(kept(tmp_path)) == len(before) + 5
+    assert len(kept(tmp_path)) == len(before) + 4  # its records, its board, its parts, its rows
     shutil.rmtree(root / "leaderboard" / "results" / "third")
     leaderboard()
     assert kept(tmp_path) == before

@@ -581,6 +581,21 @@ def test_only_records_that_share_a_session_are_asked_for() -> None:
     assert (found.path, found.code, asked) == ("b.json", "duplicate", ["b.json", "a.json"])
 
 
+def test_a_measurement_of_which_other_things_are_said_is_no_other() -> None:
+    said = record("a")
+    first, *others = said.sessions
+    window, *more = first.phases
+    told = replace(window, disturbance=replace(window.disturbance, other_cpu_seconds=9.0))
+    otherwise = replace(said, sessions=(replace(first, phases=(told, *more)), *others))
+    made = make_boards([stored(said, "1.json"), stored(otherwise, "2.json")], RULES)
+    assert {problem.code for problem in made.problems} == {"contradictory"}
+    less = replace(window.reading, cpu_seconds=window.reading.cpu_seconds / 2)
+    measured = replace(first, phases=(replace(window, reading=less), *more))
+    another = replace(said, sessions=(measured,))
+    alone = replace(said, sessions=(first,))
+    assert not make_boards([stored(alone, "1.json"), stored(another, "2.json")], RULES).problems
+
+
 def test_two_records_of_one_measurement_contradict_each_other() -> None:
     said = record("a", value=0.7)
     otherwise = replace(said, quality=quality(0.9))

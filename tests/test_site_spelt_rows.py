@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import random
-from typing import NamedTuple, NoReturn
+from typing import NoReturn
 
 import msgspec
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -15,9 +14,8 @@ from site_samples import board, entry, ranked, unresolved
 
 from harness.records.board import BoardEntry
 from harness.site import spelt_rows
-from harness.site.plain import board_in_json
 from harness.site.render import data_of
-from harness.site.spelt_rows import SpeltRow, SpeltRows, columns_from, spelt_columns
+from harness.site.spelt_rows import Known, SpeltRow, SpeltRows, columns_from, spelt_columns
 
 STRANGE = entry("strange", quality=1.5e-7, seconds_per_1000_queries=3e19, sessions=2**53)
 ROWS = (
@@ -32,19 +30,12 @@ ROWS = (
 )
 
 
-class Kept(NamedTuple):
-    """What is kept of rows, as it comes back."""
-
-    lines: list[bytes]
-    rows: tuple[SpeltRow, ...] | None
-    columns: pa.RecordBatch | None
-
-
-def known(rows: list[BoardEntry]) -> Kept:
+def known(rows: list[BoardEntry]) -> Known:
+    """Return what is kept of rows, as it comes back."""
     spelt = SpeltRows(rows)
     content, columns = msgspec.msgpack.encode(spelt.spelt), spelt_columns(spelt.columns)
     kept = msgspec.msgpack.decode(content, type=tuple[SpeltRow, ...])
-    return Kept(spelt.lines, kept, columns_from(columns))
+    return Known(kept, lambda: columns_from(columns))
 
 
 @settings(max_examples=60, deadline=None)
@@ -58,10 +49,8 @@ def test_files_made_of_known_rows_are_those_made_of_new_ones(
         rows.sort(key=ROWS.index)
     places = [kept.index(row) if row in kept else None for row in rows]
     of = replace(board(), entries=tuple(rows), ranking=None)
-    of_known = known(kept) if draw.random() < 0.8 else Kept(known(kept).lines, None, None)
-    spelt = SpeltRows(rows, of_known, places)
+    spelt = SpeltRows(rows, known(kept), places)
     assert data_of(of, spelt) == data_of(of)
-    assert board_in_json(of, spelt.lines) == board_in_json(of)
     assert msgspec.msgpack.encode(spelt.spelt) == msgspec.msgpack.encode(SpeltRows(rows).spelt)
 
 
@@ -90,15 +79,10 @@ def test_where_too_many_pieces_would_be_joined_all_columns_are_made_anew(
     monkeypatch.setattr(spelt_rows, "MOST_PIECES", 2)
     rows = list(ROWS)
 
-    class Kept(NamedTuple):
-        lines: list[bytes]
-        rows: None = None
+    def never() -> NoReturn:
+        raise AssertionError("columns were asked for")
 
-        @property
-        def columns(self) -> NoReturn:
-            raise AssertionError("columns were asked for")
-
-    kept = Kept(known(rows).lines)
+    kept = Known(known(rows).rows, never)
     mixed = [rows[2], rows[1], rows[0]]
     assert SpeltRows(mixed, kept, [2, 1, 0]).columns.equals(spelt_rows.own_columns(mixed))
 

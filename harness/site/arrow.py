@@ -20,17 +20,20 @@ from pyarrow import types
 def array(cells: Sequence[Any], of: pa.DataType) -> pa.Array:
     """Return a column of texts, numbers, truth values, lists or structures of these, or nulls.
 
-    A structure is a mapping with all its fields. Raises ``TypeError`` for any other type.
+    A structure has its fields as attributes. Raises ``TypeError`` for any other type.
     """
-    known = [cell is not None for cell in cells]
-    valid = None if all(known) else _bits(known)
+    valid = None
+    if None in cells:  # by identity first: quick where none is
+        valid = _bits([cell is not None for cell in cells])
     children: list[pa.Array] | None = None
     if types.is_struct(of):
         buffers = [valid]
-        rows = [{} if cell is None else cell for cell in cells]
-        children = [array([row.get(field.name) for row in rows], field.type) for field in of]
+        children = []
+        for field in of:
+            values = [None if cell is None else getattr(cell, field.name) for cell in cells]
+            children.append(array(values, field.type))
     elif types.is_list(of):
-        lists = [() if cell is None else cell for cell in cells]
+        lists = cells if valid is None else [() if cell is None else cell for cell in cells]
         buffers = [valid, _offsets(lists)]
         children = [array([value for each in lists for value in each], of.value_type)]
     elif types.is_string(of):
@@ -39,8 +42,8 @@ def array(cells: Sequence[Any], of: pa.DataType) -> pa.Array:
     elif types.is_boolean(of):
         buffers = [valid, _bits([cell is True for cell in cells])]
     elif types.is_float64(of) or types.is_int64(of):
-        values = np.array([0 if cell is None else cell for cell in cells], of.to_pandas_dtype())
-        buffers = [valid, pa.py_buffer(values)]
+        numbers = cells if valid is None else [0 if cell is None else cell for cell in cells]
+        buffers = [valid, pa.py_buffer(np.array(numbers, of.to_pandas_dtype()))]
     else:
         raise TypeError(f"{of}: no column of a board is of this type")
     return pa.Array.from_buffers(of, len(cells), buffers, children=children)

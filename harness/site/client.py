@@ -203,19 +203,17 @@ def _short(figure: float | None, digits: int) -> float | None:
     """
     if figure is None or isinstance(figure, int):
         return figure
-    shown = _shown(figure)
+    shown = _SHOWN % (figure, figure / JOULES_PER_WH)
     for kept in range(digits, DIGITS + 2):
         rounded = float(f"{figure:.{kept}g}")
-        if _shown(rounded) == shown:
+        if rounded == figure or _SHOWN % (rounded, rounded / JOULES_PER_WH) == shown:
             break
     else:
         rounded = figure
     return int(rounded) if rounded.is_integer() else rounded
 
 
-def _shown(figure: float) -> str:
-    digits = SIGNIFICANT_DIGITS - 1
-    return f"{figure:.{digits}e} {figure / JOULES_PER_WH:.{digits}e}"
+_SHOWN = f"%.{SIGNIFICANT_DIGITS - 1}e %.{SIGNIFICANT_DIGITS - 1}e"
 
 
 _FIGURES: dict[str, Callable[[BoardEntry], float | None]] = {

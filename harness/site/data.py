@@ -12,7 +12,7 @@ from harness.records.board import Board
 from harness.site.columns import COLUMNS
 from harness.site.paths import safe_name
 from harness.site.plain import json_line, row_line
-from harness.site.spelt_rows import SpeltRows, own_columns, plain_cell, table_schema
+from harness.site.spelt_rows import SpeltRows, own_columns, table_schema
 from harness.site.spreadsheet import comma_separated
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def _repeated(cell: object, times: int, of: pa.DataType) -> pa.Array:
 
     from harness.site.arrow import array  # noqa: PLC0415 - as above
 
-    one = array([plain_cell(cell)], of)
+    one = array([cell], of)
     return pa.repeat(one[0], times) if times else one[:0]
 
 

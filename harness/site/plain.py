@@ -14,6 +14,7 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from msgspec.structs import astuple, replace
 
+from harness.records.base import Frozen
 from harness.records.board import Board, BoardEntry, Boards
 
 SURE_FROM, SURE_BELOW = 1e-4, 1e15
@@ -47,33 +48,46 @@ def _is_sure(values: Iterable[object]) -> bool:
     return True
 
 
-def board_line(board: Board, lines: Iterable[bytes] | None = None) -> bytes:
-    """Return the ``json_line`` of a board; ``lines`` are those of its rows, where known."""
-    return _around_rows(board, lines, b"", b"")
+class InJson(Frozen, array_like=True):
+    """What stands for a board in ``boards_json``."""
+
+    before: bytes
+    rows: tuple[bytes, ...]
+    """As ``nested_row`` has them."""
+    after: bytes
+
+    def pieces(self) -> list[bytes]:
+        """Return it as it is written."""
+        return [self.before, b",\n".join(self.rows), self.after]
 
 
+_INDENT = b" " * 4
+"""What stands before each line of a row there."""
 _OPEN, _CLOSE = b"[\n [\n", b"\n ]\n]"
 """What stands around a value in the second of two lists."""
 
 
-def board_in_json(board: Board, lines: Iterable[bytes] | None = None) -> bytes:
-    """Return what stands for a board in ``boards_json``: as far to the right as it does there."""
-    nested = msgspec.json.format(_around_rows(board, lines, b"[[", b"]]"), indent=1)
-    return nested[len(_OPEN) : -len(_CLOSE)]
+def nested_row(line: bytes) -> bytes:
+    """Return what stands for a row in ``boards_json``, of its ``row_line``."""
+    # No text in JSON holds the end of a line.
+    return _INDENT + msgspec.json.format(line, indent=1).replace(b"\n", b"\n" + _INDENT)
 
 
-def _around_rows(
-    board: Board, lines: Iterable[bytes] | None, opened: bytes, closed: bytes
-) -> bytes:
-    """Return the line of a board between others, joined at once: of a large one it is 10 MB."""
-    before, rows, after = json_line(replace(board, entries=())).partition(b'"entries":[]')
-    spelt = list(map(row_line, board.entries) if lines is None else lines) or [b""]
-    spelt[0] = b"".join([opened, before, rows[:-1], spelt[0]])
-    spelt[-1] = b"".join([spelt[-1], b"]", after, closed])
-    return b",".join(spelt)
+def board_in_json(board: Board, rows: Iterable[bytes] | None = None) -> InJson:
+    """Return what stands for a board in ``boards_json``, as far to the right as it does there.
+
+    ``rows`` are the ``nested_row`` of each of its rows, where they are known.
+    """
+    if rows is None:
+        rows = (nested_row(row_line(row)) for row in board.entries)
+    spelt, around = tuple(rows), json_line(replace(board, entries=()))
+    nested = msgspec.json.format(b"[[" + around + b"]]", indent=1)
+    before, none, after = nested[len(_OPEN) : -len(_CLOSE)].partition(b'"entries": []')
+    opened, closed = (b"\n", b"\n   ]") if spelt else (b"", b"]")
+    return InJson(before=before + none[:-1] + opened, rows=spelt, after=closed + after)
 
 
-def boards_json(boards: Boards, each: Sequence[bytes] | None = None) -> bytes:
+def boards_json(boards: Boards, each: Sequence[InJson] | None = None) -> bytes:
     """Return what ``pretty_json`` gives of all boards.
 
     ``each`` is the ``board_in_json`` of every board, where that is known: their rows are not
@@ -84,6 +98,6 @@ def boards_json(boards: Boards, each: Sequence[bytes] | None = None) -> bytes:
     around = msgspec.json.format(json_line(replace(boards, boards=())), indent=1)
     before, none, after = around.partition(b'"boards": []')
     parts = [before, none[:-1]]
-    for n, line in enumerate(each):
-        parts += [b",\n" if n else b"\n", line]
+    for n, board in enumerate(each):
+        parts += [b",\n" if n else b"\n", *board.pieces()]
     return b"".join([*parts, b"\n ]" if each else b"]", after, b"\n"])

@@ -18,7 +18,7 @@ from harness.site.data import data_files, data_name
 from harness.site.feed import feeds, latest_of
 from harness.site.frame import style_sheet
 from harness.site.language import Language, languages
-from harness.site.plain import board_in_json, boards_json
+from harness.site.plain import InJson, board_in_json, boards_json
 from harness.site.spelt_rows import SpeltRows
 from harness.site.templating import environment
 from harness.site.views import BoardView, Heading, facets, headings, view
@@ -65,7 +65,7 @@ class BoardParts(Frozen, array_like=True):
 
     sections: dict[str, str]
     """Its own section of the page of boards, by language."""
-    line: bytes
+    in_json: InJson
     """What stands for it in ``boards.json``."""
     latest: tuple[BoardEntry, ...]
     """Those that may stand in a feed."""
@@ -90,7 +90,7 @@ def render(boards: Boards, address: str = "") -> dict[str, bytes]:
     counts = [len(board.entries) for board in boards.boards]
     parts = [board_parts(each) for each in placed(boards.boards, counts)]
     files = {
-        "boards.json": boards_json(boards, [each.line for each in parts]),
+        "boards.json": boards_json(boards, [each.in_json for each in parts]),
         **assets(),
         **index_files(boards, parts, address),
     }
@@ -107,12 +107,15 @@ def placed(boards: Iterable[Board], counts: Iterable[int]) -> list[Placed]:
     ]
 
 
-def board_parts(of: Placed, rows: SpeltRows | None = None) -> BoardParts:
-    """Make what the pages of all boards take of one; its ``rows`` may be spelt already."""
+def board_parts(of: Placed, rows: Iterable[bytes] | None = None) -> BoardParts:
+    """Make what the pages of all boards take of one.
+
+    ``rows`` are the ``nested_row`` of its rows, where they are known.
+    """
     shown = view(of.board, of.number, loads_at_once=of.loads_at_once)
     return BoardParts(
         sections={language.code: _section(shown, language) for language in languages()},
-        line=board_in_json(of.board, None if rows is None else rows.lines),
+        in_json=board_in_json(of.board, rows),
         latest=latest_of(of.board),
         count=shown.count,
     )

@@ -7,12 +7,10 @@ has a place may keep that (``SpeltRow``, and ``columns``), by what tells one row
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache, cached_property
 from itertools import groupby
-from typing import TYPE_CHECKING, Any, Protocol
-
-import msgspec
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from harness.records.base import Frozen
 from harness.records.board import BoardEntry
@@ -32,31 +30,22 @@ LONG = 2**63
 
 
 class SpeltRow(Frozen, array_like=True):
-    """What is worth keeping of a row, besides its line."""
+    """What is worth keeping of a row."""
 
+    line: bytes
+    """As ``plain.row_line`` has it."""
     cells: str
     """As ``spreadsheet.own_cells`` has them."""
     script: Cells | None
     """As ``client.script_cells`` has them; ``None`` where a number is too long to be kept."""
 
 
-class Known(Protocol):
-    """What was kept of rows, in one order; ``None``: nothing."""
+class Known(NamedTuple):
+    """What was kept of rows."""
 
-    @property
-    def lines(self) -> Sequence[bytes]:
-        """As ``plain.row_line`` has them."""
-        ...
-
-    @property
-    def rows(self) -> Sequence[SpeltRow] | None:
-        """What else of each."""
-        ...
-
-    @property
-    def columns(self) -> pa.RecordBatch | None:
-        """As ``own_columns`` gave them."""
-        ...
+    rows: Sequence[SpeltRow]
+    columns: Callable[[], pa.RecordBatch]
+    """As ``own_columns`` gave them of these rows, in their order."""
 
 
 class SpeltRows:
@@ -73,20 +62,15 @@ class SpeltRows:
         self._places = places if known else [None] * len(entries)
 
     @cached_property
-    def lines(self) -> list[bytes]:
-        """The ``row_line`` of each: the board's own file and that of all boards ask for them."""
-        known = self._known.lines if self._known else ()
-        rows = zip(self._entries, self._places, strict=True)
-        return [row_line(entry) if place is None else known[place] for entry, place in rows]
-
-    @cached_property
     def spelt(self) -> list[SpeltRow]:
-        """What else is worth keeping of each."""
-        known = self._known.rows if self._known else None
-        if known is None:
-            return list(_spelt(self._entries))
-        new = _spelt(self._new)
+        """All that is worth keeping of each."""
+        known, new = self._known.rows if self._known else (), _spelt(self._new)
         return [next(new) if place is None else known[place] for place in self._places]
+
+    @property
+    def lines(self) -> Iterator[bytes]:
+        """The ``row_line`` of each."""
+        return (row.line for row in self.spelt)
 
     @property
     def cells(self) -> Iterator[str]:
@@ -110,18 +94,16 @@ class SpeltRows:
     def columns(self) -> pa.RecordBatch:
         """The ``own_columns`` of all."""
         runs = list(_runs(self._places))
-        if len(runs) > MOST_PIECES or all(is_new for is_new, _, _ in runs):
+        if not self._known or len(runs) > MOST_PIECES or all(new for new, _, _ in runs):
             return own_columns(self._entries)
-        known = self._known.columns if self._known else None
-        if known is None:
-            return own_columns(self._entries)
-        return _joined(known, own_columns(self._new), runs)
+        return _joined(self._known.columns(), own_columns(self._new), runs)
 
 
 def _spelt(entries: Sequence[BoardEntry]) -> Iterator[SpeltRow]:
-    for cells, script in zip(own_cells(entries), script_cells(entries), strict=True):
+    lines = map(row_line, entries)
+    for line, cells, script in zip(lines, own_cells(entries), script_cells(entries), strict=True):
         keeps = all(type(each) is not int or abs(each) < LONG for each in script)
-        yield SpeltRow(cells=cells, script=script if keeps else None)
+        yield SpeltRow(line=line, cells=cells, script=script if keeps else None)
 
 
 def _runs(places: Sequence[int | None]) -> Iterator[tuple[bool, int, int]]:
@@ -155,11 +137,7 @@ def own_columns(entries: Iterable[BoardEntry]) -> pa.RecordBatch:
     from harness.site.arrow import array  # noqa: PLC0415 - as above
 
     entries = list(entries)
-    cells = [
-        [plain_cell(column.of_entry(entry)) for entry in entries]
-        for column in COLUMNS
-        if column.of_entry
-    ]
+    cells = [[column.of_entry(entry) for entry in entries] for column in COLUMNS if column.of_entry]
     cells += [[of(entry) for entry in entries] for of in _NESTED.values()]
     schema = own_schema()
     made = [array(each, field.type) for each, field in zip(cells, schema, strict=True)]
@@ -222,12 +200,7 @@ def table_schema() -> pa.Schema:
 
 
 _NESTED: dict[str, Any] = {
-    "metrics": lambda entry: [msgspec.to_builtins(metric) for metric in entry.metrics],
-    "evaluations": lambda entry: list(entry.evaluations),
-    "earlier_digests": lambda entry: list(entry.earlier_digests),
+    "metrics": lambda entry: entry.metrics,
+    "evaluations": lambda entry: entry.evaluations,
+    "earlier_digests": lambda entry: entry.earlier_digests,
 }
-
-
-def plain_cell(cell: object) -> object:
-    """Return a cell as Arrow has it."""
-    return list(cell) if isinstance(cell, tuple) else cell

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Sequence
+from typing import TypeAlias, cast
 
 from harness.records.board import Board, BoardEntry
-from harness.site.columns import COLUMNS, Cell
+from harness.site.columns import COLUMNS, Cell, Kind
 
 Written: TypeAlias = str | float | int | None
 
@@ -20,6 +20,9 @@ FORMULA = re.compile(r"(^|[;\t\r\n])((?:[^\S\t\r\n]|\")*+)(?=[=+\-@\uff0b\uff0d\
 part cells at a semicolon (as where the comma is decimal), a tab or a line end that stand in a name,
 and then takes the quotes around that name for text; blanks and quotes it passes over. Where wide
 letters are written, a sign's wide form is the sign (OWASP, *CSV Injection*)."""
+
+_MAY_HARM = re.compile("[\r=+\\-@\uff0b\uff0d\uff1d\uff20]")
+"""What is in no cell that stays as it is."""
 
 
 def comma_separated(board: Board, lines: Iterable[str] | None = None) -> bytes:
@@ -37,8 +40,17 @@ def comma_separated(board: Board, lines: Iterable[str] | None = None) -> bytes:
 
 def own_cells(entries: Sequence[BoardEntry]) -> list[str]:
     """Return the end of each row's line: the cells that are not the same in every row."""
-    own = [column.of_entry for column in COLUMNS if column.of_entry]
-    return _lines(zip(*(map(_written, map(cell, entries)) for cell in own), strict=True))
+    own = [_column(each.of_entry, each.kind, entries) for each in COLUMNS if each.of_entry]
+    return _lines(zip(*own, strict=True))
+
+
+def _column(
+    cell: Callable[[BoardEntry], Cell], kind: Kind, entries: Sequence[BoardEntry]
+) -> Iterable[Written]:
+    cells = map(cell, entries)
+    if kind in {"number", "whole"}:  # most: the writer spells them
+        return cast("Iterable[Written]", cells)
+    return map(_written, cells)
 
 
 def _lines(rows: Iterable[Iterable[Written]]) -> list[str]:
@@ -66,6 +78,6 @@ def _harmless(cell: Written) -> Written:
 
     Carriage returns become newlines: the writer quotes only the kind of line end that it uses.
     """
-    if not isinstance(cell, str):
+    if not isinstance(cell, str) or not _MAY_HARM.search(cell):
         return cell
     return FORMULA.sub(r"\1'\2", cell.replace("\r\n", "\n").replace("\r", "\n"))

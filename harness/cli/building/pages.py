@@ -8,7 +8,7 @@ adds its functions there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache, partial
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -98,19 +98,31 @@ def _preview(site: Site, key: Key) -> Files:
 def _exact(site: Site) -> Files:
     from harness.site.plain import boards_json
 
-    lines = [each.line for each in site.parts.all()]
-    return {"boards.json": boards_json(site.boards, lines)}
+    each = [parts.in_json for parts in site.parts.all()]
+    return {"boards.json": boards_json(site.boards, each)}
 
 
 def _wanted(site: Site) -> Iterator[Wanted]:
     for each in placed(site.boards.boards, site.counts):
-        made_of = [site.digests(each.board).whole, each.number, each.loads_at_once]
-        yield Wanted(each.board.id, digest(spelt(made_of)), partial(_parts, site, each))
+        digests = site.digests(each.board)
+        made_of = digest(spelt([digests.whole, each.number, each.loads_at_once]))
+        rows = tuple(digests.rows.values())
+        yield Wanted(each.board.id, made_of, rows, partial(_parts, site, each, rows))
 
 
-def _parts(site: Site, of: Placed) -> BoardParts:
-    spelt_board = site.spelt(of.board)
-    return board_parts(of._replace(board=spelt_board.board), spelt_board.rows)
+def _parts(
+    site: Site, of: Placed, digests: Sequence[str], known: Mapping[str, bytes]
+) -> BoardParts:
+    from harness.site.plain import nested_row, row_line
+
+    board = site.whole(of.board)
+    rows = None
+    if len(digests) == len(board.entries):
+        rows = [
+            known[digest] if digest in known else nested_row(row_line(row))
+            for digest, row in zip(digests, board.entries, strict=True)
+        ]
+    return board_parts(of._replace(board=board), rows)
 
 
 def _shown(site: Site) -> Board | None:

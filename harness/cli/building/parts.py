@@ -16,7 +16,15 @@ class Part(Frozen, array_like=True):
     """Of one board."""
 
     made_of: str
+    digests: tuple[str, ...]
+    """Of its rows."""
     parts: BoardParts
+
+    @property
+    def rows(self) -> dict[str, bytes]:
+        """Its rows as they stand in ``boards.json``, by their digests."""
+        rows = self.parts.in_json.rows
+        return dict(zip(self.digests, rows, strict=True)) if len(rows) == len(self.digests) else {}
 
 
 class Wanted(NamedTuple):
@@ -26,7 +34,10 @@ class Wanted(NamedTuple):
     """Its identifier."""
     made_of: str
     """A digest of everything that decides its parts, besides the harness's own code."""
-    make: Callable[[], BoardParts]
+    digests: tuple[str, ...]
+    """Of its rows; none where they are not here."""
+    make: Callable[[Mapping[str, bytes]], BoardParts]
+    """Makes them, given rows as they stand in ``boards.json``, by their digests."""
 
 
 class Parts:
@@ -61,11 +72,15 @@ class Parts:
         return [self._part(each, known) for each in self._wanted]
 
     def _part(self, wanted: Wanted, known: Mapping[str, str]) -> Part:
-        if known.get(wanted.board) == wanted.made_of:  # else it would be read for nothing
-            part = self._cache.load(self._place(wanted.board), Part)
-            if part is not None and part.made_of == wanted.made_of:
-                return part
-        self._new[wanted.board] = part = Part(made_of=wanted.made_of, parts=wanted.make())
+        made_of = known.get(wanted.board)
+        kept = None
+        if made_of == wanted.made_of or (made_of and wanted.digests):  # else it is of no use
+            kept = self._cache.load(self._place(wanted.board), Part)
+        if kept is not None and kept.made_of == wanted.made_of:
+            return kept
+        parts = wanted.make({} if kept is None else kept.rows)
+        part = Part(made_of=wanted.made_of, digests=wanted.digests, parts=parts)
+        self._new[wanted.board] = part
         return part
 
     def _place(self, board: str) -> str:

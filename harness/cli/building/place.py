@@ -78,12 +78,13 @@ class Place:
         )
         kept = Pages(made=built.made, reads=dict(reads))
         self.cache.save(f"pages-{digest_of_path(self.folder)}", kept)
-        self._shelf.tidy(board.id for board in site.boards.boards)
+        shown = (self._shelf.name_of(board.id) for board in site.boards.boards)
+        self.cache.tidy(f"{self._shelf.name}-", shown)
         return built.marks
 
     @property
     def _shelf(self) -> Shelf:
-        return Shelf(self.cache, digest_of_path(self.folder))
+        return Shelf(cache=self.cache, name=f"rows-{digest_of_path(self.folder)}")
 
 
 def who_makes(site: Site, several: Workers) -> Workers:

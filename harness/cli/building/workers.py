@@ -94,6 +94,8 @@ class Copies:
         lanes: list[_Lane] = []
         most = self._count
         for number, each in enumerate(given):
+            if lanes and all(lane.asked for lane in lanes):  # one of them may be free by now
+                yield from self._answers(lanes, wait=False)
             takes_more = [lane for lane in lanes if not lane.has_grown]
             lane = min(takes_more, key=lambda lane: lane.asked, default=None)
             if (lane is None or lane.asked) and len(lanes) < most:
@@ -152,9 +154,9 @@ class Copies:
             self._done[-1].copy.end()
             self._done.pop()
 
-    def _answers(self, lanes: list[_Lane]) -> Iterator[tuple[int, Any]]:
+    def _answers(self, lanes: list[_Lane], *, wait: bool = True) -> Iterator[tuple[int, Any]]:
         """Wait until any has answered, and yield what has been; let those end that have grown."""
-        for lane in _ready(lanes):
+        for lane in _ready(lanes, wait=wait):
             yield lane.answer()
             if lane.has_grown and not lane.asked:
                 lanes.remove(lane)
@@ -204,13 +206,13 @@ def _is_gone() -> NoReturn:
     )
 
 
-def _ready(lanes: Sequence[_Lane]) -> list[_Lane]:
-    """Wait until any that was asked has answered, and return those that have."""
+def _ready(lanes: Sequence[_Lane], *, wait: bool) -> list[_Lane]:
+    """Return those that have answered what they were asked; wait until any has, if asked to."""
     waiting = {lane.copy.answers.fileno(): lane for lane in lanes if lane.asked}
     poll = select.poll()
     for each in waiting:
         poll.register(each, select.POLLIN)
-    return [waiting[each] for each, _ in poll.poll()] if waiting else []
+    return [waiting[each] for each, _ in poll.poll(None if wait else 0)] if waiting else []
 
 
 def _serve(call: Callable[[I], O], asked: int, answered: int) -> None:
