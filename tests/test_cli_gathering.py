@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from toy_task import write_project
 from typer.testing import CliRunner
 
 from harness.cli.app import app
-from harness.cli.building import gathering, pages
+from harness.cli.building import gathering, pages, views
 from harness.records.evaluation import Failed
 from harness.records.session import Sweep
 from harness.store.results import write
@@ -55,7 +57,7 @@ def site(folder: Path) -> dict[str, bytes]:
 
 
 @pytest.mark.usefixtures("root")
-@pytest.mark.parametrize("room", ["VIEWS_BYTES", "VIEW_BYTES"])
+@pytest.mark.parametrize("room", ["VIEWS_BYTES", "VIEW_BYTES", "SHARE_BYTES"])
 def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: str
 ) -> None:
@@ -69,7 +71,7 @@ def test_what_there_is_no_room_for_is_read_again_and_gives_the_same(
     monkeypatch.setattr(pages, "read_again", noted)
     handed = site(tmp_path / "handed")
     assert not again
-    monkeypatch.setattr(gathering, room, 0)
+    monkeypatch.setattr(views, room, 0)
     assert site(tmp_path / "read") == handed
     assert len(again) == 3
 
@@ -85,7 +87,7 @@ def test_a_record_that_changes_before_it_is_read_again_ends_the_build(
         return read(results, place, *others)  # type: ignore[arg-type]
 
     monkeypatch.setattr(pages, "read_again", changed)
-    monkeypatch.setattr(gathering, "VIEWS_BYTES", 0)
+    monkeypatch.setattr(views, "VIEWS_BYTES", 0)
     made = CliRunner().invoke(
         app, ["leaderboard", "--published", "--no-cache", "--output", str(tmp_path / "made")]
     )
@@ -94,11 +96,47 @@ def test_a_record_that_changes_before_it_is_read_again_ends_the_build(
 
 
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gathering, "VIEWS_BYTES", 10)
-    views = gathering._Views()
+    page = 4096
+    monkeypatch.setattr(views, "VIEWS_BYTES", 3 * page)
+    kept = views.Views()
     for number in range(5):
-        views.add({str(number): b"four"})
-    assert [*views.kept] == ["0", "1", "2"]
+        kept.places |= kept.keep(number, {str(number): bytes([number]) * page})
+    assert {*kept.places} == {"0", "1", "2"}
+    assert [kept.get(str(number)) for number in range(4)] == [
+        b"\0" * page,
+        b"\1" * page,
+        b"\2" * page,
+        None,
+    ]
+
+
+def test_of_those_that_are_read_at_once_no_more_is_kept_than_their_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(views, "SHARE_BYTES", 10)
+    kept = views.Views()
+    kept.places |= kept.keep(0, {"a": b"four", "b": b"1234567", "c": b"also", "d": b"two"})
+    kept.places |= kept.keep(1, {"e": b"next"})
+    assert {name: kept.get(name) for name in "abcde"} == {
+        "a": b"four", "b": None, "c": b"also", "d": None, "e": b"next",
+    }  # fmt: skip
+
+
+@pytest.mark.usefixtures("root")
+@pytest.mark.parametrize("gone", ["memfd_create", "pwrite"])
+def test_where_there_is_no_file_in_memory_or_none_at_all_the_same_is_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, gone: str
+) -> None:
+    made = site(tmp_path / "made")
+
+    def full(*_given: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    if gone == "pwrite":
+        monkeypatch.setattr(os, gone, full)
+    else:
+        monkeypatch.delattr(os, gone)
+    assert site(tmp_path / "again") == made
 
 
 @pytest.mark.parametrize("damage", BEYOND)

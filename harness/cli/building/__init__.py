@@ -5,7 +5,7 @@
 Where to look, by module:
 
     the whole way               making
-    from records to boards      gathering, folders, shards
+    from records to boards      gathering, views, folders, shards
     from boards to ranks        joints, evidence, answered
     names, and other languages  team_names, translations
     from boards to pages        pages, site, entries, parts, kept_rows, templates

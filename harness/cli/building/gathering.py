@@ -9,13 +9,14 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
 from itertools import accumulate, groupby
 from pathlib import Path
 
 import msgspec
 
+from harness.cli.building.views import Places, Views
 from harness.cli.building.workers import Here, Workers
 from harness.cli.project import Project
 from harness.errors import OrganiserError
@@ -33,11 +34,6 @@ LEAST_FOR_PROCESSES = 400
 """Files that are new: it is not worth while to read fewer in other processes."""
 RECORDS_A_TASK = 24
 """Read at once by a process: folders are not split, so that it may be more."""
-
-VIEWS_BYTES = 96 << 20
-"""Of what pages need of records that were read just now: about 8 kB each."""
-VIEW_BYTES = 1 << 20
-"""Of one of them: a process holds those of all records that it reads at once."""
 
 
 class Told(Frozen, array_like=True):
@@ -93,17 +89,17 @@ class Gathered:
         results: Path,
         rules: KnownRules,
         folders: Iterable[Folder],
-        views: Mapping[str, bytes] | None = None,
+        views: Views | None = None,
         fresh: int = 0,
     ) -> None:
         self.results, self.rules = results, rules
         self.fresh = fresh
         """How many files were read just now."""
-        self.views = views or {}
-        """By path, of records that were read just now: what their entries' pages need of them.
+        self.views = views or Views()
+        """What the pages of their entries need of records that were read just now.
 
-        Not of those whose counts come to over 64 bits, which cannot be spelt, nor of those that are
-        too large: they are read again.
+        Not of those whose counts come to over 64 bits, which cannot be spelt, nor of those that
+        there is no room for: they are read again.
         """
         self.folders = tuple(folders)
         heads = {name: head for each in self.folders for name, head in each.heads.items()}
@@ -185,39 +181,26 @@ def gather(
     chunks = [*_chunks(fresh, RECORDS_A_TASK)]
     rules, keys = project.rule_book(), project.key_ring()
     read: dict[bytes, Folder] = {}
-    views = _Views()
+    views = Views()
     count = sum(map(len, fresh))
     are_many = workers.are_several and count >= LEAST_FOR_PROCESSES
     several, steps = (workers, iter(meanwhile)) if are_many else (Here(), iter(()))
 
     def read_chunk(number: int) -> bytes:
-        return read_folders(results, chunks[number], rules, keys)
+        return read_folders(results, chunks[number], rules, keys, partial(views.keep, number))
 
     for number, encoded in several.run(read_chunk, range(len(chunks))):
         made, seen = _DECODER.decode(encoded)
         for files, folder in zip(chunks[number], made, strict=True):
             read[_folder_of(files[0])] = folder
-        views.add(seen)
+        views.places |= seen
         next(steps, None)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, rules, kept, views.kept, count)
+    return Gathered(results, rules, kept, views, count)
 
 
 def _folder_of(found: Found) -> bytes:
     return os.path.dirname(os.fsencode(found.path))  # noqa: PTH120 - bytes
-
-
-class _Views:
-    """What pages need of records, as far as there is room: the others are read again."""
-
-    def __init__(self) -> None:
-        self.kept: dict[str, bytes] = {}
-        self._room = VIEWS_BYTES
-
-    def add(self, seen: Mapping[str, bytes]) -> None:
-        if self._room > 0:
-            self.kept.update(seen)
-            self._room -= sum(map(len, seen.values()))
 
 
 def by_folder_of(folders: Iterable[Folder]) -> dict[bytes, Folder]:
@@ -226,12 +209,19 @@ def by_folder_of(folders: Iterable[Folder]) -> dict[bytes, Folder]:
 
 
 def read_folders(
-    results: Path, folders: Iterable[Sequence[Found]], rules: KnownRules, keys: KeyRing
+    results: Path,
+    folders: Iterable[Sequence[Found]],
+    rules: KnownRules,
+    keys: KeyRing,
+    keep: Callable[[Mapping[str, bytes]], Places],
 ) -> bytes:
-    """Read the files of some folders, in whatever process; return what is kept, encoded."""
+    """Read the files of some folders, in whatever process; return what is kept, encoded.
+
+    ``keep`` keeps what pages need of records, and says where.
+    """
     views: dict[str, bytes] = {}
     made = [_read_folder(results, files, rules, keys, views) for files in folders]
-    return msgspec.msgpack.encode((made, views))
+    return msgspec.msgpack.encode((made, keep(views)))
 
 
 def read_again(
@@ -256,7 +246,7 @@ def read_again(
     )
 
 
-_DECODER = msgspec.msgpack.Decoder(tuple[list[Folder], dict[str, bytes]])
+_DECODER = msgspec.msgpack.Decoder(tuple[list[Folder], Places])
 _HEAD = msgspec.msgpack.Decoder(Head)
 _RECORD = msgspec.json.Decoder(EvaluationRecord)
 _ENCODER = msgspec.msgpack.Encoder()
@@ -316,9 +306,7 @@ def _read_folder(
             heads[gist.head] = _ENCODER.encode(head)
             if gist.problem is None:  # else it is on no page
                 with contextlib.suppress(OverflowError):  # of counts that come to over 64 bits
-                    view = _ENCODER.encode(record_view(read.record))
-                    if len(view) <= VIEW_BYTES:
-                        views[gist.path] = view
+                    views[gist.path] = _ENCODER.encode(record_view(read.record))
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(
