@@ -14,12 +14,12 @@ PROGRAM = """
 import sys
 
 from harness.__main__ import main
-from harness.cli.building import copies, evidence, files, gathering, making, place, workers
+from harness.cli.building import copies, evidence, files, gathering, place, workers
 from harness.store import scanning
 
 # However little there is to do, it is done in copies, and by as many tasks as can be.
 evidence.LEAST_FOR_PROCESSES = gathering.LEAST_FOR_PROCESSES = place.LEAST_FOR_PROCESSES = 0
-making.LEAST_FOR_PROCESSES = scanning.SETTLED_NS = 0
+scanning.SETTLED_NS = 0
 evidence.ROWS_A_TASK = gathering.RECORDS_A_TASK = files.PAGES_A_TASK = 1
 count = 0
 

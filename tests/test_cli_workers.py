@@ -147,11 +147,25 @@ def test_what_is_left_when_the_first_is_wanted_no_more_ends() -> None:
     assert told == ["none is left 0"]
 
 
+def test_who_is_free_takes_what_is_next() -> None:
+    told = said("""
+    def slow_at_first(n):
+        time.sleep(0 if n else 1.5)
+        return os.getpid()
+    with workers(2) as several:
+        given = (time.sleep(0.15) or n for n in range(5))
+        made = dict(several.run(slow_at_first, given))
+    print(len({made[n] for n in range(1, 5)}), made[0] in [made[n] for n in range(1, 5)])
+    """)
+    assert told == ["1 False"]
+
+
 def test_another_takes_the_place_of_a_copy_that_has_grown() -> None:
     told = said("""
     def grown(n):
         if n in (1, 4):
             bytes(range(256)) * (1 << 20)
+        time.sleep(0.01)
         return os.getpid()
     with workers(2) as several:
         made = dict(several.run(grown, range(40)))

@@ -90,11 +90,8 @@ class Gathered:
         rules: KnownRules,
         folders: Iterable[Folder],
         views: Views | None = None,
-        fresh: int = 0,
     ) -> None:
         self.results, self.rules = results, rules
-        self.fresh = fresh
-        """How many files were read just now."""
         self.views = views or Views()
         """What the pages of their entries need of records that were read just now.
 
@@ -182,8 +179,7 @@ def gather(
     rules, keys = project.rule_book(), project.key_ring()
     read: dict[bytes, Folder] = {}
     views = Views()
-    count = sum(map(len, fresh))
-    are_many = workers.are_several and count >= LEAST_FOR_PROCESSES
+    are_many = workers.are_several and sum(map(len, fresh)) >= LEAST_FOR_PROCESSES
     several, steps = (workers, iter(meanwhile)) if are_many else (Here(), iter(()))
 
     def read_chunk(number: int) -> bytes:
@@ -196,7 +192,7 @@ def gather(
         views.places |= seen
         next(steps, None)
     kept = [read.get(folder) or known[folder] for folder in by_folder]
-    return Gathered(results, rules, kept, views, count)
+    return Gathered(results, rules, kept, views)
 
 
 def _folder_of(found: Found) -> bytes:

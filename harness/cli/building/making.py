@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import partial as partial_call
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.cli.building.cache import Cache, digest_of_path
+from harness.cli.building.cache import digest_of_path
 from harness.cli.building.files import Built, is_ours, look, refuse_a_strangers
 from harness.cli.building.folders import Folders
-from harness.cli.building.gathering import LEAST_FOR_PROCESSES, Gathered, by_folder_of, gather
+from harness.cli.building.gathering import Gathered, by_folder_of, gather
 from harness.cli.building.joints import BRING_BACK, Joints, Known, Ranked
 from harness.cli.building.listing import Listed, There, listing
 from harness.cli.building.place import Place, plan_of, who_makes
@@ -27,7 +27,7 @@ from harness.cli.building.unchanged import (
     shown_of,
     what_is_read,
 )
-from harness.cli.building.workers import Here, Workers, workers
+from harness.cli.building.workers import Workers, workers
 from harness.cli.output import print_note
 from harness.errors import OrganiserError
 from harness.records.board import Boards
@@ -105,9 +105,6 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             meanwhile=getting_ready(),
         )
         everything = _with_local(asked, seen, folders, public, several) if local else public
-        # One process makes the boards: another keeps what was read meanwhile, if that is much.
-        keeps = several if asked.cached and public.fresh >= LEAST_FOR_PROCESSES else Here()
-        kept = keeps.begin(lambda: _keeping(asked, seen, folders, everything, cache))
         ranked = taken.among(joints.of_gathered(public, several))
         if taken.shards and _shows_local(asked, ranked.boards, ranked.published):
             # A page of local results is needed after all, and it wants all rows.
@@ -120,8 +117,8 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
         reads: dict[str, Behind] = {}
 
         def keep() -> None:
-            kept()
             if asked.may_keep_in(cache):
+                folders.keep(everything, seen.at_ns)
                 cache.save(_joint_name(asked), taken.statistics | joints.used)
             if not asked.foreign and not ranked.unsigned:
                 reads.update(shards.keep(site, ranked, public, taken))
@@ -155,16 +152,6 @@ def _known(shards: Shards, folders: Folders, place: Place, *, takes: bool) -> Ta
     taken = shards.take(place.known, place.there().marks)
     folders.load(as_read - taken.shards.keys())
     return taken
-
-
-def _keeping(
-    asked: Asked, seen: Seen, folders: Folders, gathered: Gathered, cache: Cache
-) -> Iterator[None]:
-    """Keep what was read, in the first of two steps."""
-    if asked.may_keep_in(cache):
-        folders.keep(gathered, seen.at_ns)
-    yield
-    yield
 
 
 def _with_local(

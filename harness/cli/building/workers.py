@@ -94,7 +94,7 @@ class Copies:
         lanes: list[_Lane] = []
         most = self._count
         for number, each in enumerate(given):
-            if lanes and all(lane.asked for lane in lanes):  # one of them may be free by now
+            if len(lanes) == most and all(lane.asked for lane in lanes):  # one may be free by now
                 yield from self._answers(lanes, wait=False)
             takes_more = [lane for lane in lanes if not lane.has_grown]
             lane = min(takes_more, key=lambda lane: lane.asked, default=None)
