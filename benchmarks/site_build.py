@@ -1,6 +1,6 @@
 """How long the site takes to build, and how much memory, from thousands of evaluations.
 
-    python benchmarks/site_build.py [--counts 1000 10000] [--one-board] [--page FILE]
+    python benchmarks/site_build.py [--counts 1000 10000] [--one-board] [--an-entry 3] [--page FILE]
 
 Makes a project for each count in a temporary folder (``site_projects``) and runs the whole command,
 ``python -m harness leaderboard --published``, the start of the process included:
@@ -13,9 +13,10 @@ Makes a project for each count in a temporary folder (``site_projects``) and run
 - *growth*: the exponent of the time by the number of evaluations, between the smallest and the
   largest count: 1 where twice as many take twice as long.
 
-``--one-board`` puts all evaluations onto one board, else they are of the boards of four tasks.
-``--page`` writes the tables of both into FILE, between the marks that stand there. Exits with 1
-when a build of 10,000 misses its goal.
+``--one-board`` puts all evaluations onto one board, else they are of the boards of four tasks;
+``--an-entry`` says how many are of one entry: each of another is the most there can be to make, and
+three are the least that the rules rank together. ``--page`` writes the tables of all four kinds
+into FILE, between the marks that stand there. Exits with 1 when a build of 10,000 misses its goal.
 """
 
 from __future__ import annotations
@@ -42,11 +43,28 @@ SETTLED_SECONDS = 2.5
 BEGIN, END = "<!-- site_build: begin -->", "<!-- site_build: end -->"
 
 
+class Kind(NamedTuple):
+    """How the evaluations of a project lie."""
+
+    one_board: bool
+    an_entry: int
+
+    @property
+    def title(self) -> str:
+        """How its table is called."""
+        boards = "All on one board" if self.one_board else "Four boards"
+        each = "each of an entry of its own" if self.an_entry == 1 else f"{self.an_entry} an entry"
+        return f"{boards}, {each}"
+
+
+KINDS = [Kind(one_board, an_entry) for an_entry in (1, 3) for one_board in (False, True)]
+"""Those of a page."""
+
+
 class Figures(NamedTuple):
     """What one project's builds took."""
 
     evaluations: int
-    one_board: bool
     cold_seconds: float
     nothing_seconds: float
     one_more_seconds: float
@@ -55,25 +73,25 @@ class Figures(NamedTuple):
     """Of all processes together."""
 
 
-def measured(folder: Path, count: int, *, one_board: bool) -> Figures:
+def measured(folder: Path, count: int, kind: Kind) -> Figures:
     """Make a project with ``count`` evaluations in a folder of its own, and build its site.
 
     Nothing is removed there: for a while after thousands of files were, ext4 takes ten times as
     long to make one, since it looks past each inode that was freed just now.
     """
     root, cache = folder / "project", folder / "cache"
-    make_project(root, count, one_board=one_board)
+    make_project(root, count, one_board=kind.one_board, an_entry=kind.an_entry)
     time.sleep(SETTLED_SECONDS)  # what is younger is not remembered as unchanged
     variables = {**os.environ, "HARNESS_ROOT": str(root), "HARNESS_CACHE": str(cache)}
     memory = most_bytes(variables)  # byte code is written and what is read is in memory
     set_aside([root / "leaderboard" / "site", cache])
     cold = seconds_of(variables)
     nothing = seconds_of(variables)
-    for document in evaluations(1, one_board=one_board, first=count):
+    for document in evaluations(1, **kind._asdict(), first=count):
         add(root, document)
     one_more = seconds_of(variables)
     check = seconds_of(variables, "--check")
-    return Figures(count, one_board, cold, nothing, one_more, check, memory / 1e6)
+    return Figures(count, cold, nothing, one_more, check, memory / 1e6)
 
 
 def set_aside(folders: Iterable[Path]) -> None:
@@ -203,19 +221,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
     parser.add_argument("--counts", type=int, nargs="+", default=[1000, 10_000])
     parser.add_argument("--one-board", action="store_true", help="all evaluations on one board")
-    parser.add_argument("--page", type=Path, help="write the tables of both kinds into this page")
+    parser.add_argument("--an-entry", type=int, default=1, help="how many are of one entry")
+    parser.add_argument("--page", type=Path, help="write the tables of all kinds into this page")
     arguments = parser.parse_args()
-    kinds = [False, True] if arguments.page else [arguments.one_board]
+    kinds = KINDS if arguments.page else [Kind(arguments.one_board, arguments.an_entry)]
     tables, all_missed = [], []
     with tempfile.TemporaryDirectory() as place:
-        for one_board in kinds:
+        for number, kind in enumerate(kinds):
             figures = [
-                measured(Path(place, f"{count}-{one_board:d}"), count, one_board=one_board)
+                measured(Path(place, f"{count}-{number}"), count, kind)
                 for count in sorted(arguments.counts)
             ]
-            title = "All on one board" if one_board else "Four boards"
-            tables.append(f"{title}:\n\n{table(figures)}")
-            all_missed += missed(figures)
+            tables.append(f"{kind.title}:\n\n{table(figures)}")
+            all_missed += [f"{kind.title}: {each}" for each in missed(figures)]
             print(tables[-1], flush=True)
     if arguments.page:
         write_page(arguments.page, tables)

@@ -35,27 +35,31 @@ MOVED = frozenset({"seconds", "cpu_seconds", "joules", "watts", "model_joules"})
 Document = dict[str, Any]
 
 
-def make_project(root: Path, count: int, *, one_board: bool = False) -> None:
+def make_project(root: Path, count: int, *, one_board: bool = False, an_entry: int = 1) -> None:
     """Make a project with ``count`` evaluations at ``root``: on the boards of all tasks, or of one.
 
-    Tasks, rules and keys are this project's; the same count gives the same files.
+    So many are of one entry as ``an_entry`` says. Tasks, rules and keys are this project's; the
+    same numbers give the same files.
     """
     (root / "leaderboard").mkdir(parents=True)
     shutil.copy(ROOT / "leaderboard" / "rules.toml", root / "leaderboard" / "rules.toml")
     shutil.copytree(ROOT / "tasks", root / "tasks", ignore=shutil.ignore_patterns("__pycache__"))
-    for document in evaluations(count, one_board=one_board):
+    for document in evaluations(count, one_board=one_board, an_entry=an_entry):
         add(root, document)
 
 
-def evaluations(count: int, *, one_board: bool = False, first: int = 0) -> Iterator[Document]:
+def evaluations(
+    count: int, *, one_board: bool = False, an_entry: int = 1, first: int = 0
+) -> Iterator[Document]:
     """Yield the documents of ``count`` evaluations; ``first`` is the number of the first."""
     models = _models()
     if one_board:
         models = models[:1]
     tasks = len(models)
     for number in range(first, first + count):
-        of_task = models[number % tasks]
-        yield _varied(of_task[number // tasks % len(of_task)], number)
+        entry = number // an_entry
+        of_task = models[entry % tasks]
+        yield _varied(of_task[entry // tasks % len(of_task)], number, entry)
 
 
 def add(root: Path, document: Document) -> Path:
@@ -83,22 +87,22 @@ def _models() -> list[list[bytes]]:
     return [by_task[task] for task in sorted(by_task)]
 
 
-def _varied(model: bytes, number: int) -> Document:
-    draw = random.Random(number)  # noqa: S311 - figures of nothing
+def _varied(model: bytes, number: int, entry: int) -> Document:
+    of_entry, draw = random.Random(entry), random.Random(number)  # noqa: S311 - figures of nothing
     document: Document = msgspec.json.decode(model)
-    entry = f"made-up-{number:06d}"
+    name = f"made-up-{entry:06d}"
     document["created_utc"] = (BEGUN + timedelta(minutes=number)).isoformat()
     document["campaign"], document["items"] = None, None
     document["submission"] |= {
-        "entry": entry,
-        "team": f"team {number // ENTRIES_A_TEAM:05d}",
-        "name": f"Made up, number {number}",
-        "digest": sha256(entry.encode()).hexdigest(),
+        "entry": name,
+        "team": f"team {entry // ENTRIES_A_TEAM:05d}",
+        "name": f"Made up, number {entry}",
+        "digest": sha256(name.encode()).hexdigest(),
     }
-    scale = draw.lognormvariate(0.0, 0.7)
+    scale = of_entry.lognormvariate(0.0, 0.7)
     for session in document["sessions"]:
         _move(session, scale * draw.lognormvariate(0.0, 0.02), draw)
-    worse = draw.uniform(0.6, 1.0)
+    worse = of_entry.uniform(0.6, 1.0)
     for metric in document["quality"]["metrics"]:
         metric |= {key: metric[key] * worse for key in ("value", "low", "high")}
     return document
