@@ -540,6 +540,7 @@ def test_a_measurement_under_a_second_entry_is_named(root: Path) -> None:
     document = json.loads(path.read_bytes()) | {"signature": None}
     document["submission"]["entry"] = "local"
     document["sessions"][0]["started_utc"] = "2026-01-01T00:00:00+00:00"
+    document["sessions"][0]["phases"][0]["disturbance"]["other_cpu_seconds"] = 9.0
     name = f"{path.name[:17]}{document_digest(document)[:8]}.local.json"
     (root / RESULTS / "toy/local" / name).write_bytes(pretty_json(document))
     found = verified()["findings"]

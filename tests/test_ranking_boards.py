@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from random import Random
 from typing import Any
 
@@ -581,19 +582,53 @@ def test_only_records_that_share_a_session_are_asked_for() -> None:
     assert (found.path, found.code, asked) == ("b.json", "duplicate", ["b.json", "a.json"])
 
 
-def test_a_measurement_of_which_other_things_are_said_is_no_other() -> None:
-    said = record("a")
-    first, *others = said.sessions
-    window, *more = first.phases
-    told = replace(window, disturbance=replace(window.disturbance, other_cpu_seconds=9.0))
-    otherwise = replace(said, sessions=(replace(first, phases=(told, *more)), *others))
-    made = make_boards([stored(said, "1.json"), stored(otherwise, "2.json")], RULES)
-    assert {problem.code for problem in made.problems} == {"contradictory"}
-    less = replace(window.reading, cpu_seconds=window.reading.cpu_seconds / 2)
-    measured = replace(first, phases=(replace(window, reading=less), *more))
-    another = replace(said, sessions=(measured,))
-    alone = replace(said, sessions=(first,))
-    assert not make_boards([stored(alone, "1.json"), stored(another, "2.json")], RULES).problems
+def problems_with(made: EvaluationRecord, change: Callable[[PhaseWindow], PhaseWindow]) -> set[str]:
+    """Return the problems of a record and the same with its first window changed."""
+    first, *_ = made.sessions
+    begun, *more = first.phases
+    otherwise = replace(first, phases=(change(begun), *more))
+    members = [replace(made, sessions=(each,)) for each in (first, otherwise)]
+    boards = make_boards([stored(each, f"{n}.json") for n, each in enumerate(members)], RULES)
+    return {problem.code for problem in boards.problems}
+
+
+def energy_of(begun: PhaseWindow, **changes: object) -> PhaseWindow:
+    (part,) = begun.reading.energy
+    changed = replace(part, **changes)
+    return replace(begun, reading=replace(begun.reading, energy=(changed,)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: replace(w, disturbance=replace(w.disturbance, other_cpu_seconds=9.0)),
+        lambda w: energy_of(w, resolution_joules=9.0),
+        lambda w: energy_of(w, model_joules=9.0),
+    ],
+    ids=["disturbance", "resolution", "model"],
+)
+def test_a_measurement_of_which_other_things_are_said_is_no_other(
+    change: Callable[[PhaseWindow], PhaseWindow],
+) -> None:
+    assert problems_with(record("a"), change) == {"contradictory"}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda w: replace(w, reading=replace(w.reading, seconds=w.reading.seconds * 1.01)),
+        lambda w: replace(w, reading=replace(w.reading, cpu_seconds=9.0)),
+        lambda w: energy_of(w, joules=9.0),
+        lambda w: energy_of(w, component="dram"),
+        lambda w: replace(w, phase="drain"),
+        lambda w: replace(w, reading=replace(w.reading, energy=())),
+    ],
+    ids=["seconds", "cpu_seconds", "joules", "component", "phase", "no energy"],
+)
+def test_where_anything_else_was_measured_it_is_another_measurement(
+    change: Callable[[PhaseWindow], PhaseWindow],
+) -> None:
+    assert "contradictory" not in problems_with(record("a"), change)
 
 
 def test_two_records_of_one_measurement_contradict_each_other() -> None:

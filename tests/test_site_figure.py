@@ -16,6 +16,7 @@ from harness.site.figure import (
     Figure,
     Layout,
     draw,
+    front_of,
     front_steps,
 )
 from harness.site.figure_words import description, mark_summary, told_of
@@ -108,7 +109,7 @@ def test_the_front_is_level_to_the_next_entrys_energy_and_rises_there() -> None:
         samples.entry(quality=0.5, joules_per_1000_queries=10.0, on_front=True),
         samples.entry(quality=0.4, joules_per_1000_queries=500.0, on_front=False),
     ]
-    steps = [(round(a), round(b)) for a, b in front_steps(on_front, x, y)]
+    steps = [(round(a), round(b)) for a, b in front_steps(front_of(on_front), x, y)]
     assert steps == [(100, 50), (200, 50), (200, 10), (300, 10)]
 
 

@@ -14,6 +14,7 @@ from site_samples import board, entry, ranked, unresolved
 
 from harness.records.board import BoardEntry
 from harness.site import spelt_rows
+from harness.site.plain import board_in_json, nested_row
 from harness.site.render import data_of
 from harness.site.spelt_rows import Known, SpeltRow, SpeltRows, columns_from, spelt_columns
 
@@ -51,6 +52,7 @@ def test_files_made_of_known_rows_are_those_made_of_new_ones(
     of = replace(board(), entries=tuple(rows), ranking=None)
     spelt = SpeltRows(rows, known(kept), places)
     assert data_of(of, spelt) == data_of(of)
+    assert board_in_json(of, map(nested_row, spelt.lines)) == board_in_json(of)
     assert msgspec.msgpack.encode(spelt.spelt) == msgspec.msgpack.encode(SpeltRows(rows).spelt)
 
 

@@ -71,6 +71,7 @@ def test_text_that_a_spreadsheet_would_run_is_quoted_and_figures_are_not(name: s
         ("\r=1", "\n'=1"),
         ("t\t-1\r\n+1\n =1", "t\t'-1\n'+1\n' =1"),
         ("a-b + c @ d; e=f", "a-b + c @ d; e=f"),
+        ("one\rtwo\r\nthree", "one\ntwo\nthree"),
     ],
 )
 def test_nor_does_a_spreadsheet_run_what_it_parts_from_a_name(name: str, written: str) -> None:

@@ -18,7 +18,6 @@ import msgspec
 
 from harness.records.board import Problem
 from harness.records.evaluation import EvaluationRecord
-from harness.records.session import Windows
 
 
 class HeldRecord(Protocol):
@@ -37,13 +36,7 @@ class HeldRecord(Protocol):
 
 def marks_of(record: EvaluationRecord) -> tuple[str, ...]:
     """Return the marks of a record's sessions: the same of two whose windows measured the same."""
-    return tuple([_mark_of(session.windows) for session in record.sessions])
-
-
-def _mark_of(of: Windows) -> str:
-    """Tell what was measured in each phase: what is said of that besides makes it no other."""
-    times = of.seconds, of.cpu_seconds
-    return mark((of.phases, *times, of.owners, of.components, of.component_joules))
+    return tuple([mark(session.windows.measurement) for session in record.sessions])
 
 
 def find_duplicates(members: Sequence[HeldRecord]) -> list[Problem]:

@@ -143,6 +143,15 @@ class Windows:
         return Sums(total(of(self.joules)), total(of(self.seconds)), total(of(self.cpu_seconds)))
 
     @property
+    def measurement(self) -> tuple[object, ...]:
+        """What was measured in each phase, by which no measurement comes out as another did.
+
+        What is said of that besides, as what else the machine did, makes it no other.
+        """
+        columns = self.seconds, self.cpu_seconds, self.owners, self.components
+        return self.phases, *map(tuple, columns), tuple(self.component_joules)
+
+    @property
     def by_phase(self) -> Sequence[float]:
         """The joules of each of ``PHASES``."""
         if self.phases == PHASES:

@@ -230,13 +230,13 @@ def drawings(board: Board, layouts: Iterable[Layout]) -> Iterator[Figure]:
     marked = sorted(importance[-1] for importance in nsmallest(MOST_MARKS, ranked))
     named, has_mark = [entries[n] for n in marked], {*marked}
     others = [entry for n, entry in enumerate(entries) if n not in has_mark]
-    on_front = _front(entries)
+    on_front, limits = front_of(entries), guides(board)
     unknown = float(all(entry.front_support is None for entry in board.entries))
     for layout in layouts:
         plot = layout.plot
         x = Scale(*energies, plot.left, plot.right, logarithmic=True)
         y = Scale(*qualities, plot.bottom, plot.top)
-        front = _steps(on_front, x, y)
+        front = front_steps(on_front, x, y)
         unnamed = [_mark(*shown[n], x, y, unknown) for n in marked]
         labels = _labels(named, unnamed, front, layout)
         yield Figure(
@@ -248,7 +248,7 @@ def drawings(board: Board, layouts: Iterable[Layout]) -> Iterator[Figure]:
             ),
             dots=_dots(others, x, y),
             front=front,
-            lines=tuple(_lines(guides(board), x, y, plot)),
+            lines=tuple(_lines(limits, x, y, plot)),
             starts_at_zero=y.low == 0,
         )
 
@@ -299,24 +299,18 @@ def _dots(entries: Sequence[BoardEntry], x: Scale, y: Scale) -> str:
     )
 
 
-def front_steps(
-    entries: Iterable[BoardEntry], x: Scale, y: Scale
-) -> tuple[tuple[float, float], ...]:
-    """Return the corners of the step line through the entries on the front, left to right.
-
-    It runs level from each to the energy of the next, rises there, and ends at the right edge.
-    """
-    return _steps(_front(entries), x, y)
-
-
-def _front(entries: Iterable[BoardEntry]) -> list[tuple[float, float]]:
-    """Return energy and quality of those on the front."""
+def front_of(entries: Iterable[BoardEntry]) -> list[tuple[float, float]]:
+    """Return energy and quality of those on the front, by energy."""
     return sorted((joules_of(entry), entry.quality) for entry in entries if entry.on_front)
 
 
-def _steps(
+def front_steps(
     front: Iterable[tuple[float, float]], x: Scale, y: Scale
 ) -> tuple[tuple[float, float], ...]:
+    """Return the corners of the step line through ``front_of`` entries, left to right.
+
+    It runs level from each to the energy of the next, rises there, and ends at the right edge.
+    """
     corners: list[tuple[float, float]] = []
     for joules, quality in front:
         here = (x(joules), y(quality))

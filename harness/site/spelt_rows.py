@@ -49,7 +49,7 @@ class Known(NamedTuple):
 
 
 class SpeltRows:
-    """The rows of one board, spelt as far as that is asked for and is not known."""
+    """The rows of one board: what is not known of them is spelt when any of it is asked for."""
 
     def __init__(
         self,

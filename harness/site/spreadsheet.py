@@ -22,7 +22,7 @@ and then takes the quotes around that name for text; blanks and quotes it passes
 letters are written, a sign's wide form is the sign (OWASP, *CSV Injection*)."""
 
 _MAY_HARM = re.compile("[\r=+\\-@\uff0b\uff0d\uff1d\uff20]")
-"""What is in no cell that stays as it is."""
+"""A cell without any of these stays as it is."""
 
 
 def comma_separated(board: Board, lines: Iterable[str] | None = None) -> bytes:
@@ -66,8 +66,6 @@ class _Lines(list[str]):
 
 
 def _written(cell: Cell) -> Written:
-    if cell is None or isinstance(cell, float):  # most are figures
-        return cell
     if isinstance(cell, bool):
         return "true" if cell else "false"
     return _harmless(" ".join(cell) if isinstance(cell, tuple) else cell)

@@ -7,7 +7,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from typing import get_args
 
-from harness.records.base import canonical_json
 from harness.records.evaluation import Completed, EvaluationRecord, Look
 from harness.records.finding import Finding
 from harness.records.meter import Grade
@@ -89,10 +88,10 @@ def check_windows(subject: Subject, rules: Rules) -> Iterator[Finding]:
 
 def check_replays(subjects: Sequence[Subject]) -> Iterator[Finding]:
     """Find measurements that stand in more than one record: none can happen twice alike."""
-    places: defaultdict[bytes, list[Subject]] = defaultdict(list)
+    places: defaultdict[tuple[object, ...], list[Subject]] = defaultdict(list)
     by_age = sorted(subjects, key=lambda each: (not each.verified, each.path))
     for subject in by_age:
-        measurements = [canonical_json(session.phases) for session in subject.record.sessions]
+        measurements = [session.windows.measurement for session in subject.record.sessions]
         if len({*measurements}) < len(measurements):
             yield subject.found("replayed", "holds the same measured session twice", FORGED)
         for measured in {*measurements}:
