@@ -95,31 +95,37 @@ def test_a_record_that_changes_before_it_is_read_again_ends_the_build(
     assert f"{path.name}: was changed while the page was built" in made.output.replace("\n", "")
 
 
+def held(**of: bytes) -> views.Held:
+    made = views.Held()
+    for path, view in of.items():
+        made.add(path, view)
+    return made
+
+
 def test_no_more_is_kept_than_there_is_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
     page = 4096
     monkeypatch.setattr(views, "VIEWS_BYTES", 3 * page)
-    kept = views.Views()
-    for number in range(5):
-        kept.places |= kept.keep(number, {str(number): bytes([number]) * page})
-    assert {*kept.places} == {"0", "1", "2"}
-    assert [kept.get(str(number)) for number in range(4)] == [
-        b"\0" * page,
-        b"\1" * page,
-        b"\2" * page,
-        None,
-    ]
+    with views.Views() as kept:
+        for number in range(5):
+            kept.places |= kept.share()(held(**{f"v{number}": bytes([number]) * page}))
+        assert {*kept.places} == {"v0", "v1", "v2"}
+        found = [kept.get(f"v{number}") for number in range(4)]
+    assert found == [*(bytes([n]) * page for n in range(3)), None]
+    assert kept.get("v0") is None  # once the build has ended
 
 
-def test_of_those_that_are_read_at_once_no_more_is_kept_than_their_share(
+def test_of_those_that_are_read_at_once_no_more_is_held_than_their_share(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(views, "SHARE_BYTES", 10)
-    kept = views.Views()
-    kept.places |= kept.keep(0, {"a": b"four", "b": b"1234567", "c": b"also", "d": b"two"})
-    kept.places |= kept.keep(1, {"e": b"next"})
-    assert {name: kept.get(name) for name in "abcde"} == {
-        "a": b"four", "b": None, "c": b"also", "d": None, "e": b"next",
-    }  # fmt: skip
+    monkeypatch.setattr(views, "VIEW_BYTES", 6)
+    first = held(a=b"four", b=b"1234567", c=b"also", d=b"two")
+    assert {*first.views} == {"a", "c"}
+    with views.Views() as kept:
+        kept.places |= kept.share()(first)
+        kept.places |= kept.share()(held(e=b"next"))
+        found = {name: kept.get(name) for name in "abcde"}
+    assert found == {"a": b"four", "b": None, "c": b"also", "d": None, "e": b"next"}
 
 
 @pytest.mark.usefixtures("root")

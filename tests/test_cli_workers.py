@@ -176,6 +176,20 @@ def test_another_takes_the_place_of_a_copy_that_has_grown() -> None:
     assert told == ["True True", "[0, 1, 2, 3, 4]"]
 
 
+def test_while_all_that_have_grown_owe_an_answer_nothing_is_done_here() -> None:
+    told = said("""
+    def grown(n):
+        bytes(range(256)) * (1 << 19)
+        time.sleep(0.1)
+        return os.getpid()
+    given = (time.sleep(0.7 if n == 4 else 0) or n for n in range(6))
+    with workers(2) as several:
+        made = dict(several.run(grown, given))
+    print(sorted(made) == [*range(6)], os.getpid() in made.values())
+    """)
+    assert told == ["True False"]
+
+
 def test_the_second_of_two_steps_is_taken_when_it_is_asked_for() -> None:
     told = said("""
     with workers(2) as several:

@@ -10,13 +10,13 @@ import contextlib
 import os
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cached_property
 from itertools import accumulate, groupby
 from pathlib import Path
 
 import msgspec
 
-from harness.cli.building.views import Places, Views
+from harness.cli.building.views import Held, Places, Views
 from harness.cli.building.workers import Here, Workers
 from harness.cli.project import Project
 from harness.errors import OrganiserError
@@ -160,12 +160,14 @@ def gather(
     known: Mapping[bytes, Folder],
     *,
     local: bool,
+    views: Views | None = None,
     meanwhile: Iterable[object] = (),
 ) -> Gathered:
     """Read what is not known, or is not as it was; with what teams report of themselves or without.
 
     ``found`` is what there is, and ``known`` what was kept of folders, by their paths under the
-    results folder. While others read, ``meanwhile`` goes on, step by step.
+    results folder. ``views`` takes what pages need of records that are read. While others read,
+    ``meanwhile`` goes on, step by step.
     """
     by_folder: defaultdict[bytes, list[Found]] = defaultdict(list)
     for each in (each for each in found if local or not is_local(each.path)):
@@ -178,12 +180,13 @@ def gather(
     chunks = [*_chunks(fresh, RECORDS_A_TASK)]
     rules, keys = project.rule_book(), project.key_ring()
     read: dict[bytes, Folder] = {}
-    views = Views()
+    views = views or Views()
+    keeps = [views.share() for _ in chunks]
     are_many = workers.are_several and sum(map(len, fresh)) >= LEAST_FOR_PROCESSES
     several, steps = (workers, iter(meanwhile)) if are_many else (Here(), iter(()))
 
     def read_chunk(number: int) -> bytes:
-        return read_folders(results, chunks[number], rules, keys, partial(views.keep, number))
+        return read_folders(results, chunks[number], rules, keys, keeps[number])
 
     for number, encoded in several.run(read_chunk, range(len(chunks))):
         made, seen = _DECODER.decode(encoded)
@@ -209,15 +212,15 @@ def read_folders(
     folders: Iterable[Sequence[Found]],
     rules: KnownRules,
     keys: KeyRing,
-    keep: Callable[[Mapping[str, bytes]], Places],
+    keep: Callable[[Held], Places],
 ) -> bytes:
     """Read the files of some folders, in whatever process; return what is kept, encoded.
 
     ``keep`` keeps what pages need of records, and says where.
     """
-    views: dict[str, bytes] = {}
-    made = [_read_folder(results, files, rules, keys, views) for files in folders]
-    return msgspec.msgpack.encode((made, keep(views)))
+    held = Held()
+    made = [_read_folder(results, files, rules, keys, held) for files in folders]
+    return msgspec.msgpack.encode((made, keep(held)))
 
 
 def read_again(
@@ -282,7 +285,7 @@ def _read_folder(
     files: Sequence[Found],
     rules: KnownRules,
     keys: KeyRing,
-    views: dict[str, bytes],
+    held: Held,
 ) -> Folder:
     from harness.site.record_view import record_view
 
@@ -302,7 +305,7 @@ def _read_folder(
             heads[gist.head] = _ENCODER.encode(head)
             if gist.problem is None:  # else it is on no page
                 with contextlib.suppress(OverflowError):  # of counts that come to over 64 bits
-                    views[gist.path] = _ENCODER.encode(record_view(read.record))
+                    held.add(gist.path, _ENCODER.encode(record_view(read.record)))
             if gist.failure is None and gist.problem is None:
                 completed[gist.key, gist.entry].append((gist, read))
         told.append(

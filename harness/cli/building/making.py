@@ -27,6 +27,7 @@ from harness.cli.building.unchanged import (
     shown_of,
     what_is_read,
 )
+from harness.cli.building.views import Views
 from harness.cli.building.workers import Workers, workers
 from harness.cli.output import print_note
 from harness.errors import OrganiserError
@@ -94,7 +95,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
     place = Place.of(asked.folder, cache, seen.there)
     folders = Folders(cache, _name(asked, "folders"), shards.tasks)
     taken = _known(shards, folders, place, takes=takes and not (local or shows_local))
-    with workers(asked.processes) as several:
+    with workers(asked.processes) as several, Views() as views:
         public = gather(
             asked.project,
             asked.results,
@@ -102,6 +103,7 @@ def _make(asked: Asked, seen: Seen, signer: Signs | None, *, partial: bool, take
             several,
             folders.known,
             local=False,
+            views=views,
             meanwhile=getting_ready(),
         )
         everything = _with_local(asked, seen, folders, public, several) if local else public
@@ -157,8 +159,9 @@ def _known(shards: Shards, folders: Folders, place: Place, *, takes: bool) -> Ta
 def _with_local(
     asked: Asked, seen: Seen, folders: Folders, public: Gathered, several: Workers
 ) -> Gathered:
-    known = folders.known | by_folder_of(public.folders)
-    return gather(asked.project, asked.results, seen.found, several, known, local=True)
+    known, found = folders.known | by_folder_of(public.folders), seen.found
+    views = public.views
+    return gather(asked.project, asked.results, found, several, known, local=True, views=views)
 
 
 def _refuse_places(asked: Asked) -> None:
@@ -211,10 +214,16 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
         refuse_link(joint_folder(asked.results))
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
-    with workers(asked.processes) as several:
-        ready = getting_ready()
+    with workers(asked.processes) as several, Views() as views:
         gathered = gather(
-            asked.project, asked.results, found, several, {}, local=False, meanwhile=ready
+            asked.project,
+            asked.results,
+            found,
+            several,
+            {},
+            local=False,
+            views=views,
+            meanwhile=getting_ready(),
         )
         ranked = joints.of_gathered(gathered, several)
         if not partial:

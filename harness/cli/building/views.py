@@ -7,48 +7,72 @@ process to process, to one that has no use for it, it took a twentieth of the ti
 
 from __future__ import annotations
 
+import contextlib
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable
+from functools import partial
 from io import FileIO
+from itertools import accumulate
+from typing import Self
 
 VIEWS_BYTES = 96 << 20
 """In all: what there is no room for is made of the record again."""
 VIEW_BYTES = 1 << 20
-"""Of one record: a process holds those of all records that it reads at once."""
+"""Of one record."""
 SHARE_BYTES = 8 << 20
-"""Of those that are read at once: each process writes where no other does."""
+"""Of those that are read at once: a process holds them, and writes them where no other does."""
 
 Places = dict[str, tuple[int, int]]
 """Where it begins and how long it is, by the record's path."""
 
 
+class Held:
+    """What is needed of the records that are read at once, as far as there is room."""
+
+    def __init__(self) -> None:
+        self.views: dict[str, bytes] = {}
+        self._bytes = 0
+
+    def add(self, path: str, view: bytes) -> None:
+        """Hold what is needed of a record, if there is room."""
+        if len(view) <= VIEW_BYTES and self._bytes + len(view) <= SHARE_BYTES:
+            self.views[path] = view
+            self._bytes += len(view)
+
+
 class Views:
-    """What is needed of records, as far as there is room."""
+    """What is needed of records, as far as there is room, until the build has ended."""
 
     def __init__(self) -> None:
         self.places: Places = {}
-        try:
-            self._file: FileIO | None = _nameless()
-        except OSError:
-            self._file = None
+        self._shares = 0
+        self._file: FileIO | None = None
 
-    def __del__(self) -> None:
+    def __enter__(self) -> Self:
+        """Make the file that it is written into; without one nothing is kept."""
+        with contextlib.suppress(OSError):
+            self._file = _nameless()
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
         """Give the room back."""
         if self._file is not None:
             self._file.close()
+            self._file = None
 
-    def keep(self, number: int, views: Mapping[str, bytes]) -> Places:
-        """Write what is needed of the records that are the ``number``-th to be read at once."""
-        begin = end = number * SHARE_BYTES
-        places: Places = {}
-        written = []
-        for path, view in views.items():
-            if len(view) <= VIEW_BYTES and end + len(view) <= begin + SHARE_BYTES:
-                places[path] = end, len(view)
-                written.append(view)
-                end += len(view)
-        return places if self._holds(b"".join(written), begin) else {}
+    def share(self) -> Callable[[Held], Places]:
+        """Return what writes, in whatever process, what is needed of records read at once."""
+        self._shares += 1
+        return partial(self._keep, (self._shares - 1) * SHARE_BYTES)
+
+    def _keep(self, begin: int, held: Held) -> Places:
+        if not self._writes(b"".join(held.views.values()), begin):
+            return {}
+        sizes = [len(view) for view in held.views.values()]
+        begins = accumulate(sizes, initial=begin)
+        places = zip(begins, sizes, strict=False)  # the last beginning is of none
+        return dict(zip(held.views, places, strict=True))
 
     def get(self, path: str) -> bytes | None:
         """Return what is needed of a record; ``None`` where it was not kept."""
@@ -59,7 +83,7 @@ class Views:
         content = os.pread(self._file.fileno(), size, begin)
         return content if len(content) == size else None
 
-    def _holds(self, content: bytes, begin: int) -> bool:
+    def _writes(self, content: bytes, begin: int) -> bool:
         """Write it, if there is room for it."""
         if self._file is None:
             return False

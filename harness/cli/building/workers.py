@@ -96,6 +96,8 @@ class Copies:
         for number, each in enumerate(given):
             if len(lanes) == most and all(lane.asked for lane in lanes):  # one may be free by now
                 yield from self._answers(lanes, wait=False)
+            while lanes and len(lanes) == most and all(lane.is_busy for lane in lanes):
+                yield from self._answers(lanes)
             takes_more = [lane for lane in lanes if not lane.has_grown]
             lane = min(takes_more, key=lambda lane: lane.asked, default=None)
             if (lane is None or lane.asked) and len(lanes) < most:
@@ -107,8 +109,6 @@ class Copies:
                 yield number, call(each)
                 continue
             lane.ask(number, each)
-            while len(lanes) == most and all(lane.is_busy for lane in lanes):
-                yield from self._answers(lanes)
         while lanes:
             yield from self._answers(lanes)
             for lane in [lane for lane in lanes if not lane.asked]:
