@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.cli.building.cache import digest_of_path
+from harness.cli.building.collecting import keep_what_is_freed
 from harness.cli.building.files import Built, is_ours, look, refuse_a_strangers
 from harness.cli.building.folders import Folders
 from harness.cli.building.gathering import Gathered, by_folder_of, gather
@@ -72,6 +73,7 @@ def make(
     rows of all boards, besides the site. What was ``seen`` before another build ended is looked up
     again.
     """
+    keep_what_is_freed()
     with asked.cache.alone() as last_ended_ns, templates_kept(asked.cache):
         found = seen()
         if last_ended_ns >= found.at_ns:
@@ -212,6 +214,7 @@ def compare(asked: Asked, *, partial: bool) -> Checked:
     """Compare what is committed with what the records give; everything is read, and no cache."""
     if asked.own:
         refuse_link(joint_folder(asked.results))
+    keep_what_is_freed()
     found = scan(asked.results)
     joints = Joints(asked.project, asked.results)
     with workers(asked.processes) as several, Views() as views:
