@@ -224,6 +224,10 @@ def main() -> int:
     parser.add_argument("--an-entry", type=int, default=1, help="how many are of one entry")
     parser.add_argument("--page", type=Path, help="write the tables of all kinds into this page")
     arguments = parser.parse_args()
+    if arguments.an_entry < 1:
+        parser.error(f"--an-entry {arguments.an_entry}: give 1 or more")
+    if arguments.page and (arguments.one_board or arguments.an_entry > 1):
+        parser.error("--page measures all kinds: leave --one-board and --an-entry out")
     kinds = KINDS if arguments.page else [Kind(arguments.one_board, arguments.an_entry)]
     tables, all_missed = [], []
     with tempfile.TemporaryDirectory() as place:
